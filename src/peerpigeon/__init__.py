@@ -1,0 +1,40 @@
+"""A signaling server for WebRTC applications that speaks PeerPigeon.
+
+``PeerPigeonServer`` runs one server or hub in an asyncio program; ``peerpigeon server`` and
+``peerpigeon hub`` run one from the command line.
+"""
+
+from peerpigeon.core.config import ConfigError, ServerConfig
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.notices import (
+    ErrorOccurred,
+    HubRegistered,
+    HubUnregistered,
+    Notice,
+    PeerAnnounced,
+    PeerConnected,
+    PeerDisconnected,
+    PeerGoodbye,
+    Started,
+    Stopped,
+)
+from peerpigeon.net.server import PeerPigeonServer
+from peerpigeon.version import __version__
+
+__all__ = [
+    "ConfigError",
+    "ErrorOccurred",
+    "HubRegistered",
+    "HubUnregistered",
+    "Notice",
+    "PeerAnnounced",
+    "PeerConnected",
+    "PeerDisconnected",
+    "PeerGoodbye",
+    "PeerId",
+    "PeerPigeonServer",
+    "ServerConfig",
+    "Started",
+    "Stopped",
+    "__version__",
+]

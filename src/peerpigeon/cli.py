@@ -1,0 +1,130 @@
+"""The command ``peerpigeon``: parses, calls, prints; nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from dataclasses import Field, fields
+from typing import TYPE_CHECKING, Any
+
+from peerpigeon.core.config import ConfigError, ServerConfig, variables
+from peerpigeon.net.server import PeerPigeonServer
+from peerpigeon.telemetry import configure_logging, log_events
+from peerpigeon.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+USAGE_ERROR = 2
+FAILURE = 1
+
+_HIDDEN = {"is_hub"}  # the command says it
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    given = {
+        name: text
+        for name in variables()
+        if (text := getattr(options, name, None)) is not None and name not in _HIDDEN
+    }
+    given["is_hub"] = str(options.command == "hub")
+    try:
+        config = ServerConfig.from_environment(os.environ, given)
+    except ConfigError as error:
+        print(f"peerpigeon: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    configure_logging(options.log_format, verbose=config.verbose_logging)
+    _raise_file_limit()
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(config))
+    except OSError as error:
+        print(f"peerpigeon: cannot listen: {error.strerror or error}", file=sys.stderr)
+        return FAILURE
+    return 0
+
+
+async def _serve(config: ServerConfig) -> None:
+    """Run a server until the process is asked to end."""
+    server = PeerPigeonServer(config)
+    log_events(server)
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Windows has no handlers in the loop; there Ctrl-C ends the runner.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, ended.set)
+    async with server:
+        await ended.wait()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="peerpigeon",
+        description="A signaling server for WebRTC applications that speaks PeerPigeon.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, about in (
+        ("server", "serve clients on one machine"),
+        ("hub", "serve clients and list the hubs of this machine; hubs do not link up yet"),
+    ):
+        command = commands.add_parser(
+            name,
+            help=about,
+            description=f"{about[0].upper()}{about[1:]}. Each option can also be set by the"
+            " environment variable in brackets. Durations are seconds or carry a unit (500ms, 10s,"
+            " 5m), sizes are bytes or carry one (64KiB).",
+        )
+        for option in fields(ServerConfig):
+            if option.name not in _HIDDEN:
+                _add_option(command, option)
+        command.add_argument(
+            "--log-format",
+            choices=("human", "json"),
+            default=os.environ.get("LOG_FORMAT", "human"),
+            help="how log lines are written to standard error [LOG_FORMAT, default human]",
+        )
+    return parser
+
+
+def _add_option(command: argparse.ArgumentParser, option: Field[Any]) -> None:
+    default = ",".join(option.default) if isinstance(option.default, tuple) else option.default
+    note = f"[{variables()[option.name]}, default {default if default not in ('', None) else '-'}]"
+    text = f"{option.metadata['help']} {note}".replace("%", "%%")
+    flag = "--" + option.name.replace("_", "-")
+    if isinstance(option.default, bool):
+        chosen = "false" if option.default else "true"
+        flag = flag.replace("--", "--no-") if option.default else flag
+        command.add_argument(
+            flag, dest=option.name, action="store_const", const=chosen, help=text
+        )
+    else:
+        unit = option.metadata.get("unit", "value")
+        command.add_argument(flag, dest=option.name, metavar=unit.upper(), help=text)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415 - there is none on Windows and on PyPy
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _raise_file_limit() -> None:
+    """Allow as many open sockets as the system lets this process have."""
+    try:
+        import resource  # noqa: PLC0415 - there is none on Windows
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,271 @@
+"""Every limit and every duration of a server, each with its reason, and their validation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from peerpigeon.core.ids import PeerId, parse_peer_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KIB = 1024
+MIB = 1024 * KIB
+
+DEFAULT_PORT = 3000
+GLOBAL_NAMESPACE = "global"
+"""Where a client lives that names no namespace."""
+
+
+class ConfigError(ValueError):
+    """An option cannot be used; the message says which, with what value, and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerConfig:
+    """The options of one server or hub. Durations are seconds, sizes are bytes.
+
+    Raises ``ConfigError`` when built with an option out of range (S28).
+    """
+
+    port: int = field(default=DEFAULT_PORT, metadata={"help": "TCP port; 0 takes any free one"})
+    host: str = field(default="localhost", metadata={"help": "address to listen on"})
+    max_port_retries: int = field(
+        default=10, metadata={"help": "how many ports after `port` to try when it is taken"}
+    )
+    cors_origin: str = field(
+        default="*",
+        metadata={
+            "help": "web origins that browsers may come from, comma-separated; `*` allows all"
+        },
+    )
+    verbose_logging: bool = field(
+        default=False, metadata={"help": "log what each client does, not only the server"}
+    )
+
+    max_connections: int = field(
+        default=1000, metadata={"help": "how many clients may be connected at once"}
+    )
+    max_message_size: int = field(
+        default=MIB, metadata={"unit": "bytes", "help": "largest message taken from a client"}
+    )
+    max_announce_size: int = field(
+        default=16 * KIB,
+        metadata={
+            "unit": "bytes",
+            "help": "largest `data` of an announce; it is kept, and sent to every new neighbour",
+        },
+    )
+    max_namespace_length: int = field(
+        default=128, metadata={"help": "longest name of a namespace, in characters"}
+    )
+    max_outbox_size: int = field(
+        default=4 * MIB,
+        metadata={
+            "unit": "bytes",
+            "help": "how much may wait for a client that reads slowly before it is closed",
+        },
+    )
+    discovery_limit: int = field(
+        default=128,
+        metadata={
+            "help": "how many peers a newcomer is introduced to; in smaller namespaces to everyone"
+        },
+    )
+
+    cleanup_interval: float = field(
+        default=30.0,
+        metadata={"unit": "seconds", "help": "a client silent for this long is sent a ping"},
+    )
+    peer_timeout: float = field(
+        default=300.0,
+        metadata={"unit": "seconds", "help": "a client that answers nothing this long is dropped"},
+    )
+    takeover_timeout: float = field(
+        default=2.0,
+        metadata={
+            "unit": "seconds",
+            "help": "how long an open socket has to show life when its peer id connects again",
+        },
+    )
+    handshake_timeout: float = field(
+        default=10.0,
+        metadata={"unit": "seconds", "help": "time for a new connection to send its request"},
+    )
+    close_timeout: float = field(
+        default=5.0,
+        metadata={"unit": "seconds", "help": "time for a client to answer our close frame"},
+    )
+
+    is_hub: bool = field(default=False, metadata={"help": "join other hubs (`peerpigeon hub`)"})
+    hub_peer_id: PeerId | None = field(
+        default=None,
+        metadata={"env": "HUB_ID", "help": "this hub's own id, 40 hex digits; else a random one"},
+    )
+    hub_mesh_namespace: str = field(
+        default="pigeonhub-mesh", metadata={"help": "the reserved namespace in which hubs meet"}
+    )
+    bootstrap_hubs: tuple[str, ...] = field(
+        default=(), metadata={"help": "WebSocket addresses of hubs to start from, comma-separated"}
+    )
+    auto_connect: bool = field(
+        default=True, metadata={"help": "dial the bootstrap hubs when the hub starts"}
+    )
+    reconnect_interval: float = field(
+        default=5.0,
+        metadata={"unit": "seconds", "help": "wait before a lost bootstrap hub is dialled again"},
+    )
+    max_reconnect_attempts: int = field(
+        default=10, metadata={"help": "quick attempts in a row before dialling only slowly"}
+    )
+    hub_mesh_min_peers: int = field(
+        default=2, metadata={"help": "fewest hub links with which the mesh counts as ready"}
+    )
+    hub_mesh_max_peers: int = field(default=3, metadata={"help": "most links kept to other hubs"})
+    mesh_migration_delay: float = field(
+        default=10.0,
+        metadata={
+            "unit": "seconds",
+            "help": "from a ready mesh to closing the WebSockets between hubs",
+        },
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, before a socket is opened."""
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ConfigError(f"{name} is {value!r}; it must be between {low} and {high}")
+        for name in ("host", "cors_origin", "hub_mesh_namespace"):
+            if not getattr(self, name).strip():
+                raise ConfigError(f"{name} is empty; give a value or leave it out")
+        self._check_together()
+
+    def _check_together(self) -> None:
+        if self.hub_mesh_min_peers > self.hub_mesh_max_peers:
+            raise ConfigError(
+                f"hub_mesh_min_peers ({self.hub_mesh_min_peers}) is above hub_mesh_max_peers"
+                f" ({self.hub_mesh_max_peers}); a hub could never become ready"
+            )
+        if self.cleanup_interval >= self.peer_timeout:
+            raise ConfigError(
+                f"cleanup_interval ({self.cleanup_interval}) must be below peer_timeout"
+                f" ({self.peer_timeout}); no ping would be sent before a client is dropped"
+            )
+        if self.max_announce_size > self.max_message_size:
+            raise ConfigError(
+                f"max_announce_size ({self.max_announce_size}) is above max_message_size"
+                f" ({self.max_message_size}); no announce could be that large"
+            )
+        if self.max_message_size > self.max_outbox_size:
+            raise ConfigError(
+                f"max_message_size ({self.max_message_size}) is above max_outbox_size"
+                f" ({self.max_outbox_size}); one message would close its receiver"
+            )
+        if self.hub_peer_id is not None and parse_peer_id(self.hub_peer_id) is None:
+            raise ConfigError(f"hub_peer_id is {self.hub_peer_id!r}; it must be 40 hex digits")
+        if len(self.hub_mesh_namespace) > self.max_namespace_length:
+            raise ConfigError(
+                f"hub_mesh_namespace has {len(self.hub_mesh_namespace)} characters; at most"
+                f" {self.max_namespace_length} (max_namespace_length) are allowed"
+            )
+        for uri in self.bootstrap_hubs:
+            if not re.match(r"wss?://[^/\s]", uri):
+                raise ConfigError(
+                    f"bootstrap_hubs has {uri!r}; write it as ws://host:port or wss://host:port"
+                )
+
+    @property
+    def allowed_origins(self) -> frozenset[str] | None:
+        """The web origins that may connect, or ``None`` if all may."""
+        origins = frozenset(part.strip() for part in self.cors_origin.split(",") if part.strip())
+        return None if "*" in origins else origins
+
+    @classmethod
+    def from_environment(
+        cls, environ: Mapping[str, str], overrides: Mapping[str, str] | None = None
+    ) -> ServerConfig:
+        """Build a config from environment variables (S10), then ``overrides`` by option name.
+
+        A variable is the option's name in capitals, but for ``HUB_ID`` (``hub_peer_id``). An empty
+        variable counts as not set. Raises ``ConfigError`` for a text that is no such value.
+        """
+        texts = {name: environ.get(variable, "") for name, variable in variables().items()}
+        texts.update(overrides or {})
+        return cls(**{name: parse_option(name, text) for name, text in texts.items() if text})
+
+
+_LARGE = 2**31 - 1
+_YEAR = 365 * 86400.0
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "port": (0, 65535),
+    "max_port_retries": (0, 65535),
+    "max_connections": (1, _LARGE),
+    "max_message_size": (KIB, _LARGE),
+    "max_announce_size": (64, _LARGE),
+    "max_namespace_length": (1, 4096),
+    "max_outbox_size": (64 * KIB, _LARGE),
+    "discovery_limit": (1, 65536),
+    "cleanup_interval": (0.01, _YEAR),
+    "peer_timeout": (0.02, _YEAR),
+    "takeover_timeout": (0.01, 60.0),
+    "handshake_timeout": (0.01, 3600.0),
+    "close_timeout": (0.01, 3600.0),
+    "reconnect_interval": (0.01, _YEAR),
+    "max_reconnect_attempts": (0, _LARGE),
+    "hub_mesh_min_peers": (1, 1000),
+    "hub_mesh_max_peers": (2, 1000),
+    "mesh_migration_delay": (0.0, _YEAR),
+}
+
+_SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "kib": KIB, "mib": MIB}
+_BOOLEANS = {"true": True, "1": True, "yes": True, "on": True} | {
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)")
+
+
+def variables() -> dict[str, str]:
+    """Return each option's name with the environment variable that sets it."""
+    return {f.name: f.metadata.get("env", f.name.upper()) for f in fields(ServerConfig)}
+
+
+def parse_option(name: str, text: str) -> Any:  # noqa: ANN401 - each option has its own type
+    """Return the value that ``text`` (from the environment or a command line) gives an option.
+
+    Durations may carry a unit (``10s``, ``500ms``, ``5m``) and sizes too (``64KiB``).
+    Raises ``ConfigError`` if the text is no such value.
+    """
+    option = {f.name: f for f in fields(ServerConfig)}[name]
+    unit = option.metadata.get("unit")
+    text = text.strip()
+    if unit == "seconds":
+        return _quantity(name, text, _SECONDS)
+    if unit == "bytes":
+        return int(_quantity(name, text, _BYTES))
+    if isinstance(option.default, bool):
+        if text.lower() not in _BOOLEANS:
+            raise ConfigError(f"{name} is {text!r}; write true or false")
+        return _BOOLEANS[text.lower()]
+    if isinstance(option.default, int):
+        if not re.fullmatch(r"[0-9]{1,12}", text):
+            raise ConfigError(f"{name} is {text!r}; write a whole number")
+        return int(text)
+    if isinstance(option.default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
+
+
+def _quantity(name: str, text: str, units: Mapping[str, float]) -> float:
+    match = _QUANTITY.fullmatch(text)
+    if match is None or match[2].lower() not in units:
+        known = ", ".join(unit for unit in units if unit)
+        raise ConfigError(f"{name} is {text!r}; write a number, with or without a unit ({known})")
+    return float(match[1]) * units[match[2].lower()]

@@ -1,0 +1,58 @@
+"""All that can happen to a hub.
+
+A shell makes one of these of each thing it sees and hands it to ``Hub.handle`` with the time.
+They are msgspec structs because one is made for every message: a frozen dataclass takes fifteen
+times as long to build (``docs/design.md``, "Events and actions").
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from peerpigeon.core.ids import SessionId
+
+
+class PeerOpened(msgspec.Struct, frozen=True, gc=False):
+    """A WebSocket was accepted. The hub answers with a greeting or with ``ClosePeer``."""
+
+    session: SessionId
+    """Chosen by the shell; larger than every one before."""
+
+    peer_id: str
+    """What the client gave as ``peerId``, unchecked; empty if it gave none."""
+
+    address: str
+    """The IP address it came from, for people and for limits."""
+
+
+class PeerSent(msgspec.Struct, frozen=True, gc=False):
+    """One whole text message came from a client."""
+
+    session: SessionId
+    text: str
+    """Valid Unicode, no longer than ``max_message_size`` bytes in UTF-8."""
+
+
+class PeerPonged(msgspec.Struct, frozen=True, gc=False):
+    """A WebSocket ping or pong came from a client: it is alive."""
+
+    session: SessionId
+
+
+class PeerLost(msgspec.Struct, frozen=True, gc=False):
+    """A client's socket closed, or the shell gave it up."""
+
+    session: SessionId
+    code: int
+    """The WebSocket close code; 1005 if the client gave none, 1006 if it just vanished."""
+
+    reason: str
+
+
+class Tick(msgspec.Struct, frozen=True, gc=False):
+    """The hub's deadline has come."""
+
+
+Event: TypeAlias = PeerOpened | PeerSent | PeerPonged | PeerLost | Tick

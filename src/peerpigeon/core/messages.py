@@ -1,0 +1,215 @@
+"""The client protocol: JSON text to frozen messages, and what a hub says to bytes.
+
+Wire facts, field order included, are those of npm ``peerpigeon`` 1.1.3; ``docs/protocol.md`` lists
+every message. On the wire a namespace is called ``networkName``, and only here.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from peerpigeon.core.config import GLOBAL_NAMESPACE
+from peerpigeon.core.ids import PeerId, parse_peer_id
+
+SYSTEM = "system"
+"""Reference: ``fromPeerId`` of what the server itself says."""
+
+_SIGNALS = frozenset({"offer", "answer", "ice-candidate", "connection-rejected"})
+# Real clients send these too when a connection changes; the reference answers them with an error.
+_SIGNAL_FAMILIES = ("renegotiation-", "ice-restart-")
+
+_QUOTED_LENGTH = 40  # of a stranger's text that an error repeats
+
+
+class MessageError(Exception):
+    """A client's message cannot be used; the text tells the client why."""
+
+
+class Announce(msgspec.Struct, frozen=True, gc=False):
+    """A client enters a namespace."""
+
+    namespace: str
+    data: bytes
+    """What the client says of itself: a JSON object without ``peerId`` and ``isHub``."""
+    is_hub: bool
+    """Whether it claims to be a hub; a claim, no proof."""
+
+
+class Signal(msgspec.Struct, frozen=True, gc=False):
+    """An offer, answer, candidate or their like for one other client."""
+
+    kind: str
+    target: PeerId
+    namespace: str
+    data: msgspec.Raw
+    """The JSON value to pass on as it came. Refers to the decoded text: copy before keeping it."""
+
+
+class Goodbye(msgspec.Struct, frozen=True, gc=False):
+    """A client leaves its namespace; its socket may stay."""
+
+
+class Ping(msgspec.Struct, frozen=True, gc=False):
+    """A client wants a pong."""
+
+
+class Cleanup(msgspec.Struct, frozen=True, gc=False):
+    """A client has dropped a peer connection. Reference: nothing follows from it."""
+
+
+Message: TypeAlias = Announce | Signal | Goodbye | Ping | Cleanup
+
+
+class _Envelope(msgspec.Struct, gc=False, rename="camel"):
+    type: str
+    data: msgspec.Raw = msgspec.Raw()
+    target_peer_id: str | None = None
+    network_name: str | None = None
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_encoder = msgspec.json.Encoder()
+
+
+def decode(text: str) -> Message:
+    """Return the message in one frame of a client; raise ``MessageError`` if there is none.
+
+    Who sent it is not in the result: a client speaks for its own socket only, whatever
+    ``fromPeerId`` says.
+    """
+    try:
+        envelope = _envelope.decode(text)
+    except msgspec.ValidationError as error:
+        raise MessageError(f"message not understood: {error}") from None
+    except msgspec.DecodeError as error:
+        raise MessageError(f"message is not valid JSON: {error}") from None
+    except RecursionError:
+        raise MessageError("message is nested too deeply") from None
+    kind = envelope.type
+    if kind in _SIGNALS or kind.startswith(_SIGNAL_FAMILIES):
+        return _signal(envelope)
+    match kind:
+        case "announce":
+            return _announce(envelope)
+        case "goodbye":
+            return Goodbye()
+        case "ping":
+            return Ping()
+        case "cleanup" | "cleanup-all":
+            return Cleanup()
+    raise MessageError(
+        f"message type {kind[:_QUOTED_LENGTH]!r} is not known here; application data belongs on"
+        " the clients' own data channels"
+    )
+
+
+def _signal(envelope: _Envelope) -> Signal:
+    kind = envelope.type[:_QUOTED_LENGTH]
+    if envelope.target_peer_id is None:
+        raise MessageError(f"{kind} has no targetPeerId; say for whom it is")
+    target = parse_peer_id(envelope.target_peer_id)
+    if target is None:
+        raise MessageError(f"{kind} has a targetPeerId that is not 40 hexadecimal digits")
+    if not envelope.data:
+        raise MessageError(f"{kind} has no data; there is nothing to pass on")
+    # Reference: an empty or missing networkName means the global one.
+    namespace = envelope.network_name or GLOBAL_NAMESPACE
+    return Signal(envelope.type, target, namespace, envelope.data)
+
+
+def _announce(envelope: _Envelope) -> Announce:
+    data: dict[str, msgspec.Raw] = {}
+    if envelope.data and bytes(envelope.data) != b"null":
+        try:
+            data = _object.decode(envelope.data)
+        except msgspec.ValidationError:
+            raise MessageError("announce has data that is not a JSON object") from None
+    data.pop("peerId", None)
+    is_hub = bytes(data.pop("isHub", b"")) == b"true"
+    namespace = envelope.network_name or GLOBAL_NAMESPACE
+    return Announce(namespace, _encoder.encode(data), is_hub)
+
+
+class _Out(msgspec.Struct, gc=False, rename="camel", omit_defaults=True):
+    """The outgoing envelope, fields in the reference's order."""
+
+    type: str
+    data: msgspec.Raw | dict[str, object]
+    network_name: str | None = None
+    from_peer_id: str = ""
+    target_peer_id: str | None = None
+    timestamp: int = 0
+
+
+class _OutSignal(msgspec.Struct, gc=False, rename="camel"):
+    type: str
+    data: msgspec.Raw
+    from_peer_id: PeerId
+    target_peer_id: PeerId
+    network_name: str
+    timestamp: int
+
+
+class _OutError(msgspec.Struct, gc=False, rename="camel", omit_defaults=True):
+    type: str
+    error: str
+    timestamp: int
+    network_name: str | None = None
+    data: dict[str, object] | None = None
+
+
+def encode_signal(signal: Signal, sender: PeerId, target: PeerId, timestamp: int) -> bytes:
+    """Return ``signal`` as its target gets it; ``timestamp`` is the hub's clock in milliseconds."""
+    return _encoder.encode(
+        _OutSignal(signal.kind, signal.data, sender, target, signal.namespace, timestamp)
+    )
+
+
+def encode_connected(peer: PeerId, timestamp: int) -> bytes:
+    """Return the greeting. Reference: it alone carries no ``networkName``."""
+    return _encoder.encode(_Out("connected", {"peerId": peer}, None, SYSTEM, None, timestamp))
+
+
+def introduction(peer: PeerId, announce: Announce, *, is_hub: bool) -> bytes:
+    """Return the ``data`` under which others get to know a peer, as JSON.
+
+    The id and the kind are the hub's own knowledge; the rest is what the peer announced.
+    """
+    head = _encoder.encode({"peerId": peer, "isHub": is_hub})
+    return head if announce.data == b"{}" else head[:-1] + b"," + announce.data[1:]
+
+
+def encode_discovered(introduced: bytes, namespace: str, to: PeerId, timestamp: int) -> bytes:
+    """Return the news for ``to`` that a peer, by its ``introduction``, is in its namespace."""
+    data = msgspec.Raw(introduced)
+    return _encoder.encode(_Out("peer-discovered", data, namespace, SYSTEM, to, timestamp))
+
+
+def encode_disconnected(
+    peer: PeerId, namespace: str, to: PeerId, timestamp: int, *, is_hub: bool
+) -> bytes:
+    """Return the news for ``to`` that ``peer`` has left its namespace."""
+    data: dict[str, object] = {"peerId": peer, "isHub": is_hub}
+    return _encoder.encode(_Out("peer-disconnected", data, namespace, SYSTEM, to, timestamp))
+
+
+def encode_goodbye(peer: PeerId, namespace: str, timestamp: int) -> bytes:
+    """Return the farewell of ``peer``. Reference: it names no target, so one text serves all."""
+    data: dict[str, object] = {"peerId": peer, "timestamp": timestamp}
+    return _encoder.encode(_Out("goodbye", data, namespace, peer, None, timestamp))
+
+
+def encode_pong(to: PeerId, namespace: str | None, timestamp: int) -> bytes:
+    """Return the answer to a client's ``ping``."""
+    data: dict[str, object] = {"timestamp": timestamp}
+    return _encoder.encode(_Out("pong", data, namespace, SYSTEM, to, timestamp))
+
+
+def encode_error(
+    text: str, namespace: str | None, timestamp: int, detail: dict[str, object] | None = None
+) -> bytes:
+    """Return a complaint to a client; ``detail`` says the same to a program."""
+    return _encoder.encode(_OutError("error", text, timestamp, namespace, detail))

@@ -1,0 +1,110 @@
+"""What a hub tells people: the documented events (S27), one class each.
+
+``name_of`` gives the name that the PeerPigeon documents use (``peerConnected``), and
+``msgspec.json.encode`` a JSON object whose ``event`` is that name and whose fields have the
+documented names.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias, get_args
+
+import msgspec
+
+from peerpigeon.core.ids import PeerId
+
+
+class Started(msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="started"):
+    """The server listens."""
+
+    host: str
+    port: int
+
+
+class Stopped(msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="stopped"):
+    """The server has closed all sockets."""
+
+
+class ErrorOccurred(msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="error"):
+    """Something failed that an operator should know of; the server goes on."""
+
+    message: str
+
+
+class PeerConnected(
+    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="peerConnected"
+):
+    """A client's socket was accepted."""
+
+    peer_id: PeerId
+    total_connections: int
+
+
+class PeerDisconnected(
+    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="peerDisconnected"
+):
+    """A client's socket is gone, whoever closed it."""
+
+    peer_id: PeerId
+    code: int
+    reason: str
+    total_connections: int
+
+
+class PeerAnnounced(
+    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="peerAnnounced"
+):
+    """A client entered a namespace."""
+
+    peer_id: PeerId
+    namespace: str = msgspec.field(name="networkName")
+    is_hub: bool
+
+
+class PeerGoodbye(
+    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="peerGoodbye"
+):
+    """A client said that it leaves its namespace."""
+
+    peer_id: PeerId
+
+
+class HubRegistered(
+    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="hubRegistered"
+):
+    """A hub announced itself on one of our WebSockets, or this hub started."""
+
+    peer_id: PeerId
+    total_hubs: int
+
+
+class HubUnregistered(
+    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="hubUnregistered"
+):
+    """A hub that had registered is gone."""
+
+    peer_id: PeerId
+    total_hubs: int
+
+
+Notice: TypeAlias = (
+    Started
+    | Stopped
+    | ErrorOccurred
+    | PeerConnected
+    | PeerDisconnected
+    | PeerAnnounced
+    | PeerGoodbye
+    | HubRegistered
+    | HubUnregistered
+)
+
+NOTICES: dict[str, type[Notice]] = {
+    str(kind.__struct_config__.tag): kind for kind in get_args(Notice)
+}
+"""Each documented name and its class."""
+
+
+def name_of(notice: Notice | type[Notice]) -> str:
+    """Return the documented name of a notice or of its class, such as ``peerConnected``."""
+    return str(notice.__struct_config__.tag)

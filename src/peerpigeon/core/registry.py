@@ -1,0 +1,175 @@
+"""Our own clients: who has a socket here, under which id, in which namespace, and is it alive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.timetable import Timetable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.ids import PeerId, SessionId
+
+BACKLOG_MESSAGES = 32
+"""How many messages of a contender are kept. A real client sends one, its announce."""
+
+
+@dataclass(slots=True, eq=False)
+class Peer:
+    """One client with an accepted socket."""
+
+    session: SessionId
+    peer_id: PeerId
+    address: str
+    opened_at: float
+    last_heard: float
+    namespace: str | None = None
+    """Where it has announced itself; ``None`` before that and after its goodbye."""
+    introduction: bytes = b""
+    """The ``data`` under which others know it, JSON."""
+    announced_at: float = 0.0
+    is_hub: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Contender:
+    """A second socket for an id that is taken, while the first is asked for a sign of life."""
+
+    session: SessionId
+    peer_id: PeerId
+    address: str
+    incumbent: SessionId
+    backlog: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What the silence of clients calls for."""
+
+    ping: list[Peer]
+    drop: list[Peer]
+
+
+class Registry:
+    """The clients of one hub.
+
+    An id belongs to the first socket that opens with it. A second one takes over only if the
+    first shows no life within ``takeover_timeout``: so a client whose connection broke gets its id
+    back at once, and nobody can push out a client that is there.
+    """
+
+    def __init__(self, config: ServerConfig) -> None:
+        self._config = config
+        self._peers: dict[SessionId, Peer] = {}
+        self._by_id: dict[str, Peer] = {}  # by the id in lower case
+        self._silence: Timetable[SessionId] = Timetable()
+        # Keyed by the incumbent's session: one contender for each incumbent.
+        self._contenders: dict[SessionId, Contender] = {}
+        self._incumbents: dict[SessionId, SessionId] = {}  # by the contender's session
+        self._contests: Timetable[SessionId] = Timetable()
+
+    def __len__(self) -> int:
+        """Return how many clients are accepted."""
+        return len(self._peers)
+
+    def __iter__(self) -> Iterator[Peer]:
+        """Go over the clients in the order in which they came."""
+        return iter(self._peers.values())
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further client may be accepted."""
+        return len(self._peers) >= self._config.max_connections
+
+    def get(self, session: SessionId) -> Peer | None:
+        """Return the accepted client of a session."""
+        return self._peers.get(session)
+
+    def find(self, peer_id: PeerId) -> Peer | None:
+        """Return the accepted client with an id, however the id is spelled."""
+        return self._by_id.get(peer_id) or self._by_id.get(peer_id.lower())
+
+    def member(self, peer_id: PeerId) -> Peer:
+        """Return the client with an id that is known to be here."""
+        return self._by_id[peer_id.lower()]
+
+    def add(self, session: SessionId, peer_id: PeerId, address: str, now: float) -> Peer:
+        """Accept a client whose id is free."""
+        peer = Peer(session, peer_id, address, opened_at=now, last_heard=now)
+        self._peers[session] = peer
+        self._by_id[peer_id.lower()] = peer
+        self._silence.set(session, now + self._config.cleanup_interval)
+        return peer
+
+    def remove(self, peer: Peer) -> Contender | None:
+        """Forget a client; return the contender for its id, whose turn it is now."""
+        del self._peers[peer.session]
+        del self._by_id[peer.peer_id.lower()]
+        self._silence.drop(peer.session)
+        return self._end_contest(peer.session)
+
+    # Contests for an id
+
+    def contend(
+        self, session: SessionId, peer_id: PeerId, address: str, incumbent: Peer, now: float
+    ) -> bool:
+        """Let a second socket wait for an id; ``False`` if another one waits for it already."""
+        if incumbent.session in self._contenders:
+            return False
+        self._contenders[incumbent.session] = Contender(
+            session, peer_id, address, incumbent.session
+        )
+        self._incumbents[session] = incumbent.session
+        self._contests.set(incumbent.session, now + self._config.takeover_timeout)
+        return True
+
+    def contender(self, session: SessionId) -> Contender | None:
+        """Return the contender with a session of its own."""
+        incumbent = self._incumbents.get(session)
+        return None if incumbent is None else self._contenders[incumbent]
+
+    def withdraw(self, contender: Contender) -> None:
+        """Forget a contender whose socket has closed."""
+        self._end_contest(contender.incumbent)
+
+    def heard(self, peer: Peer, now: float) -> Contender | None:
+        """Note a sign of life; return the contender that has lost by it."""
+        peer.last_heard = now
+        return self._end_contest(peer.session) if self._contenders else None
+
+    def lost_contests(self, now: float) -> list[Peer]:
+        """Return the incumbents that gave no sign of life in time."""
+        return [self._peers[session] for session in self._contests.expire(now)]
+
+    def _end_contest(self, incumbent: SessionId) -> Contender | None:
+        contender = self._contenders.pop(incumbent, None)
+        if contender is not None:
+            del self._incumbents[contender.session]
+            self._contests.drop(incumbent)
+        return contender
+
+    # Silence
+
+    def check_silence(self, now: float) -> Checkup:
+        """Return whom to ping and whom to drop, and look at the others again in time."""
+        checkup = Checkup([], [])
+        for session in self._silence.expire(now):
+            peer = self._peers[session]
+            ping_at = peer.last_heard + self._config.cleanup_interval
+            drop_at = peer.last_heard + self._config.peer_timeout
+            if now >= drop_at:
+                checkup.drop.append(peer)
+            elif now >= ping_at:
+                checkup.ping.append(peer)
+                self._silence.set(session, min(now + self._config.cleanup_interval, drop_at))
+            else:
+                self._silence.set(session, ping_at)
+        return checkup
+
+    def deadline(self) -> float | None:
+        """Return when ``check_silence`` or ``lost_contests`` has something to say."""
+        times = [t for t in (self._silence.deadline(), self._contests.deadline()) if t is not None]
+        return min(times, default=None)

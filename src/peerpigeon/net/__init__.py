@@ -1,0 +1,1 @@
+"""The asyncio shell: feeds one ``core.Hub`` from real sockets and performs its actions."""

@@ -1,0 +1,146 @@
+"""The door of the one port: reads a connection's first request and leads it to its protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from peerpigeon.net.handshake import (
+    MAX_HEAD_SIZE,
+    HandshakeError,
+    UpgradeRequest,
+    accept,
+    is_websocket,
+    parse_request,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_END = b"\r\n\r\n"
+_HEAD_TOO_LARGE = HandshakeError(431, f"the request's head is over {MAX_HEAD_SIZE} bytes")
+
+
+class Doors:
+    """What the doors of one server share, and the factory that ``loop.create_server`` calls.
+
+    ``open_socket`` takes over a WebSocket with whatever came after its handshake; ``http_factory``
+    makes the protocol for any other request. At most ``limit`` connections may be in a door, each
+    no longer than ``handshake_timeout`` seconds.
+    """
+
+    def __init__(
+        self,
+        open_socket: Callable[[asyncio.Transport, UpgradeRequest, bytes], object],
+        http_factory: Callable[[], asyncio.Protocol],
+        *,
+        allowed_origins: frozenset[str] | None,
+        handshake_timeout: float,
+        limit: int = 1024,
+    ) -> None:
+        self.open_socket = open_socket
+        self.http_factory = http_factory
+        self.allowed_origins = allowed_origins
+        self.handshake_timeout = handshake_timeout
+        self.limit = limit
+        self.waiting: set[Door] = set()
+
+    def __call__(self) -> Door:
+        """Return the door for one more connection."""
+        return Door(self)
+
+    def abort(self) -> None:
+        """Drop the connections that are still in a door."""
+        for door in list(self.waiting):
+            door.abort()
+
+
+class Door(asyncio.Protocol):
+    """One connection that has not said yet what it is."""
+
+    __slots__ = ("_doors", "_head", "_is_refused", "_timer", "_transport")
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+        self._head = bytearray()
+        self._is_refused = False
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the request, unless too many others do so."""
+        transport = cast("asyncio.Transport", transport)
+        if len(self._doors.waiting) >= self._doors.limit:
+            transport.abort()
+            return
+        self._transport = transport
+        self._doors.waiting.add(self)
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._doors.handshake_timeout, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Collect the head, then act on it."""
+        transport = self._transport
+        if transport is None or self._is_refused:
+            return
+        # Searching only what is new keeps a head that comes byte by byte linear.
+        start = max(0, len(self._head) - len(_END) + 1)
+        self._head += data
+        end = self._head.find(_END, start, MAX_HEAD_SIZE)
+        try:
+            if end >= 0:
+                self._lead(transport, bytes(self._head), end)
+            elif len(self._head) >= MAX_HEAD_SIZE:
+                self._refuse(transport, _HEAD_TOO_LARGE)
+        except HandshakeError as error:
+            self._refuse(transport, error)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._leave()
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _lead(self, transport: asyncio.Transport, data: bytes, end: int) -> None:
+        request = parse_request(data[:end])
+        if not is_websocket(request):
+            self._leave()
+            protocol = self._doors.http_factory()
+            transport.set_protocol(protocol)
+            protocol.connection_made(transport)
+            protocol.data_received(data)
+            return
+        upgrade = accept(request)
+        self._check_origin(upgrade)
+        self._leave()
+        self._doors.open_socket(transport, upgrade, data[end + len(_END) :])
+
+    def _check_origin(self, upgrade: UpgradeRequest) -> None:
+        # A browser always says which page it comes from; what says nothing is no browser, and
+        # could say anything.
+        allowed = self._doors.allowed_origins
+        if allowed is not None and upgrade.origin is not None and upgrade.origin not in allowed:
+            raise HandshakeError(403, "this origin may not connect")
+
+    def _refuse(self, transport: asyncio.Transport, error: HandshakeError) -> None:
+        # Closing with unread bytes would reset the connection, and the client might never read
+        # why. So only our direction is closed; the rest is ignored until it hangs up or the
+        # time is over.
+        self._is_refused = True
+        self._head = bytearray()
+        transport.write(error.response())
+        if transport.can_write_eof():
+            transport.write_eof()
+        else:
+            transport.close()
+
+    def _leave(self) -> None:
+        self._doors.waiting.discard(self)
+        self._transport = None
+        self._head = bytearray()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

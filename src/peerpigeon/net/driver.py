@@ -1,0 +1,121 @@
+"""Feeds one hub with what its sockets report, and performs the actions it answers with."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, assert_never
+
+from peerpigeon.core.actions import Action, ClosePeer, PingPeer, SendToPeer, Tell
+from peerpigeon.core.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
+from peerpigeon.core.ids import SessionId
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from peerpigeon.core.hub import Hub
+    from peerpigeon.core.notices import Notice
+    from peerpigeon.net.handshake import UpgradeRequest
+    from peerpigeon.net.websocket import PeerSocket
+
+logger = logging.getLogger(__name__)
+
+INTERNAL_ERROR = 1011
+TICK = Tick()
+
+
+class Driver:
+    """Drives one ``Hub`` on one event loop.
+
+    ``feed`` is synchronous: events are handled whole, one after another, so there is no lock.
+    It is the listener of all client sockets (``websocket.SocketListener``).
+    """
+
+    def __init__(
+        self, hub: Hub, loop: asyncio.AbstractEventLoop, tell: Callable[[Notice], None]
+    ) -> None:
+        self._hub = hub
+        self._loop = loop
+        self._tell = tell
+        self._sockets: dict[SessionId, PeerSocket] = {}
+        self._last_session = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed_for: float | None = None
+
+    def feed(self, event: Event) -> None:
+        """Let the hub handle one event now, and perform what it asks for."""
+        try:
+            actions = self._hub.handle(event, self._loop.time())
+        except Exception:
+            # A fault of ours, which tests should have found: it costs one connection, no more.
+            logger.exception("internal error while handling %s", type(event).__name__)
+            self._give_up(event)
+            return
+        for action in actions:
+            self._perform(action)
+        self._arm()
+
+    def close_all(self, code: int, reason: str) -> None:
+        """Close every client's socket and take no more events from them."""
+        if self._timer is not None:
+            self._timer.cancel()
+        sockets, self._sockets = self._sockets, {}
+        for socket in sockets.values():
+            socket.close(code, reason)
+
+    def socket_opened(self, socket: PeerSocket, request: UpgradeRequest) -> None:
+        """Take over a socket whose handshake is done."""
+        self._last_session += 1
+        socket.session = SessionId(self._last_session)
+        self._sockets[socket.session] = socket
+        self.feed(PeerOpened(socket.session, request.parameter("peerId"), socket.address))
+
+    def socket_received(self, socket: PeerSocket, text: str) -> None:
+        """Take one message."""
+        self.feed(PeerSent(socket.session, text))
+
+    def socket_ponged(self, socket: PeerSocket) -> None:
+        """Take a sign of life."""
+        self.feed(PeerPonged(socket.session))
+
+    def socket_closed(self, socket: PeerSocket, code: int, reason: str) -> None:
+        """Take the end of a socket that the hub did not close."""
+        if self._sockets.pop(socket.session, None) is not None:
+            self.feed(PeerLost(socket.session, code, reason))
+
+    def _perform(self, action: Action) -> None:
+        match action:
+            case SendToPeer(session, payload):
+                if (socket := self._sockets.get(session)) is not None:
+                    socket.send(payload)
+            case PingPeer(session):
+                if (socket := self._sockets.get(session)) is not None:
+                    socket.ping()
+            case ClosePeer(session, code, reason):
+                if (socket := self._sockets.pop(session, None)) is not None:
+                    socket.close(code, reason)
+            case Tell(notice):
+                self._tell(notice)
+            case _:
+                assert_never(action)
+
+    def _give_up(self, event: Event) -> None:
+        if isinstance(event, Tick):
+            return
+        socket = self._sockets.pop(event.session, None)
+        if socket is not None:
+            socket.close(INTERNAL_ERROR, "internal error")
+            self.feed(PeerLost(event.session, INTERNAL_ERROR, "internal error"))
+
+    def _arm(self) -> None:
+        deadline = self._hub.deadline()
+        if deadline == self._armed_for:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._armed_for = deadline
+        self._timer = None if deadline is None else self._loop.call_at(deadline, self._tick)
+
+    def _tick(self) -> None:
+        self._armed_for = None
+        self.feed(TICK)

@@ -1,0 +1,199 @@
+"""What a connection asks for first: its HTTP head, and whether a WebSocket may be opened."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import unquote
+
+MAX_HEAD_SIZE = 16 * 1024  # bytes; browsers send 0.5 to 2 KiB, cookies make it up to 8
+MAX_HEADERS = 100
+
+# RFC 9110, section 5.6.2. All patterns here are single runs of characters, each run ended by a
+# character that is not in it, so that none can backtrack.
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([!-~]+) HTTP/([0-9])\.([0-9])")
+_NAME = re.compile(_TOKEN)
+_HOST = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=%:\[\]]+")
+_KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 bytes (RFC 6455, section 4.1)
+_ABSOLUTE = re.compile(r"(?:https?|wss?)://[^/?]*", re.IGNORECASE)
+
+# RFC 9110, section 5.5: what may stand in a value. CR, LF and NUL are the dangerous ones.
+_PRINTABLE = bytes([9, *range(0x20, 0x7F), *range(0x80, 0x100)])
+
+_ACCEPT_SALT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
+_VERSION = "13"
+
+
+class HandshakeError(Exception):
+    """A request is refused. The message is ours and repeats nothing of the request."""
+
+    def __init__(self, status: int, message: str, *headers: tuple[str, str]) -> None:
+        super().__init__(message)
+        self.status = HTTPStatus(status)
+        self.message = message
+        self.headers = headers
+
+    def response(self) -> bytes:
+        """Return the refusal as a whole HTTP response."""
+        body = f"{self.message}\n".encode()
+        lines = [
+            f"HTTP/1.1 {self.status.value} {self.status.phrase}",
+            "Content-Type: text/plain; charset=utf-8",
+            f"Content-Length: {len(body)}",
+            *(f"{name}: {value}" for name, value in self.headers),
+            "Connection: close",
+            "\r\n",
+        ]
+        return "\r\n".join(lines).encode() + body
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The head of an HTTP request."""
+
+    method: str
+    target: str
+    version: tuple[int, int]
+    headers: tuple[tuple[str, str], ...]
+    """Names in lower case; a value's bytes beyond ASCII are read as Latin-1."""
+
+    def values(self, name: str) -> list[str]:
+        """Return all values of a header, in order."""
+        return [value for key, value in self.headers if key == name]
+
+    def single(self, name: str) -> str | None:
+        """Return the value of a header that may stand there once; refuse it if it does twice."""
+        values = self.values(name)
+        if len(values) > 1:
+            raise HandshakeError(400, f"the header {name} stands there more than once")
+        return values[0] if values else None
+
+    def lists(self, name: str, token: str) -> bool:
+        """Tell whether a comma-separated header names ``token``, in whatever case."""
+        return any(
+            part.strip(" \t").lower() == token
+            for value in self.values(name)
+            for part in value.split(",")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeRequest:
+    """A WebSocket handshake that is in order."""
+
+    path: str
+    """As it was sent, not percent-decoded."""
+
+    query: str
+    host: str
+    origin: str | None
+    """The web page's origin; ``None`` if it did not come from a browser."""
+
+    key: str
+
+    def parameter(self, name: str) -> str:
+        """Return a query parameter, decoded; the first of several, empty if there is none."""
+        for part in self.query.split("&"):
+            key, _, value = part.partition("=")
+            if _decode(key) == name:
+                return _decode(value)
+        return ""
+
+    def response(self) -> bytes:
+        """Return the response that opens the WebSocket."""
+        salted = (self.key + _ACCEPT_SALT).encode()
+        digest = hashlib.sha1(salted, usedforsecurity=False).digest()
+        return (
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n\r\n"
+        )
+
+
+def parse_request(head: bytes) -> Request:
+    """Return the request of which ``head`` is all before the empty line.
+
+    As strict as RFC 9112 allows, because what two parsers read differently is a way in. Raises
+    ``HandshakeError``.
+    """
+    first, *lines = head.split(b"\r\n")
+    if len(lines) > MAX_HEADERS:
+        raise HandshakeError(431, f"more than {MAX_HEADERS} headers")
+    if b"".join((first, *lines)).translate(None, _PRINTABLE):
+        raise HandshakeError(400, "control character in the request")
+    match = _REQUEST_LINE.fullmatch(first)
+    if match is None:
+        raise HandshakeError(400, "malformed request line")
+    method, target, major, minor = match.groups()
+    if major != b"1":
+        raise HandshakeError(505, "only HTTP/1.1 is spoken here")
+    headers = tuple(_parse_header(line) for line in lines)
+    return Request(method.decode(), target.decode(), (int(major), int(minor)), headers)
+
+
+def is_websocket(request: Request) -> bool:
+    """Tell whether a request asks for a WebSocket, rightly or not."""
+    return request.lists("upgrade", "websocket")
+
+
+def accept(request: Request) -> UpgradeRequest:
+    """Return the WebSocket handshake a request is (RFC 6455, section 4.2.1).
+
+    Subprotocols and extensions are offers, and none is taken, so that nothing in them is looked at.
+    Raises ``HandshakeError``.
+    """
+    _check_method(request)
+    _check_no_body(request)
+    # Firefox sends "keep-alive, Upgrade".
+    if not request.lists("connection", "upgrade"):
+        raise HandshakeError(400, "Connection does not name upgrade; does a proxy strip it?")
+    if request.single("sec-websocket-version") != _VERSION:
+        supported = ("Sec-WebSocket-Version", _VERSION)
+        raise HandshakeError(426, "only WebSocket version 13 is spoken here", supported)
+    key = request.single("sec-websocket-key") or ""
+    if not _KEY.fullmatch(key):
+        raise HandshakeError(400, "Sec-WebSocket-Key is not 16 bytes in base64")
+    host = request.single("host") or ""
+    if not _HOST.fullmatch(host):
+        raise HandshakeError(400, "Host is missing or malformed")
+    path, query = _split_target(request.target)
+    return UpgradeRequest(path, query, host, request.single("origin"), key)
+
+
+def _parse_header(line: bytes) -> tuple[str, str]:
+    # A line that begins with a space (obs-fold) or has one before the colon fails here too, as
+    # RFC 9112, sections 5.1 and 5.2 ask.
+    name, colon, value = line.partition(b":")
+    if not colon or not _NAME.fullmatch(name):
+        raise HandshakeError(400, "malformed header")
+    return name.decode().lower(), value.strip(b" \t").decode("latin-1")
+
+
+def _check_method(request: Request) -> None:
+    if request.method != "GET":
+        raise HandshakeError(405, "a WebSocket is opened with GET", ("Allow", "GET"))
+    if request.version < (1, 1):
+        raise HandshakeError(400, "a WebSocket needs HTTP/1.1")
+
+
+def _check_no_body(request: Request) -> None:
+    # What a body would be, the next parser would read as frames.
+    if request.values("transfer-encoding") or request.single("content-length") not in {None, "0"}:
+        raise HandshakeError(400, "a WebSocket handshake has no body")
+
+
+def _split_target(target: str) -> tuple[str, str]:
+    absolute = _ABSOLUTE.match(target)
+    path, _, query = target[absolute.end() if absolute else 0 :].partition("?")
+    if absolute and not path:
+        path = "/"
+    if not path.startswith("/") or "#" in target:
+        raise HandshakeError(400, "malformed request target")
+    return path, query
+
+
+def _decode(text: str) -> str:
+    return unquote(text.replace("+", " "), errors="replace")

@@ -1,0 +1,139 @@
+"""What the server says over plain HTTP on the port of the WebSockets (S29)."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from peerpigeon.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.snapshot import HubRecord, Snapshot
+
+    Answer = dict[str, Any]
+
+# Reference: whatever is asked for that is not known gets a friendly text and status 200.
+BANNER = "PeerPigeon signaling server. Connect by WebSocket: ws://HOST:PORT/?peerId=<40 hex digits>\n"
+
+
+class HttpServer:
+    """Makes the protocol that answers one connection which is not a WebSocket.
+
+    Each connection gets one answer and is closed, so that a request for an upgrade always comes
+    on a fresh connection and is seen by the door.
+    """
+
+    def __init__(self, config: ServerConfig, snapshot: Callable[[], Snapshot]) -> None:
+        self._allowed_origins = config.allowed_origins
+        self._snapshot = snapshot
+        self._server = web.Server(self._answer, access_log=None, lingering_time=1.0)
+
+    def protocol(self) -> asyncio.Protocol:
+        """Return the protocol for one more connection."""
+        return self._server()
+
+    async def stop(self) -> None:
+        """Close the connections that are still open."""
+        await self._server.shutdown(timeout=1.0)
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        response = self._respond(request)
+        response.headers.update(self._cors(request.headers.get("Origin")))
+        response.headers["Server"] = "peerpigeon"  # else aiohttp names itself and its version
+        response.force_close()
+        return response
+
+    def _respond(self, request: web.BaseRequest) -> web.Response:
+        if request.method == "OPTIONS":
+            return web.Response()
+        # Reference: an exact path, so that with a query it is not known.
+        if request.path_qs == "/health":
+            return web.json_response(health(self._snapshot()))
+        if request.path_qs == "/hubs":
+            return web.json_response(hubs(self._snapshot()))
+        return web.Response(text=BANNER)
+
+    def _cors(self, origin: str | None) -> dict[str, str]:
+        headers = {
+            "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+            "Access-Control-Allow-Headers": "Content-Type, Authorization",
+        }
+        if self._allowed_origins is None:
+            return headers | {"Access-Control-Allow-Origin": "*"}
+        if origin in self._allowed_origins:
+            headers["Access-Control-Allow-Origin"] = origin or ""
+        return headers | {"Vary": "Origin"}
+
+
+def health(picture: Snapshot) -> Answer:
+    """Return the body of ``GET /health``."""
+    mesh = picture.mesh
+    return {
+        "status": "healthy",
+        "timestamp": _iso(picture.wall_time),
+        "uptime": round(picture.uptime, 3),
+        "version": __version__,
+        "isHub": picture.is_hub,
+        "connections": picture.connections,
+        "peers": picture.connections,
+        "announcedPeers": picture.announced_peers,
+        "hubs": len(picture.hubs),
+        "networks": picture.namespaces,
+        "memory": _memory(),
+        "signals": {
+            "relayed": picture.signals_relayed,
+            "refused": picture.signals_refused,
+        },
+        "hubMesh": {
+            "ready": mesh.ready,
+            "migrated": mesh.migrated,
+            "p2pConnections": mesh.p2p_links,
+            "websocketConnections": mesh.websocket_links,
+            "knownHubs": mesh.known_hubs,
+        },
+    }
+
+
+def hubs(picture: Snapshot) -> Answer:
+    """Return the body of ``GET /hubs``."""
+    return {
+        "timestamp": _iso(picture.wall_time),
+        "totalHubs": len(picture.hubs),
+        "hubs": [_hub(record) for record in picture.hubs],
+    }
+
+
+def _hub(record: HubRecord) -> Answer:
+    return {
+        "peerId": record.peer_id,
+        "networkName": record.namespace,
+        "registeredAt": int(record.registered_at * 1000),
+        "lastActivity": int(record.last_activity * 1000),
+    }
+
+
+def _iso(wall_time: float) -> str:
+    moment = datetime.fromtimestamp(wall_time, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _memory() -> dict[str, int]:
+    """Return this process's resident memory in bytes, where the system tells it."""
+    if sys.platform == "win32":
+        return {}
+    import resource  # noqa: PLC0415 - there is none on Windows
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    memory = {"peakRss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        memory["rss"] = int(statm.read_text().split()[1]) * resource.getpagesize()
+    return memory

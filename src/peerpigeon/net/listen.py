@@ -1,0 +1,67 @@
+"""Listening sockets: every address of a host, on one port."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+
+class PortsTakenError(OSError):
+    """None of the ports that may be tried is free."""
+
+
+def bind(host: str, port: int, retries: int) -> list[socket.socket]:
+    """Return sockets bound to every address of ``host``, all on the same port (S11).
+
+    ``port`` 0 takes any free port. A port that is taken is skipped for the next one, up to ``retries``
+    times. Raises ``PortsTakenError`` when none was free, and ``OSError`` when ``host`` is not ours.
+    """
+    last = min(port + retries, 65535)
+    for candidate in range(port, last + 1):
+        try:
+            return _bind_all(host, candidate)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise PortsTakenError(
+        errno.EADDRINUSE,
+        f"ports {port} to {last} on {host} are all taken; choose another with port (PORT, --port)",
+    )
+
+
+def _bind_all(host: str, port: int) -> list[socket.socket]:
+    addresses = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    bound: list[socket.socket] = []
+    try:
+        for family, _, _, _, address in dict.fromkeys(addresses):
+            # The first address may have been given any free port; the others take the same.
+            number = bound[0].getsockname()[1] if bound else port
+            listener = _bind_one(family, (address[0], number, *address[2:]), alone=not bound)
+            if listener is not None:
+                bound.append(listener)
+    except OSError:
+        for listener in bound:
+            listener.close()
+        raise
+    return bound
+
+
+def _bind_one(
+    family: socket.AddressFamily | int, address: tuple[object, ...], *, alone: bool
+) -> socket.socket | None:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        # `localhost` names ::1 also on machines where IPv6 is switched off.
+        if error.errno == errno.EADDRNOTAVAIL and not alone:
+            return None
+        raise
+    listener.setblocking(False)
+    return listener

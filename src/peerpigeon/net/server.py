@@ -1,0 +1,233 @@
+"""``PeerPigeonServer``: one server or hub in an asyncio program."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.hub import Hub
+from peerpigeon.core.ids import PeerId, generate_peer_id, same_peer
+from peerpigeon.core.notices import NOTICES, HubRegistered, Notice, Started, Stopped
+from peerpigeon.net.door import Doors
+from peerpigeon.net.driver import Driver
+from peerpigeon.net.http import HttpServer
+from peerpigeon.net.listen import bind
+from peerpigeon.net.websocket import Sockets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from peerpigeon.core.snapshot import HubRecord, PeerRecord, Snapshot
+
+N = TypeVar("N")
+
+logger = logging.getLogger(__name__)
+
+GOING_AWAY = 1001
+BACKLOG = 1024  # connections that the kernel holds while a burst is accepted
+
+
+@dataclass(slots=True)
+class _Running:
+    """What exists only between start and stop."""
+
+    hub: Hub
+    driver: Driver
+    clients: Sockets
+    doors: Doors
+    http: HttpServer
+    listeners: list[asyncio.Server]
+    port: int
+    stopped: asyncio.Event
+
+
+class PeerPigeonServer:
+    """A PeerPigeon signaling server.
+
+    Give it a ``ServerConfig``, or its options as keywords::
+
+        async with PeerPigeonServer(port=3000) as server:
+            server.on(PeerConnected, lambda event: print(event.peer_id))
+            await server.wait_stopped()
+
+    Raises ``ConfigError`` for options that cannot be used.
+    """
+
+    def __init__(self, config: ServerConfig | None = None, **options: Any) -> None:  # noqa: ANN401
+        if config is not None and options:
+            raise TypeError("give either a ServerConfig or its options as keywords, not both")
+        self._config = config or ServerConfig(**options)
+        self._hub_id = self._config.hub_peer_id or self.generate_peer_id()
+        self._callbacks: dict[type, list[Callable[[Any], object]]] = defaultdict(list)
+        self._running: _Running | None = None
+
+    async def __aenter__(self) -> Self:
+        """Start the server."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the server."""
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen for clients; return when they can connect.
+
+        Raises ``RuntimeError`` if the server is running, ``PortsTakenError`` if no port that may
+        be tried is free, and ``OSError`` if the host is no address of this machine.
+        """
+        if self._running is not None:
+            raise RuntimeError("the server is running already; stop it first")
+        config, loop = self._config, asyncio.get_running_loop()
+        sockets = bind(config.host, config.port, config.max_port_retries)
+        now = loop.time()
+        hub = Hub(self._hub_id, config, random.SystemRandom(), epoch=time.time() - now, now=now)
+        driver = Driver(hub, loop, self._tell)
+        http = HttpServer(config, self.get_stats)
+        clients = Sockets(
+            driver,
+            max_message_size=config.max_message_size,
+            max_outbox_size=config.max_outbox_size,
+            close_timeout=config.close_timeout,
+        )
+        doors = Doors(
+            clients.open,
+            http.protocol,
+            allowed_origins=config.allowed_origins,
+            handshake_timeout=config.handshake_timeout,
+        )
+        port: int = sockets[0].getsockname()[1]
+        running = _Running(hub, driver, clients, doors, http, [], port, asyncio.Event())
+        self._running = running
+        for socket in sockets:
+            listener = await loop.create_server(doors, sock=socket, backlog=BACKLOG)
+            running.listeners.append(listener)
+        self._tell(Started(config.host, port))
+        if config.is_hub:
+            self._tell(HubRegistered(self._hub_id, total_hubs=1))
+
+    async def stop(self) -> None:
+        """Close all sockets, each client with code 1001; harmless if the server is stopped."""
+        running, self._running = self._running, None
+        if running is None:
+            return
+        for listener in running.listeners:
+            listener.close()
+        running.doors.abort()
+        running.driver.close_all(GOING_AWAY, "server is stopping")
+        await running.clients.wait_closed()
+        await running.http.stop()
+        self._tell(Stopped())
+        running.stopped.set()
+
+    async def wait_stopped(self) -> None:
+        """Wait until somebody calls ``stop``; return at once if the server is not running."""
+        if self._running is not None:
+            await self._running.stopped.wait()
+
+    # Events
+
+    @overload
+    def on(self, event: type[N], callback: Callable[[N], object]) -> Callable[[], None]: ...
+
+    @overload
+    def on(self, event: str, callback: Callable[[Any], object]) -> Callable[[], None]: ...
+
+    def on(
+        self, event: type[Any] | str, callback: Callable[[Any], object]
+    ) -> Callable[[], None]:
+        """Call ``callback`` with each event of a class, or of a documented name (S27).
+
+        The callback runs in the event loop at once and must not block; what it raises is logged.
+        Returns a function that ends the subscription. Raises ``ValueError`` for a name or class
+        that is no event.
+        """
+        kind = NOTICES.get(event) if isinstance(event, str) else event
+        if kind not in NOTICES.values():
+            raise ValueError(f"no event is called {event!r}; known are {', '.join(NOTICES)}")
+        callbacks = self._callbacks[kind]
+        callbacks.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in callbacks:
+                callbacks.remove(callback)
+
+        return unsubscribe
+
+    def _tell(self, notice: Notice) -> None:
+        for callback in tuple(self._callbacks[type(notice)]):
+            try:
+                callback(notice)
+            except Exception:
+                logger.exception("a subscriber to %s failed", type(notice).__name__)
+
+    # Questions
+
+    @property
+    def config(self) -> ServerConfig:
+        """The options as they are now."""
+        return self._config
+
+    @property
+    def is_running(self) -> bool:
+        """Whether clients can connect."""
+        return self._running is not None
+
+    @property
+    def port(self) -> int:
+        """The port that serves, which may be a later one than asked for (S11)."""
+        return self._config.port if self._running is None else self._running.port
+
+    @property
+    def hub_peer_id(self) -> PeerId:
+        """This hub's own id."""
+        return self._hub_id
+
+    @property
+    def hub_mesh_namespace(self) -> str:
+        """The reserved namespace of the hubs (S4); may be set while the server is stopped."""
+        return self._config.hub_mesh_namespace
+
+    @hub_mesh_namespace.setter
+    def hub_mesh_namespace(self, namespace: str) -> None:
+        if self._running is not None:
+            raise RuntimeError("hub_mesh_namespace cannot change while the server runs; stop it")
+        self._config = replace(self._config, hub_mesh_namespace=namespace.strip())
+
+    def get_stats(self) -> Snapshot:
+        """Return the counts of this moment. Raises ``RuntimeError`` if the server is stopped."""
+        return self._hub().snapshot(asyncio.get_running_loop().time())
+
+    def get_peers(self) -> list[PeerRecord]:
+        """Return a record of each connected client, none if the server is stopped."""
+        return [] if self._running is None else self._running.hub.peers()
+
+    def get_connected_hubs(self) -> list[HubRecord]:
+        """Return a record of each other hub that is registered here."""
+        return [record for record in self.get_stats().hubs if record.peer_id != self._hub_id]
+
+    def is_peer_hub(self, peer_id: PeerId) -> bool:
+        """Tell whether an id is that of a hub registered here, this one included."""
+        return any(same_peer(record.peer_id, peer_id) for record in self.get_stats().hubs)
+
+    @staticmethod
+    def generate_peer_id() -> PeerId:
+        """Return a fresh random id of 40 hexadecimal digits."""
+        return generate_peer_id(random.SystemRandom())
+
+    def _hub(self) -> Hub:
+        if self._running is None:
+            raise RuntimeError("the server is not running; start it first")
+        return self._running.hub

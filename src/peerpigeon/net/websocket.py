@@ -1,0 +1,399 @@
+"""The clients' WebSockets: what RFC 6455 asks of a server once a connection is upgraded.
+
+One ``FrameReader`` serves all sockets; only a socket whose last read ended inside a frame keeps one
+to itself, until that frame is whole. An idle socket has no buffer.
+What is sent to a socket within one turn of the event loop goes out in one write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+from peerpigeon.core.ids import SessionId
+from peerpigeon.net.frames import (
+    CLOSE,
+    MAX_READ,
+    PING,
+    PONG,
+    Frame,
+    FrameReader,
+    Kind,
+    close_frame,
+    control_frame,
+    text_header,
+)
+
+if TYPE_CHECKING:
+    from peerpigeon.net.handshake import UpgradeRequest
+
+KIB = 1024
+MAX_SPARE_READERS = 16
+MAX_JOINED = 64 * KIB  # bytes joined into one write; beyond that, copying gains nothing
+MAX_JOINED_FRAMES = 512  # so that a flood of empty pings cannot fill the memory with pongs
+
+NO_CODE = 1005
+VANISHED = 1006
+PROTOCOL_ERROR = 1002
+NOT_TEXT = 1003
+INVALID_TEXT = 1007
+TOO_BIG = 1009
+INTERNAL_ERROR = 1011
+TRY_LATER = 1013
+
+_REASONS = {
+    PROTOCOL_ERROR: "protocol error",
+    NOT_TEXT: "text messages only",
+    INVALID_TEXT: "invalid UTF-8",
+    TOO_BIG: "message too big",
+    INTERNAL_ERROR: "internal error",
+    TRY_LATER: "reading too slowly",
+}
+# RFC 6455, section 7.4, and the IANA registry for 1012 to 1014.
+_SENDABLE = frozenset((*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)))
+
+# In _CLOSING our close frame is sent and the client's is awaited; in _DEAF nothing is read any
+# more, and the TCP connection ends or has ended.
+_OPEN, _CLOSING, _DEAF = range(3)
+
+
+class SocketListener(Protocol):
+    """Who hears of all sockets. Never called from within a call to a socket."""
+
+    def socket_opened(self, socket: PeerSocket, request: UpgradeRequest) -> None:
+        """Tell of a new socket; it may be sent to and closed from now on."""
+
+    def socket_received(self, socket: PeerSocket, text: str) -> None:
+        """Tell of one whole text message."""
+
+    def socket_ponged(self, socket: PeerSocket) -> None:
+        """Tell that a ping or a pong came: the client is alive."""
+
+    def socket_closed(self, socket: PeerSocket, code: int, reason: str) -> None:
+        """Tell, once, that a socket has ended, unless ``close`` or ``abort`` asked for it."""
+
+
+class Sockets:
+    """What the sockets of one server share. To be made while the event loop runs."""
+
+    def __init__(
+        self,
+        listener: SocketListener,
+        *,
+        max_message_size: int,
+        max_outbox_size: int,
+        close_timeout: float,
+    ) -> None:
+        self.listener = listener
+        self.loop = asyncio.get_running_loop()
+        self.max_message_size = max_message_size
+        self.max_outbox_size = max_outbox_size
+        self.close_timeout = close_timeout
+        self.closing: set[PeerSocket] = set()
+        self.reader = FrameReader(max_message_size)
+        self.waste = memoryview(bytearray(MAX_READ))
+        self._spare_readers: list[FrameReader] = []
+        self._unsent: list[PeerSocket] = []
+        self._all_gone = asyncio.Event()
+        self._all_gone.set()
+
+    def open(self, transport: asyncio.Transport, request: UpgradeRequest, early: bytes) -> None:
+        """Make a WebSocket of a connection; ``early`` is what came after its handshake."""
+        socket = PeerSocket(self, transport)
+        transport.set_protocol(socket)
+        transport.write(request.response())
+        self.listener.socket_opened(socket, request)
+        socket.feed(early)
+
+    async def wait_closed(self) -> None:
+        """Wait until the sockets that are closing are gone: ``close_timeout`` at most."""
+        await self._all_gone.wait()
+
+    def flush_soon(self, socket: PeerSocket) -> None:
+        """Flush a socket once this turn of the event loop is over."""
+        if not self._unsent:
+            self.loop.call_soon(self._flush)
+        self._unsent.append(socket)
+
+    def linger(self, socket: PeerSocket) -> None:
+        """Note that a socket has yet to end."""
+        self.closing.add(socket)
+        self._all_gone.clear()
+
+    def leave(self, socket: PeerSocket) -> None:
+        """Note that a socket's connection is no more."""
+        self.closing.discard(socket)
+        if not self.closing:
+            self._all_gone.set()
+
+    def keep_reader(self) -> None:
+        """Leave the common reader to a socket, and put another one in its place."""
+        spare = self._spare_readers
+        self.reader = spare.pop() if spare else FrameReader(self.max_message_size)
+
+    def give_back(self, reader: FrameReader) -> None:
+        """Take a socket's own reader back, unless it has grown."""
+        if len(self._spare_readers) < MAX_SPARE_READERS and reader.capacity <= 4 * MAX_READ:
+            self._spare_readers.append(reader)
+        else:
+            reader.release()
+
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        for socket in unsent:
+            socket.flush()
+
+
+class PeerSocket(asyncio.BufferedProtocol):
+    """One client's WebSocket."""
+
+    __slots__ = (
+        "_fragments",
+        "_is_owed",
+        "_queue",
+        "_queued",
+        "_reader",
+        "_shared",
+        "_state",
+        "_timer",
+        "_transport",
+        "address",
+        "session",
+    )
+
+    def __init__(self, shared: Sockets, transport: asyncio.Transport) -> None:
+        self.session = SessionId(0)
+        peer = transport.get_extra_info("peername")
+        self.address: str = peer[0] if isinstance(peer, tuple) else ""
+        self._shared = shared
+        self._transport = transport
+        self._state = _OPEN
+        self._is_owed = True  # whether the listener has still to hear of the end
+        self._queue: list[bytes] = []
+        self._queued = 0
+        self._reader: FrameReader | None = None
+        self._fragments: bytearray | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def buffered(self) -> int:
+        """How many bytes are still to be sent."""
+        return self._queued + self._transport.get_write_buffer_size()
+
+    def send(self, payload: bytes) -> None:
+        """Send one text message. Never waits, never raises; nothing if the socket is closed."""
+        if self._state != _OPEN:
+            return
+        size = len(payload)
+        header = text_header(size)
+        if not self._queue:
+            self._shared.flush_soon(self)
+        self._queue.append(header)
+        self._queue.append(payload)
+        self._queued += len(header) + size
+        if self._queued > MAX_JOINED:
+            self.flush()
+
+    def ping(self) -> None:
+        """Ask for a sign of life."""
+        self._send_control(PING, b"")
+
+    def close(self, code: int, reason: str) -> None:
+        """Send what is queued and a close frame; end when the client answers or is too slow."""
+        self._is_owed = False
+        self._close(code, reason)
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._is_owed = False
+        self._stop()
+        self._transport.abort()
+
+    def flush(self) -> None:
+        """Write what is queued."""
+        queue = self._queue
+        if not queue:
+            return
+        data = b"".join(queue)
+        queue.clear()
+        self._queued = 0
+        if self._transport.is_closing():
+            return
+        self._transport.write(data)
+        limit = self._shared.max_outbox_size
+        if self._state == _OPEN and self._transport.get_write_buffer_size() > limit:
+            reason = _REASONS[TRY_LATER]
+            self._close(TRY_LATER, reason)
+            # Not at once, as this may be the listener's own call.
+            self._shared.loop.call_soon(self._report, TRY_LATER, reason)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where the transport shall put what it reads."""
+        if self._state == _DEAF:
+            return self._shared.waste
+        return (self._reader or self._shared.reader).get_buffer()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Read the frames in what the transport has read."""
+        if self._state == _DEAF:
+            return
+        reader = self._reader or self._shared.reader
+        reader.read(nbytes, self._take)
+        if not reader.is_clean or self._reader is not None:
+            self._settle(reader)
+
+    def feed(self, data: bytes) -> None:
+        """Read the frames in ``data`` as if it came from the transport."""
+        while data:
+            buffer = self.get_buffer(-1)
+            size = min(len(buffer), len(data))
+            buffer[:size] = data[:size]
+            data = data[size:]
+            self.buffer_updated(size)
+
+    def eof_received(self) -> bool:
+        """Take it that the client has gone: one that leaves in order sends a close frame first."""
+        self._stop()
+        self._linger()
+        self._report(VANISHED, "")
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget everything."""
+        self._stop()
+        if self._reader is not None:
+            self._reader.release()
+            self._reader = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._shared.leave(self)
+        self._report(VANISHED, "")
+
+    def _take(self, kind: Kind, frame: Frame) -> None:
+        """Act on one frame (RFC 6455, section 5.2 and on)."""
+        if self._state != _OPEN:
+            if self._state == _CLOSING and kind is Kind.CLOSE:
+                self._stop()
+                self._transport.close()
+        elif frame.rsv1 or frame.rsv2 or frame.rsv3:
+            self._fail(PROTOCOL_ERROR)
+        elif kind is Kind.TEXT and frame.fin and self._fragments is None:
+            try:
+                text = frame.get_payload_as_utf8_text()
+            except UnicodeDecodeError:
+                self._fail(INVALID_TEXT)
+            else:
+                self._shared.listener.socket_received(self, text)
+        else:
+            self._take_other(kind, frame)
+
+    def _take_other(self, kind: Kind, frame: Frame) -> None:
+        if kind is Kind.PING:
+            self._send_control(PONG, frame.get_payload_as_bytes())
+            self._shared.listener.socket_ponged(self)
+        elif kind is Kind.PONG:
+            self._shared.listener.socket_ponged(self)
+        elif kind is Kind.CLOSE:
+            self._take_close(frame.get_payload_as_bytes())
+        elif (kind is Kind.CONTINUATION) != (self._fragments is not None):
+            self._fail(PROTOCOL_ERROR)
+        elif kind is Kind.BINARY:
+            self._fail(NOT_TEXT)
+        else:
+            self._take_fragment(frame)
+
+    def _take_fragment(self, frame: Frame) -> None:
+        if self._fragments is None:
+            self._fragments = bytearray()
+        if len(self._fragments) + frame.payload_size > self._shared.max_message_size:
+            self._fail(TOO_BIG)
+            return
+        self._fragments += frame.get_payload_as_memoryview()
+        if not frame.fin:
+            return
+        whole, self._fragments = self._fragments, None
+        try:
+            text = str(whole, "utf-8")
+        except UnicodeDecodeError:
+            self._fail(INVALID_TEXT)
+        else:
+            self._shared.listener.socket_received(self, text)
+
+    def _take_close(self, payload: bytes) -> None:
+        # picows has refused a payload of one byte and a reason that is no UTF-8.
+        code = int.from_bytes(payload[:2], "big") if payload else NO_CODE
+        if payload and code not in _SENDABLE:
+            self._fail(PROTOCOL_ERROR)
+            return
+        self._queue.append(control_frame(CLOSE, payload[:2]))
+        self.flush()
+        self._stop()
+        self._linger()
+        self._transport.close()
+        self._report(code, str(payload[2:], "utf-8"))
+
+    def _settle(self, reader: FrameReader) -> None:
+        """Find out whose the reader is now, and act on what it found wrong."""
+        if self._reader is None:
+            self._shared.keep_reader()
+        elif reader.is_clean:
+            self._shared.give_back(reader)
+        self._reader = None
+        if reader.is_clean:
+            return
+        if reader.failure is not None:
+            context = {"message": "a socket's listener failed", "exception": reader.failure}
+            self._shared.loop.call_exception_handler(context)
+        if reader.fault and self._state != _DEAF:
+            self._fail(reader.fault)
+        if self._state == _DEAF:
+            reader.release()
+        else:
+            self._reader = reader
+
+    def _send_control(self, first: int, payload: bytes) -> None:
+        if self._state != _OPEN:
+            return
+        if not self._queue:
+            self._shared.flush_soon(self)
+        self._queue.append(control_frame(first, payload))
+        self._queued += len(payload) + 2
+        if len(self._queue) > MAX_JOINED_FRAMES:
+            self.flush()
+
+    def _close(self, code: int, reason: str) -> None:
+        if self._state != _OPEN:
+            return
+        self._state = _CLOSING
+        self._fragments = None
+        self._queue.append(close_frame(code, reason))
+        self.flush()
+        self._linger()
+
+    def _fail(self, code: int) -> None:
+        """Fail the connection (RFC 6455, section 7.1.7): nothing more is read as frames."""
+        # Closing with unread bytes would reset the connection and the client might not get to read
+        # why. So only our direction ends now; what still comes is thrown away.
+        self._close(code, _REASONS[code])
+        self._stop()
+        if self._transport.can_write_eof() and not self._transport.is_closing():
+            self._transport.write_eof()
+        self._report(code, _REASONS[code])
+
+    def _linger(self) -> None:
+        if self._timer is None:
+            shared = self._shared
+            self._timer = shared.loop.call_later(shared.close_timeout, self._transport.abort)
+            shared.linger(self)
+
+    def _stop(self) -> None:
+        self._state = _DEAF
+        self._queue.clear()
+        self._queued = 0
+        self._fragments = None
+
+    def _report(self, code: int, reason: str) -> None:
+        if self._is_owed:
+            self._is_owed = False
+            self._shared.listener.socket_closed(self, code, reason)

@@ -1,0 +1,108 @@
+"""A hub on a desk: sockets are numbers, time is a literal, and all it says is kept."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+
+from peerpigeon.core.actions import Action, ClosePeer, PingPeer, SendToPeer, Tell
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
+from peerpigeon.core.hub import Hub
+from peerpigeon.core.ids import PeerId, SessionId
+from peerpigeon.core.notices import Notice
+
+Json = dict[str, Any]
+
+A = PeerId("a" * 40)
+B = PeerId("b" * 40)
+C = PeerId("c" * 40)
+D = PeerId("d" * 40)
+HUB = PeerId("0123456789" * 4)
+
+EPOCH = 1_795_338_000.0
+
+
+class Desk:
+    """One hub and what it has said to each session."""
+
+    def __init__(self, config: ServerConfig | None = None, seed: int = 1) -> None:
+        self.hub = Hub(HUB, config or ServerConfig(), Random(seed), epoch=EPOCH)
+        self.sent: dict[int, list[Json]] = {}
+        self.pinged: list[int] = []
+        self.closed: dict[int, tuple[int, str]] = {}
+        self.notices: list[Notice] = []
+        self._sessions = 0
+
+    def feed(self, event: Event, now: float = 0.0) -> list[Action]:
+        actions = self.hub.handle(event, now)
+        for action in actions:
+            match action:
+                case SendToPeer(session, payload):
+                    self.sent.setdefault(session, []).append(json.loads(payload))
+                case PingPeer(session):
+                    self.pinged.append(session)
+                case ClosePeer(session, code, reason):
+                    self.closed[session] = (code, reason)
+                case Tell(notice):
+                    self.notices.append(notice)
+        return actions
+
+    def open(self, peer_id: str, now: float = 0.0, address: str = "127.0.0.1") -> SessionId:
+        self._sessions += 1
+        session = SessionId(self._sessions)
+        self.feed(PeerOpened(session, peer_id, address), now)
+        return session
+
+    def say(self, session: SessionId, message: object, now: float = 0.0) -> None:
+        text = message if isinstance(message, str) else json.dumps(message)
+        self.feed(PeerSent(session, text), now)
+
+    def announce(
+        self, session: SessionId, namespace: str | None = "net1", now: float = 0.0, **data: object
+    ) -> None:
+        message: Json = {"type": "announce", "data": data, "maxPeers": 3}
+        if namespace is not None:
+            message["networkName"] = namespace
+        self.say(session, message, now)
+
+    def join(self, peer_id: str, namespace: str = "net1", now: float = 0.0) -> SessionId:
+        session = self.open(peer_id, now)
+        self.announce(session, namespace, now)
+        return session
+
+    def signal(
+        self,
+        session: SessionId,
+        target: str,
+        kind: str = "offer",
+        namespace: str | None = "net1",
+        data: object = "x",
+        now: float = 0.0,
+    ) -> None:
+        message: Json = {"type": kind, "data": data, "maxPeers": 3, "targetPeerId": target}
+        if namespace is not None:
+            message["networkName"] = namespace
+        self.say(session, message, now)
+
+    def pong(self, session: SessionId, now: float = 0.0) -> None:
+        self.feed(PeerPonged(session), now)
+
+    def lose(self, session: SessionId, now: float = 0.0, code: int = 1006) -> None:
+        self.feed(PeerLost(session, code, ""), now)
+
+    def tick(self, now: float) -> None:
+        self.feed(Tick(), now)
+
+    def take(self, session: SessionId) -> list[Json]:
+        """Return what a session was sent since the last call."""
+        return self.sent.pop(session, [])
+
+    def take_types(self, session: SessionId) -> list[str]:
+        return [message["type"] for message in self.take(session)]
+
+    def clear(self) -> None:
+        """Forget what was said so far."""
+        self.sent.clear()
+        self.notices.clear()

@@ -1,0 +1,132 @@
+"""S10 and S28."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peerpigeon.core.config import ConfigError, ServerConfig, parse_option, variables
+
+
+def test_the_defaults_are_the_documented_ones() -> None:
+    config = ServerConfig()
+    assert (config.port, config.host, config.max_connections) == (3000, "localhost", 1000)
+    assert (config.cleanup_interval, config.peer_timeout, config.cors_origin) == (30.0, 300.0, "*")
+    assert (config.max_message_size, config.max_port_retries) == (1024 * 1024, 10)
+    assert (config.hub_mesh_namespace, config.auto_connect) == ("pigeonhub-mesh", True)
+    assert (config.reconnect_interval, config.max_reconnect_attempts) == (5.0, 10)
+    assert (config.hub_mesh_min_peers, config.hub_mesh_max_peers) == (2, 3)
+    assert (config.mesh_migration_delay, config.verbose_logging, config.is_hub) == (
+        10.0,
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"port": 65536}, "port is 65536"),
+        ({"port": -1}, "port is -1"),
+        ({"host": " "}, "host is empty"),
+        ({"max_connections": 0}, "max_connections is 0"),
+        ({"peer_timeout": float("nan")}, "peer_timeout is nan"),
+        ({"peer_timeout": 10.0}, "cleanup_interval .* below peer_timeout"),
+        ({"hub_mesh_min_peers": 4}, "hub_mesh_min_peers .4. is above hub_mesh_max_peers .3."),
+        ({"hub_mesh_max_peers": 1, "hub_mesh_min_peers": 1}, "hub_mesh_max_peers is 1"),
+        ({"hub_peer_id": "xyz"}, "hub_peer_id is 'xyz'"),
+        ({"hub_mesh_namespace": ""}, "hub_mesh_namespace is empty"),
+        ({"hub_mesh_namespace": "n" * 129}, "hub_mesh_namespace has 129 characters"),
+        ({"bootstrap_hubs": ("localhost:3000",)}, "bootstrap_hubs has 'localhost:3000'"),
+        ({"max_announce_size": 2**21}, "max_announce_size .* above max_message_size"),
+        ({"max_message_size": 2**23}, "max_message_size .* above max_outbox_size"),
+        ({"discovery_limit": 0}, "discovery_limit is 0"),
+    ],
+)
+def test_an_option_that_cannot_work_is_refused_by_name_and_value(
+    options: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        ServerConfig(**options)
+
+
+def test_the_environment_keeps_the_names_of_the_reference() -> None:
+    config = ServerConfig.from_environment(
+        {
+            "PORT": "3001",
+            "HOST": "0.0.0.0",
+            "BOOTSTRAP_HUBS": "ws://localhost:3000, wss://hub.example:443/x",
+            "HUB_MESH_NAMESPACE": "other",
+            "HUB_ID": "a" * 40,
+            "AUTO_CONNECT": "false",
+            "MAX_CONNECTIONS": "5",
+            "CORS_ORIGIN": "https://a.example",
+            "PATH": "/bin",
+            "MAX_PORT_RETRIES": "",
+        }
+    )
+    assert (config.port, config.host, config.hub_peer_id) == (3001, "0.0.0.0", "a" * 40)
+    assert config.bootstrap_hubs == ("ws://localhost:3000", "wss://hub.example:443/x")
+    assert (config.hub_mesh_namespace, config.auto_connect) == ("other", False)
+    assert (config.max_connections, config.cors_origin) == (5, "https://a.example")
+    assert config.max_port_retries == 10
+
+
+def test_every_option_can_come_from_the_environment() -> None:
+    assert set(variables()) == {option.name for option in fields(ServerConfig)}
+    assert len(set(variables().values())) == len(variables())
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("10", 10.0), ("2.5", 2.5), ("500ms", 0.5), ("10s", 10), ("5 m", 300.0)]
+)
+def test_durations_are_seconds_or_carry_a_unit(text: str, seconds: float) -> None:
+    assert parse_option("peer_timeout", text) == seconds
+
+
+@pytest.mark.parametrize(("text", "size"), [("2048", 2048), ("64KiB", 65536), ("1mib", 1048576)])
+def test_sizes_are_bytes_or_carry_a_unit(text: str, size: int) -> None:
+    assert parse_option("max_message_size", text) == size
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("port", "http"),
+        ("port", "3000.5"),
+        ("peer_timeout", "10 parsecs"),
+        ("peer_timeout", "-1"),
+        ("peer_timeout", "nan"),
+        ("max_message_size", "big"),
+        ("auto_connect", "maybe"),
+    ],
+)
+def test_a_text_that_is_no_value_is_refused_by_name(name: str, text: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} is '{text}'"):
+        ServerConfig.from_environment({name.upper(): text})
+
+
+@given(st.sampled_from(sorted(variables())), st.text())
+def test_no_text_does_more_than_be_refused(name: str, text: str) -> None:
+    try:
+        ServerConfig.from_environment({}, {name: text})
+    except ConfigError as error:
+        assert name in str(error)  # noqa: PT017 - that it may not be refused is the point
+
+
+def test_what_is_given_on_the_command_line_goes_before_the_environment() -> None:
+    assert ServerConfig.from_environment({"PORT": "1"}, {"port": "2"}).port == 2
+
+
+@pytest.mark.parametrize(
+    ("origins", "allowed"),
+    [
+        ("*", None),
+        ("https://a.example, *", None),
+        ("https://a.example,http://b:80", {"https://a.example", "http://b:80"}),
+    ],
+)
+def test_the_origins_that_may_connect(origins: str, allowed: set[str] | None) -> None:
+    assert ServerConfig(cors_origin=origins).allowed_origins == allowed

@@ -1,0 +1,495 @@
+"""The client protocol on the pure core: ``reference.md`` section 2.1, as this hub speaks it.
+
+``tests/net/test_protocol.py`` runs the same facts over real sockets.
+"""
+
+import json
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.events import PeerSent
+from peerpigeon.core.ids import PeerId, SessionId, generate_peer_id
+from peerpigeon.core.notices import (
+    HubRegistered,
+    HubUnregistered,
+    PeerAnnounced,
+    PeerConnected,
+    PeerDisconnected,
+    PeerGoodbye,
+)
+from tests.core.harness import EPOCH, HUB, A, B, C, D, Desk, Json
+from tests.core.test_messages import json_values
+
+
+def discovered(messages: list[Json]) -> list[str]:
+    return [m["data"]["peerId"] for m in messages if m["type"] == "peer-discovered"]
+
+
+# Connecting
+
+
+def test_a_client_is_greeted_by_its_own_spelling_of_its_id() -> None:
+    """S1."""
+    desk = Desk()
+    session = desk.open("aB" * 20, now=2.5)
+    assert desk.take(session) == [
+        {
+            "type": "connected",
+            "data": {"peerId": "aB" * 20},
+            "fromPeerId": "system",
+            "timestamp": int((EPOCH + 2.5) * 1000),
+        }
+    ]
+    assert desk.notices == [PeerConnected(PeerId("aB" * 20), 1)]
+
+
+@pytest.mark.parametrize("peer_id", ["", "abc", "z" * 40, "a" * 41])
+def test_a_client_without_a_valid_id_is_refused(peer_id: str) -> None:
+    desk = Desk()
+    session = desk.open(peer_id)
+    assert desk.closed == {session: (1008, "Invalid peerId format")}
+    assert (desk.sent, desk.notices) == ({}, [])
+
+
+def test_a_client_too_many_is_refused_and_a_place_that_comes_free_is_given_again() -> None:
+    desk = Desk(ServerConfig(max_connections=2))
+    first = desk.open(A)
+    desk.open(B)
+    third = desk.open(C)
+    assert desk.closed == {third: (1008, "Maximum connections reached")}
+    desk.lose(first)
+    assert desk.take_types(desk.open(C)) == ["connected"]
+
+
+def test_nobody_connects_as_the_hub_itself() -> None:
+    desk = Desk()
+    session = desk.open(HUB.upper())
+    assert desk.closed[session][0] == 1008
+
+
+# Discovery
+
+
+def test_peers_of_a_namespace_learn_of_each_other_with_what_they_announced() -> None:
+    """S26."""
+    desk = Desk()
+    a = desk.open(A)
+    desk.announce(a, nick="ann")
+    b = desk.open(B)
+    desk.clear()
+    desk.announce(b, now=1.0, peerId=B, nick="bob", deep={"x": [1]})
+    at = int((EPOCH + 1.0) * 1000)
+    common = {"type": "peer-discovered", "networkName": "net1", "fromPeerId": "system"}
+    assert desk.take(a) == [
+        common
+        | {
+            "data": {"peerId": B, "isHub": False, "nick": "bob", "deep": {"x": [1]}},
+            "targetPeerId": A,
+            "timestamp": at,
+        }
+    ]
+    assert desk.take(b) == [
+        common
+        | {
+            "data": {"peerId": A, "isHub": False, "nick": "ann"},
+            "targetPeerId": B,
+            "timestamp": at,
+        }
+    ]
+    assert desk.notices == [PeerAnnounced(B, "net1", False)]
+
+
+def test_announcing_again_tells_nobody_anything_twice() -> None:
+    desk = Desk()
+    a, b = desk.join(A), desk.join(B)
+    desk.clear()
+    desk.announce(a, nick="new")
+    assert desk.sent == {}
+    desk.join(C)
+    assert [m["data"] for m in desk.take(b)] == [{"peerId": C, "isHub": False}]
+    assert {"peerId": A, "isHub": False, "nick": "new"} in [
+        m["data"] for m in desk.take(SessionId(3)) if m["type"] == "peer-discovered"
+    ]
+
+
+def test_announcing_elsewhere_is_leaving_here() -> None:
+    desk = Desk()
+    a, b = desk.join(A, "net1"), desk.join(B, "net1")
+    c = desk.join(C, "net2")
+    desk.clear()
+    desk.announce(a, "net2")
+    assert desk.take_types(b) == ["peer-disconnected"]
+    assert discovered(desk.take(c)) == [A]
+    assert discovered(desk.take(a)) == [C]
+
+
+def test_the_id_and_the_kind_of_a_peer_are_the_hubs_knowledge() -> None:
+    """The reference lets ``data.peerId`` and ``isHub`` of an announce override what is true."""
+    desk = Desk()
+    a = desk.join(A)
+    b = desk.open(B)
+    desk.announce(b, peerId=C, isHub=True)
+    assert desk.take(a)[-1]["data"] == {"peerId": B, "isHub": False}
+
+
+def test_no_news_crosses_namespaces() -> None:
+    """S25."""
+    desk = Desk()
+    a, b = desk.join(A, "net1"), desk.join(B, "net2")
+    assert desk.take_types(a) == ["connected"]
+    desk.lose(b)
+    assert desk.take(a) == []
+
+
+def test_a_leaver_is_told_of_once_to_those_that_knew_it() -> None:
+    """S26. The reference tells every namespace, and the leaver's own twice."""
+    desk = Desk()
+    a, b, c = desk.join(A), desk.join(B), desk.join(C, "net2")
+    desk.clear()
+    desk.lose(a, now=3.0, code=1001)
+    assert desk.take(b) == [
+        {
+            "type": "peer-disconnected",
+            "data": {"peerId": A, "isHub": False},
+            "networkName": "net1",
+            "fromPeerId": "system",
+            "targetPeerId": B,
+            "timestamp": int((EPOCH + 3.0) * 1000),
+        }
+    ]
+    assert desk.take(c) == []
+    assert desk.notices == [PeerDisconnected(A, 1001, "", 2)]
+
+
+def test_a_goodbye_is_passed_on_and_the_close_after_it_tells_nothing_more() -> None:
+    desk = Desk()
+    a, b = desk.join(A), desk.join(B)
+    desk.clear()
+    desk.say(a, {"type": "goodbye", "data": {"peerId": C}, "networkName": "net1"})
+    farewell, gone = desk.take(b)
+    assert (farewell["type"], farewell["fromPeerId"], farewell["networkName"]) == (
+        "goodbye",
+        A,
+        "net1",
+    )
+    assert farewell["data"]["peerId"] == A
+    assert "targetPeerId" not in farewell
+    assert gone["type"] == "peer-disconnected"
+    assert desk.notices == [PeerGoodbye(A)]
+    desk.say(a, {"type": "goodbye"})
+    desk.lose(a)
+    assert desk.take(b) == []
+
+
+def test_after_a_goodbye_a_client_may_announce_itself_again() -> None:
+    desk = Desk()
+    a, b = desk.join(A), desk.join(B)
+    desk.say(a, {"type": "goodbye"})
+    desk.clear()
+    desk.announce(a)
+    assert (discovered(desk.take(a)), discovered(desk.take(b))) == ([B], [A])
+
+
+@pytest.mark.parametrize(
+    ("namespace", "data", "complaint"),
+    [
+        ("n" * 129, {}, "longer than 128"),
+        ("net1", {"blob": "x" * 17_000}, "16384 bytes"),
+        ("pigeonhub-mesh", {}, "reserved"),
+        ("pigeonhub-mesh", {"isHub": True}, "reserved"),
+    ],
+)
+def test_an_announce_that_is_refused_changes_nothing(
+    namespace: str, data: Json, complaint: str
+) -> None:
+    desk = Desk()
+    a, b = desk.join(A), desk.join(B)
+    desk.clear()
+    desk.announce(a, namespace, **data)
+    (error,) = desk.take(a)
+    assert error["type"] == "error"
+    assert complaint in error["error"]
+    desk.signal(a, B)
+    assert desk.take_types(b) == ["offer"]
+
+
+def test_a_large_namespace_introduces_as_many_as_the_limit_says() -> None:
+    desk = Desk(ServerConfig(discovery_limit=8, max_connections=200))
+    rng = Random(5)
+    for _ in range(100):
+        desk.join(generate_peer_id(rng))
+    assert all(len(discovered(sent)) >= 8 for sent in desk.sent.values())
+    assert len(discovered(desk.take(SessionId(100)))) == 8
+
+
+def test_who_has_come_to_know_too_few_is_told_of_more_when_others_leave() -> None:
+    desk = Desk(ServerConfig(discovery_limit=8, max_connections=200))
+    rng = Random(5)
+    sessions = {desk.join(peer): peer for peer in [generate_peer_id(rng) for _ in range(60)]}
+    last = SessionId(60)
+    known = discovered(desk.take(last))
+    desk.clear()
+    for session, peer in sessions.items():
+        if peer in known:
+            desk.lose(session)
+    told = desk.take(last)
+    gone = [m["data"]["peerId"] for m in told if m["type"] == "peer-disconnected"]
+    assert sorted(gone) == sorted(known)
+    assert len(discovered(told)) >= 4
+
+
+# Signals
+
+
+@pytest.mark.parametrize(
+    "kind", ["offer", "answer", "ice-candidate", "connection-rejected", "renegotiation-offer"]
+)
+def test_a_signal_reaches_its_target_and_nobody_else(kind: str) -> None:
+    """S2."""
+    desk = Desk()
+    a, b = desk.join(A), desk.join(B)
+    desk.join(C)
+    desk.clear()
+    desk.signal(a, B, kind, data={"sdp": "v=0\r\n", "n": [1, None]}, now=4.0)
+    assert desk.take(b) == [
+        {
+            "type": kind,
+            "data": {"sdp": "v=0\r\n", "n": [1, None]},
+            "fromPeerId": A,
+            "targetPeerId": B,
+            "networkName": "net1",
+            "timestamp": int((EPOCH + 4.0) * 1000),
+        }
+    ]
+    assert desk.sent == {}
+
+
+def test_the_sender_is_the_socket_whatever_the_message_says() -> None:
+    desk = Desk()
+    a, b = desk.join(A), desk.join(B)
+    desk.clear()
+    text = {"type": "offer", "data": 1, "targetPeerId": B, "networkName": "net1", "fromPeerId": C}
+    desk.say(a, text)
+    assert desk.take(b)[0]["fromPeerId"] == A
+
+
+def test_a_target_is_addressed_by_its_own_spelling() -> None:
+    """A real client ignores what is addressed to any other spelling of its id."""
+    desk = Desk()
+    a = desk.join(A)
+    b = desk.join("B" * 40)
+    desk.clear()
+    desk.signal(a, B)
+    assert desk.take(b)[0]["targetPeerId"] == "B" * 40
+
+
+def test_the_same_signal_sent_twice_arrives_twice() -> None:
+    """The reference drops the second, and others whose hash collides."""
+    desk = Desk()
+    a, b = desk.join(A), desk.join(B)
+    desk.clear()
+    for data in ("AaAa", "BBBB", "AaAa"):
+        desk.signal(a, B, "ice-candidate", data=data)
+    assert [m["data"] for m in desk.take(b)] == ["AaAa", "BBBB", "AaAa"]
+
+
+@pytest.mark.parametrize(
+    ("target", "claimed", "reason"),
+    [
+        (D, "net1", "not-found"),  # nowhere
+        (C, "net1", "not-found"),  # in another namespace
+        (C, "net2", "not-announced"),  # the same, claiming to be there
+        (B, None, "not-announced"),  # a missing name is `global`
+    ],
+)
+def test_a_signal_that_cannot_be_delivered_is_answered(
+    target: str, claimed: str | None, reason: str
+) -> None:
+    """S24 and S25. The reference delivers the third: claiming a namespace suffices there."""
+    desk = Desk()
+    a, b = desk.join(A), desk.join(B)
+    c = desk.join(C, "net2")
+    desk.clear()
+    desk.signal(a, target, namespace=claimed)
+    (error,) = desk.take(a)
+    assert (error["type"], error["networkName"]) == ("error", "net1")
+    assert error["data"] == {"type": "offer", "targetPeerId": target, "reason": reason}
+    assert target in error["error"]
+    assert (desk.take(b), desk.take(c)) == ([], [])
+
+
+def test_whether_an_id_is_connected_elsewhere_does_not_show() -> None:
+    """S25."""
+    desk = Desk()
+    a = desk.join(A)
+    desk.join(C, "net2")
+    desk.clear()
+    desk.signal(a, C)
+    desk.signal(a, D)
+    elsewhere, nowhere = desk.take(a)
+    assert json.dumps(elsewhere).replace(C, D) == json.dumps(nowhere)
+
+
+def test_who_has_not_announced_itself_can_neither_send_nor_be_reached() -> None:
+    desk = Desk()
+    a = desk.open(A)
+    b = desk.join(B, "global")
+    desk.clear()
+    desk.signal(a, B, namespace="global")
+    assert desk.take(a)[0]["data"]["reason"] == "not-announced"
+    desk.signal(b, A, namespace="global")
+    assert desk.take(b)[0]["data"]["reason"] == "not-found"
+
+
+# Other messages
+
+
+def test_a_ping_is_answered() -> None:
+    desk = Desk()
+    a = desk.join(A)
+    desk.clear()
+    desk.say(a, {"type": "ping"}, now=2.0)
+    at = int((EPOCH + 2.0) * 1000)
+    assert desk.take(a) == [
+        {
+            "type": "pong",
+            "data": {"timestamp": at},
+            "networkName": "net1",
+            "fromPeerId": "system",
+            "targetPeerId": A,
+            "timestamp": at,
+        }
+    ]
+
+
+def test_cleanup_is_taken_note_of_and_no_more() -> None:
+    desk = Desk()
+    a, _ = desk.join(A), desk.join(B)
+    desk.clear()
+    desk.say(a, {"type": "cleanup", "data": {}, "targetPeerId": B, "networkName": "net1"})
+    assert desk.sent == {}
+
+
+@pytest.mark.parametrize("text", ["{", "null", "[]", '"x"', "{}", '{"type":"nonsense"}'])
+def test_nonsense_is_answered_with_an_error_and_the_client_stays(text: str) -> None:
+    desk = Desk()
+    a, b = desk.join(A), desk.join(B)
+    desk.clear()
+    desk.say(a, text)
+    assert desk.take_types(a) == ["error"]
+    desk.signal(a, B)
+    assert desk.take_types(b) == ["offer"]
+    assert desk.hub.snapshot(0.0).messages_refused == 1
+
+
+def test_what_comes_from_a_closed_session_is_nothing() -> None:
+    desk = Desk()
+    a = desk.join(A)
+    desk.lose(a)
+    desk.clear()
+    desk.say(a, {"type": "ping"})
+    desk.pong(a)
+    desk.lose(a)
+    assert (desk.sent, desk.notices) == ({}, [])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["open", "lose", "pong", "tick", "text", "message"]),
+            st.integers(1, 4),
+            st.text(max_size=20),
+            st.dictionaries(
+                st.sampled_from(["type", "data", "targetPeerId", "networkName"]),
+                json_values | st.sampled_from(["offer", "announce", "goodbye", "ping", A, B]),
+            ),
+        ),
+        max_size=40,
+    )
+)
+def test_no_exception_leaves_the_hub(steps: list[tuple[str, int, str, dict[str, Any]]]) -> None:
+    desk = Desk(ServerConfig(max_connections=3, discovery_limit=1))
+    for now, (step, number, text, message) in enumerate(steps):
+        at = float(now * 20)
+        match step:
+            case "open":
+                desk.open([A, B, C, text][number - 1], at)
+            case "lose":
+                desk.lose(SessionId(number), at)
+            case "pong":
+                desk.pong(SessionId(number), at)
+            case "tick":
+                desk.tick(at)
+            case "text":
+                desk.feed(PeerSent(SessionId(number), text), at)
+            case _:
+                desk.say(SessionId(number), message, at)
+        desk.hub.snapshot(at)
+        desk.hub.peers()
+
+
+# Hubs
+
+
+def test_a_hub_on_this_machine_registers_in_the_reserved_namespace() -> None:
+    """S3 and S27."""
+    desk = Desk(ServerConfig(is_hub=True))
+    a, b = desk.open(A), desk.join(B)
+    desk.announce(a, "pigeonhub-mesh", isHub=True, port=3001)
+    assert desk.notices[-2:] == [PeerAnnounced(A, "pigeonhub-mesh", True), HubRegistered(A, 2)]
+    listed = desk.hub.snapshot(0.0).hubs
+    assert [record.peer_id for record in listed] == [HUB, A]
+    assert {record.namespace for record in listed} == {"pigeonhub-mesh"}
+    assert desk.take_types(b) == ["connected"]
+    desk.lose(a)
+    assert HubUnregistered(A, 1) in desk.notices
+    assert [record.peer_id for record in desk.hub.snapshot(0.0).hubs] == [HUB]
+
+
+@pytest.mark.parametrize(
+    ("address", "claim"), [("192.0.2.7", True), ("not an address", True), ("127.0.0.1", False)]
+)
+def test_not_everybody_may_call_itself_a_hub(address: str, claim: bool) -> None:
+    desk = Desk(ServerConfig(is_hub=True))
+    a = desk.open(A, address=address)
+    desk.announce(a, "pigeonhub-mesh", isHub=claim)
+    assert desk.take_types(a) == ["connected", "error"]
+    assert len(desk.hub.snapshot(0.0).hubs) == 1
+
+
+# Pictures
+
+
+def test_a_snapshot_counts_what_is_there() -> None:
+    """S29."""
+    desk = Desk()
+    a = desk.join(A, now=1.0)
+    desk.join(B, now=2.0)
+    desk.join(C, "net2", now=3.0)
+    desk.open(D, now=4.0)
+    desk.signal(a, B, now=5.0)
+    desk.signal(a, C, now=6.0)
+    picture = desk.hub.snapshot(10.0)
+    assert (picture.connections, picture.announced_peers, picture.namespaces) == (4, 3, 2)
+    assert (picture.signals_relayed, picture.signals_refused) == (1, 1)
+    assert (picture.uptime, picture.wall_time, picture.hubs) == (10.0, EPOCH + 10.0, ())
+    first = desk.hub.peers()[0]
+    assert (first.peer_id, first.namespace, first.address) == (A, "net1", "127.0.0.1")
+    assert (first.connected_at, first.last_activity) == (EPOCH + 1.0, EPOCH + 6.0)
+
+
+def test_what_clients_leave_behind_is_nothing() -> None:
+    desk = Desk()
+    for round_ in range(3):
+        sessions = [desk.join(peer, f"net{round_}") for peer in (A, B, C)]
+        for session in sessions:
+            desk.lose(session)
+    picture = desk.hub.snapshot(0.0)
+    assert (picture.connections, picture.announced_peers, picture.namespaces) == (0, 0, 0)
+    assert desk.hub.deadline() is None

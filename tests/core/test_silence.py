@@ -1,0 +1,53 @@
+"""Silent, half-open clients are found by ping and dropped within ``peer_timeout`` (S28)."""
+
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.notices import PeerDisconnected
+from tests.core.harness import A, B, Desk
+
+CONFIG = ServerConfig(cleanup_interval=30.0, peer_timeout=100.0)
+
+
+def test_a_silent_client_is_pinged_until_it_is_dropped() -> None:
+    desk = Desk(CONFIG)
+    a = desk.open(A)
+    pings = []
+    while a not in desk.closed:
+        deadline = desk.hub.deadline()
+        assert deadline is not None
+        desk.tick(deadline)
+        pings.append(deadline)
+    assert pings == [30.0, 60.0, 90.0, 100.0]
+    assert desk.pinged == [a, a, a]
+    assert desk.closed[a][0] == 1008
+    assert desk.notices[-1] == PeerDisconnected(A, 1008, "no answer to pings", 0)
+    assert desk.hub.deadline() is None
+
+
+def test_a_client_that_answers_stays() -> None:
+    desk = Desk(CONFIG)
+    a = desk.open(A)
+    for now in (30.0, 60.0, 90.0, 120.0, 150.0):
+        desk.tick(now)
+        desk.pong(a, now + 0.1)
+    assert desk.closed == {}
+
+
+def test_a_client_that_talks_is_not_pinged() -> None:
+    desk = Desk(CONFIG)
+    a = desk.open(A)
+    desk.say(a, {"type": "ping"}, now=29.0)
+    desk.tick(30.0)
+    assert desk.pinged == []
+    assert desk.hub.deadline() == 59.0
+
+
+def test_those_that_knew_a_dropped_client_are_told_once() -> None:
+    desk = Desk(CONFIG)
+    a, b = desk.join(A), desk.join(B)
+    desk.clear()
+    for now in (30.0, 60.0, 90.0, 100.0):
+        desk.pong(b, now)
+        desk.tick(now)
+    assert desk.take_types(b) == ["peer-disconnected"]
+    desk.lose(a, now=101.0)
+    assert desk.take(b) == []

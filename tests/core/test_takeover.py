@@ -1,0 +1,119 @@
+"""One id, two sockets: the old one keeps it if it is alive, and gives it up if it is not.
+
+Sources: the reference refuses the second with 1008 until TCP gives the first up, so that a client
+whose connection broke cannot come back (PeerJS issues 224 and 294); servers that let the second
+win hand any id to whoever connects next (PeerJS issue 23).
+"""
+
+import pytest
+
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.ids import SessionId
+from peerpigeon.core.notices import PeerConnected, PeerDisconnected
+from peerpigeon.core.registry import BACKLOG_MESSAGES
+from tests.core.harness import A, B, C, Desk
+
+REFUSED = (1008, "Peer already connected")
+
+
+def test_a_second_socket_makes_the_hub_ask_the_first_for_a_sign_of_life() -> None:
+    desk = Desk()
+    first = desk.open(A)
+    second = desk.open(A, now=5.0)
+    assert desk.pinged == [first]
+    assert desk.closed == {}
+    assert desk.take(second) == []
+    assert desk.hub.deadline() == 7.0
+
+
+@pytest.mark.parametrize("sign", ["pong", "message"])
+def test_a_first_socket_that_lives_keeps_its_id(sign: str) -> None:
+    desk = Desk()
+    first, _ = desk.join(A), desk.join(B)
+    second = desk.open(A.upper(), now=5.0)
+    if sign == "pong":
+        desk.pong(first, now=6.9)
+    else:
+        desk.say(first, {"type": "ping"}, now=6.9)
+    assert desk.closed == {second: REFUSED}
+    desk.tick(7.0)
+    desk.signal(first, B, now=8.0)
+    assert desk.closed == {second: REFUSED}
+    assert desk.take_types(SessionId(2))[-1] == "offer"
+
+
+def test_a_first_socket_that_is_silent_gives_way() -> None:
+    desk = Desk()
+    first, b = desk.join(A), desk.join(B)
+    desk.clear()
+    second = desk.open(A, now=5.0)
+    desk.announce(second, now=5.1)
+    desk.tick(7.0)
+    assert desk.closed[first][0] == 1008
+    assert desk.take_types(second) == ["connected", "peer-discovered"]
+    assert desk.take_types(b) == ["peer-disconnected", "peer-discovered"]
+    assert [type(notice) for notice in desk.notices[:2]] == [PeerDisconnected, PeerConnected]
+    desk.signal(b, A, now=8.0)
+    assert desk.take_types(second) == ["offer"]
+
+
+def test_a_first_socket_that_closes_meanwhile_gives_way_at_once() -> None:
+    desk = Desk()
+    first = desk.open(A)
+    second = desk.open(A, now=5.0)
+    desk.lose(first, now=5.5)
+    assert desk.take_types(second) == ["connected"]
+    assert desk.hub.snapshot(6.0).connections == 1
+
+
+def test_a_second_socket_that_closes_meanwhile_is_forgotten() -> None:
+    desk = Desk()
+    first = desk.open(A)
+    second = desk.open(A, now=5.0)
+    desk.lose(second, now=5.5)
+    desk.tick(7.0)
+    assert desk.closed == {}
+    desk.signal(first, C, now=8.0)
+    assert desk.take_types(first) == ["connected", "error"]
+
+
+def test_a_third_socket_is_refused_while_a_second_one_waits() -> None:
+    desk = Desk()
+    desk.open(A)
+    second = desk.open(A, now=5.0)
+    third = desk.open(A, now=5.1)
+    assert desk.closed == {third: REFUSED}
+    desk.tick(7.0)
+    assert desk.take_types(second) == ["connected"]
+
+
+def test_one_that_waits_may_not_fill_the_hubs_memory() -> None:
+    desk = Desk()
+    desk.open(A)
+    second = desk.open(A, now=5.0)
+    for _ in range(BACKLOG_MESSAGES):
+        desk.say(second, {"type": "ping"}, now=5.1)
+    assert desk.closed == {}
+    desk.say(second, {"type": "ping"}, now=5.1)
+    assert desk.closed == {second: REFUSED}
+    desk.say(second, {"type": "ping"}, now=5.2)
+    desk.tick(7.0)
+    assert desk.take(second) == []
+
+
+def test_a_client_gets_its_id_back_although_the_server_is_full() -> None:
+    desk = Desk(ServerConfig(max_connections=1))
+    desk.open(A)
+    second = desk.open(A, now=5.0)
+    desk.tick(7.0)
+    assert desk.take_types(second) == ["connected"]
+
+
+def test_the_pong_to_an_earlier_ping_does_not_count_for_a_later_contest() -> None:
+    """Only what is heard after the second socket opened shows that the first one lives."""
+    desk = Desk()
+    first = desk.open(A)
+    desk.pong(first, now=4.9)
+    desk.open(A, now=5.0)
+    desk.tick(7.0)
+    assert first in desk.closed

@@ -1,0 +1,93 @@
+"""``reference.md`` section 2.2 over a real socket."""
+
+import asyncio
+from datetime import datetime
+
+import pytest
+
+from tests.net.client import A, get, join, running
+
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Content-Type, Authorization",
+}
+
+
+async def test_health_says_how_the_server_is() -> None:
+    """S29."""
+    async with running() as server, await join(server, A) as a:
+        await a.before_pong()
+        response = await get(server, "/health")
+        assert (response.status, response.content_type) == (200, "application/json")
+        body = response.json()
+        assert datetime.fromisoformat(body.pop("timestamp")).tzinfo is not None
+        assert 0 <= body.pop("uptime") < 60
+        assert 1_000_000 < body.pop("memory")["rss"] < 10**10
+        assert body.pop("version")
+        assert body == {
+            "status": "healthy",
+            "isHub": False,
+            "connections": 1,
+            "peers": 1,
+            "announcedPeers": 1,
+            "hubs": 0,
+            "networks": 1,
+            "signals": {"relayed": 0, "refused": 0},
+            "hubMesh": {
+                "ready": False,
+                "migrated": False,
+                "p2pConnections": 0,
+                "websocketConnections": 0,
+                "knownHubs": 0,
+            },
+        }
+
+
+async def test_hubs_lists_the_hub_itself() -> None:
+    async with running(is_hub=True, hub_peer_id="e" * 40) as server:
+        body = (await get(server, "/hubs")).json()
+        assert datetime.fromisoformat(body["timestamp"])
+        assert body["totalHubs"] == 1
+        (hub,) = body["hubs"]
+        assert (hub["peerId"], hub["networkName"]) == ("e" * 40, "pigeonhub-mesh")
+        assert 0 <= hub["lastActivity"] - hub["registeredAt"] < 60_000
+
+
+@pytest.mark.parametrize("path", ["/health", "/hubs", "/", "/anything"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "HEAD"])
+async def test_every_answer_is_200_and_may_be_read_by_any_page(method: str, path: str) -> None:
+    async with running() as server:
+        response = await get(server, path, method=method)
+        assert response.status == 200
+        assert {name: response.headers[name] for name in CORS} == CORS
+
+
+@pytest.mark.parametrize("path", ["/", "/health?x=1", "/hubs/", "/healthy", "/%2e%2e/etc/passwd"])
+async def test_anything_else_gets_a_friendly_text(path: str) -> None:
+    async with running() as server:
+        response = await get(server, path)
+        assert response.content_type == "text/plain"
+        assert "PeerPigeon" in response.body.decode()
+
+
+async def test_options_is_answered_empty() -> None:
+    async with running() as server:
+        response = await get(server, "/whatever", method="OPTIONS")
+        assert (response.status, response.body) == (200, b"")
+        assert {name: response.headers[name] for name in CORS} == CORS
+
+
+async def test_only_the_named_origins_are_allowed_when_some_are_named() -> None:
+    async with running(cors_origin="https://a.example,https://b.example") as server:
+        allowed = await get(server, "/health", origin="https://b.example")
+        assert allowed.headers["Access-Control-Allow-Origin"] == "https://b.example"
+        other = await get(server, "/health", origin="https://c.example")
+        assert "Access-Control-Allow-Origin" not in other.headers
+        assert allowed.headers["Vary"] == other.headers["Vary"] == "Origin"
+
+
+async def test_many_ask_at_once() -> None:
+    async with running() as server:
+        answers = await asyncio.gather(*(get(server, "/health") for _ in range(50)))
+        assert {answer.status for answer in answers} == {200}

@@ -1,0 +1,222 @@
+"""``PeerPigeonServer`` as a Python program uses it (S4, S11, S27, S28, S30)."""
+
+import asyncio
+import logging
+import socket
+
+import aiohttp
+import pytest
+
+from peerpigeon import (
+    ConfigError,
+    HubRegistered,
+    Notice,
+    PeerAnnounced,
+    PeerConnected,
+    PeerDisconnected,
+    PeerGoodbye,
+    PeerPigeonServer,
+    ServerConfig,
+    Started,
+    Stopped,
+)
+from peerpigeon.core.notices import NOTICES, name_of
+from peerpigeon.net.listen import PortsTakenError
+from tests.net.client import DEADLINE, A, B, Client, get, join, running
+
+
+async def test_events_come_in_order_by_class_and_by_documented_name() -> None:
+    """S27."""
+    server = PeerPigeonServer(host="127.0.0.1", port=0, is_hub=True)
+    by_class: list[Notice] = []
+    by_name: list[str] = []
+    gone = asyncio.Event()
+    for name, kind in NOTICES.items():
+        server.on(kind, by_class.append)
+        server.on(name, lambda notice: by_name.append(name_of(notice)))
+    server.on("peerDisconnected", lambda _: gone.set())
+    async with server:
+        client = await join(server, A)
+        await client.say({"type": "goodbye"})
+        await client.close()
+        async with asyncio.timeout(DEADLINE):
+            await gone.wait()
+    assert [type(notice) for notice in by_class] == [
+        Started,
+        HubRegistered,
+        PeerConnected,
+        PeerAnnounced,
+        PeerGoodbye,
+        PeerDisconnected,
+        Stopped,
+    ]
+    assert by_name == [name_of(notice) for notice in by_class]
+    assert by_name[0] == "started"
+
+
+async def test_a_subscription_ends_when_asked() -> None:
+    async with running() as server:
+        heard: list[PeerConnected] = []
+        unsubscribe = server.on(PeerConnected, heard.append)
+        async with await join(server, A):
+            pass
+        unsubscribe()
+        unsubscribe()
+        async with await join(server, B):
+            pass
+        assert [event.peer_id for event in heard] == [A]
+
+
+async def test_a_subscriber_that_fails_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    async with running() as server:
+        heard: list[PeerConnected] = []
+        server.on(PeerConnected, lambda _: 1 / 0)
+        server.on(PeerConnected, heard.append)
+        with caplog.at_level(logging.ERROR):
+            async with await join(server, A):
+                pass
+        assert len(heard) == 1
+        assert "a subscriber to PeerConnected failed" in caplog.text
+
+
+def test_an_unknown_event_is_refused_with_the_known_names() -> None:
+    with pytest.raises(ValueError, match="no event is called 'peerConected'; known are started"):
+        PeerPigeonServer().on("peerConected", print)
+
+
+async def test_stopping_closes_clients_with_1001_and_frees_the_port() -> None:
+    server = PeerPigeonServer(host="127.0.0.1", port=0)
+    await server.start()
+    port = server.port
+    client = await join(server, A)
+    stopping = asyncio.create_task(server.stop())
+    assert await client.closed() == (1001, "server is stopping")
+    await client.close()
+    await stopping
+    assert not server.is_running
+    await server.stop()
+    again = PeerPigeonServer(host="127.0.0.1", port=port, max_port_retries=0)
+    async with again:
+        assert again.port == port
+
+
+async def test_stopping_does_not_wait_for_clients_that_do_not_answer() -> None:
+    async with running(close_timeout=0.1) as server:
+        client = await Client.connect(server, A)
+        async with asyncio.timeout(DEADLINE):
+            await server.stop()
+        await client.close()
+
+
+async def test_a_server_can_be_started_again() -> None:
+    server = PeerPigeonServer(host="127.0.0.1", port=0)
+    for _ in range(2):
+        async with server, await join(server, A):
+            with pytest.raises(RuntimeError, match="running already"):
+                await server.start()
+
+
+async def test_a_taken_port_makes_it_try_the_next_ones() -> None:
+    """S11."""
+    async with running() as first:
+        async with running(port=first.port) as second:
+            assert first.port < second.port <= first.port + 10
+            assert second.get_peers() == []
+
+
+async def test_when_all_ports_are_taken_it_says_so() -> None:
+    async with running() as first:
+        second = PeerPigeonServer(host="127.0.0.1", port=first.port, max_port_retries=0)
+        with pytest.raises(PortsTakenError, match=f"{first.port}"):
+            await second.start()
+        assert not second.is_running
+
+
+async def test_localhost_serves_all_its_addresses_on_one_port() -> None:
+    addresses = socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM)
+    async with running(host="localhost") as server:
+        served = 0
+        for family, kind, _, _, address in set(addresses):
+            with socket.socket(family, kind) as probe:
+                try:
+                    probe.connect((address[0], server.port))
+                except OSError:
+                    continue  # an address that this machine names and does not have
+                served += 1
+        assert served >= 1
+
+
+async def test_a_host_that_is_not_ours_is_an_error() -> None:
+    with pytest.raises(OSError, match=r"."):
+        await PeerPigeonServer(host="192.0.2.1", port=0).start()
+
+
+async def test_questions_are_answered() -> None:
+    """S30."""
+    async with running(is_hub=True) as server, await join(server, A) as client:
+        hub = await Client.connect(server, B)
+        await hub.announce("pigeonhub-mesh", isHub=True)
+        await hub.before_pong()
+        await client.before_pong()
+        assert server.get_stats().connections == 2
+        assert [peer.peer_id for peer in server.get_peers()] == [A, B]
+        assert [record.peer_id for record in server.get_connected_hubs()] == [B]
+        assert server.is_peer_hub(server.generate_peer_id()) is False
+        peers = server.get_peers()
+        assert [server.is_peer_hub(peer.peer_id) for peer in peers] == [False, True]
+        assert server.is_peer_hub(server.hub_peer_id)
+        await hub.close()
+    assert server.get_peers() == []
+    with pytest.raises(RuntimeError, match="not running"):
+        server.get_stats()
+
+
+async def test_the_mesh_namespace_changes_only_while_the_server_is_stopped() -> None:
+    """S4."""
+    server = PeerPigeonServer(host="127.0.0.1", port=0)
+    server.hub_mesh_namespace = "other"
+    with pytest.raises(ConfigError):
+        server.hub_mesh_namespace = "  "
+    async with server:
+        assert server.hub_mesh_namespace == "other"
+        with pytest.raises(RuntimeError, match="stop it"):
+            server.hub_mesh_namespace = "third"
+    assert server.config.hub_mesh_namespace == "other"
+
+
+def test_options_come_as_a_config_or_as_keywords() -> None:
+    assert PeerPigeonServer(port=7).config == PeerPigeonServer(ServerConfig(port=7)).config
+    with pytest.raises(TypeError, match="not both"):
+        PeerPigeonServer(ServerConfig(), port=7)
+    with pytest.raises(ConfigError):
+        PeerPigeonServer(port=70_000)
+
+
+async def test_a_page_from_another_origin_cannot_use_a_restricted_server() -> None:
+    """Cross-site WebSocket hijack: python-engineio PYSEC-2019-170, MCP SDK PYSEC-2026-3483."""
+    async with running(cors_origin="https://a.example") as server:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+            await Client.connect(server, A, origin="https://evil.example")
+        assert refusal.value.status == 403
+        async with await Client.connect(server, A, origin="https://a.example") as page:
+            assert (await page.next())["type"] == "connected"
+        async with await Client.connect(server, B) as program:
+            assert (await program.next())["type"] == "connected"
+
+
+async def test_a_fault_of_ours_costs_one_connection_and_is_logged(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running() as server, await join(server, A) as a, await join(server, B) as b:
+        await b.next()
+
+        def fail(*_: object) -> None:
+            raise ZeroDivisionError("our fault")
+
+        with monkeypatch.context() as broken:
+            broken.setattr("peerpigeon.core.messages.encode_pong", fail)
+            await a.say({"type": "ping"})
+            assert await a.closed() == (1011, "internal error")
+        assert "our fault" in caplog.text
+        assert (await get(server, "/health")).status == 200
+        assert [m["type"] for m in await b.before_pong()] == ["peer-disconnected"]
