@@ -74,6 +74,13 @@ def test_in_a_large_namespace_a_newcomer_learns_of_as_many_as_the_limit_promises
     assert len(room.join(PeerId("5" * 40))) == 16
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_sparing_some_members_does_not_cost_a_newcomer_introductions(seed: int) -> None:
+    room = Room(limit=4, seed=seed)
+    for count, peer in enumerate(crowd(300, seed)):
+        assert len(room.join(peer)) == min(4, count)
+
+
 def test_a_newcomer_learns_mostly_of_the_closest() -> None:
     room = Room(limit=32)
     peers = crowd(500)

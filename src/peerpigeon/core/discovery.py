@@ -134,9 +134,9 @@ class Discovery:
             for member in self._candidates(place, peer, wanted + len(own) + 1)
             if member != peer and member not in own
         ]
-        # A member that very many newcomers are close to is spared, unless there is nobody else.
-        spared = [member for member in fresh if len(circles[member]) < SATURATION * self._limit]
-        introduced = (spared or fresh)[:wanted]
+        # Members that very many newcomers are close to are spared while there are others.
+        fresh.sort(key=lambda member: len(circles[member]) >= SATURATION * self._limit)
+        introduced = fresh[:wanted]
         for member in introduced:
             own.add(member)
             circles[member].add(peer)

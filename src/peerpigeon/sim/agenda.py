@@ -1,0 +1,69 @@
+"""The virtual clock: what will happen when, in one heap."""
+
+from __future__ import annotations
+
+import heapq
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Plan: TypeAlias = "Callable[[], object]"
+"""Something to do when its time has come; what it returns is not looked at."""
+
+
+class Agenda:
+    """Plans in the order of their times; plans for one time in the order in which they were made.
+
+    Times are seconds since the beginning of the world. The clock moves only from plan to plan.
+    """
+
+    __slots__ = ("_alarms", "_heap", "_made", "now")
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._heap: list[tuple[float, int, Plan]] = []
+        self._made = 0
+        self._alarms = 0
+
+    @property
+    def done(self) -> int:
+        """How many plans have been carried out."""
+        return self._made - len(self._heap)
+
+    def at(self, time: float, plan: Plan) -> None:
+        """Have ``plan`` carried out at ``time``, or at once if that is over."""
+        self._made += 1
+        heapq.heappush(self._heap, (time if time > self.now else self.now, self._made, plan))
+
+    def alarm(self, time: float, plan: Plan) -> None:
+        """Like ``at``, for what only wakes somebody: the world may be quiet before it."""
+        self._alarms += 1
+        self.at(time, partial(self._ring, plan))
+
+    def _ring(self, plan: Plan) -> None:
+        self._alarms -= 1
+        plan()
+
+    def step(self) -> None:
+        """Move the clock to the next plan and carry it out."""
+        self.now, _, plan = heapq.heappop(self._heap)
+        plan()
+
+    def run_until(self, time: float) -> None:
+        """Carry out everything up to and including ``time``, and stand there."""
+        heap = self._heap
+        while heap and heap[0][0] <= time:
+            self.step()
+        self.now = max(self.now, time)
+
+    def next_time(self) -> float | None:
+        """Return when the next plan is due."""
+        return self._heap[0][0] if self._heap else None
+
+    def is_quiet(self, lull: float) -> bool:
+        """Tell whether nothing is under way, and no alarm rings within ``lull`` seconds."""
+        if len(self._heap) > self._alarms:
+            return False
+        return not self._heap or self._heap[0][0] > self.now + lull

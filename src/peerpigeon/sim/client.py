@@ -1,0 +1,374 @@
+"""A virtual client that behaves as the real JavaScript client does, and remembers what it heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from peerpigeon.core.config import GLOBAL_NAMESPACE
+from peerpigeon.core.ids import PeerId
+from peerpigeon.sim.network import VANISHED, Accepted, Close, Frame, Ping, Pong, Request, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+    from peerpigeon.sim.agenda import Agenda
+    from peerpigeon.sim.network import Connection
+
+MAX_RECONNECT_DELAY = 30.0
+"""Reference: 1, 2, 4 … 30 seconds from a lost connection to the next attempt."""
+
+HANDSHAKE_TIMEOUT = 10.0
+"""Reference: seconds after which a socket that has not opened is given up."""
+
+NORMAL_CLOSURE = 1000
+
+SIGNALS = ("offer", "answer", "ice-candidate")
+
+
+@dataclass(slots=True, eq=False)
+class Stay:
+    """The presence of one client in one namespace over one connection."""
+
+    peer_id: PeerId
+    namespace: str
+    connection: Connection
+    since: float
+    """When it announced itself."""
+    confirmed: float | None = None
+    """When both its announce was out and the hub's greeting in."""
+    until: float | None = None
+    """When it left, as far as the client knows."""
+    turns: dict[PeerId, int] = field(default_factory=dict)
+    """How often each peer has come or gone; odd while it is here."""
+    departures: list[tuple[PeerId, float]] = field(default_factory=list)
+    """Which peers were said to be gone, and when."""
+
+    @property
+    def end(self) -> float | None:
+        """When it left or its connection stopped carrying bytes, whichever came first."""
+        line = self.connection
+        times = [t for t in (self.until, line.silent_since, line.broken_at) if t is not None]
+        return min(times, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class SentSignal:
+    """A signal that a client has sent."""
+
+    serial: str
+    """The sender's number and a count, such as ``7.12``; it is in the signal's data."""
+    kind: str
+    target: PeerId
+    namespace: str
+    """The one it claims, which may be none of the sender's."""
+    time: float
+    stay: Stay
+
+
+@dataclass(frozen=True, slots=True)
+class HeardSignal:
+    """A signal that reached a client."""
+
+    serial: str
+    kind: str
+    source: str
+    namespace: str
+    time: float
+    stay: Stay
+
+
+@dataclass(frozen=True, slots=True)
+class HeardError:
+    """An ``error`` that reached a client."""
+
+    text: str
+    target: str
+    """Whom the failed signal was for; empty if the error is not about a signal."""
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Surprise:
+    """Something that no hub that keeps the protocol sends."""
+
+    what: str
+    time: float
+    namespace: str = ""
+    peer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A connection that ended, not by the client's own will."""
+
+    code: int
+    reason: str
+    time: float
+
+
+class _Body(msgspec.Struct, gc=False, rename="camel"):
+    peer_id: PeerId = PeerId("")
+    target_peer_id: str = ""
+    serial: str = ""
+
+
+class _Heard(msgspec.Struct, gc=False, rename="camel"):
+    type: str
+    data: _Body | None = None
+    error: str = ""
+    network_name: str | None = None
+    from_peer_id: str = ""
+    target_peer_id: str | None = None
+
+
+class _Said(msgspec.Struct, gc=False, rename="camel", omit_defaults=True):
+    """What the client writes, fields in the reference's order."""
+
+    type: str
+    data: dict[str, str]
+    max_peers: int
+    network_name: str
+    target_peer_id: str = ""
+
+
+_decoder = msgspec.json.Decoder(_Heard)
+_encoder = msgspec.json.Encoder()
+_NO_BODY = _Body()
+
+
+class Client:
+    """One peer of a world.
+
+    It announces itself as soon as its socket is open, answers pings, ignores what is for other
+    namespaces or ids, and connects again when its connection is lost. All it hears is kept for
+    ``sim.invariants``.
+    """
+
+    def __init__(
+        self, number: int, peer_id: PeerId, rng: Random, agenda: Agenda, *, reconnects: bool
+    ) -> None:
+        self.number = number
+        self.peer_id = peer_id
+        self.rng = rng
+        self.reconnects = reconnects
+        self.namespace = GLOBAL_NAMESPACE
+        self.is_open = False
+        self.greetings = 0
+        self.heard = 0
+        """How many text messages have come, whatever they said."""
+        self.stays: list[Stay] = []
+        self.sent: list[SentSignal] = []
+        self.signals: list[HeardSignal] = []
+        self.errors: list[HeardError] = []
+        self.surprises: list[Surprise] = []
+        self.closures: list[Closure] = []
+        self._agenda = agenda
+        self._open_connection: Callable[[Client], Connection] | None = None
+        self._connection: Connection | None = None
+        self._stay: Stay | None = None
+        self._is_greeted = False
+        self._attempts = 0
+
+    # What a client does
+
+    def connect(self, via: Callable[[Client], Connection] | None = None) -> None:
+        """Open a socket to a hub, the same as before unless ``via`` opens one to another.
+
+        A socket that was open before is given up.
+        """
+        self._open_connection = via or self._open_connection
+        if self._open_connection is None:
+            raise RuntimeError("a client's first connect must say to which hub")
+        self._give_up(NORMAL_CLOSURE)
+        self._connection = self._open_connection(self)
+        self._connection.send(self, Request(self.peer_id.encode()))
+        timeout = partial(self._on_handshake_timeout, self._connection)
+        self._agenda.alarm(self._agenda.now + HANDSHAKE_TIMEOUT, timeout)
+
+    def announce(self, namespace: str | None = None) -> None:
+        """Enter ``namespace``, or the one it was in before; to be there already is no fault."""
+        self.namespace = namespace or self.namespace
+        if self._stay is None or self._stay.namespace != self.namespace:
+            self._begin_stay()
+        self._say(_Said("announce", {"peerId": self.peer_id}, 3, self.namespace))
+
+    def signal(self, target: PeerId, kind: str = "offer", namespace: str | None = None) -> str:
+        """Send a signal and return its serial. ``namespace`` may claim another than its own."""
+        if self._stay is None:
+            raise RuntimeError("a client that is in no namespace cannot send a signal")
+        claimed = namespace or self.namespace
+        serial = f"{self.number}.{len(self.sent)}"
+        now = self._agenda.now
+        self.sent.append(SentSignal(serial, kind, target, claimed, now, self._stay))
+        self._say(_Said(kind, {"type": kind, "serial": serial}, 3, claimed, target))
+        return serial
+
+    def say_goodbye(self) -> None:
+        """Leave the namespace and keep the socket."""
+        self._say(_Said("goodbye", {"peerId": self.peer_id}, 3, self.namespace))
+        self._end_stay()
+
+    def send_text(self, text: str) -> None:
+        """Send anything."""
+        self._socket().send(self, Text(text.encode()))
+
+    def leave(self) -> None:
+        """Say goodbye as a closing browser tab does, close the socket, and stay away."""
+        if self._stay is not None:
+            self.say_goodbye()
+        self.reconnects = False
+        self._give_up(NORMAL_CLOSURE)
+
+    # What a client hears
+
+    @property
+    def stay(self) -> Stay | None:
+        """Its presence in a namespace, as far as it knows."""
+        return self._stay
+
+    @property
+    def known(self) -> list[PeerId]:
+        """Ids of the peers that are here, as far as it was told."""
+        if self._stay is None:
+            return []
+        return [peer for peer, turns in self._stay.turns.items() if turns % 2]
+
+    def receive(self, connection: Connection, frame: Frame) -> None:
+        """Take one frame; what an old socket still brings is ignored."""
+        if connection is not self._connection:
+            return
+        match frame:
+            case Text(content=content):
+                self._hear(content)
+            case Ping():
+                connection.send(self, Pong())
+            case Accepted():
+                self._on_open()
+            case Close(code=code, reason=reason):
+                self._on_close(code, reason)
+            case _:
+                raise AssertionError(f"a client was sent {frame}")
+
+    def _on_open(self) -> None:
+        self.is_open = True
+        self._attempts = 0
+        self.announce()
+
+    def _on_handshake_timeout(self, connection: Connection) -> None:
+        if connection is self._connection and not self.is_open:
+            connection.close(self, VANISHED)
+            self._on_close(VANISHED, "no answer to the handshake")
+
+    def _on_close(self, code: int, reason: str) -> None:
+        self.closures.append(Closure(code, reason, self._agenda.now))
+        self._forget_connection()
+        if self.reconnects:
+            delay = min(2.0**self._attempts, MAX_RECONNECT_DELAY)
+            self._attempts += 1
+            self._agenda.at(self._agenda.now + delay, self._try_again)
+
+    def _try_again(self) -> None:
+        if self.reconnects and self._connection is None:
+            self.connect()
+
+    def _hear(self, content: bytes) -> None:
+        self.heard += 1
+        try:
+            heard = _decoder.decode(content)
+        except msgspec.DecodeError as error:
+            self._wonder(f"a message it cannot read: {error}")
+            return
+        if heard.type == "connected":
+            self._on_greeting(heard)
+            return
+        stay = self._stay
+        if stay is None:
+            return
+        if (heard.network_name or GLOBAL_NAMESPACE) != stay.namespace:
+            self._wonder("a message of another namespace", heard)
+        elif heard.target_peer_id is not None and heard.target_peer_id != self.peer_id:
+            self._wonder("a message for somebody else", heard)
+        else:
+            self._take(heard, heard.data or _NO_BODY, stay)
+
+    def _on_greeting(self, heard: _Heard) -> None:
+        self.greetings += 1
+        if self._is_greeted:
+            self._wonder("a second greeting", heard)
+        self._is_greeted = True
+        if self._stay is not None and self._stay.confirmed is None:
+            self._stay.confirmed = self._agenda.now
+
+    def _take(self, heard: _Heard, body: _Body, stay: Stay) -> None:
+        now = self._agenda.now
+        match heard.type:
+            case "peer-discovered":
+                self._take_turn(stay, body.peer_id, 1, "a peer it knew", heard)
+            case "peer-disconnected":
+                self._take_turn(stay, body.peer_id, 0, "the end of a peer it did not know", heard)
+                stay.departures.append((body.peer_id, now))
+            case "offer" | "answer" | "ice-candidate":
+                source, namespace = heard.from_peer_id, heard.network_name or GLOBAL_NAMESPACE
+                self.signals.append(
+                    HeardSignal(body.serial, heard.type, source, namespace, now, stay)
+                )
+            case "error":
+                self.errors.append(HeardError(heard.error, body.target_peer_id, now))
+            case "goodbye" | "pong":
+                pass
+            case _:
+                self._wonder(f"a message of type {heard.type}", heard)
+
+    def _take_turn(
+        self, stay: Stay, peer: PeerId, parity: int, complaint: str, heard: _Heard
+    ) -> None:
+        turns = stay.turns.get(peer, 0) + 1
+        if turns % 2 == parity:
+            stay.turns[peer] = turns
+        else:
+            self._wonder(complaint, heard)
+
+    # The socket
+
+    def _say(self, said: _Said) -> None:
+        self._socket().send(self, Text(_encoder.encode(said)))
+
+    def _socket(self) -> Connection:
+        if self._connection is None:
+            raise RuntimeError("a client without a socket cannot send")
+        return self._connection
+
+    def _give_up(self, code: int) -> None:
+        if self._connection is not None:
+            self._connection.close(self, code)
+            self._forget_connection()
+
+    def _forget_connection(self) -> None:
+        self._end_stay()
+        self._connection = None
+        self.is_open = self._is_greeted = False
+
+    def _begin_stay(self) -> None:
+        self._end_stay()
+        now = self._agenda.now
+        self._stay = Stay(self.peer_id, self.namespace, self._socket(), since=now)
+        self._stay.confirmed = now if self._is_greeted else None
+        self.stays.append(self._stay)
+
+    def _end_stay(self) -> None:
+        if self._stay is not None:
+            self._stay.until = self._agenda.now
+            self._stay = None
+
+    def _wonder(self, what: str, heard: _Heard | None = None) -> None:
+        surprise = Surprise(what, self._agenda.now)
+        if heard is not None:
+            peer = (heard.data or _NO_BODY).peer_id or heard.from_peer_id
+            namespace = heard.network_name or GLOBAL_NAMESPACE
+            surprise = Surprise(what, self._agenda.now, namespace, peer)
+        self.surprises.append(surprise)

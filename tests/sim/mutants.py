@@ -1,0 +1,178 @@
+"""Hubs that are broken on purpose, each in one way: the invariants must notice every one."""
+
+import json
+from random import Random
+from typing import Any
+
+from peerpigeon.core.actions import Action, SendToPeer
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.events import Event, PeerLost, PeerSent
+from peerpigeon.core.hub import Hub
+from peerpigeon.core.ids import PeerId
+from peerpigeon.sim.client import SIGNALS
+
+ONE_IN = 5
+"""A broken hub does right four times out of five, as real faults do."""
+
+
+class Mutant(Hub):
+    """Passes each message to a client through ``twist``; says ``kind`` of what it spoils."""
+
+    kinds: tuple[str, ...] = ()
+    _seen = 0
+
+    def handle(self, event: Event, now: float) -> list[Action]:
+        return [twisted for action in super().handle(event, now) for twisted in self._pass(action)]
+
+    def _pass(self, action: Action) -> list[Action]:
+        if not isinstance(action, SendToPeer):
+            return [action]
+        message = json.loads(action.payload)
+        if message["type"] not in self.kinds:
+            return [action]
+        self._seen += 1
+        return [action] if self._seen % ONE_IN else self.twist(action, message)
+
+    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+        raise NotImplementedError
+
+
+def said(action: SendToPeer, message: dict[str, Any]) -> Action:
+    return SendToPeer(action.session, json.dumps(message).encode())
+
+
+class LosesSignals(Mutant):
+    kinds = SIGNALS
+
+    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+        return []
+
+
+class RepeatsSignals(Mutant):
+    kinds = SIGNALS
+
+    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+        return [action, action]
+
+
+class ForgesSenders(Mutant):
+    kinds = SIGNALS
+
+    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+        return [said(action, message | {"fromPeerId": "f" * 40})]
+
+
+class DelaysSignals(Mutant):
+    """Keeps a signal back until the next one has gone."""
+
+    kinds = SIGNALS
+    _kept: list[Action] | None = None
+
+    def _pass(self, action: Action) -> list[Action]:
+        passed = super()._pass(action)
+        if self._kept and passed:
+            passed, self._kept = passed + self._kept, None
+        return passed
+
+    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+        self._kept = [action]
+        return []
+
+
+class SwallowsErrors(Mutant):
+    kinds = ("error",)
+
+    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+        return []
+
+
+class ForgetsIntroductions(Mutant):
+    kinds = ("peer-discovered",)
+
+    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+        return []
+
+
+class IntroducesTwice(Mutant):
+    kinds = ("peer-discovered",)
+
+    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+        return [action, action]
+
+
+class ForgetsDepartures(Mutant):
+    kinds = ("peer-disconnected",)
+
+    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+        return []
+
+
+class ReportsDeparturesTwice(Mutant):
+    kinds = ("peer-disconnected",)
+
+    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+        return [action, action]
+
+
+class ReportsFalseDepartures(Mutant):
+    """Says of a peer that is there that it is gone."""
+
+    kinds = ("peer-discovered",)
+
+    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+        return [action, said(action, message | {"type": "peer-disconnected"})]
+
+
+class MislabelsNamespaces(Mutant):
+    kinds = ("peer-discovered",)
+
+    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+        return [said(action, message | {"networkName": "elsewhere"})]
+
+
+class MisdirectsNews(Mutant):
+    kinds = ("peer-discovered",)
+
+    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+        return [said(action, message | {"targetPeerId": "f" * 40})]
+
+
+class Babbles(Mutant):
+    kinds = ("peer-discovered",)
+
+    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+        return [action, SendToPeer(action.session, b"coo")]
+
+
+class MixesNamespaces(Hub):
+    """Puts all into one namespace and tells everybody that it is the one they are in."""
+
+    def __init__(self, own: PeerId, config: ServerConfig, rng: Random) -> None:
+        super().__init__(own, config, rng)
+        self._names: dict[int, str] = {}
+
+    def handle(self, event: Event, now: float) -> list[Action]:
+        if isinstance(event, PeerSent):
+            message = json.loads(event.text)
+            if message["type"] == "announce":
+                self._names[event.session] = message["networkName"]
+            event = PeerSent(event.session, json.dumps(message | {"networkName": "all"}))
+        return [self._relabel(action) for action in super().handle(event, now)]
+
+    def _relabel(self, action: Action) -> Action:
+        if not isinstance(action, SendToPeer):
+            return action
+        message = json.loads(action.payload)
+        return said(action, message | {"networkName": self._names.get(action.session)})
+
+
+class NeverDropsTheSilent(Hub):
+    def deadline(self) -> float | None:
+        return None
+
+
+class OverlooksClosedSockets(Hub):
+    """Goes on as if every client were there that has closed its socket."""
+
+    def handle(self, event: Event, now: float) -> list[Action]:
+        return [] if isinstance(event, PeerLost) else super().handle(event, now)
