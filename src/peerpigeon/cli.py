@@ -12,6 +12,7 @@ from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon.core.config import ConfigError, ServerConfig, variables
+from peerpigeon.core.notices import Started
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.telemetry import configure_logging, log_events
 from peerpigeon.version import __version__
@@ -44,17 +45,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _raise_file_limit()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(config))
+            runner.run(_serve(config, talkative=options.log_format == "human"))
     except OSError as error:
         print(f"peerpigeon: cannot listen: {error.strerror or error}", file=sys.stderr)
         return FAILURE
     return 0
 
 
-async def _serve(config: ServerConfig) -> None:
+async def _serve(config: ServerConfig, *, talkative: bool) -> None:
     """Run a server until the process is asked to end."""
     server = PeerPigeonServer(config)
     log_events(server)
+    if talkative:
+        server.on(Started, lambda started: print(_hint(started), file=sys.stderr))
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -63,6 +66,15 @@ async def _serve(config: ServerConfig) -> None:
             loop.add_signal_handler(number, ended.set)
     async with server:
         await ended.wait()
+
+
+def _hint(started: Started) -> str:
+    host = f"[{started.host}]" if ":" in started.host else started.host
+    return (
+        f"  clients connect to  ws://{host}:{started.port}\n"
+        f"  its state is at     http://{host}:{started.port}/health\n"
+        "  it ends on          Ctrl-C"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
