@@ -115,9 +115,7 @@ def _add_option(command: argparse.ArgumentParser, option: Field[Any]) -> None:
     if isinstance(option.default, bool):
         chosen = "false" if option.default else "true"
         flag = flag.replace("--", "--no-") if option.default else flag
-        command.add_argument(
-            flag, dest=option.name, action="store_const", const=chosen, help=text
-        )
+        command.add_argument(flag, dest=option.name, action="store_const", const=chosen, help=text)
     else:
         unit = option.metadata.get("unit", "value")
         command.add_argument(flag, dest=option.name, metavar=unit.upper(), help=text)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peerpigeon.core.actions import Action, ClosePeer, PingPeer, SendToPeer, Tell
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, SessionId
-from peerpigeon.core.notices import Notice
+
+if TYPE_CHECKING:
+    from peerpigeon.core.notices import Notice
 
 Json = dict[str, Any]
 

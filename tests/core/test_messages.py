@@ -23,7 +23,11 @@ from peerpigeon.core.messages import (
 from tests.core.harness import A, B
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
 )
@@ -49,7 +53,9 @@ def test_an_announce_names_a_namespace_and_what_the_peer_says_of_itself() -> Non
 def test_who_names_no_namespace_is_in_the_global_one(
     data: dict[str, Any], name: dict[str, Any]
 ) -> None:
-    assert decode(json.dumps({"type": "announce"} | data | name)) == Announce("global", b"{}", False)
+    assert decode(json.dumps({"type": "announce"} | data | name)) == Announce(
+        "global", b"{}", False
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import aiohttp
 from yarl import URL
 
-from peerpigeon import PeerPigeonServer
+from peerpigeon import PeerPigeonServer, ServerConfig
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -27,21 +27,24 @@ DEADLINE = 10.0  # seconds; only ever reached when something is wrong
 
 
 @asynccontextmanager
-async def running(**options: Any) -> AsyncIterator[PeerPigeonServer]:  # noqa: ANN401
+async def running(**options: Any) -> AsyncIterator[PeerPigeonServer]:
     """Run a server on a free port of the loopback."""
-    async with PeerPigeonServer(**({"host": "127.0.0.1", "port": 0} | options)) as server:
+    config = ServerConfig(**{"host": "127.0.0.1", "port": 0, **options})
+    async with PeerPigeonServer(config) as server:
         yield server
 
 
 class Client:
     """One WebSocket to a server."""
 
-    def __init__(self, session: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse):
+    def __init__(
+        self, session: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse
+    ) -> None:
         self._session = session
         self._socket = socket
 
     @classmethod
-    async def connect(cls, server: PeerPigeonServer, peer_id: str, **options: Any) -> Self:  # noqa: ANN401
+    async def connect(cls, server: PeerPigeonServer, peer_id: str, **options: Any) -> Self:
         session = aiohttp.ClientSession()
         url = f"http://127.0.0.1:{server.port}/?peerId={peer_id}"
         try:
@@ -63,7 +66,7 @@ class Client:
 
     async def vanish(self) -> None:
         """End the TCP connection without a close frame."""
-        transport = self._socket._response.connection.transport  # type: ignore[union-attr] # noqa: SLF001
+        transport = self._socket._response.connection.transport  # type: ignore[union-attr]
         assert transport is not None
         transport.abort()
         await self._session.close()

@@ -64,7 +64,7 @@ async def command(*arguments: str, **environment: str) -> AsyncIterator[Command]
 
 
 def health(port: int) -> Json:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=DEADLINE) as answer:  # noqa: S310
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=DEADLINE) as answer:
         body: Json = json.load(answer)
         return body
 

@@ -161,7 +161,7 @@ async def test_nonsense_gets_an_error_and_costs_nobody_anything(message: Json | 
 async def test_a_binary_message_closes_its_sender_only() -> None:
     async with running() as server, await join(server, A) as a, await join(server, B) as b:
         await b.next()
-        await a._socket.send_bytes(b'{"type":"ping"}')  # noqa: SLF001
+        await a._socket.send_bytes(b'{"type":"ping"}')
         assert (await a.closed())[0] == 1003
         assert (await b.next())["type"] == "peer-disconnected"
 

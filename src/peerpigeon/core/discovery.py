@@ -151,7 +151,7 @@ class Discovery:
 
 
 def nearest(keys: Sequence[int], target: int, count: int) -> list[int]:
-    """Return the indices of the ``count`` (1 or more) keys XOR-closest to ``target``, in that order.
+    """Return the indices of the ``count`` (at least 1) keys XOR-closest to ``target``, in order.
 
     ``keys`` are distinct 160-bit numbers in rising order. All keys that share a prefix lie side by
     side, so whole ranges are taken or left at once: O(160 log n + count log count).

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.ids import SessionId
 
 # RFC 6455, section 7.4.1. Reference: every refusal is a policy violation.
 POLICY_VIOLATION = 1008
@@ -367,7 +368,7 @@ _REASONS = {
 }
 
 
-def _refuse_second(session: int) -> ClosePeer:
+def _refuse_second(session: SessionId) -> ClosePeer:
     return ClosePeer(session, POLICY_VIOLATION, "Peer already connected")
 
 

@@ -26,6 +26,12 @@ _PRINTABLE = bytes([9, *range(0x20, 0x7F), *range(0x80, 0x100)])
 
 _ACCEPT_SALT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 _VERSION = "13"
+# RFC 6455, section 4.4, and RFC 9110, section 15.5.22.
+_UPGRADE_TO = (
+    ("Sec-WebSocket-Version", _VERSION),
+    ("Upgrade", "websocket"),
+    ("Connection", "Upgrade"),
+)
 
 
 class HandshakeError(Exception):
@@ -151,8 +157,7 @@ def accept(request: Request) -> UpgradeRequest:
     if not request.lists("connection", "upgrade"):
         raise HandshakeError(400, "Connection does not name upgrade; does a proxy strip it?")
     if request.single("sec-websocket-version") != _VERSION:
-        supported = ("Sec-WebSocket-Version", _VERSION)
-        raise HandshakeError(426, "only WebSocket version 13 is spoken here", supported)
+        raise HandshakeError(426, "only WebSocket version 13 is spoken here", *_UPGRADE_TO)
     key = request.single("sec-websocket-key") or ""
     if not _KEY.fullmatch(key):
         raise HandshakeError(400, "Sec-WebSocket-Key is not 16 bytes in base64")

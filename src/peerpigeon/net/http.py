@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from aiohttp import web
 from peerpigeon.version import __version__
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from peerpigeon.core.config import ServerConfig
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     Answer = dict[str, Any]
 
 # Reference: whatever is asked for that is not known gets a friendly text and status 200.
-BANNER = "PeerPigeon signaling server. Connect by WebSocket: ws://HOST:PORT/?peerId=<40 hex digits>\n"
+BANNER = (
+    "PeerPigeon signaling server. Connect by WebSocket: ws://HOST:PORT/?peerId=<40 hex digits>\n"
+)
 
 
 class HttpServer:

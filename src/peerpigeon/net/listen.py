@@ -13,8 +13,9 @@ class PortsTakenError(OSError):
 def bind(host: str, port: int, retries: int) -> list[socket.socket]:
     """Return sockets bound to every address of ``host``, all on the same port (S11).
 
-    ``port`` 0 takes any free port. A port that is taken is skipped for the next one, up to ``retries``
-    times. Raises ``PortsTakenError`` when none was free, and ``OSError`` when ``host`` is not ours.
+    ``port`` 0 takes any free port. A port that is taken is skipped for the next one, up to
+    ``retries`` times. Raises ``PortsTakenError`` when none was free, and ``OSError`` when ``host``
+    is no address of this machine.
     """
     last = min(port + retries, 65535)
     for candidate in range(port, last + 1):
@@ -30,9 +31,7 @@ def bind(host: str, port: int, retries: int) -> list[socket.socket]:
 
 
 def _bind_all(host: str, port: int) -> list[socket.socket]:
-    addresses = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     bound: list[socket.socket] = []
     try:
         for family, _, _, _, address in dict.fromkeys(addresses):
@@ -63,5 +62,5 @@ def _bind_one(
         if error.errno == errno.EADDRNOTAVAIL and not alone:
             return None
         raise
-    listener.setblocking(False)
+    listener.setblocking(False)  # noqa: FBT003 - the standard library has it so
     return listener

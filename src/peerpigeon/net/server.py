@@ -145,17 +145,15 @@ class PeerPigeonServer:
     @overload
     def on(self, event: str, callback: Callable[[Any], object]) -> Callable[[], None]: ...
 
-    def on(
-        self, event: type[Any] | str, callback: Callable[[Any], object]
-    ) -> Callable[[], None]:
+    def on(self, event: type[Any] | str, callback: Callable[[Any], object]) -> Callable[[], None]:
         """Call ``callback`` with each event of a class, or of a documented name (S27).
 
         The callback runs in the event loop at once and must not block; what it raises is logged.
         Returns a function that ends the subscription. Raises ``ValueError`` for a name or class
         that is no event.
         """
-        kind = NOTICES.get(event) if isinstance(event, str) else event
-        if kind not in NOTICES.values():
+        kind: type[Any] | None = NOTICES.get(event) if isinstance(event, str) else event
+        if kind is None or kind not in NOTICES.values():
             raise ValueError(f"no event is called {event!r}; known are {', '.join(NOTICES)}")
         callbacks = self._callbacks[kind]
         callbacks.append(callback)

@@ -91,7 +91,6 @@ class Sockets:
         self.close_timeout = close_timeout
         self.closing: set[PeerSocket] = set()
         self.reader = FrameReader(max_message_size)
-        self.waste = memoryview(bytearray(MAX_READ))
         self._spare_readers: list[FrameReader] = []
         self._unsent: list[PeerSocket] = []
         self._all_gone = asyncio.Event()
@@ -207,6 +206,8 @@ class PeerSocket(asyncio.BufferedProtocol):
         """End the connection at once."""
         self._is_owed = False
         self._stop()
+        if not self._transport.is_closing():
+            self._shared.linger(self)
         self._transport.abort()
 
     def flush(self) -> None:
@@ -229,14 +230,12 @@ class PeerSocket(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where the transport shall put what it reads."""
-        if self._state == _DEAF:
-            return self._shared.waste
         return (self._reader or self._shared.reader).get_buffer()
 
     def buffer_updated(self, nbytes: int) -> None:
         """Read the frames in what the transport has read."""
         if self._state == _DEAF:
-            return
+            return  # and the next read overwrites it
         reader = self._reader or self._shared.reader
         reader.read(nbytes, self._take)
         if not reader.is_clean or self._reader is not None:

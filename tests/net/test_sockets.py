@@ -1,0 +1,397 @@
+"""Sockets over time: order, limits, slow readers, every way to end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket as sockets_of_the_system
+import tracemalloc
+from typing import TYPE_CHECKING
+
+import pytest
+
+from peerpigeon.net.frames import INITIAL_SIZE, MAX_READ
+from tests.net.raw import (
+    CLOSE,
+    CONTINUATION,
+    DEADLINE,
+    FIN,
+    PING,
+    PONG,
+    TEXT,
+    RawClient,
+    Served,
+    close_frame,
+    frame,
+    on_every_loop,
+    run,
+    serving,
+    turns,
+    upgrade,
+)
+
+if TYPE_CHECKING:
+    from peerpigeon.net.websocket import PeerSocket
+
+
+async def only_socket(served: Served) -> PeerSocket:
+    await served.recorder.until(lambda: bool(served.recorder.open))
+    return served.recorder.open[0]
+
+
+async def read_nothing(served: Served) -> RawClient:
+    """Return a client that reads nothing; the system holds little back for it."""
+    client = await RawClient.open(served.port)
+    client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    connection = (await only_socket(served))._transport.get_extra_info("socket")
+    connection.setsockopt(sockets_of_the_system.SOL_SOCKET, sockets_of_the_system.SO_SNDBUF, 4096)
+    return client
+
+
+# Sending
+
+
+@on_every_loop
+async def test_frames_of_one_turn_arrive_in_order_and_in_one_write() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        socket = await only_socket(served)
+        for number in range(5):
+            socket.send(b"%d" % number)
+        assert socket.buffered == 15
+        await turns()
+        assert socket.buffered == 0
+        async with asyncio.timeout(DEADLINE):
+            data = await client.reader.read(100)
+        assert data == b"\x81\x010\x81\x011\x81\x012\x81\x013\x81\x014"
+
+
+@on_every_loop
+async def test_ping_and_close_keep_their_place_behind_what_was_sent_before() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        socket = await only_socket(served)
+        socket.send(b"1")
+        socket.ping()
+        socket.send(b"2")
+        socket.close(1008, "go")
+        socket.send(b"never")
+        socket.ping()
+        assert [await client.frame() for _ in range(4)] == [
+            (FIN | TEXT, b"1"),
+            (FIN | PING, b""),
+            (FIN | TEXT, b"2"),
+            (FIN | CLOSE, b"\x03\xf0go"),
+        ]
+        await client.send(close_frame(1008))
+        assert await client.rest() == b""
+
+
+@on_every_loop
+async def test_the_answer_to_a_ping_of_ours_is_a_sign_of_life() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        (await only_socket(served)).ping()
+        assert await client.frame() == (FIN | PING, b"")
+        await client.send(frame(PONG))
+        await served.recorder.until(lambda: served.recorder.ponged == 1)
+
+
+@on_every_loop
+async def test_large_messages_go_out_whole() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        socket = await only_socket(served)
+        for size in (65_535, 65_536, 1 << 20):
+            socket.send(b"*" * size)
+            assert await client.frame() == (FIN | TEXT, b"*" * size)
+
+
+@on_every_loop
+async def test_an_overlong_reason_is_cut_between_two_characters() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        (await only_socket(served)).close(4000, "a" + "ß" * 100)
+        assert await client.frame() == (FIN | CLOSE, b"\x0f\xa0" + ("a" + "ß" * 61).encode())
+
+
+# Ends
+
+
+@on_every_loop
+async def test_a_close_of_ours_is_not_reported_back_and_ends_the_connection() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        socket = await only_socket(served)
+        served.recorder.open.clear()
+        socket.close(1001, "bye")
+        socket.close(1002, "again")
+        assert await client.frame() == (FIN | CLOSE, b"\x03\xe9bye")
+        await client.send(frame(TEXT, b"late") + frame(PING) + close_frame(1001))
+        assert await client.rest() == b""
+        await served.sockets.wait_closed()
+        assert (served.recorder.received, served.recorder.ponged) == ([], 0)
+        assert served.recorder.closed == []
+        assert not served.sockets.closing
+
+
+@on_every_loop
+async def test_a_client_that_does_not_answer_a_close_is_dropped_in_time() -> None:
+    async with (
+        serving(close_timeout=0.05) as served,
+        await RawClient.open(served.port) as client,
+    ):
+        socket = await only_socket(served)
+        served.recorder.open.clear()
+        socket.close(1001, "")
+        assert served.sockets.closing == {socket}
+        assert await client.rest() == b"\x88\x02\x03\xe9"
+        await served.sockets.wait_closed()
+
+
+@on_every_loop
+async def test_a_client_that_goes_on_after_a_fault_is_dropped_in_time() -> None:
+    async with (
+        serving(close_timeout=0.05) as served,
+        await RawClient.open(served.port) as client,
+    ):
+        await client.send(b"\xff" * 100)
+        assert (await client.frame())[0] == FIN | CLOSE
+        while served.sockets.closing:
+            await client.send(b"\xff" * 10_000)
+        await served.until_empty()
+        assert served.recorder.closed == [(1002, "protocol error")]
+
+
+@on_every_loop
+async def test_a_client_amid_sending_gets_to_read_what_was_wrong() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        await client.send(b"\xff" * 8_000_000)
+        assert await client.frame() == (FIN | CLOSE, b"\x03\xeaprotocol error")
+        assert await client.rest() == b""
+
+
+@on_every_loop
+async def test_a_close_frees_the_message_that_had_begun() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        await client.send(frame(TEXT, b"*" * 1000, fin=False) + frame(PING))
+        await served.recorder.until(lambda: served.recorder.ponged == 1)
+        (socket,) = served.recorder.open
+        assert socket._fragments is not None
+        socket.close(1001, "")
+        assert socket._fragments is None
+
+
+@on_every_loop
+async def test_abort_ends_at_once_and_is_not_reported_back() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        socket = await only_socket(served)
+        served.recorder.open.clear()
+        socket.send(b"lost")
+        socket.abort()
+        socket.send(b"never")
+        socket.ping()
+        socket.close(1000, "")
+        socket.abort()
+        await served.sockets.wait_closed()
+        assert await client.rest() == b""
+        assert served.recorder.closed == []
+        assert socket.buffered == 0
+
+
+@pytest.mark.parametrize("begun", [b"", frame(TEXT, b"half")[:5], frame(TEXT, b"a", fin=False)])
+@pytest.mark.parametrize("end", ["half-close", "reset", "close"])
+@on_every_loop
+async def test_a_connection_that_vanishes_is_reported_as_1006(begun: bytes, end: str) -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        await client.send(begun)
+        if end == "half-close":
+            client.writer.write_eof()
+        elif end == "reset":
+            linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+            connection = client.writer.get_extra_info("socket")
+            connection.setsockopt(
+                sockets_of_the_system.SOL_SOCKET, sockets_of_the_system.SO_LINGER, linger
+            )
+            client.abort()
+        else:
+            client.writer.close()
+        await served.until_empty()
+        assert served.recorder.closed == [(1006, "")]
+
+
+@on_every_loop
+async def test_a_client_that_vanishes_with_much_unread_is_not_waited_for() -> None:
+    async with serving(close_timeout=0.05) as served:
+        client = await read_nothing(served)
+        socket = await only_socket(served)
+        while socket.buffered < 1 << 20:
+            socket.send(b"*" * (1 << 18))
+        client.writer.write_eof()
+        await served.until_empty()
+        assert socket.buffered == 0
+        assert served.recorder.closed == [(1006, "")]
+        await client.__aexit__(None, None, None)
+
+
+@on_every_loop
+async def test_after_a_listener_closed_a_socket_the_rest_of_the_read_is_not_delivered() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        served.recorder.on_text = lambda socket, _text: socket.close(1008, "enough")
+        served.recorder.open.clear()
+        await client.send(frame(TEXT, b"a") + frame(TEXT, b"b") + b"\xff\xff")
+        assert await client.frame() == (FIN | CLOSE, b"\x03\xf0enough")
+        assert await client.rest() == b""
+        assert (served.recorder.received, served.recorder.closed) == (["a"], [])
+
+
+def test_an_error_of_the_listener_is_shown_and_costs_one_socket() -> None:
+    async def main() -> None:
+        shown: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _loop, context: shown.append(context["exception"])
+        )
+        async with serving() as served, await RawClient.open(served.port) as client:
+            error = ValueError("a bug")
+
+            def fail(_socket: PeerSocket, _text: str) -> None:
+                raise error
+
+            served.recorder.on_text = fail
+            await client.send(frame(TEXT, b"a"))
+            assert await client.frame() == (FIN | CLOSE, b"\x03\xf3internal error")
+            await served.recorder.until(lambda: not served.recorder.open)
+            assert shown == [error]
+            assert served.recorder.closed == [(1011, "internal error")]
+
+    run(main, "asyncio")
+
+
+# Limits
+
+
+@on_every_loop
+async def test_a_client_that_does_not_read_is_closed_while_another_is_served() -> None:
+    async with serving(max_outbox_size=1 << 16, close_timeout=0.1) as served:
+        slow = await read_nothing(served)
+        socket = await only_socket(served)
+        async with await RawClient.open(served.port) as other:
+            most = 0
+            while socket in served.recorder.open:
+                socket.send(b"*" * 10_000)
+                most = max(most, socket.buffered)
+                await other.echo()
+            assert served.recorder.closed == [(1013, "reading too slowly")]
+            assert most < (1 << 16) + 10_100
+            kept = socket.buffered
+            socket.send(b"*" * 10_000)
+            assert socket.buffered == kept
+            await served.sockets.wait_closed()
+            assert socket.buffered == 0
+            await other.echo()
+        await slow.__aexit__(None, None, None)
+
+
+@on_every_loop
+async def test_one_message_as_large_as_the_outbox_does_not_close_a_client_that_reads() -> None:
+    async with (
+        serving(max_outbox_size=1 << 16) as served,
+        await RawClient.open(served.port) as client,
+    ):
+        socket = await only_socket(served)
+        for _ in range(5):
+            socket.send(b"*" * (1 << 16))
+            assert await client.frame() == (FIN | TEXT, b"*" * (1 << 16))
+
+
+@on_every_loop
+async def test_a_flood_of_pings_from_a_client_that_does_not_read_is_bounded() -> None:
+    """As in python-engineio GHSA-cgwc-pv48-fhj5: something grows with every control frame."""
+    async with serving(max_outbox_size=1 << 16, close_timeout=0.1) as served:
+        client = await read_nothing(served)
+        socket = await only_socket(served)
+        flood = frame(PING, b"*" * 125) * 100 + frame(PING) * 1000
+        while served.recorder.open:
+            await client.send(flood)
+            assert socket.buffered < (1 << 16) + len(flood)
+        assert served.recorder.closed == [(1013, "reading too slowly")]
+        await client.__aexit__(None, None, None)
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        frame(CONTINUATION, b"", fin=False) * 2000,
+        frame(CONTINUATION, b"*", fin=False) * 100,
+        frame(PING, b"") * 2000,
+    ],
+    ids=["empty fragments", "fragments of a byte", "pings"],
+)
+def test_memory_does_not_grow_with_the_number_of_frames(flood: bytes) -> None:
+    """As in undici CVE-2026-9675 (fragments), PYSEC-2026-4389 (tiny reads) and CVE-2026-54274."""
+
+    async def main() -> None:
+        async with serving() as served, await RawClient.open(served.port) as client:
+            await client.send(frame(TEXT, b"", fin=False) + flood)
+            draining = asyncio.ensure_future(client.rest())
+            await turns(20)
+            tracemalloc.start()
+            for _ in range(10):
+                await client.send(flood)
+            grown, _ = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            assert grown < 100_000
+            client.abort()
+            await draining
+
+    run(main, "asyncio")
+
+
+@on_every_loop
+async def test_a_declared_length_allocates_nothing() -> None:
+    """As in aiohttp PYSEC-2026-4395: a length near 2^63."""
+    async with serving() as served, await RawClient.open(served.port) as client:
+        await client.send(b"\x81\xff" + (1 << 20).to_bytes(8, "big") + b"mask" + b"12345")
+        await turns(5)
+        (socket,) = served.recorder.open
+        reader = socket._reader
+        assert reader is not None
+        assert reader.capacity <= INITIAL_SIZE
+
+
+@on_every_loop
+async def test_an_idle_socket_keeps_no_buffer_whatever_it_sent() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        (socket,) = served.recorder.open
+        for size in (10, 10_000, 1 << 20):
+            data = frame(TEXT, b"*" * size)
+            await client.send(data[:8])
+            await client.send(data[8:])
+            assert await client.frame() == (FIN | TEXT, b"*" * size)
+            assert socket._reader is None
+        assert all(spare.capacity < 1 << 20 for spare in served.sockets._spare_readers)
+
+
+@on_every_loop
+async def test_a_flood_of_small_frames_does_not_make_buffers_grow() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        await client.send(frame(PONG, b"*" * 100) * 100_000)  # much more than one read
+        await served.recorder.until(lambda: served.recorder.ponged == 100_000)
+        readers = [served.sockets.reader, *served.sockets._spare_readers]
+        assert max(reader.capacity for reader in readers) <= 2 * MAX_READ
+
+
+@on_every_loop
+async def test_frames_of_many_clients_cut_anywhere_do_not_mix() -> None:
+    async with serving() as served:
+        clients = [await RawClient.open(served.port) for _ in range(30)]
+        wholes = [frame(TEXT, b"%d" % number * 50) for number in range(30)]
+        for start in range(0, 120, 7):
+            for client, whole in zip(clients, wholes, strict=True):
+                client.writer.write(whole[start : start + 7])
+            await turns()
+        for number, client in enumerate(clients):
+            assert await client.frame() == (FIN | TEXT, b"%d" % number * 50)
+            await client.__aexit__(None, None, None)
+
+
+@on_every_loop
+async def test_frames_that_come_with_the_handshake_are_read() -> None:
+    async with serving() as served, await RawClient.connect(served.port) as client:
+        await client.send(upgrade() + frame(TEXT, b"early") + frame(TEXT, b"*" * 200_000))
+        await client.head()
+        assert await client.frame() == (FIN | TEXT, b"early")
+        assert await client.frame() == (FIN | TEXT, b"*" * 200_000)
