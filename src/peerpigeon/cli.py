@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from peerpigeon.core.config import ConfigError, ServerConfig, variables
 from peerpigeon.core.notices import Started
 from peerpigeon.net.server import PeerPigeonServer
-from peerpigeon.telemetry import configure_logging, log_events
+from peerpigeon.telemetry import LOG_FORMATS, configure_logging, log_events
 from peerpigeon.version import __version__
 
 if TYPE_CHECKING:
@@ -40,6 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = ServerConfig.from_environment(os.environ, given)
     except ConfigError as error:
         print(f"peerpigeon: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    if options.log_format not in LOG_FORMATS:
+        # argparse does not look at a default, and this one comes from the environment.
+        print(
+            f"peerpigeon: LOG_FORMAT is {options.log_format!r}; write human or json",
+            file=sys.stderr,
+        )
         return USAGE_ERROR
     configure_logging(options.log_format, verbose=config.verbose_logging)
     _raise_file_limit()
@@ -69,7 +76,8 @@ async def _serve(config: ServerConfig, *, talkative: bool) -> None:
 
 
 def _hint(started: Started) -> str:
-    host = f"[{started.host}]" if ":" in started.host else started.host
+    host = "localhost" if started.host in ("0.0.0.0", "::") else started.host
+    host = f"[{host}]" if ":" in host else host
     return (
         f"  clients connect to  ws://{host}:{started.port}\n"
         f"  its state is at     http://{host}:{started.port}/health\n"
@@ -100,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
                 _add_option(command, option)
         command.add_argument(
             "--log-format",
-            choices=("human", "json"),
+            choices=LOG_FORMATS,
             default=os.environ.get("LOG_FORMAT", "human"),
             help="how log lines are written to standard error [LOG_FORMAT, default human]",
         )

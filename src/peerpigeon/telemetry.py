@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO, get_args
 
 import msgspec
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from peerpigeon.net.server import PeerPigeonServer
 
 LogFormat = Literal["human", "json"]
+LOG_FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
 
 # What a client does is worth a line to someone who looks for a fault, and to nobody else.
 _VERBOSE = (PeerConnected, PeerDisconnected, PeerAnnounced, PeerGoodbye)

@@ -131,6 +131,16 @@ def test_a_member_that_comes_to_know_too_few_is_introduced_to_more() -> None:
     assert len(room.circles[loner]) >= 8
 
 
+def test_with_a_limit_of_one_nobody_is_left_alone() -> None:
+    room = Room(limit=1)
+    peers = crowd(40)
+    for peer in peers:
+        room.join(peer)
+    for peer in peers[:20]:
+        room.leave(peer)
+    assert all(room.circles.values())
+
+
 def test_announcing_again_fills_up_what_is_missing() -> None:
     room = Room(limit=16)
     peers = crowd(100)

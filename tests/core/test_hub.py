@@ -186,6 +186,19 @@ def test_a_goodbye_is_passed_on_and_the_close_after_it_tells_nothing_more() -> N
     assert desk.take(b) == []
 
 
+def test_a_goodbye_goes_to_everybody_who_knew_the_peer_in_its_own_namespace() -> None:
+    """The reference tells five. A real page's farewell as it unloads names no namespace."""
+    desk = Desk()
+    a = desk.join(A)
+    others = [desk.join(f"{number:040x}") for number in range(10)]
+    desk.clear()
+    desk.say(a, {"type": "goodbye", "data": {"peerId": A}})
+    for other in others:
+        farewell, gone = desk.take(other)
+        assert (farewell["type"], farewell["networkName"]) == ("goodbye", "net1")
+        assert gone["type"] == "peer-disconnected"
+
+
 def test_after_a_goodbye_a_client_may_announce_itself_again() -> None:
     desk = Desk()
     a, b = desk.join(A), desk.join(B)
@@ -446,6 +459,7 @@ def test_a_hub_on_this_machine_registers_in_the_reserved_namespace() -> None:
     listed = desk.hub.snapshot(0.0).hubs
     assert [record.peer_id for record in listed] == [HUB, A]
     assert {record.namespace for record in listed} == {"pigeonhub-mesh"}
+    assert desk.take_types(a) == ["connected"]  # nothing of the clients of other namespaces
     assert desk.take_types(b) == ["connected"]
     desk.lose(a)
     assert HubUnregistered(A, 1) in desk.notices

@@ -101,6 +101,16 @@ def test_one_that_waits_may_not_fill_the_hubs_memory() -> None:
     assert desk.take(second) == []
 
 
+def test_one_that_waits_may_not_fill_it_with_a_few_large_messages_either() -> None:
+    desk = Desk()
+    desk.open(A)
+    second = desk.open(A, now=5.0)
+    desk.say(second, {"type": "ping", "data": "x" * 40_000}, now=5.1)
+    assert desk.closed == {}
+    desk.say(second, {"type": "ping", "data": "x" * 40_000}, now=5.1)
+    assert desk.closed == {second: REFUSED}
+
+
 def test_a_client_gets_its_id_back_although_the_server_is_full() -> None:
     desk = Desk(ServerConfig(max_connections=1))
     desk.open(A)

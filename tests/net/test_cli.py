@@ -116,6 +116,14 @@ def test_an_option_that_cannot_be_used_is_named(capsys: pytest.CaptureFixture[st
     assert "port is 'http'" in capsys.readouterr().err
 
 
+def test_a_log_format_that_there_is_not_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOG_FORMAT", "xml")
+    assert main(["server", "--port", "0"]) == 2
+    assert "LOG_FORMAT is 'xml'" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 async def test_when_no_port_is_free_the_command_fails_and_says_so() -> None:
     async with running() as first:

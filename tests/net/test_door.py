@@ -189,18 +189,17 @@ async def test_dripping_bytes_does_not_buy_time() -> None:
 
 
 @on_every_loop
-async def test_no_more_than_the_limit_may_be_in_the_door() -> None:
+async def test_a_crowd_that_says_nothing_keeps_out_nobody_who_speaks() -> None:
     async with serving(limit=2) as served:
         first = await RawClient.connect(served.port)
         second = await RawClient.connect(served.port)
         await until_waiting(served, 2)
-        async with await RawClient.connect(served.port) as third:
-            assert await third.rest() == b""
-        await first.send(upgrade())
-        assert (await first.head()).startswith(b"HTTP/1.1 101 ")
-        fourth = await RawClient.open(served.port)
-        await fourth.echo()
-        for client in (first, second, fourth):
+        third = await RawClient.open(served.port)
+        await third.echo()
+        assert await first.rest() == b""
+        await second.send(upgrade())
+        assert (await second.head()).startswith(b"HTTP/1.1 101 ")
+        for client in (first, second, third):
             await client.__aexit__(None, None, None)
         await served.until_empty()
 

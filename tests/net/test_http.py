@@ -23,7 +23,8 @@ async def test_health_says_how_the_server_is() -> None:
         body = response.json()
         assert datetime.fromisoformat(body.pop("timestamp")).tzinfo is not None
         assert 0 <= body.pop("uptime") < 60
-        assert 1_000_000 < body.pop("memory")["rss"] < 10**10
+        memory = body.pop("memory")
+        assert 1_000_000 < memory["rss"] <= memory["peakRss"] < 10**10
         assert body.pop("version")
         assert body == {
             "status": "healthy",
@@ -34,6 +35,7 @@ async def test_health_says_how_the_server_is() -> None:
             "hubs": 0,
             "networks": 1,
             "signals": {"relayed": 0, "refused": 0},
+            "messages": {"refused": 0},
             "hubMesh": {
                 "ready": False,
                 "migrated": False,
@@ -50,6 +52,7 @@ async def test_hubs_lists_the_hub_itself() -> None:
         assert datetime.fromisoformat(body["timestamp"])
         assert body["totalHubs"] == 1
         (hub,) = body["hubs"]
+        assert set(hub) == {"peerId", "networkName", "registeredAt", "lastActivity"}
         assert (hub["peerId"], hub["networkName"]) == ("e" * 40, "pigeonhub-mesh")
         assert 0 <= hub["lastActivity"] - hub["registeredAt"] < 60_000
 
@@ -85,6 +88,12 @@ async def test_only_the_named_origins_are_allowed_when_some_are_named() -> None:
         other = await get(server, "/health", origin="https://c.example")
         assert "Access-Control-Allow-Origin" not in other.headers
         assert allowed.headers["Vary"] == other.headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/hubs"])
+async def test_each_answer_ends_its_connection(path: str) -> None:
+    async with running() as server:
+        assert (await get(server, path)).headers["Connection"] == "close"
 
 
 async def test_many_ask_at_once() -> None:

@@ -111,7 +111,7 @@ class ServerConfig:
         default=(), metadata={"help": "WebSocket addresses of hubs to start from, comma-separated"}
     )
     auto_connect: bool = field(
-        default=True, metadata={"help": "dial the bootstrap hubs when the hub starts"}
+        default=True, metadata={"help": "whether a hub dials its bootstrap hubs when it starts"}
     )
     reconnect_interval: float = field(
         default=5.0,

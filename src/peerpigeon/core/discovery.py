@@ -118,7 +118,7 @@ class Discovery:
         pairs: list[tuple[PeerId, PeerId]] = []
         for member in lonely:
             known = len(circles[member])
-            if known < self._limit // 2 and known < len(place.members) - 1:
+            if known < max(1, self._limit // 2) and known < len(place.members) - 1:
                 pairs.extend((member, other) for other in self._introduce(place, member))
         return pairs
 

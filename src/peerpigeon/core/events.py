@@ -1,7 +1,7 @@
 """All that can happen to a hub.
 
 A shell makes one of these of each thing it sees and hands it to ``Hub.handle`` with the time.
-They are msgspec structs because one is made for every message: a frozen dataclass takes fifteen
+They are msgspec structs because one is made for every message: a frozen dataclass takes ten
 times as long to build (``docs/design.md``, "Events and actions").
 """
 

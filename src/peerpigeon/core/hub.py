@@ -19,7 +19,7 @@ from peerpigeon.core.notices import (
     PeerDisconnected,
     PeerGoodbye,
 )
-from peerpigeon.core.registry import BACKLOG_MESSAGES, Contender, Peer, Registry
+from peerpigeon.core.registry import Contender, Peer, Registry
 from peerpigeon.core.snapshot import HubRecord, MeshSnapshot, PeerRecord, Snapshot
 
 if TYPE_CHECKING:
@@ -163,11 +163,10 @@ class Hub:
         contender = self._registry.contender(event.session)
         if contender is None:
             return []
-        if len(contender.backlog) == BACKLOG_MESSAGES:
-            self._registry.withdraw(contender)
-            return [_refuse_second(event.session)]
-        contender.backlog.append(event.text)
-        return []
+        if contender.keep(event.text):
+            return []
+        self._registry.withdraw(contender)
+        return [_refuse_second(event.session)]
 
     def _on_message(self, peer: Peer, text: str, now: float) -> list[Action]:
         try:

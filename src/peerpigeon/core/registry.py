@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId, SessionId
 
 BACKLOG_MESSAGES = 32
-"""How many messages of a contender are kept. A real client sends one, its announce."""
+BACKLOG_SIZE = 64 * 1024
+"""How many messages and characters of a contender are kept. A real client sends its announce."""
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +44,14 @@ class Contender:
     address: str
     incumbent: SessionId
     backlog: list[str] = field(default_factory=list)
+
+    def keep(self, text: str) -> bool:
+        """Keep a message for later; ``False`` if that is more than a hub keeps for a contender."""
+        size = sum(map(len, self.backlog)) + len(text)
+        if len(self.backlog) == BACKLOG_MESSAGES or size > BACKLOG_SIZE:
+            return False
+        self.backlog.append(text)
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ class Doors:
     """What the doors of one server share, and the factory that ``loop.create_server`` calls.
 
     ``open_socket`` takes over a WebSocket with whatever came after its handshake; ``http_factory``
-    makes the protocol for any other request. At most ``limit`` connections may be in a door, each
-    no longer than ``handshake_timeout`` seconds.
+    makes the protocol for any other request. At most ``limit`` connections are in a door, each no
+    longer than ``handshake_timeout`` seconds; one more drops the one that has waited longest.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Doors:
         self.allowed_origins = allowed_origins
         self.handshake_timeout = handshake_timeout
         self.limit = limit
-        self.waiting: set[Door] = set()
+        self.waiting: dict[Door, None] = {}  # longest first
 
     def __call__(self) -> Door:
         """Return the door for one more connection."""
@@ -68,13 +68,15 @@ class Door(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Wait for the request, unless too many others do so."""
+        """Wait for the request."""
         transport = cast("asyncio.Transport", transport)
-        if len(self._doors.waiting) >= self._doors.limit:
-            transport.abort()
-            return
+        waiting = self._doors.waiting
+        if len(waiting) >= self._doors.limit:
+            # Who has waited longest has sent nothing for longest: a crowd of silent connections
+            # keeps out nobody who speaks.
+            next(iter(waiting)).abort()
         self._transport = transport
-        self._doors.waiting.add(self)
+        waiting[self] = None
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._doors.handshake_timeout, transport.abort)
 
@@ -101,8 +103,10 @@ class Door(asyncio.Protocol):
 
     def abort(self) -> None:
         """Drop the connection."""
-        if self._transport is not None:
-            self._transport.abort()
+        transport = self._transport
+        self._leave()
+        if transport is not None:
+            transport.abort()
 
     def _lead(self, transport: asyncio.Transport, data: bytes, end: int) -> None:
         request = parse_request(data[:end])
@@ -138,7 +142,7 @@ class Door(asyncio.Protocol):
             transport.close()
 
     def _leave(self) -> None:
-        self._doors.waiting.discard(self)
+        self._doors.waiting.pop(self, None)
         self._transport = None
         self._head = bytearray()
         if self._timer is not None:

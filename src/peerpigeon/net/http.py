@@ -94,6 +94,7 @@ def health(picture: Snapshot) -> Answer:
             "relayed": picture.signals_relayed,
             "refused": picture.signals_refused,
         },
+        "messages": {"refused": picture.messages_refused},
         "hubMesh": {
             "ready": mesh.ready,
             "migrated": mesh.migrated,
@@ -138,4 +139,6 @@ def _memory() -> dict[str, int]:
     statm = Path("/proc/self/statm")
     if statm.exists():
         memory["rss"] = int(statm.read_text().split()[1]) * resource.getpagesize()
+        # The kernel brings the peak up to date more rarely.
+        memory["peakRss"] = max(memory.values())
     return memory

@@ -31,7 +31,8 @@ N = TypeVar("N")
 logger = logging.getLogger(__name__)
 
 GOING_AWAY = 1001
-BACKLOG = 1024  # connections that the kernel holds while a burst is accepted
+DOORS = 1024  # connections that may be in their handshake, if fewer clients are allowed
+BACKLOG = 4096  # connections that the kernel holds while a burst is accepted
 
 
 @dataclass(slots=True)
@@ -107,6 +108,7 @@ class PeerPigeonServer:
             http.protocol,
             allowed_origins=config.allowed_origins,
             handshake_timeout=config.handshake_timeout,
+            limit=max(DOORS, config.max_connections),
         )
         port: int = sockets[0].getsockname()[1]
         running = _Running(hub, driver, clients, doors, http, [], port, asyncio.Event())

@@ -1,0 +1,44 @@
+# The developer's commands; `make help` lists them. scripts/setup.sh finds a Python and keeps
+# .venv up to date, so none of them needs anything but make and a Python.
+
+VENV := .venv
+BIN := $(VENV)/bin
+CORE_FLOOR := 95
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint format coverage clean setup
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
+
+run: ## start a hub with the defaults; OPTIONS="--port 4000" adds to them
+	@sh scripts/setup.sh run
+	@exec $(BIN)/peerpigeon hub $(OPTIONS)
+
+test: setup ## run all tests; STRICT=1 lets none of them be skipped
+	@$(BIN)/python -m pytest $(OPTIONS)
+
+check: lint ## what to run before each commit: lint, and the tests that need little time
+	@$(BIN)/python -m pytest -q -m "not slow and not node and not browser" $(OPTIONS)
+
+lint: setup ## look at format, style and types
+	@$(BIN)/ruff format --quiet --check
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/mypy
+
+format: setup ## put the code into the one format
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+coverage: setup ## which branches of the core its own tests reach
+	@$(BIN)/coverage run --data-file=.coverage.core -m pytest -q tests/core
+	@$(BIN)/coverage report --data-file=.coverage.core --include='src/peerpigeon/core/*' --show-missing --skip-covered \
+		--fail-under=$(CORE_FLOOR)
+
+setup: ## make or renew .venv with all that the commands above need
+	@sh scripts/setup.sh dev
+
+clean: ## remove what these commands made, .venv too
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf build dist tests/e2e/node_modules
+	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Measurements of a real server process on the loopback; see ``docs/performance.md``."""

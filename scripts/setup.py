@@ -1,0 +1,88 @@
+"""Makes or renews .venv, the project's virtual environment: setup.py run|dev.
+
+Started by setup.sh, with a Python that is known to be new enough. Does nothing, quickly, when
+.venv works and was made from today's pyproject.toml.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+PROJECT = ROOT / "pyproject.toml"
+
+# What each use installs, and the marks left when it is done. The development environment can do
+# all that the plain one can.
+INSTALLS = {"run": ["--editable", "."], "dev": ["--editable", ".", "--group", "dev"]}
+MARKS = {"run": ("run", "dev"), "dev": ("dev",)}
+
+
+def main() -> None:
+    """Bring .venv up to date for one use."""
+    use = sys.argv[1] if len(sys.argv) > 1 else "dev"
+    # A second make in this checkout waits here, and then finds the work done.
+    with PROJECT.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        works = _works()
+        wanted = _fingerprint()
+        if works and any(_mark(name) == wanted for name in MARKS[use]):
+            return
+        if not works:
+            _make()
+        print("setting up .venv: installing packages (this happens once)", flush=True)
+        # Dependency groups are known to pip since 25.1.
+        _pip("--upgrade", "pip>=25.1")
+        _pip(*INSTALLS[use])
+        (VENV / f"installed-{use}").write_text(wanted)
+
+
+def _make() -> None:
+    print(f"setting up .venv with Python {sys.version.split()[0]}", flush=True)
+    shutil.rmtree(VENV, ignore_errors=True)
+    _run([sys.executable, "-m", "venv", str(VENV)])
+
+
+def _works() -> bool:
+    """Tell whether .venv has a Python that runs, has pip, and is the one asked for if one is."""
+    asks = "import pip, sys; print(sys.version)"
+    try:
+        done = subprocess.run([PYTHON, "-c", asks], capture_output=True, text=True, check=False)
+    except OSError:
+        return False
+    if done.returncode != 0:
+        return False
+    is_asked_for = bool(os.environ.get("PYTHON"))
+    return not is_asked_for or done.stdout.strip() == sys.version
+
+
+def _fingerprint() -> str:
+    # The environment knows its own place by absolute paths, so a moved project needs a new one.
+    return hashlib.sha256(PROJECT.read_bytes() + str(ROOT).encode()).hexdigest()
+
+
+def _mark(use: str) -> str:
+    path = VENV / f"installed-{use}"
+    return path.read_text() if path.exists() else ""
+
+
+def _pip(*wanted: str) -> None:
+    quiet = ("--quiet", "--disable-pip-version-check", "--no-input")
+    _run([str(PYTHON), "-m", "pip", "install", *quiet, *wanted])
+
+
+def _run(command: list[str]) -> None:
+    """Run a step; its output, mostly remarks on the machine's set-up, matters if it fails."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.stderr.write(done.stdout + done.stderr)
+        sys.exit(f"failed: {' '.join(command)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+// Headless Chromium, told what to do over standard input: node browser.mjs CHROMIUM
+import { answerCommands } from "./jsonlines.mjs";
+import { chromium } from "playwright-core";
+
+const browser = await chromium.launch({
+  executablePath: process.argv[2],
+  headless: true,
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    // Names under .local need a multicast responder, which a test machine may lack.
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+    // The loopback may be the only interface there is.
+    "--allow-loopback-in-peer-connection",
+  ],
+});
+const pages = [];
+
+answerCommands(
+  {
+    async open(url) {
+      // A context of its own: pages share no storage, like browsers of different people.
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      const errors = [];
+      page.on("pageerror", (error) => errors.push(String(error)));
+      page.on("console", (message) => {
+        if (message.type() === "error") errors.push(message.text());
+      });
+      await page.goto(url);
+      return pages.push({ context, page, errors }) - 1;
+    },
+    evaluate: (number, expression) => pages[number].page.evaluate(expression),
+    async screenshot(number, path) {
+      await pages[number].page.screenshot({ path });
+    },
+    errors: (number) => pages[number].errors,
+    close: (number) => pages[number].context.close(),
+  },
+  () => browser.close(),
+);

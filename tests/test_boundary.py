@@ -1,0 +1,112 @@
+"""Who may import whom: the core is pure, the shells stand round it, its parts are strangers."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src"
+PACKAGE = SOURCE / "peerpigeon"
+LONGEST_FILE = 400
+
+# What any part of the core may speak in; only the hub sees the parts themselves.
+VOCABULARY = {"ids", "config", "messages", "events", "actions", "notices", "snapshot", "timetable"}
+ASSEMBLY = {"hub", "__init__"}
+# I/O, clocks, threads and chance. `random` is allowed for the name Random alone.
+IMPURE = {
+    *("asyncio", "concurrent", "datetime", "http", "io", "logging", "multiprocessing", "os"),
+    *("pathlib", "queue", "secrets", "select", "selectors", "shutil", "signal", "socket"),
+    *("socketserver", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib"),
+    *("uuid",),
+}
+BUILT_IN_IO = {"open", "print", "input", "eval", "exec", "__import__"}
+AIOHTTP_MODULES = {"net/http.py"}
+
+
+def modules(folder: str = "") -> list[Path]:
+    return sorted((PACKAGE / folder).rglob("*.py"))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def imports(path: Path) -> set[str]:
+    """All modules and names imported, absolute and dotted: `from a import b` gives a and a.b."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name(path)} imports relatively"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
+    return found
+
+
+def inside(imported: set[str], package: str) -> set[str]:
+    return {each for each in imported if each == package or each.startswith(package + ".")}
+
+
+def tops(path: Path) -> set[str]:
+    return {each.partition(".")[0] for each in imports(path)}
+
+
+@pytest.mark.parametrize("path", modules("core"), ids=name)
+def test_core_is_pure(path: Path) -> None:
+    imported = imports(path)
+    allowed = (sys.stdlib_module_names - IMPURE) | {"peerpigeon", "msgspec"}
+    assert tops(path) <= allowed
+    assert inside(imported, "random") <= {"random", "random.Random"}
+    assert "import random" not in path.read_text()
+    ours = inside(imported, "peerpigeon") - {"peerpigeon"}
+    assert ours == inside(imported, "peerpigeon.core")
+
+
+@pytest.mark.parametrize("path", modules("core"), ids=name)
+def test_core_neither_does_io_nor_hides_faults(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ExceptHandler):
+            caught = ast.unparse(node.type) if node.type else "everything"
+            assert not re.search(r"\b(everything|Exception|BaseException)\b", caught), node.lineno
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in BUILT_IN_IO, node.lineno
+
+
+@pytest.mark.parametrize("path", modules("core"), ids=name)
+def test_parts_of_the_core_do_not_know_each_other(path: Path) -> None:
+    if path.stem not in ASSEMBLY:
+        core = inside(imports(path), "peerpigeon.core") - {"peerpigeon.core"}
+        known = {each.split(".")[2] for each in core}
+        assert known <= VOCABULARY
+
+
+@pytest.mark.parametrize("path", modules("sim"), ids=name)
+def test_the_simulator_stands_on_the_core_alone(path: Path) -> None:
+    imported = imports(path)
+    assert not tops(path) & {"asyncio", "socket", "ssl", "threading", "aiohttp", "picows", "uvloop"}
+    ours = inside(imported, "peerpigeon") - {"peerpigeon"}
+    assert ours == inside(imported, "peerpigeon.core") | inside(imported, "peerpigeon.sim")
+
+
+@pytest.mark.parametrize("path", modules("net"), ids=name)
+def test_the_network_does_not_know_the_simulator(path: Path) -> None:
+    assert not inside(imports(path), "peerpigeon.sim")
+
+
+def test_each_web_library_is_kept_to_its_module() -> None:
+    assert len([path for path in modules() if "picows" in tops(path)]) == 1
+    assert {name(path) for path in modules() if "aiohttp" in tops(path)} <= AIOHTTP_MODULES
+
+
+@pytest.mark.parametrize("path", modules(), ids=name)
+def test_files_stay_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= LONGEST_FILE
+
+
+@pytest.mark.parametrize("folder", ["core", "sim"])
+def test_tests_in_virtual_time_never_wait(folder: str) -> None:
+    for path in (ROOT / "tests" / folder).rglob("*.py"):
+        assert "sleep" not in path.read_text(), path
