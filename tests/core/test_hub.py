@@ -22,6 +22,7 @@ from peerpigeon.core.notices import (
     PeerDisconnected,
     PeerGoodbye,
 )
+from peerpigeon.core.registry import OFFERS
 from tests.core.harness import EPOCH, HUB, A, B, C, D, Desk, Json
 from tests.core.test_messages import json_values
 
@@ -280,6 +281,68 @@ def test_a_signal_reaches_its_target_and_nobody_else(kind: str) -> None:
         }
     ]
     assert desk.sent == {}
+
+
+CONFLICT = {"reason": "initiator_role_conflict", "shouldInitiate": False}
+
+
+def test_turning_an_offer_down_after_offering_oneself_is_not_passed_on() -> None:
+    """Two real clients offer at once, and the larger id turns the other's offer down. The other is
+    by then answering the larger one's offer, and would close that connection."""
+    desk = Desk()
+    a, b = desk.join(A), desk.join(B)
+    desk.clear()
+    desk.signal(b, A, "offer", now=1.0)
+    desk.signal(a, B, "offer", now=1.0)
+    desk.signal(b, A, "connection-rejected", data=CONFLICT, now=1.1)
+    assert desk.take_types(a) == ["offer"]
+    assert desk.take(b)[-1]["data"] == {
+        "type": "connection-rejected",
+        "targetPeerId": A,
+        "reason": "superseded",
+    }
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "to", "received_at", "data"),
+    [
+        (None, B, 39.0, CONFLICT),  # without an offer of its own the rejection is all there is
+        (39.0, B, None, CONFLICT),  # without the other's offer it is no answer to one
+        (0.0, B, 39.0, CONFLICT),  # an offer long ago has had its chance
+        (39.0, B, 0.0, CONFLICT),
+        (39.0, C, 39.0, CONFLICT),  # one to somebody else is no answer
+        (39.0, B, 39.0, {"reason": "max_peers_reached"}),
+        (39.0, B, 39.0, {"reason": 5}),
+        (39.0, B, 39.0, "initiator_role_conflict"),
+    ],
+)
+def test_any_other_rejection_is_passed_on(
+    sent_at: float | None, to: str, received_at: float | None, data: object
+) -> None:
+    desk = Desk()
+    a, b = desk.join(A), desk.join(B)
+    desk.join(C)
+    if sent_at is not None:
+        desk.signal(a, to, "offer", now=sent_at)
+    if received_at is not None:
+        desk.signal(b, A, "offer", now=received_at)
+    desk.clear()
+    desk.signal(a, B, "connection-rejected", data=data, now=40.0)
+    assert desk.take_types(b) == ["connection-rejected"]
+
+
+def test_only_the_latest_offers_are_remembered() -> None:
+    desk = Desk(ServerConfig(discovery_limit=1))
+    a, b = desk.join(A), desk.join(B)
+    for number in range(OFFERS + 1):
+        desk.join(f"{number:040x}")
+    desk.signal(a, B, "offer")
+    desk.signal(b, A, "offer")
+    for number in range(OFFERS):
+        desk.signal(a, f"{number:040x}", "offer")
+    desk.clear()
+    desk.signal(a, B, "connection-rejected", data=CONFLICT)
+    assert desk.take_types(b) == ["connection-rejected"]
 
 
 def test_the_sender_is_the_socket_whatever_the_message_says() -> None:

@@ -76,11 +76,6 @@ class Discovery:
         """Return how many namespaces have a member."""
         return len(self._namespaces)
 
-    def size(self, namespace: str) -> int:
-        """Return how many members a namespace has."""
-        found = self._namespaces.get(namespace)
-        return len(found.members) if found else 0
-
     def join(self, namespace: str, peer: PeerId) -> list[PeerId]:
         """Add ``peer``, which must not be a member, and return whom it is introduced to."""
         place = self._namespaces.setdefault(namespace, _Namespace())

@@ -203,6 +203,13 @@ class Hub:
         # connected in another namespace is nobody's business here (S25).
         if target is None or target.namespace != sender.namespace:
             return self._refuse_signal(sender, signal, "not-found", now)
+        if signal.kind == "offer":
+            sender.note_offer(signal.target, now, is_sent=True)
+            target.note_offer(sender.peer_id, now, is_sent=False)
+        elif messages.is_role_conflict(signal) and sender.has_crossed_offers(signal.target, now):
+            # Its own offer is the better answer. A real client that is told both closes the very
+            # connection with which it is answering that offer.
+            return self._refuse_signal(sender, signal, "superseded", now)
         self._signals_relayed += 1
         payload = messages.encode_signal(
             signal, sender.peer_id, target.peer_id, self._milliseconds(now)
@@ -339,10 +346,11 @@ class Hub:
         ]
 
     def _hub_records(self, now: float) -> tuple[HubRecord, ...]:
-        if self._hubs == 0:
+        if not self._config.is_hub:
             return ()
         namespace = self._config.hub_mesh_namespace
-        records = [
+        own = HubRecord(self._own, namespace, self._epoch + self._started_at, self._epoch + now)
+        others = [
             HubRecord(
                 peer.peer_id,
                 namespace,
@@ -352,10 +360,7 @@ class Hub:
             for peer in self._registry
             if peer.is_hub
         ]
-        if self._config.is_hub:
-            started = self._epoch + self._started_at
-            records.insert(0, HubRecord(self._own, namespace, started, self._epoch + now))
-        return tuple(records)
+        return (own, *others)
 
     def _milliseconds(self, now: float) -> int:
         return int((self._epoch + now) * 1000)
@@ -364,6 +369,7 @@ class Hub:
 _REASONS = {
     "not-announced": "you have not announced yourself in namespace",
     "not-found": "no such peer in namespace",
+    "superseded": "the offer you have sent yourself goes before, in namespace",
 }
 
 

@@ -69,7 +69,12 @@ class _Envelope(msgspec.Struct, gc=False, rename="camel"):
     network_name: str | None = None
 
 
+class _Rejection(msgspec.Struct, gc=False):
+    reason: str = ""
+
+
 _envelope = msgspec.json.Decoder(_Envelope)
+_rejection = msgspec.json.Decoder(_Rejection)
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder()
 
@@ -131,6 +136,19 @@ def _announce(envelope: _Envelope) -> Announce:
     is_hub = bytes(data.pop("isHub", b"")) == b"true"
     namespace = envelope.network_name or GLOBAL_NAMESPACE
     return Announce(namespace, _encoder.encode(data), is_hub)
+
+
+def is_role_conflict(signal: Signal) -> bool:
+    """Tell whether a signal turns an offer down because its sender is the one to offer.
+
+    Reference: the larger id is, and both sides may offer while they have few connections.
+    """
+    if signal.kind != "connection-rejected":
+        return False
+    try:
+        return _rejection.decode(signal.data).reason == "initiator_role_conflict"
+    except msgspec.ValidationError:
+        return False
 
 
 class _Out(msgspec.Struct, gc=False, rename="camel", omit_defaults=True):

@@ -18,6 +18,11 @@ BACKLOG_SIZE = 64 * 1024
 """How many messages and characters of a contender are kept. A real client sends its announce."""
 
 
+OFFERS = 64
+OFFER_MEMORY = 30.0
+"""How many offers of a client are remembered, and for how many seconds."""
+
+
 @dataclass(slots=True, eq=False)
 class Peer:
     """One client with an accepted socket."""
@@ -33,6 +38,26 @@ class Peer:
     """The ``data`` under which others know it, JSON."""
     announced_at: float = 0.0
     is_hub: bool = False
+    _offers: dict[tuple[str, bool], float] | None = None
+    """Offers of late, oldest first: the other's id in lower case, and whether it was sent to it."""
+
+    def note_offer(self, other: PeerId, now: float, *, is_sent: bool) -> None:
+        """Remember an offer sent to another client or received from it."""
+        if self._offers is None:
+            self._offers = {}
+        offer = (other.lower(), is_sent)
+        self._offers.pop(offer, None)
+        self._offers[offer] = now
+        if len(self._offers) > OFFERS:
+            del self._offers[next(iter(self._offers))]
+
+    def has_crossed_offers(self, other: PeerId, now: float) -> bool:
+        """Tell whether this client and another have both made each other an offer of late."""
+        offers, name = self._offers or {}, other.lower()
+        return all(
+            now < offers.get((name, is_sent), float("-inf")) + OFFER_MEMORY
+            for is_sent in (True, False)
+        )
 
 
 @dataclass(slots=True, eq=False)

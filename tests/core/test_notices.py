@@ -1,0 +1,47 @@
+"""The documented names of the events and of their fields (S27)."""
+
+import msgspec
+import pytest
+
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.notices import NOTICES, Notice, PeerAnnounced, PeerDisconnected, name_of
+
+A = PeerId("a" * 40)
+
+
+def test_events_have_the_documented_names() -> None:
+    assert list(NOTICES) == [
+        "started",
+        "stopped",
+        "error",
+        "peerConnected",
+        "peerDisconnected",
+        "peerAnnounced",
+        "peerGoodbye",
+        "hubRegistered",
+        "hubUnregistered",
+    ]
+    assert all(name_of(kind) == name for name, kind in NOTICES.items())
+
+
+@pytest.mark.parametrize(
+    ("notice", "fields"),
+    [
+        (
+            PeerAnnounced(A, "net1", False),
+            {"event": "peerAnnounced", "peerId": A, "networkName": "net1", "isHub": False},
+        ),
+        (
+            PeerDisconnected(A, 1001, "bye", 3),
+            {
+                "event": "peerDisconnected",
+                "peerId": A,
+                "code": 1001,
+                "reason": "bye",
+                "totalConnections": 3,
+            },
+        ),
+    ],
+)
+def test_events_have_the_documented_fields(notice: Notice, fields: dict[str, object]) -> None:
+    assert msgspec.to_builtins(notice) == fields
