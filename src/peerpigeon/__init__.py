@@ -7,7 +7,14 @@
 from peerpigeon.core.config import ConfigError, ServerConfig
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.notices import (
+    BootstrapConnected,
+    BootstrapDisconnected,
     ErrorOccurred,
+    HubDiscovered,
+    HubMeshMigrated,
+    HubMeshReady,
+    HubP2PConnected,
+    HubP2PDisconnected,
     HubRegistered,
     HubUnregistered,
     Notice,
@@ -22,8 +29,15 @@ from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.version import __version__
 
 __all__ = [
+    "BootstrapConnected",
+    "BootstrapDisconnected",
     "ConfigError",
     "ErrorOccurred",
+    "HubDiscovered",
+    "HubMeshMigrated",
+    "HubMeshReady",
+    "HubP2PConnected",
+    "HubP2PDisconnected",
     "HubRegistered",
     "HubUnregistered",
     "Notice",

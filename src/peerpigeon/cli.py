@@ -11,6 +11,7 @@ import sys
 from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Any
 
+from peerpigeon import simulate
 from peerpigeon.core.config import ConfigError, ServerConfig, variables
 from peerpigeon.core.notices import Started
 from peerpigeon.net.server import PeerPigeonServer
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.command == "simulate":
+        return simulate.run(options)
     given = {
         name: text
         for name in variables()
@@ -112,6 +115,9 @@ def _parser() -> argparse.ArgumentParser:
             default=os.environ.get("LOG_FORMAT", "human"),
             help="how log lines are written to standard error [LOG_FORMAT, default human]",
         )
+    about = "try a mesh of hubs out in virtual time"
+    command = commands.add_parser("simulate", help=about, description=simulate.ABOUT)
+    simulate.add_options(command)
     return parser
 
 

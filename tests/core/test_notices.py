@@ -4,9 +4,19 @@ import msgspec
 import pytest
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.notices import NOTICES, Notice, PeerAnnounced, PeerDisconnected, name_of
+from peerpigeon.core.notices import (
+    NOTICES,
+    HubDiscovered,
+    HubMeshMigrated,
+    HubP2PConnected,
+    Notice,
+    PeerAnnounced,
+    PeerDisconnected,
+    name_of,
+)
 
 A = PeerId("a" * 40)
+B = PeerId("b" * 40)
 
 
 def test_events_have_the_documented_names() -> None:
@@ -20,6 +30,13 @@ def test_events_have_the_documented_names() -> None:
         "peerGoodbye",
         "hubRegistered",
         "hubUnregistered",
+        "hubP2PConnected",
+        "hubP2PDisconnected",
+        "hubMeshReady",
+        "hubMeshMigrated",
+        "hubDiscovered",
+        "bootstrapConnected",
+        "bootstrapDisconnected",
     ]
     assert all(name_of(kind) == name for name, kind in NOTICES.items())
 
@@ -27,6 +44,15 @@ def test_events_have_the_documented_names() -> None:
 @pytest.mark.parametrize(
     ("notice", "fields"),
     [
+        (
+            HubDiscovered(A, B, ("ws://a:1",)),
+            {"event": "hubDiscovered", "peerId": A, "via": B, "data": ("ws://a:1",)},
+        ),
+        (HubP2PConnected(A), {"event": "hubP2PConnected", "hubPeerId": A}),
+        (
+            HubMeshMigrated(2, 3),
+            {"event": "hubMeshMigrated", "migratedCount": 2, "p2pConnections": 3},
+        ),
         (
             PeerAnnounced(A, "net1", False),
             {"event": "peerAnnounced", "peerId": A, "networkName": "net1", "isHub": False},

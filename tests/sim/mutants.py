@@ -147,8 +147,10 @@ class Babbles(Mutant):
 class MixesNamespaces(Hub):
     """Puts all into one namespace and tells everybody that it is the one they are in."""
 
-    def __init__(self, own: PeerId, config: ServerConfig, rng: Random) -> None:
-        super().__init__(own, config, rng)
+    def __init__(
+        self, own: PeerId, config: ServerConfig, rng: Random, epoch: float, now: float
+    ) -> None:
+        super().__init__(own, config, rng, epoch, now)
         self._names: dict[int, str] = {}
 
     def handle(self, event: Event, now: float) -> list[Action]:

@@ -73,7 +73,7 @@ def test_a_hub_that_all_have_left_is_empty(seed: int) -> None:
     world = churn(seed, clients=60, duration=40.0, namespaces=2, limit=8).world
     for client in world.clients:
         client.leave()
-    world.run(20.0)
+    world.run(80.0)
     hub = world.hubs[0]
     snapshot = hub.hub.snapshot(world.now)
     assert (snapshot.connections, snapshot.announced_peers, snapshot.namespaces) == (0, 0, 0)

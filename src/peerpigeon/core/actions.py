@@ -6,7 +6,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from peerpigeon.core.ids import SessionId
+from peerpigeon.core.frames import Frame
+from peerpigeon.core.ids import LinkId, SessionId
 from peerpigeon.core.notices import Notice
 
 
@@ -36,10 +37,84 @@ class ClosePeer(msgspec.Struct, frozen=True, gc=False):
     """At most 123 bytes in UTF-8 (RFC 6455, section 5.5)."""
 
 
+class Dial(msgspec.Struct, frozen=True, gc=False):
+    """Open a WebSocket to a hub; comes back as ``LinkOpened`` or ``OpeningFailed``."""
+
+    opening: int
+    uri: str
+
+
+class MakeOffer(msgspec.Struct, frozen=True, gc=False):
+    """Begin a data channel to a hub; the offer comes back as ``ChannelDescribed``.
+
+    The channel then comes back as ``LinkOpened`` or ``OpeningFailed``; if neither comes, the hub
+    gives it up itself with ``DropChannel``.
+    """
+
+    opening: int
+
+
+class MakeAnswer(msgspec.Struct, frozen=True, gc=False):
+    """Begin the other end of a data channel; the answer comes back as ``ChannelDescribed``."""
+
+    opening: int
+    sdp: str
+    """The other hub's offer, unchecked."""
+
+
+class TakeAnswer(msgspec.Struct, frozen=True, gc=False):
+    """Hand a channel the other hub's answer, unchecked."""
+
+    opening: int
+    sdp: str
+
+
+class TakeCandidate(msgspec.Struct, frozen=True, gc=False):
+    """Hand a channel one of the other hub's candidates, unchecked."""
+
+    opening: int
+    candidate: str
+
+
+class DropChannel(msgspec.Struct, frozen=True, gc=False):
+    """Give up a channel that has not come to be; nothing is owed for it any more."""
+
+    opening: int
+
+
+class SendToLink(msgspec.Struct, frozen=True, gc=False):
+    """Send one frame to a hub. Never waits; a link that is gone is no fault."""
+
+    link: LinkId
+    frame: Frame
+
+
+class CloseLink(msgspec.Struct, frozen=True, gc=False):
+    """Send what is still to be sent, then close a link. No ``LinkLost`` is owed for it."""
+
+    link: LinkId
+    code: int
+    """The WebSocket close code; a data channel has none and is just closed."""
+    reason: str
+
+
 class Tell(msgspec.Struct, frozen=True):
     """Tell people (subscribers, the log, metrics) what happened."""
 
     notice: Notice
 
 
-Action: TypeAlias = SendToPeer | PingPeer | ClosePeer | Tell
+Action: TypeAlias = (
+    SendToPeer
+    | PingPeer
+    | ClosePeer
+    | Dial
+    | MakeOffer
+    | MakeAnswer
+    | TakeAnswer
+    | TakeCandidate
+    | DropChannel
+    | SendToLink
+    | CloseLink
+    | Tell
+)

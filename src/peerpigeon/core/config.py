@@ -75,6 +75,15 @@ class ServerConfig:
         },
     )
 
+    signal_lifetime: float = field(
+        default=10.0,
+        metadata={
+            "unit": "seconds",
+            "help": "how long a signal for a client at another hub is tried before its sender is"
+            " told that it failed",
+        },
+    )
+
     cleanup_interval: float = field(
         default=30.0,
         metadata={"unit": "seconds", "help": "a client silent for this long is sent a ping"},
@@ -124,6 +133,20 @@ class ServerConfig:
         default=2, metadata={"help": "fewest hub links with which the mesh counts as ready"}
     )
     hub_mesh_max_peers: int = field(default=3, metadata={"help": "most links kept to other hubs"})
+    advertise: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "help": "WebSocket addresses under which other hubs can dial this one, comma-separated;"
+            " else ws://host:port"
+        },
+    )
+    heartbeat_interval: float = field(
+        default=1.0,
+        metadata={
+            "unit": "seconds",
+            "help": "how often hubs show each other that they live; three missed end a link",
+        },
+    )
     mesh_migration_delay: float = field(
         default=10.0,
         metadata={
@@ -209,6 +232,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_namespace_length": (1, 4096),
     "max_outbox_size": (64 * KIB, _LARGE),
     "discovery_limit": (1, 65536),
+    "signal_lifetime": (0.1, 3600.0),
     "cleanup_interval": (0.01, _YEAR),
     "peer_timeout": (0.02, _YEAR),
     "takeover_timeout": (0.01, 60.0),
@@ -218,6 +242,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_reconnect_attempts": (0, _LARGE),
     "hub_mesh_min_peers": (1, 1000),
     "hub_mesh_max_peers": (2, 1000),
+    "heartbeat_interval": (0.01, 60.0),
     "mesh_migration_delay": (0.0, _YEAR),
 }
 

@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from peerpigeon.core.ids import SessionId
+from peerpigeon.core.frames import Carrier, Frame
+from peerpigeon.core.ids import LinkId, SessionId
 
 
 class PeerOpened(msgspec.Struct, frozen=True, gc=False):
@@ -51,8 +52,66 @@ class PeerLost(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
+class LinkOpened(msgspec.Struct, frozen=True, gc=False):
+    """A connection to another hub is open; either side may send now."""
+
+    link: LinkId
+    """Chosen by the shell; larger than every one before."""
+    carrier: Carrier
+    opening: int
+    """The ``opening`` of the ``Dial`` or channel that led to it; 0 for a socket we accepted."""
+
+
+class OpeningFailed(msgspec.Struct, frozen=True, gc=False):
+    """A ``Dial`` was refused or timed out, or a channel cannot be had."""
+
+    opening: int
+    reason: str
+
+
+class ChannelDescribed(msgspec.Struct, frozen=True, gc=False):
+    """The offer or answer that ``MakeOffer`` or ``MakeAnswer`` asked for."""
+
+    opening: int
+    sdp: str
+
+
+class ChannelCandidate(msgspec.Struct, frozen=True, gc=False):
+    """One more local candidate of a channel, from an engine that trickles."""
+
+    opening: int
+    candidate: str
+
+
+class LinkReceived(msgspec.Struct, frozen=True, gc=False):
+    """One frame came over a link."""
+
+    link: LinkId
+    frame: Frame
+
+
+class LinkLost(msgspec.Struct, frozen=True, gc=False):
+    """A link has ended, and the hub had not closed it."""
+
+    link: LinkId
+    code: int
+    reason: str
+
+
 class Tick(msgspec.Struct, frozen=True, gc=False):
     """The hub's deadline has come."""
 
 
-Event: TypeAlias = PeerOpened | PeerSent | PeerPonged | PeerLost | Tick
+Event: TypeAlias = (
+    PeerOpened
+    | PeerSent
+    | PeerPonged
+    | PeerLost
+    | LinkOpened
+    | OpeningFailed
+    | ChannelDescribed
+    | ChannelCandidate
+    | LinkReceived
+    | LinkLost
+    | Tick
+)

@@ -1,35 +1,73 @@
-"""The hub: sends each event to the part it concerns and turns the answers into actions."""
+"""The hub: hands each event to the part it concerns, and news from hub to hub."""
 
 from __future__ import annotations
 
-import ipaddress
+from collections import deque
 from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core import messages
-from peerpigeon.core.actions import Action, ClosePeer, PingPeer, SendToPeer, Tell
-from peerpigeon.core.discovery import Discovery
-from peerpigeon.core.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
-from peerpigeon.core.ids import PeerId, parse_peer_id, same_peer
-from peerpigeon.core.messages import Announce, Cleanup, Goodbye, MessageError, Ping, Signal
-from peerpigeon.core.notices import (
-    HubRegistered,
-    HubUnregistered,
-    PeerAnnounced,
-    PeerConnected,
-    PeerDisconnected,
-    PeerGoodbye,
+from peerpigeon.core.actions import Action, Tell
+from peerpigeon.core.changes import (
+    Arrived,
+    Change,
+    HubFound,
+    HubGone,
+    HubRestarted,
+    HubReturned,
+    LinkGone,
 )
-from peerpigeon.core.registry import Contender, Peer, Registry
+from peerpigeon.core.clients import Clients
+from peerpigeon.core.events import (
+    ChannelCandidate,
+    ChannelDescribed,
+    Event,
+    LinkLost,
+    LinkOpened,
+    LinkReceived,
+    OpeningFailed,
+    PeerLost,
+    PeerOpened,
+    PeerPonged,
+    PeerSent,
+    Tick,
+)
+from peerpigeon.core.frames import (
+    Ack,
+    Challenge,
+    Find,
+    Found,
+    Gone,
+    Join,
+    Leave,
+    Meet,
+    More,
+    News,
+    Refusal,
+    Relay,
+    Resync,
+    Segment,
+    Undelivered,
+    Verdict,
+)
+from peerpigeon.core.keepers import Keepers
+from peerpigeon.core.mesh import Mesh
+from peerpigeon.core.notices import HubRegistered, HubUnregistered
+from peerpigeon.core.outbox import Outbox
+from peerpigeon.core.presence import Presence
+from peerpigeon.core.rendezvous import Rendezvous
 from peerpigeon.core.snapshot import HubRecord, MeshSnapshot, PeerRecord, Snapshot
+from peerpigeon.core.stream import Failure, Outgoing, Streams
 
 if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.ids import SessionId
+    from peerpigeon.core.frames import Advert
+    from peerpigeon.core.ids import PeerId
 
-# RFC 6455, section 7.4.1. Reference: every refusal is a policy violation.
-POLICY_VIOLATION = 1008
+VIEW_DELAY = 0.2
+VIEW_DELAY_PER_HUB = 0.001
+"""Seconds for which newly found hubs are gathered before namespaces are moved to them: a mesh that
+forms changes all the time, and moving costs more the larger it is."""
 
 
 class Hub:
@@ -37,7 +75,7 @@ class Hub:
 
     ``handle`` takes what happened and the time, and returns what is to be done, in order. The
     time is seconds on a clock that never goes back; ``epoch`` is what to add to it to get seconds
-    since 1970, for the timestamps on the wire and nothing else.
+    since 1970, for the timestamps on the wire and to tell a restarted hub from its former life.
     """
 
     def __init__(
@@ -47,288 +85,274 @@ class Hub:
         self._config = config
         self._epoch = epoch
         self._started_at = now
-        self._registry = Registry(config)
-        self._discovery = Discovery(config.discovery_limit, rng)
-        self._announced = 0
-        self._hubs = 1 if config.is_hub else 0
-        self._signals_relayed = 0
-        self._signals_refused = 0
-        self._messages_refused = 0
+        incarnation = max(1, int((epoch + now) * 1000))
+        limit = config.discovery_limit
+        self._keepers = Keepers((own,))
+        self._presence = Presence(own, self._keepers.of, limit, incarnation)
+        self._rendezvous = Rendezvous(own, self._keepers.of, rng, limit)
+        self._out = Outbox(epoch)
+        self._clients = Clients(own, config, self._presence, self._keepers.of, self._out)
+        self._relays = self._clients.relays
+        self._streams = Streams()
+        self._mesh = Mesh(own, config, rng, incarnation, now) if config.is_hub else None
+        self._news: deque[News] = deque()  # from this hub to itself
+        self._view_at: float | None = None
+        self._actions: list[Action] = []
+        self._show_view({own: incarnation}, now)
 
     def handle(self, event: Event, now: float) -> list[Action]:
         """Take one event at a time, and return the actions it calls for.
 
-        Never raises for what a client sent, and never waits.
+        Never raises for what a client or another hub sent, and never waits.
         """
         match event:
             case PeerSent():
-                return self._on_peer_sent(event, now)
+                self._clients.on_sent(event, now)
             case PeerPonged():
-                return self._on_peer_ponged(event, now)
+                self._clients.on_ponged(event, now)
             case PeerOpened():
-                return self._on_peer_opened(event, now)
+                self._clients.on_opened(event, now)
             case PeerLost():
-                return self._on_peer_lost(event, now)
+                self._clients.on_lost(event, now)
             case Tick():
-                return self._on_tick(now)
+                self._tick(now)
+            case _:
+                self._on_mesh_event(event, now)
+        self._settle(now)
+        actions, self._actions = self._actions, []
+        return actions
+
+    def _on_mesh_event(
+        self,
+        event: LinkOpened
+        | OpeningFailed
+        | ChannelDescribed
+        | ChannelCandidate
+        | LinkReceived
+        | LinkLost,
+        now: float,
+    ) -> None:
+        mesh = self._mesh
+        if mesh is None:
+            return
+        match event:
+            case LinkReceived():
+                self._actions += mesh.on_link_received(event, now)
+            case LinkOpened():
+                self._actions += mesh.on_link_opened(event, now)
+            case LinkLost():
+                self._actions += mesh.on_link_lost(event, now)
+            case OpeningFailed():
+                self._actions += mesh.on_opening_failed(event, now)
+            case ChannelDescribed():
+                self._actions += mesh.on_channel_described(event, now)
+            case ChannelCandidate():
+                self._actions += mesh.on_channel_candidate(event, now)
             case _:
                 assert_never(event)
 
+    def _settle(self, now: float) -> None:
+        """Carry on until nothing in this hub has anything to say to another part of it."""
+        out, mesh = self._out, self._mesh
+        while True:
+            if out.actions:
+                self._actions += out.take_actions()
+            if mesh is not None:
+                for change in mesh.take_changes():
+                    self._on_change(change, now)
+            if out.news:
+                self._tell_all(out.take_news(), now)
+            elif self._news:
+                self._on_news(self._own, self._news.popleft(), now)
+            elif not out.actions and (mesh is None or not mesh.has_changes):
+                return
+
+    # News for other hubs
+
+    def _tell_all(self, news: list[tuple[PeerId, News]], now: float) -> None:
+        for hub, piece in news:
+            if hub == self._own or self._mesh is None:
+                self._news.append(piece)
+            else:
+                lifetime = self._config.signal_lifetime if isinstance(piece, Relay) else None
+                incarnation = self._mesh.membership.incarnation(hub)
+                sent = self._streams.send(hub, incarnation, piece, now, lifetime)
+                if isinstance(sent, Failure):
+                    self._on_failure(sent, now)
+                else:
+                    self._send(sent, now)
+
+    def _send(self, outgoing: Outgoing, now: float) -> None:
+        if self._mesh is not None:
+            goal, incarnation = outgoing.destination, outgoing.incarnation
+            self._actions += self._mesh.route(goal, incarnation, outgoing.body, now)
+
+    def _on_failure(self, failure: Failure, now: float) -> None:
+        if isinstance(failure.news, Relay):
+            self._relays.fail(failure.news, failure.reason, now)
+        else:
+            # Control news is given up only in heaps; then all of it has to be told anew.
+            self._presence.on_resync(now)
+
+    # News from other hubs
+
+    def _on_arrived(self, arrived: Arrived, now: float) -> None:
+        source, incarnation = arrived.source, arrived.incarnation
+        match arrived.body:
+            case Segment() as segment:
+                ready, acks = self._streams.on_segment(source, incarnation, segment, now)
+                for ack in acks:
+                    self._send(ack, now)
+                for news in ready:
+                    self._on_news(source, news, now)
+            case Ack() as ack:
+                for outgoing in self._streams.on_ack(source, incarnation, ack, now):
+                    self._send(outgoing, now)
+            case _:
+                assert_never(arrived.body)
+
+    def _on_news(self, hub: PeerId, news: News, now: float) -> None:
+        clients = self._clients
+        match news:
+            case Relay():
+                self._relays.on_relay(hub, news, now)
+            case Undelivered():
+                self._relays.on_undelivered(news, now)
+            case Found():
+                self._relays.on_found(news, now)
+            case Challenge():
+                clients.on_challenge(hub, news, now)
+            case Verdict():
+                self._out.news += self._rendezvous.on_verdict(hub, news, now)
+            case Refusal():
+                clients.on_refusal(news, now)
+            case _:
+                self._on_namespace_news(hub, news, now)
+
+    def _on_namespace_news(
+        self, hub: PeerId, news: Meet | Gone | Join | Leave | More | Find | Resync, now: float
+    ) -> None:
+        clients, presence, rendezvous = self._clients, self._presence, self._rendezvous
+        match news:
+            case Meet():
+                clients.act(presence.on_meet(news, now), now)
+            case Gone():
+                clients.act(presence.on_gone(news, now), now)
+            case Join():
+                self._out.news += rendezvous.on_join(hub, news, now)
+            case Leave():
+                self._out.news += rendezvous.on_leave(hub, news, now)
+            case More():
+                self._out.news += rendezvous.on_more(hub, news)
+            case Find():
+                self._out.news += rendezvous.on_find(hub, news)
+            case Resync():
+                presence.on_resync(now)
+            case _:
+                assert_never(news)
+
+    # The view of the mesh
+
+    def _on_change(self, change: Change, now: float) -> None:
+        match change:
+            case Arrived():
+                self._on_arrived(change, now)
+            case LinkGone():
+                for outgoing in self._streams.resend_all(now):
+                    self._send(outgoing, now)
+            case HubFound(hub):
+                self._actions.append(Tell(HubRegistered(hub, self._count_hubs())))
+                delay = VIEW_DELAY + VIEW_DELAY_PER_HUB * self._count_hubs()
+                self._view_by(now + delay)
+            case HubGone(hub):
+                self._actions.append(Tell(HubUnregistered(hub, self._count_hubs())))
+                self._streams.forget(hub, now)
+                self._forget(hub, 0, now)
+            case HubReturned(hub):
+                self._actions.append(Tell(HubRegistered(hub, self._count_hubs())))
+                self._view_by(now)
+                self._clients.act(self._presence.hub_returned(hub, now), now)
+            case HubRestarted(hub, incarnation):
+                for failure in self._streams.restarted(hub, incarnation):
+                    self._on_failure(failure, now)
+                self._forget(hub, incarnation, now)
+            case _:
+                assert_never(change)
+
+    def _forget(self, hub: PeerId, incarnation: int, now: float) -> None:
+        """Tell our clients that those of a hub are gone, and find other keepers."""
+        self._out.news += self._rendezvous.hub_gone(hub, incarnation)
+        self._clients.act(self._presence.hub_gone(hub, now, incarnation), now)
+        self._view_by(now)
+
+    def _view_by(self, when: float) -> None:
+        if self._view_at is None or when < self._view_at:
+            self._view_at = when
+
+    def _count_hubs(self) -> int:
+        return 1 if self._mesh is None else len(self._mesh.membership)
+
+    def _show_view(self, hubs: dict[PeerId, int], now: float) -> None:
+        self._view_at = None
+        self._keepers.update(hubs)
+        self._clients.act(self._presence.view_changed(hubs, now), now)
+        self._out.news += self._rendezvous.view_changed(hubs, now)
+
+    # Time
+
+    def _tick(self, now: float) -> None:
+        self._clients.tick(now)
+        if self._mesh is not None:
+            self._actions += self._mesh.tick(now)
+            outgoing, failures = self._streams.expire(now)
+            for failure in failures:
+                self._on_failure(failure, now)
+            for body in outgoing:
+                self._send(body, now)
+        self._settle(now)
+        if self._view_at is not None and now >= self._view_at and self._mesh is not None:
+            self._show_view(self._mesh.membership.lives(), now)
+        self._clients.act(self._presence.expire(now), now)
+        self._out.news += self._rendezvous.expire(now)
+
     def deadline(self) -> float | None:
         """Return when the hub wants a ``Tick`` if nothing else happens before."""
-        return self._registry.deadline()
+        times = [self._clients.deadline(), self._presence.deadline(), self._rendezvous.deadline()]
+        if self._mesh is not None:
+            times += (self._mesh.deadline(), self._streams.deadline(), self._view_at)
+        return min((time for time in times if time is not None), default=None)
 
-    # A client's socket
+    def drain(self, now: float) -> list[Action]:
+        """Return what to do before this hub stops: tell the others that it does."""
+        return [] if self._mesh is None else self._mesh.drain(now)
 
-    def _on_peer_opened(self, event: PeerOpened, now: float) -> list[Action]:
-        session = event.session
-        peer_id = parse_peer_id(event.peer_id)
-        if peer_id is None:
-            return [ClosePeer(session, POLICY_VIOLATION, "Invalid peerId format")]
-        if same_peer(peer_id, self._own):
-            return [ClosePeer(session, POLICY_VIOLATION, "peerId is this hub's own")]
-        incumbent = self._registry.find(peer_id)
-        if incumbent is not None:
-            if self._registry.contend(session, peer_id, event.address, incumbent, now):
-                return [PingPeer(incumbent.session)]
-            return [_refuse_second(session)]
-        if self._registry.is_full:
-            return [ClosePeer(session, POLICY_VIOLATION, "Maximum connections reached")]
-        return self._admit(self._registry.add(session, peer_id, event.address, now), now)
-
-    def _admit(self, peer: Peer, now: float) -> list[Action]:
-        greeting = messages.encode_connected(peer.peer_id, self._milliseconds(now))
-        return [
-            SendToPeer(peer.session, greeting),
-            Tell(PeerConnected(peer.peer_id, len(self._registry))),
-        ]
-
-    def _on_peer_ponged(self, event: PeerPonged, now: float) -> list[Action]:
-        peer = self._registry.get(event.session)
-        return [] if peer is None else self._heard(peer, now)
-
-    def _heard(self, peer: Peer, now: float) -> list[Action]:
-        beaten = self._registry.heard(peer, now)
-        return [] if beaten is None else [_refuse_second(beaten.session)]
-
-    def _on_peer_lost(self, event: PeerLost, now: float) -> list[Action]:
-        peer = self._registry.get(event.session)
-        if peer is not None:
-            return self._depart(peer, event.code, event.reason, now)
-        contender = self._registry.contender(event.session)
-        if contender is not None:
-            self._registry.withdraw(contender)
-        return []
-
-    def _depart(self, peer: Peer, code: int, reason: str, now: float) -> list[Action]:
-        """Forget a client and let its contender, if there is one, in."""
-        actions = self._leave(peer, now)
-        successor = self._registry.remove(peer)
-        actions.append(Tell(PeerDisconnected(peer.peer_id, code, reason, len(self._registry))))
-        if successor is not None:
-            actions.extend(self._succeed(successor, now))
-        return actions
-
-    def _succeed(self, contender: Contender, now: float) -> list[Action]:
-        peer = self._registry.add(contender.session, contender.peer_id, contender.address, now)
-        actions = self._admit(peer, now)
-        for text in contender.backlog:
-            actions.extend(self._on_message(peer, text, now))
-        return actions
-
-    def _on_tick(self, now: float) -> list[Action]:
-        actions: list[Action] = []
-        for incumbent in self._registry.lost_contests(now):
-            actions.extend(self._drop(incumbent, "peerId connected again, no answer here", now))
-        checkup = self._registry.check_silence(now)
-        actions.extend(PingPeer(peer.session) for peer in checkup.ping)
-        for silent in checkup.drop:
-            actions.extend(self._drop(silent, "no answer to pings", now))
-        return actions
-
-    def _drop(self, peer: Peer, reason: str, now: float) -> list[Action]:
-        close = ClosePeer(peer.session, POLICY_VIOLATION, reason)
-        return [close, *self._depart(peer, close.code, reason, now)]
-
-    # A client's messages
-
-    def _on_peer_sent(self, event: PeerSent, now: float) -> list[Action]:
-        peer = self._registry.get(event.session)
-        if peer is None:
-            return self._on_contender_sent(event)
-        alive = self._heard(peer, now)
-        return alive + self._on_message(peer, event.text, now)
-
-    def _on_contender_sent(self, event: PeerSent) -> list[Action]:
-        contender = self._registry.contender(event.session)
-        if contender is None:
-            return []
-        if contender.keep(event.text):
-            return []
-        self._registry.withdraw(contender)
-        return [_refuse_second(event.session)]
-
-    def _on_message(self, peer: Peer, text: str, now: float) -> list[Action]:
-        try:
-            message = messages.decode(text)
-        except MessageError as error:
-            return self._refuse_message(peer, str(error), now)
-        match message:
-            case Signal():
-                return self._on_signal(peer, message, now)
-            case Announce():
-                return self._on_announce(peer, message, now)
-            case Goodbye():
-                return self._on_goodbye(peer, now)
-            case Ping():
-                pong = messages.encode_pong(peer.peer_id, peer.namespace, self._milliseconds(now))
-                return [SendToPeer(peer.session, pong)]
-            case Cleanup():
-                return []
-            case _:
-                assert_never(message)
-
-    def _refuse_message(self, peer: Peer, text: str, now: float) -> list[Action]:
-        self._messages_refused += 1
-        error = messages.encode_error(text, peer.namespace, self._milliseconds(now))
-        return [SendToPeer(peer.session, error)]
-
-    # Signals
-
-    def _on_signal(self, sender: Peer, signal: Signal, now: float) -> list[Action]:
-        if signal.namespace != sender.namespace:
-            return self._refuse_signal(sender, signal, "not-announced", now)
-        target = self._registry.find(signal.target)
-        # One answer for a peer that is elsewhere and for one that is nowhere: whether an id is
-        # connected in another namespace is nobody's business here (S25).
-        if target is None or target.namespace != sender.namespace:
-            return self._refuse_signal(sender, signal, "not-found", now)
-        if signal.kind == "offer":
-            sender.note_offer(signal.target, now, is_sent=True)
-            target.note_offer(sender.peer_id, now, is_sent=False)
-        elif messages.is_role_conflict(signal) and sender.has_crossed_offers(signal.target, now):
-            # Its own offer is the better answer. A real client that is told both closes the very
-            # connection with which it is answering that offer.
-            return self._refuse_signal(sender, signal, "superseded", now)
-        self._signals_relayed += 1
-        payload = messages.encode_signal(
-            signal, sender.peer_id, target.peer_id, self._milliseconds(now)
-        )
-        return [SendToPeer(target.session, payload)]
-
-    def _refuse_signal(self, sender: Peer, signal: Signal, reason: str, now: float) -> list[Action]:
-        self._signals_refused += 1
-        namespace = signal.namespace[: self._config.max_namespace_length]
-        text = f"{signal.kind} to {signal.target} not delivered: {_REASONS[reason]} {namespace!r}"
-        detail: dict[str, object] = {
-            "type": signal.kind,
-            "targetPeerId": signal.target,
-            "reason": reason,
-        }
-        error = messages.encode_error(text, sender.namespace, self._milliseconds(now), detail)
-        return [SendToPeer(sender.session, error)]
-
-    # Namespaces
-
-    def _on_announce(self, peer: Peer, announce: Announce, now: float) -> list[Action]:
-        objection = self._objection(peer, announce)
-        if objection is not None:
-            return self._refuse_message(peer, objection, now)
-        is_hub = announce.namespace == self._config.hub_mesh_namespace
-        if peer.namespace == announce.namespace:
-            peer.introduction = messages.introduction(peer.peer_id, announce, is_hub=is_hub)
-            others = self._discovery.top_up(announce.namespace, peer.peer_id)
-            return self._introduce(peer, others, now)
-        actions = self._leave(peer, now)
-        peer.introduction = messages.introduction(peer.peer_id, announce, is_hub=is_hub)
-        peer.namespace, peer.announced_at, peer.is_hub = announce.namespace, now, is_hub
-        self._announced += 1
-        others = self._discovery.join(announce.namespace, peer.peer_id)
-        actions.extend(self._introduce(peer, others, now))
-        actions.append(Tell(PeerAnnounced(peer.peer_id, announce.namespace, is_hub)))
-        if is_hub:
-            self._hubs += 1
-            actions.append(Tell(HubRegistered(peer.peer_id, self._hubs)))
-        return actions
-
-    def _objection(self, peer: Peer, announce: Announce) -> str | None:
-        longest = self._config.max_namespace_length
-        if len(announce.namespace) > longest:
-            return f"networkName is longer than {longest} characters"
-        largest = self._config.max_announce_size
-        if len(announce.data) > largest:
-            return f"announce has more than {largest} bytes of data"
-        if announce.namespace != self._config.hub_mesh_namespace:
-            return None
-        # Who may call itself a hub: until hubs can prove it, those on this machine.
-        if self._config.is_hub and announce.is_hub and _is_loopback(peer.address):
-            return None
-        return f"networkName {announce.namespace!r} is reserved for hubs"
-
-    def _introduce(self, peer: Peer, others: list[PeerId], now: float) -> list[Action]:
-        """Tell ``peer`` and each of ``others`` of each other."""
-        namespace, at = peer.namespace or "", self._milliseconds(now)
-        to_others: list[Action] = []
-        to_peer: list[Action] = []
-        for other_id in others:
-            other = self._registry.member(other_id)
-            news = messages.encode_discovered(peer.introduction, namespace, other.peer_id, at)
-            to_others.append(SendToPeer(other.session, news))
-            news = messages.encode_discovered(other.introduction, namespace, peer.peer_id, at)
-            to_peer.append(SendToPeer(peer.session, news))
-        return to_others + to_peer
-
-    def _on_goodbye(self, peer: Peer, now: float) -> list[Action]:
-        if peer.namespace is None:
-            return []
-        farewell = messages.encode_goodbye(peer.peer_id, peer.namespace, self._milliseconds(now))
-        actions = self._leave(peer, now, farewell)
-        actions.append(Tell(PeerGoodbye(peer.peer_id)))
-        return actions
-
-    def _leave(self, peer: Peer, now: float, farewell: bytes | None = None) -> list[Action]:
-        """Take a client out of its namespace and tell those that knew it."""
-        namespace = peer.namespace
-        if namespace is None:
-            return []
-        peer.namespace = None
-        self._announced -= 1
-        departure = self._discovery.leave(namespace, peer.peer_id)
-        at = self._milliseconds(now)
-        actions: list[Action] = []
-        for other_id in departure.told:
-            other = self._registry.member(other_id)
-            if farewell is not None:
-                actions.append(SendToPeer(other.session, farewell))
-            news = messages.encode_disconnected(
-                peer.peer_id, namespace, other.peer_id, at, is_hub=peer.is_hub
-            )
-            actions.append(SendToPeer(other.session, news))
-        for one_id, other_id in departure.introductions:
-            actions.extend(self._introduce(self._registry.member(one_id), [other_id], now))
-        if peer.is_hub:
-            peer.is_hub = False
-            self._hubs -= 1
-            actions.append(Tell(HubUnregistered(peer.peer_id, self._hubs)))
-        return actions
+    def dial(self, uri: str, now: float) -> list[Action]:
+        """Return what to do to link up with the hub at an address; nothing for a plain server."""
+        return [] if self._mesh is None else self._mesh.dial(uri, now)
 
     # Pictures for people
 
+    @property
+    def advert(self) -> Advert | None:
+        """What this hub publishes of itself and its links; ``None`` for a plain server."""
+        return None if self._mesh is None else self._mesh.membership.own
+
     def snapshot(self, now: float) -> Snapshot:
         """Return the counts of this hub; costs O(hubs)."""
+        clients = self._clients
         return Snapshot(
             hub_id=self._own,
             is_hub=self._config.is_hub,
             uptime=now - self._started_at,
             wall_time=self._epoch + now,
-            connections=len(self._registry),
-            announced_peers=self._announced,
-            namespaces=len(self._discovery),
+            connections=len(clients.registry),
+            announced_peers=clients.announced,
+            namespaces=len(self._presence),
             hubs=self._hub_records(now),
-            mesh=MeshSnapshot(known_hubs=self._hubs),
-            signals_relayed=self._signals_relayed,
-            signals_refused=self._signals_refused,
-            messages_refused=self._messages_refused,
+            mesh=MeshSnapshot() if self._mesh is None else self._mesh.snapshot(),
+            signals_relayed=self._relays.relayed,
+            signals_refused=self._relays.refused,
+            messages_refused=clients.messages_refused,
         )
 
     def peers(self) -> list[PeerRecord]:
@@ -340,45 +364,18 @@ class Hub:
                 peer.address,
                 self._epoch + peer.opened_at,
                 self._epoch + peer.last_heard,
-                peer.is_hub,
             )
-            for peer in self._registry
+            for peer in self._clients.registry
         ]
 
     def _hub_records(self, now: float) -> tuple[HubRecord, ...]:
-        if not self._config.is_hub:
+        if self._mesh is None:
             return ()
-        namespace = self._config.hub_mesh_namespace
-        own = HubRecord(self._own, namespace, self._epoch + self._started_at, self._epoch + now)
+        namespace, started = self._config.hub_mesh_namespace, self._epoch + self._started_at
+        own = HubRecord(self._own, namespace, started, self._epoch + now)
         others = [
-            HubRecord(
-                peer.peer_id,
-                namespace,
-                self._epoch + peer.announced_at,
-                self._epoch + peer.last_heard,
-            )
-            for peer in self._registry
-            if peer.is_hub
+            HubRecord(hub, namespace, incarnation / 1000, self._epoch + now)
+            for hub, incarnation in self._mesh.membership.lives().items()
+            if hub != self._own
         ]
         return (own, *others)
-
-    def _milliseconds(self, now: float) -> int:
-        return int((self._epoch + now) * 1000)
-
-
-_REASONS = {
-    "not-announced": "you have not announced yourself in namespace",
-    "not-found": "no such peer in namespace",
-    "superseded": "the offer you have sent yourself goes before, in namespace",
-}
-
-
-def _refuse_second(session: SessionId) -> ClosePeer:
-    return ClosePeer(session, POLICY_VIOLATION, "Peer already connected")
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False

@@ -15,7 +15,12 @@ PeerId = NewType("PeerId", str)
 SessionId = NewType("SessionId", int)
 """One connection of one client to this hub; never used twice in the life of a hub."""
 
+LinkId = NewType("LinkId", int)
+"""One open connection to another hub; never used twice in the life of a hub."""
+
 ID_DIGITS = 40
+
+_DIGIT_SUMS = bytes((byte >> 4) + (byte & 15) for byte in range(256))
 
 _ID = re.compile(rf"[0-9a-fA-F]{{{ID_DIGITS}}}")
 
@@ -45,7 +50,8 @@ def digit_distance(a: PeerId, b: PeerId) -> int:
     This is the distance of the PeerPigeon document. It prefers links; it is no use for placing
     keys, because many ids share one distance.
     """
-    return sum(int(x, 16) ^ int(y, 16) for x, y in zip(a, b, strict=True))
+    difference = (int(a, 16) ^ int(b, 16)).to_bytes(ID_DIGITS // 2, "big")
+    return sum(difference.translate(_DIGIT_SUMS))
 
 
 def xor_distance(a: PeerId, b: PeerId) -> int:

@@ -20,7 +20,8 @@ _SIGNALS = frozenset({"offer", "answer", "ice-candidate", "connection-rejected"}
 # Real clients send these too when a connection changes; the reference answers them with an error.
 _SIGNAL_FAMILIES = ("renegotiation-", "ice-restart-")
 
-_QUOTED_LENGTH = 40  # of a stranger's text that an error repeats
+QUOTED_LENGTH = 40
+"""Characters of a stranger's text that an error repeats."""
 
 
 class MessageError(Exception):
@@ -106,13 +107,13 @@ def decode(text: str) -> Message:
         case "cleanup" | "cleanup-all":
             return Cleanup()
     raise MessageError(
-        f"message type {kind[:_QUOTED_LENGTH]!r} is not known here; application data belongs on"
+        f"message type {kind[:QUOTED_LENGTH]!r} is not known here; application data belongs on"
         " the clients' own data channels"
     )
 
 
 def _signal(envelope: _Envelope) -> Signal:
-    kind = envelope.type[:_QUOTED_LENGTH]
+    kind = envelope.type[:QUOTED_LENGTH]
     if envelope.target_peer_id is None:
         raise MessageError(f"{kind} has no targetPeerId; say for whom it is")
     target = parse_peer_id(envelope.target_peer_id)
@@ -189,6 +190,11 @@ def encode_signal(signal: Signal, sender: PeerId, target: PeerId, timestamp: int
 def encode_connected(peer: PeerId, timestamp: int) -> bytes:
     """Return the greeting. Reference: it alone carries no ``networkName``."""
     return _encoder.encode(_Out("connected", {"peerId": peer}, None, SYSTEM, None, timestamp))
+
+
+def raw(data: bytes) -> msgspec.Raw:
+    """Return JSON that has been checked before as the ``data`` of a signal."""
+    return msgspec.Raw(data)
 
 
 def introduction(peer: PeerId, announce: Announce, *, is_hub: bool) -> bytes:

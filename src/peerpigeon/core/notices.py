@@ -87,6 +87,72 @@ class HubUnregistered(
     total_hubs: int
 
 
+class HubP2PConnected(
+    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="hubP2PConnected"
+):
+    """A P2P link to another hub is open, the first one to it."""
+
+    hub_peer_id: PeerId
+
+
+class HubP2PDisconnected(
+    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="hubP2PDisconnected"
+):
+    """The last P2P link to another hub has ended."""
+
+    hub_peer_id: PeerId
+
+
+class HubMeshReady(
+    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="hubMeshReady"
+):
+    """The hub has enough P2P links (S17); told once until it has too few again."""
+
+    p2p_connections: int
+    total_hubs: int
+    """How many hubs are known, this one included."""
+
+
+class HubMeshMigrated(
+    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="hubMeshMigrated"
+):
+    """The hub has closed its WebSockets to other hubs (S19)."""
+
+    migrated_count: int
+    """How many it closed."""
+    p2p_connections: int
+
+
+class HubDiscovered(
+    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="hubDiscovered"
+):
+    """Another hub has become known."""
+
+    peer_id: PeerId
+    via: PeerId
+    """The neighbour that told of it; the hub itself if it is a neighbour."""
+    data: tuple[str, ...]
+    """The WebSocket addresses it can be dialled at."""
+
+
+class BootstrapConnected(
+    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="bootstrapConnected"
+):
+    """The WebSocket to a bootstrap hub is open."""
+
+    uri: str
+
+
+class BootstrapDisconnected(
+    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="bootstrapDisconnected"
+):
+    """The WebSocket to a bootstrap hub has closed, or could not be opened."""
+
+    uri: str
+    code: int
+    reason: str
+
+
 Notice: TypeAlias = (
     Started
     | Stopped
@@ -97,6 +163,13 @@ Notice: TypeAlias = (
     | PeerGoodbye
     | HubRegistered
     | HubUnregistered
+    | HubP2PConnected
+    | HubP2PDisconnected
+    | HubMeshReady
+    | HubMeshMigrated
+    | HubDiscovered
+    | BootstrapConnected
+    | BootstrapDisconnected
 )
 
 NOTICES: dict[str, type[Notice]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from peerpigeon.core.timetable import Timetable
 
@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.frames import Challenge
     from peerpigeon.core.ids import PeerId, SessionId
+
+Claim: TypeAlias = "tuple[PeerId, Challenge]"
 
 BACKLOG_MESSAGES = 32
 BACKLOG_SIZE = 64 * 1024
@@ -34,10 +37,7 @@ class Peer:
     last_heard: float
     namespace: str | None = None
     """Where it has announced itself; ``None`` before that and after its goodbye."""
-    introduction: bytes = b""
-    """The ``data`` under which others know it, JSON."""
     announced_at: float = 0.0
-    is_hub: bool = False
     _offers: dict[tuple[str, bool], float] | None = None
     """Offers of late, oldest first: the other's id in lower case, and whether it was sent to it."""
 
@@ -62,9 +62,10 @@ class Peer:
 
 @dataclass(slots=True, eq=False)
 class Contender:
-    """A second socket for an id that is taken, while the first is asked for a sign of life."""
+    """Who else wants an id that is taken, while the first is asked for a sign of life."""
 
-    session: SessionId
+    wants: SessionId | Claim
+    """Its socket here; or, if it is at another hub, that hub and its question."""
     peer_id: PeerId
     address: str
     incumbent: SessionId
@@ -147,17 +148,14 @@ class Registry:
 
     # Contests for an id
 
-    def contend(
-        self, session: SessionId, peer_id: PeerId, address: str, incumbent: Peer, now: float
-    ) -> bool:
-        """Let a second socket wait for an id; ``False`` if another one waits for it already."""
-        if incumbent.session in self._contenders:
+    def contend(self, contender: Contender, now: float) -> bool:
+        """Let a contender wait for an id; ``False`` if another one waits for it already."""
+        if contender.incumbent in self._contenders:
             return False
-        self._contenders[incumbent.session] = Contender(
-            session, peer_id, address, incumbent.session
-        )
-        self._incumbents[session] = incumbent.session
-        self._contests.set(incumbent.session, now + self._config.takeover_timeout)
+        self._contenders[contender.incumbent] = contender
+        if not isinstance(contender.wants, tuple):
+            self._incumbents[contender.wants] = contender.incumbent
+        self._contests.set(contender.incumbent, now + self._config.takeover_timeout)
         return True
 
     def contender(self, session: SessionId) -> Contender | None:
@@ -181,7 +179,8 @@ class Registry:
     def _end_contest(self, incumbent: SessionId) -> Contender | None:
         contender = self._contenders.pop(incumbent, None)
         if contender is not None:
-            del self._incumbents[contender.session]
+            if not isinstance(contender.wants, tuple):
+                del self._incumbents[contender.wants]
             self._contests.drop(incumbent)
         return contender
 

@@ -18,7 +18,6 @@ class PeerRecord:
     address: str
     connected_at: float
     last_activity: float
-    is_hub: bool
 
 
 @dataclass(frozen=True, slots=True)

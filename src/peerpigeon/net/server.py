@@ -116,6 +116,7 @@ class PeerPigeonServer:
         for socket in sockets:
             listener = await loop.create_server(doors, sock=socket, backlog=BACKLOG)
             running.listeners.append(listener)
+        driver.start()
         self._tell(Started(config.host, port))
         if config.is_hub:
             self._tell(HubRegistered(self._hub_id, total_hubs=1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -11,6 +10,11 @@ if TYPE_CHECKING:
 
 Plan: TypeAlias = "Callable[[], object]"
 """Something to do when its time has come; what it returns is not looked at."""
+
+Taker: TypeAlias = "Callable[..., object]"
+"""Like a plan, but it takes what was handed to the agenda with it."""
+
+_NOTHING = object()
 
 
 class Agenda:
@@ -23,7 +27,7 @@ class Agenda:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self._heap: list[tuple[float, int, Plan]] = []
+        self._heap: list[tuple[float, int, Taker, object]] = []
         self._made = 0
         self._alarms = 0
 
@@ -34,13 +38,20 @@ class Agenda:
 
     def at(self, time: float, plan: Plan) -> None:
         """Have ``plan`` carried out at ``time``, or at once if that is over."""
-        self._made += 1
-        heapq.heappush(self._heap, (time if time > self.now else self.now, self._made, plan))
+        self.hand(time, plan, _NOTHING)
+
+    def hand(self, time: float, taker: Taker, thing: object) -> None:
+        """Have ``thing`` handed to ``taker`` at ``time``, or at once if that is over.
+
+        A million frames go this way, so it makes nothing but one entry of the heap.
+        """
+        self._made = made = self._made + 1
+        heapq.heappush(self._heap, (time if time > self.now else self.now, made, taker, thing))
 
     def alarm(self, time: float, plan: Plan) -> None:
         """Like ``at``, for what only wakes somebody: the world may be quiet before it."""
         self._alarms += 1
-        self.at(time, partial(self._ring, plan))
+        self.hand(time, self._ring, plan)
 
     def _ring(self, plan: Plan) -> None:
         self._alarms -= 1
@@ -48,14 +59,17 @@ class Agenda:
 
     def step(self) -> None:
         """Move the clock to the next plan and carry it out."""
-        self.now, _, plan = heapq.heappop(self._heap)
-        plan()
+        self.now, _, taker, thing = heapq.heappop(self._heap)
+        if thing is _NOTHING:
+            taker()
+        else:
+            taker(thing)
 
     def run_until(self, time: float) -> None:
         """Carry out everything up to and including ``time``, and stand there."""
-        heap = self._heap
+        heap, step = self._heap, self.step
         while heap and heap[0][0] <= time:
-            self.step()
+            step()
         self.now = max(self.now, time)
 
     def next_time(self) -> float | None:

@@ -167,6 +167,8 @@ class Client:
         self.errors: list[HeardError] = []
         self.surprises: list[Surprise] = []
         self.closures: list[Closure] = []
+        self.on_discovered: Callable[[Client, PeerId], object] | None = None
+        """Called with each peer that becomes known, at that instant."""
         self._agenda = agenda
         self._open_connection: Callable[[Client], Connection] | None = None
         self._connection: Connection | None = None
@@ -309,6 +311,8 @@ class Client:
         match heard.type:
             case "peer-discovered":
                 self._take_turn(stay, body.peer_id, 1, "a peer it knew", heard)
+                if self.on_discovered is not None:
+                    self.on_discovered(self, body.peer_id)
             case "peer-disconnected":
                 self._take_turn(stay, body.peer_id, 0, "the end of a peer it did not know", heard)
                 stay.departures.append((body.peer_id, now))

@@ -1,7 +1,8 @@
-"""What lies between the parties of a world: latency, jitter, silence, cuts."""
+"""What lies between the parties of a world: latency, jitter, loss, silence, cuts."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from random import Random
 
     from peerpigeon.sim.agenda import Agenda
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
 
 VANISHED = 1006
 """The close code of a socket that ended without a close frame (RFC 6455, section 7.4.1)."""
+
+FIRST_RETRANSMISSION = 0.2
+"""Seconds after which TCP sends again what was not acknowledged (Linux: at the earliest); each
+further loss of the same bytes doubles it."""
+
+LONGEST_RETRANSMISSION = 60.0
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
@@ -82,6 +90,28 @@ class Party(Protocol):
         """Take one frame that came over ``connection``."""
 
 
+class Line(Protocol):
+    """Whatever carries bytes between two parties: a client's connection or a link of hubs."""
+
+    number: int
+    """Its place among all lines of the world."""
+
+    ends: tuple[Party, Party]
+    """The party that opened it, and the other."""
+
+    def fall_silent(self) -> None:
+        """Let all bytes vanish from now on, without a word to either end."""
+
+    def break_off(self, dead: Party | None = None) -> None:
+        """Lose the bytes under way; the ends notice, but for one that is ``dead``."""
+
+    def hold(self) -> None:
+        """Keep the bytes that arrive from now on, until ``release``."""
+
+    def release(self) -> None:
+        """Deliver what was kept."""
+
+
 class Connection:
     """One WebSocket between two parties: frames arrive in the order sent, or not at all.
 
@@ -118,7 +148,7 @@ class Connection:
         self._busy_until = [0.0, 0.0]
         self._carries = True
         self._ended = [False, False]
-        if not network.frozen.isdisjoint(party.number for party in ends):
+        if not network.can_reach(*ends):
             self.fall_silent()
 
     def send(self, sender: Party, frame: Frame) -> None:
@@ -126,10 +156,7 @@ class Connection:
         side = 0 if sender is self.ends[0] else 1
         if self._ended[side] or not self._carries:
             return
-        network = self._network
-        time = self._agenda.now + network.latency
-        if network.jitter:
-            time += network.jitter * self.ends[0].rng.random()
+        time = self._network.arrival(self._agenda.now, self.ends[0].rng)
         # TCP: what was sent later never overtakes.
         time = max(time, self._busy_until[side])
         self._busy_until[side] = time
@@ -146,15 +173,28 @@ class Connection:
             self.silent_since = self._agenda.now
             self._carries = False
 
-    def break_off(self) -> None:
-        """Lose the bytes under way; both ends notice after the latency, if it was not silent."""
+    def break_off(self, dead: Party | None = None) -> None:
+        """Lose the bytes under way; both ends notice after the latency, if it was not silent.
+
+        An end that is ``dead`` notices nothing any more.
+        """
         if not self._carries:
             return
         self.broken_at = self._agenda.now
         self._carries = False
         for side in (0, 1):
+            if self.ends[side] is dead:
+                self._end(side)
+                continue
             time = self._agenda.now + self._network.latency
             self._agenda.at(time, partial(self._deliver, side, Close(VANISHED)))
+
+    def hold(self) -> None:
+        """Fall silent: a client does not wait for a minute for bytes to come through."""
+        self.fall_silent()
+
+    def release(self) -> None:
+        """Do nothing: it has fallen silent."""
 
     def _arrive(self, side: int, frame: Frame) -> None:
         if self._carries:
@@ -179,27 +219,68 @@ class Connection:
 class Network:
     """How long bytes travel, and whom they do not reach. Times are seconds, one way.
 
-    Each frame takes ``latency`` and up to ``jitter`` more, evenly distributed.
+    Each frame takes ``latency`` and up to ``jitter`` more, evenly distributed; lines keep the
+    order, so that lost packets show as frames that are late, and hold up what was sent after them.
     """
 
     latency: float = 0.02
     jitter: float = 0.01
+    loss: float = 0.0
+    """The share of packets that are lost, and sent again by TCP and SCTP."""
+    bandwidth: float | None = None
+    """Bytes a second on each way of each link between hubs; ``None``: as many as one likes."""
+    no_p2p: float = 0.0
+    """The share of pairs of hubs that cannot have a data channel. A pair that cannot with some
+    share cannot with any larger one."""
+    salt: str = ""
+    """Decides which pairs these are."""
     frozen: set[int] = field(default_factory=set)
     """Numbers of the parties whose bytes vanish."""
-    _connections: dict[int, dict[int, Connection]] = field(default_factory=dict)
+    _groups: dict[int, int] = field(default_factory=dict)
+    """By the number of a party, its part of a parted network; others reach all parts."""
+    _lines: dict[int, dict[int, Line]] = field(default_factory=dict)
     """By the number of a party at either end, then by their own."""
+    _held: list[Line] = field(default_factory=list)
     _opened: int = 0
 
     @property
     def longest_way(self) -> float:
-        """No frame that arrives takes longer."""
+        """No frame that arrives without being lost on its way takes longer."""
         return self.latency + self.jitter
+
+    def arrival(self, now: float, rng: Random) -> float:
+        """Return when a frame that is sent now arrives, retransmissions included."""
+        time = now + self.latency
+        if self.jitter:
+            time += self.jitter * rng.random()
+        if self.loss:
+            again = FIRST_RETRANSMISSION
+            while rng.random() < self.loss and again < LONGEST_RETRANSMISSION:
+                time += again
+                again *= 2.0
+        return time
+
+    def can_reach(self, one: Party, other: Party) -> bool:
+        """Tell whether a new line between two parties would carry bytes now."""
+        if one.number in self.frozen or other.number in self.frozen:
+            return False
+        groups = self._groups
+        if not groups:
+            return True
+        mine = groups.get(one.number)
+        return mine is None or groups.get(other.number, mine) == mine
+
+    def can_have_p2p(self, one: Party, other: Party) -> bool:
+        """Tell whether a data channel between two hubs is possible now."""
+        low, high = sorted((one.number, other.number))
+        digest = hashlib.sha256(f"{self.salt}/{low}/{high}".encode()).digest()
+        return int.from_bytes(digest[:8], "big") >= self.no_p2p * 2.0**64
 
     def freeze(self, party: Party) -> None:
         """Let the bytes of ``party`` vanish both ways: its connections become half-open."""
         self.frozen.add(party.number)
-        for connection in self._of(party):
-            connection.fall_silent()
+        for line in self.lines_of(party):
+            line.fall_silent()
 
     def thaw(self, party: Party) -> None:
         """Let ``party`` open working connections again; those that were frozen stay dead.
@@ -208,22 +289,57 @@ class Network:
         """
         self.frozen.discard(party.number)
 
-    def cut(self, party: Party) -> None:
-        """Break all connections of ``party``; both ends notice."""
-        for connection in self._of(party):
-            connection.break_off()
+    def cut(self, party: Party, dead: Party | None = None) -> None:
+        """Break all lines of ``party``; both ends notice, but for one that is ``dead``."""
+        for line in self.lines_of(party):
+            line.break_off(dead)
 
-    def register(self, connection: Connection) -> int:
-        """Take a new connection into the list and return its number."""
+    def part(self, groups: Iterable[Iterable[Party]], *, is_brief: bool = False) -> None:
+        """Let nothing pass between parties of different groups, without a word to anybody.
+
+        Links between hubs that are parted stay dead after ``heal``; if the cut ``is_brief``, they
+        deliver then what was under way and sent meanwhile, as TCP and SCTP do.
+        """
+        self._groups = {
+            party.number: index for index, group in enumerate(groups) for party in group
+        }
+        crossing = {
+            line.number: line
+            for lines in self._lines.values()
+            for line in lines.values()
+            if not self.can_reach(*line.ends)
+        }
+        for line in crossing.values():
+            if is_brief:
+                line.hold()
+                self._held.append(line)
+            else:
+                line.fall_silent()
+
+    def join(self, party: Party, host: Party) -> None:
+        """Put ``party`` into the part of a parted network where ``host`` is."""
+        if host.number in self._groups:
+            self._groups[party.number] = self._groups[host.number]
+
+    def heal(self) -> None:
+        """Let all parts reach each other again."""
+        self._groups = {}
+        held, self._held = self._held, []
+        for line in held:
+            line.release()
+
+    def register(self, line: Line) -> int:
+        """Take a new line into the list and return its number."""
         self._opened += 1
-        for party in connection.ends:
-            self._connections.setdefault(party.number, {})[self._opened] = connection
+        for party in line.ends:
+            self._lines.setdefault(party.number, {})[self._opened] = line
         return self._opened
 
-    def forget(self, connection: Connection) -> None:
-        """Drop a connection that both ends have given up."""
-        for party in connection.ends:
-            self._connections[party.number].pop(connection.number, None)
+    def forget(self, line: Line) -> None:
+        """Drop a line that both ends have given up."""
+        for party in line.ends:
+            self._lines[party.number].pop(line.number, None)
 
-    def _of(self, party: Party) -> list[Connection]:
-        return list(self._connections.get(party.number, {}).values())
+    def lines_of(self, party: Party) -> list[Line]:
+        """Return the lines that end at ``party``, oldest first."""
+        return list(self._lines.get(party.number, {}).values())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.sim.client import Client
-    from peerpigeon.sim.world import SimHub
+    from peerpigeon.sim.shell import SimHub
 
 _ROOMY = 1_000_000
 

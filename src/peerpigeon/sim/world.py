@@ -3,152 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from random import Random
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from peerpigeon.core.actions import Action, ClosePeer, PingPeer, SendToPeer, Tell
 from peerpigeon.core.config import GLOBAL_NAMESPACE, ServerConfig
-from peerpigeon.core.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
+from peerpigeon.core.frames import Carrier
 from peerpigeon.core.hub import Hub
-from peerpigeon.core.ids import PeerId, SessionId, generate_peer_id
-from peerpigeon.core.notices import name_of
+from peerpigeon.core.ids import PeerId, generate_peer_id
 from peerpigeon.sim.agenda import Agenda
 from peerpigeon.sim.client import Client
-from peerpigeon.sim.network import (
-    Accepted,
-    Close,
-    Connection,
-    Frame,
-    Network,
-    Party,
-    Ping,
-    Pong,
-    Request,
-    Text,
-)
+from peerpigeon.sim.links import Stage
+from peerpigeon.sim.network import Connection, Network, Party
+from peerpigeon.sim.openings import Exchange
+from peerpigeon.sim.shell import SimHub
 from peerpigeon.sim.trace import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from peerpigeon.sim.agenda import Plan
+    from peerpigeon.sim.tally import Tally
 
 LULL = 5.0
 """Seconds without an alarm after which a world counts as quiet; check-ups are further apart."""
 
-_TICK = 16
-_NOTICE = 17
-_MAX_TICKS_AT_ONCE = 100
+EPOCH = 1_795_338_000.0
+"""When a world begins, in seconds since 1970."""
 
 
 def chance(seed: int, name: str) -> Random:
     """Return the chance of one party: it depends on the seed and its name, not on the others."""
     digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
     return Random(int.from_bytes(digest, "big"))  # noqa: S311 - must be repeatable, not secret
-
-
-class SimHub:
-    """The shell of one hub: feeds it what arrives, performs what it asks for."""
-
-    def __init__(
-        self, number: int, hub: Hub, config: ServerConfig, rng: Random, agenda: Agenda, trace: Trace
-    ) -> None:
-        self.number = number
-        self.hub = hub
-        self.config = config
-        self.rng = rng
-        self.notices: Counter[str] = Counter()
-        """How often it told each thing, by the documented name."""
-        self._agenda = agenda
-        self._trace = trace
-        self._connections: dict[SessionId, Connection] = {}
-        self._sessions: dict[int, SessionId] = {}  # by the connection's number
-        self._last_session = 0
-        self._tick_at: float | None = None
-        self._ticks_at_once = 0
-
-    def receive(self, connection: Connection, frame: Frame) -> None:
-        """Turn one frame into the event it means for the hub."""
-        session = self._sessions.get(connection.number, SessionId(0))
-        match frame:
-            case Text(content=content):
-                self.feed(PeerSent(session, content.decode()))
-            case Pong() | Ping():
-                self.feed(PeerPonged(session))
-            case Request(content=content):
-                self._accept(connection, content.decode())
-            case Close(code=code, reason=reason):
-                self._forget(session)
-                self.feed(PeerLost(session, code, reason))
-            case _:
-                raise AssertionError(f"a hub was sent {frame}")
-
-    def feed(self, event: Event) -> None:
-        """Hand one event to the hub and perform the actions it answers with."""
-        for action in self.hub.handle(event, self._agenda.now):
-            self._perform(action)
-        self._arm()
-
-    def _accept(self, connection: Connection, peer_id: str) -> None:
-        self._last_session += 1
-        session = SessionId(self._last_session)
-        self._connections[session] = connection
-        self._sessions[connection.number] = session
-        connection.send(self, Accepted())
-        number = connection.ends[0].number
-        address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-        self.feed(PeerOpened(session, peer_id, address))
-
-    def _perform(self, action: Action) -> None:
-        match action:
-            case SendToPeer(session=session, payload=payload):
-                connection = self._connections.get(session)
-                if connection is not None:
-                    connection.send(self, Text(payload))
-            case PingPeer(session=session):
-                connection = self._connections.get(session)
-                if connection is not None:
-                    connection.send(self, Ping())
-            case ClosePeer(session=session, code=code, reason=reason):
-                connection = self._forget(session)
-                if connection is not None:
-                    connection.close(self, code, reason)
-            case Tell(notice=notice):
-                self.notices[name_of(notice)] += 1
-                content = msgspec.json.encode(notice)
-                self._trace.note(self._agenda.now, self.number, 0, _NOTICE, content)
-            case _:
-                assert_never(action)
-
-    def _forget(self, session: SessionId) -> Connection | None:
-        connection = self._connections.pop(session, None)
-        if connection is not None:
-            del self._sessions[connection.number]
-        return connection
-
-    def _arm(self) -> None:
-        deadline = self.hub.deadline()
-        if deadline is not None and (self._tick_at is None or deadline < self._tick_at):
-            self._tick_at = max(deadline, self._agenda.now)
-            self._agenda.alarm(self._tick_at, self._on_alarm)
-
-    def _on_alarm(self) -> None:
-        now = self._agenda.now
-        if now != self._tick_at:
-            return  # An earlier alarm was set after this one, and has taken its place.
-        self._tick_at = None
-        deadline = self.hub.deadline()
-        if deadline is None or deadline > now:
-            self._arm()
-            return
-        self._trace.note(now, self.number, 0, _TICK, b"")
-        self.feed(Tick())
-        self._ticks_at_once = self._ticks_at_once + 1 if self._tick_at == now else 0
-        if self._ticks_at_once > _MAX_TICKS_AT_ONCE:
-            raise RuntimeError(f"the hub wants tick after tick at {now}, time stands still")
 
 
 class World:
@@ -161,10 +47,13 @@ class World:
     def __init__(self, seed: int, network: Network | None = None) -> None:
         self.seed = seed
         self.network = network or Network()
+        self.network.salt = self.network.salt or str(seed)
         self.trace = Trace()
         self.hubs: list[SimHub] = []
         self.clients: list[Client] = []
         self._agenda = Agenda()
+        self._stage = Stage(self._agenda, self.network, self.trace)
+        self._exchange = Exchange(self._stage)
 
     @property
     def now(self) -> float:
@@ -176,20 +65,37 @@ class World:
         """How many things have happened."""
         return self._agenda.done
 
+    @property
+    def tally(self) -> Tally:
+        """What has crossed the links between hubs."""
+        return self._stage.tally
+
     def chance(self, name: str) -> Random:
         """Return a chance for ``name``, the same in every world with this seed."""
         return chance(self.seed, name)
 
-    def add_hub(self, config: ServerConfig | None = None, kind: type[Hub] = Hub) -> SimHub:
-        """Add a hub, by default with the default options; ``kind`` may be a broken one."""
+    # Parties
+
+    def add_hub(
+        self, config: ServerConfig | None = None, kind: type[Hub] = Hub, *, skew: float = 0.0
+    ) -> SimHub:
+        """Add a hub, by default with the default options; ``kind`` may be a broken one.
+
+        Other hubs reach it at ``ws://host:port``. Its clock is ``skew`` seconds fast.
+        """
         config = config or ServerConfig()
         name = f"hub {len(self.hubs)}"
-        own = config.hub_peer_id or generate_peer_id(self.chance(f"{name} id"))
-        rng = self.chance(name)
-        made = kind(own, config, rng)
-        hub = SimHub(self._next_number(), made, config, rng, self._agenda, self.trace)
+        chances = self.chance(name), self.chance(f"{name} lines")
+        hub = SimHub(self._next_number(), config, chances, self._stage)
+        hub.skew = skew
         self.hubs.append(hub)
+        self._exchange.publish(f"ws://{config.host}:{config.port}", hub)
+        self._start(hub, config.hub_peer_id or generate_peer_id(self.chance(f"{name} id")), kind)
         return hub
+
+    def _start(self, hub: SimHub, own: PeerId, kind: type[Hub]) -> None:
+        core = kind(own, hub.config, hub.rng, EPOCH + hub.skew, self.now)
+        hub.start(core, own, self._exchange)
 
     def add_client(
         self,
@@ -205,6 +111,7 @@ class World:
         client = Client(self._next_number(), own, rng, self._agenda, reconnects=reconnects)
         client.namespace = namespace
         self.clients.append(client)
+        self.network.join(client, hub)
         client.connect(self.way_to(hub))
         return client
 
@@ -214,6 +121,77 @@ class World:
 
     def _next_number(self) -> int:
         return len(self.hubs) + len(self.clients) + 1
+
+    # Faults
+
+    def kill(self, *hubs: SimHub, machine: bool = False) -> None:
+        """End the processes of ``hubs`` at once, without a goodbye (SIGKILL).
+
+        Their sockets are reset, which the other ends notice; of data channels they notice nothing.
+        If the whole ``machine`` is gone, nobody notices anything.
+        """
+        for hub in hubs:
+            hub.die()
+            if machine:
+                self.network.freeze(hub)
+            else:
+                self.network.cut(hub, dead=hub)
+
+    def restart(self, hub: SimHub, *, same_id: bool = True) -> None:
+        """Start a hub again that was killed, at the same address, with its old id or a new one."""
+        self.network.thaw(hub)
+        own = hub.own
+        if not same_id:
+            own = generate_peer_id(self.chance(f"hub {hub.number} id {hub.life}"))
+        self._start(hub, own, type(hub.hub))
+
+    def suspend(self, hub: SimHub) -> None:
+        """Stop the process of a hub (SIGSTOP): its lines stay, and what comes waits."""
+        hub.fall_asleep()
+
+    def resume(self, hub: SimHub) -> None:
+        """Let a suspended hub go on."""
+        hub.wake_up()
+
+    def slow_down(self, hub: SimHub, service_time: float) -> None:
+        """Let a hub take ``service_time`` seconds for each event."""
+        hub.service_time = service_time
+
+    def part(self, *groups: Iterable[SimHub], brief: bool = False) -> None:
+        """Cut the network between groups of hubs, each with its clients; nobody is told.
+
+        Links across the cut are dead for good, unless it is ``brief``: then they deliver after
+        ``heal`` what was sent meanwhile.
+        """
+        sides: list[list[Party]] = [list(group) for group in groups]
+        for side in sides:
+            hosts = {party.number for party in side}
+            side.extend(
+                line.ends[0]
+                for party in list(side)
+                for line in self.network.lines_of(party)
+                if isinstance(line, Connection) and line.ends[1].number in hosts
+            )
+        self.network.part(sides, is_brief=brief)
+
+    def heal(self) -> None:
+        """Mend the cut."""
+        self.network.heal()
+
+    def block_p2p(self, share: float, *, also_open: bool = False) -> None:
+        """Make data channels impossible for a share of the pairs of hubs, 0 to 1.
+
+        Channels that are open live on, unless those too: then they fall silent.
+        """
+        self.network.no_p2p = share
+        if not also_open:
+            return
+        for hub in self.hubs:
+            for half in hub.links:
+                if half.link.carrier is Carrier.P2P and not self.network.can_have_p2p(
+                    *half.link.ends
+                ):
+                    half.link.fall_silent()
 
     # Time
 

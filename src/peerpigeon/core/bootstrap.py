@@ -1,0 +1,159 @@
+"""Whom to dial by WebSocket to get into the mesh, to stay in it, and to make it whole again.
+
+- A hub without any link dials its bootstrap addresses, and those of hubs it once knew, for ever
+  (S9): every ``reconnect_interval``, after ``max_reconnect_attempts`` rounds ever more slowly.
+- A hub in the mesh goes on dialling bootstrap addresses behind which there is nobody that it
+  knows to be live. The more hubs there are the rarer each one does it, so that together they
+  try about as often as one would: so a restarted bootstrap hub is found (S8).
+- Missing hubs are looked for by their live neighbours in the order of ids (``Topology.gap``), so
+  that two meshes that grew apart become one again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from random import Random
+
+    from peerpigeon.core.ids import PeerId
+
+AT_ONCE = 4
+"""Addresses of missing hubs dialled in one round."""
+
+SEARCH_PAUSE = 1.0
+MAX_SEARCH_PAUSE = 15.0
+"""Seconds between rounds of the search for missing hubs: doubled while it is in vain."""
+
+SLOWEST = 30.0
+"""Seconds between attempts when nothing has helped for long."""
+
+
+@dataclass(slots=True)
+class _Address:
+    """A configured bootstrap address."""
+
+    uri: str
+    hub: PeerId | None = None
+    """Who answered there last."""
+
+
+class Bootstrap:
+    """When one hub dials which addresses."""
+
+    def __init__(
+        self,
+        own: PeerId,
+        uris: Sequence[str],
+        rng: Random,
+        *,
+        interval: float,
+        quick_rounds: int,
+        now: float,
+    ) -> None:
+        self._own = own
+        self._addresses = [_Address(uri) for uri in uris]
+        self._rng = rng
+        self._interval = interval
+        self._quick_rounds = quick_rounds
+        self._rounds = 0
+        self._dial_at: float | None = now if uris else None
+        self._search_at: float | None = None
+        self._search_pause = SEARCH_PAUSE
+        self._searched: int = 0
+
+    def is_configured(self, uri: str) -> bool:
+        """Tell whether an address is one of the bootstrap addresses."""
+        return any(address.uri == uri for address in self._addresses)
+
+    def found(self, uri: str, hub: PeerId) -> None:
+        """Note who answered at an address."""
+        for address in self._addresses:
+            if address.uri == uri:
+                address.hub = hub
+
+    def links_lost(self, now: float) -> None:
+        """Note that the last link has gone: it is urgent again."""
+        self._rounds = 0
+        self._dial_soon(now)
+
+    def hubs_lost(self, now: float) -> None:
+        """Note that hubs have gone missing: begin to look for them."""
+        self._search_pause = SEARCH_PAUSE
+        self._search_at = now
+        self._dial_soon(now + self._interval * self._rng.random())
+
+    def _dial_soon(self, when: float) -> None:
+        if self._dial_at is None or when < self._dial_at:
+            self._dial_at = when
+
+    def due(
+        self,
+        live: Callable[[PeerId], bool],
+        hubs: int,
+        former: Callable[[], list[str]],
+        *,
+        is_linked: bool,
+        now: float,
+    ) -> list[str]:
+        """Return the bootstrap addresses to dial now.
+
+        ``live`` tells whether a hub is known to be there, ``hubs`` how many are, this one included;
+        ``former`` gives addresses of hubs known from before, for a hub without any link.
+        """
+        if self._dial_at is None or now < self._dial_at:
+            return []
+        if is_linked:
+            self._rounds = 0
+            self._dial_at = now + self._shared_pause(hubs)
+            return [
+                address.uri
+                for address in self._addresses
+                if address.hub is None or not live(address.hub)
+            ]
+        self._rounds += 1
+        self._dial_at = now + self._lonely_pause()
+        # An address behind which we found ourselves leads nowhere.
+        configured = [address.uri for address in self._addresses if address.hub != self._own]
+        return list(dict.fromkeys(configured + former()))
+
+    def _lonely_pause(self) -> float:
+        slower = max(0, self._rounds - self._quick_rounds)
+        pause = min(self._interval * 1.5 ** min(slower, 20), max(self._interval, SLOWEST))
+        return float(pause * self._rng.uniform(0.8, 1.2))
+
+    def _shared_pause(self, hubs: int) -> float:
+        pause = min(self._interval * hubs, max(self._interval, SLOWEST))
+        return float(pause * self._rng.uniform(0.5, 1.5))
+
+    def draw(self, addresses: list[str]) -> list[str]:
+        """Return a few of ``addresses``, drawn at random."""
+        return self._rng.sample(addresses, min(AT_ONCE, len(addresses)))
+
+    def is_searching(self, now: float) -> bool:
+        """Tell whether it is time for a round of ``search``."""
+        return self._search_at is not None and now >= self._search_at
+
+    def search(self, gap: Sequence[PeerId], now: float) -> list[PeerId]:
+        """Return the missing hubs whose addresses to dial now: those of ``gap``, some at a time."""
+        if self._search_at is None or now < self._search_at:
+            return []
+        if not gap:
+            self._search_at = None
+            return []
+        self._search_at = now + self._search_pause * self._rng.uniform(0.8, 1.2)
+        count = min(AT_ONCE, len(gap))
+        chosen = [gap[(self._searched + step) % len(gap)] for step in range(count)]
+        self._searched += count
+        if self._searched >= len(gap):
+            # Once around: all have had their chance at this pace.
+            self._searched = 0
+            self._search_pause = min(self._search_pause * 2.0, MAX_SEARCH_PAUSE)
+        return chosen
+
+    def deadline(self) -> float | None:
+        """Return when ``due`` or ``search`` has something to say."""
+        times = [t for t in (self._dial_at, self._search_at) if t is not None]
+        return min(times, default=None)

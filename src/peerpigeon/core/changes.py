@@ -1,0 +1,56 @@
+"""What the mesh tells the rest of its hub: who has come and gone, and what has arrived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from peerpigeon.core.frames import Ack, Segment
+    from peerpigeon.core.ids import PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class HubGone:
+    """A hub cannot be reached any more."""
+
+    hub: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class HubReturned:
+    """A hub that was gone is back, and has lost nothing meanwhile."""
+
+    hub: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class HubRestarted:
+    """A hub has begun a new life: all that it had is lost."""
+
+    hub: PeerId
+    incarnation: int
+
+
+@dataclass(frozen=True, slots=True)
+class HubFound:
+    """A hub has become known."""
+
+    hub: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class LinkGone:
+    """A link has broken, and frames that were under way on it may be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A body came for this hub."""
+
+    source: PeerId
+    incarnation: int
+    body: Segment | Ack
+
+
+Change: TypeAlias = HubGone | HubReturned | HubRestarted | HubFound | LinkGone | Arrived

@@ -1,0 +1,72 @@
+"""How frames get from hub to hub over others: set on their way here, or passed on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.actions import Action, SendToLink
+from peerpigeon.core.frames import Routed
+from peerpigeon.core.ids import parse_peer_id
+from peerpigeon.core.routing import Routing
+
+if TYPE_CHECKING:
+    from peerpigeon.core.frames import Body
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.links import Links
+    from peerpigeon.core.membership import Membership
+
+MIN_HOPS = 32
+"""Hop limit of a routed frame; in larger meshes the number of hubs, for a ring may be that long."""
+
+
+class Courier:
+    """The way out of one hub for routed frames."""
+
+    def __init__(self, own: PeerId, links: Links, membership: Membership) -> None:
+        self._own = own
+        self._links = links
+        self._membership = membership
+        self._routing = Routing(own)
+        self._losses = 0
+
+    def note_loss(self) -> None:
+        """Note that a link somewhere has broken: ways found before are not to be trusted."""
+        self._losses += 1
+
+    def send(self, goal: PeerId, incarnation: int, body: Body, now: float) -> list[Action]:
+        """Set a body of this hub on its way to another; an ``incarnation`` of 0 is not known."""
+        own = self._membership.own.incarnation
+        frame = Routed(self._own, own, goal, incarnation, self._most_hops(), body)
+        return self._hand(frame, self._next_hop(goal, now))
+
+    def pass_on(self, frame: Routed, sender: PeerId, now: float) -> list[Action]:
+        """Pass on a frame that has come from a neighbour and is not for this hub."""
+        goal = frame.destination
+        if frame.ttl <= 1:
+            return []
+        hop = self._next_hop(goal, now)
+        if hop == sender and not self._routing.knows(goal):
+            return []  # its source sends it again, and by then the way may be known
+        passed = Routed(
+            frame.source,
+            frame.source_incarnation,
+            goal,
+            frame.destination_incarnation,
+            min(frame.ttl - 1, self._most_hops()),
+            frame.body,
+        )
+        return self._hand(passed, hop)
+
+    def _most_hops(self) -> int:
+        return max(MIN_HOPS, len(self._membership))
+
+    def _next_hop(self, goal: PeerId, now: float) -> PeerId | None:
+        links, membership = self._links, self._membership
+        if goal not in membership and parse_peer_id(goal) is None:
+            return None  # what other hubs say may name anything
+        version = (links.version + self._losses, membership.graph_version)
+        return self._routing.next_hop(goal, links.neighbours, membership.graph, version, now)
+
+    def _hand(self, frame: Routed, hop: PeerId | None) -> list[Action]:
+        link = None if hop is None else self._links.to(hop)
+        return [] if link is None else [SendToLink(link.link, frame)]

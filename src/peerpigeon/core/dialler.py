@@ -1,0 +1,145 @@
+"""Which addresses this hub dials, and what becomes of those dials and of its channels' openings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.actions import Action, Dial, DropChannel, Tell
+from peerpigeon.core.bootstrap import Bootstrap
+from peerpigeon.core.notices import BootstrapConnected, BootstrapDisconnected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from random import Random
+
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.links import Link, Links
+    from peerpigeon.core.membership import Membership
+    from peerpigeon.core.pursuit import Opening, Pursuit
+
+VANISHED = 1006
+"""The WebSocket code of a connection that has ended without a close frame; never sent."""
+
+
+class Dialler:
+    """The openings of one hub: begun towards addresses, ended towards anybody."""
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        links: Links,
+        membership: Membership,
+        pursuit: Pursuit,
+        rng: Random,
+        now: float,
+    ) -> None:
+        self._links = links
+        self._membership = membership
+        self._pursuit = pursuit
+        self._bootstrap = Bootstrap(
+            membership.own.hub,
+            config.bootstrap_hubs if config.auto_connect else (),
+            rng,
+            interval=config.reconnect_interval,
+            quick_rounds=config.max_reconnect_attempts,
+            now=now,
+        )
+
+    def deadline(self) -> float | None:
+        """Return when ``dial_due`` or ``search`` has something to do."""
+        return self._bootstrap.deadline()
+
+    # Dialling
+
+    def dial(self, uris: Iterable[str], now: float) -> list[Action]:
+        """Dial addresses, but for those that are being dialled or linked."""
+        pursuit, links = self._pursuit, self._links
+        return [
+            Dial(pursuit.dial(uri, None, now).opening, uri)
+            for uri in uris
+            if not pursuit.is_dialling(uri) and not links.has_dialled(uri)
+        ]
+
+    def dial_due(self, now: float) -> list[Action]:
+        """Dial the bootstrap addresses whose time has come."""
+        uris = self._bootstrap.due(
+            self._membership.__contains__,
+            len(self._membership),
+            self._former_addresses,
+            is_linked=bool(self._links.neighbours),
+            now=now,
+        )
+        return self.dial(uris, now)
+
+    def is_searching(self, now: float) -> bool:
+        """Tell whether it is time for a round of ``search``."""
+        return self._bootstrap.is_searching(now)
+
+    def search(self, gap: list[PeerId], now: float) -> list[Action]:
+        """Dial some of the missing hubs that are this hub's to look for."""
+        actions: list[Action] = []
+        for hub in self._bootstrap.search(gap, now):
+            actions += self.dial(self._addresses(hub), now)
+        return actions
+
+    def _addresses(self, hub: PeerId) -> tuple[str, ...]:
+        advert = self._membership.advert(hub)
+        return () if advert is None else advert.addresses
+
+    def _former_addresses(self) -> list[str]:
+        """Return addresses of some hubs known from before, to try when there is no link left."""
+        known = sorted(self._membership.known())
+        return self._bootstrap.draw([uri for hub in known for uri in self._addresses(hub)])
+
+    # What becomes of it
+
+    def opened(self, link: Link) -> list[Action]:
+        """Note the link to which an opening has led."""
+        opening = self._pursuit.get(link.opening)
+        if opening is None:
+            return []
+        link.uri = opening.uri
+        self._pursuit.succeed(opening)
+        if self._bootstrap.is_configured(link.uri):
+            return [Tell(BootstrapConnected(link.uri))]
+        return []
+
+    def identified(self, link: Link, hub: PeerId) -> None:
+        """Note who has answered at the other end of a link, welcome or not."""
+        self._bootstrap.found(link.uri, hub)
+
+    def failed(self, opening: int, reason: str, now: float) -> list[Action]:
+        """Note that an opening has led to nothing."""
+        known = self._pursuit.get(opening)
+        return [] if known is None else self._fail(known, reason, now)
+
+    def expire(self, now: float) -> list[Action]:
+        """Give up the openings whose time is up."""
+        actions: list[Action] = []
+        for opening in self._pursuit.expire(now):
+            if not opening.uri:
+                actions.append(DropChannel(opening.opening))
+            actions += self._fail(opening, "no answer", now)
+        return actions
+
+    def _fail(self, opening: Opening, reason: str, now: float) -> list[Action]:
+        self._pursuit.fail(opening, now)
+        return self._disconnected(opening.uri, VANISHED, reason)
+
+    def ended(self, link: Link, code: int, reason: str) -> list[Action]:
+        """Note the end of a link."""
+        return self._disconnected(link.uri, code, reason)
+
+    def _disconnected(self, uri: str, code: int, reason: str) -> list[Action]:
+        if self._bootstrap.is_configured(uri):
+            return [Tell(BootstrapDisconnected(uri, code, reason))]
+        return []
+
+    def links_lost(self, now: float) -> None:
+        """Note that there is no neighbour left: dial at once."""
+        self._bootstrap.links_lost(now)
+
+    def hubs_lost(self, now: float) -> None:
+        """Note that hubs have gone missing: look for them."""
+        self._bootstrap.hubs_lost(now)

@@ -1,0 +1,111 @@
+"""Who is let in at a link, and how it ends: hello, objections, second links, farewell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.actions import Action, CloseLink, SendToLink
+from peerpigeon.core.frames import VERSION, Bye, Carrier, Hello
+from peerpigeon.core.ids import parse_peer_id
+
+if TYPE_CHECKING:
+    from peerpigeon.core.frames import Advert
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.links import Link, Links
+
+NORMAL = 1000
+POLICY_VIOLATION = 1008
+TRY_AGAIN_LATER = 1013
+
+LINK_LIMIT = 4096
+"""Connections with other hubs at one time, beyond which no more are accepted. All hubs of a mesh
+may come to one of them at once, so that it is far more than the links a hub keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a link whose other end has said who it is."""
+
+    objection: str = ""
+    """Why the link is to be closed; empty if it is welcome, and from now on the one to use."""
+    code: int = NORMAL
+    """The code to close it with."""
+    replaced: Link | None = None
+    """The link over the same carrier whose place it takes; to be closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """What the end of a link means."""
+
+    hub: PeerId
+    was_last: bool
+    """Whether the hub is no longer a neighbour."""
+    is_broken: bool
+    """Whether it has ceased to be one without a word: frames on their way may be lost."""
+    was_last_channel: bool
+    """Whether the hub was linked by data channel and is not any more."""
+
+
+class Doorman:
+    """The beginnings and ends of the links of one hub."""
+
+    def __init__(self, own: PeerId, namespace: str, links: Links) -> None:
+        self._own = own
+        self._namespace = namespace
+        self._links = links
+
+    def has_room(self, opening: int) -> bool:
+        """Tell whether a new connection may stay; one that we have opened may."""
+        return opening != 0 or len(self._links) < LINK_LIMIT
+
+    def hello(self, own: Advert, digest: int) -> Hello:
+        """Return what to say first on a new link."""
+        return Hello(self._own, own.incarnation, self._namespace, VERSION, digest)
+
+    def judge(self, link: Link, hello: Hello) -> Verdict:
+        """Let in whoever is at the other end of a link, or say why not."""
+        objection = self._objection(hello)
+        if objection:
+            return Verdict(objection, POLICY_VIOLATION)
+        rival = self._links.over(link.carrier, hello.hub)
+        if rival is not None and self._stays(rival, link, hello):
+            return Verdict("second link")
+        self._links.identify(link, hello.hub, hello.incarnation)
+        return Verdict(replaced=rival)
+
+    def _objection(self, hello: Hello) -> str:
+        if parse_peer_id(hello.hub) is None:
+            return "a hub id is 40 hex digits"
+        if hello.hub == self._own:
+            return "this hub itself"
+        if hello.version != VERSION:
+            return f"protocol version {VERSION} is spoken here"
+        if hello.namespace != self._namespace:
+            return "another hub mesh namespace"
+        return ""
+
+    def _stays(self, rival: Link, link: Link, hello: Hello) -> bool:
+        """Tell whether a link stays when there is another to the same hub; both ends agree."""
+        if hello.incarnation != rival.incarnation or bool(link.opening) == bool(rival.opening):
+            return False  # the hub has begun a new life, or has opened the link anew
+        return bool(rival.opening) == (self._own > hello.hub)
+
+    def farewell(self, link: Link, code: int, reason: str) -> list[Action]:
+        """Return what to do to close a link in good order; it is still to be parted with."""
+        link.is_leaving = True
+        return [SendToLink(link.link, Bye(reason)), CloseLink(link.link, code, reason)]
+
+    def part(self, link: Link) -> Parting | None:
+        """Strike a link off; return what that means if it was known who was there."""
+        hub, was_last = link.hub, self._links.close(link)
+        if hub is None:
+            return None
+        is_channel = link.carrier is Carrier.P2P
+        return Parting(
+            hub,
+            was_last,
+            was_last and not link.is_leaving,
+            is_channel and self._links.over(Carrier.P2P, hub) is None,
+        )

@@ -1,0 +1,189 @@
+"""How adverts spread: each new one over every link once, and what was missed is made good.
+
+Adverts are gathered for ``BATCH`` seconds, so that a wave of changes costs one message a link; a
+loss goes on at once. Neighbours compare the digests of their tables with each heartbeat, and
+exchange summaries when they differ for long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.frames import Advert, Adverts, Frame, Heartbeat, LinkEnd, Summary
+from peerpigeon.core.ids import parse_peer_id
+from peerpigeon.core.links import DIGEST_PATIENCE, RESTLESS_PATIENCE, Link, Links
+from peerpigeon.core.notices import ErrorOccurred, HubDiscovered
+
+if TYPE_CHECKING:
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.membership import Membership
+    from peerpigeon.core.notices import Notice
+
+BATCH = 0.1
+"""Seconds for which adverts are gathered before they go on."""
+
+RISE_PAUSE = 10.0
+"""Seconds between two risings above others under our own id. Each looks like a restart to all other
+hubs, and two hubs that were given one id outdo each other for as long as both live."""
+
+HUB_LIMIT = 4096
+"""Hubs whose adverts are kept; those of more are not heeded."""
+
+LINK_LIMIT = 4096
+ADDRESSES_LIMIT = 4096
+"""Links, and characters of addresses, in one advert: far more than a sound hub has."""
+
+IMPOSTOR = "another hub announces itself under our id {}, or our clock went back"
+
+
+@dataclass(slots=True)
+class Learned:
+    """What a neighbour's adverts have changed."""
+
+    found: list[Advert] = field(default_factory=list)
+    """Of hubs not known to be live before."""
+    restarted: list[Advert] = field(default_factory=list)
+    """Of hubs that have begun a new life."""
+    is_anything: bool = False
+    notices: list[Notice] = field(default_factory=list)
+
+
+class Gossip:
+    """What one hub passes on of what it hears, and when."""
+
+    def __init__(self, membership: Membership, links: Links, interval: float, now: float) -> None:
+        self._own = membership.own.hub
+        self._interval = interval
+        self._membership = membership
+        self._links = links
+        # Adverts to pass on, each with the neighbour that it came from.
+        self._fresh: dict[PeerId, PeerId] = {}
+        self._flush_at: float | None = None
+        self._is_urgent = False
+        self._changed_at = now
+        self._rise_at = now
+
+    def deadline(self) -> float | None:
+        """Return when ``flush`` is due."""
+        return self._flush_at
+
+    def flush_by(self, when: float, *, is_urgent: bool = False) -> None:
+        """Have our advert looked at and fresh ones passed on no later than at ``when``."""
+        self._is_urgent = self._is_urgent or is_urgent
+        if self._flush_at is None or when < self._flush_at:
+            self._flush_at = when
+
+    def publish(
+        self,
+        ends: tuple[LinkEnd, ...],
+        bar: tuple[int, PeerId] | None,
+        now: float,
+        *,
+        is_draining: bool,
+    ) -> None:
+        """Renew our advert, if there is something new to say."""
+        if self._membership.publish(ends, bar, is_draining=is_draining) is not None:
+            self._fresh[self._own] = self._own
+            self._changed_at = now
+
+    def flush(self) -> list[tuple[Link, Frame]]:
+        """Pass fresh adverts on: to each neighbour those that did not come from it."""
+        fresh, self._fresh = self._fresh, {}
+        is_urgent, self._is_urgent = self._is_urgent, False
+        self._flush_at = None
+        if not fresh:
+            return []
+        sources = set(fresh.values())
+        everything = self._gather(fresh, None)
+        frames: list[tuple[Link, Frame]] = []
+        for hub in self._links.neighbours:
+            link = self._links.to(hub)
+            is_partial = hub in sources or hub in fresh
+            adverts = self._gather(fresh, hub) if is_partial else everything
+            if link is not None and adverts:
+                frames.append((link, Adverts(adverts, is_urgent)))
+        return frames
+
+    def _gather(self, fresh: dict[PeerId, PeerId], neighbour: PeerId | None) -> tuple[Advert, ...]:
+        advert_of = self._membership.advert
+        return tuple(
+            advert
+            for hub, source in fresh.items()
+            if neighbour not in (source, hub) and (advert := advert_of(hub)) is not None
+        )
+
+    def learn(self, sender: PeerId, frame: Adverts, now: float) -> Learned:
+        """Take a neighbour's adverts."""
+        learned = Learned()
+        for advert in filter(_is_sound, frame.adverts):
+            if advert.hub != self._own:
+                self._learn(advert, sender, learned, now)
+            elif now >= self._rise_at and self._membership.rise_above(advert):
+                self._rise_at = now + RISE_PAUSE
+                learned.notices.append(ErrorOccurred(IMPOSTOR.format(self._own)))
+                self._fresh[self._own] = self._own
+        if learned.is_anything:
+            self._changed_at = now
+        if self._fresh:
+            self.flush_by(now if frame.is_urgent else now + BATCH, is_urgent=frame.is_urgent)
+        return learned
+
+    def _learn(self, advert: Advert, sender: PeerId, learned: Learned, now: float) -> None:
+        membership, hub = self._membership, advert.hub
+        was_live, former = hub in membership, membership.incarnation(hub)
+        if former == 0 and len(membership) >= HUB_LIMIT:
+            return
+        if not membership.learn(advert, now):
+            return
+        learned.is_anything = True
+        self._fresh[hub] = sender
+        if 0 < former < advert.incarnation:
+            learned.restarted.append(advert)
+        if not was_live and hub in membership:
+            learned.found.append(advert)
+            learned.notices.append(HubDiscovered(hub, sender, advert.addresses))
+
+    def note_change(self, now: float) -> None:
+        """Note that hubs have gone or returned, which changes our digest."""
+        self._changed_at = now
+
+    def greet(self, link: Link, digest: int) -> list[Frame]:
+        """Return what a new neighbour has to know at once; ``digest`` is that of its table."""
+        frames: list[Frame] = [Adverts((self._membership.own,))]
+        if link.hub not in self._membership.live and digest != self._membership.digest:
+            frames.append(Summary(self._membership.summary()))
+        return frames
+
+    def on_heartbeat(self, link: Link, frame: Heartbeat, now: float) -> list[Frame]:
+        """Return our summary if a neighbour's table has differed from ours for too long."""
+        if frame.digest == self._membership.digest:
+            link.differing = 0
+            return []
+        link.differing += 1
+        is_still = now >= self._changed_at + DIGEST_PATIENCE * self._interval
+        if link.differing < (DIGEST_PATIENCE if is_still else RESTLESS_PATIENCE):
+            return []
+        link.differing = 0
+        return [Summary(self._membership.summary())]
+
+    def on_summary(self, frame: Summary) -> list[Frame]:
+        """Return what a neighbour lacks, and our own summary if we lack something too."""
+        frames: list[Frame] = []
+        lacking, we_lack = self._membership.compare(frame.entries)
+        if lacking:
+            frames.append(Adverts(lacking))
+        if we_lack and frame.wants_answer:
+            frames.append(Summary(self._membership.summary(), wants_answer=False))
+        return frames
+
+
+def _is_sound(advert: Advert) -> bool:
+    """Tell whether an advert can be reckoned with, and its numbers sent on after adding to them."""
+    return (
+        parse_peer_id(advert.hub) is not None
+        and 0 < advert.incarnation < 2**63
+        and 0 <= advert.mark < 2**64
+        and len(advert.links) <= LINK_LIMIT
+        and sum(map(len, advert.addresses)) <= ADDRESSES_LIMIT
+    )

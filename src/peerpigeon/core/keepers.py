@@ -1,0 +1,115 @@
+"""Which hubs keep a namespace: those closest to its key (``docs/design.md``, rendezvous)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from hashlib import sha1
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from peerpigeon.core.ids import PeerId
+
+ID_BITS = 160
+KEEPERS = 2
+CACHED_NAMESPACES = 10_000
+
+
+def key_of(namespace: str, prefix: str = "") -> int:
+    """Return the place of a namespace among the hub ids.
+
+    ``prefix`` is for namespaces too large for one hub: the first binary digits of the peer ids
+    that live at this place. No namespace is split yet.
+    """
+    digest = sha1((namespace + prefix).encode("utf-8", "surrogatepass"), usedforsecurity=False)
+    return int.from_bytes(digest.digest(), "big")
+
+
+def nearest(keys: Sequence[int], target: int, count: int) -> list[int]:
+    """Return the indices of the ``count`` (at least 1) keys XOR-closest to ``target``, in order.
+
+    ``keys`` are distinct 160-bit numbers in rising order. All keys that share a prefix lie side by
+    side, so whole ranges are taken or left at once: O(160 log n + count log count).
+    """
+    chosen: list[int] = []
+    low, high, bit = 0, len(keys), ID_BITS - 1
+    while high - low > count - len(chosen):
+        ones = ((keys[low] >> bit) | 1) << bit
+        middle = bisect_left(keys, ones, low, high)
+        zero_side, one_side = (low, middle), (middle, high)
+        near, far = (one_side, zero_side) if target >> bit & 1 else (zero_side, one_side)
+        bit -= 1
+        if near[1] - near[0] >= count - len(chosen):
+            low, high = near
+        else:
+            chosen.extend(range(*near))
+            low, high = far
+    chosen.extend(range(low, high))
+    return sorted(chosen, key=lambda index: keys[index] ^ target)
+
+
+def keepers(namespace: str, hubs: Sequence[PeerId], count: int = KEEPERS) -> tuple[PeerId, ...]:
+    """Return the ``count`` hubs that keep a namespace, the lead first.
+
+    ``hubs`` are in rising order of the numbers that their ids are.
+    """
+    found = nearest([int(hub, 16) for hub in hubs], key_of(namespace), count)
+    return tuple(hubs[index] for index in found)
+
+
+class Keepers:
+    """``keepers`` for the hubs of the present view, remembered until a change concerns them."""
+
+    def __init__(self, hubs: Iterable[PeerId]) -> None:
+        self._hubs: dict[int, PeerId] = {}
+        self._keys: list[int] = []
+        # A dict in order of use would keep the right ones; the oldest ones go instead, which
+        # is simpler, and only costs a computation.
+        self._cache: dict[str, tuple[int, tuple[PeerId, ...]]] = {}
+        self.update(hubs)
+
+    def update(self, hubs: Iterable[PeerId]) -> None:
+        """Take the ids of all live hubs, this one included; O(hubs)."""
+        view = dict.fromkeys(hubs)
+        left = [hub for hub in self._hubs.values() if hub not in view]
+        known = set(self._hubs.values())
+        self.change([hub for hub in view if hub not in known], left)
+
+    def change(self, come: Sequence[PeerId] = (), left: Sequence[PeerId] = ()) -> None:
+        """Take the ids of hubs that have come and of others that are gone."""
+        for hub in left:
+            key = int(hub, 16)
+            del self._hubs[key]
+            del self._keys[bisect_left(self._keys, key)]
+        fresh = [(int(hub, 16), hub) for hub in come]
+        for key, hub in fresh:
+            if key not in self._hubs:
+                insort(self._keys, key)
+            self._hubs[key] = hub
+        gone, keys = set(left), [key for key, _ in fresh]
+        self._cache = {
+            namespace: (place, found)
+            for namespace, (place, found) in self._cache.items()
+            if gone.isdisjoint(found) and not _is_nearer(keys, place, found)
+        }
+
+    def of(self, namespace: str) -> tuple[PeerId, ...]:
+        """Return the hubs that keep a namespace, the lead first."""
+        cached = self._cache.get(namespace)
+        if cached is None:
+            place = key_of(namespace)
+            found = [self._keys[index] for index in nearest(self._keys, place, KEEPERS)]
+            cached = place, tuple(self._hubs[key] for key in found)
+            if len(self._cache) >= CACHED_NAMESPACES:
+                del self._cache[next(iter(self._cache))]
+            self._cache[namespace] = cached
+        return cached[1]
+
+
+def _is_nearer(come: list[int], place: int, found: tuple[PeerId, ...]) -> bool:
+    if len(found) < KEEPERS:
+        return bool(come)
+    farthest = int(found[-1], 16) ^ place
+    # Not less, but at most: the same hub may have come back under another spelling of its id.
+    return any(key ^ place <= farthest for key in come)

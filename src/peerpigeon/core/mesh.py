@@ -1,0 +1,400 @@
+"""The mesh of hubs as one hub sees it: its links, the adverts of all, the ways to all.
+
+It carries bodies between hubs and tells the hub what has become of the others (``Change``). What
+the bodies are about it does not know, but for the negotiation of its own links.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.actions import Action, CloseLink, SendToLink, Tell
+from peerpigeon.core.changes import (
+    Arrived,
+    Change,
+    HubFound,
+    HubGone,
+    HubRestarted,
+    HubReturned,
+    LinkGone,
+)
+from peerpigeon.core.courier import Courier
+from peerpigeon.core.dialler import VANISHED, Dialler
+from peerpigeon.core.doorman import NORMAL, POLICY_VIOLATION, TRY_AGAIN_LATER, Doorman
+from peerpigeon.core.frames import (
+    Ack,
+    Advert,
+    Adverts,
+    Body,
+    Bye,
+    Carrier,
+    Frame,
+    Heartbeat,
+    Hello,
+    Offer,
+    Routed,
+    Segment,
+    Summary,
+)
+from peerpigeon.core.gossip import BATCH, Gossip
+from peerpigeon.core.ids import parse_peer_id
+from peerpigeon.core.links import Link, Links
+from peerpigeon.core.membership import Membership
+from peerpigeon.core.migration import Migration
+from peerpigeon.core.negotiation import Negotiation, Turn
+from peerpigeon.core.notices import (
+    HubMeshMigrated,
+    HubMeshReady,
+    HubP2PConnected,
+    HubP2PDisconnected,
+)
+from peerpigeon.core.pursuit import Pursuit
+from peerpigeon.core.snapshot import MeshSnapshot
+from peerpigeon.core.weaver import Weaver
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.events import (
+        ChannelCandidate,
+        ChannelDescribed,
+        LinkLost,
+        LinkOpened,
+        LinkReceived,
+        OpeningFailed,
+    )
+    from peerpigeon.core.ids import PeerId
+
+REPLAN = 0.2
+"""Seconds for which changes are gathered before links are planned anew."""
+
+
+class Mesh:
+    """One hub's side of the mesh.
+
+    Methods return actions; ``take_changes`` returns what the rest of the hub must know, and is to
+    be asked after each call.
+    """
+
+    def __init__(
+        self, own: PeerId, config: ServerConfig, rng: Random, incarnation: int, now: float
+    ) -> None:
+        self._own = own
+        self._config = config
+        advert = Advert(own, incarnation, 1, rng.getrandbits(64), config.advertise, ())
+        self.membership = Membership(advert, rng)
+        self._links = Links()
+        pursuit, interval = Pursuit(own, rng), config.heartbeat_interval
+        self._doorman = Doorman(own, config.hub_mesh_namespace, self._links)
+        self._dialler = Dialler(config, self._links, self.membership, pursuit, rng, now)
+        self._courier = Courier(own, self._links, self.membership)
+        self._negotiation = Negotiation(pursuit)
+        self._weaver = Weaver(config.hub_mesh_max_peers, self._links, self.membership, pursuit)
+        self._migration = Migration(config.hub_mesh_min_peers, config.mesh_migration_delay)
+        self._gossip = Gossip(self.membership, self._links, interval, now)
+        self._beat_at = now + interval * rng.random()
+        self._is_draining = False
+        self._changes: list[Change] = []
+        self._actions: list[Action] = []
+
+    # What the hub asks
+
+    def take_changes(self) -> list[Change]:
+        """Return what has changed since the last call, in order."""
+        changes, self._changes = self._changes, []
+        return changes
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether ``take_changes`` would return any."""
+        return bool(self._changes)
+
+    def _take_actions(self) -> list[Action]:
+        actions, self._actions = self._actions, []
+        return actions
+
+    def deadline(self) -> float:
+        """Return when ``tick`` has something to do."""
+        times = (
+            self._beat_at,
+            self._gossip.deadline(),
+            self.membership.deadline(),
+            self._weaver.deadline(),
+            self._dialler.deadline(),
+            self._migration.deadline(),
+        )
+        return min(time for time in times if time is not None)
+
+    def snapshot(self) -> MeshSnapshot:
+        """Return the counts of this hub's mesh."""
+        return MeshSnapshot(
+            ready=self._migration.is_ready,
+            migrated=self._migration.is_migrated,
+            p2p_links=self._links.count(Carrier.P2P),
+            websocket_links=self._links.count(Carrier.WEBSOCKET),
+            known_hubs=len(self.membership),
+        )
+
+    def route(self, goal: PeerId, incarnation: int, body: Body, now: float) -> list[Action]:
+        """Send a body on its way to another hub."""
+        return self._courier.send(goal, incarnation, body, now)
+
+    def dial(self, uri: str, now: float) -> list[Action]:
+        """Dial an address now, once."""
+        return self._dialler.dial([uri], now)
+
+    def drain(self, now: float) -> list[Action]:
+        """Tell all neighbours that this hub is about to stop."""
+        self._is_draining = True
+        self._spread(now)
+        for link in self._links:
+            self._send(link, Bye("stopping"))
+        return self._take_actions()
+
+    # Links open and close
+
+    def on_link_opened(self, event: LinkOpened, now: float) -> list[Action]:
+        """Greet whoever is at the other end of a new connection."""
+        if not self._doorman.has_room(event.opening):
+            return [CloseLink(event.link, TRY_AGAIN_LATER, "too many links")]
+        link = self._links.open(event.link, event.carrier, event.opening, now)
+        self._actions += self._dialler.opened(link)
+        self._send(link, self._doorman.hello(self.membership.own, self.membership.digest))
+        return self._take_actions()
+
+    def on_opening_failed(self, event: OpeningFailed, now: float) -> list[Action]:
+        """Note that a dial or channel has failed."""
+        return self._dialler.failed(event.opening, event.reason, now)
+
+    def on_link_lost(self, event: LinkLost, now: float) -> list[Action]:
+        """Go on without a link that has broken."""
+        if link := self._links.get(event.link):
+            self._lose(link, event.code, event.reason, now)
+        return self._take_actions()
+
+    def _close(self, link: Link, code: int, reason: str, now: float) -> None:
+        self._actions += self._doorman.farewell(link, code, reason)
+        self._lose(link, code, reason, now)
+
+    def _lose(self, link: Link, code: int, reason: str, now: float) -> None:
+        parting = self._doorman.part(link)
+        self._actions += self._dialler.ended(link, code, reason)
+        if parting is None:
+            return
+        if parting.was_last_channel:
+            self._actions.append(Tell(HubP2PDisconnected(parting.hub)))
+        if parting.was_last:
+            self._changes.append(LinkGone())
+        if parting.is_broken:
+            self._gossip.flush_by(now, is_urgent=True)
+            self.membership.check_by(now + BATCH)
+        else:
+            self._gossip.flush_by(now + BATCH)
+        if not self._links.neighbours and not self._is_draining:
+            self._dialler.links_lost(now)
+        self._weaver.weave_by(now)
+        self._update_readiness(now)
+
+    def _update_readiness(self, now: float) -> None:
+        channels, others = self._links.count(Carrier.P2P), len(self.membership) - 1
+        was_ready = self._migration.is_ready
+        if self._migration.update(channels, others, now):
+            self._actions.append(Tell(HubMeshReady(channels, others + 1)))
+        if was_ready != self._migration.is_ready:
+            self._gossip.flush_by(now + BATCH)  # sockets change their purpose with it
+
+    # Frames
+
+    def _send(self, link: Link, frame: Frame) -> None:
+        self._actions.append(SendToLink(link.link, frame))
+
+    def _send_all(self, link: Link, frames: list[Frame]) -> None:
+        self._actions += [SendToLink(link.link, frame) for frame in frames]
+
+    def on_link_received(self, event: LinkReceived, now: float) -> list[Action]:
+        """Take one frame from a neighbour."""
+        link = self._links.get(event.link)
+        if link is None:
+            return []
+        frame = event.frame
+        if isinstance(frame, Bye):
+            link.is_leaving = True  # no sign of life: who only says goodbye is not waited for
+            return []
+        link.last_heard = now
+        if link.hub is not None and not isinstance(frame, Hello):
+            self._on_frame(link, link.hub, frame, now)
+        elif link.hub is None and isinstance(frame, Hello):
+            self._on_hello(link, frame, now)
+        else:
+            self._close(link, POLICY_VIOLATION, "a link begins with one hello", now)
+        return self._take_actions()
+
+    def _on_frame(
+        self, link: Link, hub: PeerId, frame: Heartbeat | Adverts | Summary | Routed, now: float
+    ) -> None:
+        match frame:
+            case Routed():
+                self._on_routed(hub, frame, now)
+            case Adverts():
+                self._on_adverts(hub, frame, now)
+            case Heartbeat():
+                self._send_all(link, self._gossip.on_heartbeat(link, frame, now))
+            case summary:
+                self._send_all(link, self._gossip.on_summary(summary))
+
+    def _on_hello(self, link: Link, hello: Hello, now: float) -> None:
+        self._dialler.identified(link, hello.hub)
+        verdict = self._doorman.judge(link, hello)
+        if verdict.objection:
+            self._close(link, verdict.code, verdict.objection, now)
+            return
+        if verdict.replaced is not None:
+            self._close(verdict.replaced, NORMAL, "second link", now)
+        elif link.carrier is Carrier.P2P:
+            self._actions.append(Tell(HubP2PConnected(hello.hub)))
+        self._send_all(link, self._gossip.greet(link, hello.digest))
+        self._gossip.flush_by(now + BATCH)
+        self._weaver.weave_by(now + REPLAN)
+        self._update_readiness(now)
+
+    def _on_adverts(self, sender: PeerId, frame: Adverts, now: float) -> None:
+        learned = self._gossip.learn(sender, frame, now)
+        for advert in learned.restarted:
+            self._changes.append(HubRestarted(advert.hub, advert.incarnation))
+        for advert in learned.found:
+            self._weaver.add(advert.hub)
+            self._changes.append(HubFound(advert.hub))
+        self._actions += [Tell(notice) for notice in learned.notices]
+        if learned.is_anything:
+            self._weaver.weave_by(now + REPLAN)
+            self._update_readiness(now)
+            if frame.is_urgent:
+                # Our way to some hub may have led over what was lost.
+                self._courier.note_loss()
+                self._changes.append(LinkGone())
+                self.membership.check_by(now + BATCH)
+
+    def _on_routed(self, sender: PeerId, frame: Routed, now: float) -> None:
+        if frame.destination != self._own:
+            self._actions += self._courier.pass_on(frame, sender, now)
+            return
+        if frame.source == self._own or parse_peer_id(frame.source) is None:
+            return  # a neighbour has made this up
+        if frame.destination_incarnation not in (0, self.membership.own.incarnation):
+            return  # meant for an earlier life of this hub
+        match frame.body:
+            case Segment() | Ack() as body:
+                self._changes.append(Arrived(frame.source, frame.source_incarnation, body))
+            case Offer() as offer:
+                self._on_offer(frame.source, offer, now)
+            case step:
+                self._carry_out(self._negotiation.take(frame.source, step, now), now)
+
+    def _on_offer(self, hub: PeerId, offer: Offer, now: float) -> None:
+        if self._negotiation.heeds(hub):
+            has_place = self._weaver.has_place_for(hub)
+            self._carry_out(self._negotiation.decide(hub, offer, now, has_place=has_place), now)
+
+    # Channels
+
+    def on_channel_described(self, event: ChannelDescribed, now: float) -> list[Action]:
+        """Send the offer or answer that the shell has made."""
+        self._carry_out(self._negotiation.describe(event.opening, event.sdp), now)
+        return self._take_actions()
+
+    def on_channel_candidate(self, event: ChannelCandidate, now: float) -> list[Action]:
+        """Send a candidate that the shell has found."""
+        self._carry_out(self._negotiation.trickle(event.opening, event.candidate), now)
+        return self._take_actions()
+
+    def _carry_out(self, turn: Turn, now: float) -> None:
+        self._actions += turn.actions
+        for hub, body in turn.bodies:
+            incarnation = self.membership.incarnation(hub)
+            self._actions += self._courier.send(hub, incarnation, body, now)
+
+    # Adverts
+
+    def _spread(self, now: float) -> None:
+        """Renew our advert, and pass on what is new."""
+        ends = self._weaver.ends(is_ready=self._migration.is_ready)
+        self._gossip.publish(ends, self._weaver.bar, now, is_draining=self._is_draining)
+        for link, frame in self._gossip.flush():
+            self._send(link, frame)
+
+    # Time
+
+    def tick(self, now: float) -> list[Action]:
+        """Do what is due."""
+        self._actions += self._dialler.expire(now)
+        check_at = self.membership.deadline()
+        if check_at is not None and now >= check_at:
+            self._check(now)
+        if now >= self._beat_at:
+            self._beat(now)
+        if self._migration.migrate(now):
+            self._tell_migrated(now)
+        self._dial(now)
+        self._weave(now)
+        spread_at = self._gossip.deadline()
+        if spread_at is not None and now >= spread_at:
+            self._spread(now)
+        return self._take_actions()
+
+    def _dial(self, now: float) -> None:
+        self._actions += self._dialler.dial_due(now)
+        if self._dialler.is_searching(now):
+            self._actions += self._dialler.search(self._weaver.gap(), now)
+
+    def _weave(self, now: float) -> None:
+        orders = self._weaver.tick(now)
+        self._actions += orders.actions
+        for link in orders.closings:
+            self._close(link, NORMAL, "not wanted", now)
+        if self._weaver.take_changed():
+            self._gossip.flush_by(now + BATCH)
+
+    def _check(self, now: float) -> None:
+        """See who can be reached."""
+        changes = self.membership.check(now)
+        for hub in changes.gone:
+            self._weaver.remove(hub)
+            self._changes.append(HubGone(hub))
+            if (advert := self.membership.advert(hub)) and advert.is_draining:
+                self.membership.forget(hub)
+        for hub in changes.returned:
+            self._weaver.add(hub)
+            self._changes.append(HubReturned(hub))
+        if changes.gone:
+            self._dialler.hubs_lost(now)
+        if changes.gone or changes.returned:
+            self._gossip.note_change(now)
+            self._weaver.weave_by(now)
+            self._update_readiness(now)
+
+    def _beat(self, now: float) -> None:
+        """Show all neighbours that we live, and end the links of those that do not."""
+        interval = self._config.heartbeat_interval
+        self._beat_at = now + interval
+        for link in self._links.silent(interval, now):
+            self._actions.append(CloseLink(link.link, POLICY_VIOLATION, "silent"))
+            self._lose(link, VANISHED, "silent", now)
+        # On busy links too: nothing else shows a neighbour that our tables differ.
+        heartbeat = Heartbeat(self.membership.digest)
+        for link in [link for link in self._links if link.hub is not None]:
+            self._send(link, heartbeat)
+        if self._migration.is_migrated:
+            self._close_sockets(now)
+
+    def _close_sockets(self, now: float) -> int:
+        """Close the WebSockets to hubs that have had their day (S19)."""
+        sockets, may_close = self._weaver.idle_sockets(), self._migration.may_close
+        due = [link for link in sockets if may_close(link.opened_at, now)]
+        for link in due:
+            self._close(link, NORMAL, "migrated to P2P", now)
+        return len(due)
+
+    def _tell_migrated(self, now: float) -> None:
+        closed = self._close_sockets(now)
+        self._actions.append(Tell(HubMeshMigrated(closed, self._links.count(Carrier.P2P))))

@@ -1,0 +1,38 @@
+"""What clients are to be sent and hubs to be told, gathered in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.actions import Action, SendToPeer
+
+if TYPE_CHECKING:
+    from peerpigeon.core.frames import News
+    from peerpigeon.core.ids import PeerId, SessionId
+
+
+class Outbox:
+    """Written by all who deal with clients, emptied by the hub."""
+
+    def __init__(self, epoch: float) -> None:
+        self._epoch = epoch
+        self.actions: list[Action] = []
+        self.news: list[tuple[PeerId, News]] = []
+
+    def send(self, session: SessionId, payload: bytes) -> None:
+        """Put down a message for a client."""
+        self.actions.append(SendToPeer(session, payload))
+
+    def milliseconds(self, now: float) -> int:
+        """Return the time as the wire's ``timestamp`` has it: milliseconds since 1970."""
+        return int((self._epoch + now) * 1000)
+
+    def take_actions(self) -> list[Action]:
+        """Return the actions gathered since the last call."""
+        actions, self.actions = self.actions, []
+        return actions
+
+    def take_news(self) -> list[tuple[PeerId, News]]:
+        """Return the news gathered since the last call, each with the hub that it is for."""
+        news, self.news = self.news, []
+        return news

@@ -1,0 +1,45 @@
+"""What follows from news of a namespace: what our clients are told, and what other hubs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from peerpigeon.core.frames import Located, News
+    from peerpigeon.core.ids import PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class Introduce:
+    """Tell one of our clients of a member."""
+
+    namespace: str
+    peer: PeerId
+    located: Located
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Tell one of our clients that a member it knows is gone."""
+
+    namespace: str
+    peer: PeerId
+    located: Located
+    has_said_goodbye: bool
+
+
+Tell: TypeAlias = Introduce | Part
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What follows: first what our clients are told, then the news for hubs, in order."""
+
+    tells: list[Tell] = field(default_factory=list)
+    news: list[tuple[PeerId, News]] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        """Append what follows from something else."""
+        self.tells.extend(other.tells)
+        self.news.extend(other.news)

@@ -1,0 +1,400 @@
+"""What our own clients know of the members of their namespaces, each told each news once (S26).
+
+Serving hubs and keepers may say a thing twice, late, or from two views of the mesh. Here it is
+put right: a client is introduced to a *stay* of a member (its hub and session) once, and told once
+that it is gone; a stay that is known to be over is not introduced any more. A client sees one
+stay of an id at a time: a second one, at another hub, is hidden until the first is gone.
+
+The mesh's sessions are numbered here, not by the shell: a client that says goodbye and announces
+itself again on one socket is a new stay, and so is one of a restarted hub.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.frames import (
+    Found,
+    Gone,
+    Join,
+    Leave,
+    Located,
+    Meet,
+    Member,
+    More,
+    Resync,
+)
+from peerpigeon.core.lives import Lives
+from peerpigeon.core.memory import (
+    MAX_DEPARTURES,
+    MEMORY,
+    STAYS_PER_MILLISECOND,
+    due,
+    keep,
+    tidy_time,
+)
+from peerpigeon.core.outcome import Introduce, Outcome, Part
+from peerpigeon.core.places import Client, Place, Stay, batches, roles_of
+from peerpigeon.core.waiting import Whereabouts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from peerpigeon.core.ids import PeerId
+
+KNOWN_FACTOR = 16  # a client is introduced to at most so many times the limit
+REPUBLICATION_DELAY = 0.5  # seconds; hubs return in crowds when a cut is healed
+
+
+class Presence:
+    """The clients of one hub in their namespaces, and whom each of them knows.
+
+    ``keepers_of`` is ``Keepers.of`` for this hub's view; ``limit`` is the discovery limit.
+    """
+
+    def __init__(
+        self,
+        own: PeerId,
+        keepers_of: Callable[[str], tuple[PeerId, ...]],
+        limit: int,
+        incarnation: int,
+    ) -> None:
+        self._own = own
+        self._keepers_of = keepers_of
+        self._limit = limit
+        self._next_session = incarnation * STAYS_PER_MILLISECOND + 1
+        self._places: dict[str, Place] = {}
+        self._hubs: Mapping[PeerId, int] = {own: incarnation}
+        self._lives = Lives()
+        self._ended: dict[PeerId, None] = {}  # gone since ``_hubs`` was shown
+        self._republish_at: float | None = None
+        # Each dict below is in order of time, because its grace is the same for all.
+        self._departed: dict[tuple[str, int], float] = {}
+        self._gone: dict[tuple[PeerId, int], float] = {}
+        self._unlisted: dict[PeerId, float] = {}
+        self._forgotten: dict[PeerId, None] = {}
+        self._whereabouts = Whereabouts()
+
+    def __len__(self) -> int:
+        """Return how many namespaces have clients of ours."""
+        return sum(1 for place in self._places.values() if place.clients)
+
+    # Our clients
+
+    def announce(self, namespace: str, peer: PeerId, introduction: bytes) -> Outcome:
+        """Publish a client, or what it says of itself from now on."""
+        place = self._places.get(namespace)
+        if place is None:
+            place = Place(namespace, roles_of(self._keepers_of(namespace)))
+            self._places[namespace] = place
+        name = peer.lower()
+        client = place.clients.get(name)
+        outcome = Outcome()
+        if client is None:
+            session, self._next_session = self._next_session, self._next_session + 1
+            member = Member(peer, session, introduction)
+            place.clients[name] = Client(Located(self._own, member), name)
+        else:
+            member = Member(peer, client.located.member.session, introduction)
+            client.located = Located(self._own, member)
+            if client.was_large:
+                self._ask(place, client, self._limit, outcome)
+        joins = [(hub, Join(namespace, (member,), is_lead)) for hub, is_lead in place.told.items()]
+        outcome.news[:0] = joins
+        return outcome
+
+    def withdraw(
+        self, namespace: str, peer: PeerId, now: float, *, has_said_goodbye: bool
+    ) -> Outcome:
+        """Take a client out of its namespace; our others hear of it at once."""
+        place = self._places[namespace]
+        client = place.clients.pop(peer.lower())
+        hidden = [stay for stays in client.hidden.values() for stay in stays]
+        for stay in (*client.known.values(), *hidden):
+            del stay.knowers[client]
+            if not stay.knowers:
+                place.drop(stay)
+        outcome = Outcome()
+        session = client.located.member.session
+        former = dict.fromkeys((hub for hub, until in place.former.items() if until > now), False)
+        for hub, is_lead in (former | place.told).items():
+            leave = Leave(namespace, peer, session, has_said_goodbye, is_lead)
+            outcome.news.append((hub, leave))
+        place.departed[session] = client.located.member.peer
+        self._departed[namespace, session] = tidy_time(now)
+        while len(self._departed) > MAX_DEPARTURES:
+            self._forget_departure(*next(iter(self._departed)))
+        own = place.stays.get(self._own, {}).get(session)
+        if own is not None:
+            self._part(place, [own], outcome, has_said_goodbye=has_said_goodbye)
+        return outcome
+
+    def find(self, namespace: str, peer: PeerId) -> Member | None:
+        """Return our client with an id, however it is spelled."""
+        place = self._places.get(namespace)
+        client = place.clients.get(peer.lower()) if place else None
+        return client.located.member if client else None
+
+    def locate(self, namespace: str, target: PeerId, now: float) -> Located | None:
+        """Return where a member is, if this hub knows; the way of each signal, so O(1)."""
+        place = self._places.get(namespace)
+        if place is not None:
+            name = target.lower()
+            stay = place.by_name.get(name)
+            if stay is not None:
+                return stay.located
+            client = place.clients.get(name)
+            if client is not None:
+                return client.located
+        return self._whereabouts.find(namespace, target, now)
+
+    # News
+
+    def on_meet(self, meet: Meet, now: float) -> Outcome:
+        """Introduce members to our clients, if they do not know them."""
+        outcome = Outcome()
+        place = self._places.get(meet.namespace)
+        if place is None:
+            return outcome
+        located = [self._believed(place, found, now) for found in meet.members]
+        everyone = range(len(located))
+        for index, (peer, session) in enumerate(meet.peers):
+            client = place.clients.get(peer.lower())
+            if client is None or client.located.member.session != session:
+                continue  # meant for one that has left, even if it has come back since
+            chosen = meet.rows[index] if meet.rows else everyone
+            for row in chosen:
+                self._acquaint(place, client, located[row], outcome)
+            if len(chosen) >= self._limit:
+                # A choice, then; it may have fallen on some that we know to be gone.
+                client.was_large = True
+                self._ask_if_lonely(place, client, outcome)
+        return outcome
+
+    def on_gone(self, gone: Gone, now: float) -> Outcome:
+        """Tell our clients that know them that members are gone."""
+        outcome = Outcome()
+        place = self._places.get(gone.namespace)
+        over: list[Stay] = []
+        for hub, peer, session in gone.stays:
+            # Remembered even if nobody knows it: its introduction may come later.
+            self._gone.setdefault((hub, session), tidy_time(now))
+            self._whereabouts.forget(gone.namespace, peer)
+            stay = place.stays.get(hub, {}).get(session) if place else None
+            if stay is not None:
+                over.append(stay)
+        while len(self._gone) > MAX_DEPARTURES:
+            del self._gone[next(iter(self._gone))]
+        if place is not None:
+            self._part(place, over, outcome, has_said_goodbye=gone.has_said_goodbye)
+        return outcome
+
+    def on_found(self, found: Found, now: float) -> None:
+        """Remember for a while where a member is."""
+        located = found.located
+        if located is None or (located.hub, located.member.session) in self._gone:
+            return  # the keeper has not heard yet what we know
+        self._whereabouts.add(found.namespace, located, now)
+
+    def on_resync(self, now: float) -> None:
+        """Publish everything again soon: a hub may have lost it."""
+        if self._republish_at is None:
+            self._republish_at = now + REPUBLICATION_DELAY
+
+    # Views
+
+    def view_changed(self, hubs: Mapping[PeerId, int], now: float) -> Outcome:
+        """Publish to new keepers, after ``Keepers`` has taken the view; O(own namespaces).
+
+        ``hubs``: all live hubs and their incarnations. It is kept and read later, and may be a
+        table that lives on, if ``hub_gone`` comes before the hub is taken out of it.
+        """
+        outcome = Outcome()
+        self._hubs = hubs
+        self._ended.clear()
+        for hub in [hub for hub in self._unlisted if hub in hubs]:
+            # What was heard of it may have been about an earlier life.
+            outcome.add(self.hub_gone(hub, now, hubs[hub]))
+            self._unlisted.pop(hub, None)
+        self._lives.show(hubs)
+        for hub in [hub for hub in self._forgotten if hub in hubs]:
+            outcome.add(self.hub_returned(hub, now))
+        for place in self._places.values():
+            roles = roles_of(self._keepers_of(place.name))
+            for keeper, is_lead in roles.items():
+                if place.told.get(keeper) in (None, False) and place.told.get(keeper) != is_lead:
+                    outcome.news.extend(self._publish(place, keeper, is_lead=is_lead))
+            place.reassign(roles, now)
+        return outcome
+
+    def hub_gone(self, hub: PeerId, now: float, incarnation: int = 0) -> Outcome:
+        """Tell our clients that all members of a hub are gone; call ``view_changed`` afterwards.
+
+        ``incarnation``: its new one, if it is gone because it was restarted.
+        """
+        outcome = Outcome()
+        self._unlisted.pop(hub, None)
+        if incarnation:
+            self._lives.begin(hub, incarnation)
+        elif hub in self._hubs:
+            self._ended[hub] = None
+            self._lives.end(hub, self._hubs[hub], now)
+        first = self._lives.first_session(hub, incarnation)
+        for place in self._places.values():
+            place.told.pop(hub, None)
+            stays = place.stays.get(hub, {})
+            over = [stay for session, stay in stays.items() if not first or session < first]
+            self._part(place, over, outcome, has_said_goodbye=False)
+            if hub in place.stays:
+                self._unlisted[hub] = now + MEMORY
+        self._whereabouts.forget_hub(hub)
+        return outcome
+
+    def hub_returned(self, hub: PeerId, now: float) -> Outcome:
+        """Bring back what was lost by the mistake that a hub was gone."""
+        self._forgotten.pop(hub, None)
+        self._lives.resume(hub)
+        self.on_resync(now)
+        return Outcome(news=[(hub, Resync())])
+
+    def expire(self, now: float) -> Outcome:
+        """Do what is due."""
+        outcome = Outcome()
+        for hub in due(self._unlisted, now):
+            outcome.add(self.hub_gone(hub, now))
+            keep(self._forgotten, hub, None)
+        if self._republish_at is not None and self._republish_at <= now:
+            self._republish_at = None
+            for place in self._places.values():
+                for keeper, is_lead in place.told.items():
+                    outcome.news.extend(self._publish(place, keeper, is_lead=is_lead, again=True))
+        for _ in due(self._gone, now):
+            pass
+        self._lives.expire(now)
+        for namespace, session in due(self._departed, now):
+            self._forget_departure(namespace, session)
+        self._whereabouts.expire(now)
+        return outcome
+
+    def deadline(self) -> float | None:
+        """Return when ``expire`` has something to do."""
+        tables = (self._unlisted, self._gone, self._departed)
+        times = [next(iter(table.values())) for table in tables if table]
+        once = (self._republish_at, self._whereabouts.deadline(), self._lives.deadline())
+        times += [time for time in once if time is not None]
+        return min(times, default=None)
+
+    # Who knows whom
+
+    def _believed(self, place: Place, located: Located, now: float) -> Located | None:
+        """Return a member if, as far as we know, it is still there."""
+        hub, session = located.hub, located.member.session
+        if hub == self._own:
+            # Of our own clients we know best.
+            client = place.clients.get(located.member.peer.lower())
+            is_here = client is not None and client.located.member.session == session
+            return client.located if client and is_here else None
+        # The life of a hub that is gone is over, whatever those say that lag behind; if it does
+        # come back, all is published again (``hub_returned``).
+        first = self._lives.first_session(hub, self._hubs.get(hub, 0))
+        if (hub, session) in self._gone or session < first:
+            return None
+        if hub not in self._hubs or hub in self._ended:
+            self._unlisted.setdefault(hub, now + MEMORY)
+        return located
+
+    def _acquaint(
+        self, place: Place, client: Client, located: Located | None, outcome: Outcome
+    ) -> None:
+        if located is None:
+            return
+        self._introduce(place, client, located, outcome)
+        if located.hub == self._own:
+            other = place.clients[located.member.peer.lower()]
+            self._introduce(place, other, client.located, outcome)
+
+    def _introduce(self, place: Place, client: Client, located: Located, outcome: Outcome) -> None:
+        name = located.member.peer.lower()
+        shown = client.known.get(name)
+        if name == client.name or (shown is None and len(client.known) >= self._most):
+            return
+        stay = place.stay(located, name)
+        if client in stay.knowers:
+            return
+        stay.knowers[client] = None
+        if shown is None:
+            self._show(place, client, stay, outcome)
+        else:
+            client.hidden.setdefault(name, []).append(stay)
+
+    @property
+    def _most(self) -> int:
+        return KNOWN_FACTOR * self._limit
+
+    def _show(self, place: Place, client: Client, stay: Stay, outcome: Outcome) -> None:
+        client.known[stay.name] = place.by_name[stay.name] = stay
+        known = len(client.known)
+        if known >= self._limit:
+            client.was_large = True
+        if client.has_asked and known >= self._limit * 3 // 4:
+            client.has_asked = False
+        outcome.tells.append(Introduce(place.name, client.located.member.peer, stay.located))
+
+    def _part(
+        self, place: Place, over: list[Stay], outcome: Outcome, *, has_said_goodbye: bool
+    ) -> None:
+        """End stays for all that know them; those who know too few by it ask for more."""
+        lonely: dict[Client, None] = {}
+        for stay in over:
+            place.drop(stay)
+            for client in stay.knowers:
+                hidden = client.hidden.pop(stay.name, [])
+                if client.known[stay.name] is not stay:
+                    hidden.remove(stay)
+                else:
+                    del client.known[stay.name]
+                    peer = client.located.member.peer
+                    outcome.tells.append(Part(place.name, peer, stay.located, has_said_goodbye))
+                    if hidden:
+                        self._show(place, client, hidden.pop(0), outcome)
+                    lonely[client] = None
+                if hidden:
+                    client.hidden[stay.name] = hidden
+        for client in lonely:
+            self._ask_if_lonely(place, client, outcome)
+
+    def _ask_if_lonely(self, place: Place, client: Client, outcome: Outcome) -> None:
+        if client.was_large and not client.has_asked:
+            self._ask(place, client, self._limit // 2, outcome)
+
+    def _ask(self, place: Place, client: Client, enough: int, outcome: Outcome) -> None:
+        known = len(client.known)
+        lead = place.lead
+        if known < enough and lead is not None:
+            client.has_asked = True
+            more = More(place.name, client.located.member.peer, self._limit - known)
+            outcome.news.append((lead, more))
+
+    # Publication
+
+    def _publish(
+        self, place: Place, keeper: PeerId, *, is_lead: bool, again: bool = False
+    ) -> Iterator[tuple[PeerId, Join]]:
+        """Tell a keeper all that we serve in a namespace, and who left it lately."""
+        present: tuple[int, ...] | None = tuple(
+            client.located.member.session for client in place.clients.values()
+        )
+        departed = tuple((peer, session) for session, peer in place.departed.items())
+        for clients in batches(list(place.clients.values())):
+            members = tuple(client.located.member for client in clients)
+            sated = tuple(c.located.member.session for c in clients if c.is_sated(self._limit))
+            join = Join(place.name, members, is_lead, again, sated, present, departed)
+            yield keeper, join
+            present, departed = None, ()
+
+    def _forget_departure(self, namespace: str, session: int) -> None:
+        self._departed.pop((namespace, session), None)
+        place = self._places[namespace]
+        del place.departed[session]
+        if not (place.clients or place.departed):
+            del self._places[namespace]

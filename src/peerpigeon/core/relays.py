@@ -1,0 +1,179 @@
+"""Signals from client to client, here and over other hubs (S2, S22, S24).
+
+A target is known from its introduction, as a rule; else its namespace's lead keeper is asked, and
+what is for that target waits, so that nothing overtakes. What cannot be delivered is told to
+its sender.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core import messages
+from peerpigeon.core.frames import Find, Relay, Undelivered
+from peerpigeon.core.messages import Signal
+from peerpigeon.core.waiting import Queued, Waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.frames import Found
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.outbox import Outbox
+    from peerpigeon.core.presence import Presence
+    from peerpigeon.core.registry import Peer, Registry
+
+WAITING_SIZE = 16 * 1024 * 1024
+"""Bytes of signals that may wait until their targets are found."""
+
+_REASONS = {
+    "not-announced": "you have not announced yourself in the namespace it names",
+    "not-found": "there is no such peer in your namespace",
+    "superseded": "the offer you have sent yourself goes before",
+    "expired": "the hub of that peer could not be reached in time",
+    "overloaded": "too many signals are waiting already",
+    "hub restarted": "the hub of that peer was restarted",
+}
+
+
+class Relays:
+    """The signals of one hub's clients."""
+
+    def __init__(
+        self,
+        own: PeerId,
+        config: ServerConfig,
+        registry: Registry,
+        presence: Presence,
+        keepers_of: Callable[[str], tuple[PeerId, ...]],
+        out: Outbox,
+    ) -> None:
+        self._own = own
+        self._registry = registry
+        self._presence = presence
+        self._keepers_of = keepers_of
+        self._out = out
+        self._waiting = Waiting(config.signal_lifetime, WAITING_SIZE)
+        self.relayed = 0
+        """Signals sent on to a client of ours or to another hub."""
+        self.refused = 0
+        """Signals answered with an error."""
+
+    def on_signal(self, sender: Peer, signal: Signal, now: float) -> None:
+        """Pass a client's signal to its target, or tell the client why not."""
+        namespace = sender.namespace
+        if namespace is None or signal.namespace != namespace:
+            self._refuse_signal(sender, signal.kind, signal.target, "not-announced", now)
+            return
+        if signal.kind == "offer":
+            sender.note_offer(signal.target, now, is_sent=True)
+        elif messages.is_role_conflict(signal) and sender.has_crossed_offers(signal.target, now):
+            # Its own offer is the better answer. A real client that is told both closes the very
+            # connection with which it is answering that offer.
+            self._refuse_signal(sender, signal.kind, signal.target, "superseded", now)
+            return
+        target = self._registry.find(signal.target)
+        is_here = target is not None and target.namespace == namespace
+        # What still waits for a target that has meanwhile come here must not be overtaken.
+        if target is not None and is_here and not self._waits(namespace, signal.target):
+            self._deliver(target, signal, sender.peer_id, now)
+            return
+        data = bytes(signal.data)
+        relay = Relay(namespace, sender.peer_id, signal.target, 0, signal.kind, data)
+        self._send_away(relay, now)
+
+    def _deliver(self, target: Peer, signal: Signal, sender: PeerId, now: float) -> None:
+        if signal.kind == "offer":
+            target.note_offer(sender, now, is_sent=False)
+        self.relayed += 1
+        at = self._out.milliseconds(now)
+        self._out.send(target.session, messages.encode_signal(signal, sender, target.peer_id, at))
+
+    def _send_away(self, relay: Relay, now: float) -> None:
+        """Send a signal to the hub that serves its target, once that is known."""
+        namespace, target = relay.namespace, relay.target
+        if not self._waits(namespace, target):
+            if self._is_known_absent(namespace):
+                self.fail(relay, "not-found", now)
+                return
+            located = self._presence.locate(namespace, target, now)
+            if located is not None and located.hub != self._own:
+                session = located.member.session
+                away = Relay(namespace, relay.sender, target, session, relay.kind, relay.data)
+                self.relayed += 1
+                self._out.news.append((located.hub, away))
+                return
+        queued = self._waiting.add(relay, now)
+        if queued is Queued.ASK:
+            self._out.news.append((self._keepers_of(namespace)[0], Find(namespace, target)))
+        elif queued is Queued.FULL:
+            self.fail(relay, "overloaded", now)
+
+    def _waits(self, namespace: str, target: PeerId) -> bool:
+        return self._waiting.is_waiting(namespace, target)
+
+    def _is_known_absent(self, namespace: str) -> bool:
+        # Where there is no other hub, who is not here is nowhere.
+        return self._keepers_of(namespace) == (self._own,)
+
+    def on_found(self, found: Found, now: float) -> None:
+        """Send what has waited for an answer on its way, or back."""
+        self._presence.on_found(found, now)
+        for relay in self._waiting.take(found.namespace, found.peer):
+            target = self._registry.find(relay.target)
+            if target is not None and target.namespace == relay.namespace:
+                self.on_relay(self._own, relay, now)
+            elif found.located is None or found.located.hub == self._own:
+                self.fail(relay, "not-found", now)
+            else:
+                self._send_away(relay, now)
+
+    def on_relay(self, hub: PeerId, relay: Relay, now: float) -> None:
+        """Deliver a signal that came from another hub, or say that it cannot be."""
+        target = self._registry.find(relay.target)
+        member = self._presence.find(relay.namespace, relay.target)
+        is_meant = member is not None and relay.session in (0, member.session)
+        if target is None or not is_meant or target.namespace != relay.namespace:
+            lost = Undelivered(relay.namespace, relay.sender, relay.target, relay.kind, "not-found")
+            self._out.news.append((hub, lost))
+            return
+        signal = Signal(relay.kind, relay.target, relay.namespace, messages.raw(relay.data))
+        self.relayed -= hub == self._own
+        self._deliver(target, signal, relay.sender, now)
+
+    def on_undelivered(self, lost: Undelivered, now: float) -> None:
+        """Tell a sender that its signal has come back."""
+        self._report(lost.namespace, lost.sender, lost.target, lost.kind, lost.reason, now)
+
+    def fail(self, relay: Relay, reason: str, now: float) -> None:
+        """Tell a sender that its signal could not be delivered (S24)."""
+        self._report(relay.namespace, relay.sender, relay.target, relay.kind, reason, now)
+
+    def _report(
+        self, namespace: str, sender_id: PeerId, target: PeerId, kind: str, reason: str, now: float
+    ) -> None:
+        sender = self._registry.find(sender_id)
+        if sender is not None and sender.namespace == namespace:
+            self._refuse_signal(sender, kind, target, reason, now)
+
+    def _refuse_signal(
+        self, sender: Peer, kind: str, target: PeerId, reason: str, now: float
+    ) -> None:
+        # One answer for a peer that is elsewhere and for one that is nowhere: whether an id is
+        # connected in another namespace is nobody's business here (S25).
+        self.refused += 1
+        kind = kind[: messages.QUOTED_LENGTH]
+        text = f"{kind} to {target} not delivered: {_REASONS[reason]}"
+        detail: dict[str, object] = {"type": kind, "targetPeerId": target, "reason": reason}
+        at = self._out.milliseconds(now)
+        self._out.send(sender.session, messages.encode_error(text, sender.namespace, at, detail))
+
+    def tick(self, now: float) -> None:
+        """Give up what has waited too long."""
+        for relay in self._waiting.expire(now):
+            self.fail(relay, "expired", now)
+
+    def deadline(self) -> float | None:
+        """Return when ``tick`` has something to do."""
+        return self._waiting.deadline()

@@ -1,0 +1,393 @@
+"""The two ends of one stream of news: what the source keeps, and what the destination expects.
+
+The source numbers its news and keeps each piece until it is acknowledged or given up; ``floor``,
+in every segment, is the lowest number that it still keeps, so that the destination never waits
+for what will not come. Below ``floor`` nothing is delivered any more: the source has seen it
+acknowledged or has reported it as failed.
+
+How often is it sent again? When the timer of RFC 6298 runs out, or the route changes, the
+``burst`` oldest segments go again; each acknowledgement lets up to twice as many follow as it
+covered. A dead route thus costs one burst a time-out, however much waits for it, and a route that
+works again is filled quickly. A segment is sent again at most once for each time-out or change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from itertools import dropwhile
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
+
+from peerpigeon.core.config import KIB, MIB
+from peerpigeon.core.frames import Ack, Found, Gone, Join, Meet, Member, News, Relay, Segment
+from peerpigeon.core.ids import ID_DIGITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from peerpigeon.core.ids import PeerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamLimits:
+    """The limits and durations of streams. Durations are seconds, sizes are bytes."""
+
+    signals: int = 4096
+    """How many signals to one hub may be unacknowledged before more are refused."""
+    signal_bytes: int = 4 * MIB
+    control: int = 32768
+    """The same for control news, which is never refused: see ``Streams.send``."""
+    control_bytes: int = 32 * MIB
+    ack_delay: float = 0.05
+    """One acknowledgement serves all that comes within this time."""
+    ack_every: int = 64
+    """So many segments are acknowledged without delay, so that a busy window does not fill."""
+    min_rto: float = 1.0
+    """The first and the shortest time-out (RFC 6298, section 2)."""
+    max_rto: float = 3.0
+    """Short enough for several attempts in the lifetime of a signal."""
+    burst: int = 32
+    burst_bytes: int = 256 * KIB
+    max_burst: int = 256
+    """The most that one acknowledgement lets follow."""
+    reroute_gap: float = 0.1
+    """Of changes of a route within this time only the first sends again at once; what then is
+    still unacknowledged goes at its end."""
+    idle: float = 60.0
+    """A stream without unacknowledged news is closed after this time; the next has a new epoch."""
+    hubs: int = 8192
+    """How many hubs to remember, each way. The memory of a hub that sent us news prevents repeats
+    after it was cut off for long, so only the number of hubs limits it, not time."""
+
+
+@dataclass(slots=True)
+class Share:
+    """How much of one kind of news to one hub may be unacknowledged, and how much is."""
+
+    most: int
+    most_bytes: int
+    count: int = 0
+    size: int = 0
+
+    def has_room(self, size: int) -> bool:
+        """Tell whether more may be sent. A single piece always may: its size was judged before."""
+        return self.count == 0 or (self.count < self.most and self.size + size <= self.most_bytes)
+
+
+@dataclass(slots=True)
+class RoundTrip:
+    """How long to wait for an acknowledgement (RFC 6298)."""
+
+    low: float
+    high: float
+    rto: float
+    smoothed: float = 0.0
+    deviation: float = 0.0
+    timed: int | None = None
+    """The segment whose round trip is being measured; one at a time."""
+    timed_at: float = 0.0
+
+    def measure(self, elapsed: float) -> None:
+        """Take the round trip of the timed segment into the mean."""
+        if self.smoothed == 0.0:
+            self.smoothed, self.deviation = elapsed, elapsed / 2
+        else:
+            self.deviation += (abs(self.smoothed - elapsed) - self.deviation) / 4
+            self.smoothed += (elapsed - self.smoothed) / 8
+        self.timed = None
+        self.restore()
+
+    def restore(self) -> None:
+        """Take back the back-off."""
+        self.rto = min(self.high, max(self.low, self.smoothed + 4 * self.deviation))
+
+    def back_off(self) -> None:
+        """Wait twice as long from now on."""
+        self.rto = min(self.high, 2 * self.rto)
+
+
+class _Pending(NamedTuple):
+    news: News
+    size: int
+    expires_at: float
+    """``inf`` for control news."""
+
+
+class Sender:
+    """The source's end of one stream."""
+
+    __slots__ = (
+        "_cursor", "_expiry", "_limits", "_recover", "_rerouted_at", "_resent_at", "_trip",
+        "_used_at", "alarm", "control", "epoch", "floor", "hub", "incarnation", "next",
+        "pending", "resend_at", "signals",
+    )  # fmt: skip
+
+    def __init__(
+        self, hub: PeerId, incarnation: int, epoch: int, limits: StreamLimits, now: float
+    ) -> None:
+        self.hub = hub
+        self.incarnation = incarnation
+        self.epoch = epoch
+        self._limits = limits
+        self.next = 0
+        # The lowest number that is pending; ``next`` if nothing is.
+        self.floor = 0
+        self.pending: dict[int, _Pending] = {}  # in the order of the numbers
+        self.signals = Share(limits.signals, limits.signal_bytes)
+        self.control = Share(limits.control, limits.control_bytes)
+        self._expiry: list[tuple[float, int]] = []  # a heap; what is not pending is skipped
+        self._trip = RoundTrip(limits.min_rto, limits.max_rto, limits.min_rto)
+        # From _cursor up to _recover is what is still to be sent again as acknowledgements come.
+        self._cursor = 0
+        self._recover = 0
+        self._resent_at = now
+        self._rerouted_at = -inf
+        self._used_at = now
+        self.resend_at = inf
+        self.alarm = inf
+
+    def push(self, news: News, size: int, expires_at: float, now: float) -> Segment:
+        """Keep a piece of news until it is acknowledged, and return it numbered."""
+        sequence = self.next
+        self.next = sequence + 1
+        self.pending[sequence] = _Pending(news, size, expires_at)
+        share = self.control if expires_at == inf else self.signals
+        share.count += 1
+        share.size += size
+        if expires_at != inf:
+            self._note_expiry(expires_at, sequence)
+        if self.resend_at == inf:
+            self.resend_at = now + self._trip.rto
+        # Behind a gap an acknowledgement measures the gap, not the way.
+        if self._trip.timed is None and self._recover <= self.floor:
+            self._trip.timed, self._trip.timed_at = sequence, now
+        self._used_at = now
+        return Segment(self.epoch, sequence, self.floor, news)
+
+    def _note_expiry(self, expires_at: float, sequence: int) -> None:
+        heappush(self._expiry, (expires_at, sequence))
+        if len(self._expiry) > 2 * self.signals.count + 64:
+            self._expiry = [entry for entry in self._expiry if entry[1] in self.pending]
+            heapify(self._expiry)
+
+    def _remove(self, sequence: int) -> _Pending | None:
+        item = self.pending.pop(sequence, None)
+        if item is not None:
+            share = self.control if item.expires_at == inf else self.signals
+            share.count -= 1
+            share.size -= item.size
+        return item
+
+    def acknowledge(self, next_sequence: int, now: float) -> list[Segment]:
+        """Drop all below a number above ``floor``; return what to send again now."""
+        covered = next_sequence - self.floor
+        for sequence in range(self.floor, next_sequence):
+            self._remove(sequence)
+        trip = self._trip
+        if trip.timed is not None and trip.timed < next_sequence:
+            trip.measure(now - trip.timed_at)
+        self.floor = next_sequence
+        self._skip()
+        self.resend_at = now + trip.rto if self.pending else inf
+        segments: list[Segment] = []
+        if self._recover > self.floor:
+            count = max(self._limits.burst, 2 * covered)
+            segments = self._batch(min(self._limits.max_burst, count), now)
+        if not segments and self.floor > next_sequence:
+            # The destination waits for what was given up here: one segment tells it so.
+            self._cursor, self._recover = self.floor, self.floor + 1
+            segments = self._batch(1, now)
+        return segments
+
+    def _skip(self) -> None:
+        while self.floor < self.next and self.floor not in self.pending:
+            self.floor += 1
+
+    def _batch(self, count: int, now: float) -> list[Segment]:
+        segments: list[Segment] = []
+        size = 0
+        for sequence in dropwhile(self._cursor.__gt__, self.pending):
+            if sequence >= self._recover or len(segments) == count:
+                break
+            item = self.pending[sequence]
+            size += item.size
+            if segments and size > self._limits.burst_bytes:
+                break
+            segments.append(Segment(self.epoch, sequence, self.floor, item.news))
+            self._cursor = sequence + 1
+        if segments:
+            self._trip.timed = None  # Karn: whose acknowledgement comes, nobody could tell
+            self._resent_at = now
+        return segments
+
+    def _start_again(self, now: float) -> list[Segment]:
+        self._cursor, self._recover = self.floor, self.next
+        self.resend_at = now + self._trip.rto
+        return self._batch(self._limits.burst, now)
+
+    def lose_patience(self, now: float) -> list[Segment]:
+        """Return what to send again because no acknowledgement came in time."""
+        if self.resend_at > now:
+            return []
+        self._trip.back_off()
+        return self._start_again(now)
+
+    def reroute(self, now: float) -> list[Segment]:
+        """Return what to send again because what was sent may be lost with its route."""
+        self._trip.restore()
+        again_at = self._rerouted_at + self._limits.reroute_gap
+        if now < again_at:
+            self.resend_at = min(self.resend_at, again_at)
+            return []
+        self._rerouted_at = now
+        return self._start_again(now)
+
+    def expire(self, now: float) -> list[News]:
+        """Give up and return the signals whose lifetime is over."""
+        late: list[News] = []
+        while self._expiry and self._expiry[0][0] <= now:
+            item = self._remove(heappop(self._expiry)[1])
+            if item is not None:
+                late.append(item.news)
+        if late:
+            self._close_gaps(now)
+        return late
+
+    def give_up_control(self, now: float) -> list[News]:
+        """Give up and return all control news."""
+        chosen = [number for number, item in self.pending.items() if item.expires_at == inf]
+        dropped = [self.pending[number].news for number in chosen]
+        for number in chosen:
+            self._remove(number)
+        self._close_gaps(now)
+        return dropped
+
+    def _close_gaps(self, now: float) -> None:
+        before = self.floor
+        self._skip()
+        if self._trip.timed not in self.pending:
+            self._trip.timed = None
+        if not self.pending:
+            self.resend_at = inf
+        elif self.floor > before:
+            # The destination may wait for what was given up; tell it, but not on every failure.
+            self.resend_at = min(self.resend_at, max(now, self._resent_at + self._trip.low))
+
+    def due(self) -> float:
+        """Return when to look at this stream again."""
+        if not self.pending:
+            return self._used_at + self._limits.idle
+        while self._expiry and self._expiry[0][1] not in self.pending:
+            heappop(self._expiry)
+        return min(self.resend_at, self._expiry[0][0] if self._expiry else inf)
+
+    def is_idle(self, now: float) -> bool:
+        """Tell whether the stream has had no use for long."""
+        return not self.pending and now >= self._used_at + self._limits.idle
+
+
+class Receiver:
+    """The destination's end of one stream."""
+
+    __slots__ = (
+        "_answered", "_answered_at", "_is_out_of_row", "_limits", "_size", "_waiting",
+        "epoch", "incarnation", "next",
+    )  # fmt: skip
+
+    def __init__(self, incarnation: int, epoch: int, floor: int, limits: StreamLimits) -> None:
+        self.incarnation = incarnation
+        self.epoch = epoch
+        self.next = floor
+        self._limits = limits
+        self._waiting: dict[int, News] = {}  # came before its turn
+        self._size = 0  # of what waits
+        self._is_out_of_row = False
+        self._answered = floor
+        self._answered_at = -inf
+
+    def is_replaced_by(self, incarnation: int, epoch: int) -> bool:
+        """Tell whether a segment of another stream belongs to a later one, not to an earlier."""
+        return (incarnation, epoch) > (self.incarnation, self.epoch)
+
+    def take(self, segment: Segment) -> list[News]:
+        """Return the news whose turn has come with a segment."""
+        if segment.floor > self.next:
+            self._advance(segment.floor)
+        self._is_out_of_row = segment.sequence != self.next or bool(self._waiting)
+        if not self._is_out_of_row:
+            self.next += 1
+            return [segment.news]
+        if self._is_wanted(segment):
+            self._waiting[segment.sequence] = segment.news
+            self._size += size_of(segment.news)
+        return self._drain()
+
+    def _is_wanted(self, segment: Segment) -> bool:
+        ahead = segment.sequence - self.next
+        if ahead < 0 or segment.sequence in self._waiting:
+            return False
+        limits = self._limits
+        return ahead == 0 or (
+            len(self._waiting) < limits.signals + limits.control
+            and self._size + size_of(segment.news) <= limits.signal_bytes + limits.control_bytes
+        )
+
+    def _drain(self) -> list[News]:
+        ready: list[News] = []
+        while self.next in self._waiting:
+            ready.append(self._pop(self.next))
+            self.next += 1
+        return ready
+
+    def _pop(self, sequence: int) -> News:
+        news = self._waiting.pop(sequence)
+        self._size -= size_of(news)
+        return news
+
+    def _advance(self, floor: int) -> None:
+        # What waits below the floor has been reported as failed, or was delivered long ago.
+        numbers: Iterable[int] = range(self.next, floor)
+        if floor - self.next > len(self._waiting):
+            numbers = list(self._waiting)
+        for number in numbers:
+            if number < floor and number in self._waiting:
+                self._pop(number)
+        self.next = floor
+
+    def wants_to_answer(self, now: float) -> bool:
+        """Tell whether the segment just taken is to be acknowledged without delay."""
+        if self._is_out_of_row and now >= self._answered_at + self._limits.ack_delay:
+            return True
+        progress = self.next - self._answered
+        return progress >= self._limits.ack_every or (self._is_out_of_row and progress > 0)
+
+    def answer(self, now: float) -> Ack:
+        """Return the acknowledgement of all that was taken."""
+        self._answered, self._answered_at = self.next, now
+        return Ack(self.epoch, self.next)
+
+
+_OVERHEAD = 128  # about what news takes without its texts and lists
+
+
+def size_of(news: News) -> int:
+    """Return about how much memory news takes."""
+    match news:
+        case Relay():
+            return _OVERHEAD + len(news.data)
+        case Join():
+            return _OVERHEAD + sum(_size_of_member(member) for member in news.members)
+        case Meet():
+            members = sum(_size_of_member(located.member) for located in news.members)
+            return _OVERHEAD + members + ID_DIGITS * len(news.peers)
+        case Gone():
+            return _OVERHEAD + ID_DIGITS * len(news.stays)
+        case Found(located=located) if located is not None:
+            return _OVERHEAD + _size_of_member(located.member)
+        case _:
+            return _OVERHEAD
+
+
+def _size_of_member(member: Member) -> int:
+    return ID_DIGITS + len(member.introduction)

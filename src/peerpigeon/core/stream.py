@@ -1,0 +1,267 @@
+"""News between two hubs arrives once and in order, or is reported as failed (S20, S22 to S24).
+
+A stream is named by its source and destination, the incarnation of each, and an epoch that the
+source never uses twice. Here are the streams of one hub; ``segments`` has the two ends of one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from peerpigeon.core.frames import Ack, News, Segment
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.segments import Receiver, Sender, StreamLimits, size_of
+from peerpigeon.core.timetable import Timetable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+EXPIRED = "expired"
+OVERLOADED = "overloaded"
+RESTARTED = "hub restarted"
+
+
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
+    """A body to be routed. A struct, not a dataclass, because every message makes one."""
+
+    destination: PeerId
+    incarnation: int
+    """Of the destination; a hub with another one must not take the body."""
+    body: Segment | Ack
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """News that was given up: as far as this hub knows, it was not delivered."""
+
+    destination: PeerId
+    news: News
+    reason: str
+
+
+class Streams:
+    """The streams of one hub, to all others and from all others.
+
+    The caller gives to ``on_segment`` and ``on_ack`` only what was addressed to this hub's own
+    incarnation (or to 0, if the sender did not know it): what was meant for an earlier one may
+    have been delivered by that one.
+    """
+
+    def __init__(self, limits: StreamLimits | None = None) -> None:
+        self._limits = limits or StreamLimits()
+        self._epoch = 0
+        self._senders: dict[PeerId, Sender] = {}
+        self._by_epoch: dict[int, Sender] = {}
+        self._alarms: Timetable[int] = Timetable()  # by epoch; may be early, is never late
+        self._receivers: dict[PeerId, Receiver] = {}  # the longest silent first
+        self._owed: dict[PeerId, float] = {}  # when to acknowledge, in that order
+        self._failures: list[Failure] = []
+        self._failed_at: float | None = None
+
+    def __len__(self) -> int:
+        """Return how many pieces of news are unacknowledged; costs O(hubs)."""
+        return sum(len(sender.pending) for sender in self._senders.values())
+
+    # Sending
+
+    def send(
+        self, to: PeerId, incarnation: int, news: News, now: float, lifetime: float | None
+    ) -> Outgoing | Failure:
+        """Send a signal, or control news, which has no ``lifetime``.
+
+        An ``incarnation`` of 0 is not known yet; one that is older than what is known of the hub
+        is corrected. If it is newer, what is unacknowledged to the old one fails, as by
+        ``restarted``, at the next ``expire``. Control news is never refused: if too much
+        of it waits for one hub, all that waits is given up at the next ``expire``, and its
+        source has to publish it again.
+        """
+        if lifetime is not None and lifetime <= 0.0:
+            return Failure(to, news, EXPIRED)
+        sender = self._senders.get(to)
+        if sender is None or sender.incarnation < incarnation:
+            sender = self._sender(to, incarnation, now)
+        size = size_of(news)
+        expires_at = inf
+        if lifetime is None:
+            if not sender.control.has_room(size):
+                self._fail(_failures(to, sender.give_up_control(now), OVERLOADED), now)
+        elif not sender.signals.has_room(size):
+            return Failure(to, news, OVERLOADED)
+        else:
+            expires_at = now + lifetime
+        segment = sender.push(news, size, expires_at, now)
+        self._arm(sender, min(sender.resend_at, expires_at))
+        return Outgoing(to, sender.incarnation, segment)
+
+    def _sender(self, to: PeerId, incarnation: int, now: float) -> Sender:
+        """Return a stream to a hub that may have been restarted or have none yet."""
+        self._fail(self.restarted(to, incarnation), now)
+        return self._senders.get(to) or self._open(to, incarnation, now)
+
+    def _open(self, to: PeerId, incarnation: int, now: float) -> Sender:
+        if len(self._senders) >= self._limits.hubs:
+            senders = self._senders.values()
+            idle = (sender for sender in senders if not sender.pending)
+            victim = next(idle, None) or next(iter(senders))
+            self._close(victim)
+            lost = [item.news for item in victim.pending.values()]
+            self._fail(_failures(victim.hub, lost, OVERLOADED), now)
+        receiver = self._receivers.get(to)
+        if receiver is not None:
+            incarnation = max(incarnation, receiver.incarnation)
+        self._epoch += 1
+        sender = Sender(to, incarnation, self._epoch, self._limits, now)
+        self._senders[to] = self._by_epoch[sender.epoch] = sender
+        return sender
+
+    def _close(self, sender: Sender) -> None:
+        del self._senders[sender.hub]
+        del self._by_epoch[sender.epoch]
+        self._alarms.drop(sender.epoch)
+
+    def _fail(self, failures: list[Failure], now: float) -> None:
+        if failures:
+            self._failures.extend(failures)
+            self._failed_at = now
+
+    def _arm(self, sender: Sender, when: float) -> None:
+        # Only ever earlier: a message costs no alarm of its own, an early alarm looks again.
+        if when < sender.alarm:
+            sender.alarm = when
+            self._alarms.set(sender.epoch, when)
+
+    def on_ack(self, source: PeerId, incarnation: int, ack: Ack, now: float) -> list[Outgoing]:
+        """Drop what is acknowledged; return what it is now time to send again."""
+        sender = self._senders.get(source)
+        if sender is not None and sender.incarnation < incarnation:
+            self._fail(self.restarted(source, incarnation), now)
+            sender = self._senders.get(source)
+        if sender is None or sender.epoch != ack.epoch or sender.incarnation != incarnation:
+            return []
+        if not sender.floor < ack.next_sequence <= sender.next:
+            return []
+        return _routed(sender, sender.acknowledge(ack.next_sequence, now))
+
+    def resend(self, to: PeerId, now: float) -> list[Outgoing]:
+        """Return what to send again at once, because the route to a hub has just changed."""
+        sender = self._senders.get(to)
+        if sender is None or not sender.pending:
+            return []
+        segments = sender.reroute(now)
+        self._arm(sender, sender.resend_at)
+        return _routed(sender, segments)
+
+    def resend_all(self, now: float) -> list[Outgoing]:
+        """Return what to send again at once, because a link has broken; costs O(hubs)."""
+        waiting = [sender.hub for sender in self._senders.values() if sender.pending]
+        return [outgoing for hub in waiting for outgoing in self.resend(hub, now)]
+
+    def forget(self, hub: PeerId, now: float) -> None:
+        """Give up control news to a hub that is gone; signals are tried until they expire."""
+        sender = self._senders.get(hub)
+        if sender is not None:
+            sender.give_up_control(now)
+            self._arm(sender, sender.resend_at)
+
+    def restarted(self, hub: PeerId, incarnation: int) -> list[Failure]:
+        """Note the incarnation of a hub; return the signals that were on the way to an older one.
+
+        Control news to the older one is dropped: there is nobody left whom it concerned.
+        """
+        sender = self._senders.get(hub)
+        if sender is None or sender.incarnation >= incarnation:
+            return []
+        if sender.incarnation == 0:
+            sender.incarnation = incarnation
+            return []
+        self._close(sender)
+        signals = [item.news for item in sender.pending.values() if item.expires_at < inf]
+        return _failures(hub, signals, RESTARTED)
+
+    # Receiving
+
+    def on_segment(
+        self, source: PeerId, incarnation: int, segment: Segment, now: float
+    ) -> tuple[list[News], list[Outgoing]]:
+        """Return the news whose turn it is, in order, and the acknowledgement to send now if any.
+
+        What is out of the row is acknowledged at once, so that the source learns where it stands,
+        but the same is not said twice within ``ack_delay``.
+        """
+        receiver = self._receivers.get(source)
+        if (
+            receiver is None
+            or receiver.epoch != segment.epoch
+            or receiver.incarnation != incarnation
+        ):
+            if receiver is not None and not receiver.is_replaced_by(incarnation, segment.epoch):
+                return [], []
+            receiver = self._accept(source, incarnation, segment, now)
+        ready = receiver.take(segment)
+        if receiver.wants_to_answer(now):
+            return ready, [self._ack(source, receiver, now)]
+        if source not in self._owed:
+            self._owed[source] = now + self._limits.ack_delay
+        return ready, []
+
+    def _accept(self, source: PeerId, incarnation: int, first: Segment, now: float) -> Receiver:
+        self._fail(self.restarted(source, incarnation), now)
+        self._receivers.pop(source, None)
+        if len(self._receivers) >= self._limits.hubs:
+            oldest = next(iter(self._receivers))
+            del self._receivers[oldest]
+            self._owed.pop(oldest, None)
+        receiver = Receiver(incarnation, first.epoch, first.floor, self._limits)
+        self._receivers[source] = receiver
+        return receiver
+
+    def _ack(self, source: PeerId, receiver: Receiver, now: float) -> Outgoing:
+        self._owed.pop(source, None)
+        # Re-inserted, so that the longest silent hub stays first.
+        del self._receivers[source]
+        self._receivers[source] = receiver
+        return Outgoing(source, receiver.incarnation, receiver.answer(now))
+
+    # Time
+
+    def expire(self, now: float) -> tuple[list[Outgoing], list[Failure]]:
+        """Return the acknowledgements and repeats that are due, and what has been given up."""
+        outgoing: list[Outgoing] = []
+        while self._owed:
+            source, due = next(iter(self._owed.items()))
+            if due > now:
+                break
+            outgoing.append(self._ack(source, self._receivers[source], now))
+        failures, self._failures, self._failed_at = self._failures, [], None
+        for epoch in self._alarms.expire(now):
+            sender = self._by_epoch[epoch]
+            sender.alarm = inf
+            failures.extend(_failures(sender.hub, sender.expire(now), EXPIRED))
+            outgoing.extend(_routed(sender, sender.lose_patience(now)))
+            if sender.is_idle(now):
+                self._close(sender)
+            else:
+                self._arm(sender, sender.due())
+        return outgoing, failures
+
+    def deadline(self) -> float | None:
+        """Return when to call ``expire``; may be earlier than anything is due."""
+        when = self._alarms.deadline()
+        if self._owed:
+            owed = next(iter(self._owed.values()))
+            when = owed if when is None else min(when, owed)
+        if self._failed_at is not None:
+            when = self._failed_at if when is None else min(when, self._failed_at)
+        return when
+
+
+def _failures(hub: PeerId, news: Iterable[News], reason: str) -> list[Failure]:
+    return [Failure(hub, piece, reason) for piece in news]
+
+
+def _routed(sender: Sender, segments: Iterable[Segment]) -> list[Outgoing]:
+    return [Outgoing(sender.hub, sender.incarnation, segment) for segment in segments]

@@ -1,0 +1,120 @@
+"""Signals that wait until it is known where their target is, and what was found out of late."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.memory import MEMBER_BYTES
+
+if TYPE_CHECKING:
+    from peerpigeon.core.frames import Located, Relay
+    from peerpigeon.core.ids import PeerId
+
+
+FOUND_LIFETIME = 5.0
+"""Seconds for which an answer is believed; from then on introductions know better."""
+
+MAX_FOUND = 1024
+
+
+class Whereabouts:
+    """Where members are that were asked for."""
+
+    def __init__(self) -> None:
+        # In order of time, because each answer is believed equally long.
+        self._found: dict[tuple[str, str], tuple[Located, float]] = {}
+
+    def add(self, namespace: str, located: Located, now: float) -> None:
+        """Remember an answer."""
+        key = namespace, located.member.peer.lower()
+        self._found.pop(key, None)
+        self._found[key] = located, now + FOUND_LIFETIME
+        while len(self._found) > MAX_FOUND:
+            del self._found[next(iter(self._found))]
+
+    def find(self, namespace: str, peer: PeerId, now: float) -> Located | None:
+        """Return where a member is, if an answer is still to be believed."""
+        located, until = self._found.get((namespace, peer.lower()), (None, 0.0))
+        return located if now < until else None
+
+    def forget(self, namespace: str, peer: PeerId) -> None:
+        """Forget a member that is gone."""
+        self._found.pop((namespace, peer.lower()), None)
+
+    def forget_hub(self, hub: PeerId) -> None:
+        """Forget the members of a hub that is gone."""
+        for key in [key for key, (located, _) in self._found.items() if located.hub == hub]:
+            del self._found[key]
+
+    def expire(self, now: float) -> None:
+        """Forget what is not to be believed any more."""
+        while self._found and next(iter(self._found.values()))[1] <= now:
+            del self._found[next(iter(self._found))]
+
+    def deadline(self) -> float | None:
+        """Return when ``expire`` has something to do."""
+        return next((until for _, until in self._found.values()), None)
+
+
+class Queued(Enum):
+    """What became of a signal whose target has to be found first."""
+
+    ASK = "it waits, and nobody has asked for its target yet"
+    WAIT = "it waits, like others for the same target"
+    FULL = "there is no room"
+
+
+class Waiting:
+    """Signals whose target is being asked for, in the order in which they came.
+
+    While a signal waits for a target, later ones for it must wait too, even if the target is
+    known by then: ``is_waiting`` comes before ``Presence.locate``.
+    """
+
+    def __init__(self, lifetime: float, max_size: int) -> None:
+        self._lifetime = lifetime
+        self._max_size = max_size
+        self._size = 0
+        self._queues: dict[tuple[str, str], tuple[float, list[Relay]]] = {}
+
+    def is_waiting(self, namespace: str, target: PeerId) -> bool:
+        """Tell whether signals wait for a target."""
+        return bool(self._queues) and (namespace, target.lower()) in self._queues
+
+    def add(self, relay: Relay, now: float) -> Queued:
+        """Let a signal wait."""
+        size = _size(relay)
+        if self._size + size > self._max_size:
+            return Queued.FULL
+        self._size += size
+        key = relay.namespace, relay.target.lower()
+        if key in self._queues:
+            self._queues[key][1].append(relay)
+            return Queued.WAIT
+        self._queues[key] = now + self._lifetime, [relay]
+        return Queued.ASK
+
+    def take(self, namespace: str, target: PeerId) -> list[Relay]:
+        """Take out what waits for a target, because the answer is here."""
+        _, queue = self._queues.pop((namespace, target.lower()), (0.0, []))
+        self._size -= sum(_size(relay) for relay in queue)
+        return queue
+
+    def expire(self, now: float) -> list[Relay]:
+        """Take out what has waited in vain: from the first of a target's on, all of them."""
+        due: list[Relay] = []
+        while self._queues:
+            (namespace, _), (until, queue) = next(iter(self._queues.items()))
+            if until > now:
+                break
+            due += self.take(namespace, queue[0].target)
+        return due
+
+    def deadline(self) -> float | None:
+        """Return when ``expire`` has something to say."""
+        return next((until for until, _ in self._queues.values()), None)
+
+
+def _size(relay: Relay) -> int:
+    return MEMBER_BYTES + len(relay.data)

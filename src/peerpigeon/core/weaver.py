@@ -1,0 +1,231 @@
+"""From the links that are to the links that should be: what to begin, what to close, in order.
+
+It reads the table of links and the adverts, and changes neither: it answers with ``Orders``, which
+the mesh carries out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.actions import Action, Dial, MakeOffer
+from peerpigeon.core.frames import Carrier, LinkEnd, Purpose
+from peerpigeon.core.topology import Plan, Topology
+
+if TYPE_CHECKING:
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.links import Link, Links
+    from peerpigeon.core.membership import Membership
+    from peerpigeon.core.pursuit import Pursuit
+
+PATIENCE = 1.0
+"""Seconds until links are looked at again that have to wait for others to be open."""
+
+NO_WELCOME = -1
+"""A bar that no distance undercuts."""
+
+
+@dataclass(slots=True)
+class Orders:
+    """What the weaver wants done, in this order: first the new, then the old."""
+
+    actions: list[Action] = field(default_factory=list)
+    closings: list[Link] = field(default_factory=list)
+
+
+class Weaver:
+    """The links of one hub as they are and as they should be."""
+
+    def __init__(
+        self, max_links: int, links: Links, membership: Membership, pursuit: Pursuit
+    ) -> None:
+        self._own = membership.own.hub
+        self._max_links = max_links
+        self._links = links
+        self._membership = membership
+        self._topology = Topology(self._own, max_links)
+        self._pursuit = pursuit
+        self._plan = Plan((), (), None)
+        self._is_changed = False
+        self._weave_at: float | None = None
+
+    def take_changed(self) -> bool:
+        """Return whether the plan has changed since the last call: then our advert has too."""
+        changed, self._is_changed = self._is_changed, False
+        return changed
+
+    @property
+    def bar(self) -> tuple[int, PeerId] | None:
+        """What a hub must undercut to become a shortcut of ours."""
+        return self._plan.bar
+
+    def add(self, hub: PeerId) -> None:
+        """Take note of a live hub."""
+        self._topology.add(hub)
+
+    def remove(self, hub: PeerId) -> None:
+        """Forget a hub that is gone."""
+        self._topology.remove(hub)
+
+    def gap(self) -> list[PeerId]:
+        """Return the missing hubs that are this hub's to look for."""
+        return self._topology.gap(list(self._membership.missing))
+
+    def weave_by(self, when: float) -> None:
+        """Have the links looked at no later than at ``when``."""
+        if self._weave_at is None or when < self._weave_at:
+            self._weave_at = when
+
+    def deadline(self) -> float | None:
+        """Return when ``tick`` has something to do."""
+        times = [t for t in (self._weave_at, self._pursuit.deadline()) if t is not None]
+        return min(times, default=None)
+
+    # Links as they are
+
+    def ends(self, *, is_ready: bool) -> tuple[LinkEnd, ...]:
+        """Return what to publish of our links."""
+        links = ((hub, self._links.to(hub)) for hub in sorted(self._links.neighbours))
+        return tuple(
+            LinkEnd(hub, link.carrier, self._purpose(hub, link.carrier, is_ready=is_ready))
+            for hub, link in links
+            if link is not None
+        )
+
+    def idle_sockets(self) -> list[Link]:
+        """Return the WebSockets to hubs that have no more use, to this end or to the other."""
+        return [
+            link
+            for link in self._links
+            if link.carrier is Carrier.WEBSOCKET and not self._needs(link)
+        ]
+
+    def _purpose(self, hub: PeerId, carrier: Carrier, *, is_ready: bool) -> Purpose:
+        if hub in self._plan.wanted and self._counts(hub):
+            return Purpose.MESH
+        if carrier is Carrier.WEBSOCKET and (hub in self._plan.wanted or not is_ready):
+            return Purpose.BOOTSTRAP
+        return Purpose.SPARE
+
+    def _needs(self, link: Link) -> bool:
+        hub = link.hub
+        if hub is None or self._links.over(Carrier.P2P, hub) is not None:
+            return False
+        end = self._end_there(hub)
+        return hub in self._plan.wanted or end is None or end.purpose is not Purpose.SPARE
+
+    def _end_there(self, hub: PeerId) -> LinkEnd | None:
+        return self._membership.link_end(hub, self._own)
+
+    def _is_held(self, hub: PeerId) -> bool:
+        """Tell whether the other end of a neighbour's link means it to be one of the mesh's."""
+        if self._links.over(Carrier.P2P, hub) is not None:
+            return True
+        end = self._end_there(hub)
+        return end is not None and end.purpose is Purpose.MESH
+
+    def _counts(self, hub: PeerId) -> bool:
+        """Tell whether the link to a neighbour is more than a socket for bootstrap (S13).
+
+        A socket is one of our links only in place of a data channel that cannot be had. What the
+        other end means it for does not count: very many newcomers may have only this hub, and
+        each of them takes it for one of its own links at first.
+        """
+        if self._links.over(Carrier.P2P, hub) is not None:
+            return True
+        return hub in self._plan.wanted and self._pursuit.has_failed(hub)
+
+    def count(self) -> int:
+        """Return how many links count (S13), those included that have not said whose they are."""
+        known = sum(1 for hub in self._links.neighbours if self._counts(hub))
+        return known + self._links.nameless(Carrier.P2P)
+
+    # Links as they should be
+
+    def tick(self, now: float) -> Orders:
+        """Plan anew, begin what is missing and close what is too much, if it is time."""
+        orders = Orders()
+        if self._pursuit.is_due(now) or (self._weave_at is not None and now >= self._weave_at):
+            self._weave_at = None
+            self._replan()
+            self._trim(orders)
+            self._begin(orders, now)
+        return orders
+
+    def _replan(self) -> None:
+        linked = {hub for hub in self._links.neighbours if self._is_held(hub)}
+        plan = self._topology.plan(linked, self._bar_of)
+        self._is_changed = self._is_changed or plan != self._plan
+        self._plan = plan
+
+    def _bar_of(self, hub: PeerId) -> tuple[int, PeerId] | None:
+        advert = self._membership.advert(hub)
+        if advert is None or advert.is_draining:
+            return (NO_WELCOME, hub)
+        return advert.bar
+
+    def _begin(self, orders: Orders, now: float) -> None:
+        # One more than allowed, for the moment in which a new link replaces an old one.
+        most = self._max_links + 1
+        room = most - self._channels()
+        wanted: list[tuple[PeerId, tuple[str, ...], bool]] = []
+        for hub in self._plan.wanted:
+            if self._links.over(Carrier.P2P, hub) is not None:
+                continue
+            if self._pursuit.channel_to(hub) is None:
+                if room <= 0:
+                    self.weave_by(now + PATIENCE)
+                    continue
+                room -= 1
+            wanted.append((hub, self._addresses(hub), hub in self._links.neighbours))
+        for step in self._pursuit.pursue(wanted, most - self.count(), now):
+            orders.actions.append(
+                Dial(step.opening, step.uri) if step.uri else MakeOffer(step.opening)
+            )
+
+    def _channels(self) -> int:
+        """Return how many data channels are open or under way."""
+        nameless = self._links.nameless(Carrier.P2P)
+        return self._links.count(Carrier.P2P) + nameless + self._pursuit.channels
+
+    def _addresses(self, hub: PeerId) -> tuple[str, ...]:
+        advert = self._membership.advert(hub)
+        return () if advert is None else advert.addresses
+
+    def _trim(self, orders: Orders) -> None:
+        """Close the least wanted links above the maximum.
+
+        No link is spare below it: while places are free, a link that is there has one.
+        """
+        wanted, neighbours = self._plan.wanted, self._links.neighbours
+        spare = [
+            hub
+            for hub in neighbours
+            if hub not in wanted and self._counts(hub) and not self._is_lifeline(hub)
+        ]
+        excess = max(0, self.count() - self._max_links)
+        links = (self._links.to(hub) for hub in sorted(spare, key=self._worth)[:excess])
+        orders.closings += [link for link in links if link is not None]
+
+    def _is_lifeline(self, hub: PeerId) -> bool:
+        """Tell whether the other end has no link but this one, as far as it has told."""
+        advert = self._membership.advert(hub)
+        return advert is None or len(advert.links) < min(2, len(self._membership) - 1)
+
+    def _is_wanted_there(self, hub: PeerId) -> bool:
+        end = self._end_there(hub)
+        return end is None or end.purpose is not Purpose.SPARE
+
+    def _worth(self, hub: PeerId) -> tuple[bool, int, PeerId]:
+        return (self._is_wanted_there(hub), -self._topology.distance(hub), hub)
+
+    def has_place_for(self, hub: PeerId) -> bool:
+        """Tell whether a data channel that another hub offers is welcome."""
+        if self._links.over(Carrier.P2P, hub) is not None:
+            return True  # a new channel for one that the other end has lost
+        self._replan()
+        mine = self._pursuit.channel_to(hub) is not None
+        counted = hub in self._links.neighbours and self._counts(hub)
+        taken = max(self._channels() - mine, self.count() - counted)
+        return taken < self._max_links + (hub in self._plan.wanted)

@@ -1,0 +1,157 @@
+"""Plays the scenes of a mesh with many seeds and prints one line of figures for each.
+
+python -m peerpigeon.sim.campaign --seeds 20 formation massacre
+python -m peerpigeon.sim.campaign --size large --rough
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, TextIO, TypeAlias
+
+from peerpigeon.sim import disasters, scenes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from peerpigeon.sim.scenes import Outcome
+
+Scene: TypeAlias = "Callable[..., Outcome]"
+"""Takes a seed, and ``rough`` unless it is about a calm mesh."""
+
+SMALL, LARGE = "small", "large"
+
+_CALM = {"steady"}
+"""Scenes that are never played on a rough network."""
+
+
+def catalogue(size: str) -> dict[str, Scene]:
+    """Return the scenes by name, in a size that takes a second or in the size of the promise."""
+    if size == SMALL:
+        return {
+            "formation of 20": partial(scenes.formation, hubs=20, max_links=4),
+            "scale 60": partial(scenes.scale, hubs=60, max_links=4, signals=500),
+            "meeting": partial(scenes.meeting, hubs=30, clients=12),
+            "crowd of 400": partial(scenes.great_crowd, clients=400, hubs=10, limit=16),
+            "streams": scenes.streams,
+            "p2p impossible for 30 %": partial(scenes.without_p2p, share=0.3, hubs=15),
+            "p2p impossible": partial(scenes.without_p2p, share=1.0, hubs=15),
+            "massacre of 30 %": partial(disasters.massacre, hubs=40, share=0.3, within=10.0),
+            "massacre of 90 %": partial(disasters.massacre, hubs=60, share=0.9, within=30.0),
+            "broken path": partial(disasters.broken_path, hubs=20, signals=2000),
+            "cut": partial(disasters.cut, hubs=12),
+            "door restart": disasters.door_restart,
+            "steady": partial(scenes.steady, hubs=60),
+        }
+    return {
+        **{
+            f"formation of {hubs} with {links}": partial(
+                scenes.formation, hubs=hubs, max_links=links
+            )
+            for hubs in (2, 3, 5, 8, 12, 20, 40, 70, 100)
+            for links in (2, 3, 4, 5)
+        },
+        **{
+            f"scale 1000 with {links}": partial(scenes.scale, hubs=1000, max_links=links)
+            for links in (3, 4, 5)
+        },
+        "meeting": scenes.meeting,
+        "crowd of 10000": partial(scenes.great_crowd, clients=10_000),
+        "streams": scenes.streams,
+        "p2p impossible for 30 %": partial(scenes.without_p2p, share=0.3),
+        "p2p impossible": partial(scenes.without_p2p, share=1.0),
+        "massacre of 30 %": partial(disasters.massacre, hubs=100, share=0.3, within=10.0),
+        "massacre of 30 % of machines": partial(
+            disasters.massacre, hubs=100, share=0.3, within=10.0, machines=True
+        ),
+        "massacre of 90 %": partial(disasters.massacre, hubs=1000, share=0.9, within=30.0),
+        "broken path": disasters.broken_path,
+        "cut": disasters.cut,
+        "door restart": disasters.door_restart,
+        "door restart with a new id": partial(disasters.door_restart, same_id=False),
+        "steady": scenes.steady,
+    }
+
+
+@dataclass(slots=True)
+class Record:
+    """What one scene came to with several seeds."""
+
+    name: str
+    seeds: int = 0
+    seconds: float = 0.0
+    figures: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    faults: list[str] = field(default_factory=list)
+
+    def add(self, seed: int, outcome: Outcome) -> None:
+        """Add the outcome with one seed."""
+        self.seeds += 1
+        self.faults.extend(f"seed {seed}: {fault}" for fault in outcome.faults)
+        for name, figure in outcome.figures.items():
+            if figure is not None:
+                self.figures[name].append(figure)
+
+    def row(self) -> str:
+        """Return a row of a Markdown table: the worst (largest) of each figure."""
+        figures = ", ".join(f"{name} {max(values):.4g}" for name, values in self.figures.items())
+        verdict = f"{len(self.faults)} faults" if self.faults else "as it must be"
+        return f"| {self.name} | {self.seeds} | {figures} | {verdict} | {self.seconds:.1f} |"
+
+
+def play(name: str, scene: Scene, seeds: Sequence[int], *, rough: bool) -> Record:
+    """Play one scene with each seed."""
+    record = Record(name)
+    began = time.perf_counter()
+    for seed in seeds:
+        outcome = scene(seed) if name in _CALM else scene(seed, rough=rough)
+        record.add(seed, outcome)
+    record.seconds = time.perf_counter() - began
+    return record
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play scenes; return 1 if anything was not as it must be."""
+    options = _parser().parse_args(arguments)
+    chosen = list(_chosen(catalogue(options.size), options.scenes))
+    seeds = range(options.first, options.first + options.seeds)
+    is_sound = True
+    _say("| scene | seeds | worst figures | verdict | seconds |")
+    _say("|---|---|---|---|---|")
+    for name, scene in chosen:
+        record = play(name, scene, seeds, rough=options.rough)
+        _say(record.row())
+        for fault in record.faults[: options.show]:
+            _say(f"    {name}, {fault}", sys.stderr)
+        is_sound = is_sound and not record.faults
+    return 0 if is_sound else 1
+
+
+def _chosen(scenes_by_name: dict[str, Scene], wanted: list[str]) -> Iterator[tuple[str, Scene]]:
+    for name, scene in scenes_by_name.items():
+        if not wanted or any(name.startswith(beginning) for beginning in wanted):
+            yield name, scene
+
+
+def _say(line: str, stream: TextIO | None = None) -> None:
+    print(line, file=stream or sys.stdout, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m peerpigeon.sim.campaign", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("scenes", nargs="*", help="beginnings of the names of scenes; else all")
+    parser.add_argument("--size", choices=(SMALL, LARGE), default=SMALL)
+    parser.add_argument("--seeds", type=int, default=3, help="how many seeds [default 3]")
+    parser.add_argument("--first", type=int, default=1, help="the first seed [default 1]")
+    parser.add_argument("--rough", action="store_true", help="2 %% loss, much jitter, wrong clocks")
+    parser.add_argument("--show", type=int, default=10, help="faults to print of each scene")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""Clients spread over the hubs of a mesh, and the signals they send each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from peerpigeon.sim.client import SIGNALS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.sim.client import Client
+    from peerpigeon.sim.mesh import Mesh
+    from peerpigeon.sim.shell import SimHub
+
+
+_DRAWS = 20
+"""So often somebody is looked for who is there."""
+
+
+@dataclass(slots=True, eq=False)
+class Flock:
+    """The clients of a mesh. They stay with their hubs, and away once those are dead."""
+
+    mesh: Mesh
+    rng: Random
+    clients: list[Client] = field(default_factory=list)
+    homes: dict[int, SimHub] = field(default_factory=dict)
+    """Which hub a client has its connection to, by its number."""
+
+    @classmethod
+    def of(cls, mesh: Mesh) -> Flock:
+        """Return a flock that is still empty."""
+        return cls(mesh, mesh.world.chance("flock"))
+
+    def arrive(self, count: int, namespaces: Sequence[str], over: float) -> None:
+        """Let ``count`` clients connect to living hubs in turn, at random times within ``over``."""
+        world = self.mesh.world
+        times = sorted(world.now + self.rng.random() * over for _ in range(count))
+        for number, time in enumerate(times):
+            namespace = namespaces[number % len(namespaces)]
+            world.at(time, partial(self.add, number, namespace))
+
+    def add(self, number: int, namespace: str) -> Client:
+        """Let one client connect to the living hub whose turn it is."""
+        living = self.mesh.living
+        return self.add_at(living[number % len(living)], namespace)
+
+    def add_at(self, hub: SimHub, namespace: str) -> Client:
+        """Let one client connect to ``hub``."""
+        client = self.mesh.world.add_client(hub, namespace, reconnects=False)
+        self.clients.append(client)
+        self.homes[client.number] = hub
+        return client
+
+    # Who is there
+
+    def present(self) -> list[Client]:
+        """Return the clients that are in a namespace and whose hub lives."""
+        return [
+            client
+            for client in self.clients
+            if client.stay is not None and self.homes[client.number].is_alive
+        ]
+
+    def strangers(self) -> int:
+        """Return how many pairs in one namespace have not met, each way counted."""
+        members: dict[str, list[PeerId]] = defaultdict(list)
+        present = self.present()
+        for client in present:
+            members[client.namespace].append(client.peer_id)
+        return sum(
+            len(members[client.namespace]) - 1 - len(members_known(client, members))
+            for client in present
+        )
+
+    # What they say
+
+    def signal_steadily(self, count: int, duration: float) -> None:
+        """Send ``count`` signals between random clients, evenly spread over ``duration``."""
+        world = self.mesh.world
+        for number in range(count):
+            world.at(world.now + duration * number / count, self.signal_somebody)
+
+    def signal_somebody(self) -> None:
+        """Let a random client signal a random one of those that it knows."""
+        sender = self._anybody()
+        known = sender.known if sender else []
+        if sender and known:
+            kind = SIGNALS[self.rng.randrange(len(SIGNALS))]
+            sender.signal(known[self.rng.randrange(len(known))], kind)
+
+    def say_farewell(self) -> None:
+        """Let a random client leave for good."""
+        client = self._anybody()
+        if client is not None:
+            client.leave()
+
+    def _anybody(self) -> Client | None:
+        for _ in range(_DRAWS):
+            client = self.clients[self.rng.randrange(len(self.clients))]
+            if client.stay is not None and self.homes[client.number].is_alive:
+                return client
+        return None
+
+
+def members_known(client: Client, members: dict[str, list[PeerId]]) -> set[PeerId]:
+    """Return those of the members of its namespace that ``client`` knows."""
+    return set(client.known).intersection(members[client.namespace])

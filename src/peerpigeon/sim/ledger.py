@@ -1,0 +1,179 @@
+"""What became of the signals of a world: delivered, refused, lost, repeated, out of order."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.ids import PeerId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from peerpigeon.sim.client import Client, HeardSignal, SentSignal, Stay
+
+LIFETIME = 12.0
+"""Seconds after which a sender must know that a signal was not delivered: ten for the signal
+itself (S24), the rest for the news."""
+
+
+@dataclass(slots=True)
+class Fates:
+    """What became of the signals, counted."""
+
+    sent: int = 0
+    delivered: int = 0
+    refused: int = 0
+    """Not delivered, and the sender was told (S24)."""
+    lost: int = 0
+    """Neither, although sender and target were both there all the time."""
+    cut_off: int = 0
+    """Neither, and sender or target lost its own connection meanwhile."""
+    repeated: int = 0
+    """Arrivals of what had arrived already."""
+    out_of_order: int = 0
+    """Arrivals after something that was sent later by the same client to the same client."""
+    refused_wrongly: int = 0
+    """Errors in excess of what was not delivered, although the way back was open."""
+    examples: list[str] = field(default_factory=list)
+    """Some sentences about what is wrong."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was lost, repeated, out of order, or refused and yet delivered."""
+        return not (self.lost or self.repeated or self.out_of_order or self.refused_wrongly)
+
+    def complain(self, sentence: str) -> None:
+        """Keep an example of what is wrong, unless there are many."""
+        if len(self.examples) < _EXAMPLES:
+            self.examples.append(sentence)
+
+
+_EXAMPLES = 20
+
+
+def fates(clients: Iterable[Client], cuts: Iterable[float] = ()) -> Fates:
+    """Judge all signals that ``clients`` have sent; all must be older than ``LIFETIME``.
+
+    ``cuts``: when the network was cut. What had arrived just then may be refused all the same,
+    for the sender's hub cannot know; so may what arrived at somebody whose line then broke.
+    """
+    clients, cuts = list(clients), list(cuts)
+    result = Fates()
+    heard: dict[str, list[HeardSignal]] = defaultdict(list)
+    stays: dict[tuple[str, PeerId], list[Stay]] = defaultdict(list)
+    for client in clients:
+        _judge_order(client, result)
+        for stay in client.stays:
+            stays[stay.namespace, stay.peer_id].append(stay)
+        for signal in client.signals:
+            heard[signal.serial].append(signal)
+    for client in clients:
+        _Sender(client, stays, cuts, result).judge(heard)
+    return result
+
+
+def _judge_order(client: Client, result: Fates) -> None:
+    last: dict[str, int] = {}
+    for heard in client.signals:
+        sender, _, number = heard.serial.partition(".")
+        count = int(number)
+        if count < last.get(sender, -1):
+            result.out_of_order += 1
+            result.complain(f"signal {heard.serial} came at {heard.time:.3f} after {last[sender]}")
+        else:
+            last[sender] = count
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """One client, and what is judged of its signals."""
+
+    client: Client
+    stays: dict[tuple[str, PeerId], list[Stay]]
+    cuts: list[float]
+    result: Fates
+
+    def judge(self, heard: dict[str, list[HeardSignal]]) -> None:
+        missing: dict[PeerId, list[SentSignal]] = defaultdict(list)
+        doubtful: Counter[PeerId] = Counter()
+        result = self.result
+        for sent in self.client.sent:
+            result.sent += 1
+            arrivals = len(heard.get(sent.serial, ()))
+            if not arrivals:
+                missing[sent.target].append(sent)
+                continue
+            result.delivered += 1
+            result.repeated += arrivals - 1
+            doubtful[sent.target] += self._may_be_refused(sent)
+            if arrivals > 1:
+                result.complain(f"signal {sent.serial} arrived {arrivals} times")
+        errors = Counter(PeerId(error.target) for error in self.client.errors if error.target)
+        for target in sorted({*missing, *errors}):
+            self._judge_missing(missing.get(target, []), errors[target], doubtful[target])
+
+    def _judge_missing(self, missing: list[SentSignal], errors: int, doubtful: int) -> None:
+        result = self.result
+        refused = min(len(missing), errors)
+        result.refused += refused
+        excess = max(0, errors - len(missing) - doubtful)
+        if excess:
+            result.refused_wrongly += excess
+            result.complain(f"client {self.client.number} got {excess} errors too many")
+        # An error does not say which signal it is about: those that had to be answered come first.
+        due = [sent for sent in missing if self._had_to_be_answered(sent)]
+        lost = max(0, len(due) - errors)
+        result.lost += lost
+        result.cut_off += len(missing) - refused - lost
+        for sent in due[len(due) - lost :]:
+            result.complain(f"signal {sent.serial} to {sent.target[:8]} at {sent.time:.3f} is lost")
+
+    def _may_be_refused(self, sent: SentSignal) -> bool:
+        """Tell whether an arrival may have been unknown to the sender's hub."""
+        end = sent.time + LIFETIME
+        if any(sent.time <= cut <= end for cut in self.cuts):
+            return True
+        theirs = self.stays.get((sent.namespace, sent.target), [])
+        return not any(stay.since <= sent.time and _lasts(stay, end) for stay in theirs)
+
+    def _had_to_be_answered(self, sent: SentSignal) -> bool:
+        end = sent.time + LIFETIME
+        if not _lasts(sent.stay, end):
+            return False
+        theirs = self.stays.get((sent.namespace, sent.target), [])
+        was_there = [stay for stay in theirs if stay.since <= end and _lasts(stay, sent.time)]
+        return not was_there or any(_lasts(stay, end) for stay in was_there)
+
+
+def _lasts(stay: Stay, time: float) -> bool:
+    return stay.end is None or stay.end > time
+
+
+def last_trouble(clients: Iterable[Client], since: float, patience: float) -> float:
+    """Return when the last signal was sent that did not arrive within ``patience`` seconds.
+
+    Only signals count that were sent after ``since``, between clients that are still there;
+    ``since`` is returned if there is none.
+    """
+    arrived: dict[str, float] = {}
+    clients = list(clients)
+    present = {client.peer_id for client in clients if client.stay and client.stay.end is None}
+    for client in clients:
+        for heard in client.signals:
+            arrived.setdefault(heard.serial, heard.time)
+    return max(
+        (
+            sent.time
+            for client in clients
+            for sent in client.sent
+            if sent.time >= since
+            and {client.peer_id, sent.target} <= present
+            and arrived.get(sent.serial, _NEVER) > sent.time + patience
+        ),
+        default=since,
+    )
+
+
+_NEVER = float("inf")

@@ -1,0 +1,227 @@
+"""Open links between hubs, over WebSockets and data channels.
+
+Frames cross them as objects. What is counted and goes into the trace are their bytes on the wire.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.events import LinkLost, LinkOpened, LinkReceived
+from peerpigeon.core.frames import Carrier, Frame, encode
+from peerpigeon.core.ids import LinkId
+from peerpigeon.sim.network import VANISHED
+from peerpigeon.sim.tally import Tally
+
+if TYPE_CHECKING:
+    from peerpigeon.sim.agenda import Agenda
+    from peerpigeon.sim.network import Network, Party
+    from peerpigeon.sim.openings import Opening
+    from peerpigeon.sim.shell import SimHub
+    from peerpigeon.sim.trace import Trace
+
+_OPENED = 32
+_FRAME = 33
+_LOST = 34
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What all parties of a world share."""
+
+    agenda: Agenda
+    network: Network
+    trace: Trace
+    tally: Tally = field(default_factory=Tally)
+
+
+class Link:
+    """One connection between two hubs: frames arrive in the order sent, or not at all.
+
+    A process that dies takes its WebSockets with it, and the other ends notice; of a data channel
+    they notice nothing. ``Half.begin`` says when each end has come to be.
+    """
+
+    __slots__ = ("carrier", "carries", "ends", "halves", "is_held", "number", "stage")
+
+    def __init__(self, stage: Stage, carrier: Carrier, opener: SimHub, other: SimHub) -> None:
+        self.stage = stage
+        self.carrier = carrier
+        self.ends: tuple[Party, Party] = (opener, other)
+        self.carries = True
+        self.is_held = False
+        self.halves = (Half(self, opener), Half(self, other))
+        self.halves[0].face(self.halves[1])
+        self.halves[1].face(self.halves[0])
+        self.number = stage.network.register(self)
+
+    def open(self, first: int, opening: Opening, others: Opening) -> None:
+        """Let the half ``first`` open now, and the other when it hears of it."""
+        self.halves[first].announce(others)
+        self.halves[first].begin(opening)
+
+    def fall_silent(self) -> None:
+        """Let all bytes vanish from now on, also those under way, without a word to either end."""
+        self.carries = False
+
+    def break_off(self, dead: Party | None = None) -> None:
+        """Lose the bytes under way; the ends notice, but for one that is ``dead``.
+
+        The end of a data channel whose other end is dead does not notice either.
+        """
+        if not self.carries:
+            return
+        self.carries = False
+        network, agenda = self.stage.network, self.stage.agenda
+        for half in self.halves:
+            if half.owner is dead:
+                half.is_open = False
+            elif dead is None or self.carrier is Carrier.WEBSOCKET:
+                agenda.hand(agenda.now + network.latency, half.lose, (VANISHED, ""))
+        self.forget_if_over()
+
+    def hold(self) -> None:
+        """Keep the bytes that arrive from now on, until ``release``."""
+        self.is_held = True
+
+    def release(self) -> None:
+        """Deliver what was kept."""
+        self.is_held = False
+        for half in self.halves:
+            half.catch_up()
+
+    def forget_if_over(self) -> None:
+        """Leave the network's lists once neither end counts on this link any more."""
+        if not self.halves[0].is_open and not self.halves[1].is_open:
+            self.stage.network.forget(self)
+
+
+class Half:
+    """One end of a link, as its hub has it."""
+
+    __slots__ = (
+        "_busy_until",
+        "_free_at",
+        "_kept",
+        "_other",
+        "_stage",
+        "_take_there",
+        "id",
+        "is_open",
+        "link",
+        "owner",
+    )
+
+    def __init__(self, link: Link, owner: SimHub) -> None:
+        self.link = link
+        self.owner = owner
+        self.id = LinkId(0)
+        self.is_open = False
+        self._stage = link.stage
+        self._busy_until = self._free_at = 0.0
+        self._kept: list[Frame] = []
+
+    def face(self, other: Half) -> None:
+        """Take note of the other end."""
+        self._other = other
+        self._take_there = other.take
+
+    @property
+    def partner(self) -> SimHub:
+        """The hub at the other end."""
+        return self._other.owner
+
+    @property
+    def works(self) -> bool:
+        """Whether both ends count on the link and it carries bytes."""
+        return self.is_open and self._other.is_open and self.link.carries
+
+    def announce(self, opening: Opening) -> None:
+        """Let the other end begin, before anything that is sent from here arrives."""
+        self._stage.agenda.hand(self._next_arrival(), self._other.begin, opening)
+
+    def begin(self, opening: Opening) -> None:
+        """Tell the hub that the link is open, if it still wants it."""
+        if not self.link.carries:
+            return
+        if not opening.conclude():
+            self._stage.agenda.hand(self._next_arrival(), self._other.lose, (VANISHED, ""))
+            return
+        self.is_open = True
+        self.id = self.owner.add_link(self)
+        self._note(_OPENED, bytes((self.link.carrier,)))
+        self.owner.feed(LinkOpened(self.id, self.link.carrier, opening.number))
+
+    def send(self, frame: Frame) -> None:
+        """Put ``frame`` on the way to the other end; never waits, never fails."""
+        if not self.is_open or not self.link.carries:
+            return
+        stage = self._stage
+        agenda, network = stage.agenda, stage.network
+        time = network.arrival(agenda.now, self.owner.line_rng)
+        if network.bandwidth is not None:
+            time += self._queue(len(encode(frame)) / network.bandwidth)
+        # What was sent later never overtakes.
+        if time < self._busy_until:
+            time = self._busy_until
+        else:
+            self._busy_until = time
+        agenda.hand(time, self._take_there, frame)
+
+    def close(self, code: int, reason: str) -> None:
+        """End the link after all that was sent before; its hub hears nothing any more."""
+        if not self.is_open:
+            return
+        self.is_open = False
+        if self.link.carries:
+            if self.link.carrier is Carrier.P2P:
+                code, reason = 1000, ""
+            self._stage.agenda.hand(self._next_arrival(), self._other.lose, (code, reason))
+        self.link.forget_if_over()
+
+    def take(self, frame: Frame) -> None:
+        """Hand the hub a frame that has arrived."""
+        link = self.link
+        if not self.is_open or not link.carries:
+            return
+        if link.is_held:
+            self._kept.append(frame)
+            return
+        stage = self._stage
+        content = encode(frame)
+        stage.tally.note(frame, len(content))
+        stage.trace.note(stage.agenda.now, self.owner.number, link.number, _FRAME, content)
+        self.owner.feed(LinkReceived(self.id, frame))
+
+    def catch_up(self) -> None:
+        """Take what was kept."""
+        kept, self._kept = self._kept, []
+        for frame in kept:
+            self.take(frame)
+
+    def lose(self, ending: tuple[int, str]) -> None:
+        """Tell the hub that the link has ended."""
+        if not self.is_open:
+            return
+        code, reason = ending
+        self.is_open = False
+        self.owner.remove_link(self)
+        self._note(_LOST, code.to_bytes(2, "big") + reason.encode())
+        self.link.forget_if_over()
+        self.owner.feed(LinkLost(self.id, code, reason))
+
+    def _queue(self, duration: float) -> float:
+        """Return how long a frame takes to leave, after those before it."""
+        now = self._stage.agenda.now
+        self._free_at = max(self._free_at, now) + duration
+        return self._free_at - now
+
+    def _next_arrival(self) -> float:
+        arrival = self._stage.network.arrival(self._stage.agenda.now, self.owner.line_rng)
+        self._busy_until = max(arrival, self._busy_until)
+        return self._busy_until
+
+    def _note(self, kind: int, content: bytes) -> None:
+        stage = self._stage
+        stage.trace.note(stage.agenda.now, self.owner.number, self.link.number, kind, content)

@@ -1,0 +1,203 @@
+"""How links come to be: sockets that are dialled, data channels that are negotiated."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.events import ChannelDescribed, OpeningFailed
+from peerpigeon.core.frames import Carrier
+from peerpigeon.sim.links import Link
+
+if TYPE_CHECKING:
+    from peerpigeon.sim.links import Stage
+    from peerpigeon.sim.shell import SimHub
+
+DIAL_TIMEOUT = 3.0
+"""Seconds after which a dial that nobody answers has failed."""
+
+DESCRIBING = 0.02
+"""Seconds that a WebRTC engine takes to make an offer or an answer."""
+
+ICE_WAYS = 6
+"""So often something crosses the network, one after the other, before ICE and DTLS are done."""
+
+_FEW = 100
+"""So many channels that are over may be kept."""
+
+_FAILED = 35
+_DESCRIBED = 36
+
+_FILLER = " " * 600
+"""Makes a description as long as one with a handful of candidates."""
+
+
+class Opening:
+    """One end of a link that is still to come."""
+
+    def __init__(self, stage: Stage, owner: SimHub, number: int) -> None:
+        self.stage = stage
+        self.owner = owner
+        self.number = number
+        """What the hub calls it; 0 for a socket that it accepts."""
+        self._life = owner.life
+        self._is_over = False
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the hub still waits for it."""
+        return not self._is_over and self.owner.is_alive and self.owner.life == self._life
+
+    def conclude(self) -> bool:
+        """End this, because the link is open; return whether the hub still waited for it."""
+        was_wanted = self.is_wanted
+        self.drop()
+        return was_wanted
+
+    def drop(self) -> None:
+        """End this without a word to the hub."""
+        self._is_over = True
+        if self.owner.life == self._life:
+            self.owner.forget_opening(self.number)
+
+    def fail(self, reason: str) -> None:
+        """End this, and tell the hub."""
+        if self.is_wanted:
+            self.drop()
+            self.note(_FAILED, reason.encode())
+            self.owner.feed(OpeningFailed(self.number, reason))
+
+    def note(self, kind: int, content: bytes) -> None:
+        """Add to the world's trace what the hub is told of this."""
+        now = self.stage.agenda.now
+        self.stage.trace.note(now, self.owner.number, self.number, kind, content)
+
+
+class Dialling(Opening):
+    """A WebSocket that a hub is opening: two round trips, if somebody is there."""
+
+    def __init__(self, stage: Stage, owner: SimHub, number: int, callee: SimHub | None) -> None:
+        super().__init__(stage, owner, number)
+        self._callee = callee
+        agenda = stage.agenda
+        agenda.alarm(agenda.now + DIAL_TIMEOUT, partial(self.fail, "timed out"))
+        agenda.at(self._arrival(1), self._knock)
+
+    def _arrival(self, ways: int) -> float:
+        time = self.stage.agenda.now
+        for _ in range(ways):
+            time = self.stage.network.arrival(time, self.owner.line_rng)
+        return time
+
+    def _knock(self) -> None:
+        callee, agenda = self._callee, self.stage.agenda
+        if callee is None:
+            agenda.at(self._arrival(1), partial(self.fail, "no such host"))
+        elif self.stage.network.can_reach(self.owner, callee):
+            if callee.is_alive:
+                agenda.at(self._arrival(2), self._request)
+            else:
+                agenda.at(self._arrival(1), partial(self.fail, "refused"))
+
+    def _request(self) -> None:
+        if self._callee is not None:
+            self._callee.when_awake(self._accept)
+
+    def _accept(self) -> None:
+        callee, stage = self._callee, self.stage
+        if callee is None or not self.is_wanted or not callee.is_alive:
+            return
+        if stage.network.can_reach(self.owner, callee):
+            link = Link(stage, Carrier.WEBSOCKET, self.owner, callee)
+            link.open(1, Opening(stage, callee, 0), self)
+
+
+class Channel(Opening):
+    """One end of a data channel that hubs are negotiating."""
+
+    def __init__(
+        self, stage: Stage, owner: SimHub, number: int, partner: Channel | None = None
+    ) -> None:
+        super().__init__(stage, owner, number)
+        self.partner = partner
+        """The end that offered, if this is the one that answers."""
+        agenda = stage.agenda
+        agenda.at(agenda.now + DESCRIBING, self._describe)
+
+    @property
+    def token(self) -> str:
+        """What tells this end from all others of a world."""
+        return f"{self.owner.number}.{self._life}.{self.number}"
+
+    def take_answer(self, other: Channel | None) -> None:
+        """Connect to the end that answered this one's offer."""
+        if other is None or other.partner is not self:
+            self.fail("not an answer to this offer")
+            return
+        time, network = self.stage.agenda.now, self.stage.network
+        for _ in range(ICE_WAYS):
+            time = network.arrival(time, self.owner.line_rng)
+        self.stage.agenda.at(time, partial(self._connect, other))
+
+    def _describe(self) -> None:
+        if self.is_wanted:
+            kind = "offer" if self.partner is None else "answer"
+            self.note(_DESCRIBED, kind.encode())
+            self.owner.feed(ChannelDescribed(self.number, f"{kind} {self.token}{_FILLER}"))
+
+    def _connect(self, other: Channel) -> None:
+        """Open the link. If it cannot be had, nothing happens until the hubs give it up."""
+        network = self.stage.network
+        if not self.is_wanted or not other.is_wanted:
+            return
+        if network.can_reach(self.owner, other.owner) and network.can_have_p2p(
+            self.owner, other.owner
+        ):
+            link = Link(self.stage, Carrier.P2P, self.owner, other.owner)
+            link.open(1, other, self)
+
+
+class Exchange:
+    """Finds who is meant by an address or a description."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._hosts: dict[str, SimHub] = {}
+        self._channels: dict[str, Channel] = {}
+        self._sweep_at = _FEW
+
+    def publish(self, address: str, host: SimHub) -> None:
+        """Let ``host`` be found under ``address``, a WebSocket URI."""
+        self._hosts[address] = host
+
+    def dial(self, owner: SimHub, number: int, uri: str) -> Opening:
+        """Begin to open a WebSocket."""
+        return Dialling(self._stage, owner, number, self._hosts.get(uri.rstrip("/")))
+
+    def offer(self, owner: SimHub, number: int) -> Channel:
+        """Begin a data channel."""
+        return self._keep(Channel(self._stage, owner, number))
+
+    def answer(self, owner: SimHub, number: int, sdp: str) -> Opening:
+        """Begin the other end of a data channel."""
+        partner = self.find(sdp, "offer")
+        if partner is None:
+            opening = Opening(self._stage, owner, number)
+            agenda = self._stage.agenda
+            agenda.at(agenda.now + DESCRIBING, partial(opening.fail, "not an offer"))
+            return opening
+        return self._keep(Channel(self._stage, owner, number, partner))
+
+    def find(self, sdp: str, kind: str) -> Channel | None:
+        """Return the end of a channel that ``sdp`` describes, if it is of this kind."""
+        said, _, token = sdp.strip().partition(" ")
+        return self._channels.get(token) if said == kind else None
+
+    def _keep(self, channel: Channel) -> Channel:
+        self._channels[channel.token] = channel
+        if len(self._channels) >= self._sweep_at:
+            self._channels = {
+                token: kept for token, kept in self._channels.items() if kept.is_wanted
+            }
+            self._sweep_at = 2 * len(self._channels) + _FEW
+        return channel

@@ -1,0 +1,321 @@
+"""The simulator's shell of one hub: feeds it what arrives, performs what it asks for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+import msgspec
+
+from peerpigeon.core.actions import (
+    Action,
+    CloseLink,
+    ClosePeer,
+    Dial,
+    DropChannel,
+    MakeAnswer,
+    MakeOffer,
+    PingPeer,
+    SendToLink,
+    SendToPeer,
+    TakeAnswer,
+    TakeCandidate,
+    Tell,
+)
+from peerpigeon.core.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
+from peerpigeon.core.ids import LinkId, SessionId
+from peerpigeon.core.notices import name_of
+from peerpigeon.sim.network import (
+    Accepted,
+    Close,
+    Connection,
+    Frame,
+    Ping,
+    Pong,
+    Request,
+    Text,
+)
+from peerpigeon.sim.openings import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.hub import Hub
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.notices import Notice
+    from peerpigeon.sim.agenda import Plan
+    from peerpigeon.sim.links import Half, Stage
+    from peerpigeon.sim.openings import Exchange, Opening
+
+_OpeningAction: TypeAlias = Dial | MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
+
+_TICKED = 16
+_TOLD = 17
+_TICK = Tick()
+_MAX_TICKS_AT_ONCE = 100
+
+
+class SimHub:
+    """One machine and the process of a hub on it.
+
+    The process may die and be started again (``start``); then it has a new life, and nothing that
+    belonged to the one before reaches it. It may also stop for a while, or be slow.
+    """
+
+    def __init__(
+        self, number: int, config: ServerConfig, chances: tuple[Random, Random], stage: Stage
+    ) -> None:
+        self.number = number
+        self.config = config
+        self.rng, self.line_rng = chances
+        """The hub's own chance, and that of the lines it opens."""
+        self.life = 0
+        """How often it was started."""
+        self.is_alive = False
+        self.service_time = 0.0
+        """Seconds that each event takes it; what comes meanwhile waits."""
+        self.skew = 0.0
+        """Seconds by which its clock is fast."""
+        self.notices: Counter[str] = Counter()
+        """How often it told each thing, by the documented name."""
+        self.on_notice: Callable[[SimHub, Notice], object] | None = None
+        self.hub: Hub
+        self.own: PeerId
+        """Its id in this life."""
+        self._stage = stage
+        self._agenda, self._trace = stage.agenda, stage.trace
+        self._exchange: Exchange
+        self._busy_until = 0.0
+        self._waiting: list[Plan] | None = None  # while it is asleep
+        self._forget_everything()
+
+    def _forget_everything(self) -> None:
+        self._connections: dict[SessionId, Connection] = {}
+        self._sessions: dict[int, SessionId] = {}  # by the connection's number
+        self._last_session = 0
+        self._links: dict[LinkId, Half] = {}
+        self._last_link = 0
+        self._openings: dict[int, Opening] = {}
+        self._tick_at: float | None = None
+        self._is_tick_waiting = False
+        self._ticks_at_once = 0
+
+    # The process
+
+    def start(self, hub: Hub, own: PeerId, exchange: Exchange) -> None:
+        """Begin a new life."""
+        self.hub, self.own, self._exchange = hub, own, exchange
+        self.life += 1
+        self.is_alive = True
+        self._arm()
+
+    def die(self) -> None:
+        """End the process without a word; the world sees to its lines."""
+        self.is_alive = False
+        self._waiting = None
+        self._forget_everything()
+
+    def fall_asleep(self) -> None:
+        """Stop working: what comes waits."""
+        if self._waiting is None:
+            self._waiting = []
+
+    def wake_up(self) -> None:
+        """Go on, first of all with what has come meanwhile."""
+        waiting, self._waiting = self._waiting or [], None
+        for plan in waiting:
+            plan()
+        if self.is_alive:
+            self._arm()
+
+    def when_awake(self, plan: Plan) -> None:
+        """Carry ``plan`` out now, or when the process goes on."""
+        if self._waiting is None:
+            plan()
+        else:
+            self._waiting.append(plan)
+
+    # What comes in
+
+    def receive(self, connection: Connection, frame: Frame) -> None:
+        """Turn one frame of a client into the event it means for the hub."""
+        if not self.is_alive:
+            connection.break_off()
+            return
+        if self._waiting is not None:
+            self._waiting.append(partial(self.receive, connection, frame))
+            return
+        session = self._sessions.get(connection.number, SessionId(0))
+        match frame:
+            case Text(content=content):
+                self.feed(PeerSent(session, content.decode()))
+            case Pong() | Ping():
+                self.feed(PeerPonged(session))
+            case Request(content=content):
+                self._accept(connection, content.decode())
+            case Close(code=code, reason=reason):
+                self._forget(session)
+                self.feed(PeerLost(session, code, reason))
+            case _:
+                raise AssertionError(f"a hub was sent {frame}")
+
+    def _accept(self, connection: Connection, peer_id: str) -> None:
+        self._last_session += 1
+        session = SessionId(self._last_session)
+        self._connections[session] = connection
+        self._sessions[connection.number] = session
+        connection.send(self, Accepted())
+        number = connection.ends[0].number
+        address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        self.feed(PeerOpened(session, peer_id, address))
+
+    def feed(self, event: Event) -> None:
+        """Have the hub handle one event, now or as soon as it gets round to it."""
+        if self._waiting is None and not self.service_time:
+            self._handle(event)
+        else:
+            self._postpone(self._handle, event)
+
+    def _postpone(self, handle: Callable[[Event], None], event: Event) -> None:
+        if self._waiting is not None:
+            self._waiting.append(partial(handle, event))
+            return
+        self._busy_until = max(self._busy_until, self._agenda.now) + self.service_time
+        self._agenda.hand(self._busy_until, self._take_postponed, (self.life, handle, event))
+
+    def _take_postponed(self, what: tuple[int, Callable[[Event], None], Event]) -> None:
+        life, handle, event = what
+        if self.life == life and self.is_alive:
+            self.when_awake(partial(handle, event))
+
+    def _handle(self, event: Event) -> None:
+        for action in self.hub.handle(event, self._agenda.now):
+            if type(action) is SendToLink:  # the most frequent by far
+                half = self._links.get(action.link)
+                if half is not None:
+                    half.send(action.frame)
+            else:
+                self.perform(action)
+        self._arm()
+
+    # What goes out
+
+    def perform(self, action: Action) -> None:
+        """Do what the hub asks for."""
+        match action:
+            case SendToPeer(session=session, payload=payload):
+                self._send(session, Text(payload))
+            case PingPeer(session=session):
+                self._send(session, Ping())
+            case ClosePeer(session=session, code=code, reason=reason):
+                connection = self._forget(session)
+                if connection is not None:
+                    connection.close(self, code, reason)
+            case SendToLink(link=link, frame=frame):
+                if link in self._links:
+                    self._links[link].send(frame)
+            case CloseLink(link=link, code=code, reason=reason):
+                if link in self._links:
+                    self._links.pop(link).close(code, reason)
+            case Tell(notice=notice):
+                self._tell(notice)
+            case _:
+                self._perform_opening(action)
+
+    def _perform_opening(self, action: _OpeningAction) -> None:
+        number = action.opening
+        match action:
+            case Dial(uri=uri):
+                self._openings[number] = self._exchange.dial(self, number, uri)
+            case MakeOffer():
+                self._openings[number] = self._exchange.offer(self, number)
+            case MakeAnswer(sdp=sdp):
+                self._openings[number] = self._exchange.answer(self, number, sdp)
+            case TakeAnswer(sdp=sdp):
+                channel = self._openings.get(number)
+                if isinstance(channel, Channel):
+                    channel.take_answer(self._exchange.find(sdp, "answer"))
+            case DropChannel():
+                if number in self._openings:
+                    self._openings[number].drop()
+            case TakeCandidate():
+                pass  # The simulated engine puts all candidates into its description.
+            case _:
+                assert_never(action)
+
+    def _send(self, session: SessionId, frame: Frame) -> None:
+        connection = self._connections.get(session)
+        if connection is not None:
+            connection.send(self, frame)
+
+    def _tell(self, notice: Notice) -> None:
+        self.notices[name_of(notice)] += 1
+        content = msgspec.json.encode(notice)
+        self._trace.note(self._agenda.now, self.number, 0, _TOLD, content)
+        if self.on_notice is not None:
+            self.on_notice(self, notice)
+
+    def _forget(self, session: SessionId) -> Connection | None:
+        connection = self._connections.pop(session, None)
+        if connection is not None:
+            del self._sessions[connection.number]
+        return connection
+
+    # Links
+
+    def add_link(self, half: Half) -> LinkId:
+        """Take an open link into the list and return its number."""
+        self._last_link += 1
+        link = LinkId(self._last_link)
+        self._links[link] = half
+        return link
+
+    def remove_link(self, half: Half) -> None:
+        """Drop a link that has ended."""
+        self._links.pop(half.id, None)
+
+    def forget_opening(self, number: int) -> None:
+        """Drop an opening that has come to its end."""
+        self._openings.pop(number, None)
+
+    @property
+    def links(self) -> list[Half]:
+        """The links that this hub believes to be open, oldest first."""
+        return list(self._links.values())
+
+    # Time
+
+    def _arm(self) -> None:
+        deadline = self.hub.deadline()
+        if deadline is None or self._is_tick_waiting:
+            return
+        if self._tick_at is None or deadline < self._tick_at:
+            self._tick_at = max(deadline, self._agenda.now)
+            self._agenda.alarm(self._tick_at, partial(self._on_alarm, self.life))
+
+    def _on_alarm(self, life: int) -> None:
+        now = self._agenda.now
+        if now != self._tick_at or life != self.life:
+            return  # An earlier alarm was set after this one, and has taken its place.
+        self._tick_at = None
+        deadline = self.hub.deadline()
+        if deadline is None or deadline > now:
+            self._arm()
+            return
+        self._trace.note(now, self.number, 0, _TICKED, b"")
+        self._is_tick_waiting = True
+        if self._waiting is None and not self.service_time:
+            self._tick(_TICK)
+        else:
+            self._postpone(self._tick, _TICK)
+
+    def _tick(self, tick: Event) -> None:
+        self._is_tick_waiting = False
+        self._handle(tick)
+        now = self._agenda.now
+        self._ticks_at_once = self._ticks_at_once + 1 if self._tick_at == now else 0
+        if self._ticks_at_once > _MAX_TICKS_AT_ONCE:
+            raise RuntimeError(f"the hub wants tick after tick at {now}, time stands still")

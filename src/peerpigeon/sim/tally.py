@@ -1,0 +1,70 @@
+"""How much hubs say to each other, by what it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.frames import Ack, Relay, Routed, Segment
+
+if TYPE_CHECKING:
+    from peerpigeon.core.frames import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What frames of one kind amount to. A frame that crosses three links counts three times."""
+
+    frames: int = 0
+    octets: int = 0
+
+    def __add__(self, other: Share) -> Share:
+        return Share(self.frames + other.frames, self.octets + other.octets)
+
+    def __sub__(self, other: Share) -> Share:
+        return Share(self.frames - other.frames, self.octets - other.octets)
+
+
+class Tally:
+    """Counts the frames that cross links, and their bytes."""
+
+    __slots__ = ("_counts",)
+
+    def __init__(self) -> None:
+        self._counts: dict[type, list[int]] = {}
+
+    def note(self, frame: Frame, size: int) -> None:
+        """Count one frame of ``size`` bytes that has crossed a link."""
+        kind: type = type(frame)
+        if kind is Routed:
+            body = frame.body  # type: ignore[union-attr]
+            kind = type(body.news) if type(body) is Segment else type(body)
+        count = self._counts.get(kind)
+        if count is None:
+            count = self._counts[kind] = [0, 0]
+        count[0] += 1
+        count[1] += size
+
+    def shares(self) -> dict[str, Share]:
+        """Return what has been counted so far, by the name of the innermost class of a frame."""
+        return {
+            kind.__name__: Share(*count)
+            for kind, count in sorted(self._counts.items(), key=lambda item: item[0].__name__)
+        }
+
+    def signals(self) -> Share:
+        """Return what clients' signals amount to."""
+        return Share(*self._counts.get(Relay, ()))
+
+    def acknowledgements(self) -> Share:
+        """Return what acknowledgements amount to, those of control news included."""
+        return Share(*self._counts.get(Ack, ()))
+
+    def signaling(self) -> Share:
+        """Return what signals and acknowledgements amount to."""
+        return self.signals() + self.acknowledgements()
+
+    def control(self) -> Share:
+        """Return what all amounts to but clients' signals and the acknowledgements."""
+        whole = sum((Share(*count) for count in self._counts.values()), Share())
+        return whole - self.signaling()

@@ -1,0 +1,177 @@
+"""Several whole hubs on a desk, linked by hand: frames are passed on when the test says so."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from peerpigeon.core.actions import (
+    CloseLink,
+    ClosePeer,
+    Dial,
+    PingPeer,
+    SendToLink,
+    SendToPeer,
+    Tell,
+)
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.events import (
+    Event,
+    LinkLost,
+    LinkOpened,
+    LinkReceived,
+    PeerLost,
+    PeerOpened,
+    PeerPonged,
+    PeerSent,
+    Tick,
+)
+from peerpigeon.core.frames import Carrier, Frame, decode, encode
+from peerpigeon.core.hub import Hub
+from peerpigeon.core.ids import LinkId, PeerId, SessionId
+
+if TYPE_CHECKING:
+    from peerpigeon.core.notices import Notice
+
+Json = dict[str, Any]
+End = tuple[int, LinkId]
+
+FIRST = PeerId("1" * 40)
+SECOND = PeerId("2" * 40)
+THIRD = PeerId("3" * 40)
+
+
+class Hubs:
+    """Hubs by number, the links between them, and what each has said to its clients.
+
+    Time stands still but for ``pass_time``; frames wait until ``run``.
+    """
+
+    def __init__(self, *ids: PeerId, **options: Any) -> None:
+        self.now = 0.0
+        self.hubs: list[Hub] = []
+        self.sent: dict[tuple[int, int], list[Json]] = {}
+        self.pinged: list[tuple[int, int]] = []
+        self.closed: dict[tuple[int, int], tuple[int, str]] = {}
+        self.notices: list[list[Notice]] = []
+        self.frames: deque[tuple[End, Frame]] = deque()
+        self.others: dict[End, End] = {}
+        self.dialled: list[str] = []
+        self._numbers = 0
+        for own in ids:
+            config = ServerConfig(is_hub=True, **options)
+            self.notices.append([])
+            self.hubs.append(Hub(own, config, Random(int(own, 16)), epoch=1000.0))
+
+    # Hubs
+
+    def feed(self, number: int, event: Event) -> None:
+        for action in self.hubs[number].handle(event, self.now):
+            match action:
+                case SendToPeer(session, payload):
+                    self.sent.setdefault((number, session), []).append(json.loads(payload))
+                case PingPeer(session):
+                    self.pinged.append((number, session))
+                case ClosePeer(session, code, reason):
+                    self.closed[number, session] = (code, reason)
+                case SendToLink(link, frame):
+                    self.frames.append(((number, link), decode(encode(frame))))
+                case CloseLink(link):
+                    self.cut((number, link), announce=False)
+                case Dial(uri=uri):
+                    self.dialled.append(uri)
+                case Tell(notice):
+                    self.notices[number].append(notice)
+
+    def link(self, one: int, other: int) -> End:
+        """Open a data channel between two hubs."""
+        self._numbers += 2
+        ends: tuple[End, End] = (one, LinkId(self._numbers - 1)), (other, LinkId(self._numbers))
+        self.others[ends[0]], self.others[ends[1]] = ends[1], ends[0]
+        for number, link in ends:
+            self.feed(number, LinkOpened(link, Carrier.P2P, 0))
+        return ends[0]
+
+    def cut(self, end: End, *, announce: bool = True) -> None:
+        """End a link; the other side hears of it, and this one too if it did not ask for it."""
+        other = self.others.pop(end, None)
+        if other is None:
+            return
+        del self.others[other]
+        self.feed(other[0], LinkLost(other[1], 1006, ""))
+        if announce:
+            self.feed(end[0], LinkLost(end[1], 1006, ""))
+
+    def run(self) -> None:
+        """Pass all frames on until there are none."""
+        while self.frames:
+            end, frame = self.frames.popleft()
+            other = self.others.get(end)
+            if other is not None:
+                self.feed(other[0], LinkReceived(other[1], frame))
+
+    def lose_frames(self) -> None:
+        """Forget the frames that are under way."""
+        self.frames.clear()
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass; hubs get their ticks, and frames arrive at once."""
+        until = self.now + seconds
+        while True:
+            due = [(hub.deadline(), number) for number, hub in enumerate(self.hubs)]
+            when, number = min((t, n) for t, n in due if t is not None)
+            if when > until:
+                break
+            self.now = max(self.now, when)
+            self.feed(number, Tick())
+            self.run()
+        self.now = until
+
+    # Clients
+
+    def open(self, number: int, peer_id: str) -> tuple[int, int]:
+        self._numbers += 1
+        self.feed(number, PeerOpened(SessionId(self._numbers), peer_id, "127.0.0.1"))
+        return number, self._numbers
+
+    def say(self, client: tuple[int, int], message: Json) -> None:
+        self.feed(client[0], PeerSent(SessionId(client[1]), json.dumps(message)))
+
+    def announce(self, client: tuple[int, int], namespace: str = "net1", **data: object) -> None:
+        self.say(client, {"type": "announce", "data": data, "networkName": namespace})
+
+    def join(self, number: int, peer_id: str, namespace: str = "net1") -> tuple[int, int]:
+        client = self.open(number, peer_id)
+        self.announce(client, namespace)
+        self.run()
+        return client
+
+    def signal(
+        self, client: tuple[int, int], target: str, data: object = "x", kind: str = "offer"
+    ) -> None:
+        message = {"type": kind, "data": data, "targetPeerId": target, "networkName": "net1"}
+        self.say(client, message)
+
+    def pong(self, client: tuple[int, int]) -> None:
+        self.feed(client[0], PeerPonged(SessionId(client[1])))
+
+    def lose(self, client: tuple[int, int]) -> None:
+        self.feed(client[0], PeerLost(SessionId(client[1]), 1006, ""))
+
+    def take(self, client: tuple[int, int]) -> list[Json]:
+        return self.sent.pop(client, [])
+
+    def take_types(self, client: tuple[int, int]) -> list[str]:
+        return [message["type"] for message in self.take(client)]
+
+
+def linked(*ids: PeerId, **options: Any) -> Hubs:
+    """Return hubs in a row, each linked to the next, that have come to know each other."""
+    hubs = Hubs(*ids, **options)
+    for number in range(len(ids) - 1):
+        hubs.link(number, number + 1)
+    hubs.run()
+    hubs.pass_time(2.0)
+    return hubs

@@ -1,0 +1,278 @@
+"""Mesh objects without a simulator: one on a bench, or a few joined by links in memory.
+
+A frame takes ``DELAY`` from end to end, and so does each thing that is asked of a shell.
+"""
+
+from __future__ import annotations
+
+import heapq
+from random import Random
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from peerpigeon.core.actions import (
+    Action,
+    CloseLink,
+    Dial,
+    MakeAnswer,
+    MakeOffer,
+    SendToLink,
+    TakeAnswer,
+    Tell,
+)
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.events import (
+    ChannelDescribed,
+    LinkLost,
+    LinkOpened,
+    LinkReceived,
+    OpeningFailed,
+)
+from peerpigeon.core.frames import (
+    VERSION,
+    Advert,
+    Adverts,
+    Body,
+    Carrier,
+    Frame,
+    Hello,
+    LinkEnd,
+    Purpose,
+    Routed,
+    decode,
+    encode,
+)
+from peerpigeon.core.ids import LinkId, PeerId
+from peerpigeon.core.mesh import Mesh
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from peerpigeon.core.changes import Change
+    from peerpigeon.core.notices import Notice
+
+T = TypeVar("T")
+
+DELAY = 0.01
+SOCKET, CHANNEL = Carrier.WEBSOCKET, Carrier.P2P
+
+OWN = PeerId("5" * 40)
+HUBS = tuple(PeerId(digit * 40) for digit in "0123456789abcdef")
+"""Digit distances to ``OWN``, in fortieths: 5 4 7 6 1 0 3 2 13 12 15 14 9 8 11 10."""
+
+
+def advert(hub: PeerId, *linked: PeerId, sequence: int = 1, **changes: Any) -> Advert:
+    """Return what a hub says of itself; it wants the links it has, over data channels."""
+    fields: dict[str, Any] = {
+        "incarnation": 1000,
+        "mark": int(hub[:8], 16) * 1000 + sequence,
+        "addresses": (f"ws://{hub[0]}",),
+        "links": tuple(LinkEnd(other, CHANNEL, Purpose.MESH) for other in linked),
+    }
+    return Advert(hub=hub, sequence=sequence, **(fields | changes))
+
+
+def of_kind(kind: type[T], things: Iterable[object]) -> list[T]:
+    return [thing for thing in things if isinstance(thing, kind)]
+
+
+def frames(actions: Iterable[Action], link: int | None = None) -> list[Frame]:
+    """Return what is sent, over one link or over any."""
+    sent = of_kind(SendToLink, actions)
+    return [action.frame for action in sent if link in (None, action.link)]
+
+
+def closings(actions: Iterable[Action]) -> dict[int, tuple[int, str]]:
+    """Return code and reason for each link that is closed."""
+    return {close.link: (close.code, close.reason) for close in of_kind(CloseLink, actions)}
+
+
+def notices(actions: Iterable[Action]) -> list[Notice]:
+    return [tell.notice for tell in of_kind(Tell, actions)]
+
+
+class Bench:
+    """One mesh object; all around it is played by the test."""
+
+    def __init__(self, seed: int = 1, **options: Any) -> None:
+        config = ServerConfig(is_hub=True, **options)
+        self.mesh = Mesh(OWN, config, Random(seed), 1000, 0.0)
+        self.links = 0
+
+    def open(self, carrier: Carrier = CHANNEL, opening: int = 0, now: float = 0.0) -> LinkId:
+        self.links += 1
+        link = LinkId(self.links)
+        self.opened = self.mesh.on_link_opened(LinkOpened(link, carrier, opening), now)
+        return link
+
+    def receive(self, link: int, frame: Frame, now: float = 0.0) -> list[Action]:
+        return self.mesh.on_link_received(LinkReceived(LinkId(link), frame), now)
+
+    def hello(self, link: int, hub: PeerId, now: float = 0.0, **changes: Any) -> list[Action]:
+        fields: dict[str, Any] = {
+            "incarnation": 1000,
+            "namespace": "pigeonhub-mesh",
+            "version": VERSION,
+            "digest": 0,
+        }
+        return self.receive(link, Hello(hub, **(fields | changes)), now)
+
+    def link(
+        self,
+        hub: PeerId,
+        carrier: Carrier = CHANNEL,
+        now: float = 0.0,
+        others: tuple[PeerId, ...] = (HUBS[15],),
+    ) -> LinkId:
+        """Open a link to a hub that says hello and which other links it has."""
+        link = self.open(carrier, 0, now)
+        self.hello(link, hub, now)
+        self.receive(link, Adverts((advert(hub, OWN, *others),)), now)
+        return link
+
+    def lose(self, link: int, now: float = 0.0) -> list[Action]:
+        return self.mesh.on_link_lost(LinkLost(LinkId(link), 1006, "broken"), now)
+
+    def routed(
+        self, link: int, body: Body, source: PeerId, now: float = 0.0, **changes: Any
+    ) -> list[Action]:
+        fields: dict[str, Any] = {"source": source, "source_incarnation": 1000, "destination": OWN}
+        fields |= {"destination_incarnation": 0, "ttl": 9} | changes
+        return self.receive(link, Routed(**fields, body=body), now)
+
+    def pass_time(self, since: float, until: float, *alive: int) -> list[Action]:
+        """Tick whenever something is due; over the links given hearts beat each second."""
+        actions: list[Action] = []
+        now = since
+        while now <= until:
+            for link in alive:
+                self.receive(link, Adverts(()), now)
+            following = now + 1.0
+            while (when := self.mesh.deadline()) <= min(following, until):
+                actions += self.mesh.tick(max(when, now))
+            now = following
+        return actions
+
+
+class Meshes:
+    """A few mesh objects and all that is on its way between them."""
+
+    def __init__(self, *ids: PeerId, **options: Any) -> None:
+        self.now = 0.0
+        self.meshes: dict[PeerId, Mesh] = {}
+        self.actions: dict[PeerId, list[tuple[float, Action]]] = {}
+        self.changes: dict[PeerId, list[Change]] = {}
+        self.cannot_have_channels: set[PeerId] = set()
+        self._agenda: list[tuple[float, int, PeerId, Any]] = []
+        self._order = 0
+        self._ends: dict[tuple[PeerId, int], tuple[PeerId, int]] = {}
+        self._links = 0
+        self.options = options
+        for own in ids:
+            self.start(own)
+
+    def start(self, own: PeerId, *bootstrap: PeerId, life: int = 1000) -> None:
+        uris = tuple(f"ws://{hub[0]}" for hub in bootstrap)
+        options = self.options | {"advertise": (f"ws://{own[0]}",), "bootstrap_hubs": uris}
+        config = ServerConfig(is_hub=True, **options)
+        self.meshes[own] = Mesh(own, config, Random(int(own[:2], 16) + life), life, self.now)
+        self.actions[own], self.changes[own] = [], []
+
+    def kill(self, own: PeerId) -> None:
+        """End a hub without a word; its neighbours get no sign of it either."""
+        del self.meshes[own]
+        self._ends = {end: to for end, to in self._ends.items() if own not in (end[0], to[0])}
+
+    def dial(self, own: PeerId, other: PeerId) -> None:
+        self._perform(own, self.meshes[own].dial(f"ws://{other[0]}", self.now))
+
+    def drain(self, own: PeerId) -> None:
+        self._perform(own, self.meshes[own].drain(self.now))
+
+    def run(self, seconds: float) -> None:
+        until = self.now + seconds
+        while True:
+            due = min((mesh.deadline(), own) for own, mesh in self.meshes.items())
+            if self._agenda and self._agenda[0][0] <= due[0]:
+                when, _, own, event = self._agenda[0]
+            else:
+                (when, own), event = due, None
+            if when > until:
+                self.now = until
+                return
+            self.now = max(self.now, when)
+            if event is not None:
+                heapq.heappop(self._agenda)
+            if own in self.meshes:
+                self._happen(own, event)
+
+    def _happen(self, own: PeerId, event: object) -> None:
+        mesh, now = self.meshes[own], self.now
+        match event:
+            case None:
+                self._perform(own, mesh.tick(now))
+            case LinkOpened():
+                self._perform(own, mesh.on_link_opened(event, now))
+            case LinkReceived():
+                self._perform(own, mesh.on_link_received(event, now))
+            case LinkLost():
+                self._perform(own, mesh.on_link_lost(event, now))
+            case OpeningFailed():
+                self._perform(own, mesh.on_opening_failed(event, now))
+            case ChannelDescribed():
+                self._perform(own, mesh.on_channel_described(event, now))
+
+    def _soon(self, own: PeerId, event: object) -> None:
+        self._order += 1
+        heapq.heappush(self._agenda, (self.now + DELAY, self._order, own, event))
+
+    def _perform(self, own: PeerId, actions: list[Action]) -> None:
+        self.changes[own] += self.meshes[own].take_changes()
+        for action in actions:
+            self.actions[own].append((self.now, action))
+            match action:
+                case SendToLink(link, frame) if (own, link) in self._ends:
+                    other, number = self._ends[own, link]
+                    self._soon(other, LinkReceived(LinkId(number), decode(encode(frame))))
+                case CloseLink(link, code, reason) if (own, link) in self._ends:
+                    other, number = self._ends.pop((own, link))
+                    self._ends.pop((other, number), None)
+                    self._soon(other, LinkLost(LinkId(number), code, reason))
+                case Dial(opening, uri):
+                    self._connect(own, opening, [hub for hub in self.meshes if hub[0] == uri[-1]])
+                case MakeOffer(opening):
+                    self._soon(own, ChannelDescribed(opening, f"{own} {opening}"))
+                case MakeAnswer(opening, sdp):
+                    self._soon(own, ChannelDescribed(opening, f"{own} {opening} {sdp}"))
+                case TakeAnswer(opening, sdp):
+                    answerer, theirs = sdp.split()[:2]
+                    if {own, answerer} & self.cannot_have_channels:
+                        self._soon(own, OpeningFailed(opening, "no way"))
+                    else:
+                        self._join(own, opening, PeerId(answerer), int(theirs), CHANNEL)
+
+    def _connect(self, own: PeerId, opening: int, others: list[PeerId]) -> None:
+        if others:
+            self._join(own, opening, others[0], 0, SOCKET)
+        else:
+            self._soon(own, OpeningFailed(opening, "refused"))
+
+    def _join(
+        self, one: PeerId, opening: int, other: PeerId, theirs: int, carrier: Carrier
+    ) -> None:
+        self._links += 2
+        ends = (one, self._links - 1), (other, self._links)
+        self._ends[ends[0]], self._ends[ends[1]] = ends[1], ends[0]
+        self._soon(one, LinkOpened(LinkId(ends[0][1]), carrier, opening))
+        self._soon(other, LinkOpened(LinkId(ends[1][1]), carrier, theirs))
+
+    # What has become of it
+
+    def neighbours(self, own: PeerId) -> set[tuple[PeerId, Carrier]]:
+        return {(end.hub, end.carrier) for end in self.meshes[own].membership.own.links}
+
+    def notices(self, own: PeerId) -> list[Notice]:
+        return notices(action for _, action in self.actions[own])
+
+    def closings(self, own: PeerId) -> list[str]:
+        closed = of_kind(CloseLink, (action for _, action in self.actions[own]))
+        return [f"{close.code} {close.reason}" for close in closed]

@@ -1,0 +1,145 @@
+"""Who is let in at a link (S4), and which of two links to one hub stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from peerpigeon.core.actions import CloseLink, SendToLink
+from peerpigeon.core.changes import (
+    LinkGone,
+)
+from peerpigeon.core.doorman import LINK_LIMIT
+from peerpigeon.core.frames import (
+    VERSION,
+    Ack,
+    Adverts,
+    Bye,
+    Find,
+    Heartbeat,
+    Hello,
+    Routed,
+    Segment,
+)
+from peerpigeon.core.ids import PeerId
+from tests.core.meshes import (
+    CHANNEL,
+    HUBS,
+    OWN,
+    SOCKET,
+    Bench,
+    closings,
+    notices,
+    of_kind,
+)
+
+ACK = Ack(1, 2)
+NEWS = Segment(1, 1, 1, Find("net1", HUBS[0]))
+
+
+# Hello
+
+
+def test_a_link_begins_with_the_hello_of_this_hub() -> None:
+    bench = Bench(hub_mesh_namespace="ours")
+    link = bench.open()
+    own = bench.mesh.membership.own
+    hello = Hello(OWN, 1000, "ours", VERSION, own.mark)
+    assert bench.opened == [SendToLink(link, hello)]
+
+
+@pytest.mark.parametrize(
+    ("hub", "changes", "reason"),
+    [
+        (HUBS[1], {"namespace": "other"}, "another hub mesh namespace"),
+        (HUBS[1], {"version": 2}, "protocol version 1 is spoken here"),
+        (OWN, {}, "this hub itself"),
+        (PeerId("x"), {}, "a hub id is 40 hex digits"),
+    ],
+)
+def test_who_does_not_belong_here_is_refused_s4(
+    hub: PeerId, changes: dict[str, Any], reason: str
+) -> None:
+    bench = Bench()
+    link = bench.open()
+    actions = bench.hello(link, hub, **changes)
+    assert actions == [SendToLink(link, Bye(reason)), CloseLink(link, 1008, reason)]
+    assert bench.receive(link, Heartbeat(1)) == []
+    assert bench.mesh.take_changes() == []
+
+
+@pytest.mark.parametrize("frame", [Heartbeat(1), Adverts(()), Routed(OWN, 1, HUBS[1], 1, 9, ACK)])
+def test_nothing_goes_before_a_hello(frame: Heartbeat | Adverts | Routed) -> None:
+    bench = Bench()
+    link = bench.open()
+    assert closings(bench.receive(link, frame)) == {link: (1008, "a link begins with one hello")}
+
+
+def test_a_second_hello_ends_the_link() -> None:
+    bench = Bench()
+    link = bench.link(HUBS[1])
+    assert closings(bench.hello(link, HUBS[1])) == {link: (1008, "a link begins with one hello")}
+    assert bench.mesh.take_changes()[-1] == LinkGone()
+
+
+def test_a_link_whose_other_end_says_nothing_is_closed_after_three_heartbeats() -> None:
+    bench = Bench()
+    link = bench.open(SOCKET)
+    assert closings(bench.pass_time(0.0, 2.9)) == {}
+    assert closings(bench.pass_time(3.0, 4.0)) == {link: (1008, "silent")}
+
+
+def test_saying_goodbye_again_and_again_keeps_no_link_open() -> None:
+    bench = Bench()
+    link = bench.open(SOCKET)
+    for now in (1.0, 2.0, 3.0):
+        assert bench.receive(link, Bye("soon"), now) == []
+    assert closings(bench.pass_time(3.0, 4.0)) == {link: (1008, "silent")}
+
+
+def test_beyond_the_limit_no_link_is_accepted_but_our_own_are() -> None:
+    bench = Bench()
+    for _ in range(LINK_LIMIT):
+        bench.open(SOCKET)
+    link = bench.open(SOCKET)
+    assert bench.opened == [CloseLink(link, 1013, "too many links")]
+    assert bench.hello(link, HUBS[1]) == []
+    bench.open(SOCKET, opening=1)
+    assert of_kind(CloseLink, bench.opened) == []
+
+
+# Second links
+
+
+@pytest.mark.parametrize("other", [HUBS[1], HUBS[9]])
+def test_of_links_that_both_hubs_have_dialled_both_keep_that_of_the_larger_id(
+    other: PeerId,
+) -> None:
+    mine, theirs = 1, 0
+    for first, second in ((mine, theirs), (theirs, mine)):
+        bench = Bench()
+        links = {first: bench.open(SOCKET, first), second: bench.open(SOCKET, second)}
+        said = bench.hello(links[first], other) + bench.hello(links[second], other)
+        closed = links[theirs if other < OWN else mine]
+        assert closings(said) == {closed: (1000, "second link")}
+        assert bench.mesh.snapshot().websocket_links == 1
+        assert bench.mesh.take_changes() == []
+
+
+def test_a_link_of_a_new_life_takes_the_place_of_the_old_one() -> None:
+    bench = Bench()
+    old = bench.link(HUBS[9], SOCKET)
+    new = bench.open(SOCKET, opening=1)
+    assert closings(bench.hello(new, HUBS[9], incarnation=2000)) == {old: (1000, "second link")}
+
+
+def test_a_hub_that_opens_a_channel_anew_has_lost_the_old_one() -> None:
+    bench = Bench()
+    old = bench.link(HUBS[1], CHANNEL)
+    new = bench.open(CHANNEL)
+    said = bench.hello(new, HUBS[1])
+    assert closings(said) == {old: (1000, "second link")}
+    assert notices(said) == []
+    assert closings(bench.lose(old)) == {}
+    assert bench.mesh.snapshot().p2p_links == 1

@@ -1,0 +1,235 @@
+"""How adverts spread: in batches, each over every link once; and what was missed is made good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from peerpigeon.core.changes import HubFound, HubRestarted
+from peerpigeon.core.frames import Adverts, Heartbeat, LinkEnd, Purpose, Summary
+from peerpigeon.core.gossip import HUB_LIMIT
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.notices import ErrorOccurred
+from tests.core.meshes import (
+    CHANNEL,
+    HUBS,
+    OWN,
+    Bench,
+    Meshes,
+    advert,
+    frames,
+    notices,
+    of_kind,
+)
+
+if TYPE_CHECKING:
+    from peerpigeon.core.actions import Action
+
+NEAR, FAR, NEW, NEXT = HUBS[1], HUBS[9], HUBS[2], HUBS[3]
+
+
+def linked() -> tuple[Bench, int, int]:
+    """Return a hub that has told its two neighbours of itself, and the two links."""
+    bench = Bench()
+    near, far = bench.link(NEAR), bench.link(FAR)
+    bench.mesh.tick(0.2)
+    bench.mesh.take_changes()
+    return bench, near, far
+
+
+def told(actions: list[Action], link: int) -> list[tuple[PeerId, int]]:
+    """Return hub and sequence of each advert sent over a link."""
+    sent = of_kind(Adverts, frames(actions, link))
+    return [(advert.hub, advert.sequence) for news in sent for advert in news.adverts]
+
+
+def test_a_newcomer_gets_our_advert_with_our_hello_answered() -> None:
+    bench = Bench()
+    link = bench.open()
+    said = frames(bench.hello(link, NEAR, digest=bench.mesh.membership.digest))
+    assert said == [Adverts((bench.mesh.membership.own,))]
+
+
+def test_a_newcomer_with_another_table_gets_a_summary_too() -> None:
+    bench = Bench()
+    link = bench.open()
+    said = frames(bench.hello(link, NEAR, digest=1))
+    assert said[1:] == [Summary(((OWN, 1000, 1),))]
+
+
+def test_a_known_hub_that_links_anew_gets_no_summary() -> None:
+    bench, *_ = linked()
+    assert of_kind(Summary, frames(bench.hello(bench.open(), NEAR, digest=1))) == []
+
+
+def test_news_is_gathered_for_100_ms_and_not_sent_back() -> None:
+    bench, near, far = linked()
+    bench.receive(near, Adverts((advert(NEW),)), 1.0)
+    bench.receive(near, Adverts((advert(NEXT),)), 1.05)
+    bench.receive(far, Adverts((advert(HUBS[4]),)), 1.06)
+    assert of_kind(Adverts, frames(bench.mesh.tick(1.09))) == []
+    said = bench.mesh.tick(1.1)
+    assert told(said, far) == [(NEW, 1), (NEXT, 1)]
+    assert told(said, near) == [(HUBS[4], 1)]
+    assert len(of_kind(Adverts, frames(said))) == 2
+
+
+def test_a_loss_goes_on_at_once_and_is_urgent_there_too() -> None:
+    bench, near, far = linked()
+    bench.receive(near, Adverts((advert(NEAR, OWN, sequence=2),), is_urgent=True), 1.0)
+    assert bench.mesh.deadline() <= 1.0
+    (news,) = of_kind(Adverts, frames(bench.mesh.tick(1.0), far))
+    assert news.is_urgent
+    assert frames(bench.mesh.tick(1.01), near) == []
+
+
+def test_a_neighbour_is_not_told_of_itself() -> None:
+    bench, near, far = linked()
+    bench.receive(near, Adverts((advert(FAR, OWN, sequence=2),)), 1.0)
+    said = bench.mesh.tick(1.1)
+    assert told(said, far) == []
+
+
+def test_old_news_is_not_passed_on() -> None:
+    bench, near, far = linked()
+    bench.receive(near, Adverts((advert(NEW, sequence=5),)), 1.0)
+    bench.mesh.tick(1.1)
+    bench.receive(near, Adverts((advert(NEW, sequence=4),)), 1.2)
+    assert told(bench.mesh.tick(1.3), far) == []
+
+
+def test_what_is_heard_of_a_hub_becomes_a_change() -> None:
+    bench, near, _ = linked()
+    bench.receive(near, Adverts((advert(NEW),)), 1.0)
+    assert bench.mesh.take_changes() == [HubFound(NEW)]
+    bench.receive(near, Adverts((advert(NEW, incarnation=2000),)), 1.1)
+    assert bench.mesh.take_changes() == [HubRestarted(NEW, 2000)]
+
+
+# Digests
+
+
+def test_tables_that_differ_for_three_heartbeats_are_compared() -> None:
+    bench, near, _ = linked()
+    answers = [bench.receive(near, Heartbeat(1), now) for now in (5.0, 6.0, 7.0, 8.0)]
+    assert [len(answer) for answer in answers] == [0, 0, 1, 0]
+    (summary,) = of_kind(Summary, frames(answers[2]))
+    assert [hub for hub, *_ in summary.entries] == [NEAR, OWN, FAR]
+    assert summary.wants_answer
+
+
+def test_a_table_that_has_just_changed_is_given_eight_heartbeats() -> None:
+    bench, near, _ = linked()
+    answers = [len(bench.receive(near, Heartbeat(1), 0.3 + n / 4)) for n in range(8)]
+    assert answers == [0, 0, 0, 0, 0, 0, 0, 1]
+
+
+def test_tables_that_agree_once_begin_to_count_anew() -> None:
+    bench, near, _ = linked()
+    bench.receive(near, Heartbeat(1), 5.0)
+    bench.receive(near, Heartbeat(1), 6.0)
+    assert bench.receive(near, Heartbeat(bench.mesh.membership.digest), 7.0) == []
+    assert bench.receive(near, Heartbeat(1), 8.0) == []
+
+
+def test_a_summary_is_answered_by_what_is_lacking_and_asked_for_what_we_lack() -> None:
+    bench, near, _ = linked()
+    own = bench.mesh.membership.own
+    theirs = ((OWN, 1000, own.sequence), (NEAR, 1000, 1), (NEW, 1000, 1))
+    lacking, ours = frames(bench.receive(near, Summary(theirs), 5.0))
+    assert lacking == Adverts((advert(FAR, OWN, HUBS[15]),))
+    assert isinstance(ours, Summary)
+    assert not ours.wants_answer
+
+
+def test_the_answer_to_a_summary_is_not_answered_by_another() -> None:
+    bench, near, _ = linked()
+    entries = (*bench.mesh.membership.summary(), (NEW, 1000, 1))
+    assert bench.receive(near, Summary(entries, wants_answer=False), 5.0) == []
+    assert bench.receive(near, Summary(bench.mesh.membership.summary()), 5.0) == []
+
+
+# What a faulty hub may say
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"incarnation": 0},
+        {"incarnation": 2**63},
+        {"mark": -1},
+        {"mark": 2**64},
+        {"addresses": ("ws://" + "x" * 4096,)},
+        {"links": (LinkEnd(FAR, CHANNEL, Purpose.MESH),) * 4097},
+    ],
+)
+def test_an_advert_that_no_sound_hub_makes_is_not_heeded(changes: dict[str, Any]) -> None:
+    bench, near, _ = linked()
+    digest = bench.mesh.membership.digest
+    assert bench.receive(near, Adverts((advert(NEW, **changes),)), 1.0) == []
+    assert bench.mesh.take_changes() == []
+    assert bench.mesh.membership.digest == digest
+
+
+@pytest.mark.parametrize("hub", ["", "x" * 40, "1" * 41])
+def test_an_advert_of_what_is_no_hub_id_is_not_heeded(hub: str) -> None:
+    bench, near, _ = linked()
+    faulty = msgspec.structs.replace(advert(NEW), hub=PeerId(hub))
+    assert bench.receive(near, Adverts((faulty, advert(NEXT))), 1.0) != []
+    assert bench.mesh.take_changes() == [HubFound(NEXT)]
+
+
+def test_hubs_beyond_the_limit_are_not_heeded_but_known_ones_are() -> None:
+    bench, near, _ = linked()
+    ids = [PeerId(f"{number:040x}") for number in range(HUB_LIMIT)]
+    bench.receive(near, Adverts(tuple(advert(hub) for hub in ids)), 1.0)
+    assert len(bench.mesh.membership) == HUB_LIMIT
+    assert bench.mesh.membership.advert(ids[-1]) is None
+    bench.receive(near, Adverts((advert(ids[0], sequence=2),)), 1.1)
+    known = bench.mesh.membership.advert(ids[0])
+    assert known is not None
+    assert known.sequence == 2
+
+
+# Another hub under our id
+
+
+def test_a_hub_outdoes_another_one_under_its_id_but_not_more_often_than_every_ten_seconds() -> None:
+    bench, near, _ = linked()
+    lives = []
+    for now in (1.0, 2.0, 10.9, 11.0):
+        impostor = advert(OWN, incarnation=5000 + int(now * 100))
+        said = notices(bench.receive(near, Adverts((impostor,)), now))
+        assert len(of_kind(ErrorOccurred, said)) == (now in (1.0, 11.0))
+        lives.append(bench.mesh.membership.own.incarnation)
+    assert lives == [5101, 5101, 5101, 6101]
+
+
+def test_a_hub_whose_clock_was_set_back_is_heeded_again() -> None:
+    a, b, c = HUBS[:3]
+    meshes = Meshes(a, b, c)
+    meshes.dial(b, a)
+    meshes.dial(c, a)
+    meshes.run(5.0)
+    meshes.kill(c)
+    meshes.run(8.0)
+    meshes.start(c, a, life=500)
+    meshes.run(5.0)
+    assert meshes.meshes[c].membership.own.incarnation == 1001
+    assert HubRestarted(c, 1001) in meshes.changes[b]
+    assert meshes.meshes[b].snapshot().known_hubs == 3
+
+
+def test_an_advert_of_ours_that_comes_back_is_no_impostor() -> None:
+    bench, near, _ = linked()
+    assert bench.receive(near, Adverts((bench.mesh.membership.own,)), 1.0) == []
+
+
+def test_whom_a_hub_has_outdone_is_told_so_by_all() -> None:
+    bench, near, far = linked()
+    bench.receive(near, Adverts((advert(OWN, incarnation=5000),)), 1.0)
+    said = bench.mesh.tick(1.1)
+    sequence = bench.mesh.membership.own.sequence
+    assert told(said, near) == told(said, far) == [(OWN, sequence)]

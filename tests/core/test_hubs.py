@@ -1,0 +1,416 @@
+"""What clients of different hubs are to each other (S5, S20, S22, S24 to S26)."""
+
+from random import Random
+
+import pytest
+
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.events import ChannelCandidate, ChannelDescribed, OpeningFailed
+from peerpigeon.core.frames import (
+    Challenge,
+    Found,
+    Located,
+    Member,
+    Refusal,
+    Relay,
+    Resync,
+    Routed,
+    Segment,
+    Undelivered,
+    Verdict,
+)
+from peerpigeon.core.hub import Hub
+from peerpigeon.core.notices import HubRegistered, HubUnregistered
+from peerpigeon.core.stream import Failure
+from tests.core.harness import A, B, C
+from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, linked
+
+REFUSED = (1008, "Peer already connected")
+
+
+def news_under_way(hubs: Hubs) -> list[object]:
+    return [
+        frame.body.news
+        for _, frame in hubs.frames
+        if isinstance(frame, Routed) and isinstance(frame.body, Segment)
+    ]
+
+
+def test_clients_of_linked_hubs_discover_each_other_once() -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    a, b = hubs.join(0, A), hubs.join(2, B)
+    hubs.pass_time(1.0)
+    assert hubs.take_types(a) == ["connected", "peer-discovered"]
+    news = hubs.take(b)[-1]
+    assert (news["data"]["peerId"], news["targetPeerId"], news["networkName"]) == (A, B, "net1")
+
+
+def test_a_client_is_told_in_the_same_words_whatever_the_hub_of_the_other() -> None:
+    """S5: nothing in the client protocol tells whether the other is on the same hub."""
+    hubs = linked(FIRST, SECOND)
+    near, a, far = hubs.join(0, B), hubs.join(0, A), hubs.join(1, C)
+    hubs.pass_time(1.0)
+    shown = [m for m in hubs.take(a) if m["type"] == "peer-discovered"]
+    assert [m["data"]["peerId"] for m in shown] == [B, C]
+    assert shown[0].keys() == shown[1].keys()
+    hubs.signal(near, A)
+    hubs.signal(far, A)
+    hubs.run()
+    one, other = hubs.take(a)
+    assert one | {"fromPeerId": C} == other
+
+
+def test_a_signal_crosses_hubs_once_and_in_order() -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    a, b = hubs.join(0, A), hubs.join(2, B)
+    hubs.take(b)
+    for number in range(50):
+        hubs.signal(a, B, number)
+    hubs.pass_time(5.0)
+    assert [m["data"] for m in hubs.take(b) if m["type"] == "offer"] == list(range(50))
+    counts = [hub.snapshot(hubs.now).signals_relayed for hub in hubs.hubs]
+    assert counts == [50, 0, 50]
+
+
+def test_a_signal_lost_on_the_way_is_sent_again() -> None:
+    hubs = linked(FIRST, SECOND)
+    a, b = hubs.join(0, A), hubs.join(1, B)
+    hubs.take(b)
+    hubs.signal(a, B, "lost at first")
+    hubs.lose_frames()
+    hubs.pass_time(3.0)
+    assert [m["data"] for m in hubs.take(b) if m["type"] == "offer"] == ["lost at first"]
+
+
+def test_many_signals_lost_on_the_way_are_all_sent_again_in_order() -> None:
+    hubs = linked(FIRST, SECOND)
+    a, b = hubs.join(0, A), hubs.join(1, B)
+    hubs.take(b)
+    for number in range(100):
+        hubs.signal(a, B, number)
+    hubs.lose_frames()
+    hubs.pass_time(5.0)
+    assert [m["data"] for m in hubs.take(b) if m["type"] == "offer"] == list(range(100))
+
+
+def test_a_broken_link_makes_signals_take_another_way_at_once() -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    direct = hubs.link(0, 2)
+    hubs.run()
+    hubs.pass_time(0.5)
+    a, b = hubs.join(0, A), hubs.join(2, B)
+    hubs.take(b)
+    hubs.signal(a, B)
+    hubs.lose_frames()
+    hubs.cut(direct)
+    hubs.run()
+    assert hubs.take_types(b) == ["offer"]
+
+
+def test_a_signal_that_cannot_arrive_is_answered_when_its_life_is_over() -> None:
+    """S24."""
+    hubs = Hubs(FIRST, SECOND, signal_lifetime=1.5, heartbeat_interval=10.0)
+    hubs.link(0, 1)
+    hubs.run()
+    hubs.pass_time(2.0)
+    a = hubs.join(0, A)
+    hubs.join(1, B)
+    hubs.take(a)
+    hubs.signal(a, B)
+    hubs.others.clear()  # the link swallows everything from now on
+    hubs.pass_time(1.6)
+    (error,) = hubs.take(a)
+    assert error["data"] == {"type": "offer", "targetPeerId": B, "reason": "expired"}
+
+
+def test_namespaces_are_strict_between_hubs_too() -> None:
+    """S25."""
+    hubs = linked(FIRST, SECOND)
+    a, b = hubs.join(0, A), hubs.join(1, B, "net2")
+    hubs.take(a)
+    hubs.signal(a, B)
+    hubs.pass_time(1.0)
+    assert [m["data"]["reason"] for m in hubs.take(a)] == ["not-found"]
+    assert hubs.take_types(b) == ["connected"]
+
+
+def test_who_leaves_or_says_goodbye_is_told_of_on_other_hubs_once() -> None:
+    hubs = linked(FIRST, SECOND)
+    a, b, c = hubs.join(0, A), hubs.join(1, B), hubs.join(1, C)
+    for client in (a, b, c):
+        hubs.take(client)
+    hubs.say(b, {"type": "goodbye"})
+    hubs.lose(b)
+    hubs.lose(c)
+    hubs.pass_time(1.0)
+    assert hubs.take_types(a) == ["goodbye", "peer-disconnected", "peer-disconnected"]
+
+
+def test_the_clients_of_a_hub_that_is_gone_are_told_of_once() -> None:
+    hubs = linked(FIRST, SECOND)
+    a, _ = hubs.join(0, A), hubs.join(1, B)
+    hubs.take(a)
+    (link,) = [end for end in hubs.others if end[0] == 0]
+    hubs.cut(link)
+    hubs.pass_time(5.0)
+    assert hubs.take_types(a) == ["peer-disconnected"]
+    assert HubRegistered(SECOND, 2) in hubs.notices[0]
+    assert HubUnregistered(SECOND, 1) in hubs.notices[0]
+    assert [record.peer_id for record in hubs.hubs[0].snapshot(9.0).hubs] == [FIRST]
+
+
+def test_two_halves_that_find_each_other_again_introduce_their_clients_again() -> None:
+    hubs = linked(FIRST, SECOND)
+    a, b = hubs.join(0, A), hubs.join(1, B)
+    (link,) = [end for end in hubs.others if end[0] == 0]
+    hubs.cut(link)
+    hubs.pass_time(5.0)
+    hubs.take(a)
+    hubs.take(b)
+    hubs.link(0, 1)
+    hubs.run()
+    hubs.pass_time(3.0)
+    assert (hubs.take_types(a), hubs.take_types(b)) == (["peer-discovered"], ["peer-discovered"])
+
+
+def test_a_target_that_nobody_told_of_is_asked_for_and_nothing_overtakes() -> None:
+    hubs = linked(FIRST, SECOND)
+    a, b = hubs.join(0, A), hubs.open(1, B)
+    hubs.announce(b)
+    meeting = list(hubs.frames)
+    hubs.frames.clear()  # the first hub has not heard of B yet
+    hubs.signal(a, B, 1)
+    hubs.signal(a, B, 2)
+    hubs.frames.extendleft(reversed(meeting))
+    hubs.run()
+    hubs.signal(a, B, 3)
+    hubs.pass_time(3.0)
+    assert [m["data"] for m in hubs.take(b) if m["type"] == "offer"] == [1, 2, 3]
+
+
+def test_a_signal_for_nobody_is_answered_by_the_keeper() -> None:
+    hubs = linked(FIRST, SECOND)
+    a, b = hubs.join(0, A), hubs.join(1, B)
+    for client in (a, b):
+        hubs.take(client)
+        hubs.signal(client, C)
+    hubs.pass_time(1.0)
+    for client in (a, b):
+        assert [m["data"]["reason"] for m in hubs.take(client)] == ["not-found"]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_an_id_that_is_in_use_at_another_hub_is_refused(number: int) -> None:
+    """The keeper asks the first hub whether its client lives, and a live one stays."""
+    hubs = linked(FIRST, SECOND)
+    first = hubs.join(number, A)
+    second = hubs.join(1 - number, A)
+    assert first in hubs.pinged
+    hubs.pong(first)
+    hubs.run()
+    assert hubs.closed == {second: REFUSED}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_client_that_comes_back_at_another_hub_gets_its_id_from_its_dead_socket(
+    number: int,
+) -> None:
+    hubs = linked(FIRST, SECOND)
+    dead, b = hubs.join(number, A), hubs.join(number, B)
+    hubs.take(b)
+    alive = hubs.join(1 - number, A)
+    hubs.pass_time(4.0)
+    assert hubs.closed.keys() == {dead}
+    assert hubs.take_types(b) == ["peer-disconnected", "peer-discovered"]
+    hubs.signal(b, A)
+    hubs.pass_time(1.0)
+    assert hubs.take_types(alive)[-1] == "offer"
+
+
+def test_a_claim_from_elsewhere_waits_for_nobody_who_has_left() -> None:
+    hubs = linked(FIRST, SECOND)
+    first = hubs.join(0, A)
+    second = hubs.join(1, A)
+    hubs.lose(first)
+    hubs.pass_time(1.0)
+    assert hubs.closed == {}
+    assert hubs.take_types(second) == ["connected"]
+
+
+def test_while_one_contender_waits_a_claim_from_elsewhere_is_turned_down() -> None:
+    hubs = linked(FIRST, SECOND)
+    first = hubs.join(0, A)
+    waiting = hubs.open(0, A)
+    elsewhere = hubs.join(1, A)
+    hubs.run()
+    assert hubs.closed == {elsewhere: REFUSED}
+    hubs.pong(first)
+    assert hubs.closed == {elsewhere: REFUSED, waiting: REFUSED}
+
+
+def deliver(hubs: Hubs, number: int, *news: object) -> list[object]:
+    """Hand a hub news as if another had sent it, and return its answers."""
+    hub = hubs.hubs[number]
+    for piece in news:
+        hub._on_news(SECOND, piece, hubs.now)  # type: ignore[arg-type]
+    hub._settle(hubs.now)
+    for action in hub._actions:
+        frame = getattr(action, "frame", None)
+        if frame is not None:
+            hubs.frames.append(((number, action.link), frame))  # type: ignore[union-attr]
+    hub._actions.clear()
+    return news_under_way(hubs)
+
+
+def test_a_question_about_a_client_that_is_not_here_is_answered_with_no() -> None:
+    hubs = linked(FIRST, SECOND)
+    (verdict,) = deliver(hubs, 0, Challenge("net1", A, 5))
+    assert verdict == Verdict("net1", A, 5, stays=False)
+
+
+def test_a_signal_for_a_stay_that_is_over_comes_back() -> None:
+    hubs = linked(FIRST, SECOND)
+    hubs.join(0, A)
+    hubs.pass_time(1.0)
+    (lost,) = deliver(hubs, 0, Relay("net1", B, A, 12345, "offer", b"1"))
+    assert lost == Undelivered("net1", B, A, "offer", "not-found")
+
+
+def test_what_comes_back_for_a_sender_that_has_left_is_nothing() -> None:
+    hubs = linked(FIRST, SECOND)
+    a = hubs.join(0, A, "net2")
+    hubs.take(a)
+    deliver(hubs, 0, Undelivered("net1", A, B, "offer", "not-found"))
+    deliver(hubs, 0, Undelivered("net1", C, B, "offer", "not-found"))
+    assert hubs.take(a) == []
+
+
+def test_an_answer_that_nobody_waits_for_is_kept_and_no_more() -> None:
+    hubs = linked(FIRST, SECOND)
+    hubs.join(0, A)
+    hubs.pass_time(1.0)
+    located = Located(SECOND, Member(B, 7, b"{}"))
+    assert deliver(hubs, 0, Found("net1", B, located)) == []
+
+
+def test_a_plain_server_has_no_part_in_a_mesh() -> None:
+    from tests.core.harness import Desk
+
+    desk = Desk()
+    for event in (
+        OpeningFailed(1, "refused"),
+        ChannelDescribed(1, "v=0"),
+        ChannelCandidate(1, "candidate"),
+    ):
+        assert desk.feed(event) == []
+    assert desk.hub.advert is None
+    assert desk.hub.drain(0.0) == desk.hub.dial("ws://x:1", 0.0) == []
+
+
+def test_a_hub_that_stops_says_so() -> None:
+    hubs = linked(FIRST, SECOND)
+    assert hubs.hubs[0].drain(hubs.now)
+    assert hubs.hubs[0].advert is not None
+    assert hubs.hubs[0].advert.is_draining
+
+
+def test_a_hub_can_be_told_to_dial_another() -> None:
+    hubs = linked(FIRST, SECOND)
+    (dial,) = hubs.hubs[0].dial("ws://elsewhere:3000", hubs.now)
+    assert getattr(dial, "uri", "") == "ws://elsewhere:3000"
+    assert hubs.hubs[0].dial("ws://elsewhere:3000", hubs.now) == []
+
+
+def test_a_restarted_hub_begins_anew() -> None:
+    hubs = linked(FIRST, SECOND)
+    a, _ = hubs.join(0, A), hubs.join(1, B)
+    hubs.take(a)
+    for end in [end for end in hubs.others if end[0] == 1]:
+        hubs.others.pop(hubs.others.pop(end))
+    hubs.signal(a, B)
+    hubs.hubs[1] = Hub(SECOND, ServerConfig(is_hub=True), Random(5), epoch=2000.0)
+    hubs.link(0, 1)
+    hubs.run()
+    hubs.pass_time(1.0)
+    told = hubs.take(a)
+    assert [m["type"] for m in told] == ["error", "peer-disconnected"]
+    assert told[0]["data"]["reason"] == "hub restarted"
+    b = hubs.join(1, B)
+    hubs.pass_time(1.0)
+    assert hubs.take_types(b) == ["connected", "peer-discovered"]
+
+
+def test_a_target_that_comes_to_the_senders_own_hub_meanwhile_gets_what_waited() -> None:
+    hubs = linked(FIRST, SECOND)
+    a = hubs.join(0, A)
+    hubs.pass_time(1.0)
+    hubs.signal(a, B, "early")
+    hubs.lose_frames()  # the keeper's answer is late
+    b = hubs.join(0, B)
+    hubs.signal(a, B, "late")
+    hubs.pass_time(4.0)
+    assert [m["data"] for m in hubs.take(b) if m["type"] == "offer"] == ["early", "late"]
+
+
+def test_signals_that_wait_for_an_answer_may_not_fill_the_memory() -> None:
+    hubs = linked(FIRST, SECOND)
+    a = hubs.join(0, A)
+    hubs.pass_time(1.0)
+    hubs.take(a)
+    for _ in range(17):
+        hubs.signal(a, B, "x" * 1_000_000)
+        hubs.lose_frames()
+    assert [m["data"]["reason"] for m in hubs.take(a)] == ["overloaded"]
+
+
+def test_a_question_that_nobody_answers_ends() -> None:
+    hubs = linked(FIRST, SECOND, signal_lifetime=1.0)
+    a = hubs.join(0, A)
+    hubs.pass_time(1.0)
+    hubs.take(a)
+    hubs.signal(a, B)
+    hubs.lose_frames()
+    hubs.others.clear()
+    hubs.pass_time(1.5)
+    assert [m["data"]["reason"] for m in hubs.take(a)] == ["expired"]
+
+
+def test_a_refusal_for_a_client_that_has_left_is_nothing() -> None:
+    hubs = linked(FIRST, SECOND)
+    deliver(hubs, 0, Refusal("net1", A, 1))
+    assert hubs.closed == {}
+
+
+def test_events_of_channels_reach_the_mesh() -> None:
+    hubs = linked(FIRST, SECOND)
+    (dial,) = hubs.hubs[0].dial("ws://elsewhere:3000", hubs.now)
+    opening = getattr(dial, "opening", 0)
+    hubs.feed(0, OpeningFailed(opening, "refused"))
+    assert hubs.hubs[0].dial("ws://elsewhere:3000", hubs.now) != []
+    hubs.feed(0, ChannelDescribed(99, "v=0"))
+    hubs.feed(0, ChannelCandidate(99, "candidate"))
+    assert not hubs.frames
+
+
+def test_more_signals_for_one_hub_than_it_can_hold_are_refused() -> None:
+    hubs = linked(FIRST, SECOND)
+    a, _ = hubs.join(0, A), hubs.join(1, B)
+    hubs.pass_time(1.0)
+    hubs.take(a)
+    for _ in range(5):
+        hubs.signal(a, B, "x" * 1_000_000)
+        hubs.lose_frames()
+    assert [m["data"]["reason"] for m in hubs.take(a)] == ["overloaded"]
+
+
+def test_when_control_news_is_given_up_all_of_it_is_told_anew() -> None:
+    hubs = linked(FIRST, SECOND)
+    a, b = hubs.join(0, A), hubs.open(1, B)
+    hubs.pass_time(1.0)
+    hubs.take(a)
+    hubs.announce(b)
+    hubs.lose_frames()
+    failure = Failure(FIRST, Resync(), "overloaded")
+    hubs.hubs[1]._on_failure(failure, hubs.now)
+    hubs.pass_time(2.0)
+    assert hubs.take_types(a) == ["peer-discovered"]

@@ -1,0 +1,168 @@
+"""The table of open links: one neighbour a hub, whatever and however much carries it."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peerpigeon.core.frames import Carrier
+from peerpigeon.core.ids import LinkId, PeerId
+from peerpigeon.core.links import Link, Links
+
+A, B, C = (PeerId(digit * 40) for digit in "abc")
+P2P, WEBSOCKET = Carrier.P2P, Carrier.WEBSOCKET
+
+
+class Table(Links):
+    """Links that are numbered as they come."""
+
+    last = 0
+
+    def add(self, hub: PeerId | None, carrier: Carrier, now: float = 0.0) -> Link:
+        self.last += 1
+        link = self.open(LinkId(self.last), carrier, 0, now)
+        if hub is not None:
+            self.identify(link, hub, 7)
+        return link
+
+
+def test_a_new_connection_is_nobodys_until_it_says_hello() -> None:
+    links = Links()
+    link = links.open(LinkId(5), P2P, 3, now=2.5)
+    assert link == links.get(LinkId(5))
+    assert (link.link, link.carrier, link.opening) == (5, P2P, 3)
+    assert (link.opened_at, link.last_heard) == (2.5, 2.5)
+    assert (link.hub, link.incarnation, link.uri, link.is_leaving) == (None, 0, "", False)
+    assert len(links) == 1
+    assert not links.neighbours
+    assert links.version == 0
+    assert links.count(P2P) == 0
+
+
+def test_a_hub_is_a_neighbour_once_it_has_said_who_it_is() -> None:
+    links = Table()
+    link = links.add(B, P2P)
+    assert (link.hub, link.incarnation) == (B, 7)
+    assert list(links.neighbours) == [B]
+    assert links.version == 1
+    assert links.to(B) is link
+    assert links.over(P2P, B) is link
+    assert links.over(WEBSOCKET, B) is None
+    assert links.to(C) is None
+    assert links.over(P2P, C) is None
+    assert links.get(LinkId(99)) is None
+
+
+def test_the_data_channel_is_sent_by_if_there_is_one_whichever_came_first() -> None:
+    for first, second in ((P2P, WEBSOCKET), (WEBSOCKET, P2P)):
+        links = Table()
+        links.add(B, first)
+        links.add(B, second)
+        assert links.to(B) is links.over(P2P, B)
+        assert list(links.neighbours) == [B]
+        assert links.version == 1, "a second carrier is no second neighbour"
+        assert (links.count(P2P), links.count(WEBSOCKET)) == (1, 1)
+
+
+def test_when_the_channel_goes_the_socket_takes_over_and_the_neighbour_stays() -> None:
+    links = Table()
+    socket, channel = links.add(B, WEBSOCKET), links.add(B, P2P)
+    assert not links.close(channel)
+    assert links.to(B) is socket
+    assert links.version == 1
+    assert links.count(P2P) == 0
+    assert links.close(socket)
+    assert links.to(B) is None
+    assert not links.neighbours
+    assert links.version == 2
+    assert links.count(WEBSOCKET) == 0
+    assert len(links) == 0
+
+
+def test_a_link_that_another_has_replaced_closes_without_effect() -> None:
+    links = Table()
+    old = links.add(B, P2P)
+    new = links.add(B, P2P)
+    assert links.to(B) is new
+    assert links.count(P2P) == 1
+    assert not links.close(old)
+    assert links.to(B) is new
+    assert links.count(P2P) == 1
+    assert links.close(new)
+    # The one that was replaced may also be the last to close.
+    old, new = links.add(B, P2P), links.add(B, P2P)
+    assert links.close(new)
+    assert not links.close(old)
+    assert not links.neighbours
+    assert links.count(P2P) == 0
+
+
+def test_who_never_said_hello_leaves_no_gap() -> None:
+    links = Table()
+    links.add(B, P2P)
+    assert not links.close(links.add(None, P2P))
+    assert len(links) == 1
+    assert links.version == 1
+
+
+def test_links_may_be_closed_while_one_goes_over_them_oldest_first() -> None:
+    links = Table()
+    for hub in (C, A, B):
+        links.add(hub, P2P)
+    seen = []
+    for link in links:
+        seen.append(link.hub)
+        links.close(link)
+    assert seen == [C, A, B]
+    assert len(links) == 0
+
+
+def test_an_address_counts_as_dialled_while_a_link_from_it_is_open() -> None:
+    links = Table()
+    link = links.add(B, WEBSOCKET)
+    link.uri = "ws://b:3000"
+    assert links.has_dialled("ws://b:3000")
+    assert not links.has_dialled("ws://c:3000")
+    links.close(link)
+    assert not links.has_dialled("ws://b:3000")
+
+
+def test_a_link_is_dead_when_it_has_been_silent_for_three_heartbeats() -> None:
+    links = Table()
+    quiet, nameless, loud = links.add(B, P2P, 1.0), links.add(None, P2P, 2.0), links.add(C, P2P)
+    loud.last_heard = 30.0
+    assert links.silent(1.0, 3.9) == []
+    assert links.silent(1.0, 4.0) == [quiet]
+    assert links.silent(1.0, 5.0) == [quiet, nameless]
+    assert links.silent(5.0, 15.9) == []
+    assert links.silent(5.0, 16.0) == [quiet]
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["add", "close"]), st.sampled_from([None, A, B, C]), st.integers(0)),
+    max_size=30,
+)
+
+
+@given(STEPS)
+def test_counts_and_neighbours_are_those_of_a_plain_list(
+    steps: list[tuple[str, PeerId | None, int]],
+) -> None:
+    links, plain = Table(), list[Link]()
+    for step, hub, number in steps:
+        version, before = links.version, list(links.neighbours)
+        if step == "add":
+            plain.append(links.add(hub, Carrier(1 + number % 2)))
+        elif plain:
+            links.close(plain.pop(number % len(plain)))
+        # Of two links to one hub over one carrier the later one counts.
+        ways = {(link.hub, link.carrier) for link in plain if link is _current(links, link)}
+        for carrier in Carrier:
+            assert links.count(carrier) == sum(way[1] is carrier for way in ways)
+        assert set(links.neighbours) == {hub for hub, _ in ways}
+        assert (links.version != version) == (set(before) != set(links.neighbours))
+        assert len(links) == len(plain)
+
+
+def _current(links: Links, link: Link) -> Link | None:
+    return None if link.hub is None else links.over(link.carrier, link.hub)

@@ -1,0 +1,677 @@
+"""Who is there: adverts that replace each other, the graph they make, and who is gone."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peerpigeon.core import membership as module
+from peerpigeon.core.frames import Advert, Carrier, LinkEnd, Purpose
+from peerpigeon.core.ids import PeerId, generate_peer_id
+from peerpigeon.core.membership import Changes, Membership
+
+A, B, C, D, E, F = (PeerId(digit * 40) for digit in "abcdef")
+ADDRESS = ("ws://somewhere:3000",)
+
+
+def ends(*hubs: PeerId) -> tuple[LinkEnd, ...]:
+    return tuple(LinkEnd(hub, Carrier.P2P, Purpose.MESH) for hub in hubs)
+
+
+def advert(
+    hub: PeerId, *links: PeerId, sequence: int = 1, incarnation: int = 5, is_draining: bool = False
+) -> Advert:
+    mark = Random(f"{hub}{incarnation}{sequence}").getrandbits(64)
+    return Advert(hub, incarnation, sequence, mark, ADDRESS, ends(*links), is_draining=is_draining)
+
+
+class Table(Membership):
+    """The table of hub a, which is linked to those named at first."""
+
+    def __init__(self, *links: PeerId) -> None:
+        super().__init__(advert(A), Random(1))
+        if links:
+            self.link(*links)
+
+    def link(self, *links: PeerId) -> None:
+        self.publish(ends(*links), None, is_draining=False)
+
+    def take(self, *adverts: Advert, now: float = 0.0) -> list[bool]:
+        return [self.learn(advert, now) for advert in adverts]
+
+
+def table(*adverts: Advert, links: tuple[PeerId, ...] = (B,)) -> Table:
+    """Return a table with some adverts that has been looked at and is at rest at second 10."""
+    made = Table(*links)
+    made.take(*adverts, now=0.0)
+    assert made.check(10.0) == Changes()
+    return made
+
+
+def line() -> Table:
+    """Return the table of the first of four hubs in a line: a, b, c, d."""
+    return table(advert(B, A, C), advert(C, B, D), advert(D, C))
+
+
+def lose(made: Table, hub: PeerId, now: float) -> None:
+    """Have a hub be gone by ``now``, which must be late enough."""
+    made.check(now - module.GRACE)
+    assert made.check(now).gone == [hub]
+
+
+# Adverts
+
+
+def test_a_hub_alone_knows_itself() -> None:
+    alone = Table()
+    assert len(alone) == 1
+    assert A in alone
+    assert B not in alone
+    assert alone.live == {A}
+    assert alone.lives() == {A: 5}
+    assert alone.known() == []
+    assert list(alone.missing) == []
+    assert alone.advert(A) is alone.own
+    assert alone.advert(B) is None
+    assert alone.graph == {A: {}}
+    assert alone.digest == alone.own.mark
+    assert (alone.incarnation(A), alone.incarnation(B)) == (5, 0)
+    assert alone.deadline() is None
+
+
+def test_a_hub_is_live_from_its_first_advert() -> None:
+    made = Table()
+    assert made.take(advert(C), advert(B, incarnation=7)) == [True, True]
+    assert len(made) == 3
+    assert made.live == {A, B, C}
+    assert list(made.lives().items()) == [(A, 5), (B, 7), (C, 5)]
+    assert made.known() == [C, B]
+    assert made.incarnation(B) == 7
+    assert made.advert(B) == advert(B, incarnation=7)
+
+
+def test_an_advert_is_news_once_and_replaces_only_what_is_older() -> None:
+    made = Table()
+    newer = advert(B, C, sequence=3)
+    assert made.take(advert(B, sequence=2), newer) == [True, True]
+    for stale in (newer, advert(B, sequence=2), advert(B, sequence=9, incarnation=4)):
+        assert made.take(stale) == [False]
+        assert made.advert(B) == newer
+
+
+def test_a_restarted_hub_counts_from_one_again() -> None:
+    made = table(advert(B, A, sequence=80))
+    assert made.take(advert(B, incarnation=6)) == [True]
+    assert made.incarnation(B) == 6
+    assert made.graph == {A: {}, B: {}}
+    assert made.take(advert(B, A, sequence=81)) == [False]
+
+
+def test_what_others_say_of_this_hub_is_not_learned() -> None:
+    made = Table(B)
+    assert made.take(advert(A, C, sequence=99)) == [False]
+    assert made.own.sequence == 2
+    assert made.advert(A) is made.own
+
+
+def test_the_ends_of_a_link_are_told_as_they_were_advertised() -> None:
+    made = Table()
+    end = LinkEnd(C, Carrier.WEBSOCKET, Purpose.BOOTSTRAP)
+    made.take(Advert(B, 5, 1, 0, (), (*ends(A), end)))
+    assert made.link_end(B, C) == end
+    assert made.link_end(B, A) == ends(A)[0]
+    assert made.link_end(B, D) is None
+    assert made.link_end(D, A) is None
+
+
+def test_our_own_advert_is_renewed_when_there_is_something_new_to_say() -> None:
+    made = Table()
+    first = made.own
+    assert made.publish((), None, is_draining=False) is None
+    assert made.own is first
+    changes: list[tuple[tuple[LinkEnd, ...], tuple[int, PeerId] | None, bool]] = [
+        (ends(B), None, False),
+        (ends(B), (80, C), False),
+        (ends(B), (80, C), True),
+    ]
+    for sequence, (links, bar, is_draining) in enumerate(changes, 2):
+        renewed = made.publish(links, bar, is_draining=is_draining)
+        assert renewed is made.own is made.advert(A)
+        assert renewed is not None
+        assert (renewed.hub, renewed.incarnation, renewed.sequence) == (A, 5, sequence)
+        assert (renewed.links, renewed.bar, renewed.is_draining) == (links, bar, is_draining)
+        assert renewed.addresses == ADDRESS
+        assert renewed.mark != first.mark
+        assert renewed.mark < 2**64
+        assert made.digest == renewed.mark
+        assert made.publish(links, bar, is_draining=is_draining) is None
+
+
+def test_an_earlier_advert_of_ours_is_no_reason_to_rise() -> None:
+    made = Table(B)
+    own = made.own
+    for ours in (own, advert(A), advert(A, sequence=99, incarnation=4)):
+        assert not made.rise_above(ours)
+    assert made.own is own
+
+
+@pytest.mark.parametrize(("incarnation", "sequence", "risen"), [(5, 3, 6), (9, 1, 10)])
+def test_we_rise_above_an_advert_under_our_id_that_is_not_ours(
+    incarnation: int, sequence: int, risen: int
+) -> None:
+    made = Table(B)
+    made.take(advert(B, A))
+    before = made.own
+    assert made.rise_above(advert(A, D, incarnation=incarnation, sequence=sequence))
+    assert made.own is made.advert(A)
+    assert made.incarnation(A) == risen
+    assert (made.own.links, made.own.addresses) == (before.links, before.addresses)
+    assert made.own.mark != before.mark
+    assert made.own.mark < 2**64
+    assert made.digest == made.own.mark ^ advert(B, A).mark
+    assert made.graph == {A: {B: None}, B: {A: None}}
+
+
+# The graph
+
+
+def test_a_link_counts_when_both_ends_advertise_it() -> None:
+    made = Table()
+    made.take(advert(B, C))
+    assert made.graph == {A: {}, B: {}}
+    assert made.graph_version == 0
+    made.take(advert(C, B))
+    assert made.graph == {A: {}, B: {C: None}, C: {B: None}}
+    assert made.graph_version == 1
+    made.take(advert(B, C, D, sequence=2))
+    assert made.graph_version == 1
+    made.take(advert(C, sequence=2))
+    assert made.graph == {A: {}, B: {}, C: {}}
+    assert made.graph_version == 2
+    made.take(advert(C, B, sequence=3))
+    assert made.graph == {A: {}, B: {C: None}, C: {B: None}}
+
+
+def test_a_hub_that_says_it_is_linked_to_itself_does_no_harm() -> None:
+    made = Table()
+    made.take(advert(B, B), advert(B, B, B, sequence=2))
+    assert made.graph == {A: {}, B: {}}
+    made.take(advert(B, sequence=3))
+    assert made.graph == {A: {}, B: {}}
+    assert made.graph_version == 0
+
+
+ADVERTS = st.lists(
+    st.builds(
+        lambda hub, links, sequence, incarnation: advert(
+            hub, *sorted(links), sequence=sequence, incarnation=incarnation
+        ),
+        st.sampled_from([B, C, D, E]),
+        st.sets(st.sampled_from([A, B, C, D, E])),
+        st.integers(1, 4),
+        st.integers(5, 6),
+    ),
+    max_size=25,
+    # What one hub says under one number is always the same.
+    unique_by=lambda made: (made.hub, made.incarnation, made.sequence),
+)
+
+
+def plain_graph(adverts: list[Advert]) -> dict[PeerId, set[PeerId]]:
+    said = {advert.hub: {end.hub for end in advert.links} for advert in adverts}
+    graph: dict[PeerId, set[PeerId]] = {hub: set() for hub in said}
+    for one, other in combinations(said, 2):
+        if other in said[one] and one in said[other]:
+            graph[one].add(other)
+            graph[other].add(one)
+    return graph
+
+
+def xor_of(adverts: list[Advert]) -> int:
+    digest = 0
+    for made in adverts:
+        digest ^= made.mark
+    return digest
+
+
+@given(ADVERTS, st.sets(st.sampled_from([B, C, D])))
+def test_table_graph_and_digest_are_those_of_the_latest_adverts_in_whatever_order_they_come(
+    adverts: list[Advert], links: set[PeerId]
+) -> None:
+    made = Table(*sorted(links))
+    made.take(*adverts)
+    latest = {made.own.hub: made.own}
+    for each in sorted(adverts, key=lambda one: (one.incarnation, one.sequence)):
+        latest[each.hub] = each
+    assert {hub: made.advert(hub) for hub in made.live} == latest
+    assert {hub: set(near) for hub, near in made.graph.items()} == plain_graph([*latest.values()])
+    assert made.digest == xor_of([*latest.values()])
+
+
+@given(ADVERTS, st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=25))
+def test_in_the_course_of_time_live_is_who_was_in_reach_within_the_grace(
+    adverts: list[Advert], pauses: list[tuple[int, bool]]
+) -> None:
+    made, now = Table(B), 0.0
+    reached_at = {A: 0.0}
+    for each, (half_seconds, is_renewed) in zip(adverts, pauses, strict=False):
+        now += half_seconds / 2
+        if is_renewed:
+            made.link(*([B, D] if len(made.own.links) == 1 else [B]))
+        made.take(each, now=now)
+        reached_at.setdefault(each.hub, now)
+        changes = made.check(now)
+        reached, queue = {A}, [A]
+        for hub in queue:
+            queue += [other for other in made.graph[hub] if other not in reached]
+            reached |= set(made.graph[hub])
+        for hub in reached:
+            reached_at[hub] = now
+        assert reached <= made.live
+        assert {hub for hub, at in reached_at.items() if now < at + module.GRACE} <= made.live
+        assert set(changes.gone).isdisjoint(made.live)
+        assert set(changes.returned) <= reached
+        assert made.live.isdisjoint(made.missing)
+        assert made.live | set(made.missing) == reached_at.keys() == made.graph.keys()
+        known = [made.advert(hub) for hub in made.live]
+        assert made.digest == xor_of([one for one in known if one is not None])
+        deadline = made.deadline()
+        assert deadline is None or deadline > now
+        if made.live - reached:
+            assert deadline is not None
+            assert deadline <= now + module.GRACE
+
+
+# Who is gone
+
+
+def test_who_can_be_reached_stays_however_far_away() -> None:
+    made = line()
+    assert made.live == {A, B, C, D}
+    assert made.deadline() is None
+
+
+def test_a_hub_out_of_reach_is_gone_after_a_grace_of_two_seconds() -> None:
+    made = line()
+    made.take(advert(C, B, sequence=2), now=20.0)
+    assert made.check(20.1) == Changes()
+    assert D in made
+    assert made.deadline() == 22.1
+    assert made.check(22.0) == Changes()
+    assert made.deadline() == 22.1
+    digest = made.digest
+    assert made.check(22.1) == Changes(gone=[D])
+    assert D not in made
+    assert len(made) == 3
+    assert made.digest == digest ^ advert(D, C).mark
+    assert list(made.missing) == [D]
+    assert made.known() == [B, C, D]
+    assert made.advert(D) == advert(D, C)
+
+
+def test_who_is_back_within_the_grace_was_never_gone() -> None:
+    made = line()
+    made.take(advert(C, B, sequence=2), now=20.0)
+    made.check(20.0)
+    made.take(advert(C, B, D, sequence=3), now=21.0)
+    assert made.check(21.0) == Changes()
+    assert made.deadline() is None
+    made.take(advert(C, B, sequence=4), now=21.5)
+    assert made.check(21.5) == Changes()
+    assert made.check(22.5) == Changes(), "the grace begins anew"
+    assert made.check(23.5) == Changes(gone=[D])
+
+
+def test_all_behind_a_lost_hub_go_with_it_in_the_order_of_their_ids() -> None:
+    made = table(advert(B, A, D), advert(D, B, C), advert(C, D))
+    made.link()
+    made.check(20.0)
+    assert made.check(22.0) == Changes(gone=[B, C, D])
+    assert made.digest == made.own.mark
+
+
+def test_a_new_hub_and_a_lost_link_are_looked_at_after_five_seconds_at_the_latest() -> None:
+    made = Table()
+    made.take(advert(B), now=3.0)
+    assert made.deadline() == 8.0
+    made.take(advert(C), now=4.0)
+    assert made.deadline() == 8.0, "it is not put off"
+    made = line()
+    made.take(advert(C, B, sequence=2), now=20.0)
+    assert made.deadline() == 25.0
+    made.check(25.0)
+    assert made.deadline() == 27.0
+
+
+def test_what_takes_no_link_away_is_no_reason_to_look() -> None:
+    made = line()
+    made.take(advert(D, C, sequence=2), advert(C, B, D, A, sequence=2), now=20.0)
+    made.take(advert(B, A, C, D, sequence=2), advert(D, B, C, sequence=3), now=20.0)
+    assert D in made.graph[B]
+    assert made.deadline() is None
+
+
+def test_a_link_that_only_one_end_advertised_is_missed_by_nobody() -> None:
+    made = line()
+    made.take(advert(D, C, A, sequence=2), advert(D, C, sequence=3), now=20.0)
+    assert made.deadline() is None
+
+
+def test_when_it_is_urgent_the_look_is_no_later_than_asked_for() -> None:
+    made = Table()
+    made.check_by(7.0)
+    made.check_by(9.0)
+    assert made.deadline() == 7.0
+    made.check_by(5.0)
+    assert made.deadline() == 5.0
+    made.check(5.0)
+    assert made.deadline() is None
+
+
+def test_a_link_that_we_have_lost_ourselves_is_a_reason_to_look_at_once() -> None:
+    made = table(advert(B, A))
+    made.link()
+    deadline = made.deadline()
+    assert deadline is not None
+    assert deadline <= 0.0
+    assert made.check(20.0) == Changes()
+    assert made.check(22.0) == Changes(gone=[B])
+
+
+def test_our_own_new_links_and_bars_are_no_reason_to_look() -> None:
+    made = table(advert(B, A), advert(C, B, A), advert(B, A, C, sequence=2))
+    made.link(B, C)
+    made.publish(made.own.links, (80, D), is_draining=False)
+    assert C in made.graph[A]
+    assert made.deadline() is None
+
+
+# Missing hubs
+
+
+def test_a_missing_hub_is_back_when_a_path_leads_to_it_again() -> None:
+    made = line()
+    made.take(advert(C, B, sequence=2))
+    lose(made, D, 22.0)
+    digest = made.digest
+    assert made.take(advert(D, C, sequence=2), now=30.0) == [True]
+    assert made.deadline() == 30.0
+    assert made.check(30.0) == Changes()
+    assert D not in made, "c does not know of the link yet"
+    assert made.digest == digest
+    made.take(advert(C, B, D, sequence=3), now=30.1)
+    assert made.deadline() == 30.1
+    assert made.check(30.1) == Changes(returned=[D])
+    assert D in made
+    assert list(made.missing) == []
+    expected = [made.own, advert(B, A, C), advert(C, B, D, sequence=3), advert(D, C, sequence=2)]
+    assert made.digest == xor_of(expected)
+    assert made.deadline() is None
+
+
+def test_with_a_link_of_our_own_to_a_missing_hub_it_is_back_at_once() -> None:
+    made = table(advert(B, A))
+    made.link()
+    lose(made, B, 22.0)
+    made.take(advert(B, A, sequence=2), now=30.0)
+    assert made.check(30.0) == Changes()
+    made.link(B)
+    deadline = made.deadline()
+    assert deadline is not None
+    assert deadline <= 30.0
+    assert made.check(30.0) == Changes(returned=[B])
+
+
+def test_all_behind_a_hub_that_is_back_are_back_longest_missing_first() -> None:
+    made = table(advert(B, A, D), advert(D, B, C, E), advert(C, D), advert(E, D))
+    made.take(advert(D, B, C, sequence=2), now=20.0)
+    lose(made, E, 22.0)
+    made.take(advert(B, A, sequence=2), now=30.0)
+    made.check(30.0)
+    assert made.check(32.0) == Changes(gone=[C, D])
+    assert list(made.missing) == [E, C, D]
+    made.take(advert(D, B, C, E, sequence=3), advert(B, A, D, sequence=3), now=40.0)
+    assert made.deadline() == 40.0
+    assert made.check(40.0) == Changes(returned=[E, C, D])
+
+
+def test_a_link_to_a_missing_hub_that_only_one_end_advertises_is_no_reason_to_look() -> None:
+    made = line()
+    made.take(advert(C, B, sequence=2), advert(D, sequence=2))
+    lose(made, D, 22.0)
+    rest = made.deadline()
+    made.take(advert(C, B, D, sequence=3), now=30.0)
+    assert made.deadline() == rest
+
+
+def test_links_among_the_missing_are_no_reason_to_look() -> None:
+    made = table(advert(B, A, C), advert(C, B, D), advert(D, C), advert(E))
+    assert made.check(12.0).gone == [E]
+    made.take(advert(C, sequence=2), advert(B, A, sequence=2))
+    made.check(20.0)
+    assert made.check(22.0).gone == [C, D]
+    made.take(advert(D, C, E, sequence=2), now=30.0)
+    made.check(30.0)
+    made.take(advert(E, D, sequence=2), now=31.0)
+    # The news of a missing hub itself is.
+    assert made.deadline() == 31.0
+    assert made.check(31.0) == Changes()
+    assert list(made.missing) == [E, C, D]
+
+
+def test_an_advert_of_a_missing_hub_that_is_heard_again_is_a_reason_to_look() -> None:
+    made = table(advert(B, A))
+    made.link()
+    lose(made, B, 22.0)
+    rest = made.deadline()
+    assert made.take(advert(B, A, sequence=0), now=29.0) == [False]
+    assert made.deadline() == rest
+    assert made.take(advert(B, A), now=30.0) == [False]
+    assert made.deadline() == 30.0
+    assert made.check(30.0) == Changes()
+    live = table(advert(B, A))
+    live.take(advert(B, A), now=30.0)
+    assert live.deadline() is None
+
+
+def test_a_missing_hub_that_was_restarted_returns_with_its_new_life() -> None:
+    made = table(advert(B, A))
+    made.link()
+    lose(made, B, 22.0)
+    made.link(B)
+    made.take(advert(B, A, incarnation=6), now=30.0)
+    assert made.check(30.0) == Changes(returned=[B])
+    assert made.lives() == {A: 5, B: 6}
+
+
+def test_a_missing_hub_is_remembered_for_an_hour() -> None:
+    made = table(advert(B, A), advert(C, B, A), links=(B, C))
+    made.link(C)
+    lose(made, B, 22.0)
+    made.link()
+    lose(made, C, 30.0)
+    assert made.deadline() == 3622.0
+    assert made.check(3621.9) == Changes()
+    assert list(made.missing) == [B, C]
+    assert made.check(3622.0) == Changes()
+    assert list(made.missing) == [C]
+    assert made.known() == [C]
+    assert made.advert(B) is None
+    assert made.graph == {A: {}, C: {}}
+    assert made.deadline() == 3630.0
+    made.check(3630.0)
+    assert made.known() == []
+    assert made.deadline() is None
+
+
+def test_what_is_left_of_a_forgotten_hub_does_not_hinder_its_return() -> None:
+    made = table(advert(B, A, C), advert(C, B))
+    made.link()
+    made.check(20.0)
+    assert made.check(22.0).gone == [B, C]
+    made.check(3622.0)
+    assert made.known() == []
+    made.link(B)
+    assert made.take(advert(C, B), advert(B, A, C), now=4000.0) == [True, True]
+    assert made.check(4000.0) == Changes()
+    assert made.live == {A, B, C}
+    assert made.graph == {A: {B: None}, B: {A: None, C: None}, C: {B: None}}
+
+
+def test_of_too_many_missing_hubs_those_longest_missing_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MISSING_LIMIT", 2)
+    made = table(*(advert(hub, A) for hub in (B, C, D, E)), links=(B, C, D, E))
+    made.link(B, E)
+    made.check(20.0)
+    assert made.check(22.0).gone == [C, D]
+    assert list(made.missing) == [C, D]
+    made.link()
+    made.check(30.0)
+    assert made.check(32.0).gone == [B, E]
+    assert list(made.missing) == [B, E]
+    assert made.known() == [B, E]
+    assert made.graph.keys() == {A, B, E}
+
+
+def test_thousands_of_missing_hubs_are_remembered_and_no_more() -> None:
+    made, rng = Table(), Random(1)
+    made.take(*(advert(generate_peer_id(rng)) for _ in range(4100)))
+    made.check(10.0)
+    assert len(made.check(12.0).gone) == 4100
+    assert len(list(made.missing)) == len(made.known()) == 4096
+
+
+# Hubs that have stopped
+
+
+def stopped() -> Table:
+    """Return a table in which b has said that it stops and has done so."""
+    made = table(advert(B, A))
+    made.take(advert(B, A, sequence=2, is_draining=True), now=20.0)
+    made.link()
+    lose(made, B, 22.0)
+    made.forget(B)
+    return made
+
+
+def test_a_hub_that_has_stopped_is_not_looked_for() -> None:
+    made = stopped()
+    assert list(made.missing) == []
+    assert made.known() == []
+    assert B not in made
+
+
+def test_an_old_copy_of_its_advert_does_not_bring_it_back() -> None:
+    made = stopped()
+    assert made.take(advert(B, A), advert(B, A, sequence=2, is_draining=True)) == [False, False]
+    made.check(30.0)
+    assert made.live == {A}
+
+
+def test_when_it_is_started_again_it_returns_and_is_looked_for_if_it_is_lost() -> None:
+    made = stopped()
+    made.link(B)
+    assert made.take(advert(B, A, incarnation=6), now=30.0) == [True]
+    assert made.check(30.0) == Changes(returned=[B])
+    assert made.lives() == {A: 5, B: 6}
+    assert made.digest == made.own.mark ^ advert(B, A, incarnation=6).mark
+    made.link()
+    lose(made, B, 42.0)
+    assert list(made.missing) == [B]
+
+
+def test_a_hub_that_has_stopped_leaves_nothing_behind_after_an_hour() -> None:
+    made = stopped()
+    assert made.deadline() == 3622.0
+    made.check(3622.0)
+    assert made.advert(B) is None
+    assert made.graph == {A: {}}
+    # And what it said before it stopped does not count for its next life.
+    made.take(advert(B, incarnation=6), now=3700.0)
+    made.check(3700.0)
+    lose(made, B, 3702.0)
+    assert list(made.missing) == [B]
+
+
+def test_only_the_missing_can_be_forgotten() -> None:
+    made = table(advert(B, A))
+    made.forget(B)
+    made.forget(D)
+    assert B in made
+    assert made.known() == [B]
+
+
+# Comparing tables
+
+
+def test_the_summary_has_the_live_hubs_in_the_order_of_their_ids() -> None:
+    made = table(advert(B, A, sequence=7), advert(D, A), advert(C, A, incarnation=6), links=(B, D))
+    assert made.summary() == ((A, 5, 2), (B, 5, 7), (C, 6, 1), (D, 5, 1))
+    lose(made, C, 12.0)
+    assert made.summary() == ((A, 5, 2), (B, 5, 7), (D, 5, 1))
+
+
+def test_a_neighbour_gets_what_it_lacks_and_no_more() -> None:
+    made = table(advert(B, A, sequence=7), advert(C, A, incarnation=6), links=(B, C))
+    same = made.summary()
+    assert made.compare(same) == ((), False)
+    assert made.compare(()) == ((made.own, made.advert(B), made.advert(C)), False)
+    assert made.compare([(A, 5, 2), (B, 5, 6), (C, 5, 9)]) == (
+        (made.advert(B), made.advert(C)),
+        False,
+    )
+    assert made.compare([*same[:2], (C, 6, 2)]) == ((), True)
+    assert made.compare([*same[:2], (C, 7, 0)]) == ((), True)
+    assert made.compare([*same, (D, 5, 1)]) == ((), True)
+    assert made.compare([(A, 5, 2), (B, 5, 6), (D, 5, 1)]) == (
+        (made.advert(B), made.advert(C)),
+        True,
+    )
+
+
+def test_who_is_missing_here_is_lacking_here_too() -> None:
+    made = table(advert(B, A), advert(C))
+    lose(made, C, 12.0)
+    assert made.compare([(A, 5, 2), (B, 5, 1), (C, 5, 1)]) == ((), True)
+    assert made.compare([(A, 5, 2), (B, 5, 1)]) == ((), False)
+
+
+@given(ADVERTS, ADVERTS)
+def test_one_exchange_each_way_brings_two_tables_into_agreement(
+    here: list[Advert], there: list[Advert]
+) -> None:
+    said = {(each.hub, each.incarnation, each.sequence): each for each in here}
+    there = [said.get((each.hub, each.incarnation, each.sequence), each) for each in there]
+    one, other = Table(B), Membership(advert(F, B), Random(2))
+    one.take(*here)
+    for each in there:
+        other.learn(each, 0.0)
+    for_other, one_lacks = one.compare(other.summary())
+    assert all(other.learn(each, 1.0) for each in for_other)
+    for_one, other_lacks = other.compare(one.summary())
+    assert bool(for_one) == one_lacks
+    assert not other_lacks
+    assert all(one.learn(each, 1.0) for each in for_one)
+    assert one.summary() == other.summary()
+    assert one.digest == other.digest
+    assert {hub: one.advert(hub) for hub in one.live} == {
+        hub: other.advert(hub) for hub in other.live
+    }
+    assert {hub: set(near) for hub, near in one.graph.items()} == {
+        hub: set(near) for hub, near in other.graph.items()
+    }
+
+
+@given(ADVERTS, ADVERTS)
+def test_digests_are_equal_just_when_tables_are(here: list[Advert], there: list[Advert]) -> None:
+    one, other = Table(B), Table(B)
+    one.take(*here)
+    other.take(*there)
+    is_equal = one.summary() == other.summary()
+    assert (one.digest == other.digest) is is_equal

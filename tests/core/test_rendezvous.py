@@ -1,0 +1,588 @@
+from collections import deque
+from hashlib import sha1
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from peerpigeon.core import keepers as keepers_module
+from peerpigeon.core import memory
+from peerpigeon.core import rendezvous as rendezvous_module
+from peerpigeon.core.frames import (
+    Challenge,
+    Find,
+    Found,
+    Gone,
+    Join,
+    Leave,
+    Located,
+    Meet,
+    Member,
+    More,
+    Refusal,
+    Resync,
+    Verdict,
+)
+from peerpigeon.core.ids import PeerId, xor_distance
+from peerpigeon.core.introductions import SATURATION
+from peerpigeon.core.keepers import Keepers, keepers, key_of, nearest
+from peerpigeon.core.rendezvous import Rendezvous, ToHubs
+from tests.core.harness import HUB, A, B, C, D
+from tests.core.namespaces import Mesh, peer_ids
+
+H1, H2, H3 = PeerId("1" * 40), PeerId("2" * 40), PeerId("3" * 40)
+
+
+def lead(limit: int = 50, max_records: int = 1000, kept_by: PeerId = HUB) -> Rendezvous:
+    """Return the records of ``HUB``, in the view of which ``kept_by`` keeps all namespaces."""
+    records = Rendezvous(HUB, lambda _: (kept_by,), Random(1), limit, max_records)
+    records.view_changed(dict.fromkeys([HUB, H1, H2, H3], 1), now=0.0)
+    return records
+
+
+def join(*members: tuple[PeerId, int], is_lead: bool = True, again: bool = False) -> Join:
+    return Join("net1", tuple(Member(p, s, b"{}") for p, s in members), is_lead, again)
+
+
+def located(hub: PeerId, peer: PeerId, session: int) -> Located:
+    return Located(hub, Member(peer, session, b"{}"))
+
+
+# Places
+
+
+@given(
+    st.sets(st.integers(0, 2**160 - 1) | st.integers(0, 300), max_size=60),
+    st.integers(0, 2**160 - 1) | st.integers(0, 300),
+    st.integers(1, 70),
+)
+@settings(max_examples=50)
+def test_nearest_finds_what_sorting_by_xor_would(keys: set[int], target: int, count: int) -> None:
+    ordered = sorted(keys)
+    expected = sorted(range(len(ordered)), key=lambda index: ordered[index] ^ target)[:count]
+    assert nearest(ordered, target, count) == expected
+
+
+def test_a_namespace_has_its_place_at_the_sha1_of_its_name() -> None:
+    assert key_of("net1") == int(sha1(b"net1").hexdigest(), 16)  # noqa: S324
+    assert key_of("net1", "01") == int(sha1(b"net101").hexdigest(), 16)  # noqa: S324
+
+
+def test_the_keepers_of_a_namespace_are_the_two_hubs_closest_to_its_place() -> None:
+    hubs = sorted(peer_ids(40))
+    place = PeerId(f"{key_of('net1'):040x}")
+    by_distance = sorted(hubs, key=lambda hub: xor_distance(hub, place))
+    assert keepers("net1", hubs) == tuple(by_distance[:2])
+    assert keepers("net1", hubs, 5) == tuple(by_distance[:5])
+    assert keepers("net1", [HUB]) == (HUB,)
+
+
+@given(st.lists(st.frozensets(st.integers(0, 11), min_size=1), max_size=8))
+@settings(max_examples=50)
+def test_remembered_keepers_are_those_of_the_present_view(views: list[frozenset[int]]) -> None:
+    hubs = sorted(peer_ids(12))
+    remembered = Keepers(hubs)
+    for view in views:
+        remembered.update(hubs[index] for index in view)
+        for name in ("net1", "net2", "net3"):
+            assert remembered.of(name) == keepers(name, [hubs[index] for index in sorted(view)])
+
+
+def test_a_hub_that_comes_back_under_another_spelling_is_named_by_that() -> None:
+    remembered = Keepers([A, H1])
+    assert set(remembered.of("net1")) == {A, H1}
+    remembered.change(come=[PeerId(A.upper())])
+    assert set(remembered.of("net1")) == {A.upper(), H1}
+
+
+def test_the_keepers_of_so_many_namespaces_only_are_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keepers_module, "CACHED_NAMESPACES", 2)
+    remembered = Keepers([H1, H2, H3])
+    first = [remembered.of(name) for name in ("net1", "net2", "net3")]
+    assert [remembered.of(name) for name in ("net1", "net2", "net3")] == first
+
+
+# Introductions
+
+
+def test_a_newcomer_and_all_others_are_introduced_in_one_message_to_each_hub() -> None:
+    """S26."""
+    records = lead()
+    assert records.on_join(H1, join((A, 1), (B, 2), is_lead=False), 0.0) == []
+    assert records.on_join(H2, join((C, 1), is_lead=False), 0.0) == []
+    news = records.on_join(H3, join((D, 9)), 0.0)
+    newcomer = located(H3, D, 9)
+    others = located(H1, A, 1), located(H1, B, 2), located(H2, C, 1)
+    assert news == [
+        (H3, Meet("net1", ((D, 9),), others)),
+        (H1, Meet("net1", ((A, 1), (B, 2)), (newcomer,))),
+        (H2, Meet("net1", ((C, 1),), (newcomer,))),
+    ]
+
+
+def test_a_member_is_introduced_once_unless_it_may_have_been_forgotten() -> None:
+    records = lead()
+    records.on_join(H1, join((A, 1)), 0.0)
+    assert len(records.on_join(H2, join((B, 1)), 0.0)) == 2
+    assert records.on_join(H2, join((B, 1)), 0.0) == []
+    assert len(records.on_join(H2, join((B, 1), again=True), 0.0)) == 2
+
+
+def test_what_a_member_says_of_itself_now_is_what_later_newcomers_hear() -> None:
+    records = lead()
+    records.on_join(H1, join((A, 1)), 0.0)
+    changed = Located(H1, Member(A, 1, b'{"name":"new"}'))
+    assert records.on_join(H1, Join("net1", (changed.member,), is_lead=True), 0.0) == []
+    assert records.on_join(H2, join((B, 1)), 0.0)[0] == (H2, Meet("net1", ((B, 1),), (changed,)))
+
+
+def test_introductions_too_long_for_one_message_go_in_several() -> None:
+    records = lead()
+    text = b"x" * 20_000
+    for hub, peer in ((H1, A), (H2, B), (H3, C)):
+        records.on_join(hub, Join("net1", (Member(peer, 1, text),), is_lead=False), 0.0)
+    meets = [n for hub, n in records.on_join(HUB, join((D, 1)), 0.0) if hub == HUB]
+    assert [len(meet.members) for meet in meets if isinstance(meet, Meet)] == [2, 1]
+
+
+def test_namespaces_know_nothing_of_each_other() -> None:
+    """S25."""
+    records = lead()
+    records.on_join(H1, join((A, 1)), 0.0)
+    assert records.on_join(H2, Join("net2", (Member(B, 1, b""),), is_lead=True), 0.0) == []
+
+
+# Large namespaces
+
+
+class Room:
+    """One namespace of one hub, and whom its members were introduced to."""
+
+    def __init__(self, limit: int, seed: int = 1) -> None:
+        self.records = Rendezvous(HUB, lambda _: (HUB,), Random(seed), limit)
+        self.circles: dict[PeerId, set[PeerId]] = {}
+
+    def join(self, peer: PeerId) -> set[PeerId]:
+        self.circles[peer] = set()
+        self.take(self.records.on_join(HUB, join((peer, len(self.circles))), 0.0))
+        return self.circles[peer]
+
+    def take(self, news: ToHubs) -> None:
+        for _, meet in news:
+            assert isinstance(meet, Meet)
+            assert not meet.rows
+            for peer, _ in meet.peers:
+                for member in meet.members:
+                    self.circles[peer].add(member.member.peer)
+                    self.circles[member.member.peer].add(peer)
+
+
+def reachable(circles: dict[PeerId, set[PeerId]]) -> int:
+    start = next(iter(circles))
+    seen, queue = {start}, deque([start])
+    while queue:
+        for other in circles[queue.popleft()] - seen:
+            seen.add(other)
+            queue.append(other)
+    return len(seen)
+
+
+@pytest.mark.parametrize("limit", [1, 4, 16])
+def test_a_newcomer_learns_of_as_many_as_the_limit_promises(limit: int) -> None:
+    room = Room(limit)
+    for count, peer in enumerate(peer_ids(200)):
+        assert len(room.join(peer)) == min(limit, count)
+
+
+def test_a_newcomer_learns_mostly_of_the_closest() -> None:
+    room = Room(limit=32)
+    peers = peer_ids(300)
+    for peer in peers:
+        room.join(peer)
+    newcomer = PeerId("9" * 40)
+    closest = sorted(peers, key=lambda peer: xor_distance(newcomer, peer))[:26]
+    assert set(closest) <= room.join(newcomer)
+
+
+def test_clusters_of_alike_ids_do_not_become_islands() -> None:
+    """Without the members drawn at random each half of the ids would keep to itself."""
+    rng = Random(3)
+    peers = [PeerId(f"{half}{rng.getrandbits(156):039x}") for half in "0f" for _ in range(100)]
+    room = Room(limit=16)
+    for peer in peers:
+        room.join(peer)
+    assert reachable(room.circles) == 200
+
+
+def test_nobody_is_introduced_without_end() -> None:
+    """A member that all newcomers are closest to is spared when it knows very many."""
+    limit = 8
+    room = Room(limit)
+    victim = PeerId("0" * 40)
+    room.join(victim)
+    newcomers = [PeerId(f"{1 << bit:040x}") for bit in range(160)]
+    for newcomer in newcomers:
+        assert len(room.join(newcomer)) >= min(limit, len(room.circles) - 1)
+    assert len(room.circles[victim]) <= 2 * SATURATION * limit
+
+
+def test_who_knows_few_is_introduced_to_more() -> None:
+    room = Room(limit=8)
+    peers = peer_ids(100)
+    for peer in peers:
+        room.join(peer)
+    room.circles[peers[0]].clear()
+    room.take(room.records.on_more(HUB, More("net1", peers[0], 8)))
+    assert len(room.circles[peers[0]]) == 8
+    assert room.records.on_more(HUB, More("net1", A, 8)) == []
+    assert room.records.on_more(HUB, More("net2", A, 8)) == []
+
+
+def test_of_many_that_join_at_once_each_gets_its_own_acquaintances() -> None:
+    records = lead(limit=2)
+    records.on_join(H1, join(*((peer, n) for n, peer in enumerate(peer_ids(20)))), 0.0)
+    news = records.on_join(H2, join((A, 1), (B, 2)), 0.0)
+    assert [hub for hub, _ in news] == [H2, H1]
+    meet = news[0][1]
+    assert isinstance(meet, Meet)
+    assert meet.peers == ((A, 1), (B, 2))
+    assert [len(row) for row in meet.rows] == [2, 2]
+
+
+def test_who_knows_enough_is_not_introduced_when_the_second_keeper_becomes_the_lead() -> None:
+    records = lead(limit=2)
+    records.on_join(H1, join(*((peer, n) for n, peer in enumerate(peer_ids(20)))), 0.0)
+    records.on_join(H2, join((A, 1), is_lead=False), 0.0)
+    sated = Join("net1", (Member(A, 1, b"{}"),), is_lead=True, sated=(1,))
+    assert records.on_join(H2, sated, 0.0) == []
+    assert records.on_join(H2, join((A, 1)), 0.0) == []
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_who_knows_enough_meets_some_at_random_when_two_meshes_become_one(is_stored: bool) -> None:
+    records = lead(limit=8)
+    records.on_join(H1, join(*((peer, n) for n, peer in enumerate(peer_ids(40)))), 0.0)
+    if is_stored:
+        records.on_join(H2, join((A, 1)), 0.0)
+    again = Join("net1", (Member(A, 1, b"{}"),), is_lead=True, again=is_stored, sated=(1,))
+    meet = records.on_join(H2, again, 0.0)[0][1]
+    assert isinstance(meet, Meet)
+    assert len(meet.members) == 1
+
+
+# Leaving
+
+
+def test_the_hubs_of_the_others_are_told_once_that_a_member_is_gone() -> None:
+    records = lead()
+    for hub, peer in ((H1, A), (H2, B), (H3, C)):
+        records.on_join(hub, join((peer, 1)), 0.0)
+    gone = Gone("net1", ((H1, A, 1),), has_said_goodbye=True)
+    leave = Leave("net1", A, 1, has_said_goodbye=True, is_lead=True)
+    assert records.on_leave(H1, leave, 1.0) == [(H2, gone), (H3, gone)]
+    assert records.on_leave(H1, leave, 1.0) == []
+    assert len(records) == 2
+
+
+def test_a_keeper_that_is_not_the_lead_tells_nobody() -> None:
+    records = lead(kept_by=H1)
+    records.on_join(H1, join((A, 1), is_lead=False), 0.0)
+    records.on_join(H2, join((B, 1), is_lead=False), 0.0)
+    assert records.on_leave(H1, Leave("net1", A, 1, has_said_goodbye=False), 1.0) == []
+
+
+def test_a_hub_that_publishes_all_again_hears_who_left_meanwhile() -> None:
+    """It may know them from an earlier lead, which could not tell it any more."""
+    records = lead()
+    records.on_join(H1, join((A, 1), (B, 2)), 0.0)
+    records.on_join(H3, join((D, 1)), 0.0)
+    left = Join("net1", (), is_lead=True, present=(2,), departed=((C, 7),))
+    gone = Gone("net1", ((H1, A, 1), (H1, C, 7)))
+    assert records.on_join(H1, left, 1.0) == [(H3, gone)]
+    news = records.on_join(H2, Join("net1", (), is_lead=True, present=()), 2.0)
+    assert news == [(H2, gone)]
+    assert len(records) == 2
+
+
+def test_departures_are_remembered_for_a_while_and_no_more_than_so_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rendezvous_module, "MAX_DEPARTURES", 2)
+    records = lead()
+    for session, peer in enumerate(peer_ids(4)):
+        records.on_leave(H1, Leave("net1", peer, session, has_said_goodbye=False), 11.0)
+    news = records.on_join(H2, Join("net1", (), is_lead=True, present=()), 12.0)
+    assert [len(n.stays) for _, n in news if isinstance(n, Gone)] == [2]
+    assert records.deadline() == 50.0
+    assert records.expire(50.0) == []
+    assert records.deadline() is None
+
+
+# Hubs that come and go
+
+
+def test_the_members_of_a_hub_that_is_gone_are_forgotten() -> None:
+    records = lead()
+    records.on_join(H1, join((A, 1)), 0.0)
+    assert records.hub_gone(H1) == []
+    assert len(records) == 0
+
+
+def test_the_members_of_a_hubs_new_life_survive_the_end_of_its_old_one() -> None:
+    records = lead()
+    records.on_join(H1, join((A, 1)), 0.0)
+    records.on_join(H1, join((B, 2 << 20)), 0.0)
+    records.hub_gone(H1, incarnation=2)
+    assert records.on_find(H2, Find("net1", B)) == [(H2, Found("net1", B, located(H1, B, 2 << 20)))]
+    assert len(records) == 1
+
+
+def test_records_are_dropped_a_while_after_others_have_become_the_keepers() -> None:
+    kept_by = HUB
+    records = Rendezvous(HUB, lambda _: (kept_by,), Random(1), 50)
+    records.view_changed({HUB: 1, H1: 1}, 0.0)
+    records.on_join(H1, join((A, 1)), 0.0)
+    kept_by = H2
+    records.view_changed({HUB: 1, H1: 1, H2: 1}, 5.0)
+    kept_by = HUB
+    records.view_changed({HUB: 1, H1: 1}, 6.0)
+    assert records.deadline() is None
+    kept_by = H2
+    records.view_changed({HUB: 1, H1: 1, H2: 1}, 7.0)
+    records.on_leave(H1, Leave("net1", D, 9, has_said_goodbye=False), 7.0)
+    records.expire(66.9)
+    assert len(records) == 1
+    records.expire(67.0)
+    assert len(records) == 0
+    assert records.deadline() is None
+
+
+def test_members_of_a_hub_that_never_becomes_known_are_dropped() -> None:
+    """And if it becomes known later than that, it is asked to publish them again."""
+    records = lead()
+    stranger = PeerId("e" * 40)
+    records.on_join(stranger, join((A, 1)), 0.0)
+    records.expire(30.0)
+    assert len(records) == 0
+    assert records.view_changed({HUB: 1, stranger: 1}, 31.0) == [(stranger, Resync())]
+    assert records.view_changed({HUB: 1, stranger: 1}, 32.0) == []
+
+
+def test_members_published_after_the_end_of_their_hub_are_dropped_if_it_stays_away() -> None:
+    records = lead()
+    records.hub_gone(H1)
+    records.on_join(H1, join((A, 1)), 0.0)
+    records.view_changed({HUB: 1}, 1.0)
+    records.expire(30.0)
+    assert len(records) == 0
+
+
+def test_members_of_an_earlier_life_of_a_hub_that_becomes_known_are_dropped() -> None:
+    records = lead()
+    stranger = PeerId("e" * 40)
+    records.on_join(stranger, join((A, 1 << 20)), 0.0)
+    assert records.view_changed({HUB: 1, stranger: 2}, 1.0) == []
+    assert len(records) == 0
+
+
+def test_only_so_many_hubs_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "MAX_HUBS", 1)
+    records = lead()
+    for stranger in (A, B):
+        records.on_join(stranger, join((C, 1), is_lead=False), 0.0)
+    records.expire(30.0)
+    assert records.view_changed({HUB: 1, A: 1, B: 1}, 31.0) == [(B, Resync())]
+
+
+def test_beyond_so_many_records_newcomers_are_not_stored_and_that_is_counted() -> None:
+    records = lead(max_records=1)
+    records.on_join(H1, join((A, 1)), 0.0)
+    assert records.on_join(H1, join((B, 2)), 0.0) == []
+    assert (len(records), records.refused) == (1, 1)
+
+
+# Finding
+
+
+def test_a_keeper_says_where_a_member_is_however_its_id_is_spelled() -> None:
+    records = lead()
+    records.on_join(H1, join((A, 1)), 0.0)
+    upper = PeerId(A.upper())
+    assert records.on_find(H2, Find("net1", upper)) == [
+        (H2, Found("net1", upper, located(H1, A, 1)))
+    ]
+    assert records.on_find(H2, Find("net1", B)) == [(H2, Found("net1", B, None))]
+    assert records.on_find(H2, Find("net2", A)) == [(H2, Found("net2", A, None))]
+
+
+# One id, two hubs
+
+
+def contest() -> Rendezvous:
+    """A is at H1, and announced at H2 too; B at H3 knows of the first."""
+    records = lead()
+    records.on_join(H1, join((A, 1)), 0.0)
+    records.on_join(H3, join((B, 1)), 0.0)
+    news = records.on_join(H2, join((PeerId(A.upper()), 5)), 1.0)
+    assert news == [(H1, Challenge("net1", A, 1))]
+    assert len(records) == 2
+    return records
+
+
+TAKEN_OVER = [
+    (H3, Gone("net1", ((H1, A, 1),))),
+    (H2, Gone("net1", ((H1, A, 1),))),
+    (H2, Meet("net1", ((PeerId(A.upper()), 5),), (located(H3, B, 1),))),
+    (H3, Meet("net1", ((B, 1),), (located(H2, PeerId(A.upper()), 5),))),
+]
+
+
+def test_a_first_client_that_lives_keeps_its_id() -> None:
+    records = contest()
+    news = records.on_verdict(H1, Verdict("net1", A, 1, stays=True), 2.0)
+    assert news == [(H2, Refusal("net1", PeerId(A.upper()), 5))]
+    assert records.deadline() is None
+
+
+def test_a_first_client_that_is_dead_gives_way() -> None:
+    records = contest()
+    assert records.on_verdict(H1, Verdict("net1", A, 1, stays=False), 2.0) == TAKEN_OVER
+    assert len(records) == 2
+
+
+def test_a_first_client_that_leaves_meanwhile_gives_way() -> None:
+    leave = Leave("net1", A, 1, has_said_goodbye=False, is_lead=True)
+    assert contest().on_leave(H1, leave, 2.0) == TAKEN_OVER
+
+
+def test_a_first_client_whose_hub_does_not_answer_gives_way_and_is_closed() -> None:
+    records = contest()
+    assert records.deadline() == 6.0
+    refusal = (H1, Refusal("net1", A, 1))
+    assert records.expire(6.0) == [refusal, *TAKEN_OVER]
+
+
+def test_a_first_client_whose_hub_is_gone_gives_way() -> None:
+    """The other hubs notice themselves that its hub is gone."""
+    assert contest().hub_gone(H1) == TAKEN_OVER[2:]
+
+
+def test_only_the_answer_to_the_question_decides() -> None:
+    records = contest()
+    for hub, verdict in (
+        (H3, Verdict("net1", A, 1, stays=False)),
+        (H1, Verdict("net1", A, 2, stays=False)),
+        (H1, Verdict("net1", B, 1, stays=False)),
+        (H1, Verdict("net2", A, 1, stays=False)),
+    ):
+        assert records.on_verdict(hub, verdict, 2.0) == []
+    assert records.deadline() == 6.0
+
+
+def test_a_third_one_is_refused_while_a_second_one_waits() -> None:
+    records = contest()
+    assert records.on_join(H3, join((A, 7)), 1.0) == [(H3, Refusal("net1", A, 7))]
+
+
+def test_one_that_waits_and_is_published_again_goes_on_waiting() -> None:
+    records = contest()
+    assert records.on_join(H2, join((A, 5)), 1.0) == []
+    assert records.on_find(H3, Find("net1", A)) == [(H3, Found("net1", A, located(H1, A, 1)))]
+
+
+@pytest.mark.parametrize("how", ["leaves", "is not published any more", "its hub is gone"])
+def test_one_that_waits_and_goes_is_forgotten(how: str) -> None:
+    records = contest()
+    if how == "leaves":
+        records.on_leave(H2, Leave("net1", A, 5, has_said_goodbye=False, is_lead=True), 2.0)
+    elif how == "its hub is gone":
+        records.hub_gone(H2)
+    else:
+        records.on_join(H2, Join("net1", (), is_lead=True, present=()), 2.0)
+    assert records.on_verdict(H1, Verdict("net1", A, 1, stays=False), 3.0) == []
+
+
+def test_one_that_waits_outlives_the_end_of_an_earlier_life_of_its_hub() -> None:
+    records = lead()
+    records.on_join(H1, join((A, 1)), 0.0)
+    records.on_join(H2, join((A, 2 << 20)), 0.0)
+    records.hub_gone(H2, incarnation=2)
+    assert records.on_verdict(H1, Verdict("net1", A, 1, stays=True), 1.0) == [
+        (H2, Refusal("net1", A, 2 << 20))
+    ]
+
+
+def test_a_second_keeper_stores_both_and_asks_when_it_becomes_the_lead() -> None:
+    records = lead()
+    records.on_join(H1, join((A, 1), is_lead=False), 0.0)
+    records.on_join(H2, join((A, 5), is_lead=False), 0.0)
+    assert len(records) == 2
+    assert records.on_join(H1, join((A, 1)), 1.0) == []
+    assert records.on_join(H2, join((A, 5)), 1.0) == [(H1, Challenge("net1", A, 1))]
+    assert len(records) == 1
+
+
+def test_asking_for_more_does_not_make_one_id_two_members() -> None:
+    records = lead()
+    records.on_join(H1, join((A, 1)), 0.0)
+    records.on_join(H2, join((A, 5), is_lead=False), 0.0)
+    records.on_join(H3, join((B, 1)), 0.0)
+    assert records.on_more(H2, More("net1", A, 50)) == []
+    assert [hub for hub, _ in records.on_more(H1, More("net1", A, 50))] == [H1, H3]
+    assert records.on_join(H2, join((A, 5)), 1.0) == [(H1, Challenge("net1", A, 1))]
+
+
+def test_a_namespace_that_is_dropped_takes_all_that_belongs_to_it_along() -> None:
+    kept_by = [HUB]
+    records = Rendezvous(HUB, lambda _: (kept_by[0],), Random(1), 50)
+    hubs = {HUB: 0, H1: 0, H2: 0}
+    records.view_changed(hubs, 0.0)
+    records.on_join(H1, join((A, 1)), 0.0)
+    kept_by[0] = H1
+    records.view_changed(hubs, 1.0)
+    records.on_join(H2, join((A, 5)), 60.0)
+    records.on_leave(H1, Leave("net1", B, 2, has_said_goodbye=False), 60.0)
+    assert records.expire(61.0) == []
+    assert records.deadline() is None
+    assert len(records) == 0
+
+
+# Several hubs
+
+
+def test_the_number_of_messages_a_join_causes_does_not_depend_on_the_members() -> None:
+    """S22: two to the keepers, one to the newcomer's hub, one to each hub concerned."""
+    mesh = Mesh(hubs=6, limit=4)
+    counts: list[int] = []
+    for number, peer in enumerate(peer_ids(120)):
+        mesh.sent.clear()
+        mesh[number].join("net1", peer)
+        mesh.run()
+        counts.append(sum(mesh.sent.values()))
+    assert max(counts) <= 3 + 4
+
+
+def test_an_id_that_is_announced_at_two_hubs_stays_with_the_first_if_it_lives() -> None:
+    mesh = Mesh()
+    mesh[0].join("net1", A)
+    mesh[2].join("net1", B)
+    mesh.run()
+    mesh[1].join("net1", PeerId(A.upper()))
+    mesh.run()
+    assert mesh[1].closed == [A.upper()]
+    mesh.check_everyone_knows_everyone("net1")
+
+
+def test_an_id_that_is_announced_at_two_hubs_moves_if_the_first_is_dead() -> None:
+    mesh = Mesh()
+    mesh[0].join("net1", A)
+    mesh[2].join("net1", B)
+    mesh.run()
+    mesh[0].silent.add(A)
+    mesh[1].join("net1", A)
+    mesh.run()
+    assert mesh.members("net1")[A][0] == mesh[1].own
+    mesh.check_everyone_knows_everyone("net1")

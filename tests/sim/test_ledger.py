@@ -1,0 +1,174 @@
+"""The ledger tells each fate of a signal from the others."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, cast
+
+from peerpigeon.core.ids import PeerId
+from peerpigeon.sim.agenda import Agenda
+from peerpigeon.sim.client import Client, HeardError, HeardSignal, SentSignal, Stay
+from peerpigeon.sim.ledger import LIFETIME, fates, last_trouble
+
+if TYPE_CHECKING:
+    from peerpigeon.sim.network import Connection
+
+A, B = PeerId("a" * 40), PeerId("b" * 40)
+
+
+class Line:
+    silent_since: float | None = None
+    broken_at: float | None = None
+
+
+def stay(peer: PeerId) -> Stay:
+    return Stay(peer, "net", cast("Connection", Line()), since=0.0, confirmed=0.0)
+
+
+class Pair:
+    """Two clients who have met, and what one sends the other."""
+
+    def __init__(self) -> None:
+        self.one, self.other = (
+            Client(number, peer, Random(number), Agenda(), reconnects=False)
+            for number, peer in ((1, A), (2, B))
+        )
+        for client in (self.one, self.other):
+            client.stays.append(stay(client.peer_id))
+            client._stay = client.stays[0]
+
+    def send(self, time: float) -> str:
+        serial = f"1.{len(self.one.sent)}"
+        self.one.sent.append(SentSignal(serial, "offer", B, "net", time, self.one.stays[0]))
+        return serial
+
+    def hear(self, serial: str, time: float) -> None:
+        heard = HeardSignal(serial, "offer", A, "net", time, self.other.stays[0])
+        self.other.signals.append(heard)
+
+    def refuse(self, time: float) -> None:
+        self.one.errors.append(HeardError("no", B, time))
+
+    def counts(self) -> dict[str, int]:
+        judged = fates([self.one, self.other])
+        names = (
+            "sent",
+            "delivered",
+            "refused",
+            "lost",
+            "cut_off",
+            "repeated",
+            "out_of_order",
+            "refused_wrongly",
+        )
+        return {name: count for name in names if (count := getattr(judged, name))}
+
+    @property
+    def is_clean(self) -> bool:
+        return fates([self.one, self.other]).is_clean
+
+
+def test_a_signal_that_arrives_is_delivered() -> None:
+    pair = Pair()
+    pair.hear(pair.send(1.0), 1.1)
+    assert pair.counts() == {"sent": 1, "delivered": 1}
+    assert pair.is_clean
+
+
+def test_a_signal_that_is_answered_by_an_error_is_refused() -> None:
+    pair = Pair()
+    pair.send(1.0)
+    pair.refuse(11.0)
+    assert pair.counts() == {"sent": 1, "refused": 1}
+    assert pair.is_clean
+
+
+def test_a_signal_of_which_nothing_is_heard_is_lost() -> None:
+    pair = Pair()
+    pair.send(1.0)
+    assert pair.counts() == {"sent": 1, "lost": 1}
+    assert not pair.is_clean
+    judged = fates([pair.one, pair.other])
+    assert judged.examples == ["signal 1.0 to bbbbbbbb at 1.000 is lost"]
+
+
+def test_a_signal_to_somebody_whose_line_broke_meanwhile_is_cut_off() -> None:
+    pair = Pair()
+    pair.other.stays[0].until = 5.0
+    pair.send(1.0)
+    assert pair.counts() == {"sent": 1, "cut_off": 1}
+    assert pair.is_clean
+
+
+def test_a_signal_of_somebody_whose_line_broke_meanwhile_is_cut_off() -> None:
+    pair = Pair()
+    pair.one.stays[0].until = 1.0 + LIFETIME
+    pair.send(1.0)
+    assert pair.counts() == {"sent": 1, "cut_off": 1}
+
+
+def test_a_signal_to_somebody_who_was_long_gone_must_be_answered() -> None:
+    pair = Pair()
+    pair.other.stays[0].until = 0.5
+    pair.send(1.0)
+    assert pair.counts() == {"sent": 1, "lost": 1}
+
+
+def test_a_signal_that_arrives_twice_is_repeated() -> None:
+    pair = Pair()
+    serial = pair.send(1.0)
+    pair.hear(serial, 1.1)
+    pair.hear(serial, 1.2)
+    assert pair.counts() == {"sent": 1, "delivered": 1, "repeated": 1}
+    assert not pair.is_clean
+
+
+def test_a_signal_that_arrives_after_a_later_one_is_out_of_order() -> None:
+    pair = Pair()
+    first, second = pair.send(1.0), pair.send(1.1)
+    pair.hear(second, 1.2)
+    pair.hear(first, 1.3)
+    assert pair.counts() == {"sent": 2, "delivered": 2, "out_of_order": 1}
+    assert not pair.is_clean
+
+
+def test_a_signal_that_arrives_and_is_refused_is_refused_wrongly() -> None:
+    pair = Pair()
+    pair.hear(pair.send(1.0), 1.1)
+    pair.refuse(11.0)
+    assert pair.counts() == {"sent": 1, "delivered": 1, "refused_wrongly": 1}
+    assert not pair.is_clean
+
+
+def test_what_arrived_just_before_a_cut_may_be_refused_all_the_same() -> None:
+    pair = Pair()
+    pair.hear(pair.send(1.0), 1.1)
+    pair.refuse(11.0)
+    assert fates([pair.one, pair.other], cuts=[1.2]).is_clean
+    assert not fates([pair.one, pair.other], cuts=[0.9]).is_clean
+
+
+def test_what_arrived_at_somebody_whose_line_then_broke_may_be_refused_all_the_same() -> None:
+    pair = Pair()
+    pair.other.stays[0].until = 5.0
+    pair.hear(pair.send(1.0), 1.1)
+    pair.refuse(11.0)
+    assert pair.is_clean
+
+
+def test_the_last_trouble_is_the_last_signal_that_did_not_arrive_promptly() -> None:
+    pair = Pair()
+    for time, arrival in ((1.0, 9.0), (2.0, 9.0), (3.0, 3.1)):
+        pair.hear(pair.send(time), arrival)
+    both = [pair.one, pair.other]
+    assert last_trouble(both, since=0.5, patience=2.0) == 2.0
+    assert last_trouble(both, since=2.5, patience=2.0) == 2.5
+    pair.send(4.0)
+    assert last_trouble(both, since=0.5, patience=2.0) == 4.0
+
+
+def test_who_has_left_is_no_trouble() -> None:
+    pair = Pair()
+    pair.send(1.0)
+    pair.other._stay = None
+    assert last_trouble([pair.one, pair.other], since=0.0, patience=2.0) == 0.0
