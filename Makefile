@@ -4,9 +4,10 @@
 VENV := .venv
 BIN := $(VENV)/bin
 CORE_FLOOR := 99
+SEEDS := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format coverage fuzz clean setup
+.PHONY: help run test check lint format coverage fuzz sim clean setup
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
@@ -37,6 +38,11 @@ coverage: setup ## which branches of the core its own tests reach
 
 fuzz: setup ## try many more generated inputs on every parser and table of the core
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -q tests/core $(OPTIONS)
+
+sim: setup ## play the large scenes of the simulator with many seeds (long)
+	@status=0; for network in "" --rough; do \
+		$(BIN)/python -m peerpigeon.sim.campaign --size large --seeds $(SEEDS) $$network $(OPTIONS) || status=1; \
+	done; exit $$status
 
 setup: ## make or renew .venv with all that the commands above need
 	@sh scripts/setup.sh dev

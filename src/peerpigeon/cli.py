@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, about in (
         ("server", "serve clients on one machine"),
-        ("hub", "serve clients and list the hubs of this machine; hubs do not link up yet"),
+        ("hub", "serve clients as a hub; this version does not link hubs yet"),
     ):
         command = commands.add_parser(
             name,

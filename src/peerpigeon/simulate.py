@@ -153,7 +153,7 @@ def _loss(findings: Findings) -> str:
 
 def _healing(findings: Findings) -> str:
     if findings.heal_seconds is None:
-        return "nothing to heal" if findings.hubs == findings.hubs_alive else "not healed"
+        return "not healed" if findings.had_disaster else "nothing to heal"
     return f"{findings.heal_seconds:.1f} s"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from peerpigeon.core.actions import CloseLink, SendToLink
 from peerpigeon.core.changes import (
-    LinkGone,
+    RoutesChanged,
 )
 from peerpigeon.core.doorman import LINK_LIMIT
 from peerpigeon.core.frames import (
@@ -80,7 +80,7 @@ def test_a_second_hello_ends_the_link() -> None:
     bench = Bench()
     link = bench.link(HUBS[1])
     assert closings(bench.hello(link, HUBS[1])) == {link: (1008, "a link begins with one hello")}
-    assert bench.mesh.take_changes()[-1] == LinkGone()
+    assert bench.mesh.take_changes()[-1] == RoutesChanged()
 
 
 def test_a_link_whose_other_end_says_nothing_is_closed_after_three_heartbeats() -> None:
@@ -124,7 +124,7 @@ def test_of_links_that_both_hubs_have_dialled_both_keep_that_of_the_larger_id(
         closed = links[theirs if other < OWN else mine]
         assert closings(said) == {closed: (1000, "second link")}
         assert bench.mesh.snapshot().websocket_links == 1
-        assert bench.mesh.take_changes() == []
+        assert bench.mesh.take_changes() == [RoutesChanged()]
 
 
 def test_a_link_of_a_new_life_takes_the_place_of_the_old_one() -> None:

@@ -105,6 +105,17 @@ def test_who_never_said_hello_leaves_no_gap() -> None:
     assert links.version == 1
 
 
+def test_connections_are_counted_by_carrier_until_they_say_whose_they_are() -> None:
+    links = Table()
+    link = links.add(None, P2P)
+    links.add(None, P2P)
+    links.add(None, WEBSOCKET)
+    links.add(C, P2P)
+    assert (links.nameless(P2P), links.nameless(WEBSOCKET)) == (2, 1)
+    links.identify(link, B, 7)
+    assert (links.nameless(P2P), links.nameless(WEBSOCKET)) == (1, 1)
+
+
 def test_links_may_be_closed_while_one_goes_over_them_oldest_first() -> None:
     links = Table()
     for hub in (C, A, B):

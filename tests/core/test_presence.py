@@ -759,3 +759,15 @@ def test_one_seed_makes_one_history() -> None:
         return [(name, list(circle)) for name, circle in mesh.circles("net0").items()]
 
     assert history(lambda: large(seed=3, members=40)) == history(lambda: large(seed=3, members=40))
+
+
+def test_a_restart_heard_of_before_the_hub_is_in_view_does_not_keep_its_members_for_ever() -> None:
+    desk = Desk()
+    desk.join(A)
+    stranger = PeerId("e" * 40)
+    desk.presence.hub_gone(stranger, 0.0, incarnation=2)
+    desk.meet(A, at(stranger, B, 2 * S))
+    due = desk.presence.deadline()
+    assert due == 30.0
+    assert len(desk.presence.expire(due).tells) == 1, "it never came into view"
+    assert desk.presence.deadline() is None

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.pursuit import Opening, Pursuit, Step
+from peerpigeon.core.pursuit import Opening, Pursuit, Room, Step
 
 A, B, C, D, E = (PeerId(digit * 40) for digit in "abcde")
 AT_B, AT_C = ("ws://b:3000",), ("ws://c:3000",)
@@ -41,7 +41,7 @@ class Hunter(Pursuit):
         is_linked: bool = False,
         places: int = 9,
     ) -> list[Step]:
-        return self.pursue([(hub, addresses, is_linked)], places, now)
+        return self.pursue([(hub, addresses, is_linked)], Room(places, 9), now)
 
     def begin(self, hub: PeerId, now: float, *, is_linked: bool = False) -> Opening:
         """Take the one step that is to be taken now."""
@@ -101,19 +101,32 @@ def test_while_something_is_under_way_nothing_else_is_begun_there() -> None:
 def test_several_hubs_are_pursued_in_the_order_in_which_they_are_wanted() -> None:
     hunter = Hunter(E)
     wanted = [(hub, AT_B, False) for hub in (D, B, C)]
-    assert hunter.pursue(wanted, 9, 0.0) == [Step(D, 1, ""), Step(B, 2, ""), Step(C, 3, "")]
+    assert hunter.pursue(wanted, Room(9, 9), 0.0) == [
+        Step(D, 1, ""),
+        Step(B, 2, ""),
+        Step(C, 3, ""),
+    ]
 
 
 def test_no_more_is_begun_than_there_are_places_and_the_rest_a_second_later() -> None:
     hunter = Hunter(E)
     wanted = [(hub, AT_B, False) for hub in (D, B, C)]
-    assert [step.hub for step in hunter.pursue(wanted, 2, 0.0)] == [D, B]
+    assert [step.hub for step in hunter.pursue(wanted, Room(2, 2), 0.0)] == [D, B]
     assert hunter.next() == 1.0
-    assert hunter.pursue(wanted, 2, 1.0) == []
+    assert hunter.pursue(wanted, Room(2, 2), 1.0) == []
     channel = hunter.channel_to(D)
     assert channel is not None
     hunter.end(channel)
-    assert [step.hub for step in hunter.pursue(wanted[1:], 2, 1.5)] == [C]
+    assert [step.hub for step in hunter.pursue(wanted[1:], Room(2, 2), 1.5)] == [C]
+
+
+def test_no_more_channels_are_begun_than_there_is_room_for_linked_or_not() -> None:
+    hunter = Hunter(E)
+    wanted = [(hub, AT_B, True) for hub in (D, B, C)]
+    assert [step.hub for step in hunter.pursue(wanted, Room(9, 2), 0.0)] == [D, B]
+    assert hunter.next() == 1.0
+    assert hunter.pursue(wanted, Room(9, 2), 1.0) == []
+    assert [step.hub for step in hunter.pursue(wanted, Room(9, 3), 2.0)] == [C]
 
 
 @pytest.mark.parametrize("places", [0, -1])
@@ -127,8 +140,8 @@ def test_dials_under_way_take_places_too() -> None:
     hunter = Hunter(E)
     hunter.fail(agreed(hunter, B, 0.0), 0.0)
     assert hunter.begin(B, 0.0).uri
-    assert hunter.pursue([(B, AT_B, False), (C, AT_C, False)], 1, 0.0) == []
-    assert [step.hub for step in hunter.pursue([(C, AT_C, False)], 2, 0.0)] == [C]
+    assert hunter.pursue([(B, AT_B, False), (C, AT_C, False)], Room(1, 1), 0.0) == []
+    assert [step.hub for step in hunter.pursue([(C, AT_C, False)], Room(2, 2), 0.0)] == [C]
 
 
 def test_with_nobody_wanted_there_is_nothing_to_wait_for() -> None:
@@ -136,7 +149,7 @@ def test_with_nobody_wanted_there_is_nothing_to_wait_for() -> None:
     assert hunter.deadline() is None
     assert not hunter.is_due(1000.0)
     hunter.want(C, 0.0)
-    assert hunter.pursue([], 9, 0.1) == []
+    assert hunter.pursue([], Room(9, 9), 0.1) == []
     assert hunter.deadline() is None
 
 
@@ -399,6 +412,19 @@ def test_a_dial_that_fails_beside_a_link_is_not_held_against_the_address() -> No
     assert hunter.next() == 2.0
 
 
+def test_only_an_agreed_channel_that_did_not_open_counts_as_one_that_cannot_be_had() -> None:
+    hunter = Hunter(C)
+    assert not hunter.has_failed(B)
+    channel = hunter.begin(B, 0.0)
+    assert not hunter.has_failed(B)
+    hunter.fail(channel, 3.0)
+    assert not hunter.has_failed(B), "nobody has answered, which says nothing of the way"
+    hunter.fail(agreed(hunter, B, 4.0), 10.0)
+    assert hunter.has_failed(B)
+    hunter.pursue([], Room(9, 9), 11.0)
+    assert not hunter.has_failed(B), "wanted no more, it is forgotten"
+
+
 def test_a_channel_that_opens_ends_all_patience_lost_with_its_hub() -> None:
     hunter = Hunter(C)
     hunter.fail(agreed(hunter, B, 0.0), 0.0)
@@ -406,6 +432,7 @@ def test_a_channel_that_opens_ends_all_patience_lost_with_its_hub() -> None:
     hunter.succeed(channel)
     assert hunter.get(channel.opening) is None
     assert hunter.channel_to(B) is None
+    assert not hunter.has_failed(B)
     # The channel breaks: all begins anew.
     assert not hunter.begin(B, 40.0).uri
 
@@ -413,7 +440,7 @@ def test_a_channel_that_opens_ends_all_patience_lost_with_its_hub() -> None:
 def test_a_hub_that_is_wanted_no_more_is_forgotten() -> None:
     hunter = Hunter(C)
     channel = agreed(hunter, B, 0.0)
-    hunter.pursue([], 9, 1.0)
+    hunter.pursue([], Room(9, 9), 1.0)
     hunter.fail(channel, 2.0)
     assert hunter.deadline() is None
     other = hunter.answer(D, 3, 2.0)
@@ -491,7 +518,7 @@ class Chased(Hunter):
             assert late.hub is not None
             self.fail(self.open.pop(late.hub), now)
         wanted = [(hub, self.addresses, is_linked) for hub, is_linked in self.linked.items()]
-        for step in self.pursue(wanted, self.places, now):
+        for step in self.pursue(wanted, Room(self.places, self.places), now):
             assert self.addresses or not step.uri
             assert step.hub not in self.open
             assert self.linked[step.hub] or len(self.open) < self.places
@@ -526,6 +553,6 @@ def test_whatever_happens_places_are_kept_tables_end_and_no_deadline_is_past(
         assert hub.channels == sum(not one.uri for one in hub.open.values())
     for one in hub.open.values():
         hub.end(one)
-    hub.pursue([], 9, now)
+    hub.pursue([], Room(9, 9), now)
     assert hub.deadline() is None
     assert hub.channels == 0

@@ -85,7 +85,7 @@ def test_nobody_has_more_links_than_allowed_and_all_hang_together(
 @pytest.mark.slow
 def test_a_thousand_hubs_take_seconds() -> None:
     graph = graph_of(ideal_links(hubs(1000), 5))
-    # The table of docs/design.md has 4.7 hops and a diameter of 7.
+    # The table of docs/mesh.md has 4.7 hops and a diameter of 7.
     measured = spread(graph)
     assert measured.mean_hops == pytest.approx(4.7, abs=0.1)
     assert measured.diameter in (7, 8)

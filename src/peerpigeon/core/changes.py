@@ -40,8 +40,8 @@ class HubFound:
 
 
 @dataclass(frozen=True, slots=True)
-class LinkGone:
-    """A link has broken, and frames that were under way on it may be lost."""
+class RoutesChanged:
+    """Frames under way may be lost with a link that has broken, or a way is open again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +53,4 @@ class Arrived:
     body: Segment | Ack
 
 
-Change: TypeAlias = HubGone | HubReturned | HubRestarted | HubFound | LinkGone | Arrived
+Change: TypeAlias = HubGone | HubReturned | HubRestarted | HubFound | RoutesChanged | Arrived

@@ -136,8 +136,7 @@ class ServerConfig:
     advertise: tuple[str, ...] = field(
         default=(),
         metadata={
-            "help": "WebSocket addresses under which other hubs can dial this one, comma-separated;"
-            " else ws://host:port"
+            "help": "WebSocket addresses under which other hubs can dial this one, comma-separated"
         },
     )
     heartbeat_interval: float = field(

@@ -376,5 +376,5 @@ def decode(data: bytes) -> Frame:
     """Return the frame in one message of a link; raise ``FrameError`` if there is none."""
     try:
         return _decoder.decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FrameError(f"not a frame: {error}") from None

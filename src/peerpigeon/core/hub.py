@@ -13,7 +13,7 @@ from peerpigeon.core.changes import (
     HubGone,
     HubRestarted,
     HubReturned,
-    LinkGone,
+    RoutesChanged,
 )
 from peerpigeon.core.clients import Clients
 from peerpigeon.core.events import (
@@ -157,14 +157,14 @@ class Hub:
         while True:
             if out.actions:
                 self._actions += out.take_actions()
-            if mesh is not None:
-                for change in mesh.take_changes():
-                    self._on_change(change, now)
+            changes = [] if mesh is None else mesh.take_changes()
+            for change in changes:
+                self._on_change(change, now)
             if out.news:
                 self._tell_all(out.take_news(), now)
             elif self._news:
                 self._on_news(self._own, self._news.popleft(), now)
-            elif not out.actions and (mesh is None or not mesh.has_changes):
+            elif not out.actions and not changes:
                 return
 
     # News for other hubs
@@ -257,7 +257,7 @@ class Hub:
         match change:
             case Arrived():
                 self._on_arrived(change, now)
-            case LinkGone():
+            case RoutesChanged():
                 for outgoing in self._streams.resend_all(now):
                     self._send(outgoing, now)
             case HubFound(hub):
@@ -272,6 +272,8 @@ class Hub:
                 self._actions.append(Tell(HubRegistered(hub, self._count_hubs())))
                 self._view_by(now)
                 self._clients.act(self._presence.hub_returned(hub, now), now)
+                for outgoing in self._streams.resend(hub, now):
+                    self._send(outgoing, now)
             case HubRestarted(hub, incarnation):
                 for failure in self._streams.restarted(hub, incarnation):
                     self._on_failure(failure, now)

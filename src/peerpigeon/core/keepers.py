@@ -1,4 +1,4 @@
-"""Which hubs keep a namespace: those closest to its key (``docs/design.md``, rendezvous)."""
+"""Which hubs keep a namespace: those closest to its key (``docs/mesh.md``, rendezvous)."""
 
 from __future__ import annotations
 

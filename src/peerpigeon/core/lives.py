@@ -24,14 +24,16 @@ class Lives:
         self._gone.pop(hub, None)
         keep(self._first, hub, incarnation)
 
-    def end(self, hub: PeerId, incarnation: int, now: float) -> None:
+    def end(self, hub: PeerId, incarnation: int, now: float) -> int:
         """Note that a hub is gone, so that its life with this incarnation is over.
 
-        Of a later life others may have told us already.
+        Of a later life others may have told us already: the lowest incarnation that such a one can
+        have is returned.
         """
         self._gone.pop(hub, None)
         self._gone[hub] = now + MEMORY
         keep(self._first, hub, incarnation + 1)
+        return incarnation + 1
 
     def resume(self, hub: PeerId) -> None:
         """Note that a hub was gone by mistake, if it was."""

@@ -1,6 +1,6 @@
 """Who is there: the adverts of all hubs, the graph of their links, and who is gone.
 
-Every hub knows every hub and every link (``docs/design.md``): topology, routing and rendezvous are
+Every hub knows every hub and every link (``docs/mesh.md``): topology, routing and rendezvous are
 then computations on the same data. A link counts when both its ends advertise it. A hub is live
 while a path of such links leads to it; when none does for ``GRACE`` seconds it is gone, and is
 remembered as missing so that the mesh can look for it.

@@ -16,7 +16,7 @@ from peerpigeon.core.changes import (
     HubGone,
     HubRestarted,
     HubReturned,
-    LinkGone,
+    RoutesChanged,
 )
 from peerpigeon.core.courier import Courier
 from peerpigeon.core.dialler import VANISHED, Dialler
@@ -105,11 +105,6 @@ class Mesh:
         changes, self._changes = self._changes, []
         return changes
 
-    @property
-    def has_changes(self) -> bool:
-        """Whether ``take_changes`` would return any."""
-        return bool(self._changes)
-
     def _take_actions(self) -> list[Action]:
         actions, self._actions = self._actions, []
         return actions
@@ -185,7 +180,7 @@ class Mesh:
         if parting.was_last_channel:
             self._actions.append(Tell(HubP2PDisconnected(parting.hub)))
         if parting.was_last:
-            self._changes.append(LinkGone())
+            self._changes.append(RoutesChanged())
         if parting.is_broken:
             self._gossip.flush_by(now, is_urgent=True)
             self.membership.check_by(now + BATCH)
@@ -245,6 +240,7 @@ class Mesh:
 
     def _on_hello(self, link: Link, hello: Hello, now: float) -> None:
         self._dialler.identified(link, hello.hub)
+        was_alone = not self._links.neighbours
         verdict = self._doorman.judge(link, hello)
         if verdict.objection:
             self._close(link, verdict.code, verdict.objection, now)
@@ -253,6 +249,8 @@ class Mesh:
             self._close(verdict.replaced, NORMAL, "second link", now)
         elif link.carrier is Carrier.P2P:
             self._actions.append(Tell(HubP2PConnected(hello.hub)))
+        if was_alone:
+            self._changes.append(RoutesChanged())  # before, there was no way to anybody
         self._send_all(link, self._gossip.greet(link, hello.digest))
         self._gossip.flush_by(now + BATCH)
         self._weaver.weave_by(now + REPLAN)
@@ -272,7 +270,7 @@ class Mesh:
             if frame.is_urgent:
                 # Our way to some hub may have led over what was lost.
                 self._courier.note_loss()
-                self._changes.append(LinkGone())
+                self._changes.append(RoutesChanged())
                 self.membership.check_by(now + BATCH)
 
     def _on_routed(self, sender: PeerId, frame: Routed, now: float) -> None:
@@ -352,7 +350,7 @@ class Mesh:
         self._actions += orders.actions
         for link in orders.closings:
             self._close(link, NORMAL, "not wanted", now)
-        if self._weaver.take_changed():
+        if orders.is_planned:
             self._gossip.flush_by(now + BATCH)
 
     def _check(self, now: float) -> None:

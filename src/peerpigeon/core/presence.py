@@ -238,8 +238,8 @@ class Presence:
             self._lives.begin(hub, incarnation)
         elif hub in self._hubs:
             self._ended[hub] = None
-            self._lives.end(hub, self._hubs[hub], now)
-        first = self._lives.first_session(hub, incarnation)
+            incarnation = self._lives.end(hub, self._hubs[hub], now)
+        first = incarnation * STAYS_PER_MILLISECOND
         for place in self._places.values():
             place.told.pop(hub, None)
             stays = place.stays.get(hub, {})

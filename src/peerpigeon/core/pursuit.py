@@ -85,6 +85,16 @@ class _Chase:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How much may be under way at once."""
+
+    links: int
+    """Channels and dials, if they lead to hubs that are not linked."""
+    channels: int
+    """Channels, to whomever."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """Something to begin now."""
 
@@ -135,13 +145,13 @@ class Pursuit:
     def pursue(
         self,
         wanted: Iterable[tuple[PeerId, tuple[str, ...], bool]],
-        places: int,
+        room: Room,
         now: float,
     ) -> list[Step]:
         """Return what to begin for the hubs that are wanted and have no data channel.
 
-        Each comes with its addresses and whether it is linked at all. At most ``places`` new
-        links may be under way.
+        Each comes with its addresses and whether it is linked at all. Whoever is not among them is
+        forgotten.
         """
         steps: list[Step] = []
         self._retry_at = None
@@ -153,9 +163,11 @@ class Pursuit:
             if hub in self._channels or hub in self._dials:
                 continue
             # A link that only changes its carrier takes no place.
-            if not is_linked and len(self._channels) + len(self._dials) >= places:
+            is_full = not is_linked and len(self._channels) + len(self._dials) >= room.links
+            is_time = now >= chase.channel_at
+            if is_full or (is_time and len(self._channels) >= room.channels):
                 self._look_again(now + DECLINED_PAUSE)
-            elif now >= chase.channel_at:
+            elif is_time:
                 steps.append(Step(hub, self._channel(hub, OFFER_TIMEOUT, now).opening, ""))
             elif chase.needs_socket and not is_linked and addresses and now >= chase.dial_at:
                 uri = addresses[self._rng.randrange(len(addresses))]

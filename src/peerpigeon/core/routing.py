@@ -37,7 +37,7 @@ class Routing:
 
         ``neighbours`` are the hubs to which a link is open, ``graph`` the links of all hubs;
         ``version`` changes when either does. While no way is known the XOR-closest neighbour is
-        taken (``docs/design.md``, routing); a frame's hop limit ends its wandering.
+        taken (``docs/mesh.md``, routing); a frame's hop limit ends its wandering.
         """
         if goal in neighbours:
             return goal

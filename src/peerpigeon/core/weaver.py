@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.actions import Action, Dial, MakeOffer
 from peerpigeon.core.frames import Carrier, LinkEnd, Purpose
+from peerpigeon.core.pursuit import Pursuit, Room
 from peerpigeon.core.topology import Plan, Topology
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.links import Link, Links
     from peerpigeon.core.membership import Membership
-    from peerpigeon.core.pursuit import Pursuit
-
-PATIENCE = 1.0
-"""Seconds until links are looked at again that have to wait for others to be open."""
 
 NO_WELCOME = -1
 """A bar that no distance undercuts."""
@@ -32,6 +29,8 @@ class Orders:
 
     actions: list[Action] = field(default_factory=list)
     closings: list[Link] = field(default_factory=list)
+    is_planned: bool = False
+    """Whether it has planned anew, so that there may be something new to publish."""
 
 
 class Weaver:
@@ -47,13 +46,7 @@ class Weaver:
         self._topology = Topology(self._own, max_links)
         self._pursuit = pursuit
         self._plan = Plan((), (), None)
-        self._is_changed = False
         self._weave_at: float | None = None
-
-    def take_changed(self) -> bool:
-        """Return whether the plan has changed since the last call: then our advert has too."""
-        changed, self._is_changed = self._is_changed, False
-        return changed
 
     @property
     def bar(self) -> tuple[int, PeerId] | None:
@@ -148,6 +141,7 @@ class Weaver:
         orders = Orders()
         if self._pursuit.is_due(now) or (self._weave_at is not None and now >= self._weave_at):
             self._weave_at = None
+            orders.is_planned = True
             self._replan()
             self._trim(orders)
             self._begin(orders, now)
@@ -155,9 +149,7 @@ class Weaver:
 
     def _replan(self) -> None:
         linked = {hub for hub in self._links.neighbours if self._is_held(hub)}
-        plan = self._topology.plan(linked, self._bar_of)
-        self._is_changed = self._is_changed or plan != self._plan
-        self._plan = plan
+        self._plan = self._topology.plan(linked, self._bar_of)
 
     def _bar_of(self, hub: PeerId) -> tuple[int, PeerId] | None:
         advert = self._membership.advert(hub)
@@ -166,28 +158,22 @@ class Weaver:
         return advert.bar
 
     def _begin(self, orders: Orders, now: float) -> None:
+        wanted = [
+            (hub, self._addresses(hub), hub in self._links.neighbours)
+            for hub in self._plan.wanted
+            if self._links.over(Carrier.P2P, hub) is None
+        ]
         # One more than allowed, for the moment in which a new link replaces an old one.
         most = self._max_links + 1
-        room = most - self._channels()
-        wanted: list[tuple[PeerId, tuple[str, ...], bool]] = []
-        for hub in self._plan.wanted:
-            if self._links.over(Carrier.P2P, hub) is not None:
-                continue
-            if self._pursuit.channel_to(hub) is None:
-                if room <= 0:
-                    self.weave_by(now + PATIENCE)
-                    continue
-                room -= 1
-            wanted.append((hub, self._addresses(hub), hub in self._links.neighbours))
-        for step in self._pursuit.pursue(wanted, most - self.count(), now):
+        room = Room(most - self.count(), most - self._open_channels())
+        for step in self._pursuit.pursue(wanted, room, now):
             orders.actions.append(
                 Dial(step.opening, step.uri) if step.uri else MakeOffer(step.opening)
             )
 
-    def _channels(self) -> int:
-        """Return how many data channels are open or under way."""
-        nameless = self._links.nameless(Carrier.P2P)
-        return self._links.count(Carrier.P2P) + nameless + self._pursuit.channels
+    def _open_channels(self) -> int:
+        """Return how many data channels are open, those included that have no name yet."""
+        return self._links.count(Carrier.P2P) + self._links.nameless(Carrier.P2P)
 
     def _addresses(self, hub: PeerId) -> tuple[str, ...]:
         advert = self._membership.advert(hub)
@@ -227,5 +213,6 @@ class Weaver:
         self._replan()
         mine = self._pursuit.channel_to(hub) is not None
         counted = hub in self._links.neighbours and self._counts(hub)
-        taken = max(self._channels() - mine, self.count() - counted)
+        channels = self._open_channels() + self._pursuit.channels
+        taken = max(channels - mine, self.count() - counted)
         return taken < self._max_links + (hub in self._plan.wanted)

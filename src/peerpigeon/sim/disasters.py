@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from peerpigeon.sim.mesh import Mesh
     from peerpigeon.sim.shell import SimHub
 
-PROMPT = 3.0
-"""Seconds within which a signal arrives on any network of these scenes, if the mesh is whole."""
+PROMPT = 5.0
+"""Seconds within which a signal arrives on any network of these scenes, if the mesh is whole. On
+the rough one packets are lost on several hops of its way, and each costs a time-out."""
 
 LOOK = 0.25
 

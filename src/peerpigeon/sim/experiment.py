@@ -93,7 +93,7 @@ class Findings:
     components: int
     """Parts into which the survivors fall at the end."""
     formation_seconds: float | None
-    """From the first hub until just the ideal links were open; ``None`` if that never was."""
+    """From the first hub until just the ideal links counted; ``None`` if that never was."""
     links: int
     is_ideal: bool
     """Whether the links at the end are those that the central computation gives."""
@@ -111,6 +111,7 @@ class Findings:
     signals_refused_wrongly: int
     messages_per_signal: float
     """Frames that crossed links for signals and acknowledgements, by signals sent."""
+    had_disaster: bool
     heal_seconds: float | None
     """From the disaster, or the end of the cut, until the survivors hung together, had met again,
     and all they sent arrived promptly; ``None`` without disaster, or if that never was."""
@@ -243,6 +244,7 @@ class Experiment:
             signals_out_of_order=judged.out_of_order,
             signals_refused_wrongly=judged.refused_wrongly,
             messages_per_signal=round(signals.frames / max(judged.sent, 1), 3),
+            had_disaster=self._restored_at is not None,
             heal_seconds=_rounded(self._heal_seconds()),
             control_bytes_per_hub_second=round(control.octets / (hub_seconds or 1.0), 1),
             control_messages_per_hub_second=round(control.frames / (hub_seconds or 1.0), 3),

@@ -17,6 +17,9 @@ LIFETIME = 12.0
 """Seconds after which a sender must know that a signal was not delivered: ten for the signal
 itself (S24), the rest for the news."""
 
+FAREWELL = 0.5
+"""Seconds within which a hub notices on any of our networks that a client has left."""
+
 
 @dataclass(slots=True)
 class Fates:
@@ -143,7 +146,10 @@ class _Sender:
         if not _lasts(sent.stay, end):
             return False
         theirs = self.stays.get((sent.namespace, sent.target), [])
-        was_there = [stay for stay in theirs if stay.since <= end and _lasts(stay, sent.time)]
+        # Who has just left may still be believed to be there: its farewell is under way.
+        was_there = [
+            stay for stay in theirs if stay.since <= end and _lasts(stay, sent.time - FAREWELL)
+        ]
         return not was_there or any(_lasts(stay, end) for stay in was_there)
 
 

@@ -1,0 +1,90 @@
+"""What hubs say survives the way over the wire, and what is no frame is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import inspect
+
+from peerpigeon.core.frames import Frame, FrameError, Heartbeat, Hello, Routed, decode, encode
+
+PLAIN: dict[type[inspect.Type], st.SearchStrategy[Any]] = {
+    inspect.IntType: st.integers(-(2**63), 2**64 - 1),  # as MessagePack has them
+    inspect.StrType: st.text(max_size=5),
+    inspect.BytesType: st.binary(max_size=5),
+    inspect.BoolType: st.booleans(),
+    inspect.NoneType: st.none(),
+}
+
+
+def values(kind: inspect.Type) -> st.SearchStrategy[Any]:
+    """Return a strategy for the values of a type, whatever it is made of."""
+    match kind:
+        case inspect.StructType(cls=cls, fields=fields):
+            return st.builds(cls, *(values(field.type) for field in fields))
+        case inspect.UnionType(types=types):
+            return st.one_of(*map(values, types))
+        case inspect.VarTupleType(item_type=item):
+            return st.lists(values(item), max_size=3).map(tuple)
+        case inspect.TupleType(item_types=items):
+            return st.tuples(*map(values, items))
+        case inspect.EnumType(cls=cls):
+            return st.sampled_from(list(cls))
+    return PLAIN[type(kind)]
+
+
+frames = values(inspect.type_info(Frame))
+
+
+@given(frames)
+def test_a_frame_arrives_as_it_was_sent(frame: Frame) -> None:
+    assert decode(encode(frame)) == frame
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_do_more_than_be_refused(data: bytes) -> None:
+    try:
+        frame = decode(data)
+    except FrameError:
+        return
+    assert decode(encode(frame)) == frame
+
+
+@given(frames, st.integers(0, 100), st.integers(0, 255))
+def test_no_damage_does_more_than_be_refused(frame: Frame, place: int, byte: int) -> None:
+    data = bytearray(encode(frame))
+    data[place % len(data)] = byte
+    try:
+        decode(bytes(data))
+    except FrameError as error:
+        assert "not a frame" in str(error)  # noqa: PT017 - that it may not be refused is the point
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xc0", b"\x90", b"\x91\x63", b"\x91" * 5000, msgspec.msgpack.encode({"a": 1})]
+)
+def test_what_is_no_frame_is_refused(data: bytes) -> None:
+    with pytest.raises(FrameError, match="not a frame"):
+        decode(data)
+
+
+def test_a_later_version_may_add_fields_at_the_end() -> None:
+    fields = msgspec.msgpack.decode(encode(Heartbeat(5)))
+    assert decode(msgspec.msgpack.encode([*fields, "something new"])) == Heartbeat(5)
+
+
+def test_a_heartbeat_is_small() -> None:
+    """It is what hubs say most."""
+    assert len(encode(Heartbeat(2**64 - 1))) <= 11
+
+
+def test_every_kind_of_frame_is_tried() -> None:
+    kinds = inspect.type_info(Frame)
+    assert isinstance(kinds, inspect.UnionType)
+    assert {Hello, Heartbeat, Routed} <= {
+        kind.cls for kind in kinds.types if isinstance(kind, inspect.StructType)
+    }
