@@ -1,0 +1,59 @@
+"""Tests of the tests: a mesh that is broken on purpose does not pass the scenes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from peerpigeon.core import topology
+from peerpigeon.core.frames import Ack
+from peerpigeon.core.ids import xor_distance
+from peerpigeon.core.links import Links
+from peerpigeon.core.segments import Receiver
+from peerpigeon.core.stream import Streams
+from peerpigeon.core.topology import Topology
+from peerpigeon.sim import disasters, scenes
+
+if TYPE_CHECKING:
+    from peerpigeon.core.stream import Failure, Outgoing
+
+pytestmark = pytest.mark.slow
+
+
+def broken_path() -> list[str]:
+    return disasters.broken_path(1, hubs=20, signals=2000).faults
+
+
+def test_links_by_xor_alone_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the ring, and with the true XOR as distance, a mesh falls into islands."""
+    assert scenes.formation(1, 30, 3).faults == []
+    monkeypatch.setattr(Topology, "ring", lambda _: ())
+    monkeypatch.setattr(Topology, "gap", lambda *_: [])
+    monkeypatch.setattr(topology, "digit_distance", lambda a, b: xor_distance(a, b) >> 100)
+    assert scenes.formation(1, 30, 3).faults != []
+
+
+def test_delivering_whatever_arrives_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``tests/core/test_segments.py`` has finer mutants of the streams, and more of them."""
+    assert broken_path() == []
+    monkeypatch.setattr(Receiver, "take", lambda _, segment: [segment.news])
+    assert broken_path() != []
+
+
+def test_never_sending_again_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    expire = Streams.expire
+
+    def lazy(self: Streams, now: float) -> tuple[list[Outgoing], list[Failure]]:
+        outgoing, failures = expire(self, now)
+        return [one for one in outgoing if isinstance(one.body, Ack)], failures
+
+    monkeypatch.setattr(Streams, "expire", lazy)
+    monkeypatch.setattr(Streams, "resend_all", lambda *_: [])
+    monkeypatch.setattr(Streams, "on_ack", lambda *_: [])
+    assert broken_path() != []
+
+
+def test_never_missing_dead_neighbours_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Links, "silent", lambda *_: [])
+    assert disasters.massacre(1, hubs=20, share=0.3, within=10.0).faults != []
