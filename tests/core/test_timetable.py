@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerpigeon.core.timetable import Timetable
+from peerpigeon.core.timetable import Timetable, earliest
 
 
 def test_keys_come_up_in_the_order_of_their_times() -> None:
@@ -56,3 +56,9 @@ def test_it_answers_as_a_plain_dict_of_times_would(steps: list[tuple[str, int, i
             for _, k in due:
                 del plain[k]
         assert table.deadline() == min(plain.values(), default=None)
+
+
+def test_the_earliest_of_the_times_that_are_set() -> None:
+    assert earliest(3.0, None, 2.0) == 2.0
+    assert earliest(0.0, 1.0) == 0.0
+    assert earliest(None, None) is None

@@ -14,6 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.timetable import earliest
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from random import Random
@@ -155,5 +157,4 @@ class Bootstrap:
 
     def deadline(self) -> float | None:
         """Return when ``due`` or ``search`` has something to say."""
-        times = [t for t in (self._dial_at, self._search_at) if t is not None]
-        return min(times, default=None)
+        return earliest(self._dial_at, self._search_at)

@@ -22,6 +22,7 @@ from peerpigeon.core.notices import (
 from peerpigeon.core.outcome import Introduce, Outcome, Part
 from peerpigeon.core.registry import Claim, Contender, Peer, Registry
 from peerpigeon.core.relays import Relays
+from peerpigeon.core.timetable import earliest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -291,5 +292,4 @@ class Clients:
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""
-        times = [t for t in (self.registry.deadline(), self.relays.deadline()) if t is not None]
-        return min(times, default=None)
+        return earliest(self.registry.deadline(), self.relays.deadline())

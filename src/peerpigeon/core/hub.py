@@ -56,6 +56,7 @@ from peerpigeon.core.presence import Presence
 from peerpigeon.core.rendezvous import Rendezvous
 from peerpigeon.core.snapshot import HubRecord, MeshSnapshot, PeerRecord, Snapshot
 from peerpigeon.core.stream import Failure, Outgoing, Streams
+from peerpigeon.core.timetable import earliest
 
 if TYPE_CHECKING:
     from random import Random
@@ -319,10 +320,11 @@ class Hub:
 
     def deadline(self) -> float | None:
         """Return when the hub wants a ``Tick`` if nothing else happens before."""
-        times = [self._clients.deadline(), self._presence.deadline(), self._rendezvous.deadline()]
-        if self._mesh is not None:
-            times += (self._mesh.deadline(), self._streams.deadline(), self._view_at)
-        return min((time for time in times if time is not None), default=None)
+        clients, presence = self._clients.deadline(), self._presence.deadline()
+        first = earliest(clients, presence, self._rendezvous.deadline())
+        if self._mesh is None:
+            return first
+        return earliest(first, self._mesh.deadline(), self._streams.deadline(), self._view_at)
 
     def drain(self, now: float) -> list[Action]:
         """Return what to do before this hub stops: tell the others that it does."""

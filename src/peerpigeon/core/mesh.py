@@ -50,6 +50,7 @@ from peerpigeon.core.notices import (
 )
 from peerpigeon.core.pursuit import Pursuit
 from peerpigeon.core.snapshot import MeshSnapshot
+from peerpigeon.core.timetable import earliest
 from peerpigeon.core.weaver import Weaver
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Mesh:
 
     def deadline(self) -> float:
         """Return when ``tick`` has something to do."""
-        times = (
+        return earliest(
             self._beat_at,
             self._gossip.deadline(),
             self.membership.deadline(),
@@ -119,7 +120,6 @@ class Mesh:
             self._dialler.deadline(),
             self._migration.deadline(),
         )
-        return min(time for time in times if time is not None)
 
     def snapshot(self) -> MeshSnapshot:
         """Return the counts of this hub's mesh."""

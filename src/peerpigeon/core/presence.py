@@ -35,6 +35,7 @@ from peerpigeon.core.memory import (
 )
 from peerpigeon.core.outcome import Introduce, Outcome, Part
 from peerpigeon.core.places import Client, Place, Stay, batches, roles_of
+from peerpigeon.core.timetable import earliest
 from peerpigeon.core.waiting import Whereabouts
 
 if TYPE_CHECKING:
@@ -279,10 +280,9 @@ class Presence:
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
         tables = (self._unlisted, self._gone, self._departed)
-        times = [next(iter(table.values())) for table in tables if table]
-        once = (self._republish_at, self._whereabouts.deadline(), self._lives.deadline())
-        times += [time for time in once if time is not None]
-        return min(times, default=None)
+        firsts = [next(iter(table.values())) for table in tables if table]
+        whereabouts, lives = self._whereabouts.deadline(), self._lives.deadline()
+        return earliest(self._republish_at, whereabouts, lives, *firsts)
 
     # Who knows whom
 

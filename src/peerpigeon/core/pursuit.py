@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.timetable import Timetable
+from peerpigeon.core.timetable import Timetable, earliest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -293,5 +293,4 @@ class Pursuit:
 
     def deadline(self) -> float | None:
         """Return when ``expire`` or ``pursue`` has something to do."""
-        times = [t for t in (self._timeouts.deadline(), self._retry_at) if t is not None]
-        return min(times, default=None)
+        return earliest(self._timeouts.deadline(), self._retry_at)

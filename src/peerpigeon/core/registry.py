@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from peerpigeon.core.timetable import Timetable
+from peerpigeon.core.timetable import Timetable, earliest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,5 +204,4 @@ class Registry:
 
     def deadline(self) -> float | None:
         """Return when ``check_silence`` or ``lost_contests`` has something to say."""
-        times = [t for t in (self._silence.deadline(), self._contests.deadline()) if t is not None]
-        return min(times, default=None)
+        return earliest(self._silence.deadline(), self._contests.deadline())

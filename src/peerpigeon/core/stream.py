@@ -15,7 +15,7 @@ import msgspec
 from peerpigeon.core.frames import Ack, News, Segment
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.segments import Receiver, Sender, StreamLimits, size_of
-from peerpigeon.core.timetable import Timetable
+from peerpigeon.core.timetable import Timetable, earliest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -250,13 +250,8 @@ class Streams:
 
     def deadline(self) -> float | None:
         """Return when to call ``expire``; may be earlier than anything is due."""
-        when = self._alarms.deadline()
-        if self._owed:
-            owed = next(iter(self._owed.values()))
-            when = owed if when is None else min(when, owed)
-        if self._failed_at is not None:
-            when = self._failed_at if when is None else min(when, self._failed_at)
-        return when
+        owed = next(iter(self._owed.values()), None)
+        return earliest(self._alarms.deadline(), owed, self._failed_at)
 
 
 def _failures(hub: PeerId, news: Iterable[News], reason: str) -> list[Failure]:

@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 import heapq
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, overload
 
 K = TypeVar("K", bound=int)
+
+
+@overload
+def earliest(certain: float, /, *times: float | None) -> float: ...
+
+
+@overload
+def earliest(*times: float | None) -> float | None: ...
+
+
+def earliest(*times: float | None) -> float | None:
+    """Return the first of ``times`` that are set; each hub asks after each event."""
+    first = None
+    for time in times:
+        if time is not None and (first is None or time < first):
+            first = time
+    return first
 
 
 class Timetable(Generic[K]):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.actions import Action, Dial, MakeOffer
 from peerpigeon.core.frames import Carrier, LinkEnd, Purpose
 from peerpigeon.core.pursuit import Pursuit, Room
+from peerpigeon.core.timetable import earliest
 from peerpigeon.core.topology import Plan, Topology
 
 if TYPE_CHECKING:
@@ -72,8 +73,7 @@ class Weaver:
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""
-        times = [t for t in (self._weave_at, self._pursuit.deadline()) if t is not None]
-        return min(times, default=None)
+        return earliest(self._weave_at, self._pursuit.deadline())
 
     # Links as they are
 
