@@ -6,12 +6,16 @@ import errno
 import socket
 
 
+BACKLOG = 4096
+"""Connections that the kernel holds while a burst is accepted."""
+
+
 class PortsTakenError(OSError):
     """None of the ports that may be tried is free."""
 
 
-def bind(host: str, port: int, retries: int) -> list[socket.socket]:
-    """Return sockets bound to every address of ``host``, all on the same port (S11).
+def listen(host: str, port: int, retries: int) -> list[socket.socket]:
+    """Return sockets that listen at every address of ``host``, all on the same port (S11).
 
     ``port`` 0 takes any free port. A port that is taken is skipped for the next one, up to
     ``retries`` times. Raises ``PortsTakenError`` when none was free, and ``OSError`` when ``host``
@@ -20,7 +24,7 @@ def bind(host: str, port: int, retries: int) -> list[socket.socket]:
     last = min(port + retries, 65535)
     for candidate in range(port, last + 1):
         try:
-            return _bind_all(host, candidate)
+            return _listen_all(host, candidate)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
@@ -30,14 +34,14 @@ def bind(host: str, port: int, retries: int) -> list[socket.socket]:
     )
 
 
-def _bind_all(host: str, port: int) -> list[socket.socket]:
+def _listen_all(host: str, port: int) -> list[socket.socket]:
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     bound: list[socket.socket] = []
     try:
         for family, _, _, _, address in dict.fromkeys(addresses):
             # The first address may have been given any free port; the others take the same.
             number = bound[0].getsockname()[1] if bound else port
-            listener = _bind_one(family, (address[0], number, *address[2:]), alone=not bound)
+            listener = _listen_one(family, (address[0], number, *address[2:]), alone=not bound)
             if listener is not None:
                 bound.append(listener)
     except OSError:
@@ -47,7 +51,7 @@ def _bind_all(host: str, port: int) -> list[socket.socket]:
     return bound
 
 
-def _bind_one(
+def _listen_one(
     family: socket.AddressFamily | int, address: tuple[object, ...], *, alone: bool
 ) -> socket.socket | None:
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -56,6 +60,9 @@ def _bind_one(
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind(address)
+        # Linux lets two bind an address with SO_REUSEADDR while neither listens: the port is ours
+        # only from here on, also against a server that starts at the same instant.
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         # `localhost` names ::1 also on machines where IPv6 is switched off.

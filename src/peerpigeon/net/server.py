@@ -17,7 +17,7 @@ from peerpigeon.core.notices import NOTICES, HubRegistered, Notice, Started, Sto
 from peerpigeon.net.door import Doors
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.http import HttpServer
-from peerpigeon.net.listen import bind
+from peerpigeon.net.listen import BACKLOG, listen
 from peerpigeon.net.websocket import Sockets
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 GOING_AWAY = 1001
 DOORS = 1024  # connections that may be in their handshake, if fewer clients are allowed
-BACKLOG = 4096  # connections that the kernel holds while a burst is accepted
 
 
 @dataclass(slots=True)
@@ -92,7 +91,7 @@ class PeerPigeonServer:
         if self._running is not None:
             raise RuntimeError("the server is running already; stop it first")
         config, loop = self._config, asyncio.get_running_loop()
-        sockets = bind(config.host, config.port, config.max_port_retries)
+        sockets = listen(config.host, config.port, config.max_port_retries)
         now = loop.time()
         hub = Hub(self._hub_id, config, random.SystemRandom(), epoch=time.time() - now, now=now)
         driver = Driver(hub, loop, self._tell)
