@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import socket
 
-
 BACKLOG = 4096
 """Connections that the kernel holds while a burst is accepted."""
 
