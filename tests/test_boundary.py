@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -46,6 +47,10 @@ IMPURE = {
 }
 BUILT_IN_IO = {"open", "print", "input", "eval", "exec", "__import__"}
 AIOHTTP_MODULES = {"net/http.py"}
+WEBRTC_MODULES = {
+    "aiortc": {"rtc/aiortc_engine.py"},
+    "aioice": {"rtc/gathering.py"},
+}
 
 
 def modules(folder: str = "") -> list[Path]:
@@ -120,6 +125,16 @@ def test_the_network_does_not_know_the_simulator(path: Path) -> None:
 def test_each_web_library_is_kept_to_its_module() -> None:
     assert len([path for path in modules() if "picows" in tops(path)]) == 1
     assert {name(path) for path in modules() if "aiohttp" in tops(path)} <= AIOHTTP_MODULES
+    for library, its_modules in WEBRTC_MODULES.items():
+        assert {name(path) for path in modules() if library in tops(path)} == its_modules
+
+
+def test_no_webrtc_library_is_loaded_before_an_engine_is_made() -> None:
+    program = "import sys, peerpigeon, peerpigeon.cli, peerpigeon.rtc.channel; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert not set(done.stdout.split()) & {"aiortc", "aioice", "av", "libdatachannel"}
 
 
 @pytest.mark.parametrize("path", modules(), ids=name)

@@ -1,0 +1,126 @@
+"""Both ends of a channel in one process, with the signaling between them in the test's hand."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from peerpigeon.rtc.channel import Channel, Engine, IceOptions, make_engine
+
+LOOPBACK = IceOptions(loopback_only=True)
+CONDITION_TIMEOUT = 20.0
+
+
+class End:
+    """Listens to one channel, and lets a test wait for what it hears."""
+
+    def __init__(self) -> None:
+        self.channel: Channel
+        self.sdp = ""
+        self.candidates: list[str] = []
+        self.messages: list[bytes] = []
+        self.is_open = False
+        self.drains = 0
+        self.reasons: list[str] = []
+        self._changed = asyncio.Event()
+
+    def described(self, sdp: str) -> None:
+        assert not self.sdp, "described twice"
+        self.sdp = sdp
+        self._changed.set()
+
+    def found_candidate(self, candidate: str) -> None:
+        assert self.sdp, "a candidate before the description"
+        self.candidates.append(candidate)
+        self._changed.set()
+
+    def opened(self) -> None:
+        assert not self.is_open, "opened twice"
+        self.is_open = True
+        self._changed.set()
+
+    def received(self, message: bytes) -> None:
+        assert self.is_open, "a message before the channel was open"
+        self.messages.append(message)
+        self._changed.set()
+
+    def drained(self) -> None:
+        self.drains += 1
+        self._changed.set()
+
+    def ended(self, reason: str) -> None:
+        self.reasons.append(reason)
+        self._changed.set()
+
+    async def until(self, is_so: Callable[[], bool], within: float = CONDITION_TIMEOUT) -> None:
+        """Wait until something heard has made a condition true."""
+        async with asyncio.timeout(within):
+            while not is_so():
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def until_described(self) -> str:
+        await self.until(lambda: bool(self.sdp or self.reasons))
+        assert not self.reasons
+        return self.sdp
+
+    async def until_open(self) -> None:
+        await self.until(lambda: self.is_open or bool(self.reasons))
+        assert not self.reasons
+
+    async def until_ended(self, within: float = CONDITION_TIMEOUT) -> str:
+        await self.until(lambda: bool(self.reasons), within)
+        return self.reasons[0]
+
+    async def until_received(self, count: int) -> list[bytes]:
+        await self.until(lambda: len(self.messages) >= count or bool(self.reasons))
+        return self.messages
+
+
+class Engines:
+    """The engine of the offering and that of the answering hub; closed at the end."""
+
+    def __init__(self, offering: str, answering: str, options: IceOptions = LOOPBACK) -> None:
+        self._names = (offering, answering)
+        self._options = options
+        self._stack = AsyncExitStack()
+        self.offering: Engine
+        self.answering: Engine
+
+    async def __aenter__(self) -> Self:
+        self.offering, self.answering = (make_engine(name, self._options) for name in self._names)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        async with asyncio.timeout(CONDITION_TIMEOUT):
+            await self.offering.close()
+            await self.answering.close()
+
+    async def offer(self) -> End:
+        """An end whose offer is ready."""
+        end = End()
+        end.channel = self.offering.offer(end)
+        await end.until_described()
+        return end
+
+    async def answer(self, sdp: str) -> End:
+        """The other end, with its answer ready."""
+        end = End()
+        end.channel = self.answering.answer(sdp, end)
+        await end.until_described()
+        return end
+
+    async def connect(self) -> tuple[End, End]:
+        """Two ends of one open channel."""
+        one = await self.offer()
+        other = await self.answer(one.sdp)
+        one.channel.take_answer(other.sdp)
+        await one.until_open()
+        await other.until_open()
+        return one, other
