@@ -126,7 +126,12 @@ def _add_option(command: argparse.ArgumentParser, option: Field[Any]) -> None:
     note = f"[{variables()[option.name]}, default {default if default not in ('', None) else '-'}]"
     text = f"{option.metadata['help']} {note}".replace("%", "%%")
     flag = "--" + option.name.replace("_", "-")
-    if isinstance(option.default, bool):
+    if option.metadata.get("unit") == "switch":
+        for name, chosen in ((flag, "true"), (flag.replace("--", "--no-"), "false")):
+            command.add_argument(
+                name, dest=option.name, action="store_const", const=chosen, help=text
+            )
+    elif isinstance(option.default, bool):
         chosen = "false" if option.default else "true"
         flag = flag.replace("--", "--no-") if option.default else flag
         command.add_argument(flag, dest=option.name, action="store_const", const=chosen, help=text)

@@ -5,6 +5,9 @@ from datetime import datetime
 
 import pytest
 
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.snapshot import HubView, LinkRecord, MeshSnapshot, TopologySnapshot
+from peerpigeon.net.http import mesh
 from tests.net.client import A, get, join, running
 
 CORS = {
@@ -57,7 +60,64 @@ async def test_hubs_lists_the_hub_itself() -> None:
         assert 0 <= hub["lastActivity"] - hub["registeredAt"] < 60_000
 
 
-@pytest.mark.parametrize("path", ["/health", "/hubs", "/", "/anything"])
+async def test_mesh_shows_the_hub_itself_and_who_it_is() -> None:
+    options = {"is_hub": True, "hub_peer_id": "e" * 40, "advertise": ("ws://there:1",)}
+    async with running(**options) as server:
+        response = await get(server, "/mesh")
+        assert (response.status, response.content_type) == (200, "application/json")
+        body = response.json()
+        now = datetime.fromisoformat(body.pop("timestamp")).timestamp()
+        (hub,) = body["hubs"]
+        assert 0 <= now - hub.pop("startedAt") / 1000 < 60
+        assert body == {
+            "hubPeerId": "e" * 40,
+            "isHub": True,
+            "ready": False,
+            "migrated": False,
+            "totalHubs": 1,
+            "hubs": [
+                {
+                    "peerId": "e" * 40,
+                    "addresses": ["ws://there:1"],
+                    "draining": False,
+                    "links": [],
+                }
+            ],
+        }
+
+
+async def test_a_plain_server_has_no_mesh_to_show() -> None:
+    async with running() as server:
+        body = (await get(server, "/mesh")).json()
+        assert (body["isHub"], body["totalHubs"], body["hubs"]) == (False, 0, [])
+
+
+async def test_where_hubs_are_is_told_only_where_the_demo_is_served() -> None:
+    options = {"is_hub": True, "advertise": ("ws://there:1",)}
+    async with running(**options, demo=False) as server:
+        (hub,) = (await get(server, "/mesh")).json()["hubs"]
+        assert hub["addresses"] == []
+
+
+def test_mesh_tells_each_link_with_its_carrier_and_purpose() -> None:
+    own, other = PeerId("e" * 40), PeerId("f" * 40)
+    link = LinkRecord(other, "websocket", "bootstrap")
+    view = HubView(own, 12.5, ("ws://a:1",), is_draining=True, links=(link,))
+    picture = MeshSnapshot(ready=True, migrated=True)
+    body = mesh(TopologySnapshot(own, True, 0.0, picture, (view,)), with_addresses=True)
+    assert (body["ready"], body["migrated"]) == (True, True)
+    assert body["hubs"] == [
+        {
+            "peerId": own,
+            "startedAt": 12500,
+            "draining": True,
+            "addresses": ("ws://a:1",),
+            "links": [{"peerId": other, "carrier": "websocket", "purpose": "bootstrap"}],
+        }
+    ]
+
+
+@pytest.mark.parametrize("path", ["/health", "/hubs", "/mesh", "/", "/anything"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "HEAD"])
 async def test_every_answer_is_200_and_may_be_read_by_any_page(method: str, path: str) -> None:
     async with running() as server:
@@ -66,7 +126,9 @@ async def test_every_answer_is_200_and_may_be_read_by_any_page(method: str, path
         assert {name: response.headers[name] for name in CORS} == CORS
 
 
-@pytest.mark.parametrize("path", ["/", "/health?x=1", "/hubs/", "/healthy", "/%2e%2e/etc/passwd"])
+@pytest.mark.parametrize(
+    "path", ["/", "/health?x=1", "/hubs/", "/mesh/", "/healthy", "/%2e%2e/etc/passwd"]
+)
 async def test_anything_else_gets_a_friendly_text(path: str) -> None:
     async with running() as server:
         response = await get(server, path)
@@ -90,7 +152,7 @@ async def test_only_the_named_origins_are_allowed_when_some_are_named() -> None:
         assert allowed.headers["Vary"] == other.headers["Vary"] == "Origin"
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/hubs"])
+@pytest.mark.parametrize("path", ["/", "/health", "/hubs", "/mesh"])
 async def test_each_answer_ends_its_connection(path: str) -> None:
     async with running() as server:
         assert (await get(server, path)).headers["Connection"] == "close"

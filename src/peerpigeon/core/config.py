@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon.core.ids import PeerId, parse_peer_id
@@ -43,6 +44,15 @@ class ServerConfig:
     )
     verbose_logging: bool = field(
         default=False, metadata={"help": "log what each client does, not only the server"}
+    )
+
+    demo: bool | None = field(
+        default=None,
+        metadata={
+            "unit": "switch",
+            "help": "serve the page /demo, and tell addresses of hubs under /mesh; if not set, only"
+            " a server does that listens on the loopback",
+        },
     )
 
     max_connections: int = field(
@@ -205,6 +215,11 @@ class ServerConfig:
         origins = frozenset(part.strip() for part in self.cors_origin.split(",") if part.strip())
         return None if "*" in origins else origins
 
+    @property
+    def serves_demo(self) -> bool:
+        """Whether there is a page to try the server with, and what that page needs."""
+        return _is_loopback(self.host) if self.demo is None else self.demo
+
     @classmethod
     def from_environment(
         cls, environ: Mapping[str, str], overrides: Mapping[str, str] | None = None
@@ -256,6 +271,13 @@ _BOOLEANS = {"true": True, "1": True, "yes": True, "on": True} | {
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)")
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
 def variables() -> dict[str, str]:
     """Return each option's name with the environment variable that sets it."""
     return {f.name: f.metadata.get("env", f.name.upper()) for f in fields(ServerConfig)}
@@ -274,10 +296,8 @@ def parse_option(name: str, text: str) -> Any:  # noqa: ANN401 - each option has
         return _quantity(name, text, _SECONDS)
     if unit == "bytes":
         return int(_quantity(name, text, _BYTES))
-    if isinstance(option.default, bool):
-        if text.lower() not in _BOOLEANS:
-            raise ConfigError(f"{name} is {text!r}; write true or false")
-        return _BOOLEANS[text.lower()]
+    if isinstance(option.default, bool) or unit == "switch":
+        return parse_switch(name, text)
     if isinstance(option.default, int):
         if not re.fullmatch(r"[0-9]{1,12}", text):
             raise ConfigError(f"{name} is {text!r}; write a whole number")
@@ -285,6 +305,13 @@ def parse_option(name: str, text: str) -> Any:  # noqa: ANN401 - each option has
     if isinstance(option.default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
     return text
+
+
+def parse_switch(name: str, text: str) -> bool:
+    """Return whether ``text`` says yes. Raises ``ConfigError`` if it says neither yes nor no."""
+    if text.strip().lower() not in _BOOLEANS:
+        raise ConfigError(f"{name} is {text!r}; write true or false")
+    return _BOOLEANS[text.strip().lower()]
 
 
 def _quantity(name: str, text: str, units: Mapping[str, float]) -> float:

@@ -14,6 +14,7 @@ from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, generate_peer_id, same_peer
 from peerpigeon.core.notices import NOTICES, HubRegistered, Notice, Started, Stopped
+from peerpigeon.core.snapshot import topology
 from peerpigeon.net.door import Doors
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.http import HttpServer
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from peerpigeon.core.snapshot import HubRecord, PeerRecord, Snapshot
+    from peerpigeon.core.snapshot import HubRecord, PeerRecord, Snapshot, TopologySnapshot
 
 N = TypeVar("N")
 
@@ -95,7 +96,7 @@ class PeerPigeonServer:
         now = loop.time()
         hub = Hub(self._hub_id, config, random.SystemRandom(), epoch=time.time() - now, now=now)
         driver = Driver(hub, loop, self._tell)
-        http = HttpServer(config, self.get_stats)
+        http = HttpServer(config, self.get_stats, self.get_topology)
         clients = Sockets(
             driver,
             max_message_size=config.max_message_size,
@@ -209,6 +210,13 @@ class PeerPigeonServer:
     def get_stats(self) -> Snapshot:
         """Return the counts of this moment. Raises ``RuntimeError`` if the server is stopped."""
         return self._hub().snapshot(asyncio.get_running_loop().time())
+
+    def get_topology(self) -> TopologySnapshot:
+        """Return the hubs of the mesh and their links, as far as this hub knows them.
+
+        Raises ``RuntimeError`` if the server is stopped.
+        """
+        return topology(self.get_stats(), self._hub().adverts())
 
     def get_peers(self) -> list[PeerRecord]:
         """Return a record of each connected client, none if the server is stopped."""
