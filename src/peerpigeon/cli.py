@@ -12,8 +12,9 @@ from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon import simulate
-from peerpigeon.core.config import ConfigError, ServerConfig, variables
+from peerpigeon.core.config import ConfigError, ServerConfig, parse_switch, variables
 from peerpigeon.core.notices import Started
+from peerpigeon.eventstream import event_lines
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.telemetry import LOG_FORMATS, configure_logging, log_events
 from peerpigeon.version import __version__
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given["is_hub"] = str(options.command == "hub")
     try:
         config = ServerConfig.from_environment(os.environ, given)
+        writes_events = parse_switch("EVENTS", options.events)
     except ConfigError as error:
         print(f"peerpigeon: {error}", file=sys.stderr)
         return USAGE_ERROR
@@ -55,15 +57,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _raise_file_limit()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(config, talkative=options.log_format == "human"))
+            is_heard = runner.run(
+                _serve(config, talkative=options.log_format == "human", writes_events=writes_events)
+            )
     except OSError as error:
         print(f"peerpigeon: cannot listen: {error.strerror or error}", file=sys.stderr)
         return FAILURE
-    return 0
+    return 0 if is_heard else FAILURE
 
 
-async def _serve(config: ServerConfig, *, talkative: bool) -> None:
-    """Run a server until the process is asked to end."""
+async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) -> bool:
+    """Run a server until the process is asked to end, or nobody can read its events any more.
+
+    Returns whether it was the former.
+    """
     server = PeerPigeonServer(config)
     log_events(server)
     if talkative:
@@ -74,8 +81,21 @@ async def _serve(config: ServerConfig, *, talkative: bool) -> None:
         # Windows has no handlers in the loop; there Ctrl-C ends the runner.
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, ended.set)
-    async with server:
+    is_heard = True
+
+    def nobody_listens() -> None:
+        nonlocal is_heard
+        is_heard = False
+        ended.set()
+
+    events = (
+        event_lines(server, sys.stdout, nobody_listens)
+        if writes_events
+        else contextlib.nullcontext()
+    )
+    async with events, server:
         await ended.wait()
+    return is_heard
 
 
 def _hint(started: Started) -> str:
@@ -109,6 +129,13 @@ def _parser() -> argparse.ArgumentParser:
         for option in fields(ServerConfig):
             if option.name not in _HIDDEN:
                 _add_option(command, option)
+        command.add_argument(
+            "--events",
+            action="store_const",
+            const="true",
+            default=os.environ.get("EVENTS") or "false",
+            help="write each event as a line of JSON to standard output [EVENTS, default False]",
+        )
         command.add_argument(
             "--log-format",
             choices=LOG_FORMATS,
