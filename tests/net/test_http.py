@@ -1,6 +1,9 @@
 """``reference.md`` section 2.2 over a real socket."""
 
 import asyncio
+import base64
+import hashlib
+import re
 from datetime import datetime
 
 import pytest
@@ -115,6 +118,52 @@ def test_mesh_tells_each_link_with_its_carrier_and_purpose() -> None:
             "links": [{"peerId": other, "carrier": "websocket", "purpose": "bootstrap"}],
         }
     ]
+
+
+async def test_the_demo_may_run_what_it_came_with_and_nothing_else() -> None:
+    async with running() as server:
+        response = await get(server, "/demo")
+        assert (response.status, response.content_type) == (200, "text/html")
+        policy = dict(
+            part.split(" ", 1) for part in response.headers["Content-Security-Policy"].split("; ")
+        )
+        text = response.body.decode()
+        for element in ("script", "style"):
+            (content,) = re.findall(rf"<{element}>(.*?)</{element}>", text, re.DOTALL)
+            digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+            assert policy[f"{element}-src"] == f"'sha256-{digest}'"
+        assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
+        assert "unsafe" not in response.headers["Content-Security-Policy"]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        # What the policy forbids anyway, and what would fetch from elsewhere.
+        assert not re.search(r"\son\w+=|style=|src=|https?://(?!www\.w3\.org)|innerHTML", text)
+
+
+async def test_the_demo_is_kept_by_browsers_until_it_changes() -> None:
+    async with running() as server:
+        first = await get(server, "/demo")
+        assert first.headers["Cache-Control"] == "no-cache"
+        etag = first.headers["ETag"]
+        again = await get(server, "/demo", headers={"If-None-Match": f'"other", {etag}'})
+        assert (again.status, again.body, again.headers["ETag"]) == (304, b"", etag)
+        assert (await get(server, "/demo", headers={"If-None-Match": '"other"'})).status == 200
+
+
+async def test_the_demo_is_only_read() -> None:
+    async with running() as server:
+        head = await get(server, "/demo", method="HEAD")
+        assert (head.status, head.body) == (200, b"")
+        assert "Content-Security-Policy" in head.headers
+        for method in ("POST", "PUT", "DELETE"):
+            refused = await get(server, "/demo", method=method)
+            assert (refused.status, refused.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+async def test_there_is_no_demo_where_it_is_switched_off() -> None:
+    async with running(demo=False) as server:
+        response = await get(server, "/demo")
+        assert response.content_type == "text/plain"
+        assert "Content-Security-Policy" not in response.headers
 
 
 @pytest.mark.parametrize("path", ["/health", "/hubs", "/mesh", "/", "/anything"])

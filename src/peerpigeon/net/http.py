@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from peerpigeon.net.demo import demo_page
 from peerpigeon.version import __version__
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class HttpServer:
     def _respond(self, request: web.BaseRequest) -> web.Response:
         if request.method == "OPTIONS":
             return web.Response()
+        if self._serves_demo and request.path_qs == "/demo":
+            return _demo(request)
         # Reference: an exact path, so that with a query it is not known.
         if request.path_qs == "/health":
             return web.json_response(health(self._snapshot()))
@@ -83,6 +86,21 @@ class HttpServer:
         if origin in self._allowed_origins:
             headers["Access-Control-Allow-Origin"] = origin or ""
         return headers | {"Vary": "Origin"}
+
+
+def _demo(request: web.BaseRequest) -> web.Response:
+    page = demo_page()
+    if request.method not in ("GET", "HEAD"):
+        return web.Response(status=405, headers={"Allow": "GET, HEAD, OPTIONS"})
+    wanted = request.if_none_match or ()
+    if any(tag.value in (page.etag, "*") for tag in wanted):
+        response = web.Response(status=304, headers=page.headers)
+    else:
+        response = web.Response(
+            body=page.body, content_type="text/html", charset="utf-8", headers=page.headers
+        )
+    response.etag = page.etag
+    return response
 
 
 def health(picture: Snapshot) -> Answer:
