@@ -12,9 +12,9 @@ SEEDS := 20
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
 
-run: ## start a hub with the defaults; OPTIONS="--port 4000" adds to them
+run: ## run a mesh of four hubs and watch it; OPTIONS="--hubs 8 --port 4000" for another
 	@sh scripts/setup.sh run
-	@exec $(BIN)/peerpigeon hub $(OPTIONS)
+	@exec $(BIN)/peerpigeon network $(OPTIONS)
 
 test: setup ## run all tests; STRICT=1 lets none of them be skipped
 	@$(BIN)/python -m pytest $(OPTIONS)

@@ -46,8 +46,9 @@ IMPURE = {
     *("uuid",),
 }
 BUILT_IN_IO = {"open", "print", "input", "eval", "exec", "__import__"}
-AIOHTTP_MODULES = {"net/http.py"}
 PICOWS_MODULES = {"net/frames.py", "net/dial.py"}
+CONFIG = (".config", ".config.ServerConfig", ".config.variables")
+AIOHTTP_MODULES = {"net/http.py", "network/network.py"}
 WEBRTC_MODULES = {
     "aiortc": {"rtc/aiortc_engine.py"},
     "aioice": {"rtc/gathering.py"},
@@ -121,6 +122,14 @@ def test_the_simulator_stands_on_the_core_alone(path: Path) -> None:
 @pytest.mark.parametrize("path", modules("net"), ids=name)
 def test_the_network_does_not_know_the_simulator(path: Path) -> None:
     assert not inside(imports(path), "peerpigeon.sim")
+
+
+@pytest.mark.parametrize("path", modules("network"), ids=name)
+def test_the_command_network_knows_hubs_from_outside_only(path: Path) -> None:
+    ours = {each.split(".")[1] for each in inside(imports(path), "peerpigeon") if "." in each}
+    assert ours <= {"addresses", "core", "network"}
+    core = inside(imports(path), "peerpigeon.core")
+    assert core <= {f"peerpigeon.core{each}" for each in ("", *CONFIG)}
 
 
 def test_each_web_library_is_kept_to_its_module() -> None:

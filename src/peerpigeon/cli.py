@@ -12,9 +12,12 @@ from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon import simulate
-from peerpigeon.core.config import ConfigError, ServerConfig, variables
+from peerpigeon.addresses import authority
+from peerpigeon.core.config import ConfigError, ServerConfig, parse_switch, variables
 from peerpigeon.core.notices import Started
+from peerpigeon.eventstream import event_lines
 from peerpigeon.net.server import PeerPigeonServer
+from peerpigeon.network import command as network
 from peerpigeon.telemetry import LOG_FORMATS, configure_logging, log_events
 from peerpigeon.version import __version__
 
@@ -33,17 +36,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.command == "simulate":
         return simulate.run(options)
-    given = {
+    try:
+        return _network(options) if options.command == "network" else _server(options)
+    except ConfigError as error:
+        print(f"peerpigeon: {error}", file=sys.stderr)
+        return USAGE_ERROR
+
+
+def _given(options: argparse.Namespace) -> dict[str, str]:
+    """Return the options of a server that the command line names."""
+    return {
         name: text
         for name in variables()
         if (text := getattr(options, name, None)) is not None and name not in _HIDDEN
     }
-    given["is_hub"] = str(options.command == "hub")
-    try:
-        config = ServerConfig.from_environment(os.environ, given)
-    except ConfigError as error:
-        print(f"peerpigeon: {error}", file=sys.stderr)
-        return USAGE_ERROR
+
+
+def _network(options: argparse.Namespace) -> int:
+    given = _given(options)
+    # Hubs that do not start would say so too, but each for itself.
+    environment = {name: os.environ.get(name, "") for name in network.shared_variables()}
+    config = ServerConfig.from_environment(environment, given | {"is_hub": "true"})
+    return network.run(config, given, options)
+
+
+def _server(options: argparse.Namespace) -> int:
+    given = _given(options) | {"is_hub": str(options.command == "hub")}
+    config = ServerConfig.from_environment(os.environ, given)
+    writes_events = parse_switch("EVENTS", options.events)
     if options.log_format not in LOG_FORMATS:
         # argparse does not look at a default, and this one comes from the environment.
         print(
@@ -55,15 +75,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _raise_file_limit()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(config, talkative=options.log_format == "human"))
+            is_heard = runner.run(
+                _serve(config, talkative=options.log_format == "human", writes_events=writes_events)
+            )
     except OSError as error:
         print(f"peerpigeon: cannot listen: {error.strerror or error}", file=sys.stderr)
         return FAILURE
-    return 0
+    return 0 if is_heard else FAILURE
 
 
-async def _serve(config: ServerConfig, *, talkative: bool) -> None:
-    """Run a server until the process is asked to end."""
+async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) -> bool:
+    """Run a server until the process is asked to end, or nobody can read its events any more.
+
+    Returns whether it was the former.
+    """
     server = PeerPigeonServer(config)
     log_events(server)
     if talkative:
@@ -74,16 +99,28 @@ async def _serve(config: ServerConfig, *, talkative: bool) -> None:
         # Windows has no handlers in the loop; there Ctrl-C ends the runner.
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, ended.set)
-    async with server:
+    is_heard = True
+
+    def nobody_listens() -> None:
+        nonlocal is_heard
+        is_heard = False
+        ended.set()
+
+    events = (
+        event_lines(server, sys.stdout, nobody_listens)
+        if writes_events
+        else contextlib.nullcontext()
+    )
+    async with events, server:
         await ended.wait()
+    return is_heard
 
 
 def _hint(started: Started) -> str:
-    host = "localhost" if started.host in ("0.0.0.0", "::") else started.host
-    host = f"[{host}]" if ":" in host else host
+    place = authority(started.host, started.port)
     return (
-        f"  clients connect to  ws://{host}:{started.port}\n"
-        f"  its state is at     http://{host}:{started.port}/health\n"
+        f"  clients connect to  ws://{place}\n"
+        f"  its state is at     http://{place}/health\n"
         "  it ends on          Ctrl-C"
     )
 
@@ -110,29 +147,50 @@ def _parser() -> argparse.ArgumentParser:
             if option.name not in _HIDDEN:
                 _add_option(command, option)
         command.add_argument(
+            "--events",
+            action="store_const",
+            const="true",
+            default=os.environ.get("EVENTS") or "false",
+            help="write each event as a line of JSON to standard output [EVENTS, default False]",
+        )
+        command.add_argument(
             "--log-format",
             choices=LOG_FORMATS,
             default=os.environ.get("LOG_FORMAT", "human"),
             help="how log lines are written to standard error [LOG_FORMAT, default human]",
         )
+    about = "run a mesh of hubs on this machine and watch it"
+    command = commands.add_parser("network", help=about, description=network.ABOUT)
+    network.add_options(command)
+    for option in fields(ServerConfig):
+        if option.name not in network.PRIVATE:
+            _add_option(command, option, network.SHORT_NAMES.get(option.name))
     about = "try a mesh of hubs out in virtual time"
     command = commands.add_parser("simulate", help=about, description=simulate.ABOUT)
     simulate.add_options(command)
     return parser
 
 
-def _add_option(command: argparse.ArgumentParser, option: Field[Any]) -> None:
+def _add_option(
+    command: argparse.ArgumentParser, option: Field[Any], short_name: str | None = None
+) -> None:
     default = ",".join(option.default) if isinstance(option.default, tuple) else option.default
     note = f"[{variables()[option.name]}, default {default if default not in ('', None) else '-'}]"
     text = f"{option.metadata['help']} {note}".replace("%", "%%")
     flag = "--" + option.name.replace("_", "-")
-    if isinstance(option.default, bool):
+    if option.metadata.get("unit") == "switch":
+        for name, chosen in ((flag, "true"), (flag.replace("--", "--no-"), "false")):
+            command.add_argument(
+                name, dest=option.name, action="store_const", const=chosen, help=text
+            )
+    elif isinstance(option.default, bool):
         chosen = "false" if option.default else "true"
         flag = flag.replace("--", "--no-") if option.default else flag
         command.add_argument(flag, dest=option.name, action="store_const", const=chosen, help=text)
     else:
         unit = option.metadata.get("unit", "value")
-        command.add_argument(flag, dest=option.name, metavar=unit.upper(), help=text)
+        flags = [flag] if short_name is None else [short_name, flag]
+        command.add_argument(*flags, dest=option.name, metavar=unit.upper(), help=text)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -10,6 +10,27 @@ from hypothesis import strategies as st
 from peerpigeon.core.config import ConfigError, ServerConfig, parse_option, variables
 
 
+@pytest.mark.parametrize(
+    ("host", "demo", "expected"),
+    [
+        ("localhost", None, True),
+        ("127.0.0.2", None, True),
+        ("::1", None, True),
+        ("0.0.0.0", None, False),
+        ("::", None, False),
+        ("hub.example", None, False),
+        ("localhost.example", None, False),
+        ("0.0.0.0", "on", True),
+        ("localhost", "no", False),
+    ],
+)
+def test_only_who_listens_on_the_loopback_serves_the_demo_unasked(
+    host: str, demo: str | None, expected: bool
+) -> None:
+    environ = {"HOST": host} | ({} if demo is None else {"DEMO": demo})
+    assert ServerConfig.from_environment(environ).serves_demo is expected
+
+
 def test_the_defaults_are_the_documented_ones() -> None:
     config = ServerConfig()
     assert (config.port, config.host, config.max_connections) == (3000, "localhost", 1000)

@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 
+from peerpigeon.core.actions import SendToLink
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.events import ChannelCandidate, ChannelDescribed, OpeningFailed
 from peerpigeon.core.frames import (
@@ -21,6 +22,7 @@ from peerpigeon.core.frames import (
 )
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.notices import HubRegistered, HubUnregistered
+from peerpigeon.core.snapshot import HubView, LinkRecord, topology
 from peerpigeon.core.stream import Failure
 from tests.core.harness import A, B, C
 from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, linked
@@ -304,7 +306,44 @@ def test_a_plain_server_has_no_part_in_a_mesh() -> None:
     ):
         assert desk.feed(event) == []
     assert desk.hub.advert is None
+    assert desk.hub.adverts() == []
     assert desk.hub.drain(0.0) == desk.hub.dial("ws://x:1", 0.0) == []
+
+
+def test_every_hub_can_show_the_links_of_all() -> None:
+    hubs = linked(FIRST, SECOND, THIRD, advertise=("ws://there:1",))
+    pictures = [topology(hub.snapshot(hubs.now), hub.adverts()) for hub in hubs.hubs]
+    assert [picture.hub_id for picture in pictures] == [FIRST, SECOND, THIRD]
+    assert all(picture.mesh.known_hubs == 3 for picture in pictures)
+    channel = {hub: LinkRecord(hub, "p2p", "mesh") for hub in (FIRST, SECOND, THIRD)}
+    expected = tuple(
+        HubView(hub, 1000.0, ("ws://there:1",), is_draining=False, links=links)
+        for hub, links in (
+            (FIRST, (channel[SECOND],)),
+            (SECOND, (channel[FIRST], channel[THIRD])),
+            (THIRD, (channel[SECOND],)),
+        )
+    )
+    assert [picture.hubs for picture in pictures] == [expected] * 3
+
+
+def test_what_a_hub_shows_follows_what_happens_to_the_others() -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    for action in hubs.hubs[2].drain(hubs.now):
+        assert isinstance(action, SendToLink)
+        hubs.frames.append(((2, action.link), action.frame))
+    hubs.pass_time(1.0)
+    assert [hub.is_draining for hub in topology_of(hubs, 0)] == [False, False, True]
+    for end in [end for end in hubs.others if end[0] == 2]:
+        hubs.cut(end)
+    hubs.pass_time(8.0)
+    assert [hub.peer_id for hub in topology_of(hubs, 0)] == [FIRST, SECOND]
+    assert [hub.peer_id for hub in topology_of(hubs, 2)] == [THIRD]
+
+
+def topology_of(hubs: Hubs, number: int) -> tuple[HubView, ...]:
+    hub = hubs.hubs[number]
+    return topology(hub.snapshot(hubs.now), hub.adverts()).hubs
 
 
 def test_a_hub_that_stops_says_so() -> None:

@@ -142,10 +142,14 @@ class Answer:
 
 
 async def get(
-    server: PeerPigeonServer, path: str, method: str = "GET", origin: str | None = None
+    server: PeerPigeonServer,
+    path: str,
+    method: str = "GET",
+    origin: str | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """Ask over HTTP."""
-    headers = {} if origin is None else {"Origin": origin}
+    headers = {**(headers or {}), **({} if origin is None else {"Origin": origin})}
     url = URL(f"http://127.0.0.1:{server.port}{path}", encoded=True)
     async with (
         aiohttp.ClientSession() as session,

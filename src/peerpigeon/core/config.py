@@ -46,6 +46,15 @@ class ServerConfig:
         default=False, metadata={"help": "log what each client does, not only the server"}
     )
 
+    demo: bool | None = field(
+        default=None,
+        metadata={
+            "unit": "switch",
+            "help": "serve the page /demo, and tell addresses of hubs under /mesh; if not set, only"
+            " a server does that listens on the loopback",
+        },
+    )
+
     max_connections: int = field(
         default=1000, metadata={"help": "how many clients may be connected at once"}
     )
@@ -259,6 +268,11 @@ class ServerConfig:
             bootstrap_hubs=self.bootstrap_hubs or start,
         )
 
+    @property
+    def serves_demo(self) -> bool:
+        """Whether there is a page to try the server with, and what that page needs."""
+        return self.is_local if self.demo is None else self.demo
+
     @classmethod
     def from_environment(
         cls, environ: Mapping[str, str], overrides: Mapping[str, str] | None = None
@@ -335,10 +349,8 @@ def parse_option(name: str, text: str) -> Any:  # noqa: ANN401 - each option has
         return _quantity(name, text, _SECONDS)
     if unit == "bytes":
         return int(_quantity(name, text, _BYTES))
-    if isinstance(option.default, bool):
-        if text.lower() not in _BOOLEANS:
-            raise ConfigError(f"{name} is {text!r}; write true or false")
-        return _BOOLEANS[text.lower()]
+    if isinstance(option.default, bool) or unit == "switch":
+        return parse_switch(name, text)
     if isinstance(option.default, int):
         if not re.fullmatch(r"[0-9]{1,12}", text):
             raise ConfigError(f"{name} is {text!r}; write a whole number")
@@ -346,6 +358,13 @@ def parse_option(name: str, text: str) -> Any:  # noqa: ANN401 - each option has
     if isinstance(option.default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
     return text
+
+
+def parse_switch(name: str, text: str) -> bool:
+    """Return whether ``text`` says yes. Raises ``ConfigError`` if it says neither yes nor no."""
+    if text.strip().lower() not in _BOOLEANS:
+        raise ConfigError(f"{name} is {text!r}; write true or false")
+    return _BOOLEANS[text.strip().lower()]
 
 
 def _quantity(name: str, text: str, units: Mapping[str, float]) -> float:

@@ -341,6 +341,10 @@ class Hub:
         """What this hub publishes of itself and its links; ``None`` for a plain server."""
         return None if self._mesh is None else self._mesh.membership.own
 
+    def adverts(self) -> list[Advert]:
+        """Return what each live hub publishes, this one included; none for a plain server."""
+        return [] if self._mesh is None else self._mesh.membership.live_adverts()
+
     def snapshot(self, now: float) -> Snapshot:
         """Return the counts of this hub; costs O(hubs)."""
         clients = self._clients

@@ -111,6 +111,10 @@ class Membership:
         """Return the latest advert of a hub, live or missing."""
         return self._adverts.get(hub)
 
+    def live_adverts(self) -> list[Advert]:
+        """Return the latest adverts of all live hubs, in the order of their ids."""
+        return [self._adverts[hub] for hub in sorted(self._live)]
+
     def incarnation(self, hub: PeerId) -> int:
         """Return the incarnation of a hub; 0 if it is not known."""
         advert = self._adverts.get(hub)

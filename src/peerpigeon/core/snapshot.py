@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from peerpigeon.core.frames import Advert
     from peerpigeon.core.ids import PeerId
 
 
@@ -62,3 +65,59 @@ class Snapshot:
     """Signals answered with an error since the start."""
     messages_refused: int
     """Messages that made no sense since the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRecord:
+    """One link of a hub, as that hub sees it."""
+
+    peer_id: PeerId
+    """Who is at the other end."""
+    carrier: str
+    """``p2p`` or ``websocket``."""
+    purpose: str
+    """``mesh``, ``bootstrap`` or ``spare``."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubView:
+    """What this hub knows of a hub of its mesh, itself included."""
+
+    peer_id: PeerId
+    started_at: float
+    """Seconds since 1970, by the clock of that hub."""
+    addresses: tuple[str, ...]
+    is_draining: bool
+    links: tuple[LinkRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TopologySnapshot:
+    """The mesh as one hub knows it. Two hubs may differ for as long as news is under way."""
+
+    hub_id: PeerId
+    is_hub: bool
+    wall_time: float
+    """Seconds since 1970."""
+    mesh: MeshSnapshot
+    hubs: tuple[HubView, ...]
+    """The live hubs, in the order of their ids; none for a plain server."""
+
+
+def topology(picture: Snapshot, adverts: Iterable[Advert]) -> TopologySnapshot:
+    """Return the mesh as the hub knows it that holds ``adverts``."""
+    hubs = tuple(map(_view, adverts))
+    return TopologySnapshot(picture.hub_id, picture.is_hub, picture.wall_time, picture.mesh, hubs)
+
+
+def _view(advert: Advert) -> HubView:
+    return HubView(
+        advert.hub,
+        advert.incarnation / 1000,
+        advert.addresses,
+        advert.is_draining,
+        tuple(
+            LinkRecord(end.hub, end.carrier.name.lower(), end.purpose.name.lower())
+            for end in advert.links
+        ),
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from peerpigeon.net.demo import demo_page
 from peerpigeon.version import __version__
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.snapshot import HubRecord, Snapshot
+    from peerpigeon.core.snapshot import HubRecord, HubView, Snapshot, TopologySnapshot
 
     Answer = dict[str, Any]
 
@@ -33,9 +34,16 @@ class HttpServer:
     on a fresh connection and is seen by the door.
     """
 
-    def __init__(self, config: ServerConfig, snapshot: Callable[[], Snapshot]) -> None:
+    def __init__(
+        self,
+        config: ServerConfig,
+        snapshot: Callable[[], Snapshot],
+        topology: Callable[[], TopologySnapshot],
+    ) -> None:
         self._allowed_origins = config.allowed_origins
+        self._serves_demo = config.serves_demo
         self._snapshot = snapshot
+        self._topology = topology
         self._server = web.Server(self._answer, access_log=None, lingering_time=1.0)
 
     def protocol(self) -> asyncio.Protocol:
@@ -56,11 +64,16 @@ class HttpServer:
     def _respond(self, request: web.BaseRequest) -> web.Response:
         if request.method == "OPTIONS":
             return web.Response()
+        if self._serves_demo and request.path_qs == "/demo":
+            return _demo(request)
         # Reference: an exact path, so that with a query it is not known.
         if request.path_qs == "/health":
             return web.json_response(health(self._snapshot()))
         if request.path_qs == "/hubs":
             return web.json_response(hubs(self._snapshot()))
+        if request.path_qs == "/mesh":
+            # Where other hubs are is for whoever tries a mesh out, not for everybody.
+            return web.json_response(mesh(self._topology(), with_addresses=self._serves_demo))
         return web.Response(text=BANNER)
 
     def _cors(self, origin: str | None) -> dict[str, str]:
@@ -73,6 +86,21 @@ class HttpServer:
         if origin in self._allowed_origins:
             headers["Access-Control-Allow-Origin"] = origin or ""
         return headers | {"Vary": "Origin"}
+
+
+def _demo(request: web.BaseRequest) -> web.Response:
+    page = demo_page()
+    if request.method not in ("GET", "HEAD"):
+        return web.Response(status=405, headers={"Allow": "GET, HEAD, OPTIONS"})
+    wanted = request.if_none_match or ()
+    if any(tag.value in (page.etag, "*") for tag in wanted):
+        response = web.Response(status=304, headers=page.headers)
+    else:
+        response = web.Response(
+            body=page.body, content_type="text/html", charset="utf-8", headers=page.headers
+        )
+    response.etag = page.etag
+    return response
 
 
 def health(picture: Snapshot) -> Answer:
@@ -111,6 +139,32 @@ def hubs(picture: Snapshot) -> Answer:
         "timestamp": _iso(picture.wall_time),
         "totalHubs": len(picture.hubs),
         "hubs": [_hub(record) for record in picture.hubs],
+    }
+
+
+def mesh(picture: TopologySnapshot, *, with_addresses: bool) -> Answer:
+    """Return the body of ``GET /mesh``."""
+    return {
+        "timestamp": _iso(picture.wall_time),
+        "hubPeerId": picture.hub_id,
+        "isHub": picture.is_hub,
+        "ready": picture.mesh.ready,
+        "migrated": picture.mesh.migrated,
+        "totalHubs": len(picture.hubs),
+        "hubs": [_view(hub, with_addresses=with_addresses) for hub in picture.hubs],
+    }
+
+
+def _view(hub: HubView, *, with_addresses: bool) -> Answer:
+    return {
+        "peerId": hub.peer_id,
+        "startedAt": int(hub.started_at * 1000),
+        "draining": hub.is_draining,
+        "addresses": hub.addresses if with_addresses else (),
+        "links": [
+            {"peerId": link.peer_id, "carrier": link.carrier, "purpose": link.purpose}
+            for link in hub.links
+        ],
     }
 
 

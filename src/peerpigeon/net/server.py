@@ -14,6 +14,7 @@ from peerpigeon.core.config import ServerConfig, check_hub_uri
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, generate_peer_id, same_peer
 from peerpigeon.core.notices import NOTICES, HubRegistered, Notice, Started, Stopped
+from peerpigeon.core.snapshot import topology
 from peerpigeon.net.carriers import MAX_FRAME, Carriers
 from peerpigeon.net.door import Doors
 from peerpigeon.net.driver import Driver
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from peerpigeon.core.snapshot import HubRecord, PeerRecord, Snapshot
+    from peerpigeon.core.snapshot import HubRecord, PeerRecord, Snapshot, TopologySnapshot
     from peerpigeon.net.door import Opener
     from peerpigeon.net.handshake import UpgradeRequest
     from peerpigeon.rtc.channel import Engine
@@ -148,7 +149,7 @@ class PeerPigeonServer:
                 raise HandshakeError(403, "a web page is no hub")
             return hubs.open
 
-        http = HttpServer(config, self.get_stats)
+        http = HttpServer(config, self.get_stats, self.get_topology)
         doors = Doors(
             opener,
             http.protocol,
@@ -263,6 +264,13 @@ class PeerPigeonServer:
     def get_stats(self) -> Snapshot:
         """Return the counts of this moment. Raises ``RuntimeError`` if the server is stopped."""
         return self._hub().snapshot(asyncio.get_running_loop().time())
+
+    def get_topology(self) -> TopologySnapshot:
+        """Return the hubs of the mesh and their links, as far as this hub knows them.
+
+        Raises ``RuntimeError`` if the server is stopped.
+        """
+        return topology(self.get_stats(), self._hub().adverts())
 
     def get_peers(self) -> list[PeerRecord]:
         """Return a record of each connected client, none if the server is stopped."""

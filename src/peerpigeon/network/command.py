@@ -1,0 +1,136 @@
+"""The command ``peerpigeon network``: a mesh of hubs on this machine, started, shown and ended."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from peerpigeon.addresses import authority
+from peerpigeon.core.config import ServerConfig, variables
+from peerpigeon.network.display import Lines, Screen
+from peerpigeon.network.network import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from peerpigeon.network.status import HubStatus
+
+FAILURE = 1
+
+DEFAULT_HUBS = 4
+MOST_HUBS = 200
+PAGES_NAMED = 3
+
+ABOUT = """\
+Starts hubs on this machine, each a process of its own, the first on the port given and the others
+on those after it, and shows how they become one mesh. Ctrl-C ends them all. Kill one, and see how
+the others go on. The other options are those of `peerpigeon hub`, and go to each of them."""
+
+PRIVATE = frozenset(
+    {"is_hub", "hub_peer_id", "bootstrap_hubs", "auto_connect", "advertise"},
+)
+"""Options that are each hub's own, and so not for all."""
+
+SHORT_NAMES = {
+    "hub_mesh_min_peers": "--min-peers",
+    "hub_mesh_max_peers": "--max-peers",
+    "mesh_migration_delay": "--migration-delay",
+}
+
+
+def shared_variables() -> list[str]:
+    """Return the environment variables of the options that go to all hubs."""
+    return [variable for name, variable in variables().items() if name not in PRIVATE]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that no hub has."""
+    parser.add_argument(
+        "--hubs",
+        type=_count,
+        default=DEFAULT_HUBS,
+        metavar="N",
+        help=f"how many hubs, 1 to {MOST_HUBS} [default {DEFAULT_HUBS}]",
+    )
+    parser.add_argument(
+        "--plain",
+        action="store_true",
+        help="a line for each change instead of a picture, as where there is no terminal",
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_HUBS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_HUBS}")
+    return int(text)
+
+
+def run(config: ServerConfig, given: Mapping[str, str], options: argparse.Namespace) -> int:
+    """Carry the command out; return the exit status: 1 if the hubs ended without being asked.
+
+    ``given`` are the options of hubs that were named, as they were written; ``config`` has them
+    and all others.
+    """
+    environment = {variables()[name]: text for name, text in given.items()}
+    is_live = sys.stdout.isatty() and not options.plain
+    was_asked = False
+    try:
+        with asyncio.Runner() as runner:
+            was_asked = runner.run(_run(config, environment, options.hubs, is_live=is_live))
+    except* BrokenPipeError:
+        # Nobody reads on. What could not be written must not be tried again at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0 if was_asked else FAILURE
+
+
+async def _run(
+    config: ServerConfig, environment: Mapping[str, str], count: int, *, is_live: bool
+) -> bool:
+    """Run a network until the process is asked to end, or no hub is left.
+
+    Returns whether it was the former.
+    """
+    ended = asyncio.Event()
+    network = Network(count, config.host, environment)
+    show = Screen if is_live else Lines
+    display = show(network, lambda hubs: hints(config, hubs), sys.stdout)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(network.run(config.port))
+        showing = group.create_task(display.run())
+        asked = group.create_task(ended.wait())
+
+        def end() -> None:
+            if ended.is_set():
+                running.cancel()  # asked twice: they have no more time to end in good order
+            ended.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with contextlib.suppress(NotImplementedError):  # Windows
+                asyncio.get_running_loop().add_signal_handler(number, end)
+        await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
+        showing.cancel()
+        await asyncio.wait({showing})
+        asked.cancel()
+        running.cancel()
+    return ended.is_set()
+
+
+def hints(config: ServerConfig, hubs: Sequence[HubStatus]) -> list[str]:
+    """Return what to open and try, for the hubs that can be reached."""
+    hosts = [authority(config.host, hub.port) for hub in hubs if hub.port and not hub.is_dead]
+    if not hosts:
+        return []
+    rows = [
+        ("their state", f"http://{hosts[0]}/health  http://{hosts[0]}/mesh"),
+        ("clients connect to", f"ws://{hosts[0]}, or any other port above"),
+        ("all ends on", "Ctrl-C"),
+    ]
+    if config.serves_demo:
+        pages = "  ".join(f"http://{host}/demo" for host in hosts[:PAGES_NAMED])
+        rows.insert(0, ("open two of", pages))
+    return [f"  {name:<18}  {text}" for name, text in rows]

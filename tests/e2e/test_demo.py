@@ -1,0 +1,147 @@
+"""The page ``/demo`` in a real browser: pages find each other and chat."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from typing import TypedDict, cast
+
+import pytest
+
+from tests.e2e.clients import Browser, Page
+from tests.e2e.servers import Server, our_server
+from tests.e2e.waiting import eventually
+
+pytestmark = [pytest.mark.slow, pytest.mark.node, pytest.mark.browser]
+
+Open = Callable[[str], Page]
+
+
+class Row(TypedDict):
+    """A line of the list of peers."""
+
+    id: str
+    state: str
+    text: str
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    """Open pages that are closed in the end."""
+    with ExitStack() as pages:
+        yield lambda url: pages.enter_context(browser.open(url))
+
+
+def demo(server: Server, options: str = "") -> str:
+    return f"http://127.0.0.1:{server.port}/demo{options}"
+
+
+def own_id(page: Page) -> str:
+    return cast("str", page.evaluate("document.getElementById('self').dataset.id"))
+
+
+def rows(page: Page) -> list[Row]:
+    return cast(
+        "list[Row]",
+        page.evaluate(
+            "[...document.querySelectorAll('#peers li')].map((row) =>"
+            " ({ id: row.dataset.id, state: row.dataset.state, text: row.innerText }))"
+        ),
+    )
+
+
+def words(page: Page, selector: str) -> list[str]:
+    return cast(
+        "list[str]",
+        page.evaluate(
+            f"[...document.querySelectorAll({json.dumps(selector)})].map((each) => each.innerText)"
+        ),
+    )
+
+
+def say(page: Page, text: str) -> None:
+    """Write a message and press Enter, as a person does."""
+    page.evaluate(
+        f"document.getElementById('text').value = {json.dumps(text)};"
+        "document.getElementById('form').requestSubmit()"
+    )
+
+
+def is_open(peers: list[Row]) -> bool:
+    return [row["state"] for row in peers] == ["open"]
+
+
+def check_that_two_pages_chat(open_page: Open, first: Server, second: Server) -> tuple[Page, Page]:
+    one = open_page(demo(first, "#flock&name=Ann"))
+    other = open_page(demo(second, "#flock&name=Ben"))
+    stranger = open_page(demo(second, "#strangers"))
+    for here, there, name, server in ((one, other, "Ben", second), (other, one, "Ann", first)):
+        (row,) = eventually("a channel", partial(rows, here), is_open)
+        assert row["id"] == own_id(there)
+        assert name in row["text"]
+        assert f"at hub 127.0.0.1:{server.port}" in row["text"]
+        assert " ms" in row["text"]
+    say(one, "<b>hello</b> & how is it there?")
+    eventually("a message", lambda: words(other, "#messages .what"), lambda said: len(said) == 1)
+    assert words(other, "#messages .what") == ["<b>hello</b> & how is it there?"]
+    assert "Ann" in words(other, "#messages .who")[0]
+    say(other, "quiet")
+    eventually("an answer", lambda: words(one, "#messages .what"), lambda said: len(said) == 2)
+    assert rows(stranger) == []
+    assert words(stranger, "#messages li") == []
+    for page in (one, other, stranger):
+        assert page.console_errors() == []
+    return one, other
+
+
+def test_two_pages_at_one_hub_find_each_other_and_chat(open_page: Open) -> None:
+    with our_server("hub") as hub:
+        one, other = check_that_two_pages_chat(open_page, hub, hub)
+        other.close()
+        eventually("that the other is gone", lambda: rows(one), lambda left: left == [])
+
+
+def test_a_page_comes_back_when_its_hub_does_and_keeps_its_channels(open_page: Open) -> None:
+    with our_server("hub") as hub:
+        one = open_page(demo(hub))
+        other = open_page(demo(hub))
+        eventually("a channel", lambda: rows(one), is_open)
+    eventually("that it knows", lambda: words(one, "#connection"), lambda w: w != ["connected"])
+    say(one, "still there?")
+    eventually(
+        "the message", lambda: words(other, "#messages .what"), lambda said: "still there?" in said
+    )
+    (row,) = rows(one)
+    assert "gone from the namespace" in row["text"]
+    with our_server("hub", "--port", str(hub.port)):
+        eventually("a way back", lambda: words(one, "#connection"), lambda w: w == ["connected"])
+        eventually("the peer", lambda: rows(one)[0]["text"], lambda text: "gone" not in text)
+        assert rows(one)[0]["state"] == "open"
+
+
+def test_the_page_tells_of_the_mesh_of_its_hub(open_page: Open) -> None:
+    with our_server("hub") as hub:
+        page = open_page(demo(hub))
+        eventually("the mesh", lambda: words(page, "#mesh"), lambda said: "no other hub" in said[0])
+
+
+def test_what_others_announce_is_shown_as_text(open_page: Open) -> None:
+    """Also a name and a hub that are none, and text that a page would take for its own."""
+    with our_server("hub") as hub:
+        page = open_page(demo(hub))
+        page.evaluate(
+            """new Promise((resolve) => {
+              const socket = new WebSocket(`ws://${location.host}/?peerId=${"0".repeat(40)}`);
+              socket.onopen = () => {
+                const name = "<img src=x onerror=alert(1)>";
+                const data = { name, hub: { not: "text" }, at: "x" };
+                socket.send(JSON.stringify({ type: "announce", data, networkName: "demo" }));
+                resolve(true);
+              };
+            })"""
+        )
+        (row,) = eventually("the peer", lambda: rows(page), lambda found: len(found) == 1)
+        assert "<img src=x onerror=alert(1)>" in row["text"]
+        assert "at hub unknown" in row["text"]
+        assert words(page, "#peers img") == []
+        assert page.console_errors() == []
