@@ -32,7 +32,7 @@ def mesh(*sockets: str, channels: tuple[str, ...] = ()) -> Json:
 
 
 def test_events_lead_a_hub_from_start_to_migration() -> None:
-    status = HubStatus(1)
+    status = HubStatus(1, websocket=frozenset({"c" * 40}))
     assert status.state is State.STARTING
     seen = []
     for event in (
@@ -48,7 +48,7 @@ def test_events_lead_a_hub_from_start_to_migration() -> None:
         status = status.heard(event)
         seen.append((status.state, status.p2p, status.clients))
     none, one = frozenset[str](), frozenset({B})
-    assert (status.port, status.hub_id) == (3000, A)
+    assert (status.port, status.hub_id, status.websocket) == (3000, A, none)
     assert seen == [
         (State.JOINING, none, 0),
         (State.JOINING, none, 0),
@@ -126,8 +126,8 @@ def test_each_change_is_told_in_a_line() -> None:
         "hub 2 has 1 client",
         "hubs 1 and 2 are linked over websocket",
         "hubs 1 and 3 are linked over websocket",
-        "3 hubs, one mesh, links: 2 websocket, 1.33 hops on average",
     ]
+    assert in_words(totals(after)) == "3 hubs, one mesh, links: 2 websocket, 1.33 hops on average"
     later = linked(after, (1, 2))
     later[1] = replace(later[1], state=State.MIGRATED)
     later[2] = later[2].died("killed by SIGKILL")

@@ -8,7 +8,7 @@ from collections import deque
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
-from peerpigeon.network.status import changes
+from peerpigeon.network.status import changes, in_words, totals
 from peerpigeon.network.view import picture
 
 if TYPE_CHECKING:
@@ -71,8 +71,11 @@ class Lines:
 
     def look(self) -> None:
         """Show the network as it is now."""
-        for line in self.news():
-            self.write(f"{line}\n")
+        before = totals(self._seen)
+        lines = self.news()
+        if totals(self._seen) != before:
+            lines.append(f"{' ' * len(_moment())}  {in_words(totals(self._seen))}")
+        self.write("".join(f"{line}\n" for line in lines))
         if not self._has_hinted and all(hub.port or hub.is_dead for hub in self._seen):
             self._has_hinted = True
             self.write("".join(f"{hint}\n" for hint in self._hints(self._seen)))
@@ -80,13 +83,16 @@ class Lines:
     def news(self) -> list[str]:
         """Return what has changed since the last look, with the time."""
         before, self._seen = self._seen, self._network.statuses
-        moment = f"{datetime.now().astimezone():%H:%M:%S}"
-        return [f"{moment}  {change}" for change in changes(before, self._seen)]
+        return [f"{_moment()}  {change}" for change in changes(before, self._seen)]
 
     def write(self, text: str) -> None:
         """Write and show at once."""
         self._stream.write(text)
         self._stream.flush()
+
+
+def _moment() -> str:
+    return f"{datetime.now().astimezone():%H:%M:%S}"
 
 
 class Screen(Lines):

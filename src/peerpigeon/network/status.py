@@ -68,7 +68,8 @@ class HubStatus:
             case {"event": "hubMeshReady"}:
                 return replace(self, state=State.READY)
             case {"event": "hubMeshMigrated"}:
-                return replace(self, state=State.MIGRATED)
+                # Should one that others need have stayed open, the next answer tells of it.
+                return replace(self, state=State.MIGRATED, websocket=frozenset())
             case {"event": "hubP2PConnected", "hubPeerId": str(other)}:
                 return replace(self, p2p=self.p2p | {other}, websocket=self.websocket - {other})
             case {"event": "hubP2PDisconnected", "hubPeerId": str(other)}:
@@ -193,9 +194,6 @@ def changes(before: Sequence[HubStatus], after: Sequence[HubStatus]) -> Iterator
     had, has = links(before), links(after)
     for pair in sorted(had.keys() | has.keys()):
         yield from _new_link(pair, had.get(pair), has.get(pair))
-    was, now = totals(before), totals(after)
-    if now.parts != was.parts and now.hubs:
-        yield in_words(now)
 
 
 def _new_state(old: State, new: HubStatus) -> Iterator[str]:
