@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon.core.ids import PeerId, parse_peer_id
@@ -116,6 +117,13 @@ class ServerConfig:
     hub_mesh_namespace: str = field(
         default="pigeonhub-mesh", metadata={"help": "the reserved namespace in which hubs meet"}
     )
+    reference_hubs: str = field(
+        default="auto",
+        metadata={
+            "help": "whether hubs of the npm package may link up, and then speak for their clients:"
+            " yes, no, or auto (yes if `host` is a loopback address)"
+        },
+    )
     bootstrap_hubs: tuple[str, ...] = field(
         default=(), metadata={"help": "WebSocket addresses of hubs to start from, comma-separated"}
     )
@@ -165,6 +173,10 @@ class ServerConfig:
                 raise ConfigError(f"{name} is empty; give a value or leave it out")
         self._check_together()
 
+        if self.reference_hubs not in ("auto", "yes", "no"):
+            raise ConfigError(f"reference_hubs is {self.reference_hubs!r}; write auto, yes or no")
+        self._check_together()
+
     def _check_together(self) -> None:
         if self.hub_mesh_min_peers > self.hub_mesh_max_peers:
             raise ConfigError(
@@ -205,6 +217,17 @@ class ServerConfig:
         origins = frozenset(part.strip() for part in self.cors_origin.split(",") if part.strip())
         return None if "*" in origins else origins
 
+    @property
+    def welcomes_reference_hubs(self) -> bool:
+        """Whether a client that says it is a hub of the npm package is believed.
+
+        It then speaks for others, and the package has no way to prove who it is. On a loopback
+        address there is nobody to fear.
+        """
+        if not self.is_hub or self.reference_hubs == "no":
+            return False
+        return self.reference_hubs == "yes" or is_loopback(self.host)
+
     @classmethod
     def from_environment(
         cls, environ: Mapping[str, str], overrides: Mapping[str, str] | None = None
@@ -217,6 +240,14 @@ class ServerConfig:
         texts = {name: environ.get(variable, "") for name, variable in variables().items()}
         texts.update(overrides or {})
         return cls(**{name: parse_option(name, text) for name, text in texts.items() if text})
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address to listen on."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 _LARGE = 2**31 - 1
