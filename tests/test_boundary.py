@@ -15,13 +15,16 @@ LONGEST_FILE = 400
 
 # What any part of the core may speak in.
 VOCABULARY = {
-    *("ids", "config", "messages", "frames", "events", "actions", "notices", "changes"),
+    *("ids", "config", "messages", "dialect", "frames", "events", "actions", "notices"),
+    "changes",
     *("outcome", "memory", "snapshot", "timetable"),
 }
 # Who puts which parts together. All others are parts, and do not know each other.
 ASSEMBLY = {
     "hub": {"clients", "keepers", "mesh", "outbox", "presence", "rendezvous", "stream"},
-    "clients": {"outbox", "presence", "registry", "relays"},
+    "clients": {"outbox", "presence", "references", "registry", "relays", "tidings"},
+    "tidings": {"outbox", "references", "registry"},
+    "references": {"registry", "told"},
     "relays": {"outbox", "presence", "registry", "waiting"},
     "presence": {"lives", "places", "waiting"},
     "rendezvous": {"introductions", "records"},

@@ -126,6 +126,13 @@ class ServerConfig:
     hub_mesh_namespace: str = field(
         default="pigeonhub-mesh", metadata={"help": "the reserved namespace in which hubs meet"}
     )
+    reference_hubs: str = field(
+        default="auto",
+        metadata={
+            "help": "whether hubs of the npm package may link up, and then speak for their clients:"
+            " yes, no, or auto (yes if `host` is a loopback address)"
+        },
+    )
     bootstrap_hubs: tuple[str, ...] = field(
         default=(), metadata={"help": "WebSocket addresses of hubs to start from, comma-separated"}
     )
@@ -208,6 +215,10 @@ class ServerConfig:
                 raise ConfigError(f"{name} is empty; give a value or leave it out")
         self._check_together()
 
+        if self.reference_hubs not in ("auto", "yes", "no"):
+            raise ConfigError(f"reference_hubs is {self.reference_hubs!r}; write auto, yes or no")
+        self._check_together()
+
     def _check_together(self) -> None:
         if self.hub_mesh_min_peers > self.hub_mesh_max_peers:
             raise ConfigError(
@@ -272,6 +283,17 @@ class ServerConfig:
     def serves_demo(self) -> bool:
         """Whether there is a page to try the server with, and what that page needs."""
         return self.is_local if self.demo is None else self.demo
+
+    @property
+    def welcomes_reference_hubs(self) -> bool:
+        """Whether a client that says it is a hub of the npm package is believed.
+
+        It then speaks for others, and the package has no way to prove who it is. On a loopback
+        address there is nobody to fear.
+        """
+        if not self.is_hub or self.reference_hubs == "no":
+            return False
+        return self.reference_hubs == "yes" or self.is_local
 
     @classmethod
     def from_environment(
