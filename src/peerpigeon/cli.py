@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from peerpigeon import simulate
 from peerpigeon.addresses import authority
-from peerpigeon.core.config import ConfigError, ServerConfig, parse_switch, variables
+from peerpigeon.core.config import ServerConfig, variables
 from peerpigeon.core.notices import Started
+from peerpigeon.core.options import ConfigError, parse_switch
 from peerpigeon.eventstream import event_lines
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.network import command as network

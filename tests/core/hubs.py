@@ -16,6 +16,7 @@ from peerpigeon.core.actions import (
     SendToPeer,
     Tell,
 )
+from peerpigeon.core.codec import batch, decode, encode
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.events import (
     Event,
@@ -28,7 +29,7 @@ from peerpigeon.core.events import (
     PeerSent,
     Tick,
 )
-from peerpigeon.core.frames import Carrier, Frame, batch, decode, encode
+from peerpigeon.core.frames import Carrier, Frame
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import LinkId, PeerId, SessionId
 

@@ -261,6 +261,17 @@ class PeerPigeonServer:
         if self._running is not None:
             self._running.driver.perform(hub.dial(uri, asyncio.get_running_loop().time()))
 
+    def disconnect_from_bootstrap_hubs(self) -> None:
+        """Close the WebSockets to the bootstrap hubs, and dial these no more.
+
+        The hub stays in its mesh: by its other links, and if it has none, by those of the hubs
+        it knows that let it in. Raises ``RuntimeError`` if this server is stopped.
+        """
+        hub = self._hub()
+        if self._running is not None:
+            now = asyncio.get_running_loop().time()
+            self._running.driver.perform(hub.leave_bootstrap(now))
+
     def get_stats(self) -> Snapshot:
         """Return the counts of this moment. Raises ``RuntimeError`` if the server is stopped."""
         return self._hub().snapshot(asyncio.get_running_loop().time())
