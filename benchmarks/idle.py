@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from peerpigeon.net.door import Doors
-from peerpigeon.net.websocket import Sockets
+from peerpigeon.net.sockets import Sockets
+from peerpigeon.net.websocket import PeerSocket
 
 if TYPE_CHECKING:
     from peerpigeon.net.handshake import UpgradeRequest
-    from peerpigeon.net.websocket import PeerSocket
 
 HOST = "127.0.0.1"
 WARM_UP = 100
@@ -58,8 +58,11 @@ class Keeper:
 
 async def serve(listener: socket.socket) -> None:
     """Accept WebSockets for ever."""
-    sockets = Sockets(Keeper(), max_message_size=1 << 20, max_outbox_size=1 << 22, close_timeout=5)
-    doors = Doors(sockets.open, asyncio.Protocol, allowed_origins=None, handshake_timeout=TIMEOUT)
+    limits = {"max_message_size": 1 << 20, "max_outbox_size": 1 << 22}
+    sockets = Sockets(Keeper(), PeerSocket, close_timeout=5, **limits)
+    doors = Doors(
+        lambda _: sockets.open, asyncio.Protocol, allowed_origins=None, handshake_timeout=TIMEOUT
+    )
     server = await asyncio.get_running_loop().create_server(doors, sock=listener)
     await server.serve_forever()
 

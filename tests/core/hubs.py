@@ -28,7 +28,7 @@ from peerpigeon.core.events import (
     PeerSent,
     Tick,
 )
-from peerpigeon.core.frames import Carrier, Frame, decode, encode
+from peerpigeon.core.frames import Carrier, Frame, batch, decode, encode
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import LinkId, PeerId, SessionId
 
@@ -77,7 +77,7 @@ class Hubs:
                 case ClosePeer(session, code, reason):
                     self.closed[number, session] = (code, reason)
                 case SendToLink(link, frame):
-                    self.frames.append(((number, link), decode(encode(frame))))
+                    self.frames.append(((number, link), decode(batch([encode(frame)]))[0]))
                 case CloseLink(link):
                     self.cut((number, link), announce=False)
                 case Dial(uri=uri):

@@ -38,6 +38,7 @@ from peerpigeon.core.frames import (
     LinkEnd,
     Purpose,
     Routed,
+    batch,
     decode,
     encode,
 )
@@ -232,7 +233,9 @@ class Meshes:
             match action:
                 case SendToLink(link, frame) if (own, link) in self._ends:
                     other, number = self._ends[own, link]
-                    self._soon(other, LinkReceived(LinkId(number), decode(encode(frame))))
+                    self._soon(
+                        other, LinkReceived(LinkId(number), decode(batch([encode(frame)]))[0])
+                    )
                 case CloseLink(link, code, reason) if (own, link) in self._ends:
                     other, number = self._ends.pop((own, link))
                     self._ends.pop((other, number), None)

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from peerpigeon.core.frames import Frame, FrameError, Heartbeat, Hello, Routed, decode, encode
+from peerpigeon.core.frames import (
+    BATCH_LIMIT,
+    Frame,
+    FrameError,
+    Heartbeat,
+    Hello,
+    Routed,
+    batch,
+    decode,
+    encode,
+)
 
 PLAIN: dict[type[inspect.Type], st.SearchStrategy[Any]] = {
     inspect.IntType: st.integers(-(2**63), 2**64 - 1),  # as MessagePack has them
@@ -42,39 +52,45 @@ frames = values(inspect.type_info(Frame))
 
 @given(frames)
 def test_a_frame_arrives_as_it_was_sent(frame: Frame) -> None:
-    assert decode(encode(frame)) == frame
+    assert decode(batch([encode(frame)]))[0] == frame
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_do_more_than_be_refused(data: bytes) -> None:
     try:
-        frame = decode(data)
+        found = decode(data)
     except FrameError:
         return
-    assert decode(encode(frame)) == frame
+    assert decode(batch([encode(frame) for frame in found])) == found
 
 
 @given(frames, st.integers(0, 100), st.integers(0, 255))
 def test_no_damage_does_more_than_be_refused(frame: Frame, place: int, byte: int) -> None:
-    data = bytearray(encode(frame))
+    data = bytearray(batch([encode(frame)]))
     data[place % len(data)] = byte
     try:
         decode(bytes(data))
     except FrameError as error:
-        assert "not a frame" in str(error)  # noqa: PT017 - that it may not be refused is the point
+        assert "not a message of frames" in str(error)  # noqa: PT017 - that it may not be refused is the point
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\xc0", b"\x90", b"\x91\x63", b"\x91" * 5000, msgspec.msgpack.encode({"a": 1})]
+    "data", [b"", b"\xc0", b"\x92", b"\x91\x63", b"\x91" * 5000, msgspec.msgpack.encode({"a": 1})]
 )
 def test_what_is_no_frame_is_refused(data: bytes) -> None:
-    with pytest.raises(FrameError, match="not a frame"):
+    with pytest.raises(FrameError, match="not a message of frames"):
         decode(data)
 
 
 def test_a_later_version_may_add_fields_at_the_end() -> None:
     fields = msgspec.msgpack.decode(encode(Heartbeat(5)))
-    assert decode(msgspec.msgpack.encode([*fields, "something new"])) == Heartbeat(5)
+    assert decode(msgspec.msgpack.encode([[*fields, "something new"]])) == [Heartbeat(5)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 255, 256, BATCH_LIMIT])
+def test_a_message_carries_frames_in_order(count: int) -> None:
+    frames = [Heartbeat(number) for number in range(count)]
+    assert decode(batch([encode(frame) for frame in frames])) == frames
 
 
 def test_a_heartbeat_is_small() -> None:

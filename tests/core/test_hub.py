@@ -515,7 +515,7 @@ def test_no_exception_leaves_the_hub(steps: list[tuple[str, int, str, dict[str, 
 @pytest.mark.parametrize("claim", [True, False])
 def test_no_client_enters_the_reserved_namespace(is_hub: bool, claim: bool) -> None:
     """S3 and S5: hubs link up by other means, and clients see nothing of it."""
-    desk = Desk(ServerConfig(is_hub=is_hub))
+    desk = Desk(ServerConfig(is_hub=is_hub, reference_hubs="no"))
     a = desk.open(A)
     desk.announce(a, "pigeonhub-mesh", isHub=claim)
     assert desk.take_types(a) == ["connected", "error"]

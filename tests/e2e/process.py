@@ -89,6 +89,10 @@ class Child:
         for reader in self._readers:
             reader.join(STOP_TIMEOUT)
 
+    def kill(self) -> None:
+        """End the process and whatever it started, without a chance to say anything."""
+        self._signal(signal.SIGKILL)
+
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)

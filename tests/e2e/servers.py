@@ -17,6 +17,11 @@ class Server:
     """A server that listens on the loopback."""
 
     port: int
+    child: Child
+
+    def kill(self) -> None:
+        """End it like a crash."""
+        self.child.kill()
 
     @property
     def url(self) -> str:
@@ -30,15 +35,15 @@ def our_server(command: str = "server", *options: str) -> contextlib.AbstractCon
     return _running(sys.executable, "-m", "peerpigeon", command, *where, *options)
 
 
-def reference_server() -> contextlib.AbstractContextManager[Server]:
-    """Start the server our clients were written for, to prove that a test is right."""
-    return _running(node(), str(HERE / "reference_server.mjs"))
+def reference_server(**options: object) -> contextlib.AbstractContextManager[Server]:
+    """Start the server our clients were written for, with options of its own."""
+    return _running(node(), str(HERE / "reference_server.mjs"), json.dumps(options))
 
 
 @contextlib.contextmanager
 def _running(*command: str) -> Iterator[Server]:
     with Child(*command) as child:
-        yield Server(_port(child))
+        yield Server(_port(child), child)
 
 
 def _port(child: Child) -> int:

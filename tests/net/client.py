@@ -45,8 +45,13 @@ class Client:
 
     @classmethod
     async def connect(cls, server: PeerPigeonServer, peer_id: str, **options: Any) -> Self:
+        return await cls.at(server.port, peer_id, **options)
+
+    @classmethod
+    async def at(cls, port: int, peer_id: str, **options: Any) -> Self:
+        """Connect to whatever serves at a port of the loopback."""
         session = aiohttp.ClientSession()
-        url = f"http://127.0.0.1:{server.port}/?peerId={peer_id}"
+        url = f"http://127.0.0.1:{port}/?peerId={peer_id}"
         try:
             socket = await session.ws_connect(url, max_msg_size=0, **options)
         except BaseException:

@@ -17,7 +17,8 @@ import pytest
 from aiohttp import web
 
 from peerpigeon.net.door import Doors
-from peerpigeon.net.websocket import PeerSocket, Sockets
+from peerpigeon.net.sockets import Sockets
+from peerpigeon.net.websocket import PeerSocket
 
 try:
     import uvloop
@@ -280,13 +281,14 @@ async def serving(
     recorder = Recorder()
     sockets = Sockets(
         recorder,
+        PeerSocket,
         max_message_size=max_message_size,
         max_outbox_size=max_outbox_size,
         close_timeout=close_timeout,
     )
     http = web.Server(_answer, access_log=None)
     doors = Doors(
-        sockets.open,
+        lambda _: sockets.open,
         http,
         allowed_origins=allowed_origins,
         handshake_timeout=handshake_timeout,

@@ -8,7 +8,6 @@ import aiohttp
 import pytest
 
 from peerpigeon import (
-    BootstrapDisconnected,
     ConfigError,
     HubRegistered,
     Notice,
@@ -28,7 +27,7 @@ from tests.net.client import DEADLINE, A, B, Client, get, join, running
 
 async def test_events_come_in_order_by_class_and_by_documented_name() -> None:
     """S27."""
-    server = PeerPigeonServer(host="127.0.0.1", port=0, is_hub=True)
+    server = PeerPigeonServer(host="127.0.0.1", port=0, is_hub=True, auto_connect=False)
     by_class: list[Notice] = []
     by_name: list[str] = []
     gone = asyncio.Event()
@@ -165,16 +164,6 @@ async def test_questions_are_answered() -> None:
     assert server.get_peers() == []
     with pytest.raises(RuntimeError, match="not running"):
         server.get_stats()
-
-
-async def test_a_hub_that_is_to_dial_others_says_that_it_cannot_yet() -> None:
-    server = PeerPigeonServer(
-        host="127.0.0.1", port=0, is_hub=True, bootstrap_hubs=("ws://127.0.0.1:9",)
-    )
-    told: asyncio.Future[BootstrapDisconnected] = asyncio.get_running_loop().create_future()
-    server.on(BootstrapDisconnected, told.set_result)
-    async with server, asyncio.timeout(DEADLINE):
-        assert (await told).reason == "this version does not link hubs"
 
 
 async def test_the_mesh_namespace_changes_only_while_the_server_is_stopped() -> None:

@@ -1,4 +1,4 @@
-"""What the mesh tells the rest of its hub: who has come and gone, and what has arrived."""
+"""What the parts of a hub tell the rest of it: who has come and gone, and what has arrived."""
 
 from __future__ import annotations
 
@@ -40,6 +40,20 @@ class HubFound:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceFound:
+    """A reference hub has linked up with us."""
+
+    hub: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceGone:
+    """The socket of a reference hub has ended."""
+
+    hub: PeerId
+
+
+@dataclass(frozen=True, slots=True)
 class RoutesChanged:
     """Frames under way may be lost with a link that has broken, or a way is open again."""
 
@@ -54,3 +68,4 @@ class Arrived:
 
 
 Change: TypeAlias = HubGone | HubReturned | HubRestarted | HubFound | RoutesChanged | Arrived
+ReferenceChange: TypeAlias = ReferenceFound | ReferenceGone

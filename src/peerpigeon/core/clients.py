@@ -1,27 +1,30 @@
 """The desk where clients come: their sockets, their messages, what they are told.
 
-It decides all that one client can see. What other hubs have to do for it, it puts down as news for
-them; ``hub.py`` takes both away.
+It decides all that one client can see, and does for the clients of reference hubs what they want
+according to ``references.py``. What other hubs have to do for it, it puts down as news for them;
+``hub.py`` takes both away.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core import messages
+from peerpigeon.core import dialect, messages
 from peerpigeon.core.actions import ClosePeer, PingPeer, Tell
-from peerpigeon.core.frames import Challenge, Refusal, Verdict
+from peerpigeon.core.frames import Challenge, Find, Found, Refusal, Verdict
 from peerpigeon.core.ids import parse_peer_id, same_peer
 from peerpigeon.core.messages import Announce, Cleanup, Goodbye, MessageError, Ping, Signal
 from peerpigeon.core.notices import (
+    HubDiscovered,
     PeerAnnounced,
     PeerConnected,
     PeerDisconnected,
     PeerGoodbye,
 )
-from peerpigeon.core.outcome import Introduce, Outcome, Part
+from peerpigeon.core.references import Ask, Enter, Exit, Publish, References, Speak, Step
 from peerpigeon.core.registry import Claim, Contender, Peer, Registry
 from peerpigeon.core.relays import Relays
+from peerpigeon.core.tidings import Tidings
 from peerpigeon.core.timetable import earliest
 
 if TYPE_CHECKING:
@@ -31,9 +34,12 @@ if TYPE_CHECKING:
     from peerpigeon.core.events import PeerLost, PeerOpened, PeerPonged, PeerSent
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.outbox import Outbox
+    from peerpigeon.core.outcome import Outcome
     from peerpigeon.core.presence import Presence
+    from peerpigeon.core.references import Reference
 
 # RFC 6455, section 7.4.1. Reference: every refusal is a policy violation.
+NORMAL = 1000
 POLICY_VIOLATION = 1008
 
 
@@ -51,9 +57,12 @@ class Clients:
         self._own = own
         self._config = config
         self._presence = presence
+        self._keepers_of = keepers_of
         self._out = out
+        self.references = References(own, config)
         self.registry = Registry(config)
         self.relays = Relays(own, config, self.registry, presence, keepers_of, out)
+        self._tidings = Tidings(self.registry, self.references, out)
         self.announced = 0
         self.messages_refused = 0
 
@@ -69,14 +78,17 @@ class Clients:
             self._close(session, "peerId is this hub's own")
         elif (incumbent := self.registry.find(peer_id)) is not None:
             contender = Contender(session, peer_id, event.address, incumbent.session)
-            if self.registry.contend(contender, now):
-                self._out.actions.append(PingPeer(incumbent.session))
-            else:
-                self._refuse(contender)
+            self._contend(contender, incumbent, now)
         elif self.registry.is_full:
             self._close(session, "Maximum connections reached")
         else:
             self._admit(self.registry.add(session, peer_id, event.address, now), now)
+
+    def _contend(self, contender: Contender, incumbent: Peer, now: float) -> None:
+        if self.registry.contend(contender, now):
+            self._out.actions.append(PingPeer(incumbent.socket))
+        else:
+            self._refuse(contender)
 
     def _admit(self, peer: Peer, now: float) -> None:
         greeting = messages.encode_connected(peer.peer_id, self._out.milliseconds(now))
@@ -90,8 +102,7 @@ class Clients:
             self._hear(peer, now)
 
     def _hear(self, peer: Peer, now: float) -> None:
-        beaten = self.registry.heard(peer, now)
-        if beaten is not None:
+        for beaten in self.registry.heard(peer, now):
             self._refuse(beaten)
 
     def on_lost(self, event: PeerLost, now: float) -> None:
@@ -104,18 +115,29 @@ class Clients:
         if contender is not None:
             self.registry.withdraw(contender)
 
-    def _depart(self, peer: Peer, code: int, reason: str, now: float) -> None:
-        """Forget a client, and let its contender in if there is one."""
+    def _depart(
+        self, peer: Peer, code: int, reason: str, now: float, *, is_refused: bool = False
+    ) -> None:
+        """Forget a client, and let in who waits for its id unless another hub has that."""
+        if peer.is_hub:
+            self._follow(self.references.remove(peer.session), now)
         self._leave(peer, now)
+        if peer.is_guest:
+            self.references.left(peer, now)
         successor = self.registry.remove(peer)
         total = len(self.registry)
         self._out.actions.append(Tell(PeerDisconnected(peer.peer_id, code, reason, total)))
         if successor is not None:
             self._succeed(successor, now)
+        elif not is_refused:
+            self._follow(self.references.freed(peer.peer_id), now)
 
     def _succeed(self, contender: Contender, now: float) -> None:
         if isinstance(contender.wants, tuple):
             self._answer(contender.wants, stays=False)
+            return
+        if contender.wants < 0:
+            self._follow(self.references.freed(contender.peer_id), now)
             return
         peer_id, address = contender.peer_id, contender.address
         peer = self.registry.add(contender.wants, peer_id, address, now)
@@ -127,7 +149,7 @@ class Clients:
         """Tell a contender that the id is in use."""
         if isinstance(contender.wants, tuple):
             self._answer(contender.wants, stays=True)
-        else:
+        elif contender.wants > 0:
             self._close(contender.wants, "Peer already connected")
 
     def _answer(self, claim: Claim, *, stays: bool) -> None:
@@ -139,9 +161,10 @@ class Clients:
     def _close(self, session: SessionId, reason: str) -> None:
         self._out.actions.append(ClosePeer(session, POLICY_VIOLATION, reason))
 
-    def _drop(self, peer: Peer, reason: str, now: float) -> None:
-        self._close(peer.session, reason)
-        self._depart(peer, POLICY_VIOLATION, reason, now)
+    def _drop(self, peer: Peer, reason: str, now: float, *, is_refused: bool = False) -> None:
+        if not peer.is_guest:
+            self._close(peer.session, reason)
+        self._depart(peer, POLICY_VIOLATION, reason, now, is_refused=is_refused)
 
     # Messages
 
@@ -154,11 +177,16 @@ class Clients:
             return
         contender = self.registry.contender(event.session)
         if contender is not None and not contender.keep(event.text):
-            self.registry.withdraw(contender)
+            # A reference hub that comes back says more at once than is kept. Its old socket has
+            # to answer all the same, so that it is let in the next time.
             self._refuse(contender)
+            self.registry.abandon(contender)
 
     def _on_message(self, peer: Peer, text: str, now: float) -> None:
         try:
+            if peer.is_hub:
+                self._follow(self.references.on_message(peer.session, text), now)
+                return
             message = messages.decode(text)
         except MessageError as error:
             self._refuse_message(peer, str(error), now)
@@ -183,12 +211,18 @@ class Clients:
         self._send(peer, messages.encode_error(text, peer.namespace, self._out.milliseconds(now)))
 
     def _send(self, peer: Peer, payload: bytes) -> None:
-        self._out.send(peer.session, payload)
+        # A reference hub has no way to pass on what concerns one of its clients alone.
+        if not peer.is_guest:
+            self._out.send(peer.session, payload)
 
     # Namespaces
 
     def _on_announce(self, peer: Peer, announce: Announce, now: float) -> None:
-        objection = self._objection(announce)
+        is_reserved = announce.namespace == self._config.hub_mesh_namespace
+        if is_reserved and announce.is_hub and self._config.welcomes_reference_hubs:
+            self._welcome(peer, announce, now)
+            return
+        objection = messages.objection(announce, self._config)
         if objection is not None:
             self._refuse_message(peer, objection, now)
             return
@@ -203,17 +237,6 @@ class Clients:
             notice = PeerAnnounced(peer.peer_id, announce.namespace, is_hub=False)
             self._out.actions.append(Tell(notice))
 
-    def _objection(self, announce: Announce) -> str | None:
-        longest = self._config.max_namespace_length
-        if len(announce.namespace) > longest:
-            return f"networkName is longer than {longest} characters"
-        largest = self._config.max_announce_size
-        if len(announce.data) > largest:
-            return f"announce has more than {largest} bytes of data"
-        if announce.namespace == self._config.hub_mesh_namespace:
-            return f"networkName {announce.namespace!r} is reserved for hubs"
-        return None
-
     def _on_goodbye(self, peer: Peer, now: float) -> None:
         if peer.namespace is not None:
             self._leave(peer, now, has_said_goodbye=True)
@@ -224,6 +247,7 @@ class Clients:
         if namespace is not None:
             peer.namespace = None
             self.announced -= 1
+            self._tidings.leave(peer, namespace, now)
             outcome = self._presence.withdraw(
                 namespace, peer.peer_id, now, has_said_goodbye=has_said_goodbye
             )
@@ -231,24 +255,77 @@ class Clients:
 
     def act(self, outcome: Outcome, now: float) -> None:
         """Tell clients of comings and goings, and put down what follows for other hubs."""
-        at = self._out.milliseconds(now)
-        for tell in outcome.tells:
-            peer, member = self.registry.member(tell.peer), tell.located.member
-            namespace, to = tell.namespace, peer.peer_id
-            match tell:
-                case Introduce():
-                    known = member.introduction
-                    self._send(peer, messages.encode_discovered(known, namespace, to, at))
-                case Part(has_said_goodbye=has_said_goodbye):
-                    if has_said_goodbye:
-                        self._send(peer, messages.encode_goodbye(member.peer, namespace, at))
-                    news = messages.encode_disconnected(
-                        member.peer, namespace, to, at, is_hub=False
-                    )
-                    self._send(peer, news)
+        self._tidings.spread(outcome, now)
+
+    # Reference hubs and their clients
+
+    def _welcome(self, hub: Peer, announce: Announce, now: float) -> None:
+        """Take a client for the hub that it says it is."""
+        self._leave(hub, now)
+        hub.is_hub = True
+        found = HubDiscovered(hub.peer_id, hub.peer_id, dialect.addresses_in(announce.data))
+        namespace, at = announce.namespace, self._out.milliseconds(now)
+        announced = PeerAnnounced(hub.peer_id, namespace, is_hub=True)
+        self._out.actions += [Tell(announced), Tell(found)]
+        ourselves = messages.hub_introduction(self._own)
+        self._send(hub, messages.encode_discovered(ourselves, namespace, hub.peer_id, at))
+        self._follow(self.references.add(hub, remembers=True), now)
+
+    def _follow(self, steps: list[Step], now: float) -> None:
+        """Do for a reference hub and its clients what they want."""
+        for step in steps:
+            match step:
+                case Speak(guest, signal):
+                    self.relays.on_signal(guest, signal, now)
+                case Enter():
+                    self._enter(step, now)
+                case Ask(namespace, peer):
+                    lead = self._keepers_of(namespace)[0]
+                    self._out.news.append((lead, Find(namespace, peer)))
+                case Exit(guest):
+                    self._depart(guest, NORMAL, "gone from its hub", now)
+                case Publish(reference):
+                    self._publish(reference, now)
                 case _:
-                    assert_never(tell)
-        self._out.news.extend(outcome.news)
+                    assert_never(step)
+
+    def _publish(self, reference: Reference, now: float) -> None:
+        """Claim the id of a reference hub in the mesh: one of our hubs is to serve it."""
+        hub, namespace = reference.peer, self._config.hub_mesh_namespace
+        hub.namespace, hub.announced_at = namespace, now
+        self.announced += 1
+        introduction = messages.hub_introduction(hub.peer_id)
+        self.act(self._presence.announce(namespace, hub.peer_id, introduction), now)
+        is_alone = self._keepers_of(namespace) == (self._own,)
+        self._follow(self.references.claimed(reference, now, is_alone=is_alone), now)
+
+    def _enter(self, step: Enter, now: float) -> None:
+        """Serve a client of a reference hub, if its id is free."""
+        reference, hub = step.reference, step.reference.peer
+        holder = self.registry.find(step.peer)
+        if same_peer(step.peer, self._own) or messages.objection(step.announce, self._config):
+            self.messages_refused += 1
+        elif holder is None and self.registry.is_full:
+            self.references.postpone(reference, now)
+        elif holder is None:
+            guest = self.registry.add_guest(hub, step.peer, now)
+            self.references.entered(reference, guest)
+            self._out.actions.append(Tell(PeerConnected(guest.peer_id, len(self.registry))))
+            self._on_announce(guest, step.announce, now)
+        elif holder.is_guest and holder.socket == hub.session:
+            self._on_announce(holder, step.announce, now)
+        else:
+            self.references.postpone(reference, now)
+            if step.may_contest:
+                session = self.registry.guest_session()
+                contender = Contender(session, step.peer, hub.address, holder.session)
+                self._contend(contender, holder, now)
+
+    def on_found(self, found: Found, now: float) -> None:
+        """Take the answer to where a client is, or a reference hub."""
+        self.relays.on_found(found, now)
+        if found.located is None:
+            self._follow(self.references.is_free(found.namespace, found.peer), now)
 
     # One id at two hubs
 
@@ -260,16 +337,17 @@ class Clients:
             self._answer(claim, stays=False)
             return
         contender = Contender(claim, challenge.peer, "", peer.session)
-        if self.registry.contend(contender, now):
-            self._out.actions.append(PingPeer(peer.session))
-        else:
-            self._refuse(contender)
+        self._contend(contender, peer, now)
 
     def on_refusal(self, refusal: Refusal, now: float) -> None:
         """Close a client whose id belongs to a client of another hub."""
         peer = self._holder(refusal.namespace, refusal.peer, refusal.session)
-        if peer is not None:
-            self._drop(peer, "Peer already connected", now)
+        reference = self.references.get(peer.session) if peer and peer.is_hub else None
+        if reference is not None:
+            self._leave(reference.peer, now)
+            self._follow(self.references.stand_by(reference, now), now)
+        elif peer is not None:
+            self._drop(peer, "Peer already connected", now, is_refused=True)
 
     def _holder(self, namespace: str, peer_id: PeerId, session: int) -> Peer | None:
         """Return the client that a stay is about, if it is still here."""
@@ -283,13 +361,16 @@ class Clients:
     def tick(self, now: float) -> None:
         """Do what is due."""
         for incumbent in self.registry.lost_contests(now):
-            self._drop(incumbent, "peerId connected again, no answer here", now)
+            if self.registry.get(incumbent.session) is incumbent:  # not gone with its hub
+                self._drop(incumbent, "peerId connected again, no answer here", now)
         checkup = self.registry.check_silence(now)
         self._out.actions.extend(PingPeer(peer.session) for peer in checkup.ping)
         for silent in checkup.drop:
             self._drop(silent, "no answer to pings", now)
+        self._follow(self.references.tick(now), now)
         self.relays.tick(now)
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""
-        return earliest(self.registry.deadline(), self.relays.deadline())
+        registry, relays = self.registry.deadline(), self.relays.deadline()
+        return earliest(registry, relays, self.references.deadline())

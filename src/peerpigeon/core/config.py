@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from dataclasses import dataclass, field, fields
-from ipaddress import ip_address
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon.core.ids import PeerId, parse_peer_id
@@ -126,6 +126,13 @@ class ServerConfig:
     hub_mesh_namespace: str = field(
         default="pigeonhub-mesh", metadata={"help": "the reserved namespace in which hubs meet"}
     )
+    reference_hubs: str = field(
+        default="auto",
+        metadata={
+            "help": "whether hubs of the npm package may link up, and then speak for their clients:"
+            " yes, no, or auto (yes if `host` is a loopback address)"
+        },
+    )
     bootstrap_hubs: tuple[str, ...] = field(
         default=(), metadata={"help": "WebSocket addresses of hubs to start from, comma-separated"}
     )
@@ -146,7 +153,40 @@ class ServerConfig:
     advertise: tuple[str, ...] = field(
         default=(),
         metadata={
-            "help": "WebSocket addresses under which other hubs can dial this one, comma-separated"
+            "help": "WebSocket addresses under which other hubs can dial this one, comma-separated;"
+            " else the one it listens at"
+        },
+    )
+    max_link_outbox_size: int = field(
+        default=16 * MIB,
+        metadata={
+            "unit": "bytes",
+            "help": "how much may wait for another hub before some of it is left to be sent again",
+        },
+    )
+    webrtc_engine: str = field(
+        default="auto",
+        metadata={
+            "help": "what makes data channels to other hubs: aiortc, libdatachannel, auto for the"
+            " fastest one installed, or none for links by WebSocket only"
+        },
+    )
+    ice_servers: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "help": "STUN and TURN servers for links between hubs, comma-separated:"
+            " stun:HOST:PORT, turn:USER:PASSWORD@HOST:PORT"
+        },
+    )
+    udp_ports: str = field(
+        default="",
+        metadata={"help": "UDP ports for links between hubs, as 40000-40100; else any free ones"},
+    )
+    public_address: str = field(
+        default="",
+        metadata={
+            "help": "IP address under which the UDP ports are reached from outside, if a router"
+            " passes them on unchanged"
         },
     )
     heartbeat_interval: float = field(
@@ -173,6 +213,10 @@ class ServerConfig:
         for name in ("host", "cors_origin", "hub_mesh_namespace"):
             if not getattr(self, name).strip():
                 raise ConfigError(f"{name} is empty; give a value or leave it out")
+        self._check_together()
+
+        if self.reference_hubs not in ("auto", "yes", "no"):
+            raise ConfigError(f"reference_hubs is {self.reference_hubs!r}; write auto, yes or no")
         self._check_together()
 
     def _check_together(self) -> None:
@@ -203,11 +247,17 @@ class ServerConfig:
                 f"hub_mesh_namespace has {len(self.hub_mesh_namespace)} characters; at most"
                 f" {self.max_namespace_length} (max_namespace_length) are allowed"
             )
-        for uri in self.bootstrap_hubs:
-            if not re.match(r"wss?://[^/\s]", uri):
-                raise ConfigError(
-                    f"bootstrap_hubs has {uri!r}; write it as ws://host:port or wss://host:port"
-                )
+        for name in ("bootstrap_hubs", "advertise"):
+            for uri in getattr(self, name):
+                check_hub_uri(uri, name)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether nobody but programs on this machine can reach the server by itself."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.lower() == "localhost"
 
     @property
     def allowed_origins(self) -> frozenset[str] | None:
@@ -215,10 +265,35 @@ class ServerConfig:
         origins = frozenset(part.strip() for part in self.cors_origin.split(",") if part.strip())
         return None if "*" in origins else origins
 
+    def listening_at(self, port: int, address: str) -> ServerConfig:
+        """Return these options completed by where this hub has come to listen.
+
+        ``address`` is one of this machine's at which others reach it. Without ``bootstrap_hubs``,
+        a hub that is not at port 3000 starts from the one that is (S7).
+        """
+        start = (f"ws://{address}:{DEFAULT_PORT}",) if port != DEFAULT_PORT else ()
+        return replace(
+            self,
+            port=port,
+            advertise=self.advertise or (f"ws://{address}:{port}",),
+            bootstrap_hubs=self.bootstrap_hubs or start,
+        )
+
     @property
     def serves_demo(self) -> bool:
         """Whether there is a page to try the server with, and what that page needs."""
-        return _is_loopback(self.host) if self.demo is None else self.demo
+        return self.is_local if self.demo is None else self.demo
+
+    @property
+    def welcomes_reference_hubs(self) -> bool:
+        """Whether a client that says it is a hub of the npm package is believed.
+
+        It then speaks for others, and the package has no way to prove who it is. On a loopback
+        address there is nobody to fear.
+        """
+        if not self.is_hub or self.reference_hubs == "no":
+            return False
+        return self.reference_hubs == "yes" or self.is_local
 
     @classmethod
     def from_environment(
@@ -234,6 +309,12 @@ class ServerConfig:
         return cls(**{name: parse_option(name, text) for name, text in texts.items() if text})
 
 
+def check_hub_uri(uri: str, name: str) -> None:
+    """Raise ``ConfigError`` if ``uri``, a value of ``name``, is no address of a hub."""
+    if not re.fullmatch(r"wss?://[^/?#\s]+[^#\s]*", uri):
+        raise ConfigError(f"{name} has {uri!r}; write it as ws://host:port or wss://host:port")
+
+
 _LARGE = 2**31 - 1
 _YEAR = 365 * 86400.0
 
@@ -245,6 +326,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_announce_size": (64, _LARGE),
     "max_namespace_length": (1, 4096),
     "max_outbox_size": (64 * KIB, _LARGE),
+    "max_link_outbox_size": (64 * KIB, _LARGE),
     "discovery_limit": (1, 65536),
     "signal_lifetime": (0.1, 3600.0),
     "cleanup_interval": (0.01, _YEAR),
@@ -269,13 +351,6 @@ _BOOLEANS = {"true": True, "1": True, "yes": True, "on": True} | {
     "off": False,
 }
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def variables() -> dict[str, str]:

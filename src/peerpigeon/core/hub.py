@@ -13,6 +13,9 @@ from peerpigeon.core.changes import (
     HubGone,
     HubRestarted,
     HubReturned,
+    ReferenceChange,
+    ReferenceFound,
+    ReferenceGone,
     RoutesChanged,
 )
 from peerpigeon.core.clients import Clients
@@ -158,6 +161,8 @@ class Hub:
         while True:
             if out.actions:
                 self._actions += out.take_actions()
+            for found in self._clients.references.take_changes():
+                self._tell_of(found)
             changes = [] if mesh is None else mesh.take_changes()
             for change in changes:
                 self._on_change(change, now)
@@ -220,7 +225,7 @@ class Hub:
             case Undelivered():
                 self._relays.on_undelivered(news, now)
             case Found():
-                self._relays.on_found(news, now)
+                clients.on_found(news, now)
             case Challenge():
                 clients.on_challenge(hub, news, now)
             case Verdict():
@@ -255,22 +260,20 @@ class Hub:
     # The view of the mesh
 
     def _on_change(self, change: Change, now: float) -> None:
+        self._tell_of(change)
         match change:
             case Arrived():
                 self._on_arrived(change, now)
             case RoutesChanged():
                 for outgoing in self._streams.resend_all(now):
                     self._send(outgoing, now)
-            case HubFound(hub):
-                self._actions.append(Tell(HubRegistered(hub, self._count_hubs())))
+            case HubFound():
                 delay = VIEW_DELAY + VIEW_DELAY_PER_HUB * self._count_hubs()
                 self._view_by(now + delay)
             case HubGone(hub):
-                self._actions.append(Tell(HubUnregistered(hub, self._count_hubs())))
                 self._streams.forget(hub, now)
                 self._forget(hub, 0, now)
             case HubReturned(hub):
-                self._actions.append(Tell(HubRegistered(hub, self._count_hubs())))
                 self._view_by(now)
                 self._clients.act(self._presence.hub_returned(hub, now), now)
                 for outgoing in self._streams.resend(hub, now):
@@ -281,6 +284,15 @@ class Hub:
                 self._forget(hub, incarnation, now)
             case _:
                 assert_never(change)
+
+    def _tell_of(self, change: Change | ReferenceChange) -> None:
+        match change:
+            case HubFound(hub) | HubReturned(hub) | ReferenceFound(hub):
+                self._actions.append(Tell(HubRegistered(hub, self._count_hubs())))
+            case HubGone(hub) | ReferenceGone(hub):
+                self._actions.append(Tell(HubUnregistered(hub, self._count_hubs())))
+            case _:
+                pass
 
     def _forget(self, hub: PeerId, incarnation: int, now: float) -> None:
         """Tell our clients that those of a hub are gone, and find other keepers."""
@@ -293,7 +305,8 @@ class Hub:
             self._view_at = when
 
     def _count_hubs(self) -> int:
-        return 1 if self._mesh is None else len(self._mesh.membership)
+        ours = 1 if self._mesh is None else len(self._mesh.membership)
+        return ours + len(self._clients.references)
 
     def _show_view(self, hubs: dict[PeerId, int], now: float) -> None:
         self._view_at = None
@@ -365,16 +378,7 @@ class Hub:
 
     def peers(self) -> list[PeerRecord]:
         """Return a record of every client; costs O(clients)."""
-        return [
-            PeerRecord(
-                peer.peer_id,
-                peer.namespace,
-                peer.address,
-                self._epoch + peer.opened_at,
-                self._epoch + peer.last_heard,
-            )
-            for peer in self._clients.registry
-        ]
+        return self._clients.registry.records(self._epoch)
 
     def _hub_records(self, now: float) -> tuple[HubRecord, ...]:
         if self._mesh is None:
@@ -386,4 +390,4 @@ class Hub:
             for hub, incarnation in self._mesh.membership.lives().items()
             if hub != self._own
         ]
-        return (own, *others)
+        return (own, *others, *self._clients.references.records(self._epoch))

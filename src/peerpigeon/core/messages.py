@@ -6,12 +6,15 @@ every message. On the wire a namespace is called ``networkName``, and only here.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from peerpigeon.core.config import GLOBAL_NAMESPACE
 from peerpigeon.core.ids import PeerId, parse_peer_id
+
+if TYPE_CHECKING:
+    from peerpigeon.core.config import ServerConfig
 
 SYSTEM = "system"
 """Reference: ``fromPeerId`` of what the server itself says."""
@@ -63,7 +66,9 @@ class Cleanup(msgspec.Struct, frozen=True, gc=False):
 Message: TypeAlias = Announce | Signal | Goodbye | Ping | Cleanup
 
 
-class _Envelope(msgspec.Struct, gc=False, rename="camel"):
+class Envelope(msgspec.Struct, gc=False, rename="camel"):
+    """The fields of an incoming message that mean something."""
+
     type: str
     data: msgspec.Raw = msgspec.Raw()
     target_peer_id: str | None = None
@@ -74,7 +79,7 @@ class _Rejection(msgspec.Struct, gc=False):
     reason: str = ""
 
 
-_envelope = msgspec.json.Decoder(_Envelope)
+_envelope = msgspec.json.Decoder(Envelope)
 _rejection = msgspec.json.Decoder(_Rejection)
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder()
@@ -96,10 +101,10 @@ def decode(text: str) -> Message:
         raise MessageError("message is nested too deeply") from None
     kind = envelope.type
     if kind in _SIGNALS or kind.startswith(_SIGNAL_FAMILIES):
-        return _signal(envelope)
+        return read_signal(envelope)
     match kind:
         case "announce":
-            return _announce(envelope)
+            return read_announce(envelope)
         case "goodbye":
             return Goodbye()
         case "ping":
@@ -112,7 +117,8 @@ def decode(text: str) -> Message:
     )
 
 
-def _signal(envelope: _Envelope) -> Signal:
+def read_signal(envelope: Envelope) -> Signal:
+    """Return a message as the signal that it is; raise ``MessageError`` if it lacks something."""
     kind = envelope.type[:QUOTED_LENGTH]
     if envelope.target_peer_id is None:
         raise MessageError(f"{kind} has no targetPeerId; say for whom it is")
@@ -126,7 +132,8 @@ def _signal(envelope: _Envelope) -> Signal:
     return Signal(envelope.type, target, namespace, envelope.data)
 
 
-def _announce(envelope: _Envelope) -> Announce:
+def read_announce(envelope: Envelope) -> Announce:
+    """Return a message's ``data`` and namespace as an announce; raise ``MessageError`` if none."""
     data: dict[str, msgspec.Raw] = {}
     if envelope.data and bytes(envelope.data) != b"null":
         try:
@@ -137,6 +144,23 @@ def _announce(envelope: _Envelope) -> Announce:
     is_hub = bytes(data.pop("isHub", b"")) == b"true"
     namespace = envelope.network_name or GLOBAL_NAMESPACE
     return Announce(namespace, _encoder.encode(data), is_hub)
+
+
+def objection(announce: Announce, config: ServerConfig) -> str | None:
+    """Return why a client may not announce itself like that."""
+    longest, largest = config.max_namespace_length, config.max_announce_size
+    if len(announce.namespace) > longest:
+        return f"networkName is longer than {longest} characters"
+    if len(announce.data) > largest:
+        return f"announce has more than {largest} bytes of data"
+    if announce.namespace == config.hub_mesh_namespace:
+        text = f"networkName {announce.namespace!r} is reserved for hubs"
+        if not announce.is_hub:
+            return text
+        if not config.is_hub:
+            return f"{text}, and this server is none"
+        return f"{text}; those of the npm package are let in with the option reference_hubs=yes"
+    return None
 
 
 def is_role_conflict(signal: Signal) -> bool:
@@ -204,6 +228,11 @@ def introduction(peer: PeerId, announce: Announce, *, is_hub: bool) -> bytes:
     """
     head = _encoder.encode({"peerId": peer, "isHub": is_hub})
     return head if announce.data == b"{}" else head[:-1] + b"," + announce.data[1:]
+
+
+def hub_introduction(hub: PeerId) -> bytes:
+    """Return the ``data`` under which a hub is known."""
+    return introduction(hub, Announce("", b"{}", is_hub=True), is_hub=True)
 
 
 def encode_discovered(introduced: bytes, namespace: str, to: PeerId, timestamp: int) -> bytes:

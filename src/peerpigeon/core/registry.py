@@ -1,10 +1,15 @@
-"""Our own clients: who has a socket here, under which id, in which namespace, and is it alive."""
+"""Our own clients: who has a socket here, under which id, in which namespace, and is it alive.
+
+A *guest* is a client that has no socket of its own here: it speaks by that of a reference hub.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from peerpigeon.core.ids import SessionId
+from peerpigeon.core.snapshot import PeerRecord
 from peerpigeon.core.timetable import Timetable, earliest
 
 if TYPE_CHECKING:
@@ -12,7 +17,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.frames import Challenge
-    from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.ids import PeerId
 
 Claim: TypeAlias = "tuple[PeerId, Challenge]"
 
@@ -35,11 +40,20 @@ class Peer:
     address: str
     opened_at: float
     last_heard: float
+    socket: SessionId
+    """By which session it speaks: its own, or that of the reference hub that it is a client of."""
+    is_hub: bool = False
+    """Whether it is a reference hub itself."""
     namespace: str | None = None
     """Where it has announced itself; ``None`` before that and after its goodbye."""
     announced_at: float = 0.0
     _offers: dict[tuple[str, bool], float] | None = None
     """Offers of late, oldest first: the other's id in lower case, and whether it was sent to it."""
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether it speaks by a reference hub's socket."""
+        return self.socket != self.session
 
     def note_offer(self, other: PeerId, now: float, *, is_sent: bool) -> None:
         """Remember an offer sent to another client or received from it."""
@@ -65,7 +79,8 @@ class Contender:
     """Who else wants an id that is taken, while the first is asked for a sign of life."""
 
     wants: SessionId | Claim
-    """Its socket here; or, if it is at another hub, that hub and its question."""
+    """Its session here, negative without a socket; or, if it is at another hub, that hub and its
+    question."""
     peer_id: PeerId
     address: str
     incumbent: SessionId
@@ -105,6 +120,7 @@ class Registry:
         self._contenders: dict[SessionId, Contender] = {}
         self._incumbents: dict[SessionId, SessionId] = {}  # by the contender's session
         self._contests: Timetable[SessionId] = Timetable()
+        self._last_guest = 0
 
     def __len__(self) -> int:
         """Return how many clients are accepted."""
@@ -133,11 +149,23 @@ class Registry:
 
     def add(self, session: SessionId, peer_id: PeerId, address: str, now: float) -> Peer:
         """Accept a client whose id is free."""
-        peer = Peer(session, peer_id, address, opened_at=now, last_heard=now)
-        self._peers[session] = peer
-        self._by_id[peer_id.lower()] = peer
         self._silence.set(session, now + self._config.cleanup_interval)
+        return self._add(Peer(session, peer_id, address, now, now, socket=session))
+
+    def add_guest(self, hub: Peer, peer_id: PeerId, now: float) -> Peer:
+        """Accept a client of a reference hub whose id is free; whether it lives, its hub knows."""
+        session = self.guest_session()
+        return self._add(Peer(session, peer_id, hub.address, now, now, socket=hub.session))
+
+    def _add(self, peer: Peer) -> Peer:
+        self._peers[peer.session] = peer
+        self._by_id[peer.peer_id.lower()] = peer
         return peer
+
+    def guest_session(self) -> SessionId:
+        """Return a fresh session for who has no socket; those of sockets are positive."""
+        self._last_guest -= 1
+        return SessionId(self._last_guest)
 
     def remove(self, peer: Peer) -> Contender | None:
         """Forget a client; return the contender for its id, whose turn it is now."""
@@ -145,6 +173,19 @@ class Registry:
         del self._by_id[peer.peer_id.lower()]
         self._silence.drop(peer.session)
         return self._end_contest(peer.session)
+
+    def records(self, epoch: float) -> list[PeerRecord]:
+        """Return a record of every client for people; ``epoch`` as the hub has it."""
+        return [
+            PeerRecord(
+                peer.peer_id,
+                peer.namespace,
+                peer.address,
+                epoch + peer.opened_at,
+                epoch + peer.last_heard,
+            )
+            for peer in self
+        ]
 
     # Contests for an id
 
@@ -167,10 +208,26 @@ class Registry:
         """Forget a contender whose socket has closed."""
         self._end_contest(contender.incumbent)
 
-    def heard(self, peer: Peer, now: float) -> Contender | None:
-        """Note a sign of life; return the contender that has lost by it."""
+    def abandon(self, contender: Contender) -> None:
+        """Let a contest go on for nobody: its incumbent still has to show that it lives."""
+        if not isinstance(contender.wants, tuple):
+            del self._incumbents[contender.wants]
+            contender.wants = self.guest_session()
+            self._incumbents[contender.wants] = contender.incumbent
+            contender.backlog.clear()
+
+    def heard(self, peer: Peer, now: float) -> list[Contender]:
+        """Note a sign of life; return the contenders that have lost by it."""
         peer.last_heard = now
-        return self._end_contest(peer.session) if self._contenders else None
+        if not self._contenders:
+            return []
+        incumbents = [peer.session]
+        if peer.is_hub:
+            # For its clients it is the only sign there is.
+            peers = self._peers
+            incumbents = [s for s in self._contenders if peers[s].socket == peer.session]
+        beaten = [self._end_contest(session) for session in incumbents]
+        return [contender for contender in beaten if contender is not None]
 
     def lost_contests(self, now: float) -> list[Peer]:
         """Return the incumbents that gave no sign of life in time."""

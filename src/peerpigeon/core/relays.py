@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core import messages
+from peerpigeon.core import dialect, messages
 from peerpigeon.core.frames import Find, Relay, Undelivered
 from peerpigeon.core.messages import Signal
 from peerpigeon.core.waiting import Queued, Waiting
@@ -30,6 +30,7 @@ WAITING_SIZE = 16 * 1024 * 1024
 _REASONS = {
     "not-announced": "you have not announced yourself in the namespace it names",
     "not-found": "there is no such peer in your namespace",
+    "unsupported": "the hub of that peer passes on offers, answers and candidates only",
     "superseded": "the offer you have sent yourself goes before",
     "expired": "the hub of that peer could not be reached in time",
     "overloaded": "too many signals are waiting already",
@@ -77,7 +78,10 @@ class Relays:
         is_here = target is not None and target.namespace == namespace
         # What still waits for a target that has meanwhile come here must not be overtaken.
         if target is not None and is_here and not self._waits(namespace, signal.target):
-            self._deliver(target, signal, sender.peer_id, now)
+            if is_deaf(target, signal.kind):
+                self._refuse_signal(sender, signal.kind, signal.target, "unsupported", now)
+            else:
+                self._deliver(target, signal, sender.peer_id, now)
             return
         data = bytes(signal.data)
         relay = Relay(namespace, sender.peer_id, signal.target, 0, signal.kind, data)
@@ -88,7 +92,7 @@ class Relays:
             target.note_offer(sender, now, is_sent=False)
         self.relayed += 1
         at = self._out.milliseconds(now)
-        self._out.send(target.session, messages.encode_signal(signal, sender, target.peer_id, at))
+        self._out.send(target.socket, messages.encode_signal(signal, sender, target.peer_id, at))
 
     def _send_away(self, relay: Relay, now: float) -> None:
         """Send a signal to the hub that serves its target, once that is known."""
@@ -134,8 +138,13 @@ class Relays:
         target = self._registry.find(relay.target)
         member = self._presence.find(relay.namespace, relay.target)
         is_meant = member is not None and relay.session in (0, member.session)
+        reason = ""
         if target is None or not is_meant or target.namespace != relay.namespace:
-            lost = Undelivered(relay.namespace, relay.sender, relay.target, relay.kind, "not-found")
+            reason = "not-found"
+        elif is_deaf(target, relay.kind):
+            reason = "unsupported"
+        if target is None or reason:
+            lost = Undelivered(relay.namespace, relay.sender, relay.target, relay.kind, reason)
             self._out.news.append((hub, lost))
             return
         signal = Signal(relay.kind, relay.target, relay.namespace, messages.raw(relay.data))
@@ -163,6 +172,8 @@ class Relays:
         # One answer for a peer that is elsewhere and for one that is nowhere: whether an id is
         # connected in another namespace is nobody's business here (S25).
         self.refused += 1
+        if sender.is_guest:
+            return  # its hub has no way to tell it
         kind = kind[: messages.QUOTED_LENGTH]
         text = f"{kind} to {target} not delivered: {_REASONS[reason]}"
         detail: dict[str, object] = {"type": kind, "targetPeerId": target, "reason": reason}
@@ -177,3 +188,8 @@ class Relays:
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""
         return self._waiting.deadline()
+
+
+def is_deaf(target: Peer, kind: str) -> bool:
+    """Tell whether a target cannot get signals of a kind, because its hub drops them."""
+    return target.is_guest and kind not in dialect.SIGNALS

@@ -16,6 +16,9 @@ from peerpigeon.net.handshake import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
+
+    Opener: TypeAlias = Callable[[asyncio.Transport, UpgradeRequest, bytes], object]
 
 _END = b"\r\n\r\n"
 _HEAD_TOO_LARGE = HandshakeError(431, f"the request's head is over {MAX_HEAD_SIZE} bytes")
@@ -24,21 +27,22 @@ _HEAD_TOO_LARGE = HandshakeError(431, f"the request's head is over {MAX_HEAD_SIZ
 class Doors:
     """What the doors of one server share, and the factory that ``loop.create_server`` calls.
 
-    ``open_socket`` takes over a WebSocket with whatever came after its handshake; ``http_factory``
-    makes the protocol for any other request. At most ``limit`` connections are in a door, each no
-    longer than ``handshake_timeout`` seconds; one more drops the one that has waited longest.
+    ``opener`` returns what takes over a WebSocket with whatever came after its handshake, or raises
+    ``HandshakeError``; ``http_factory`` makes the protocol for any other request. At most ``limit``
+    connections are in a door, each no longer than ``handshake_timeout`` seconds; one more drops the
+    one that has waited longest.
     """
 
     def __init__(
         self,
-        open_socket: Callable[[asyncio.Transport, UpgradeRequest, bytes], object],
+        opener: Callable[[UpgradeRequest], Opener],
         http_factory: Callable[[], asyncio.Protocol],
         *,
         allowed_origins: frozenset[str] | None,
         handshake_timeout: float,
         limit: int = 1024,
     ) -> None:
-        self.open_socket = open_socket
+        self.opener = opener
         self.http_factory = http_factory
         self.allowed_origins = allowed_origins
         self.handshake_timeout = handshake_timeout
@@ -119,8 +123,9 @@ class Door(asyncio.Protocol):
             return
         upgrade = accept(request)
         self._check_origin(upgrade)
+        open_socket = self._doors.opener(upgrade)
         self._leave()
-        self._doors.open_socket(transport, upgrade, data[end + len(_END) :])
+        open_socket(transport, upgrade, data[end + len(_END) :])
 
     def _check_origin(self, upgrade: UpgradeRequest) -> None:
         # A browser always says which page it comes from; what says nothing is no browser, and

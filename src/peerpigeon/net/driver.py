@@ -5,24 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.actions import (
-    Action,
-    CloseLink,
-    ClosePeer,
-    Dial,
-    DropChannel,
-    MakeAnswer,
-    MakeOffer,
-    PingPeer,
-    SendToLink,
-    SendToPeer,
-    TakeAnswer,
-    TakeCandidate,
-    Tell,
-)
+from peerpigeon.core.actions import Action, ClosePeer, PingPeer, SendToPeer, Tell
 from peerpigeon.core.events import (
     Event,
-    OpeningFailed,
+    LinkLost,
+    LinkReceived,
     PeerLost,
     PeerOpened,
     PeerPonged,
@@ -37,6 +24,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.hub import Hub
     from peerpigeon.core.notices import Notice
+    from peerpigeon.net.carriers import Carriers
     from peerpigeon.net.handshake import UpgradeRequest
     from peerpigeon.net.websocket import PeerSocket
 
@@ -50,8 +38,11 @@ class Driver:
     """Drives one ``Hub`` on one event loop.
 
     ``feed`` is synchronous: events are handled whole, one after another, so there is no lock.
-    It is the listener of all client sockets (``websocket.SocketListener``).
+    It is the listener of all client sockets (``sockets.SocketListener``). Links to other hubs are
+    the business of ``carriers``, to be set before ``start``.
     """
+
+    carriers: Carriers
 
     def __init__(
         self, hub: Hub, loop: asyncio.AbstractEventLoop, tell: Callable[[Notice], None]
@@ -63,6 +54,7 @@ class Driver:
         self._last_session = 0
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: float | None = None
+        self._is_over = False
 
     def start(self) -> None:
         """Begin to give the hub its ticks: it may want to do something before anything happens."""
@@ -70,6 +62,8 @@ class Driver:
 
     def feed(self, event: Event) -> None:
         """Let the hub handle one event now, and perform what it asks for."""
+        if self._is_over:
+            return
         try:
             actions = self._hub.handle(event, self._loop.time())
         except Exception:
@@ -77,12 +71,18 @@ class Driver:
             logger.exception("internal error while handling %s", type(event).__name__)
             self._give_up(event)
             return
+        self.perform(actions)
+
+    def perform(self, actions: list[Action]) -> None:
+        """Do what the hub has asked for."""
         for action in actions:
             self._perform(action)
         self._arm()
 
     def close_all(self, code: int, reason: str) -> None:
-        """Close every client's socket and take no more events from them."""
+        """Tell the other hubs, close every client's socket, and take no more events."""
+        self.perform(self._hub.drain(self._loop.time()))
+        self._is_over = True
         if self._timer is not None:
             self._timer.cancel()
         sockets, self._sockets = self._sockets, {}
@@ -123,25 +123,13 @@ class Driver:
             case Tell(notice):
                 self._tell(notice)
             case _:
-                self._perform_for_mesh(action)
-
-    def _perform_for_mesh(
-        self,
-        action: Dial
-        | MakeOffer
-        | MakeAnswer
-        | TakeAnswer
-        | TakeCandidate
-        | DropChannel
-        | SendToLink
-        | CloseLink,
-    ) -> None:
-        # There is no carrier for links between hubs yet: none ever opens, and the hub is told so.
-        if isinstance(action, Dial | MakeOffer | MakeAnswer):
-            failed = OpeningFailed(action.opening, "this version does not link hubs")
-            self._loop.call_soon(self.feed, failed)
+                self.carriers.perform(action)
 
     def _give_up(self, event: Event) -> None:
+        if isinstance(event, LinkReceived):
+            if self.carriers.give_up(event.link, INTERNAL_ERROR, "internal error"):
+                self.feed(LinkLost(event.link, INTERNAL_ERROR, "internal error"))
+            return
         if not isinstance(event, PeerOpened | PeerSent | PeerPonged | PeerLost):
             return
         socket = self._sockets.pop(event.session, None)

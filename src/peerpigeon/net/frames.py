@@ -33,11 +33,10 @@ MAX_READ = 64 * KIB  # bytes taken from a socket at once; more would only make b
 Frame = WSFrame
 Kind = WSMsgType
 
-TEXT, CLOSE, PING, PONG = 0x81, 0x88, 0x89, 0x8A  # the first byte of a whole frame
+TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A  # the first byte of a whole frame
 MAX_REASON = 123  # bytes (RFC 6455, section 5.5)
 
 _LONG, _LONGER = 126, 127  # in place of a length: it follows in two bytes, in eight
-_SHORT = tuple(bytes((TEXT, size)) for size in range(_LONG))
 
 # picows will not read frames before a handshake. This one is made up; the client's own has been
 # checked by `handshake`, as picows takes other versions and refuses Firefox' Connection header.
@@ -47,13 +46,16 @@ _MADE_UP_HANDSHAKE = (
 )
 
 
-def text_header(size: int) -> bytes:
-    """Return what stands before the payload of a text message of ``size`` bytes."""
+def message_header(first: int, size: int) -> bytes:
+    """Return what stands before the payload of a message of ``size`` bytes.
+
+    ``first`` is ``TEXT`` or ``BINARY``.
+    """
     if size < _LONG:
-        return _SHORT[size]
+        return bytes((first, size))
     if size < 1 << 16:
-        return struct.pack("!BBH", TEXT, _LONG, size)
-    return struct.pack("!BBQ", TEXT, _LONGER, size)
+        return struct.pack("!BBH", first, _LONG, size)
+    return struct.pack("!BBQ", first, _LONGER, size)
 
 
 def control_frame(first: int, payload: bytes) -> bytes:

@@ -70,3 +70,31 @@ def _listen_one(
         raise
     listener.setblocking(False)  # noqa: FBT003 - the standard library has it so
     return listener
+
+
+def reachable_address(host: str) -> str:
+    """Return what others put before the port to reach a server that listens at ``host``.
+
+    For a server at all addresses that is the one from which this machine reaches the world, or
+    the loopback's if it reaches nothing. An IPv6 address comes in brackets (RFC 3986, 3.2.2).
+    """
+    if host in _EVERYWHERE:
+        host = _outward_address(*_EVERYWHERE[host])
+    return f"[{host}]" if ":" in host else host
+
+
+# Addresses of the documentation (RFC 5737, RFC 3849): nothing is sent to them.
+_EVERYWHERE = {
+    "0.0.0.0": (socket.AF_INET, "192.0.2.1", "127.0.0.1"),
+    "::": (socket.AF_INET6, "2001:db8::1", "::1"),
+}
+
+
+def _outward_address(family: socket.AddressFamily, goal: str, fallback: str) -> str:
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((goal, 9))
+        except OSError:
+            return fallback
+        address: str = probe.getsockname()[0]
+    return address

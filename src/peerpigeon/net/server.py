@@ -10,22 +10,29 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.config import ServerConfig, check_hub_uri
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, generate_peer_id, same_peer
 from peerpigeon.core.notices import NOTICES, HubRegistered, Notice, Started, Stopped
 from peerpigeon.core.snapshot import topology
+from peerpigeon.net.carriers import MAX_FRAME, Carriers
 from peerpigeon.net.door import Doors
 from peerpigeon.net.driver import Driver
+from peerpigeon.net.engine import engine_for, ice_options
+from peerpigeon.net.handshake import HandshakeError
 from peerpigeon.net.http import HttpServer
-from peerpigeon.net.listen import BACKLOG, listen
-from peerpigeon.net.websocket import Sockets
+from peerpigeon.net.listen import BACKLOG, listen, reachable_address
+from peerpigeon.net.sockets import Sockets
+from peerpigeon.net.websocket import LinkSocket, PeerSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
     from peerpigeon.core.snapshot import HubRecord, PeerRecord, Snapshot, TopologySnapshot
+    from peerpigeon.net.door import Opener
+    from peerpigeon.net.handshake import UpgradeRequest
+    from peerpigeon.rtc.channel import Engine
 
 N = TypeVar("N")
 
@@ -41,7 +48,9 @@ class _Running:
 
     hub: Hub
     driver: Driver
+    carriers: Carriers
     clients: Sockets
+    hubs: Sockets
     doors: Doors
     http: HttpServer
     listeners: list[asyncio.Server]
@@ -65,6 +74,7 @@ class PeerPigeonServer:
         if config is not None and options:
             raise TypeError("give either a ServerConfig or its options as keywords, not both")
         self._config = config or ServerConfig(**options)
+        self._ice = ice_options(self._config)
         self._hub_id = self._config.hub_peer_id or self.generate_peer_id()
         self._callbacks: dict[type, list[Callable[[Any], object]]] = defaultdict(list)
         self._running: _Running | None = None
@@ -87,39 +97,68 @@ class PeerPigeonServer:
         """Listen for clients; return when they can connect.
 
         Raises ``RuntimeError`` if the server is running, ``PortsTakenError`` if no port that may
-        be tried is free, and ``OSError`` if the host is no address of this machine.
+        be tried is free, ``OSError`` if the host is no address of this machine, and
+        ``ConfigError`` if the WebRTC engine that is asked for is not installed.
         """
         if self._running is not None:
             raise RuntimeError("the server is running already; stop it first")
         config, loop = self._config, asyncio.get_running_loop()
+        engine = engine_for(config, self._ice)
         sockets = listen(config.host, config.port, config.max_port_retries)
+        port: int = sockets[0].getsockname()[1]
+        running = self._running = self._assemble(port, engine, loop)
+        for socket in sockets:
+            listener = await loop.create_server(running.doors, sock=socket, backlog=BACKLOG)
+            running.listeners.append(listener)
+        self._tell(Started(config.host, port))
+        if config.is_hub:
+            self._tell(HubRegistered(self._hub_id, total_hubs=1))
+        running.driver.start()
+
+    def _assemble(
+        self, port: int, engine: Engine | None, loop: asyncio.AbstractEventLoop
+    ) -> _Running:
+        """Put the parts of a server together that listens at ``port``."""
+        config = self._config.listening_at(port, reachable_address(self._config.host))
         now = loop.time()
         hub = Hub(self._hub_id, config, random.SystemRandom(), epoch=time.time() - now, now=now)
         driver = Driver(hub, loop, self._tell)
-        http = HttpServer(config, self.get_stats, self.get_topology)
+        carriers = Carriers(self._hub_id, driver.feed, engine, config.max_link_outbox_size)
+        driver.carriers = carriers
         clients = Sockets(
             driver,
+            PeerSocket,
             max_message_size=config.max_message_size,
             max_outbox_size=config.max_outbox_size,
             close_timeout=config.close_timeout,
         )
+        hubs = Sockets(
+            carriers,
+            LinkSocket,
+            max_message_size=MAX_FRAME,
+            max_outbox_size=2 * config.max_link_outbox_size + MAX_FRAME,  # carriers keep to less
+            close_timeout=config.close_timeout,
+        )
+
+        def opener(request: UpgradeRequest) -> Opener:
+            if not request.parameter("hub"):
+                return clients.open
+            if not config.is_hub:
+                raise HandshakeError(403, "this server is no hub")
+            if request.origin is not None:
+                raise HandshakeError(403, "a web page is no hub")
+            return hubs.open
+
+        http = HttpServer(config, self.get_stats, self.get_topology)
         doors = Doors(
-            clients.open,
+            opener,
             http.protocol,
             allowed_origins=config.allowed_origins,
             handshake_timeout=config.handshake_timeout,
             limit=max(DOORS, config.max_connections),
         )
-        port: int = sockets[0].getsockname()[1]
-        running = _Running(hub, driver, clients, doors, http, [], port, asyncio.Event())
-        self._running = running
-        for socket in sockets:
-            listener = await loop.create_server(doors, sock=socket, backlog=BACKLOG)
-            running.listeners.append(listener)
-        driver.start()
-        self._tell(Started(config.host, port))
-        if config.is_hub:
-            self._tell(HubRegistered(self._hub_id, total_hubs=1))
+        stopped = asyncio.Event()
+        return _Running(hub, driver, carriers, clients, hubs, doors, http, [], port, stopped)
 
     async def stop(self) -> None:
         """Close all sockets, each client with code 1001; harmless if the server is stopped."""
@@ -130,7 +169,9 @@ class PeerPigeonServer:
             listener.close()
         running.doors.abort()
         running.driver.close_all(GOING_AWAY, "server is stopping")
+        await running.carriers.close(GOING_AWAY, "hub is stopping")
         await running.clients.wait_closed()
+        await running.hubs.wait_closed()
         await running.http.stop()
         self._tell(Stopped())
         running.stopped.set()
@@ -206,6 +247,19 @@ class PeerPigeonServer:
         if self._running is not None:
             raise RuntimeError("hub_mesh_namespace cannot change while the server runs; stop it")
         self._config = replace(self._config, hub_mesh_namespace=namespace.strip())
+
+    def connect_to_hub(self, uri: str) -> None:
+        """Dial the hub at a WebSocket address now, once; what comes of it is told as events.
+
+        Raises ``ConfigError`` for what is no such address, and ``RuntimeError`` if this server is
+        stopped or no hub.
+        """
+        check_hub_uri(uri, "connect_to_hub")
+        hub = self._hub()
+        if not self._config.is_hub:
+            raise RuntimeError("this server is no hub; start it with is_hub=True")
+        if self._running is not None:
+            self._running.driver.perform(hub.dial(uri, asyncio.get_running_loop().time()))
 
     def get_stats(self) -> Snapshot:
         """Return the counts of this moment. Raises ``RuntimeError`` if the server is stopped."""

@@ -1,4 +1,4 @@
-"""The clients' WebSockets: what RFC 6455 asks of a server once a connection is upgraded.
+"""WebSockets that others opened: what RFC 6455 asks of a server once a connection is upgraded.
 
 One ``FrameReader`` serves all sockets; only a socket whose last read ended inside a frame keeps one
 to itself, until that frame is whole. An idle socket has no buffer.
@@ -8,34 +8,35 @@ What is sent to a socket within one turn of the event loop goes out in one write
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
 
 from peerpigeon.core.ids import SessionId
 from peerpigeon.net.frames import (
+    BINARY,
     CLOSE,
-    MAX_READ,
     PING,
     PONG,
+    TEXT,
     Frame,
     FrameReader,
     Kind,
     close_frame,
     control_frame,
-    text_header,
+    message_header,
 )
 
 if TYPE_CHECKING:
-    from peerpigeon.net.handshake import UpgradeRequest
+    from peerpigeon.net.sockets import Sockets
 
 KIB = 1024
-MAX_SPARE_READERS = 16
 MAX_JOINED = 64 * KIB  # bytes joined into one write; beyond that, copying gains nothing
 MAX_JOINED_FRAMES = 512  # so that a flood of empty pings cannot fill the memory with pongs
 
 NO_CODE = 1005
 VANISHED = 1006
 PROTOCOL_ERROR = 1002
-NOT_TEXT = 1003
+WRONG_KIND = 1003
 INVALID_TEXT = 1007
 TOO_BIG = 1009
 INTERNAL_ERROR = 1011
@@ -43,7 +44,6 @@ TRY_LATER = 1013
 
 _REASONS = {
     PROTOCOL_ERROR: "protocol error",
-    NOT_TEXT: "text messages only",
     INVALID_TEXT: "invalid UTF-8",
     TOO_BIG: "message too big",
     INTERNAL_ERROR: "internal error",
@@ -57,94 +57,15 @@ _SENDABLE = frozenset((*range(1000, 1004), *range(1007, 1015), *range(3000, 5000
 _OPEN, _CLOSING, _DEAF = range(3)
 
 
-class SocketListener(Protocol):
-    """Who hears of all sockets. Never called from within a call to a socket."""
+class WebSocket(ABC, asyncio.BufferedProtocol):
+    """One WebSocket over which messages of one kind come and go."""
 
-    def socket_opened(self, socket: PeerSocket, request: UpgradeRequest) -> None:
-        """Tell of a new socket; it may be sent to and closed from now on."""
-
-    def socket_received(self, socket: PeerSocket, text: str) -> None:
-        """Tell of one whole text message."""
-
-    def socket_ponged(self, socket: PeerSocket) -> None:
-        """Tell that a ping or a pong came: the client is alive."""
-
-    def socket_closed(self, socket: PeerSocket, code: int, reason: str) -> None:
-        """Tell, once, that a socket has ended, unless ``close`` or ``abort`` asked for it."""
-
-
-class Sockets:
-    """What the sockets of one server share. To be made while the event loop runs."""
-
-    def __init__(
-        self,
-        listener: SocketListener,
-        *,
-        max_message_size: int,
-        max_outbox_size: int,
-        close_timeout: float,
-    ) -> None:
-        self.listener = listener
-        self.loop = asyncio.get_running_loop()
-        self.max_message_size = max_message_size
-        self.max_outbox_size = max_outbox_size
-        self.close_timeout = close_timeout
-        self.closing: set[PeerSocket] = set()
-        self.reader = FrameReader(max_message_size)
-        self._spare_readers: list[FrameReader] = []
-        self._unsent: list[PeerSocket] = []
-        self._all_gone = asyncio.Event()
-        self._all_gone.set()
-
-    def open(self, transport: asyncio.Transport, request: UpgradeRequest, early: bytes) -> None:
-        """Make a WebSocket of a connection; ``early`` is what came after its handshake."""
-        socket = PeerSocket(self, transport)
-        transport.set_protocol(socket)
-        transport.write(request.response())
-        self.listener.socket_opened(socket, request)
-        socket.feed(early)
-
-    async def wait_closed(self) -> None:
-        """Wait until the sockets that are closing are gone: ``close_timeout`` at most."""
-        await self._all_gone.wait()
-
-    def flush_soon(self, socket: PeerSocket) -> None:
-        """Flush a socket once this turn of the event loop is over."""
-        if not self._unsent:
-            self.loop.call_soon(self._flush)
-        self._unsent.append(socket)
-
-    def linger(self, socket: PeerSocket) -> None:
-        """Note that a socket has yet to end."""
-        self.closing.add(socket)
-        self._all_gone.clear()
-
-    def leave(self, socket: PeerSocket) -> None:
-        """Note that a socket's connection is no more."""
-        self.closing.discard(socket)
-        if not self.closing:
-            self._all_gone.set()
-
-    def keep_reader(self) -> None:
-        """Leave the common reader to a socket, and put another one in its place."""
-        spare = self._spare_readers
-        self.reader = spare.pop() if spare else FrameReader(self.max_message_size)
-
-    def give_back(self, reader: FrameReader) -> None:
-        """Take a socket's own reader back, unless it has grown."""
-        if len(self._spare_readers) < MAX_SPARE_READERS and reader.capacity <= 4 * MAX_READ:
-            self._spare_readers.append(reader)
-        else:
-            reader.release()
-
-    def _flush(self) -> None:
-        unsent, self._unsent = self._unsent, []
-        for socket in unsent:
-            socket.flush()
-
-
-class PeerSocket(asyncio.BufferedProtocol):
-    """One client's WebSocket."""
+    KIND: ClassVar[Kind]
+    """The kind of the messages it takes."""
+    FIRST: ClassVar[int]
+    """The first byte of the frames it sends."""
+    OTHERS_REFUSED: ClassVar[str]
+    """What is said to whoever sends a message of the other kind."""
 
     __slots__ = (
         "_fragments",
@@ -157,11 +78,9 @@ class PeerSocket(asyncio.BufferedProtocol):
         "_timer",
         "_transport",
         "address",
-        "session",
     )
 
     def __init__(self, shared: Sockets, transport: asyncio.Transport) -> None:
-        self.session = SessionId(0)
         peer = transport.get_extra_info("peername")
         self.address: str = peer[0] if isinstance(peer, tuple) else ""
         self._shared = shared
@@ -180,11 +99,11 @@ class PeerSocket(asyncio.BufferedProtocol):
         return self._queued + self._transport.get_write_buffer_size()
 
     def send(self, payload: bytes) -> None:
-        """Send one text message. Never waits, never raises; nothing if the socket is closed."""
+        """Send one message. Never waits, never raises; nothing if the socket is closed."""
         if self._state != _OPEN:
             return
         size = len(payload)
-        header = text_header(size)
+        header = message_header(self.FIRST, size)
         if not self._queue:
             self._shared.flush_soon(self)
         self._queue.append(header)
@@ -277,13 +196,8 @@ class PeerSocket(asyncio.BufferedProtocol):
                 self._transport.close()
         elif frame.rsv1 or frame.rsv2 or frame.rsv3:
             self._fail(PROTOCOL_ERROR)
-        elif kind is Kind.TEXT and frame.fin and self._fragments is None:
-            try:
-                text = frame.get_payload_as_utf8_text()
-            except UnicodeDecodeError:
-                self._fail(INVALID_TEXT)
-            else:
-                self._shared.listener.socket_received(self, text)
+        elif kind is self.KIND and frame.fin and self._fragments is None:
+            self._take_message(frame)
         else:
             self._take_other(kind, frame)
 
@@ -297,8 +211,8 @@ class PeerSocket(asyncio.BufferedProtocol):
             self._take_close(frame.get_payload_as_bytes())
         elif (kind is Kind.CONTINUATION) != (self._fragments is not None):
             self._fail(PROTOCOL_ERROR)
-        elif kind is Kind.BINARY:
-            self._fail(NOT_TEXT)
+        elif kind is not Kind.CONTINUATION and kind is not self.KIND:
+            self._fail(WRONG_KIND)
         else:
             self._take_fragment(frame)
 
@@ -312,12 +226,15 @@ class PeerSocket(asyncio.BufferedProtocol):
         if not frame.fin:
             return
         whole, self._fragments = self._fragments, None
-        try:
-            text = str(whole, "utf-8")
-        except UnicodeDecodeError:
-            self._fail(INVALID_TEXT)
-        else:
-            self._shared.listener.socket_received(self, text)
+        self._take_whole(whole)
+
+    @abstractmethod
+    def _take_message(self, frame: Frame) -> None:
+        """Hand on a message that came in one frame."""
+
+    @abstractmethod
+    def _take_whole(self, message: bytearray) -> None:
+        """Hand on a message that came in several frames."""
 
     def _take_close(self, payload: bytes) -> None:
         # picows has refused a payload of one byte and a reason that is no UTF-8.
@@ -374,11 +291,12 @@ class PeerSocket(asyncio.BufferedProtocol):
         """Fail the connection (RFC 6455, section 7.1.7): nothing more is read as frames."""
         # Closing with unread bytes would reset the connection and the client might not get to read
         # why. So only our direction ends now; what still comes is thrown away.
-        self._close(code, _REASONS[code])
+        reason = self.OTHERS_REFUSED if code == WRONG_KIND else _REASONS[code]
+        self._close(code, reason)
         self._stop()
         if self._transport.can_write_eof() and not self._transport.is_closing():
             self._transport.write_eof()
-        self._report(code, _REASONS[code])
+        self._report(code, reason)
 
     def _linger(self) -> None:
         if self._timer is None:
@@ -396,3 +314,49 @@ class PeerSocket(asyncio.BufferedProtocol):
         if self._is_owed:
             self._is_owed = False
             self._shared.listener.socket_closed(self, code, reason)
+
+
+class PeerSocket(WebSocket):
+    """A client's WebSocket: text."""
+
+    __slots__ = ("session",)
+
+    KIND = Kind.TEXT
+    FIRST = TEXT
+    OTHERS_REFUSED = "text messages only"
+
+    def __init__(self, shared: Sockets, transport: asyncio.Transport) -> None:
+        super().__init__(shared, transport)
+        self.session = SessionId(0)
+
+    def _take_message(self, frame: Frame) -> None:
+        try:
+            text = frame.get_payload_as_utf8_text()
+        except UnicodeDecodeError:
+            self._fail(INVALID_TEXT)
+        else:
+            self._shared.listener.socket_received(self, text)
+
+    def _take_whole(self, message: bytearray) -> None:
+        try:
+            text = str(message, "utf-8")
+        except UnicodeDecodeError:
+            self._fail(INVALID_TEXT)
+        else:
+            self._shared.listener.socket_received(self, text)
+
+
+class LinkSocket(WebSocket):
+    """Another hub's WebSocket: binary."""
+
+    __slots__ = ()
+
+    KIND = Kind.BINARY
+    FIRST = BINARY
+    OTHERS_REFUSED = "binary messages only"
+
+    def _take_message(self, frame: Frame) -> None:
+        self._shared.listener.socket_received(self, frame.get_payload_as_bytes())
+
+    def _take_whole(self, message: bytearray) -> None:
+        self._shared.listener.socket_received(self, bytes(message))

@@ -1,0 +1,160 @@
+"""The dialect of JavaScript hubs: what they say to each other over a WebSocket, as text JSON.
+
+Wire facts are those of npm ``peerpigeon`` 1.1.3. Such a hub passes on what its clients do, each
+message in the name of one of them; nobody else's ``fromPeerId`` is ever believed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TypeAlias
+
+import msgspec
+
+from peerpigeon.core.ids import PeerId, parse_peer_id
+from peerpigeon.core.messages import (
+    SYSTEM,
+    Announce,
+    Envelope,
+    MessageError,
+    Signal,
+    read_announce,
+    read_signal,
+)
+
+SIGNALS = frozenset({"offer", "answer", "ice-candidate"})
+"""What a JavaScript hub passes on; it drops all other signals."""
+
+MAX_ADDRESSES = 4
+"""How many of a hub's addresses are looked at."""
+
+_ADDRESS = re.compile(r"wss?://[^/\s][^\s]{0,255}")
+
+
+class Discovered(msgspec.Struct, frozen=True, gc=False):
+    """A client of the hub has announced itself, or was there before us."""
+
+    peer: PeerId
+    announce: Announce
+
+
+class HubSeen(msgspec.Struct, frozen=True, gc=False):
+    """Another hub has announced itself to this one, or it speaks of itself."""
+
+    hub: PeerId
+    addresses: tuple[str, ...]
+    """Where it can be dialled if it is one of ours; empty if it is not."""
+    is_other: bool
+    """Whether it is not the hub that says so. Of itself a hub does not tell the port."""
+
+
+class Departed(msgspec.Struct, frozen=True, gc=False):
+    """A client of the hub is gone. Its namespace is not told: what is said of it is often wrong."""
+
+    peer: PeerId
+
+
+class Spoken(msgspec.Struct, frozen=True, gc=False):
+    """A client of the hub has a signal for somebody whom the hub does not know."""
+
+    sender: PeerId
+    signal: Signal
+
+
+Said: TypeAlias = Discovered | HubSeen | Departed | Spoken
+
+
+class _HubEnvelope(Envelope, gc=False, rename="camel"):
+    from_peer_id: str | None = None
+
+
+class _Named(msgspec.Struct, gc=False, rename="camel"):
+    peer_id: str
+    is_hub: bool = False
+
+
+class _Addressed(msgspec.Struct, gc=False):
+    host: str | None = None
+    port: int | None = None
+    addresses: tuple[str, ...] | None = None
+
+
+_envelope = msgspec.json.Decoder(_HubEnvelope)
+_named = msgspec.json.Decoder(_Named)
+_addressed = msgspec.json.Decoder(_Addressed)
+_encoder = msgspec.json.Encoder()
+
+
+def decode(text: str) -> Said | None:
+    """Return what a JavaScript hub has said; ``None`` for what needs no answer.
+
+    Raises ``MessageError`` for what makes no sense.
+    """
+    try:
+        envelope = _envelope.decode(text)
+        kind = envelope.type
+        if kind in SIGNALS:
+            return Spoken(_id(envelope.from_peer_id or ""), read_signal(envelope))
+        if kind not in ("peer-discovered", "peer-disconnected"):
+            return None
+        named = _named.decode(envelope.data)
+        peer = _id(named.peer_id)
+        if kind == "peer-disconnected":
+            return Departed(peer)
+        if named.is_hub:
+            return _seen(peer, envelope)
+        return Discovered(peer, read_announce(envelope))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise MessageError(f"message of a hub not understood: {error}") from None
+
+
+def _id(text: str) -> PeerId:
+    peer = parse_peer_id(text)
+    if peer is None:
+        raise MessageError("a peer id is 40 hexadecimal digits")
+    return peer
+
+
+def _seen(hub: PeerId, envelope: Envelope) -> HubSeen:
+    said = _addressed.decode(envelope.data)
+    addresses = tuple(uri for uri in said.addresses or () if _ADDRESS.fullmatch(uri))
+    return HubSeen(hub, addresses[:MAX_ADDRESSES], is_other=said.port is not None)
+
+
+def addresses_in(announced: bytes) -> tuple[str, ...]:
+    """Return the WebSocket addresses in the ``data`` of a hub's announce, for people to read."""
+    try:
+        said = _addressed.decode(announced)
+    except msgspec.DecodeError:
+        return ()
+    if not said.host or said.port is None:
+        return ()
+    host = f"[{said.host}]" if ":" in said.host else said.host
+    return (f"ws://{host}:{said.port}",)
+
+
+class _Out(msgspec.Struct, gc=False, rename="camel", omit_defaults=True):
+    """The outgoing envelope, fields in the reference's order."""
+
+    type: str
+    data: msgspec.Raw | dict[str, object]
+    network_name: str
+    from_peer_id: str
+    timestamp: int
+
+
+def encode_discovered(introduction: bytes, namespace: str, timestamp: int) -> bytes:
+    """Return the news that a client is in a namespace; ``introduction`` as clients get it."""
+    data = msgspec.Raw(introduction)
+    return _encoder.encode(_Out("peer-discovered", data, namespace, SYSTEM, timestamp))
+
+
+def encode_disconnected(peer: PeerId, namespace: str, timestamp: int) -> bytes:
+    """Return the news that a client has left its namespace."""
+    data: dict[str, object] = {
+        "peerId": peer,
+        "isHub": False,
+        "reason": "disconnected",
+        "timestamp": timestamp,
+    }
+    return _encoder.encode(_Out("peer-disconnected", data, namespace, SYSTEM, timestamp))

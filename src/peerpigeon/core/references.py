@@ -1,0 +1,327 @@
+"""Reference hubs: the npm package's own hubs, each served by one hub of ours.
+
+Such a hub speaks over one WebSocket in the name of all its clients (``dialect.py``). Each of them
+becomes a *guest* here: a client with a session of its own and no socket, so that nothing else in
+the mesh has to know the difference. This part says what each message means for the guests; the
+desk (``clients.py``) does it.
+
+A reference hub may be linked to several of ours, and says the same to each. One serves it: the one
+that holds its id in the reserved namespace, where ids are unique as in any other. The others
+listen, and ask from time to time whether it is free.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from peerpigeon.core import dialect
+from peerpigeon.core.changes import ReferenceChange, ReferenceFound, ReferenceGone
+from peerpigeon.core.dialect import Departed, Discovered, HubSeen, Spoken
+from peerpigeon.core.outcome import Introduce, Part, Tell
+from peerpigeon.core.snapshot import HubRecord
+from peerpigeon.core.timetable import Timetable
+from peerpigeon.core.told import Over, Told
+
+if TYPE_CHECKING:
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.messages import Announce, Signal
+    from peerpigeon.core.registry import Peer
+
+SETTLING = 1.0
+"""Seconds from the claim to a hub's id to serving it: by then another hub of ours that serves it
+would have objected. Not waited for where there is no other."""
+
+RETRY = 5.0
+"""Seconds until it is asked whether somebody else still serves a hub or client."""
+
+
+class Standing(Enum):
+    """How a reference hub stands to this hub."""
+
+    CLAIMED = "its id is claimed in the mesh; somebody may object yet"
+    SERVED = "its clients are guests here"
+    ELSEWHERE = "another hub of ours serves it"
+
+
+@dataclass(slots=True, eq=False)
+class Reference:
+    """One reference hub that is linked to us."""
+
+    peer: Peer
+    """The client that its socket is."""
+    told: Told
+    standing: Standing = Standing.ELSEWHERE
+    clients: dict[str, Discovered] = field(default_factory=dict)
+    """All that it has told of, by id in lower case: guests, and who would be one."""
+    guests: dict[str, Peer] = field(default_factory=dict)
+    """The clients that are served here."""
+    is_lacking: bool = False
+    """Whether some are not, so that it will be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Publish a reference hub itself, so that no other hub of ours serves it."""
+
+    reference: Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """A client of a reference hub has announced itself."""
+
+    reference: Reference
+    peer: PeerId
+    announce: Announce
+    may_contest: bool
+    """Whether another client with its id is to show that it lives: once, not again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the keeper of a namespace whether an id is free there."""
+
+    namespace: str
+    peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A guest is gone."""
+
+    guest: Peer
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """A guest sends a signal."""
+
+    guest: Peer
+    signal: Signal
+
+
+Step: TypeAlias = Publish | Enter | Ask | Exit | Speak
+
+
+class References:
+    """The reference hubs that are linked to one hub of ours."""
+
+    def __init__(self, own: PeerId, config: ServerConfig) -> None:
+        self._own = own
+        self._config = config
+        self._references: dict[SessionId, Reference] = {}
+        self._due: Timetable[SessionId] = Timetable()
+        self._changes: list[ReferenceChange] = []
+
+    def __len__(self) -> int:
+        """Return how many reference hubs are linked."""
+        return len(self._references)
+
+    def records(self, epoch: float) -> list[HubRecord]:
+        """Return a record of every reference hub for people; ``epoch`` as our hub has it."""
+        namespace = self._config.hub_mesh_namespace
+        hubs = [reference.peer for reference in self._references.values()]
+        return [
+            HubRecord(hub.peer_id, namespace, epoch + hub.opened_at, epoch + hub.last_heard)
+            for hub in hubs
+        ]
+
+    def get(self, session: SessionId) -> Reference | None:
+        """Return the reference hub of a session."""
+        return self._references.get(session)
+
+    def take_changes(self) -> list[ReferenceChange]:
+        """Return which hubs have come and gone since the last call."""
+        changes, self._changes = self._changes, []
+        return changes
+
+    # Hubs
+
+    def add(self, peer: Peer, *, remembers: bool) -> list[Step]:
+        """Take a client for the hub that it says it is; ``remembers`` is as in ``Told``."""
+        reference = Reference(peer, Told(remembers=remembers))
+        self._references[peer.session] = reference
+        self._changes.append(ReferenceFound(peer.peer_id))
+        return [Publish(reference)]
+
+    def remove(self, session: SessionId) -> list[Step]:
+        """Forget a hub whose socket has ended."""
+        self._due.drop(session)
+        reference = self._references.pop(session)
+        self._changes.append(ReferenceGone(reference.peer.peer_id))
+        return self._dismiss(reference)
+
+    def claimed(self, reference: Reference, now: float, *, is_alone: bool) -> list[Step]:
+        """Note that a hub is published; it is served as soon as it is certain that nobody does."""
+        if is_alone:
+            return self._serve(reference)
+        reference.standing = Standing.CLAIMED
+        self._due.set(reference.peer.session, now + SETTLING)
+        return []
+
+    def stand_by(self, reference: Reference, now: float) -> list[Step]:
+        """Note that another hub of ours serves a hub; be ready to take its place."""
+        reference.standing = Standing.ELSEWHERE
+        self._due.set(reference.peer.session, now + RETRY)
+        # What it has been told stays true, and who serves it says so when it does not.
+        reference.told = reference.told.anew()
+        return self._dismiss(reference)
+
+    def _dismiss(self, reference: Reference) -> list[Step]:
+        return [Exit(guest) for guest in reference.guests.values()]
+
+    def _serve(self, reference: Reference) -> list[Step]:
+        reference.standing = Standing.SERVED
+        self._due.drop(reference.peer.session)
+        return [
+            Enter(reference, client.peer, client.announce, may_contest=True)
+            for client in reference.clients.values()
+        ]
+
+    def tick(self, now: float) -> list[Step]:
+        """Return what is due."""
+        steps: list[Step] = []
+        for session in self._due.expire(now):
+            reference = self._references[session]
+            match reference.standing:
+                case Standing.CLAIMED:
+                    steps += self._serve(reference)
+                case Standing.ELSEWHERE:
+                    self._due.set(session, now + RETRY)
+                    steps.append(Ask(self._config.hub_mesh_namespace, reference.peer.peer_id))
+                case Standing.SERVED:
+                    reference.is_lacking = False
+                    steps += self._ask(reference, now)
+        return steps
+
+    def _ask(self, reference: Reference, now: float) -> list[Step]:
+        lacking = [
+            client for name, client in reference.clients.items() if name not in reference.guests
+        ]
+        if lacking:
+            self.postpone(reference, now)
+        return [Ask(client.announce.namespace, client.peer) for client in lacking]
+
+    def deadline(self) -> float | None:
+        """Return when ``tick`` has something to do."""
+        return self._due.deadline()
+
+    # What a hub says
+
+    def on_message(self, session: SessionId, text: str) -> list[Step]:
+        """Return what follows from a hub's message; raise ``MessageError`` if it makes no sense."""
+        reference = self._references[session]
+        match dialect.decode(text):
+            case Discovered() as discovered:
+                return self._on_discovered(reference, discovered)
+            case Departed(peer):
+                return self._on_departed(reference, peer)
+            case Spoken(sender, signal):
+                guest = reference.guests.get(sender.lower())
+                # Else it may be of a client of ours, come back, or of hubs among themselves.
+                return [] if guest is None else [Speak(guest, signal)]
+            case HubSeen() | None:
+                return []
+
+    def _on_discovered(self, reference: Reference, discovered: Discovered) -> list[Step]:
+        name, announce = discovered.peer.lower(), discovered.announce
+        clients = reference.clients
+        is_room = name in clients or len(clients) < self._config.max_connections
+        if announce.namespace == self._config.hub_mesh_namespace or not is_room:
+            return []
+        clients[name] = discovered
+        if reference.standing is not Standing.SERVED:
+            return []
+        return [Enter(reference, discovered.peer, announce, may_contest=True)]
+
+    def _on_departed(self, reference: Reference, peer: PeerId) -> list[Step]:
+        name = peer.lower()
+        reference.clients.pop(name, None)
+        guest = reference.guests.get(name)
+        return [] if guest is None else [Exit(guest)]
+
+    # Guests
+
+    def entered(self, reference: Reference, guest: Peer) -> None:
+        """Note that a client is served from now on."""
+        reference.guests[guest.peer_id.lower()] = guest
+
+    def postpone(self, reference: Reference, now: float) -> None:
+        """Note that a client could not be served, and is to be claimed again."""
+        if reference.standing is Standing.SERVED and not reference.is_lacking:
+            reference.is_lacking = True
+            self._due.set(reference.peer.session, now + RETRY)
+
+    def freed(self, peer: PeerId, namespace: str | None = None) -> list[Step]:
+        """Return what to do when an id is free that a client of a hub may wait for.
+
+        ``namespace``: where it is free; everywhere if there is none.
+        """
+        name = peer.lower()
+        for reference in self._references.values():
+            client = reference.clients.get(name)
+            if client is None or name in reference.guests:
+                continue
+            is_free = namespace in (None, client.announce.namespace)
+            if is_free and reference.standing is Standing.SERVED:
+                return [Enter(reference, client.peer, client.announce, may_contest=False)]
+        return []
+
+    def is_free(self, namespace: str, peer: PeerId) -> list[Step]:
+        """Return what to do when a keeper says that an id is free in its namespace."""
+        if namespace != self._config.hub_mesh_namespace:
+            return self.freed(peer, namespace)
+        return [
+            Publish(reference)
+            for reference in self._references.values()
+            if reference.peer.peer_id == peer and reference.standing is Standing.ELSEWHERE
+        ]
+
+    def left(self, guest: Peer, now: float) -> None:
+        """Note that a guest is served no longer."""
+        reference = self._references.get(guest.socket)
+        if reference is None:
+            return
+        name = guest.peer_id.lower()
+        del reference.guests[name]
+        if name in reference.clients:
+            self.postpone(reference, now)
+
+    # What a hub is told
+
+    def tell(self, guest: Peer, tell: Tell, now: float, at: int) -> list[bytes]:
+        """Return what to send to a guest's hub when the guest is told something."""
+        reference = self._references.get(guest.socket)
+        if reference is None:
+            return []
+        located, told = tell.located, reference.told
+        match tell:
+            case Introduce(namespace):
+                if located.hub == self._own and located.member.peer.lower() in reference.guests:
+                    return []  # one of its own
+                news = told.introduce(namespace, located, guest.session, now)
+                if news is None:
+                    return []
+                return [dialect.encode_discovered(news.member.introduction, namespace, at)]
+            case Part(namespace):
+                over = told.part(namespace, located, guest.session)
+                return [] if over is None else _encode_over(over, at)
+
+    def withdraw(self, guest: Peer, namespace: str, at: int) -> list[bytes]:
+        """Return what to send to a guest's hub when the guest leaves its namespace."""
+        reference = self._references.get(guest.socket)
+        if reference is None:
+            return []
+        over = reference.told.leave(namespace, guest.session)
+        return [payload for news in over for payload in _encode_over(news, at)]
+
+
+def _encode_over(over: Over, at: int) -> list[bytes]:
+    payloads = [dialect.encode_disconnected(over.peer, over.namespace, at)]
+    if over.successor is not None:
+        introduction = over.successor.member.introduction
+        payloads.append(dialect.encode_discovered(introduction, over.namespace, at))
+    return payloads

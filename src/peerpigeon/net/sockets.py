@@ -1,0 +1,107 @@
+"""What the WebSockets of one kind share: a listener, limits, a reader, the end of a turn."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from peerpigeon.net.frames import MAX_READ, FrameReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from peerpigeon.net.handshake import UpgradeRequest
+    from peerpigeon.net.websocket import WebSocket
+
+MAX_SPARE_READERS = 16
+
+S_contra = TypeVar("S_contra", bound="WebSocket", contravariant=True)
+P_contra = TypeVar("P_contra", contravariant=True)
+
+
+class SocketListener(Protocol[S_contra, P_contra]):
+    """Who hears of all sockets. Never called from within a call to a socket."""
+
+    def socket_opened(self, socket: S_contra, request: UpgradeRequest) -> None:
+        """Tell of a new socket; it may be sent to and closed from now on."""
+
+    def socket_received(self, socket: S_contra, payload: P_contra) -> None:
+        """Tell of one whole message."""
+
+    def socket_ponged(self, socket: S_contra) -> None:
+        """Tell that a ping or a pong came: the client is alive."""
+
+    def socket_closed(self, socket: S_contra, code: int, reason: str) -> None:
+        """Tell, once, that a socket has ended, unless ``close`` or ``abort`` asked for it."""
+
+
+class Sockets:
+    """What the sockets of one server share. To be made while the event loop runs."""
+
+    def __init__(
+        self,
+        listener: SocketListener[Any, Any],
+        make: Callable[[Sockets, asyncio.Transport], WebSocket],
+        *,
+        max_message_size: int,
+        max_outbox_size: int,
+        close_timeout: float,
+    ) -> None:
+        self.listener = listener
+        self._make = make
+        self.loop = asyncio.get_running_loop()
+        self.max_message_size = max_message_size
+        self.max_outbox_size = max_outbox_size
+        self.close_timeout = close_timeout
+        self.closing: set[WebSocket] = set()
+        self.reader = FrameReader(max_message_size)
+        self._spare_readers: list[FrameReader] = []
+        self._unsent: list[WebSocket] = []
+        self._all_gone = asyncio.Event()
+        self._all_gone.set()
+
+    def open(self, transport: asyncio.Transport, request: UpgradeRequest, early: bytes) -> None:
+        """Make a WebSocket of a connection; ``early`` is what came after its handshake."""
+        socket = self._make(self, transport)
+        transport.set_protocol(socket)
+        transport.write(request.response())
+        self.listener.socket_opened(socket, request)
+        socket.feed(early)
+
+    async def wait_closed(self) -> None:
+        """Wait until the sockets that are closing are gone: ``close_timeout`` at most."""
+        await self._all_gone.wait()
+
+    def flush_soon(self, socket: WebSocket) -> None:
+        """Flush a socket once this turn of the event loop is over."""
+        if not self._unsent:
+            self.loop.call_soon(self._flush)
+        self._unsent.append(socket)
+
+    def linger(self, socket: WebSocket) -> None:
+        """Note that a socket has yet to end."""
+        self.closing.add(socket)
+        self._all_gone.clear()
+
+    def leave(self, socket: WebSocket) -> None:
+        """Note that a socket's connection is no more."""
+        self.closing.discard(socket)
+        if not self.closing:
+            self._all_gone.set()
+
+    def keep_reader(self) -> None:
+        """Leave the common reader to a socket, and put another one in its place."""
+        spare = self._spare_readers
+        self.reader = spare.pop() if spare else FrameReader(self.max_message_size)
+
+    def give_back(self, reader: FrameReader) -> None:
+        """Take a socket's own reader back, unless it has grown."""
+        if len(self._spare_readers) < MAX_SPARE_READERS and reader.capacity <= 4 * MAX_READ:
+            self._spare_readers.append(reader)
+        else:
+            reader.release()
+
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        for socket in unsent:
+            socket.flush()
