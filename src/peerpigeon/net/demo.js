@@ -171,8 +171,14 @@ function discover({ peerId, hub, name, at: theirs }) {
 /** Note that a peer is no longer announced. A channel to it may well stay open. */
 function leave(peer) {
   peer.isAnnounced = false;
-  if (peer.state !== "open") forget(peer);
+  if (peer.state !== "open" || isOver(peer)) forget(peer);
   showPeers();
+}
+
+/** Tells whether a connection will not come back. Who has left is not waited for. */
+function isOver({ connection, isAnnounced }) {
+  const state = connection?.connectionState;
+  return state === "failed" || (state === "disconnected" && !isAnnounced);
 }
 
 function hangUp(peer) {
@@ -210,7 +216,7 @@ function renew(peer) {
   };
   connection.ondatachannel = ({ channel }) => attach(peer, channel);
   connection.onconnectionstatechange = () => {
-    if (peer.connection === connection && connection.connectionState === "failed") close(peer);
+    if (peer.connection === connection && isOver(peer)) close(peer);
   };
   peer.timer = setTimeout(() => close(peer), OPEN_TIMEOUT);
   showPeers();
@@ -339,6 +345,8 @@ at("form").addEventListener("submit", (event) => {
   showMessage(open.length ? `You to ${open.length}` : "You, and nobody to hear it", text, true);
   at("text").value = "";
 });
+addEventListener("pagehide", () => peers.forEach(hangUp)); // else the others notice late
+addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 addEventListener("hashchange", () => location.reload());
 setInterval(() => {
   if (!document.hidden && socket.readyState === WebSocket.OPEN) askForMesh();
