@@ -180,9 +180,13 @@ def _add_option(
     text = f"{option.metadata['help']} {note}".replace("%", "%%")
     flag = "--" + option.name.replace("_", "-")
     if option.metadata.get("unit") == "switch":
-        for name, chosen in ((flag, "true"), (flag.replace("--", "--no-"), "false")):
+        opposite = flag.replace("--", "--no-")
+        for name, chosen, about in (
+            (flag, "true", text),
+            (opposite, "false", f"the opposite of {flag}"),
+        ):
             command.add_argument(
-                name, dest=option.name, action="store_const", const=chosen, help=text
+                name, dest=option.name, action="store_const", const=chosen, help=about
             )
     elif isinstance(option.default, bool):
         chosen = "false" if option.default else "true"
