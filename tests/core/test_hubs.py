@@ -6,10 +6,11 @@ import pytest
 
 from peerpigeon.core.actions import SendToLink
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.events import ChannelCandidate, ChannelDescribed, OpeningFailed
+from peerpigeon.core.events import ChannelCandidate, ChannelDescribed, OpeningFailed, Tick
 from peerpigeon.core.frames import (
     Challenge,
     Found,
+    Join,
     Located,
     Member,
     Refusal,
@@ -21,7 +22,9 @@ from peerpigeon.core.frames import (
     Verdict,
 )
 from peerpigeon.core.hub import Hub
+from peerpigeon.core.ids import PeerId
 from peerpigeon.core.notices import HubRegistered, HubUnregistered
+from peerpigeon.core.presence import REPUBLICATION_DELAY
 from peerpigeon.core.snapshot import HubView, LinkRecord, topology
 from peerpigeon.core.stream import Failure
 from tests.core.harness import A, B, C
@@ -264,6 +267,22 @@ def deliver(hubs: Hubs, number: int, *news: object) -> list[object]:
     return news_under_way(hubs)
 
 
+def told_again(hubs: Hubs, number: int) -> list[list[PeerId]]:
+    """Return whom a hub publishes again, if it has been asked to just now."""
+    hubs.now += REPUBLICATION_DELAY
+    hubs.feed(number, Tick())
+    joins = [news for news in news_under_way(hubs) if isinstance(news, Join) and news.again]
+    return [[member.peer for member in join.members] for join in joins]
+
+
+def test_a_hub_that_is_asked_to_tells_the_keepers_again_whom_it_serves() -> None:
+    hubs = linked(FIRST, SECOND)
+    hubs.join(0, A)
+    hubs.pass_time(1.0)
+    assert deliver(hubs, 0, Resync()) == []
+    assert told_again(hubs, 0) == [[A]]
+
+
 def test_a_question_about_a_client_that_is_not_here_is_answered_with_no() -> None:
     hubs = linked(FIRST, SECOND)
     (verdict,) = deliver(hubs, 0, Challenge("net1", A, 5))
@@ -451,5 +470,7 @@ def test_when_control_news_is_given_up_all_of_it_is_told_anew() -> None:
     hubs.lose_frames()
     failure = Failure(FIRST, Resync(), "overloaded")
     hubs.hubs[1]._on_failure(failure, hubs.now)
+    # Not only what was lost, which the stream would repeat anyway.
+    assert told_again(hubs, 1) == [[B]]
     hubs.pass_time(2.0)
     assert hubs.take_types(a) == ["peer-discovered"]

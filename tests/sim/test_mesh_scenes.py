@@ -5,6 +5,7 @@ The sizes of the promise are played by ``python -m peerpigeon.sim.campaign --siz
 
 import pytest
 
+from peerpigeon.sim import disasters
 from peerpigeon.sim.campaign import catalogue
 
 pytestmark = pytest.mark.slow
@@ -29,3 +30,11 @@ def test_a_mesh_forms_as_computed_centrally(hubs: int, max_links: int) -> None:
     from peerpigeon.sim.scenes import formation
 
     assert formation(hubs + max_links, hubs, max_links).faults == []
+
+
+@pytest.mark.parametrize("seed", [2, 6, 9])
+def test_a_mesh_that_falls_into_many_pieces_comes_together_with_nobody_told_twice(
+    seed: int,
+) -> None:
+    """With these seeds halves fall apart, and piece by piece hears what the others have lost."""
+    assert disasters.cut(seed, hubs=40).faults == []

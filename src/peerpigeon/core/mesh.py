@@ -361,8 +361,9 @@ class Mesh:
             self._changes.append(HubReturned(hub))
         if changes.gone:
             self._dialler.hubs_lost(now)
+        for link, frame in self._gossip.on_check(changes, now):
+            self._send(link, frame)
         if changes.gone or changes.returned:
-            self._gossip.note_change(now)
             self._weaver.weave_by(now)
             self._update_readiness(now)
 
