@@ -50,6 +50,7 @@ AIOHTTP_MODULES = {"net/http.py"}
 WEBRTC_MODULES = {
     "aiortc": {"rtc/aiortc_engine.py"},
     "aioice": {"rtc/gathering.py"},
+    "libdatachannel": {"rtc/libdatachannel_engine.py"},
 }
 
 
