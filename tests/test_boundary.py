@@ -64,6 +64,7 @@ AIOHTTP_MODULES = {"net/http.py", "network/network.py"}
 WEBRTC_MODULES = {
     "aiortc": {"rtc/aiortc_engine.py"},
     "aioice": {"rtc/gathering.py"},
+    "libdatachannel": {"rtc/libdatachannel_engine.py"},
 }
 
 
