@@ -88,7 +88,7 @@ class Mesh:
         self._links = Links()
         pursuit, interval = Pursuit(own, rng), config.heartbeat_interval
         self._doorman = Doorman(own, config.hub_mesh_namespace, self._links)
-        self._dialler = Dialler(config, self._links, self.membership, pursuit, rng, now)
+        self.dialler = Dialler(config, self._links, self.membership, pursuit, rng, now)
         self._courier = Courier(own, self._links, self.membership)
         self._negotiation = Negotiation(pursuit)
         self._weaver = Weaver(config.hub_mesh_max_peers, self._links, self.membership, pursuit)
@@ -117,7 +117,7 @@ class Mesh:
             self._gossip.deadline(),
             self.membership.deadline(),
             self._weaver.deadline(),
-            self._dialler.deadline(),
+            self.dialler.deadline(),
             self._migration.deadline(),
         )
 
@@ -137,7 +137,7 @@ class Mesh:
 
     def dial(self, uri: str, now: float) -> list[Action]:
         """Dial an address now, once."""
-        return self._dialler.dial([uri], now)
+        return self.dialler.dial([uri], now)
 
     def drain(self, now: float) -> list[Action]:
         """Tell all neighbours that this hub is about to stop."""
@@ -154,13 +154,13 @@ class Mesh:
         if not self._doorman.has_room(event.opening):
             return [CloseLink(event.link, TRY_AGAIN_LATER, "too many links")]
         link = self._links.open(event.link, event.carrier, event.opening, now)
-        self._actions += self._dialler.opened(link)
+        self._actions += self.dialler.opened(link)
         self._send(link, self._doorman.hello(self.membership.own, self.membership.digest))
         return self._take_actions()
 
     def on_opening_failed(self, event: OpeningFailed, now: float) -> list[Action]:
         """Note that a dial or channel has failed."""
-        return self._dialler.failed(event.opening, event.reason, now)
+        return self.dialler.failed(event.opening, event.reason, now)
 
     def on_link_lost(self, event: LinkLost, now: float) -> list[Action]:
         """Go on without a link that has broken."""
@@ -174,7 +174,7 @@ class Mesh:
 
     def _lose(self, link: Link, code: int, reason: str, now: float) -> None:
         parting = self._doorman.part(link)
-        self._actions += self._dialler.ended(link, code, reason)
+        self._actions += self.dialler.ended(link, code, reason)
         if parting is None:
             return
         if parting.was_last_channel:
@@ -187,7 +187,7 @@ class Mesh:
         else:
             self._gossip.flush_by(now + BATCH)
         if not self._links.neighbours and not self._is_draining:
-            self._dialler.links_lost(now)
+            self.dialler.links_lost(now)
         self._weaver.weave_by(now)
         self._update_readiness(now)
 
@@ -239,7 +239,7 @@ class Mesh:
                 self._send_all(link, self._gossip.on_summary(summary))
 
     def _on_hello(self, link: Link, hello: Hello, now: float) -> None:
-        self._dialler.identified(link, hello.hub)
+        self.dialler.identified(link, hello.hub)
         was_alone = not self._links.neighbours
         verdict = self._doorman.judge(link, hello)
         if verdict.objection:
@@ -325,7 +325,7 @@ class Mesh:
 
     def tick(self, now: float) -> list[Action]:
         """Do what is due."""
-        self._actions += self._dialler.expire(now)
+        self._actions += self.dialler.expire(now)
         check_at = self.membership.deadline()
         if check_at is not None and now >= check_at:
             self._check(now)
@@ -341,9 +341,9 @@ class Mesh:
         return self._take_actions()
 
     def _dial(self, now: float) -> None:
-        self._actions += self._dialler.dial_due(now)
-        if self._dialler.is_searching(now):
-            self._actions += self._dialler.search(self._weaver.gap(), now)
+        self._actions += self.dialler.dial_due(now)
+        if self.dialler.is_searching(now):
+            self._actions += self.dialler.search(self._weaver.gap(), now)
 
     def _weave(self, now: float) -> None:
         orders = self._weaver.tick(now)
@@ -365,7 +365,7 @@ class Mesh:
             self._weaver.add(hub)
             self._changes.append(HubReturned(hub))
         if changes.gone:
-            self._dialler.hubs_lost(now)
+            self.dialler.hubs_lost(now)
         if changes.gone or changes.returned:
             self._gossip.note_change(now)
             self._weaver.weave_by(now)
