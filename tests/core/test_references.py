@@ -93,6 +93,22 @@ def test_a_reference_hub_is_listed_and_told_of() -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "addresses"),
+    [
+        ({"host": "::1", "port": 4000}, ("ws://[::1]:4000",)),
+        ({"host": None}, ()),
+        ({"port": "4000"}, ()),
+    ],
+)
+def test_a_hub_may_say_where_it_listens(data: Json, addresses: tuple[str, ...]) -> None:
+    desk = hub_desk()
+    session = desk.open(R)
+    desk.clear()
+    desk.say(session, {"type": "announce", "networkName": MESH, "data": {"isHub": True} | data})
+    assert HubDiscovered(R, R, addresses) in desk.notices
+
+
+@pytest.mark.parametrize(
     ("options", "is_welcome"),
     [
         ({"host": "localhost"}, True),

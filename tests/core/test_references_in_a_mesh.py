@@ -1,6 +1,8 @@
 """Hubs of the npm package beside several of ours: nobody can tell where a client is."""
 
-from peerpigeon.core.ids import PeerId
+from peerpigeon.core.actions import Dial
+from peerpigeon.core.events import ReferenceOpened
+from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.notices import PeerAnnounced
 from tests.core.frames_of_reference import MESH, announce, discovered, gone, itself, signal
 from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, Json, linked
@@ -212,6 +214,50 @@ def test_two_meshes_that_share_a_reference_hub_become_one() -> None:
         say(hubs, socket, signal(B, D, "to d"))
     assert [frame["data"] for frame in hubs.take(a)] == ["to a"]
     assert [frame["data"] for frame in hubs.take(d)] == ["to d"]
+
+
+# One reference hub that two of ours have dialled
+
+
+def dial(hubs: Hubs, number: int, *clients: PeerId) -> Socket:
+    """Let one of our hubs dial the reference hub, which says whom it has and then who it is."""
+    uri = "ws://127.0.0.1:3000"
+    opening = next(a.opening for a in hubs.hubs[number].dial(uri, hubs.now) if isinstance(a, Dial))
+    hubs._numbers += 1
+    socket = number, hubs._numbers
+    hubs.feed(number, ReferenceOpened(SessionId(socket[1]), opening))
+    for client in clients:
+        hubs.say(socket, discovered(client))
+    hubs.say(socket, itself(R))
+    hubs.run()
+    return socket
+
+
+def test_one_of_our_hubs_serves_a_reference_hub_that_two_have_dialled() -> None:
+    """It says everything to both, the signals of its clients too."""
+    hubs = linked(FIRST, SECOND)
+    client, other = hubs.join(0, A), hubs.join(1, D)
+    first = dial(hubs, 0, B)
+    hubs.pass_time(1.0)
+    second = dial(hubs, 1, B)
+    hubs.pong(first)
+    hubs.run()
+    hubs.pass_time(2.0)
+    assert sorted(briefly(hubs.take(first)[2:])) == [("peer-discovered", A), ("peer-discovered", D)]
+    assert [frame["type"] for frame in hubs.take(second)] == ["announce", "peer-discovered"]
+    hubs.take(client)
+    hubs.take(other)
+    for socket in (first, second):
+        say(hubs, socket, signal(B, A, "to a"))
+        say(hubs, socket, signal(B, D, "to d"))
+    assert [frame["data"] for frame in hubs.take(client)] == ["to a"]
+    assert [frame["data"] for frame in hubs.take(other)] == ["to d"]
+    hubs.lose(first)
+    hubs.run()
+    hubs.pass_time(6.5)
+    assert briefly(hubs.take(client)) == [("peer-disconnected", B), ("peer-discovered", B)]
+    say(hubs, second, signal(B, A, "again"))
+    assert [frame["data"] for frame in hubs.take(client)] == ["again"]
 
 
 # One id at two hubs

@@ -30,6 +30,8 @@ MAX_ADDRESSES = 4
 
 _ADDRESS = re.compile(r"wss?://[^/\s][^\s]{0,255}")
 
+_HOST_AND_PORT = re.compile(r"ws(s?)://\[?([^/?\]]+?)\]?(?::([0-9]{1,5}))?(?:[/?]|$)")
+
 
 class Discovered(msgspec.Struct, frozen=True, gc=False):
     """A client of the hub has announced itself, or was there before us."""
@@ -141,6 +143,30 @@ class _Out(msgspec.Struct, gc=False, rename="camel", omit_defaults=True):
     network_name: str
     from_peer_id: str
     timestamp: int
+
+
+class _OutAnnounce(msgspec.Struct, gc=False, rename="camel"):
+    type: str
+    network_name: str
+    data: dict[str, object]
+
+
+def encode_announce(namespace: str, addresses: tuple[str, ...], timestamp: int) -> bytes:
+    """Return what to say first to a hub that we have dialled: that we are one too.
+
+    It passes ``data`` on to the other hubs that have dialled it as it stands, ``addresses`` too,
+    by which ours know each other.
+    """
+    at = next((match for uri in addresses if (match := _HOST_AND_PORT.match(uri))), None)
+    data: dict[str, object] = {
+        "isHub": True,
+        "port": int(at[3] or (443 if at[1] else 80)) if at else 0,
+        "host": at[2] if at else "",
+        "capabilities": ["signaling", "relay"],
+        "timestamp": timestamp,
+        "addresses": addresses[:MAX_ADDRESSES],
+    }
+    return _encoder.encode(_OutAnnounce("announce", namespace, data))
 
 
 def encode_discovered(introduction: bytes, namespace: str, timestamp: int) -> bytes:
