@@ -111,6 +111,12 @@ class PeerPigeonServer:
             listener = await loop.create_server(running.doors, sock=socket, backlog=BACKLOG)
             running.listeners.append(listener)
         self._tell(Started(config.host, port))
+        if config.is_open:
+            logger.warning(
+                "the mesh is open: whoever reaches port %d can be a hub of it, and speak for any"
+                " client; hub_secret (HUB_SECRET) would keep others out",
+                port,
+            )
         if config.is_hub:
             self._tell(HubRegistered(self._hub_id, total_hubs=1))
         running.driver.start()
