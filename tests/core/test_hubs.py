@@ -297,6 +297,20 @@ def test_a_signal_for_a_stay_that_is_over_comes_back() -> None:
     assert lost == Undelivered("net1", B, A, "offer", "not-found")
 
 
+def test_what_was_meant_for_a_missing_hub_is_sent_again_as_soon_as_it_is_back() -> None:
+    hubs = linked(FIRST, THIRD, SECOND)
+    b = hubs.join(2, B)
+    hubs.cut(next(end for end in hubs.others if end[0] == 2))
+    hubs.pass_time(5.0)
+    hubs.take(b)
+    deliver(hubs, 0, Relay("net1", B, A, 12345, "offer", b"1"))
+    hubs.run()
+    hubs.link(1, 2)
+    hubs.run()
+    hubs.pass_time(0.5)
+    assert hubs.take_types(b) == ["error"], "before it would be repeated anyway"
+
+
 def test_what_comes_back_for_a_sender_that_has_left_is_nothing() -> None:
     hubs = linked(FIRST, SECOND)
     a = hubs.join(0, A, "net2")
