@@ -16,8 +16,6 @@ from peerpigeon.core.frames import (
     Refusal,
     Relay,
     Resync,
-    Routed,
-    Segment,
     Undelivered,
     Verdict,
 )
@@ -28,17 +26,9 @@ from peerpigeon.core.presence import REPUBLICATION_DELAY
 from peerpigeon.core.snapshot import HubView, LinkRecord, topology
 from peerpigeon.core.stream import Failure
 from tests.core.harness import A, B, C
-from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, linked
+from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, deliver, linked, news_under_way
 
 REFUSED = (1008, "Peer already connected")
-
-
-def news_under_way(hubs: Hubs) -> list[object]:
-    return [
-        frame.body.news
-        for _, frame in hubs.frames
-        if isinstance(frame, Routed) and isinstance(frame.body, Segment)
-    ]
 
 
 def test_clients_of_linked_hubs_discover_each_other_once() -> None:
@@ -251,20 +241,6 @@ def test_while_one_contender_waits_a_claim_from_elsewhere_is_turned_down() -> No
     assert hubs.closed == {elsewhere: REFUSED}
     hubs.pong(first)
     assert hubs.closed == {elsewhere: REFUSED, waiting: REFUSED}
-
-
-def deliver(hubs: Hubs, number: int, *news: object) -> list[object]:
-    """Hand a hub news as if another had sent it, and return its answers."""
-    hub = hubs.hubs[number]
-    for piece in news:
-        hub._on_news(SECOND, piece, hubs.now)  # type: ignore[arg-type]
-    hub._settle(hubs.now)
-    for action in hub._actions:
-        frame = getattr(action, "frame", None)
-        if frame is not None:
-            hubs.frames.append(((number, action.link), frame))  # type: ignore[union-attr]
-    hub._actions.clear()
-    return news_under_way(hubs)
 
 
 def told_again(hubs: Hubs, number: int) -> list[list[PeerId]]:
