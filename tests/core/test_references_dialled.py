@@ -18,7 +18,7 @@ from peerpigeon.core.notices import (
     PeerConnected,
 )
 from peerpigeon.core.registry import BACKLOG_MESSAGES
-from tests.core.frames_of_reference import MESH, announce, discovered, gone, itself, signal
+from tests.core.frames_of_reference import MESH, announce, discovered, gone, itself, pong, signal
 from tests.core.harness import EPOCH, HUB, A, B, C, D, Desk, Json
 
 R = PeerId("e" * 40)
@@ -55,6 +55,7 @@ class DialDesk(Desk):
         for client in clients:
             self.say(session, discovered(client) | {"targetPeerId": HUB}, now)
         self.say(session, itself(R) | {"targetPeerId": HUB}, now)
+        self.say(session, pong(), now)
         self.take(session)
         return session
 
@@ -99,6 +100,7 @@ def test_it_says_that_it_is_a_hub_where_it_listens_and_who_it_is() -> None:
             "fromPeerId": "system",
             "timestamp": at,
         },
+        {"type": "ping"},
     ]
     assert desk.notices == [BootstrapConnected(URI)]
 
@@ -269,6 +271,32 @@ def reported(hub: PeerId, *addresses: str, **more: object) -> Json:
     return discovered(hub, MESH, **data)
 
 
+def test_who_was_there_before_is_left_to_serve_it() -> None:
+    """So that its clients do not hear everything twice until the two are in one mesh."""
+    desk = DialDesk()
+    a = desk.join(A)
+    session = desk.answer()
+    desk.say(session, discovered(B))
+    desk.say(session, itself(R))
+    desk.say(session, reported(S, "ws://192.0.2.9:4000"))
+    desk.say(session, pong())
+    desk.clear()
+    desk.run(4.9)
+    assert desk.take(a) == []
+    # But it has not come into one mesh with us.
+    desk.run(5.0)
+    assert briefly(desk.take(a)) == [("peer-discovered", B)]
+
+
+def test_who_comes_later_changes_nothing() -> None:
+    desk = DialDesk()
+    a = desk.join(A)
+    session = desk.link()
+    desk.say(session, reported(S, "ws://192.0.2.9:4000"))
+    desk.say(session, discovered(B))
+    assert briefly(desk.take(a)[1:]) == [("peer-discovered", B)]
+
+
 def test_hubs_of_ours_that_it_tells_of_are_dialled_until_they_are_found() -> None:
     """S7: nobody else can bring two hubs together that both start from this one."""
     desk = DialDesk()
@@ -332,6 +360,8 @@ def test_clients_of_both_sides_come_to_know_each_other() -> None:
     desk.take(session)
     for client in (B, C):
         desk.say(session, discovered(client))
+    desk.say(session, pong())
+    assert desk.take(session) == []
     desk.say(session, itself(R))
     assert briefly(desk.take(a)[1:]) == [("peer-discovered", B), ("peer-discovered", C)]
     assert briefly(desk.take(session)) == [("peer-discovered", A)]

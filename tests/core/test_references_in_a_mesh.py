@@ -4,7 +4,7 @@ from peerpigeon.core.actions import Dial
 from peerpigeon.core.events import ReferenceOpened
 from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.notices import PeerAnnounced
-from tests.core.frames_of_reference import MESH, announce, discovered, gone, itself, signal
+from tests.core.frames_of_reference import MESH, announce, discovered, gone, itself, pong, signal
 from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, Json, linked
 
 A, B, C, D = (PeerId(digit * 40) for digit in "abcd")
@@ -228,7 +228,8 @@ def dial(hubs: Hubs, number: int, *clients: PeerId) -> Socket:
     hubs.feed(number, ReferenceOpened(SessionId(socket[1]), opening))
     for client in clients:
         hubs.say(socket, discovered(client))
-    hubs.say(socket, itself(R))
+    for message in (itself(R), pong()):
+        hubs.say(socket, message)
     hubs.run()
     return socket
 
@@ -243,8 +244,8 @@ def test_one_of_our_hubs_serves_a_reference_hub_that_two_have_dialled() -> None:
     hubs.pong(first)
     hubs.run()
     hubs.pass_time(2.0)
-    assert sorted(briefly(hubs.take(first)[2:])) == [("peer-discovered", A), ("peer-discovered", D)]
-    assert [frame["type"] for frame in hubs.take(second)] == ["announce", "peer-discovered"]
+    assert sorted(briefly(hubs.take(first)[3:])) == [("peer-discovered", A), ("peer-discovered", D)]
+    assert [frame["type"] for frame in hubs.take(second)] == ["announce", "peer-discovered", "ping"]
     hubs.take(client)
     hubs.take(other)
     for socket in (first, second):
