@@ -210,16 +210,18 @@ def test_it_is_dialled_again_when_its_socket_has_ended() -> None:
     """S9, and with its first pace: it was there."""
     desk = DialDesk()
     session = desk.link()
-    desk.run(60.0)
+    for now in range(30, 601, 30):
+        desk.pong(session, now=float(now))
+        desk.run(float(now))
     desk.clear()
-    desk.lose(session, now=61.0, code=1000)
+    desk.lose(session, now=601.0, code=1000)
     assert BootstrapDisconnected(URI, 1000, "") in desk.notices
     assert HubUnregistered(R, 1) in desk.notices
-    desk.run(61.0 + 3.9)
+    desk.run(601.0 + 3.9)
     assert desk.dialled() == []
-    desk.run(61.0 + 6.1)
+    desk.run(601.0 + 6.1)
     assert len(desk.dials) == 1
-    desk.link(now=68.0)
+    desk.link(now=608.0)
     assert HubRegistered(R, 2) in desk.notices
 
 
@@ -232,6 +234,19 @@ def test_one_that_has_dialled_us_too_keeps_its_own_socket() -> None:
     desk.say(dialled, itself(R))
     assert desk.closed == {dialled: (1000, "second link")}
     assert BootstrapDisconnected(URI, 1000, "second link") in desk.notices
+    desk.run(29.0)
+    assert desk.dialled() == []
+    desk.lose(accepted, now=29.0)
+    desk.run(60.0)
+    assert set(desk.dialled()) == {URI}
+
+
+def test_the_socket_that_it_has_dialled_is_the_one_that_is_listed() -> None:
+    desk = DialDesk()
+    accepted = desk.open(R)
+    desk.say(accepted, announce())
+    desk.say(desk.answer(), itself(R))
+    assert accepted not in desk.closed
     assert [record.peer_id for record in desk.hub.snapshot(0.0).hubs] == [HUB, R]
 
 
