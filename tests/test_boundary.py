@@ -15,7 +15,7 @@ LONGEST_FILE = 400
 
 # What any part of the core may speak in.
 VOCABULARY = {
-    *("ids", "config", "messages", "dialect", "frames", "events", "actions", "notices"),
+    *("ids", "config", "options", "messages", "dialect", "frames", "events", "actions", "notices"),
     "changes",
     *("outcome", "memory", "snapshot", "timetable"),
 }
@@ -34,15 +34,24 @@ ASSEMBLY = {
     "introductions": {"keepers", "records"},
     "stream": {"segments"},
     "mesh": {
-        *("courier", "dialler", "doorman", "gossip", "links", "membership", "migration"),
+        *(
+            "courier",
+            "credentials",
+            "dialler",
+            "doorman",
+            "gossip",
+            "links",
+            "membership",
+            "migration",
+        ),
         *("negotiation", "pursuit", "weaver"),
     },
     "weaver": {"links", "membership", "pursuit", "topology"},
     "gossip": {"links", "membership"},
     "courier": {"links", "membership", "routing"},
     "dialler": {"bootstrap", "links", "membership", "pursuit"},
-    "doorman": {"links"},
-    "negotiation": {"pursuit"},
+    "doorman": {"credentials", "links"},
+    "negotiation": {"courier", "membership", "pursuit"},
 }
 # I/O, clocks, threads and chance. `random` is allowed for the name Random alone.
 IMPURE = {
@@ -58,6 +67,7 @@ AIOHTTP_MODULES = {"net/http.py", "network/network.py"}
 WEBRTC_MODULES = {
     "aiortc": {"rtc/aiortc_engine.py"},
     "aioice": {"rtc/gathering.py"},
+    "libdatachannel": {"rtc/libdatachannel_engine.py"},
 }
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from peerpigeon import simulate
 from peerpigeon.addresses import authority
-from peerpigeon.core.config import ConfigError, ServerConfig, parse_switch, variables
+from peerpigeon.core.config import ServerConfig, variables
 from peerpigeon.core.notices import Started
+from peerpigeon.core.options import ConfigError, parse_switch
 from peerpigeon.eventstream import event_lines
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.network import command as network
@@ -134,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, about in (
         ("server", "serve clients on one machine"),
-        ("hub", "serve clients as a hub; this version does not link hubs yet"),
+        ("hub", "serve clients together with other hubs, as one mesh"),
     ):
         command = commands.add_parser(
             name,
@@ -179,9 +180,13 @@ def _add_option(
     text = f"{option.metadata['help']} {note}".replace("%", "%%")
     flag = "--" + option.name.replace("_", "-")
     if option.metadata.get("unit") == "switch":
-        for name, chosen in ((flag, "true"), (flag.replace("--", "--no-"), "false")):
+        opposite = flag.replace("--", "--no-")
+        for name, chosen, about in (
+            (flag, "true", text),
+            (opposite, "false", f"the opposite of {flag}"),
+        ):
             command.add_argument(
-                name, dest=option.name, action="store_const", const=chosen, help=text
+                name, dest=option.name, action="store_const", const=chosen, help=about
             )
     elif isinstance(option.default, bool):
         chosen = "false" if option.default else "true"

@@ -19,6 +19,7 @@ from peerpigeon.core.actions import (
     TakeAnswer,
     Tell,
 )
+from peerpigeon.core.codec import batch, decode, encode
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.events import (
     ChannelDescribed,
@@ -38,9 +39,6 @@ from peerpigeon.core.frames import (
     LinkEnd,
     Purpose,
     Routed,
-    batch,
-    decode,
-    encode,
 )
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.mesh import Mesh

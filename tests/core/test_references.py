@@ -123,7 +123,7 @@ def test_a_hub_may_say_where_it_listens(data: Json, addresses: tuple[str, ...]) 
 )
 def test_who_may_be_a_reference_hub(options: dict[str, str], is_welcome: bool) -> None:
     """Who is believed to be a hub speaks for others: on a loopback address, or if told so."""
-    desk = hub_desk(**options)
+    desk = hub_desk(**options, open_mesh=True)
     session = desk.open(R)
     desk.say(session, announce())
     answer = desk.take(session)[1]

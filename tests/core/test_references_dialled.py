@@ -30,7 +30,7 @@ class DialDesk(Desk):
     """A hub on a desk that dials, and what it has dialled and not heard of."""
 
     def __init__(self, **options: object) -> None:
-        given: Json = {"is_hub": True, "bootstrap_hubs": (URI,)}
+        given: Json = {"is_hub": True, "open_mesh": True, "bootstrap_hubs": (URI,)}
         super().__init__(ServerConfig(**(given | options)))
         self.dials: deque[Dial] = deque()
         self.tick(0.0)

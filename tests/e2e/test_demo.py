@@ -101,6 +101,23 @@ def test_two_pages_at_one_hub_find_each_other_and_chat(open_page: Open) -> None:
         eventually("that the other is gone", lambda: rows(one), lambda left: left == [])
 
 
+def test_pages_at_two_hubs_find_each_other_and_chat(open_page: Open) -> None:
+    """S5, S22 and S26, as a person sees them."""
+    with our_server("hub") as first, our_server("hub", "--bootstrap-hubs", first.url) as second:
+        page, _ = check_that_two_pages_chat(open_page, first, second)
+        place = f"127.0.0.1:{second.port}"
+        eventually("the way there", lambda: words(page, "#hubs a"), lambda told: told == [place])
+
+
+def test_pages_that_came_before_their_hubs_were_linked_meet_all_the_same(open_page: Open) -> None:
+    with our_server("hub") as first:
+        one = open_page(demo(first))
+        with our_server("hub", "--bootstrap-hubs", first.url) as second:
+            other = open_page(demo(second))
+            for page in (one, other):
+                eventually("a channel", partial(rows, page), is_open)
+
+
 def test_a_page_comes_back_when_its_hub_does_and_keeps_its_channels(open_page: Open) -> None:
     with our_server("hub") as hub:
         one = open_page(demo(hub))

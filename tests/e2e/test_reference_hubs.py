@@ -11,8 +11,8 @@ import pytest
 
 from tests.e2e import servers
 from tests.e2e.conftest import NewClient
+from tests.e2e.meeting import check_that_a_channel_opens, check_that_they_meet_and_talk
 from tests.e2e.servers import Server
-from tests.e2e.test_real_clients import check_that_a_channel_opens, check_that_they_meet_and_talk
 
 pytestmark = [pytest.mark.slow, pytest.mark.node]
 

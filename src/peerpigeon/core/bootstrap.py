@@ -75,6 +75,10 @@ class Bootstrap:
         """Tell whether an address is one of the bootstrap addresses."""
         return any(address.uri == uri for address in self._addresses)
 
+    def leave(self) -> None:
+        """Dial the bootstrap addresses no more."""
+        self._addresses = []
+
     def found(self, uri: str, hub: PeerId) -> None:
         """Note who answered at an address."""
         for address in self._addresses:

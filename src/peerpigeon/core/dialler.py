@@ -75,6 +75,14 @@ class Dialler:
             if not (pursuit.is_dialling(uri) or links.has_dialled(uri) or uri in references)
         ]
 
+    def bootstrap_links(self) -> list[Link]:
+        """Return the links to which the bootstrap addresses have led."""
+        return [link for link in self._links if self._bootstrap.is_configured(link.uri)]
+
+    def leave_bootstrap(self) -> None:
+        """Dial the bootstrap addresses no more."""
+        self._bootstrap.leave()
+
     def dial_due(self, now: float) -> list[Action]:
         """Dial the bootstrap addresses whose time has come."""
         uris = self._bootstrap.due(

@@ -355,6 +355,10 @@ class Hub:
         """Return what to do to link up with the hub at an address; nothing for a plain server."""
         return [] if self._mesh is None else self._mesh.dial(uri, now)
 
+    def leave_bootstrap(self, now: float) -> list[Action]:
+        """Return what to do to do without the bootstrap hubs from now on."""
+        return [] if self._mesh is None else self._mesh.leave_bootstrap(now)
+
     # Pictures for people
 
     @property

@@ -19,6 +19,7 @@ from peerpigeon.core.changes import (
     RoutesChanged,
 )
 from peerpigeon.core.courier import Courier
+from peerpigeon.core.credentials import Credentials
 from peerpigeon.core.dialler import VANISHED, Dialler
 from peerpigeon.core.doorman import NORMAL, POLICY_VIOLATION, TRY_AGAIN_LATER, Doorman
 from peerpigeon.core.frames import (
@@ -31,7 +32,7 @@ from peerpigeon.core.frames import (
     Frame,
     Heartbeat,
     Hello,
-    Offer,
+    Proof,
     Routed,
     Segment,
     Summary,
@@ -41,7 +42,7 @@ from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.links import Link, Links
 from peerpigeon.core.membership import Membership
 from peerpigeon.core.migration import Migration
-from peerpigeon.core.negotiation import Negotiation, Turn
+from peerpigeon.core.negotiation import Negotiation
 from peerpigeon.core.notices import (
     HubMeshMigrated,
     HubMeshReady,
@@ -87,11 +88,14 @@ class Mesh:
         self.membership = Membership(advert, rng)
         self._links = Links()
         pursuit, interval = Pursuit(own, rng), config.heartbeat_interval
-        self._doorman = Doorman(own, config.hub_mesh_namespace, self._links)
+        credentials = Credentials(own, config.hub_secret, rng)
+        self._doorman = Doorman(own, config.hub_mesh_namespace, self._links, credentials)
         self.dialler = Dialler(config, self._links, self.membership, pursuit, rng, now)
         self._courier = Courier(own, self._links, self.membership)
-        self._negotiation = Negotiation(pursuit)
         self._weaver = Weaver(config.hub_mesh_max_peers, self._links, self.membership, pursuit)
+        self._negotiation = Negotiation(
+            pursuit, self.membership, self._courier, self._weaver.has_place_for
+        )
         self._migration = Migration(config.hub_mesh_min_peers, config.mesh_migration_delay)
         self._gossip = Gossip(self.membership, self._links, interval, now)
         self._beat_at = now + interval * rng.random()
@@ -139,6 +143,13 @@ class Mesh:
         """Dial an address now, once."""
         return self.dialler.dial([uri], now)
 
+    def leave_bootstrap(self, now: float) -> list[Action]:
+        """Close the sockets to the bootstrap hubs, and dial these no more."""
+        for link in self.dialler.bootstrap_links():
+            self._close(link, NORMAL, "disconnected", now)
+        self.dialler.leave_bootstrap()
+        return self._take_actions()
+
     def drain(self, now: float) -> list[Action]:
         """Tell all neighbours that this hub is about to stop."""
         self._is_draining = True
@@ -155,7 +166,7 @@ class Mesh:
             return [CloseLink(event.link, TRY_AGAIN_LATER, "too many links")]
         link = self._links.open(event.link, event.carrier, event.opening, now)
         self._actions += self.dialler.opened(link)
-        self._send(link, self._doorman.hello(self.membership.own, self.membership.digest))
+        self._send(link, self._doorman.hello(link, self.membership.own, self.membership.digest))
         return self._take_actions()
 
     def on_opening_failed(self, event: OpeningFailed, now: float) -> list[Action]:
@@ -201,10 +212,7 @@ class Mesh:
 
     # Frames
 
-    def _send(self, link: Link, frame: Frame) -> None:
-        self._actions.append(SendToLink(link.link, frame))
-
-    def _send_all(self, link: Link, frames: list[Frame]) -> None:
+    def _send(self, link: Link, *frames: Frame) -> None:
         self._actions += [SendToLink(link.link, frame) for frame in frames]
 
     def on_link_received(self, event: LinkReceived, now: float) -> list[Action]:
@@ -217,12 +225,10 @@ class Mesh:
             link.is_leaving = True  # no sign of life: who only says goodbye is not waited for
             return []
         link.last_heard = now
-        if link.hub is not None and not isinstance(frame, Hello):
+        if link.hub is not None and not isinstance(frame, Hello | Proof):
             self._on_frame(link, link.hub, frame, now)
-        elif link.hub is None and isinstance(frame, Hello):
-            self._on_hello(link, frame, now)
         else:
-            self._close(link, POLICY_VIOLATION, "a link begins with one hello", now)
+            self._on_meeting(link, frame, now)
         return self._take_actions()
 
     def _on_frame(
@@ -234,15 +240,19 @@ class Mesh:
             case Adverts():
                 self._on_adverts(hub, frame, now)
             case Heartbeat():
-                self._send_all(link, self._gossip.on_heartbeat(link, frame, now))
+                self._send(link, *self._gossip.on_heartbeat(link, frame, now))
             case summary:
-                self._send_all(link, self._gossip.on_summary(summary))
+                self._send(link, *self._gossip.on_summary(summary))
 
-    def _on_hello(self, link: Link, hello: Hello, now: float) -> None:
-        self.dialler.identified(link, hello.hub)
+    def _on_meeting(self, link: Link, frame: Frame, now: float) -> None:
         was_alone = not self._links.neighbours
-        verdict = self._doorman.judge(link, hello)
-        if verdict.objection:
+        verdict = self._doorman.meet(link, frame)
+        if verdict.reply is not None:
+            self._send(link, verdict.reply)
+            return
+        if (hello := link.hello) is not None:
+            self.dialler.identified(link, hello.hub)
+        if verdict.objection or hello is None:
             self._close(link, verdict.code, verdict.objection, now)
             return
         if verdict.replaced is not None:
@@ -251,7 +261,7 @@ class Mesh:
             self._actions.append(Tell(HubP2PConnected(hello.hub)))
         if was_alone:
             self._changes.append(RoutesChanged())  # before, there was no way to anybody
-        self._send_all(link, self._gossip.greet(link, hello.digest))
+        self._send(link, *self._gossip.greet(link, hello.digest))
         self._gossip.flush_by(now + BATCH)
         self._weaver.weave_by(now + REPLAN)
         self._update_readiness(now)
@@ -284,33 +294,18 @@ class Mesh:
         match frame.body:
             case Segment() | Ack() as body:
                 self._changes.append(Arrived(frame.source, frame.source_incarnation, body))
-            case Offer() as offer:
-                self._on_offer(frame.source, offer, now)
             case step:
-                self._carry_out(self._negotiation.take(frame.source, step, now), now)
-
-    def _on_offer(self, hub: PeerId, offer: Offer, now: float) -> None:
-        if self._negotiation.heeds(hub):
-            has_place = self._weaver.has_place_for(hub)
-            self._carry_out(self._negotiation.decide(hub, offer, now, has_place=has_place), now)
+                self._actions += self._negotiation.on_step(frame.source, step, now)
 
     # Channels
 
     def on_channel_described(self, event: ChannelDescribed, now: float) -> list[Action]:
         """Send the offer or answer that the shell has made."""
-        self._carry_out(self._negotiation.describe(event.opening, event.sdp), now)
-        return self._take_actions()
+        return self._negotiation.describe(event.opening, event.sdp, now)
 
     def on_channel_candidate(self, event: ChannelCandidate, now: float) -> list[Action]:
         """Send a candidate that the shell has found."""
-        self._carry_out(self._negotiation.trickle(event.opening, event.candidate), now)
-        return self._take_actions()
-
-    def _carry_out(self, turn: Turn, now: float) -> None:
-        self._actions += turn.actions
-        for hub, body in turn.bodies:
-            incarnation = self.membership.incarnation(hub)
-            self._actions += self._courier.send(hub, incarnation, body, now)
+        return self._negotiation.trickle(event.opening, event.candidate, now)
 
     # Adverts
 
@@ -366,8 +361,9 @@ class Mesh:
             self._changes.append(HubReturned(hub))
         if changes.gone:
             self.dialler.hubs_lost(now)
+        for link, frame in self._gossip.on_check(changes, now):
+            self._send(link, frame)
         if changes.gone or changes.returned:
-            self._gossip.note_change(now)
             self._weaver.weave_by(now)
             self._update_readiness(now)
 

@@ -19,6 +19,7 @@ from peerpigeon.core.actions import (
     TakeAnswer,
     TakeCandidate,
 )
+from peerpigeon.core.codec import BATCH_LIMIT, FrameError, batch, decode, encode
 from peerpigeon.core.events import (
     ChannelCandidate,
     ChannelDescribed,
@@ -28,7 +29,7 @@ from peerpigeon.core.events import (
     LinkReceived,
     OpeningFailed,
 )
-from peerpigeon.core.frames import BATCH_LIMIT, Carrier, FrameError, batch, decode, encode
+from peerpigeon.core.frames import Carrier
 from peerpigeon.core.ids import LinkId
 from peerpigeon.net.datachannel import DataChannel
 from peerpigeon.net.dial import Dialled

@@ -113,6 +113,12 @@ class PeerPigeonServer:
             listener = await loop.create_server(running.doors, sock=socket, backlog=BACKLOG)
             running.listeners.append(listener)
         self._tell(Started(config.host, port))
+        if config.is_open:
+            logger.warning(
+                "the mesh is open: whoever reaches port %d can be a hub of it, and speak for any"
+                " client; hub_secret (HUB_SECRET) would keep others out",
+                port,
+            )
         if config.is_hub:
             self._tell(HubRegistered(self._hub_id, total_hubs=1))
         running.driver.start()
@@ -267,6 +273,17 @@ class PeerPigeonServer:
             raise RuntimeError("this server is no hub; start it with is_hub=True")
         if self._running is not None:
             self._running.driver.perform(hub.dial(uri, asyncio.get_running_loop().time()))
+
+    def disconnect_from_bootstrap_hubs(self) -> None:
+        """Close the WebSockets to the bootstrap hubs, and dial these no more.
+
+        The hub stays in its mesh: by its other links, and if it has none, by those of the hubs
+        it knows that let it in. Raises ``RuntimeError`` if this server is stopped.
+        """
+        hub = self._hub()
+        if self._running is not None:
+            now = asyncio.get_running_loop().time()
+            self._running.driver.perform(hub.leave_bootstrap(now))
 
     def get_stats(self) -> Snapshot:
         """Return the counts of this moment. Raises ``RuntimeError`` if the server is stopped."""
