@@ -18,7 +18,7 @@ from peerpigeon.core.notices import (
     PeerConnected,
 )
 from peerpigeon.core.registry import BACKLOG_MESSAGES
-from tests.core.frames_of_reference import MESH, announce, discovered, gone, itself, signal
+from tests.core.frames_of_reference import MESH, announce, discovered, gone, itself, pong, signal
 from tests.core.harness import EPOCH, HUB, A, B, C, D, Desk, Json
 
 R = PeerId("e" * 40)
@@ -55,6 +55,7 @@ class DialDesk(Desk):
         for client in clients:
             self.say(session, discovered(client) | {"targetPeerId": HUB}, now)
         self.say(session, itself(R) | {"targetPeerId": HUB}, now)
+        self.say(session, pong(), now)
         self.take(session)
         return session
 
@@ -99,6 +100,7 @@ def test_it_says_that_it_is_a_hub_where_it_listens_and_who_it_is() -> None:
             "fromPeerId": "system",
             "timestamp": at,
         },
+        {"type": "ping"},
     ]
     assert desk.notices == [BootstrapConnected(URI)]
 
@@ -208,16 +210,18 @@ def test_it_is_dialled_again_when_its_socket_has_ended() -> None:
     """S9, and with its first pace: it was there."""
     desk = DialDesk()
     session = desk.link()
-    desk.run(60.0)
+    for now in range(30, 601, 30):
+        desk.pong(session, now=float(now))
+        desk.run(float(now))
     desk.clear()
-    desk.lose(session, now=61.0, code=1000)
+    desk.lose(session, now=601.0, code=1000)
     assert BootstrapDisconnected(URI, 1000, "") in desk.notices
     assert HubUnregistered(R, 1) in desk.notices
-    desk.run(61.0 + 3.9)
+    desk.run(601.0 + 3.9)
     assert desk.dialled() == []
-    desk.run(61.0 + 6.1)
+    desk.run(601.0 + 6.1)
     assert len(desk.dials) == 1
-    desk.link(now=68.0)
+    desk.link(now=608.0)
     assert HubRegistered(R, 2) in desk.notices
 
 
@@ -230,6 +234,19 @@ def test_one_that_has_dialled_us_too_keeps_its_own_socket() -> None:
     desk.say(dialled, itself(R))
     assert desk.closed == {dialled: (1000, "second link")}
     assert BootstrapDisconnected(URI, 1000, "second link") in desk.notices
+    desk.run(29.0)
+    assert desk.dialled() == []
+    desk.lose(accepted, now=29.0)
+    desk.run(60.0)
+    assert set(desk.dialled()) == {URI}
+
+
+def test_the_socket_that_it_has_dialled_is_the_one_that_is_listed() -> None:
+    desk = DialDesk()
+    accepted = desk.open(R)
+    desk.say(accepted, announce())
+    desk.say(desk.answer(), itself(R))
+    assert accepted not in desk.closed
     assert [record.peer_id for record in desk.hub.snapshot(0.0).hubs] == [HUB, R]
 
 
@@ -267,6 +284,32 @@ def test_a_silent_one_is_dropped() -> None:
 def reported(hub: PeerId, *addresses: str, **more: object) -> Json:
     data = announce()["data"] | {"addresses": list(addresses)} | more
     return discovered(hub, MESH, **data)
+
+
+def test_who_was_there_before_is_left_to_serve_it() -> None:
+    """So that its clients do not hear everything twice until the two are in one mesh."""
+    desk = DialDesk()
+    a = desk.join(A)
+    session = desk.answer()
+    desk.say(session, discovered(B))
+    desk.say(session, itself(R))
+    desk.say(session, reported(S, "ws://192.0.2.9:4000"))
+    desk.say(session, pong())
+    desk.clear()
+    desk.run(4.9)
+    assert desk.take(a) == []
+    # But it has not come into one mesh with us.
+    desk.run(5.0)
+    assert briefly(desk.take(a)) == [("peer-discovered", B)]
+
+
+def test_who_comes_later_changes_nothing() -> None:
+    desk = DialDesk()
+    a = desk.join(A)
+    session = desk.link()
+    desk.say(session, reported(S, "ws://192.0.2.9:4000"))
+    desk.say(session, discovered(B))
+    assert briefly(desk.take(a)[1:]) == [("peer-discovered", B)]
 
 
 def test_hubs_of_ours_that_it_tells_of_are_dialled_until_they_are_found() -> None:
@@ -332,6 +375,8 @@ def test_clients_of_both_sides_come_to_know_each_other() -> None:
     desk.take(session)
     for client in (B, C):
         desk.say(session, discovered(client))
+    desk.say(session, pong())
+    assert desk.take(session) == []
     desk.say(session, itself(R))
     assert briefly(desk.take(a)[1:]) == [("peer-discovered", B), ("peer-discovered", C)]
     assert briefly(desk.take(session)) == [("peer-discovered", A)]

@@ -85,6 +85,10 @@ class Bootstrap:
             if address.uri == uri:
                 address.hub = hub
 
+    def behind(self, uri: str) -> PeerId | None:
+        """Return who answered last at a bootstrap address."""
+        return next((address.hub for address in self._addresses if address.uri == uri), None)
+
     def report(self, hub: PeerId, uris: tuple[str, ...], now: float) -> None:
         """Note where a hub of ours can be dialled, or forget it if it is nowhere."""
         self._reported.pop(hub, None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 from peerpigeon.core import dialect, messages
 from peerpigeon.core.actions import ClosePeer, PingPeer, Tell
 from peerpigeon.core.frames import Challenge, Find, Found, Refusal, Verdict
+from peerpigeon.core.hosting import Ask, Enter, Exit, Name, Publish, Speak, Step
 from peerpigeon.core.ids import PeerId, parse_peer_id, same_peer
 from peerpigeon.core.messages import Announce, Cleanup, Goodbye, MessageError, Ping, Signal
 from peerpigeon.core.notices import (
@@ -21,7 +22,7 @@ from peerpigeon.core.notices import (
     PeerDisconnected,
     PeerGoodbye,
 )
-from peerpigeon.core.references import Ask, Enter, Exit, Name, Publish, References, Speak, Step
+from peerpigeon.core.references import References
 from peerpigeon.core.registry import Claim, Contender, Peer, Registry
 from peerpigeon.core.relays import Relays
 from peerpigeon.core.tidings import Tidings
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.events import PeerLost, PeerOpened, PeerPonged, PeerSent
+    from peerpigeon.core.hosting import Reference
     from peerpigeon.core.ids import SessionId
     from peerpigeon.core.outbox import Outbox
     from peerpigeon.core.outcome import Outcome
     from peerpigeon.core.presence import Presence
-    from peerpigeon.core.references import Reference
 
 # RFC 6455, section 7.4.1. Reference: every refusal is a policy violation.
 NORMAL = 1000
@@ -185,7 +186,7 @@ class Clients:
     def _on_message(self, peer: Peer, text: str, now: float) -> None:
         try:
             if peer.is_hub:
-                self._follow(self.references.on_message(peer.session, text), now)
+                self._follow(self.references.on_message(peer.session, text, now), now)
                 return
             message = messages.decode(text)
         except MessageError as error:
@@ -290,7 +291,7 @@ class Clients:
         self.registry.name(hub, hub_id)
         self._out.actions.append(Tell(PeerConnected(hub_id, len(self.registry))))
         self._out.actions.append(Tell(HubDiscovered(hub_id, hub_id, (hub.address,))))
-        self._follow(self.references.named(reference), now)
+        self._follow(self.references.named(reference, now), now)
 
     def _follow(self, steps: list[Step], now: float) -> None:
         """Do for a reference hub and its clients what they want."""

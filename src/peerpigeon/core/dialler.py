@@ -86,13 +86,15 @@ class Dialler:
     def dial_due(self, now: float) -> list[Action]:
         """Dial the bootstrap addresses whose time has come."""
         uris = self._bootstrap.due(
-            lambda hub: hub in self._membership or hub in self._found,
+            self._membership.__contains__,
             len(self._membership),
             self._former_addresses,
             is_linked=bool(self._links.neighbours),
             now=now,
         )
-        return self.dial(uris, now)
+        # A hub of the package that has dialled us needs no second socket.
+        behind = self._bootstrap.behind
+        return self.dial([uri for uri in uris if behind(uri) not in self._found], now)
 
     def is_searching(self, now: float) -> bool:
         """Tell whether it is time for a round of ``search``."""

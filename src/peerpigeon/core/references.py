@@ -12,9 +12,7 @@ listen, and ask from time to time whether it is free.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from peerpigeon.core import dialect
 from peerpigeon.core.changes import (
@@ -24,7 +22,18 @@ from peerpigeon.core.changes import (
     ReferenceGone,
     ReferenceNamed,
 )
-from peerpigeon.core.dialect import Departed, Discovered, HubSeen, Spoken
+from peerpigeon.core.dialect import Departed, Discovered, HubSeen, Pong, Spoken
+from peerpigeon.core.hosting import (
+    Ask,
+    Enter,
+    Exit,
+    Name,
+    Publish,
+    Reference,
+    Speak,
+    Standing,
+    Step,
+)
 from peerpigeon.core.ids import same_peer
 from peerpigeon.core.messages import hub_introduction
 from peerpigeon.core.outcome import Introduce, Part, Tell
@@ -35,7 +44,6 @@ from peerpigeon.core.told import Over, Told
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId, SessionId
-    from peerpigeon.core.messages import Announce, Signal
     from peerpigeon.core.registry import Peer
 
 SETTLING = 1.0
@@ -48,83 +56,6 @@ that does not is served all the same, though another hub of ours may do so too."
 
 RETRY = 5.0
 """Seconds until it is asked whether somebody else still serves a hub or client."""
-
-
-class Standing(Enum):
-    """How a reference hub stands to this hub."""
-
-    CLAIMED = "its id is claimed in the mesh; somebody may object yet"
-    SERVED = "its clients are guests here"
-    ELSEWHERE = "another hub of ours serves it"
-
-
-@dataclass(slots=True, eq=False)
-class Reference:
-    """One reference hub that is linked to us."""
-
-    peer: Peer
-    """The client that its socket is."""
-    told: Told
-    is_dialled: bool
-    standing: Standing = Standing.ELSEWHERE
-    clients: dict[str, Discovered] = field(default_factory=dict)
-    """All that it has told of, by id in lower case: guests, and who would be one."""
-    guests: dict[str, Peer] = field(default_factory=dict)
-    """The clients that are served here."""
-    is_lacking: bool = False
-    """Whether some are not, so that it will be tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A reference hub that we have dialled says who it is."""
-
-    reference: Reference
-    hub: PeerId
-
-
-@dataclass(frozen=True, slots=True)
-class Publish:
-    """Publish a reference hub itself, so that no other hub of ours serves it."""
-
-    reference: Reference
-
-
-@dataclass(frozen=True, slots=True)
-class Enter:
-    """A client of a reference hub has announced itself."""
-
-    reference: Reference
-    peer: PeerId
-    announce: Announce
-    may_contest: bool
-    """Whether another client with its id is to show that it lives: once, not again and again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Ask the keeper of a namespace whether an id is free there."""
-
-    namespace: str
-    peer: PeerId
-
-
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """A guest is gone."""
-
-    guest: Peer
-
-
-@dataclass(frozen=True, slots=True)
-class Speak:
-    """A guest sends a signal."""
-
-    guest: Peer
-    signal: Signal
-
-
-Step: TypeAlias = Name | Publish | Enter | Ask | Exit | Speak
 
 
 class References:
@@ -172,19 +103,37 @@ class References:
         self, peer: Peer, addresses: tuple[str, ...], now: float, at: int
     ) -> list[bytes]:
         """Return what to say to a hub that we have dialled. Who it is, it will say."""
-        told = Told(remembers=False)
-        self._references[peer.session] = Reference(peer, told, True, Standing.CLAIMED)  # noqa: FBT003
+        reference = Reference(peer, Told(remembers=False), is_dialled=True)
+        reference.standing = Standing.CLAIMED
+        self._references[peer.session] = reference
         self._due.set(peer.session, now + NAMING)
         namespace, ourselves = self._config.hub_mesh_namespace, hub_introduction(self._own)
         return [
             dialect.encode_announce(namespace, addresses, at),
             dialect.encode_discovered(ourselves, namespace, at),
+            dialect.PING,
         ]
 
-    def named(self, reference: Reference) -> list[Step]:
+    def named(self, reference: Reference, now: float) -> list[Step]:
         """Note that a hub that we have dialled has said who it is."""
         self._changes.append(ReferenceFound(reference.peer.peer_id))
-        return [Publish(reference)]
+        return self._begin(reference, now)
+
+    def _on_pong(self, reference: Reference, now: float) -> list[Step]:
+        if not reference.is_dialled or reference.has_introduced:
+            return []
+        reference.has_introduced = True
+        return self._begin(reference, now)
+
+    def _begin(self, reference: Reference, now: float) -> list[Step]:
+        if not (reference.has_introduced and reference.peer.peer_id):
+            return []
+        if not reference.has_elders:
+            return [Publish(reference)]
+        # Who was there first serves it, and by its address we are about to come into one mesh.
+        reference.standing = Standing.ELSEWHERE
+        self._due.set(reference.peer.session, now + RETRY)
+        return []
 
     def remove(self, session: SessionId, code: int, reason: str) -> list[Step]:
         """Forget a hub whose socket has ended."""
@@ -251,7 +200,7 @@ class References:
 
     # What a hub says
 
-    def on_message(self, session: SessionId, text: str) -> list[Step]:
+    def on_message(self, session: SessionId, text: str, now: float) -> list[Step]:
         """Return what follows from a hub's message; raise ``MessageError`` if it makes no sense."""
         reference = self._references[session]
         match dialect.decode(text):
@@ -265,6 +214,8 @@ class References:
                 return [] if guest is None else [Speak(guest, signal)]
             case HubSeen() as seen:
                 return self._on_hub_seen(reference, seen)
+            case Pong():
+                return self._on_pong(reference, now)
             case None:
                 return []
 
@@ -274,6 +225,7 @@ class References:
             return []
         if seen.is_other:
             if seen.addresses:
+                reference.has_elders |= not reference.has_introduced
                 self._changes.append(HubReported(seen.hub, seen.addresses))
             return []
         if reference.peer.peer_id:
