@@ -32,13 +32,14 @@ ASSEMBLY = {
     "stream": {"segments"},
     "mesh": {
         *("courier", "dialler", "doorman", "gossip", "links", "membership", "migration"),
-        *("negotiation", "pursuit", "weaver"),
+        *("parley", "pursuit", "weaver"),
     },
     "weaver": {"links", "membership", "pursuit", "topology"},
     "gossip": {"links", "membership"},
     "courier": {"links", "membership", "routing"},
     "dialler": {"bootstrap", "links", "membership", "pursuit"},
-    "doorman": {"links"},
+    "doorman": {"departures", "links"},
+    "parley": {"courier", "membership", "negotiation", "pursuit", "weaver"},
     "negotiation": {"pursuit"},
 }
 # I/O, clocks, threads and chance. `random` is allowed for the name Random alone.

@@ -96,8 +96,9 @@ def test_a_link_closed_in_good_order_is_no_urgent_news() -> None:
     bench.link(HUBS[1])
     leaving = bench.link(HUBS[9])
     bench.mesh.tick(0.5)
-    assert bench.receive(leaving, Bye("stopping"), 0.6) == []
-    bench.lose(leaving, 0.6)
+    assert closings(bench.receive(leaving, Bye("not wanted"), 0.6)) == {
+        leaving: (1000, "not wanted")
+    }
     assert bench.mesh.take_changes()[-1] == RoutesChanged()
     said = of_kind(Adverts, frames(bench.mesh.tick(0.7)))
     assert [news.is_urgent for news in said] == [False]
@@ -298,11 +299,35 @@ def test_a_stopping_hub_that_loses_its_last_link_does_not_dial() -> None:
     bench.mesh.tick(0.0)
     link = bench.link(HUBS[1], now=0.1)
     said = bench.mesh.drain(1.0)
-    assert frames(said)[-1] == Bye("stopping")
     (news,) = of_kind(Adverts, frames(said))
-    assert news.adverts[0].is_draining
+    assert news.is_urgent
+    assert (news.adverts[0].is_draining, news.adverts[0].links) == (True, ())
+    bench.receive(link, Bye("stopping"), 1.1)
     bench.lose(link, 1.1)
     assert of_kind(Dial, bench.mesh.tick(1.2)) == []
+
+
+def test_a_hub_that_stops_is_left_and_told_gone_by_all_at_once() -> None:
+    hubs = HUBS[:6]
+    meshes = met(*hubs, hub_mesh_max_peers=3)
+    meshes.run(12.0)
+    stopping = hubs[2]
+    meshes.drain(stopping)
+    meshes.run(0.2)
+    assert meshes.links_of(stopping) == 0
+    for own in set(hubs) - {stopping}:
+        assert meshes.changes[own].count(HubGone(stopping)) == 1
+    meshes.run(5.0)
+    assert of_kind(Dial, (action for _, action in meshes.actions[stopping][-20:])) == []
+    assert meshes.links_of(stopping) == 0
+
+
+def test_all_hubs_can_stop_at_once() -> None:
+    meshes = met(*HUBS[:4], hub_mesh_max_peers=3)
+    for own in HUBS[:4]:
+        meshes.drain(own)
+    meshes.run(0.2)
+    assert [meshes.links_of(own) for own in HUBS[:4]] == [0] * 4
 
 
 # Bootstrap

@@ -149,9 +149,9 @@ class Hub:
             case OpeningFailed():
                 self._actions += mesh.on_opening_failed(event, now)
             case ChannelDescribed():
-                self._actions += mesh.on_channel_described(event, now)
+                self._actions += mesh.parley.describe(event, now)
             case ChannelCandidate():
-                self._actions += mesh.on_channel_candidate(event, now)
+                self._actions += mesh.parley.trickle(event, now)
             case _:
                 assert_never(event)
 

@@ -3,7 +3,8 @@
 Every hub knows every hub and every link (``docs/mesh.md``): topology, routing and rendezvous are
 then computations on the same data. A link counts when both its ends advertise it. A hub is live
 while a path of such links leads to it; when none does for ``GRACE`` seconds it is gone, and is
-remembered as missing so that the mesh can look for it.
+remembered as missing so that the mesh can look for it. A hub that has said that it stops is gone
+at once.
 """
 
 from __future__ import annotations
@@ -194,7 +195,7 @@ class Membership:
         if shift is Shift.BRIDGED:
             self.check_by(now)
         elif shift is Shift.LOST or known is None:
-            self.check_by(now + LAZY_CHECK)
+            self.check_by(now if advert.is_draining else now + LAZY_CHECK)
         return True
 
     def forget(self, hub: PeerId) -> None:
@@ -222,7 +223,7 @@ class Membership:
         reached = self._reach()
         for hub in sorted(self._live - reached):
             since = self._unreachable.setdefault(hub, now)
-            if now >= since + GRACE:
+            if now >= since + GRACE or self._adverts[hub].is_draining:
                 self._lose(hub, now)
                 changes.gone.append(hub)
             else:

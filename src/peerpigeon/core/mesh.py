@@ -31,7 +31,6 @@ from peerpigeon.core.frames import (
     Frame,
     Heartbeat,
     Hello,
-    Offer,
     Routed,
     Segment,
     Summary,
@@ -41,13 +40,13 @@ from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.links import Link, Links
 from peerpigeon.core.membership import Membership
 from peerpigeon.core.migration import Migration
-from peerpigeon.core.negotiation import Negotiation, Turn
 from peerpigeon.core.notices import (
     HubMeshMigrated,
     HubMeshReady,
     HubP2PConnected,
     HubP2PDisconnected,
 )
+from peerpigeon.core.parley import Parley
 from peerpigeon.core.pursuit import Pursuit
 from peerpigeon.core.snapshot import MeshSnapshot
 from peerpigeon.core.timetable import earliest
@@ -57,15 +56,8 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.events import (
-        ChannelCandidate,
-        ChannelDescribed,
-        LinkLost,
-        LinkOpened,
-        LinkReceived,
-        OpeningFailed,
-    )
-    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.events import LinkLost, LinkOpened, LinkReceived, OpeningFailed
+    from peerpigeon.core.ids import LinkId, PeerId
 
 REPLAN = 0.2
 """Seconds for which changes are gathered before links are planned anew."""
@@ -90,8 +82,8 @@ class Mesh:
         self._doorman = Doorman(own, config.hub_mesh_namespace, self._links)
         self._dialler = Dialler(config, self._links, self.membership, pursuit, rng, now)
         self._courier = Courier(own, self._links, self.membership)
-        self._negotiation = Negotiation(pursuit)
         self._weaver = Weaver(config.hub_mesh_max_peers, self._links, self.membership, pursuit)
+        self.parley = Parley(pursuit, self._weaver, self.membership, self._courier)
         self._migration = Migration(config.hub_mesh_min_peers, config.mesh_migration_delay)
         self._gossip = Gossip(self.membership, self._links, interval, now)
         self._beat_at = now + interval * rng.random()
@@ -112,10 +104,14 @@ class Mesh:
 
     def deadline(self) -> float:
         """Return when ``tick`` has something to do."""
+        first = earliest(
+            self._beat_at, self.membership.deadline(), self._doorman.departures.deadline()
+        )
+        if self._is_draining:
+            return first
         return earliest(
-            self._beat_at,
+            first,
             self._gossip.deadline(),
-            self.membership.deadline(),
             self._weaver.deadline(),
             self._dialler.deadline(),
             self._migration.deadline(),
@@ -140,11 +136,13 @@ class Mesh:
         return self._dialler.dial([uri], now)
 
     def drain(self, now: float) -> list[Action]:
-        """Tell all neighbours that this hub is about to stop."""
+        """Have all neighbours leave this hub, which is about to stop.
+
+        It wants no more links, and passes on what still comes until the last one is closed.
+        """
         self._is_draining = True
+        self._gossip.flush_by(now, is_urgent=True)
         self._spread(now)
-        for link in self._links:
-            self._send(link, Bye("stopping"))
         return self._take_actions()
 
     # Links open and close
@@ -164,12 +162,13 @@ class Mesh:
 
     def on_link_lost(self, event: LinkLost, now: float) -> list[Action]:
         """Go on without a link that has broken."""
+        self._doorman.departures.end(event.link)
         if link := self._links.get(event.link):
             self._lose(link, event.code, event.reason, now)
         return self._take_actions()
 
     def _close(self, link: Link, code: int, reason: str, now: float) -> None:
-        self._actions += self._doorman.farewell(link, code, reason)
+        self._actions += self._doorman.farewell(link, code, reason, now)
         self._lose(link, code, reason, now)
 
     def _lose(self, link: Link, code: int, reason: str, now: float) -> None:
@@ -210,20 +209,34 @@ class Mesh:
     def on_link_received(self, event: LinkReceived, now: float) -> list[Action]:
         """Take one frame from a neighbour."""
         link = self._links.get(event.link)
-        if link is None:
-            return []
         frame = event.frame
-        if isinstance(frame, Bye):
-            link.is_leaving = True  # no sign of life: who only says goodbye is not waited for
-            return []
-        link.last_heard = now
-        if link.hub is not None and not isinstance(frame, Hello):
+        if link is None:
+            self._on_late(event.link, frame, now)
+        elif isinstance(frame, Bye):
+            self._actions += self._doorman.take_leave(link, frame.reason, now)
+            self._lose(link, NORMAL, frame.reason, now)
+        elif link.hub is not None and not isinstance(frame, Hello):
+            link.last_heard = now
             self._on_frame(link, link.hub, frame, now)
         elif link.hub is None and isinstance(frame, Hello):
+            link.last_heard = now
             self._on_hello(link, frame, now)
         else:
             self._close(link, POLICY_VIOLATION, "a link begins with one hello", now)
         return self._take_actions()
+
+    def _on_late(self, link: LinkId, frame: Frame, now: float) -> None:
+        """Take what still comes over a link that is being left."""
+        departure = self._doorman.departures.get(link)
+        if departure is None:
+            return
+        match frame:
+            case Bye():
+                self._actions += self._doorman.departures.answered(link)
+            case Routed() if departure.hub is not None:
+                self._on_routed(departure.hub, frame, now)
+            case Adverts() if departure.hub is not None:
+                self._on_adverts(departure.hub, frame, now)
 
     def _on_frame(
         self, link: Link, hub: PeerId, frame: Heartbeat | Adverts | Summary | Routed, now: float
@@ -284,39 +297,16 @@ class Mesh:
         match frame.body:
             case Segment() | Ack() as body:
                 self._changes.append(Arrived(frame.source, frame.source_incarnation, body))
-            case Offer() as offer:
-                self._on_offer(frame.source, offer, now)
             case step:
-                self._carry_out(self._negotiation.take(frame.source, step, now), now)
-
-    def _on_offer(self, hub: PeerId, offer: Offer, now: float) -> None:
-        if self._negotiation.heeds(hub):
-            has_place = self._weaver.has_place_for(hub)
-            self._carry_out(self._negotiation.decide(hub, offer, now, has_place=has_place), now)
-
-    # Channels
-
-    def on_channel_described(self, event: ChannelDescribed, now: float) -> list[Action]:
-        """Send the offer or answer that the shell has made."""
-        self._carry_out(self._negotiation.describe(event.opening, event.sdp), now)
-        return self._take_actions()
-
-    def on_channel_candidate(self, event: ChannelCandidate, now: float) -> list[Action]:
-        """Send a candidate that the shell has found."""
-        self._carry_out(self._negotiation.trickle(event.opening, event.candidate), now)
-        return self._take_actions()
-
-    def _carry_out(self, turn: Turn, now: float) -> None:
-        self._actions += turn.actions
-        for hub, body in turn.bodies:
-            incarnation = self.membership.incarnation(hub)
-            self._actions += self._courier.send(hub, incarnation, body, now)
+                self._actions += self.parley.take(frame.source, step, now)
 
     # Adverts
 
     def _spread(self, now: float) -> None:
         """Renew our advert, and pass on what is new."""
-        ends = self._weaver.ends(is_ready=self._migration.is_ready)
+        # A hub that stops disowns its links, so that nobody takes them for a way.
+        is_ready = self._migration.is_ready
+        ends = () if self._is_draining else self._weaver.ends(is_ready=is_ready)
         self._gossip.publish(ends, self._weaver.bar, now, is_draining=self._is_draining)
         for link, frame in self._gossip.flush():
             self._send(link, frame)
@@ -325,12 +315,15 @@ class Mesh:
 
     def tick(self, now: float) -> list[Action]:
         """Do what is due."""
-        self._actions += self._dialler.expire(now)
+        self._actions += self._doorman.departures.expire(now)
         check_at = self.membership.deadline()
         if check_at is not None and now >= check_at:
             self._check(now)
         if now >= self._beat_at:
             self._beat(now)
+        if self._is_draining:
+            return self._take_actions()
+        self._actions += self._dialler.expire(now)
         if self._migration.migrate(now):
             self._tell_migrated(now)
         self._dial(now)
@@ -361,6 +354,8 @@ class Mesh:
             self._changes.append(HubGone(hub))
             if (advert := self.membership.advert(hub)) and advert.is_draining:
                 self.membership.forget(hub)
+                for link in [link for link in self._links if link.hub == hub]:
+                    self._close(link, NORMAL, "stopping", now)
         for hub in changes.returned:
             self._weaver.add(hub)
             self._changes.append(HubReturned(hub))
