@@ -85,7 +85,7 @@ def test_a_neighbour_that_has_fallen_silent_is_told_of_at_once() -> None:
     bench = Bench()
     talker, silent = bench.link(HUBS[1]), bench.link(HUBS[9])
     bench.pass_time(0.0, 2.9, talker)
-    said = bench.pass_time(3.0, 4.0, talker)
+    said = bench.pass_time(3.0, 3.5, talker)
     assert closings(said)[silent] == (1008, "silent")
     news = next(f for f in of_kind(Adverts, frames(said, talker)) if f.is_urgent)
     assert [end.hub for end in news.adverts[0].links] == [HUBS[1]]

@@ -87,6 +87,7 @@ class Mesh:
         self._migration = Migration(config.hub_mesh_min_peers, config.mesh_migration_delay)
         self._gossip = Gossip(self.membership, self._links, interval, now)
         self._beat_at = now + interval * rng.random()
+        self._listen_at = now + interval
         self._is_draining = False
         self._changes: list[Change] = []
         self._actions: list[Action] = []
@@ -104,9 +105,8 @@ class Mesh:
 
     def deadline(self) -> float:
         """Return when ``tick`` has something to do."""
-        first = earliest(
-            self._beat_at, self.membership.deadline(), self._doorman.departures.deadline()
-        )
+        leaving = self._doorman.departures.deadline()
+        first = earliest(self._beat_at, self._listen_at, self.membership.deadline(), leaving)
         if self._is_draining:
             return first
         return earliest(
@@ -319,13 +319,16 @@ class Mesh:
         check_at = self.membership.deadline()
         if check_at is not None and now >= check_at:
             self._check(now)
+        if now >= self._listen_at:
+            self._end_silent(now)
         if now >= self._beat_at:
             self._beat(now)
         if self._is_draining:
             return self._take_actions()
         self._actions += self._dialler.expire(now)
         if self._migration.migrate(now):
-            self._tell_migrated(now)
+            closed = self._close_sockets(now)
+            self._actions.append(Tell(HubMeshMigrated(closed, self._links.count(Carrier.P2P))))
         self._dial(now)
         self._weave(now)
         spread_at = self._gossip.deadline()
@@ -367,18 +370,22 @@ class Mesh:
             self._update_readiness(now)
 
     def _beat(self, now: float) -> None:
-        """Show all neighbours that we live, and end the links of those that do not."""
-        interval = self._config.heartbeat_interval
-        self._beat_at = now + interval
-        for link in self._links.silent(interval, now):
-            self._actions.append(CloseLink(link.link, POLICY_VIOLATION, "silent"))
-            self._lose(link, VANISHED, "silent", now)
+        """Show all neighbours that we live."""
+        self._beat_at = now + self._config.heartbeat_interval
         # On busy links too: nothing else shows a neighbour that our tables differ.
         heartbeat = Heartbeat(self.membership.digest)
         for link in [link for link in self._links if link.hub is not None]:
             self._send(link, heartbeat)
         if self._migration.is_migrated:
             self._close_sockets(now)
+
+    def _end_silent(self, now: float) -> None:
+        """End the links to hubs that do not live."""
+        interval = self._config.heartbeat_interval
+        for link in self._links.silent(interval, now):
+            self._actions.append(CloseLink(link.link, POLICY_VIOLATION, "silent"))
+            self._lose(link, VANISHED, "silent", now)
+        self._listen_at = self._links.silent_at(interval, now)
 
     def _close_sockets(self, now: float) -> int:
         """Close the WebSockets to hubs that have had their day (S19)."""
@@ -387,7 +394,3 @@ class Mesh:
         for link in due:
             self._close(link, NORMAL, "migrated to P2P", now)
         return len(due)
-
-    def _tell_migrated(self, now: float) -> None:
-        closed = self._close_sockets(now)
-        self._actions.append(Tell(HubMeshMigrated(closed, self._links.count(Carrier.P2P))))
