@@ -69,3 +69,55 @@ def log(running: Traffic, since: float, more: str) -> float:
         more,
     )
     return healed_after
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("identity", ["same id", "new id"])
+@pytest.mark.parametrize("place", [0, 2], ids=["the first", "another"])
+async def test_a_killed_hub_that_is_started_again_is_a_full_member(
+    place: int, identity: str
+) -> None:
+    """S8: also the first hub, which dials nobody, and after all have left its socket."""
+    loop = asyncio.get_running_loop()
+    async with mesh(4, hub_mesh_max_peers=3, mesh_migration_delay=DELAY) as hubs:
+        await hubs.settled()
+        victim = hubs.hubs[place]
+        survivors = [hub for hub in hubs.hubs if hub is not victim]
+        async with traffic(survivors) as running:
+            await running.flows()
+            await victim.kill()
+            returned_at = loop.time()
+            again = {"hub_peer_id": victim.id} if identity == "same id" else {}
+            start = [] if place == 0 else [survivors[0].uri]
+            await hubs.add_to(start, port=victim.port, **again)
+            await hubs.settled()
+            log(running, returned_at, f"all migrated after {loop.time() - returned_at:.2f} s")
+            await running.flows()
+            await running.complete()
+            running.check()
+        async with traffic(hubs.alive) as running:
+            await running.flows()
+            await running.complete()
+            running.check()
+
+
+@pytest.mark.slow
+async def test_any_hub_lets_a_late_one_in_long_after_migration() -> None:
+    """S8: each newcomer starts from the one before it, which the first hub's address never was."""
+    async with mesh(3, hub_mesh_max_peers=3, mesh_migration_delay=DELAY) as hubs:
+        await hubs.settled()
+        async with traffic(hubs.alive) as running:
+            await running.flows(rounds=50)
+            for _ in range(3):
+                await hubs.add_to([hubs.alive[-1].uri])
+                await hubs.settled()
+            await running.complete()
+            running.check()
+        await hubs.hubs[0].stop()
+        late = await hubs.add_to([hubs.alive[-1].uri])
+        await hubs.settled()
+        assert late.told("hubMeshMigrated")
+        async with traffic(hubs.alive) as running:
+            await running.flows()
+            await running.complete()
+            running.check()
