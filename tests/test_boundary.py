@@ -34,23 +34,14 @@ ASSEMBLY = {
     "introductions": {"keepers", "records"},
     "stream": {"segments"},
     "mesh": {
-        *(
-            "courier",
-            "credentials",
-            "dialler",
-            "doorman",
-            "gossip",
-            "links",
-            "membership",
-            "migration",
-        ),
-        *("negotiation", "pursuit", "weaver"),
+        *("courier", "credentials", "dialler", "doorman", "gossip", "links"),
+        *("membership", "migration", "negotiation", "pursuit", "weaver"),
     },
     "weaver": {"links", "membership", "pursuit", "topology"},
     "gossip": {"links", "membership"},
     "courier": {"links", "membership", "routing"},
     "dialler": {"bootstrap", "links", "membership", "pursuit"},
-    "doorman": {"credentials", "links"},
+    "doorman": {"credentials", "departures", "links"},
     "negotiation": {"courier", "membership", "pursuit"},
 }
 # I/O, clocks, threads and chance. `random` is allowed for the name Random alone.
@@ -63,7 +54,7 @@ IMPURE = {
 BUILT_IN_IO = {"open", "print", "input", "eval", "exec", "__import__"}
 PICOWS_MODULES = {"net/frames.py", "net/dial.py"}
 CONFIG = (".config", ".config.ServerConfig", ".config.variables")
-AIOHTTP_MODULES = {"net/http.py", "network/network.py"}
+AIOHTTP_MODULES = {"net/http.py", "network/network.py", "scenario/real.py", "scenario/visitor.py"}
 WEBRTC_MODULES = {
     "aiortc": {"rtc/aiortc_engine.py"},
     "aioice": {"rtc/gathering.py"},

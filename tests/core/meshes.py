@@ -33,6 +33,7 @@ from peerpigeon.core.frames import (
     Advert,
     Adverts,
     Body,
+    Bye,
     Carrier,
     Frame,
     Hello,
@@ -80,9 +81,13 @@ def frames(actions: Iterable[Action], link: int | None = None) -> list[Frame]:
     return [action.frame for action in sent if link in (None, action.link)]
 
 
-def closings(actions: Iterable[Action]) -> dict[int, tuple[int, str]]:
-    """Return code and reason for each link that is closed."""
-    return {close.link: (close.code, close.reason) for close in of_kind(CloseLink, actions)}
+def closings(actions: Iterable[Action]) -> dict[LinkId, tuple[int, str]]:
+    """Return code and reason for each link that is closed, or left in good order."""
+    actions = list(actions)
+    left = [(sent.link, sent.frame) for sent in of_kind(SendToLink, actions)]
+    return {link: (1000, frame.reason) for link, frame in left if isinstance(frame, Bye)} | {
+        close.link: (close.code, close.reason) for close in of_kind(CloseLink, actions)
+    }
 
 
 def notices(actions: Iterable[Action]) -> list[Notice]:
@@ -182,7 +187,7 @@ class Meshes:
         self._ends = {end: to for end, to in self._ends.items() if own not in (end[0], to[0])}
 
     def dial(self, own: PeerId, other: PeerId) -> None:
-        self._perform(own, self.meshes[own].dial(f"ws://{other[0]}", self.now))
+        self._perform(own, self.meshes[own].dialler.dial([f"ws://{other[0]}"], self.now))
 
     def drain(self, own: PeerId) -> None:
         self._perform(own, self.meshes[own].drain(self.now))
@@ -216,9 +221,9 @@ class Meshes:
             case LinkLost():
                 self._perform(own, mesh.on_link_lost(event, now))
             case OpeningFailed():
-                self._perform(own, mesh.on_opening_failed(event, now))
+                self._perform(own, mesh.dialler.failed(event, now))
             case ChannelDescribed():
-                self._perform(own, mesh.on_channel_described(event, now))
+                self._perform(own, mesh.negotiation.describe(event, now))
 
     def _soon(self, own: PeerId, event: object) -> None:
         self._order += 1
@@ -270,6 +275,10 @@ class Meshes:
 
     def neighbours(self, own: PeerId) -> set[tuple[PeerId, Carrier]]:
         return {(end.hub, end.carrier) for end in self.meshes[own].membership.own.links}
+
+    def links_of(self, own: PeerId) -> int:
+        """Return how many connections end at a hub, wanted or not."""
+        return sum(end[0] == own for end in self._ends)
 
     def notices(self, own: PeerId) -> list[Notice]:
         return notices(action for _, action in self.actions[own])

@@ -10,7 +10,7 @@ import pytest
 from peerpigeon.core.actions import CloseLink, SendToLink
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.credentials import NONCE_SIZE, Credentials
-from peerpigeon.core.frames import Bye, Heartbeat, Hello, Proof
+from peerpigeon.core.frames import Heartbeat, Hello, Proof
 from peerpigeon.core.options import ConfigError
 from tests.core.meshes import HUBS, OWN, SOCKET, Bench, Meshes, closings, of_kind
 
@@ -60,7 +60,7 @@ def test_who_does_not_know_the_secret_is_told_so() -> None:
     bench.hello(link, HUBS[1], nonce=NONCE)
     reason = "the two hubs have different hub_secrets"
     actions = bench.receive(link, proof_for(bench, OTHER))
-    assert actions == [SendToLink(link, Bye(reason)), CloseLink(link, 1008, reason)]
+    assert actions == [CloseLink(link, 1008, reason)]
 
 
 def test_what_was_overheard_on_one_link_is_of_no_use_on_the_next() -> None:

@@ -138,15 +138,21 @@ def test_an_address_counts_as_dialled_while_a_link_from_it_is_open() -> None:
     assert not links.has_dialled("ws://b:3000")
 
 
-def test_a_link_is_dead_when_it_has_been_silent_for_three_heartbeats() -> None:
+def test_a_link_is_dead_when_three_heartbeats_are_missed_and_a_fourth_is_late() -> None:
     links = Table()
     quiet, nameless, loud = links.add(B, P2P, 1.0), links.add(None, P2P, 2.0), links.add(C, P2P)
     loud.last_heard = 30.0
-    assert links.silent(1.0, 3.9) == []
-    assert links.silent(1.0, 4.0) == [quiet]
-    assert links.silent(1.0, 5.0) == [quiet, nameless]
-    assert links.silent(5.0, 15.9) == []
-    assert links.silent(5.0, 16.0) == [quiet]
+    assert links.silent(1.0, 4.4) == []
+    assert links.silent_at(1.0, 4.4) == 4.5
+    assert links.silent(1.0, 4.5) == [quiet]
+    assert links.silent(1.0, 5.5) == [quiet, nameless]
+    assert links.silent(5.0, 18.4) == []
+    assert links.silent_at(5.0, 18.4) == 18.5
+    assert links.silent(5.0, 18.5) == [quiet]
+
+
+def test_where_there_is_no_link_none_can_fall_silent_before_one_that_opens_now() -> None:
+    assert Table().silent_at(1.0, 7.0) == 10.5
 
 
 STEPS = st.lists(

@@ -675,11 +675,25 @@ def test_among_the_live_the_graph_is_that_of_their_adverts_at_all_times(
 def stopped() -> Table:
     """Return a table in which b has said that it stops and has done so."""
     made = table(advert(B, A))
-    made.take(advert(B, A, sequence=2, is_draining=True), now=20.0)
-    made.link()
-    lose(made, B, 22.0)
+    made.take(advert(B, sequence=2, is_draining=True), now=22.0)
+    assert made.check(22.0).gone == [B]
     made.forget(B)
     return made
+
+
+def test_a_hub_that_says_it_stops_and_has_no_links_is_gone_at_once() -> None:
+    made = table(advert(B, A))
+    made.take(advert(B, sequence=2, is_draining=True), now=20.0)
+    assert made.deadline() == 20.0
+    assert made.check(20.0) == Changes(gone=[B])
+
+
+def test_a_hub_that_says_it_stops_is_there_while_it_has_links() -> None:
+    made = table(advert(B, A))
+    made.take(advert(B, A, sequence=2, is_draining=True), now=20.0)
+    assert made.check(20.0) == Changes()
+    made.link()
+    assert made.check(21.0) == Changes(gone=[B])
 
 
 def test_a_hub_that_has_stopped_is_not_looked_for() -> None:
@@ -691,7 +705,7 @@ def test_a_hub_that_has_stopped_is_not_looked_for() -> None:
 
 def test_an_old_copy_of_its_advert_does_not_bring_it_back() -> None:
     made = stopped()
-    assert made.take(advert(B, A), advert(B, A, sequence=2, is_draining=True)) == [False, False]
+    assert made.take(advert(B, A), advert(B, sequence=2, is_draining=True)) == [False, False]
     made.check(30.0)
     assert made.live == {A}
 

@@ -85,7 +85,7 @@ def test_a_neighbour_that_has_fallen_silent_is_told_of_at_once() -> None:
     bench = Bench()
     talker, silent = bench.link(HUBS[1]), bench.link(HUBS[9])
     bench.pass_time(0.0, 2.9, talker)
-    said = bench.pass_time(3.0, 4.0, talker)
+    said = bench.pass_time(3.0, 3.5, talker)
     assert closings(said)[silent] == (1008, "silent")
     news = next(f for f in of_kind(Adverts, frames(said, talker)) if f.is_urgent)
     assert [end.hub for end in news.adverts[0].links] == [HUBS[1]]
@@ -96,8 +96,9 @@ def test_a_link_closed_in_good_order_is_no_urgent_news() -> None:
     bench.link(HUBS[1])
     leaving = bench.link(HUBS[9])
     bench.mesh.tick(0.5)
-    assert bench.receive(leaving, Bye("stopping"), 0.6) == []
-    bench.lose(leaving, 0.6)
+    assert closings(bench.receive(leaving, Bye("not wanted"), 0.6)) == {
+        leaving: (1000, "not wanted")
+    }
     assert bench.mesh.take_changes()[-1] == RoutesChanged()
     said = of_kind(Adverts, frames(bench.mesh.tick(0.7)))
     assert [news.is_urgent for news in said] == [False]
@@ -107,7 +108,7 @@ def test_frames_and_ends_of_links_that_are_closed_mean_nothing() -> None:
     bench = Bench()
     assert bench.receive(9, Heartbeat(1)) == []
     assert bench.mesh.on_link_lost(LinkLost(LinkId(9), 1006, ""), 0.0) == []
-    assert bench.mesh.on_opening_failed(OpeningFailed(9, "refused"), 0.0) == []
+    assert bench.mesh.dialler.failed(OpeningFailed(9, "refused"), 0.0) == []
 
 
 # Routed frames
@@ -298,11 +299,35 @@ def test_a_stopping_hub_that_loses_its_last_link_does_not_dial() -> None:
     bench.mesh.tick(0.0)
     link = bench.link(HUBS[1], now=0.1)
     said = bench.mesh.drain(1.0)
-    assert frames(said)[-1] == Bye("stopping")
     (news,) = of_kind(Adverts, frames(said))
-    assert news.adverts[0].is_draining
+    assert news.is_urgent
+    assert (news.adverts[0].is_draining, news.adverts[0].links) == (True, ())
+    bench.receive(link, Bye("stopping"), 1.1)
     bench.lose(link, 1.1)
     assert of_kind(Dial, bench.mesh.tick(1.2)) == []
+
+
+def test_a_hub_that_stops_is_left_and_told_gone_by_all_at_once() -> None:
+    hubs = HUBS[:6]
+    meshes = met(*hubs, hub_mesh_max_peers=3)
+    meshes.run(12.0)
+    stopping = hubs[2]
+    meshes.drain(stopping)
+    meshes.run(0.2)
+    assert meshes.links_of(stopping) == 0
+    for own in set(hubs) - {stopping}:
+        assert meshes.changes[own].count(HubGone(stopping)) == 1
+    meshes.run(5.0)
+    assert of_kind(Dial, (action for _, action in meshes.actions[stopping][-20:])) == []
+    assert meshes.links_of(stopping) == 0
+
+
+def test_all_hubs_can_stop_at_once() -> None:
+    meshes = met(*HUBS[:4], hub_mesh_max_peers=3)
+    for own in HUBS[:4]:
+        meshes.drain(own)
+    meshes.run(0.2)
+    assert [meshes.links_of(own) for own in HUBS[:4]] == [0] * 4
 
 
 # Bootstrap
@@ -313,7 +338,7 @@ def test_people_hear_how_bootstrap_goes() -> None:
     bench = Bench(bootstrap_hubs=(uri,))
     (dial,) = of_kind(Dial, bench.mesh.tick(0.0))
     assert dial.uri == uri
-    said = bench.mesh.on_opening_failed(OpeningFailed(dial.opening, "refused"), 0.1)
+    said = bench.mesh.dialler.failed(OpeningFailed(dial.opening, "refused"), 0.1)
     assert notices(said) == [BootstrapDisconnected(uri, 1006, "refused")]
     again = of_kind(Dial, bench.pass_time(0.1, 7.0))[0]
     link = bench.open(SOCKET, again.opening, now=7.0)
@@ -333,11 +358,11 @@ def test_a_dial_that_takes_too_long_is_given_up() -> None:
 
 def test_an_address_is_not_dialled_while_it_is_dialled_or_linked() -> None:
     bench = Bench()
-    (dial,) = of_kind(Dial, bench.mesh.dial("ws://1", 0.0))
-    assert bench.mesh.dial("ws://1", 0.1) == []
+    (dial,) = of_kind(Dial, bench.mesh.dialler.dial(["ws://1"], 0.0))
+    assert bench.mesh.dialler.dial(["ws://1"], 0.1) == []
     bench.open(SOCKET, dial.opening, now=0.2)
     assert notices(bench.opened) == []
-    assert bench.mesh.dial("ws://1", 0.3) == []
+    assert bench.mesh.dialler.dial(["ws://1"], 0.3) == []
 
 
 def test_without_auto_connect_no_bootstrap_address_is_dialled() -> None:
@@ -368,7 +393,7 @@ def test_after_a_tick_the_next_one_is_later_whatever_goes_wrong() -> None:
         for action in bench.mesh.tick(now):
             match action:
                 case Dial(opening) | MakeOffer(opening) | MakeAnswer(opening):
-                    bench.mesh.on_opening_failed(OpeningFailed(opening, "refused"), now)
+                    bench.mesh.dialler.failed(OpeningFailed(opening, "refused"), now)
 
 
 def test_a_hub_takes_what_it_is_told_of_in_the_form_that_crosses_the_wire() -> None:

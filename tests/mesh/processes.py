@@ -126,7 +126,11 @@ class Mesh:
     async def add(self, *start: str, **options: object) -> HubProcess:
         """Start one more hub, from the first one if nothing else is said."""
         first = tuple(hub.uri for hub in self.alive[:1])
-        hub = await HubProcess.start(*(start or first), **{**self._options, **options})
+        return await self.add_to(start or first, **options)
+
+    async def add_to(self, start: Iterable[str], **options: object) -> HubProcess:
+        """Start one more hub that dials these addresses, or nobody if there are none."""
+        hub = await HubProcess.start(*start, **{**self._options, **options})
         self._stack.push_async_callback(_end, hub)
         self.hubs.append(hub)
         return hub

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.events import ReferenceOpened
+    from peerpigeon.core.events import OpeningFailed, ReferenceOpened
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.links import Link, Links
     from peerpigeon.core.membership import Membership
@@ -168,10 +168,10 @@ class Dialler:
         """Note who has answered at the other end of a link, welcome or not."""
         self._bootstrap.found(link.uri, hub)
 
-    def failed(self, opening: int, reason: str, now: float) -> list[Action]:
+    def failed(self, event: OpeningFailed, now: float) -> list[Action]:
         """Note that an opening has led to nothing."""
-        known = self._pursuit.get(opening)
-        return [] if known is None else self._fail(known, reason, now)
+        known = self._pursuit.get(event.opening)
+        return [] if known is None else self._fail(known, event.reason, now)
 
     def expire(self, now: float) -> list[Action]:
         """Give up the openings whose time is up."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.actions import Action, CloseLink, SendToLink
+from peerpigeon.core.actions import CloseLink
 from peerpigeon.core.credentials import NONCE_SIZE
-from peerpigeon.core.frames import VERSION, Bye, Carrier, Hello, Proof
+from peerpigeon.core.departures import Departure, Departures
+from peerpigeon.core.frames import VERSION, Carrier, Hello, Proof
 from peerpigeon.core.ids import parse_peer_id
 
 if TYPE_CHECKING:
+    from peerpigeon.core.actions import Action
     from peerpigeon.core.credentials import Credentials
     from peerpigeon.core.frames import Advert, Frame
     from peerpigeon.core.ids import PeerId
@@ -60,10 +62,11 @@ class Doorman:
         self._namespace = namespace
         self._links = links
         self._credentials = credentials
+        self.departures = Departures()
 
     def has_room(self, opening: int) -> bool:
         """Tell whether a new connection may stay; one that we have opened may."""
-        return opening != 0 or len(self._links) < LINK_LIMIT
+        return opening != 0 or len(self._links) + len(self.departures) < LINK_LIMIT
 
     def hello(self, link: Link, own: Advert, digest: int) -> Hello:
         """Return what to say first on a new link."""
@@ -115,10 +118,19 @@ class Doorman:
             return False  # the hub has begun a new life, or has opened the link anew
         return bool(rival.opening) == (self._own > hello.hub)
 
-    def farewell(self, link: Link, code: int, reason: str) -> list[Action]:
-        """Return what to do to close a link in good order; it is still to be parted with."""
+    def farewell(self, link: Link, code: int, reason: str, now: float) -> list[Action]:
+        """Return what to do to close a link; it is still to be parted with."""
+        closing = CloseLink(link.link, code, reason)
+        if code != NORMAL:
+            return [closing]
         link.is_leaving = True
-        return [SendToLink(link.link, Bye(reason)), CloseLink(link.link, code, reason)]
+        return self.departures.begin(Departure(link.hub, closing, is_ours=True), now)
+
+    def take_leave(self, link: Link, reason: str, now: float) -> list[Action]:
+        """Return what to say when the other end leaves; the link is still to be parted with."""
+        link.is_leaving = True
+        closing = CloseLink(link.link, NORMAL, reason)
+        return self.departures.begin(Departure(link.hub, closing, is_ours=False), now)
 
     def part(self, link: Link) -> Parting | None:
         """Strike a link off; return what that means if it was known who was there."""

@@ -142,11 +142,11 @@ class Hub:
             case LinkLost():
                 self._actions += mesh.on_link_lost(event, now)
             case OpeningFailed():
-                self._actions += mesh.on_opening_failed(event, now)
+                self._actions += mesh.dialler.failed(event, now)
             case ChannelDescribed():
-                self._actions += mesh.on_channel_described(event, now)
+                self._actions += mesh.negotiation.describe(event, now)
             case ChannelCandidate():
-                self._actions += mesh.on_channel_candidate(event, now)
+                self._actions += mesh.negotiation.trickle(event, now)
             case _:
                 assert_never(event)
 
@@ -353,7 +353,7 @@ class Hub:
 
     def dial(self, uri: str, now: float) -> list[Action]:
         """Return what to do to link up with the hub at an address; nothing for a plain server."""
-        return [] if self._mesh is None else self._mesh.dial(uri, now)
+        return [] if self._mesh is None else self._mesh.dialler.dial([uri], now)
 
     def leave_bootstrap(self, now: float) -> list[Action]:
         """Return what to do to do without the bootstrap hubs from now on."""

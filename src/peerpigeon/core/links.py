@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from peerpigeon.core.frames import Hello
     from peerpigeon.core.ids import LinkId, PeerId
 
-MISSED_HEARTBEATS = 3
-"""A link is dead when it has been silent for so many heartbeats; ICE takes half a minute."""
+MISSED_HEARTBEATS = 3.5
+"""A link is dead when it has been silent for so many heartbeats: three, and half a one for the
+fourth to be late. ICE takes half a minute."""
 
 DIGEST_PATIENCE = 3
 RESTLESS_PATIENCE = 8
@@ -136,3 +137,8 @@ class Links:
         """Return the connections that have missed too many heartbeats."""
         limit = interval * MISSED_HEARTBEATS
         return [link for link in self._links.values() if now >= link.last_heard + limit]
+
+    def silent_at(self, interval: float, now: float) -> float:
+        """Return when a connection may have missed too many heartbeats; no earlier for new ones."""
+        heard = min((link.last_heard for link in self._links.values()), default=now)
+        return heard + interval * MISSED_HEARTBEATS

@@ -6,7 +6,8 @@ while a path of such links leads to it; when none does for ``GRACE`` seconds it 
 remembered as missing so that the mesh can look for it. What was said of its links counts no more
 then: whoever comes back after a disaster hears of it bit by bit, and what it has not heard of yet
 would have the dead be back for a moment. They count again when either end says so anew, or a
-neighbour repeats the advert and the hub is thereby in reach.
+neighbour repeats the advert and the hub is thereby in reach. A hub that has said that it stops is
+gone at once.
 """
 
 from __future__ import annotations
@@ -203,7 +204,7 @@ class Membership:
         if shift is Shift.BRIDGED:
             self.check_by(now)
         elif shift is Shift.LOST or known is None:
-            self.check_by(now + LAZY_CHECK)
+            self.check_by(now if advert.is_draining else now + LAZY_CHECK)
         return True
 
     def forget(self, hub: PeerId) -> None:
@@ -231,7 +232,7 @@ class Membership:
         reached = self._reach()
         for hub in sorted(self._live - reached):
             since = self._unreachable.setdefault(hub, now)
-            if now >= since + GRACE:
+            if now >= since + GRACE or self._adverts[hub].is_draining:
                 self._lose(hub, now)
                 changes.gone.append(hub)
             else:

@@ -58,15 +58,8 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.events import (
-        ChannelCandidate,
-        ChannelDescribed,
-        LinkLost,
-        LinkOpened,
-        LinkReceived,
-        OpeningFailed,
-    )
-    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.events import LinkLost, LinkOpened, LinkReceived
+    from peerpigeon.core.ids import LinkId, PeerId
 
 REPLAN = 0.2
 """Seconds for which changes are gathered before links are planned anew."""
@@ -93,12 +86,13 @@ class Mesh:
         self.dialler = Dialler(config, self._links, self.membership, pursuit, rng, now)
         self._courier = Courier(own, self._links, self.membership)
         self._weaver = Weaver(config.hub_mesh_max_peers, self._links, self.membership, pursuit)
-        self._negotiation = Negotiation(
+        self.negotiation = Negotiation(
             pursuit, self.membership, self._courier, self._weaver.has_place_for
         )
         self._migration = Migration(config.hub_mesh_min_peers, config.mesh_migration_delay)
         self._gossip = Gossip(self.membership, self._links, interval, now)
         self._beat_at = now + interval * rng.random()
+        self._listen_at = now + interval
         self._is_draining = False
         self._changes: list[Change] = []
         self._actions: list[Action] = []
@@ -116,10 +110,13 @@ class Mesh:
 
     def deadline(self) -> float:
         """Return when ``tick`` has something to do."""
+        leaving = self._doorman.departures.deadline()
+        first = earliest(self._beat_at, self._listen_at, self.membership.deadline(), leaving)
+        if self._is_draining:
+            return first
         return earliest(
-            self._beat_at,
+            first,
             self._gossip.deadline(),
-            self.membership.deadline(),
             self._weaver.deadline(),
             self.dialler.deadline(),
             self._migration.deadline(),
@@ -139,10 +136,6 @@ class Mesh:
         """Send a body on its way to another hub."""
         return self._courier.send(goal, incarnation, body, now)
 
-    def dial(self, uri: str, now: float) -> list[Action]:
-        """Dial an address now, once."""
-        return self.dialler.dial([uri], now)
-
     def leave_bootstrap(self, now: float) -> list[Action]:
         """Close the sockets to the bootstrap hubs, and dial these no more."""
         for link in self.dialler.bootstrap_links():
@@ -151,11 +144,13 @@ class Mesh:
         return self._take_actions()
 
     def drain(self, now: float) -> list[Action]:
-        """Tell all neighbours that this hub is about to stop."""
+        """Have all neighbours leave this hub, which is about to stop.
+
+        It wants no more links, and passes on what still comes until the last one is closed.
+        """
         self._is_draining = True
+        self._gossip.flush_by(now, is_urgent=True)
         self._spread(now)
-        for link in self._links:
-            self._send(link, Bye("stopping"))
         return self._take_actions()
 
     # Links open and close
@@ -169,18 +164,15 @@ class Mesh:
         self._send(link, self._doorman.hello(link, self.membership.own, self.membership.digest))
         return self._take_actions()
 
-    def on_opening_failed(self, event: OpeningFailed, now: float) -> list[Action]:
-        """Note that a dial or channel has failed."""
-        return self.dialler.failed(event.opening, event.reason, now)
-
     def on_link_lost(self, event: LinkLost, now: float) -> list[Action]:
         """Go on without a link that has broken."""
+        self._doorman.departures.end(event.link)
         if link := self._links.get(event.link):
             self._lose(link, event.code, event.reason, now)
         return self._take_actions()
 
     def _close(self, link: Link, code: int, reason: str, now: float) -> None:
-        self._actions += self._doorman.farewell(link, code, reason)
+        self._actions += self._doorman.farewell(link, code, reason, now)
         self._lose(link, code, reason, now)
 
     def _lose(self, link: Link, code: int, reason: str, now: float) -> None:
@@ -218,18 +210,32 @@ class Mesh:
     def on_link_received(self, event: LinkReceived, now: float) -> list[Action]:
         """Take one frame from a neighbour."""
         link = self._links.get(event.link)
-        if link is None:
-            return []
         frame = event.frame
-        if isinstance(frame, Bye):
-            link.is_leaving = True  # no sign of life: who only says goodbye is not waited for
-            return []
-        link.last_heard = now
-        if link.hub is not None and not isinstance(frame, Hello | Proof):
+        if link is None:
+            self._on_late(event.link, frame, now)
+        elif isinstance(frame, Bye):
+            self._actions += self._doorman.take_leave(link, frame.reason, now)
+            self._lose(link, NORMAL, frame.reason, now)
+        elif link.hub is not None and not isinstance(frame, Hello | Proof):
+            link.last_heard = now
             self._on_frame(link, link.hub, frame, now)
         else:
+            link.last_heard = now
             self._on_meeting(link, frame, now)
         return self._take_actions()
+
+    def _on_late(self, link: LinkId, frame: Frame, now: float) -> None:
+        """Take what still comes over a link that is being left."""
+        departure = self._doorman.departures.get(link)
+        if departure is None:
+            return
+        match frame:
+            case Bye():
+                self._actions += self._doorman.departures.answered(link)
+            case Routed() if departure.hub is not None:
+                self._on_routed(departure.hub, frame, now)
+            case Adverts() if departure.hub is not None:
+                self._on_adverts(departure.hub, frame, now)
 
     def _on_frame(
         self, link: Link, hub: PeerId, frame: Heartbeat | Adverts | Summary | Routed, now: float
@@ -295,23 +301,15 @@ class Mesh:
             case Segment() | Ack() as body:
                 self._changes.append(Arrived(frame.source, frame.source_incarnation, body))
             case step:
-                self._actions += self._negotiation.on_step(frame.source, step, now)
-
-    # Channels
-
-    def on_channel_described(self, event: ChannelDescribed, now: float) -> list[Action]:
-        """Send the offer or answer that the shell has made."""
-        return self._negotiation.describe(event.opening, event.sdp, now)
-
-    def on_channel_candidate(self, event: ChannelCandidate, now: float) -> list[Action]:
-        """Send a candidate that the shell has found."""
-        return self._negotiation.trickle(event.opening, event.candidate, now)
+                self._actions += self.negotiation.on_step(frame.source, step, now)
 
     # Adverts
 
     def _spread(self, now: float) -> None:
         """Renew our advert, and pass on what is new."""
-        ends = self._weaver.ends(is_ready=self._migration.is_ready)
+        # A hub that stops disowns its links, so that nobody takes them for a way.
+        is_ready = self._migration.is_ready
+        ends = () if self._is_draining else self._weaver.ends(is_ready=is_ready)
         self._gossip.publish(ends, self._weaver.bar, now, is_draining=self._is_draining)
         for link, frame in self._gossip.flush():
             self._send(link, frame)
@@ -320,14 +318,20 @@ class Mesh:
 
     def tick(self, now: float) -> list[Action]:
         """Do what is due."""
-        self._actions += self.dialler.expire(now)
+        self._actions += self._doorman.departures.expire(now)
         check_at = self.membership.deadline()
         if check_at is not None and now >= check_at:
             self._check(now)
+        if now >= self._listen_at:
+            self._end_silent(now)
         if now >= self._beat_at:
             self._beat(now)
+        if self._is_draining:
+            return self._take_actions()
+        self._actions += self.dialler.expire(now)
         if self._migration.migrate(now):
-            self._tell_migrated(now)
+            closed = self._close_sockets(now)
+            self._actions.append(Tell(HubMeshMigrated(closed, self._links.count(Carrier.P2P))))
         self._dial(now)
         self._weave(now)
         spread_at = self._gossip.deadline()
@@ -356,6 +360,8 @@ class Mesh:
             self._changes.append(HubGone(hub))
             if (advert := self.membership.advert(hub)) and advert.is_draining:
                 self.membership.forget(hub)
+                for link in [link for link in self._links if link.hub == hub]:
+                    self._close(link, NORMAL, "stopping", now)
         for hub in changes.returned:
             self._weaver.add(hub)
             self._changes.append(HubReturned(hub))
@@ -368,18 +374,22 @@ class Mesh:
             self._update_readiness(now)
 
     def _beat(self, now: float) -> None:
-        """Show all neighbours that we live, and end the links of those that do not."""
-        interval = self._config.heartbeat_interval
-        self._beat_at = now + interval
-        for link in self._links.silent(interval, now):
-            self._actions.append(CloseLink(link.link, POLICY_VIOLATION, "silent"))
-            self._lose(link, VANISHED, "silent", now)
+        """Show all neighbours that we live."""
+        self._beat_at = now + self._config.heartbeat_interval
         # On busy links too: nothing else shows a neighbour that our tables differ.
         heartbeat = Heartbeat(self.membership.digest)
         for link in [link for link in self._links if link.hub is not None]:
             self._send(link, heartbeat)
         if self._migration.is_migrated:
             self._close_sockets(now)
+
+    def _end_silent(self, now: float) -> None:
+        """End the links to hubs that do not live."""
+        interval = self._config.heartbeat_interval
+        for link in self._links.silent(interval, now):
+            self._actions.append(CloseLink(link.link, POLICY_VIOLATION, "silent"))
+            self._lose(link, VANISHED, "silent", now)
+        self._listen_at = self._links.silent_at(interval, now)
 
     def _close_sockets(self, now: float) -> int:
         """Close the WebSockets to hubs that have had their day (S19)."""
@@ -388,7 +398,3 @@ class Mesh:
         for link in due:
             self._close(link, NORMAL, "migrated to P2P", now)
         return len(due)
-
-    def _tell_migrated(self, now: float) -> None:
-        closed = self._close_sockets(now)
-        self._actions.append(Tell(HubMeshMigrated(closed, self._links.count(Carrier.P2P))))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.courier import Courier
+    from peerpigeon.core.events import ChannelCandidate, ChannelDescribed
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.membership import Membership
     from peerpigeon.core.pursuit import Pursuit
@@ -89,19 +90,19 @@ class Negotiation:
 
     # From our own shell
 
-    def describe(self, opening: int, sdp: str, now: float) -> list[Action]:
+    def describe(self, event: ChannelDescribed, now: float) -> list[Action]:
         """Send the offer or answer that the shell has made for a channel."""
-        channel = self._pursuit.get(opening)
+        channel = self._pursuit.get(event.opening)
         if channel is None or channel.hub is None:
             return []
         channel.has_offered = True
         make = Answer if channel.is_answer else Offer
-        return self._carry_out(Turn(bodies=[(channel.hub, make(channel.attempt, sdp))]), now)
+        return self._carry_out(Turn(bodies=[(channel.hub, make(channel.attempt, event.sdp))]), now)
 
-    def trickle(self, opening: int, candidate: str, now: float) -> list[Action]:
+    def trickle(self, event: ChannelCandidate, now: float) -> list[Action]:
         """Send a candidate that the shell has found for a channel."""
-        channel = self._pursuit.get(opening)
+        channel = self._pursuit.get(event.opening)
         if channel is None or channel.hub is None:
             return []
-        body = Candidate(channel.attempt, candidate, not channel.is_answer)
+        body = Candidate(channel.attempt, event.candidate, not channel.is_answer)
         return self._carry_out(Turn(bodies=[(channel.hub, body)]), now)

@@ -128,9 +128,16 @@ class Carriers:
         self._openings: dict[int, Dialled | DataChannel] = {}
         self._dials: set[asyncio.Task[None]] = set()  # until nothing of them remains
         self._last_link = 0
+        self._emptied: asyncio.Future[None] | None = None  # who waits for the last link to end
         self._unsent: list[_Link] = []
         self.dropped = 0
         """How many frames found a link's outbox full."""
+
+    async def emptied(self) -> None:
+        """Wait until no link is open."""
+        if self._links:
+            self._emptied = self._loop.create_future()
+            await self._emptied
 
     async def close(self, code: int, reason: str) -> None:
         """End all links and all that are under way."""
@@ -246,6 +253,8 @@ class Carriers:
     def _forget(self, link: _Link) -> None:
         del self._links[link.id]
         del self._by_wire[link.wire]
+        if not self._links and self._emptied is not None and not self._emptied.done():
+            self._emptied.set_result(None)
 
     def _lose(self, wire: Wire, code: int, reason: str) -> None:
         if (link := self._by_wire.get(wire)) is not None:

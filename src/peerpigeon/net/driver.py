@@ -81,15 +81,19 @@ class Driver:
             self._perform(action)
         self._arm()
 
-    def close_all(self, code: int, reason: str) -> None:
-        """Tell the other hubs, close every client's socket, and take no more events."""
+    def drain(self, code: int, reason: str) -> None:
+        """Close every client's socket, and have the other hubs leave this one."""
+        sockets, self._sockets = self._sockets, {}
+        for session, socket in sockets.items():
+            socket.close(code, reason)
+            self.feed(PeerLost(session, code, reason))
         self.perform(self._hub.drain(self._loop.time()))
+
+    def close(self) -> None:
+        """Take no more events."""
         self._is_over = True
         if self._timer is not None:
             self._timer.cancel()
-        sockets, self._sockets = self._sockets, {}
-        for socket in sockets.values():
-            socket.close(code, reason)
 
     def socket_opened(self, socket: PeerSocket, request: UpgradeRequest) -> None:
         """Take over a socket whose handshake is done."""

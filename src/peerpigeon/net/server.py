@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -41,6 +42,8 @@ N = TypeVar("N")
 logger = logging.getLogger(__name__)
 
 GOING_AWAY = 1001
+DRAIN_TIMEOUT = 1.0
+"""Seconds for the other hubs to leave a hub that stops, and for what passes through it."""
 DOORS = 1024  # connections that may be in their handshake, if fewer clients are allowed
 
 
@@ -181,7 +184,11 @@ class PeerPigeonServer:
         for listener in running.listeners:
             listener.close()
         running.doors.abort()
-        running.driver.close_all(GOING_AWAY, "server is stopping")
+        running.driver.drain(GOING_AWAY, "server is stopping")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_TIMEOUT):
+                await running.carriers.emptied()
+        running.driver.close()
         await running.carriers.close(GOING_AWAY, "hub is stopping")
         await running.clients.wait_closed()
         await running.hubs.wait_closed()
