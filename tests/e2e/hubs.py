@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 import sys
 from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from tests.e2e.process import Child
-from tests.e2e.servers import Server, port_of
+from tests.e2e.servers import START_TIMEOUT, Server, port_of
 from tests.e2e.waiting import eventually
 from tests.mesh.processes import has_sockets
 
@@ -27,9 +29,6 @@ MIGRATION_DELAY = 1.0
 
 class Hub(Server):
     """One `peerpigeon hub`, from its start to its end."""
-
-    def __init__(self, child: Child) -> None:
-        super().__init__(port_of(child), child)
 
     @cached_property
     def id(self) -> str:
@@ -81,7 +80,7 @@ class Place:
 
     def _add(self, *ports: int) -> list[Hub]:
         children = [self._stack.enter_context(self._run(port)) for port in ports]
-        hubs = [Hub(child) for child in children]
+        hubs = [Hub(port_of(child), child) for child in children]
         self.hubs += hubs
         return hubs
 
@@ -136,3 +135,13 @@ def migrated_mesh(count: int) -> Iterator[Place]:
         place.add(count - 1)
         place.wait_until_migrated()
         yield place
+
+
+@contextlib.contextmanager
+def our_network(*options: str) -> Iterator[tuple[list[str], list[Hub]]]:
+    """Run `peerpigeon network`; yield the pages it says to open, and the hubs they are at."""
+    where = ("--host", "127.0.0.1", "--port", "0", "--plain")
+    with Child(sys.executable, "-m", "peerpigeon", "network", *where, *options) as child:
+        lines = child.lines(child.output, START_TIMEOUT)
+        urls = next(found for line in lines if (found := re.findall(r"http://\S+/demo", line)))
+        yield urls, [Hub(int(urlsplit(url).port or 0), child) for url in urls]

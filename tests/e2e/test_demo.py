@@ -9,6 +9,7 @@ from typing import TypedDict, cast
 import pytest
 
 from tests.e2e.clients import Browser, Page
+from tests.e2e.hubs import our_network
 from tests.e2e.servers import Server, our_server
 from tests.e2e.waiting import eventually
 
@@ -107,6 +108,17 @@ def test_pages_at_two_hubs_find_each_other_and_chat(open_page: Open) -> None:
         page, _ = check_that_two_pages_chat(open_page, first, second)
         place = f"127.0.0.1:{second.port}"
         eventually("the way there", lambda: words(page, "#hubs a"), lambda told: told == [place])
+
+
+def test_pages_opened_at_what_the_network_prints_chat_over_webrtc_alone(open_page: Open) -> None:
+    """S19 and S31: the hubs have closed their sockets to each other before the pages come."""
+    with our_network("--hubs", "3", "--mesh-migration-delay", "1s") as (urls, hubs):
+        for hub in hubs:
+            eventually("migration", hub.mesh_health, lambda health: bool(health["migrated"]))
+        assert urls == [demo(hub) for hub in hubs]
+        page, _ = check_that_two_pages_chat(open_page, *hubs[1:])
+        assert "over WebRTC only" in words(page, "#mesh")[0]
+        assert [hub.mesh_health()["websocketConnections"] for hub in hubs] == [0, 0, 0]
 
 
 def test_pages_that_came_before_their_hubs_were_linked_meet_all_the_same(open_page: Open) -> None:
