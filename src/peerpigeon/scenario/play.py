@@ -115,11 +115,13 @@ def hub_options(layout: Hubs, hub: int) -> dict[str, str]:
     return {
         "is_hub": "true",
         "hub_peer_id": hub_id(hub),
+        "open_mesh": "true",
         "hub_mesh_max_peers": str(layout.most_links),
         "hub_mesh_min_peers": str(min(2, layout.most_links)),
         "mesh_migration_delay": MIGRATION_DELAY,
         "reconnect_interval": RECONNECT_INTERVAL,
         "discovery_limit": DISCOVERY_LIMIT,
+        "webrtc_engine": "auto" if layout.has_channels else "none",
     }
 
 

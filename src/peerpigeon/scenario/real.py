@@ -67,8 +67,6 @@ class RealTheatre:
     async def start(self, hub: int, door: int | None) -> None:
         """Start a hub; if it ran before, it listens where it did."""
         given = hub_options(self._layout, hub) | {"host": HOST}
-        if not self._layout.has_channels:
-            given["webrtc_engine"] = "none"
         options = {variables()[name]: text for name, text in given.items()}
         bootstrap = None if door is None else f"ws://{self._authority(door)}"
         process = HubProcess(hub, lambda: None)

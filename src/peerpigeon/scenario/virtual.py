@@ -41,7 +41,6 @@ class VirtualTheatre:
         self._hubs: dict[int, SimHub] = {}
         self._clients: dict[int, Client] = {}
         self._met: dict[PeerId, Counter[int]] = {}
-        self._world.block_p2p(0.0 if layout.has_channels else 1.0)
 
     @property
     def now(self) -> float:
