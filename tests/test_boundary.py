@@ -60,7 +60,10 @@ IMPURE = {
 BUILT_IN_IO = {"open", "print", "input", "eval", "exec", "__import__"}
 PICOWS_MODULES = {"net/frames.py", "net/dial.py"}
 CONFIG = (".config", ".config.ServerConfig", ".config.variables")
-AIOHTTP_MODULES = {"net/http.py", "network/network.py"}
+AIOHTTP_MODULES = {
+    *("net/http.py", "network/network.py"),
+    *("scenario/real.py", "scenario/visitor.py"),
+}
 WEBRTC_MODULES = {
     "aiortc": {"rtc/aiortc_engine.py"},
     "aioice": {"rtc/gathering.py"},
@@ -143,6 +146,14 @@ def test_the_command_network_knows_hubs_from_outside_only(path: Path) -> None:
     assert ours <= {"addresses", "core", "network"}
     core = inside(imports(path), "peerpigeon.core")
     assert core <= {f"peerpigeon.core{each}" for each in ("", *CONFIG)}
+
+
+@pytest.mark.parametrize("path", modules("scenario"), ids=name)
+def test_scenarios_know_the_simulator_and_processes_but_no_sockets_of_ours(path: Path) -> None:
+    ours = {each.split(".")[1] for each in inside(imports(path), "peerpigeon") if "." in each}
+    assert ours <= {"core", "network", "scenario", "sim"}
+    if "sim" in ours or path.stem in {"steps", "course", "outcome", "cast"}:
+        assert not tops(path) & {"asyncio", "aiohttp"}, "what is to come out the same has no clock"
 
 
 def test_each_web_library_is_kept_to_its_module() -> None:

@@ -105,9 +105,15 @@ def rehearse(text: str) -> list[Step]:
                 course.do(step.deed)
         except ScenarioError as error:
             raise ScenarioError(f"line {step.line}: {error}") from None
-    if course.layout is None:
-        raise ScenarioError("it says nothing")
+    layout_of(steps)
     return steps
+
+
+def layout_of(steps: Sequence[Step]) -> Hubs:
+    """Return what a scenario begins with. Raises ``ScenarioError`` if it says nothing."""
+    if not steps or not isinstance(steps[0].deed, Hubs):
+        raise ScenarioError("it does not begin with how many hubs there are")
+    return steps[0].deed
 
 
 def hub_options(layout: Hubs, hub: int) -> dict[str, str]:
