@@ -22,9 +22,12 @@ VOCABULARY = {
 # Who puts which parts together. All others are parts, and do not know each other.
 ASSEMBLY = {
     "hub": {"clients", "keepers", "mesh", "outbox", "presence", "rendezvous", "stream"},
-    "clients": {"outbox", "presence", "references", "registry", "relays", "tidings"},
+    "clients": {
+        *("hosting", "outbox", "presence", "references", "registry", "relays", "tidings"),
+    },
     "tidings": {"outbox", "references", "registry"},
-    "references": {"registry", "told"},
+    "references": {"hosting", "registry", "told"},
+    "hosting": {"registry", "told"},
     "relays": {"outbox", "presence", "registry", "waiting"},
     "presence": {"lives", "places", "waiting"},
     "rendezvous": {"introductions", "records"},

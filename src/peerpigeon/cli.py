@@ -138,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, about in (
         ("server", "serve clients on one machine"),
-        ("hub", "serve clients as a hub; this version does not link hubs yet"),
+        ("hub", "serve clients together with other hubs, as one mesh"),
     ):
         command = commands.add_parser(
             name,

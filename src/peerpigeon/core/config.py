@@ -285,6 +285,12 @@ class ServerConfig:
             return self.host.lower() == "localhost"
 
     @property
+    def is_open(self) -> bool:
+        """Whether a hub at another machine may join the mesh without a secret."""
+        may_be_reached = not self.is_local or bool(self.advertise)
+        return self.is_hub and not self.hub_secret and may_be_reached
+
+    @property
     def allowed_origins(self) -> frozenset[str] | None:
         """The web origins that may connect, or ``None`` if all may."""
         origins = frozenset(part.strip() for part in self.cors_origin.split(",") if part.strip())

@@ -90,7 +90,7 @@ class Mesh:
         pursuit, interval = Pursuit(own, rng), config.heartbeat_interval
         credentials = Credentials(own, config.hub_secret, rng)
         self._doorman = Doorman(own, config.hub_mesh_namespace, self._links, credentials)
-        self._dialler = Dialler(config, self._links, self.membership, pursuit, rng, now)
+        self.dialler = Dialler(config, self._links, self.membership, pursuit, rng, now)
         self._courier = Courier(own, self._links, self.membership)
         self._weaver = Weaver(config.hub_mesh_max_peers, self._links, self.membership, pursuit)
         self._negotiation = Negotiation(
@@ -121,7 +121,7 @@ class Mesh:
             self._gossip.deadline(),
             self.membership.deadline(),
             self._weaver.deadline(),
-            self._dialler.deadline(),
+            self.dialler.deadline(),
             self._migration.deadline(),
         )
 
@@ -141,13 +141,13 @@ class Mesh:
 
     def dial(self, uri: str, now: float) -> list[Action]:
         """Dial an address now, once."""
-        return self._dialler.dial([uri], now)
+        return self.dialler.dial([uri], now)
 
     def leave_bootstrap(self, now: float) -> list[Action]:
         """Close the sockets to the bootstrap hubs, and dial these no more."""
-        for link in self._dialler.bootstrap_links():
+        for link in self.dialler.bootstrap_links():
             self._close(link, NORMAL, "disconnected", now)
-        self._dialler.leave_bootstrap()
+        self.dialler.leave_bootstrap()
         return self._take_actions()
 
     def drain(self, now: float) -> list[Action]:
@@ -165,13 +165,13 @@ class Mesh:
         if not self._doorman.has_room(event.opening):
             return [CloseLink(event.link, TRY_AGAIN_LATER, "too many links")]
         link = self._links.open(event.link, event.carrier, event.opening, now)
-        self._actions += self._dialler.opened(link)
+        self._actions += self.dialler.opened(link)
         self._send(link, self._doorman.hello(link, self.membership.own, self.membership.digest))
         return self._take_actions()
 
     def on_opening_failed(self, event: OpeningFailed, now: float) -> list[Action]:
         """Note that a dial or channel has failed."""
-        return self._dialler.failed(event.opening, event.reason, now)
+        return self.dialler.failed(event.opening, event.reason, now)
 
     def on_link_lost(self, event: LinkLost, now: float) -> list[Action]:
         """Go on without a link that has broken."""
@@ -185,7 +185,7 @@ class Mesh:
 
     def _lose(self, link: Link, code: int, reason: str, now: float) -> None:
         parting = self._doorman.part(link)
-        self._actions += self._dialler.ended(link, code, reason)
+        self._actions += self.dialler.ended(link, code, reason)
         if parting is None:
             return
         if parting.was_last_channel:
@@ -198,7 +198,7 @@ class Mesh:
         else:
             self._gossip.flush_by(now + BATCH)
         if not self._links.neighbours and not self._is_draining:
-            self._dialler.links_lost(now)
+            self.dialler.links_lost(now)
         self._weaver.weave_by(now)
         self._update_readiness(now)
 
@@ -251,7 +251,7 @@ class Mesh:
             self._send(link, verdict.reply)
             return
         if (hello := link.hello) is not None:
-            self._dialler.identified(link, hello.hub)
+            self.dialler.identified(link, hello.hub)
         if verdict.objection or hello is None:
             self._close(link, verdict.code, verdict.objection, now)
             return
@@ -320,7 +320,7 @@ class Mesh:
 
     def tick(self, now: float) -> list[Action]:
         """Do what is due."""
-        self._actions += self._dialler.expire(now)
+        self._actions += self.dialler.expire(now)
         check_at = self.membership.deadline()
         if check_at is not None and now >= check_at:
             self._check(now)
@@ -336,9 +336,9 @@ class Mesh:
         return self._take_actions()
 
     def _dial(self, now: float) -> None:
-        self._actions += self._dialler.dial_due(now)
-        if self._dialler.is_searching(now):
-            self._actions += self._dialler.search(self._weaver.gap(), now)
+        self._actions += self.dialler.dial_due(now)
+        if self.dialler.is_searching(now):
+            self._actions += self.dialler.search(self._weaver.gap(), now)
 
     def _weave(self, now: float) -> None:
         orders = self._weaver.tick(now)
@@ -360,7 +360,7 @@ class Mesh:
             self._weaver.add(hub)
             self._changes.append(HubReturned(hub))
         if changes.gone:
-            self._dialler.hubs_lost(now)
+            self.dialler.hubs_lost(now)
         for link, frame in self._gossip.on_check(changes, now):
             self._send(link, frame)
         if changes.gone or changes.returned:

@@ -22,6 +22,7 @@ from peerpigeon.net.engine import engine_for, ice_options
 from peerpigeon.net.handshake import HandshakeError
 from peerpigeon.net.http import HttpServer
 from peerpigeon.net.listen import BACKLOG, listen, reachable_address
+from peerpigeon.net.reference import ReferenceSocket
 from peerpigeon.net.sockets import Sockets
 from peerpigeon.net.websocket import LinkSocket, PeerSocket
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from peerpigeon.core.snapshot import HubRecord, PeerRecord, Snapshot, TopologySnapshot
+    from peerpigeon.net.dial import Dialled
     from peerpigeon.net.door import Opener
     from peerpigeon.net.handshake import UpgradeRequest
     from peerpigeon.rtc.channel import Engine
@@ -111,6 +113,12 @@ class PeerPigeonServer:
             listener = await loop.create_server(running.doors, sock=socket, backlog=BACKLOG)
             running.listeners.append(listener)
         self._tell(Started(config.host, port))
+        if config.is_open:
+            logger.warning(
+                "the mesh is open: whoever reaches port %d can be a hub of it, and speak for any"
+                " client; hub_secret (HUB_SECRET) would keep others out",
+                port,
+            )
         if config.is_hub:
             self._tell(HubRegistered(self._hub_id, total_hubs=1))
         running.driver.start()
@@ -123,8 +131,13 @@ class PeerPigeonServer:
         now = loop.time()
         hub = Hub(self._hub_id, config, random.SystemRandom(), epoch=time.time() - now, now=now)
         driver = Driver(hub, loop, self._tell)
-        carriers = Carriers(self._hub_id, driver.feed, engine, config.max_link_outbox_size)
-        driver.carriers = carriers
+
+        def meet(dialled: Dialled) -> None:
+            sizes = config.max_message_size, config.max_outbox_size
+            driver.reference_opened(ReferenceSocket(dialled, driver, *sizes), dialled.opening)
+
+        size = config.max_link_outbox_size
+        carriers = driver.carriers = Carriers(self._hub_id, driver.feed, meet, engine, size)
         clients = Sockets(
             driver,
             PeerSocket,

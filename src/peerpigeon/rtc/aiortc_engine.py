@@ -29,6 +29,7 @@ from peerpigeon.rtc.channel import (
     LABEL,
     LOW_WATER,
     MAX_MESSAGE,
+    NO_SOCKET,
     STREAM,
     ChannelListener,
     IceOptions,
@@ -191,7 +192,7 @@ class AiortcChannel:
         offer = None if self._offer is None else parse_offer(self._offer)
         await self._ice.iceGatherer.gather()
         if not self._ice.iceGatherer.getLocalCandidates():
-            raise _FailedError("no socket could be opened; are all ports of port_range taken?")
+            raise _FailedError(NO_SOCKET)
         self._listener.described(str(self._describe(offer)))
         remote = await self._answer if offer is None else offer
         await self._connect(remote)

@@ -19,6 +19,7 @@ MAX_MESSAGE = 64 * KIB
 """The largest message in bytes. All WebRTC libraries take this much (RFC 8841, section 6)."""
 LOW_WATER = 256 * KIB
 """Bytes: ``drained`` is told when no more than this is left to be sent."""
+NO_SOCKET = "no socket could be opened; are all ports of port_range taken?"
 LABEL = "peerpigeon-hub"
 STREAM = 0
 """The number of the one SCTP stream. Both ends know it, so nothing is negotiated within SCTP."""

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
 KIB = 1024
-RECEIVE_BUFFER = 1024 * KIB  # bytes; with the system's default, a burst from another hub is lost
+# Bytes that may wait for the event loop. The system counts over 1 kB for each packet, and a hub may
+# have 1 MiB of small ones under way; with less room a burst is lost, and aiortc repairs losses
+# slowly. Linux grants no more than net.core.rmem_max.
+RECEIVE_BUFFER = 4096 * KIB
 LOOPBACK = "127.0.0.1"
 
 

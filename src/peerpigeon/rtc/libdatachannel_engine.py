@@ -27,6 +27,7 @@ from peerpigeon.rtc.channel import (
     LABEL,
     LOW_WATER,
     MAX_MESSAGE,
+    NO_SOCKET,
     STREAM,
     ChannelListener,
     EngineError,
@@ -243,7 +244,7 @@ class LibdatachannelChannel:
     def _describe(self, connection: rtc.PeerConnection) -> None:
         description = parse_description(str(connection.local_description()))
         if not description.candidates:
-            self._end("no socket could be opened; are all ports of port_range taken?")
+            self._end(NO_SOCKET)
             return
         self._told = set(description.candidates)
         address = self._engine.ice.advertised_address
@@ -264,8 +265,12 @@ class LibdatachannelChannel:
 
     def _set_local(self, is_offer: bool) -> None:  # noqa: FBT001
         kinds = rtc.Description.Type
-        if self._connection is not None:
+        if self._connection is None:
+            return
+        try:
             self._connection.set_local_description(kinds.Offer if is_offer else kinds.Answer)
+        except RuntimeError:
+            self._engine.loop.call_soon(self._end, NO_SOCKET)
 
     def _take_remote(self, remote: Description, kind: rtc.Description.Type) -> None:
         if self._connection is not None:
