@@ -139,6 +139,14 @@ def test_the_command_network_knows_hubs_from_outside_only(path: Path) -> None:
     assert core <= {f"peerpigeon.core{each}" for each in ("", *CONFIG)}
 
 
+@pytest.mark.parametrize("path", modules("scenario"), ids=name)
+def test_scenarios_know_the_simulator_and_processes_but_no_sockets_of_ours(path: Path) -> None:
+    ours = {each.split(".")[1] for each in inside(imports(path), "peerpigeon") if "." in each}
+    assert ours <= {"core", "network", "scenario", "sim"}
+    if "sim" in ours or path.stem in {"steps", "course", "outcome", "cast"}:
+        assert not tops(path) & {"asyncio", "aiohttp"}, "what is to come out the same has no clock"
+
+
 def test_each_web_library_is_kept_to_its_module() -> None:
     assert {name(path) for path in modules() if "picows" in tops(path)} == PICOWS_MODULES
     assert {name(path) for path in modules() if "aiohttp" in tops(path)} <= AIOHTTP_MODULES

@@ -19,6 +19,7 @@ from peerpigeon.core.options import ConfigError, parse_switch
 from peerpigeon.eventstream import event_lines
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.network import command as network
+from peerpigeon.scenario import command as scenario
 from peerpigeon.telemetry import LOG_FORMATS, configure_logging, log_events
 from peerpigeon.version import __version__
 
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.command == "simulate":
         return simulate.run(options)
+    if options.command == "play":
+        return scenario.run(options)
     try:
         return _network(options) if options.command == "network" else _server(options)
     except ConfigError as error:
@@ -169,6 +172,9 @@ def _parser() -> argparse.ArgumentParser:
     about = "try a mesh of hubs out in virtual time"
     command = commands.add_parser("simulate", help=about, description=simulate.ABOUT)
     simulate.add_options(command)
+    about = "play a scenario, in virtual time or with hub processes"
+    command = commands.add_parser("play", help=about, description=scenario.ABOUT)
+    scenario.add_options(command)
     return parser
 
 

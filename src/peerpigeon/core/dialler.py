@@ -169,9 +169,9 @@ class Dialler:
         self._bootstrap.found(link.uri, hub)
 
     def failed(self, event: OpeningFailed, now: float) -> list[Action]:
-        """Note that an opening has led to nothing."""
+        """Note that the shell says that an opening leads to nothing."""
         known = self._pursuit.get(event.opening)
-        return [] if known is None else self._fail(known, event.reason, now)
+        return [] if known is None else self._fail(known, event.reason, now, is_final=True)
 
     def expire(self, now: float) -> list[Action]:
         """Give up the openings whose time is up."""
@@ -182,8 +182,10 @@ class Dialler:
             actions += self._fail(opening, "no answer", now)
         return actions
 
-    def _fail(self, opening: Opening, reason: str, now: float) -> list[Action]:
-        self._pursuit.fail(opening, now)
+    def _fail(
+        self, opening: Opening, reason: str, now: float, *, is_final: bool = False
+    ) -> list[Action]:
+        self._pursuit.fail(opening, now, is_final=is_final)
         return self._disconnected(opening.uri, VANISHED, reason)
 
     def ended(self, link: Link, code: int, reason: str) -> list[Action]:

@@ -7,7 +7,7 @@ import hashlib
 from peerpigeon.core.ids import ID_DIGITS, PeerId
 
 NOBODY = 0
-"""The number of an id that is none of ours."""
+"""The number of an id that is none of ours, and of who is behind what nobody may be sent."""
 
 _NUMBER_DIGITS = 4
 

@@ -105,9 +105,15 @@ def rehearse(text: str) -> list[Step]:
                 course.do(step.deed)
         except ScenarioError as error:
             raise ScenarioError(f"line {step.line}: {error}") from None
-    if course.layout is None:
-        raise ScenarioError("it says nothing")
+    layout_of(steps)
     return steps
+
+
+def layout_of(steps: Sequence[Step]) -> Hubs:
+    """Return what a scenario begins with. Raises ``ScenarioError`` if it says nothing."""
+    if not steps or not isinstance(steps[0].deed, Hubs):
+        raise ScenarioError("it does not begin with how many hubs there are")
+    return steps[0].deed
 
 
 def hub_options(layout: Hubs, hub: int) -> dict[str, str]:
@@ -115,11 +121,13 @@ def hub_options(layout: Hubs, hub: int) -> dict[str, str]:
     return {
         "is_hub": "true",
         "hub_peer_id": hub_id(hub),
+        "open_mesh": "true",
         "hub_mesh_max_peers": str(layout.most_links),
         "hub_mesh_min_peers": str(min(2, layout.most_links)),
         "mesh_migration_delay": MIGRATION_DELAY,
         "reconnect_interval": RECONNECT_INTERVAL,
         "discovery_limit": DISCOVERY_LIMIT,
+        "webrtc_engine": "auto" if layout.has_channels else "none",
     }
 
 

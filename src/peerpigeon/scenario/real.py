@@ -12,15 +12,15 @@ from peerpigeon.core.config import variables
 from peerpigeon.network.process import HubProcess, environment_of_hub
 from peerpigeon.scenario.cast import hub_number
 from peerpigeon.scenario.outcome import View
-from peerpigeon.scenario.play import hub_options
-from peerpigeon.scenario.steps import ScenarioError
+from peerpigeon.scenario.play import hub_options, layout_of
+from peerpigeon.scenario.steps import IN_VIRTUAL_TIME_ONLY, ScenarioError
 from peerpigeon.scenario.visitor import Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from peerpigeon.scenario.outcome import Diary
-    from peerpigeon.scenario.steps import Cut, Hubs, Mend
+    from peerpigeon.scenario.steps import Cut, Mend, Step
 
 HOST = "127.0.0.1"
 LOOK = 0.1
@@ -35,8 +35,12 @@ class RealTheatre:
 
     patience = 120.0
 
-    def __init__(self, layout: Hubs) -> None:
-        self._layout = layout
+    def __init__(self, steps: Sequence[Step]) -> None:
+        """Prepare to play ``steps``. Raises ``ScenarioError`` if only the simulator can."""
+        self._layout = layout_of(steps)
+        for step in steps:
+            if isinstance(step.deed, IN_VIRTUAL_TIME_ONLY):
+                raise ScenarioError(f"line {step.line}: only the simulator can {step.text!r}")
         self._hubs: dict[int, HubProcess] = {}
         self._lives: dict[int, asyncio.Task[None]] = {}
         self._ports: dict[int, int] = {}
@@ -67,8 +71,6 @@ class RealTheatre:
     async def start(self, hub: int, door: int | None) -> None:
         """Start a hub; if it ran before, it listens where it did."""
         given = hub_options(self._layout, hub) | {"host": HOST}
-        if not self._layout.has_channels:
-            given["webrtc_engine"] = "none"
         options = {variables()[name]: text for name, text in given.items()}
         bootstrap = None if door is None else f"ws://{self._authority(door)}"
         process = HubProcess(hub, lambda: None)
@@ -100,8 +102,8 @@ class RealTheatre:
             del self._hubs[hub]
 
     async def disturb(self, deed: Cut | Mend) -> None:
-        """Refuse: the network of this machine is not ours to cut."""
-        raise ScenarioError(f"only the simulator can {type(deed).__name__.lower()} the network")
+        """Never asked for: see ``__init__``."""
+        raise NotImplementedError(deed)
 
     async def connect(self, client: int, hub: int, namespace: str) -> None:
         """Let a client connect to a hub, and give up the one it was at."""

@@ -88,6 +88,10 @@ class Mend:
 Deed: TypeAlias = Hubs | Clients | Connect | Leave | Kill | Stop | Start | Cut | Mend
 
 
+IN_VIRTUAL_TIME_ONLY = (Cut, Mend)
+"""What the simulator alone can do: the network of a real machine is not ours to cut."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One line of a scenario."""

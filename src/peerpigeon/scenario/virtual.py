@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.config import DEFAULT_PORT, ServerConfig
 from peerpigeon.core.hub import Hub
-from peerpigeon.scenario.cast import client_id, client_number, hub_number
+from peerpigeon.scenario.cast import NOBODY, client_id, client_number, hub_number
 from peerpigeon.scenario.outcome import Diary, View
-from peerpigeon.scenario.play import hub_options
+from peerpigeon.scenario.play import hub_options, layout_of
 from peerpigeon.scenario.steps import Cut, Mend
 from peerpigeon.sim.world import World
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.scenario.steps import Hubs
+    from peerpigeon.scenario.steps import Step
     from peerpigeon.sim.client import Client
     from peerpigeon.sim.network import Network
     from peerpigeon.sim.shell import SimHub
@@ -33,15 +33,18 @@ class VirtualTheatre:
     patience = 180.0
 
     def __init__(
-        self, layout: Hubs, seed: int = 1, network: Network | None = None, kind: type[Hub] = Hub
+        self,
+        steps: Sequence[Step],
+        seed: int = 1,
+        network: Network | None = None,
+        kind: type[Hub] = Hub,
     ) -> None:
-        self._layout = layout
+        self._layout = layout_of(steps)
         self._kind = kind
         self._world = World(seed, network)
         self._hubs: dict[int, SimHub] = {}
         self._clients: dict[int, Client] = {}
         self._met: dict[PeerId, Counter[int]] = {}
-        self._world.block_p2p(0.0 if layout.has_channels else 1.0)
 
     @property
     def now(self) -> float:
@@ -126,8 +129,9 @@ class VirtualTheatre:
         stays = client.stays[-1:]
         farewells = [client_number(peer) for stay in stays for peer, _ in stay.departures]
         refused = [client_number(error.target) for error in client.errors if error.target]
+        odd = Counter({NOBODY: len(client.surprises)})
         return Diary(
-            self._met[client.peer_id],
+            self._met[client.peer_id] + odd,
             Counter(farewells),
             [signal.serial for signal in client.signals],
             Counter(refused),

@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from peerpigeon.scenario.cast import client_id, client_number
+from peerpigeon.scenario.cast import NOBODY, client_id, client_number
 from peerpigeon.scenario.outcome import Diary
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ class Visitor:
 
     def _hear(self, message: Json) -> None:
         match message:
+            case {"networkName": str(namespace)} if namespace != self._namespace:
+                self.diary.met[NOBODY] += 1
             case {"type": "peer-discovered", "data": {"peerId": peer}}:
                 self.diary.met[client_number(peer)] += 1
             case {"type": "peer-disconnected", "data": {"peerId": peer}}:
