@@ -114,6 +114,10 @@ def test_a_hub_may_say_where_it_listens(data: Json, addresses: tuple[str, ...]) 
         ({"host": "localhost"}, True),
         ({"host": "127.0.0.1"}, True),
         ({"host": "::1"}, True),
+        ({"host": "localhost", "advertise": ("ws://[::1]:3000", "ws://127.0.0.2")}, True),
+        ({"host": "localhost", "advertise": ("ws://[::1]:3000", "wss://hub.example/x")}, False),
+        ({"host": "localhost", "hub_secret": "x" * 32}, False),
+        ({"host": "localhost", "hub_secret": "x" * 32, "reference_hubs": "yes"}, True),
         ({"host": "0.0.0.0"}, False),
         ({"host": "192.0.2.1"}, False),
         ({"host": "hub.example"}, False),
@@ -121,8 +125,8 @@ def test_a_hub_may_say_where_it_listens(data: Json, addresses: tuple[str, ...]) 
         ({"host": "localhost", "reference_hubs": "no"}, False),
     ],
 )
-def test_who_may_be_a_reference_hub(options: dict[str, str], is_welcome: bool) -> None:
-    """Who is believed to be a hub speaks for others: on a loopback address, or if told so."""
+def test_who_may_be_a_reference_hub(options: Json, is_welcome: bool) -> None:
+    """Who is believed to be a hub speaks for others: on the loopback, or if told so."""
     desk = hub_desk(**options, open_mesh=True)
     session = desk.open(R)
     desk.say(session, announce())

@@ -141,7 +141,7 @@ class ServerConfig:
         default="auto",
         metadata={
             "help": "whether hubs of the npm package may link up, and then speak for their clients:"
-            " yes, no, or auto (yes if `host` is a loopback address)"
+            " yes, no, or auto (yes if all is on the loopback, and there is no `hub_secret`)"
         },
     )
     bootstrap_hubs: tuple[str, ...] = field(
@@ -279,10 +279,7 @@ class ServerConfig:
     @property
     def is_local(self) -> bool:
         """Whether nobody but programs on this machine can reach the server by itself."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host.lower() == "localhost"
+        return is_loopback(self.host)
 
     @property
     def is_open(self) -> bool:
@@ -319,12 +316,14 @@ class ServerConfig:
     def welcomes_reference_hubs(self) -> bool:
         """Whether a client that says it is a hub of the npm package is believed.
 
-        It then speaks for others, and the package has no way to prove who it is. On a loopback
-        address there is nobody to fear.
+        It then speaks for others, and the package has no way to prove who it is. Where a mesh is
+        on one machine and wants no proof of anybody, that is let pass.
         """
         if not self.is_hub or self.reference_hubs == "no":
             return False
-        return self.reference_hubs == "yes" or self.is_local
+        hosts = [self.host, *(match[1] for uri in self.advertise if (match := _HOST.match(uri)))]
+        is_harmless = all(map(is_loopback, hosts)) and not self.hub_secret
+        return self.reference_hubs == "yes" or is_harmless
 
     @classmethod
     def from_environment(
@@ -338,6 +337,17 @@ class ServerConfig:
         texts = {name: environ.get(variable, "") for name, variable in variables().items()}
         texts.update(overrides or {})
         return cls(**{name: parse_option(name, text) for name, text in texts.items() if text})
+
+
+_HOST = re.compile(r"wss?://\[?([^/?\]]+?)\]?(?::[0-9]+)?(?:[/?]|$)")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only programs on this machine can reach an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def check_hub_uri(uri: str, name: str) -> None:

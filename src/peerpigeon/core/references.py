@@ -87,7 +87,9 @@ class References:
 
     def take_changes(self) -> list[ReferenceChange]:
         """Return which hubs have come and gone since the last call."""
-        changes, self._changes = self._changes, []
+        changes = self._changes
+        if changes:  # asked for after each event, and nearly always in vain
+            self._changes = []
         return changes
 
     # Hubs
