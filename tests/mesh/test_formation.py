@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from contextlib import AsyncExitStack
 from itertools import permutations
 from pathlib import Path
@@ -25,9 +26,10 @@ def tcp_between(hubs: list[HubProcess]) -> set[tuple[int, int]]:
     owners = {}
     for hub in hubs:
         for entry in Path(f"/proc/{hub.pid}/fd").iterdir():
-            target = str(entry.readlink())
-            if target.startswith("socket:["):
-                owners[target[8:-1]] = hub.pid
+            with contextlib.suppress(FileNotFoundError):  # closed since it was listed
+                target = str(entry.readlink())
+                if target.startswith("socket:["):
+                    owners[target[8:-1]] = hub.pid
     ends = {}
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
