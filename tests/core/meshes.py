@@ -125,7 +125,7 @@ class Bench:
         hub: PeerId,
         carrier: Carrier = CHANNEL,
         now: float = 0.0,
-        others: tuple[PeerId, ...] = (HUBS[15],),
+        others: tuple[PeerId, ...] = (HUBS[14], HUBS[15]),
     ) -> LinkId:
         """Open a link to a hub that says hello and which other links it has."""
         link = self.open(carrier, 0, now)
