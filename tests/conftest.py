@@ -6,7 +6,8 @@ from typing import NoReturn
 
 import pytest
 
-from tests.e2e.environment import lacking
+from tests.e2e.environment import LackingError, lacking
+from tests.mesh.hosts import check_hosts
 
 GROUPS = ("browser", "node")  # the more demanding first: what it needs includes the other's
 IS_STRICT = os.environ.get("STRICT", "") not in ("", "0")
@@ -18,7 +19,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             reason = lacking(group)
             if reason:
                 skip_group(group, reason)
-            return
+            break
+    if item.get_closest_marker("hosts"):
+        try:
+            check_hosts()
+        except LackingError as problem:
+            skip_group("hosts", str(problem))
 
 
 def skip_group(group: str, reason: str) -> NoReturn:

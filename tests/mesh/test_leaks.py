@@ -30,7 +30,7 @@ P2P = {"webrtc_engine": "auto", "mesh_migration_delay": 0.1}
 PAGE = 4096
 KIB = 1024
 
-WARM_UP = 50
+WARM_UP = 100
 CYCLES = 200
 MOST_MEMORY = 10 * KIB
 """Bytes that the process may grow by in each cycle, on average. A hub that has left is remembered
