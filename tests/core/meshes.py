@@ -192,6 +192,13 @@ class Meshes:
     def drain(self, own: PeerId) -> None:
         self._perform(own, self.meshes[own].drain(self.now))
 
+    def break_links(self, own: PeerId) -> None:
+        """Break all connections of a hub; both ends notice."""
+        for end in [end for end in self._ends if end[0] == own]:
+            for hub, number in (end, self._ends[end]):
+                del self._ends[hub, number]
+                self._soon(hub, LinkLost(LinkId(number), 1006, "broken"))
+
     def run(self, seconds: float) -> None:
         until = self.now + seconds
         while True:

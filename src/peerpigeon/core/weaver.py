@@ -168,7 +168,10 @@ class Weaver:
         ]
         # One more than allowed, for the moment in which a new link replaces an old one.
         most = self._max_links + 1
-        room = Room(most - self.count(), most - self._open_channels())
+        # Nor is there any without a neighbour: an offer would not get out, and until it is given up
+        # the other hub's are not heeded.
+        channels = most - self._open_channels() if self._links.neighbours else 0
+        room = Room(most - self.count(), channels)
         for step in self._pursuit.pursue(wanted, room, now):
             orders.actions.append(
                 Dial(step.opening, step.uri) if step.uri else MakeOffer(step.opening)
