@@ -388,8 +388,22 @@ def test_a_link_that_we_have_lost_ourselves_is_a_reason_to_look_at_once() -> Non
     deadline = made.deadline()
     assert deadline is not None
     assert deadline <= 0.0
-    assert made.check(20.0) == Changes()
+    assert made.check(20.0) == Changes(stranded_from=[B])
     assert made.check(22.0) == Changes(gone=[B])
+
+
+def test_who_is_cut_off_with_few_hears_so_once() -> None:
+    few = table(advert(B, A), advert(C, A, D), advert(D, C), links=(B, C))
+    few.link(B)
+    assert few.check(20.0).stranded_from == [C, D]
+    assert few.check(20.5).stranded_from == []
+
+
+def test_who_is_cut_off_with_most_does_not() -> None:
+    most = table(advert(B, A, C), advert(C, B, D), advert(D, C))
+    most.take(advert(C, B, sequence=2))
+    assert most.check(20.0) == Changes()
+    assert most.check(22.0) == Changes(gone=[D])
 
 
 def test_our_own_new_links_and_bars_are_no_reason_to_look() -> None:

@@ -116,6 +116,10 @@ class Dialler:
         known = sorted(self._membership.known())
         return self._bootstrap.draw([uri for hub in known for uri in self._addresses(hub)])
 
+    def reach_for(self, hubs: list[PeerId], now: float) -> list[Action]:
+        """Dial some of the hubs that most others are with, without waiting until they are gone."""
+        return self.dial(self._bootstrap.draw([u for h in hubs for u in self._addresses(h)]), now)
+
     # What becomes of it
 
     def opened(self, link: Link) -> list[Action]:

@@ -58,6 +58,8 @@ class Changes:
 
     gone: list[PeerId] = field(default_factory=list)
     returned: list[PeerId] = field(default_factory=list)
+    stranded_from: list[PeerId] = field(default_factory=list)
+    """Live hubs, when more of them have just come to be out of reach: half of all or more."""
 
 
 class Membership:
@@ -230,7 +232,9 @@ class Membership:
         self._check_at = None
         changes = Changes()
         reached = self._reach()
-        for hub in sorted(self._live - reached):
+        lost = sorted(self._live - reached)
+        changes.stranded_from = self._stranded_from(lost)
+        for hub in lost:
             since = self._unreachable.setdefault(hub, now)
             if now >= since + GRACE or self._adverts[hub].is_draining:
                 self._lose(hub, now)
@@ -248,6 +252,13 @@ class Membership:
         self._repeated.clear()
         self._trim(now)
         return changes
+
+    def _stranded_from(self, lost: list[PeerId]) -> list[PeerId]:
+        if self.own.is_draining:
+            return []
+        hubs = [hub for hub in lost if not self._adverts[hub].is_draining]
+        is_new = not self._unreachable.keys() >= set(hubs)
+        return hubs if is_new and 2 * len(hubs) >= len(self._live) else []
 
     def _repeat(self, advert: Advert) -> None:
         """Let the links of a missing hub to others that somebody has not lost count for now."""

@@ -319,8 +319,7 @@ class Mesh:
     def tick(self, now: float) -> list[Action]:
         """Do what is due."""
         self._actions += self._doorman.departures.expire(now)
-        check_at = self.membership.deadline()
-        if check_at is not None and now >= check_at:
+        if (check_at := self.membership.deadline()) is not None and now >= check_at:
             self._check(now)
         if now >= self._listen_at:
             self._end_silent(now)
@@ -365,6 +364,7 @@ class Mesh:
         for hub in changes.returned:
             self._weaver.add(hub)
             self._changes.append(HubReturned(hub))
+        self._actions += self.dialler.reach_for(changes.stranded_from, now)
         if changes.gone:
             self.dialler.hubs_lost(now)
         for link, frame in self._gossip.on_check(changes, now):
