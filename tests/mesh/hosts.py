@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 PACKAGES = {"ip": "iproute2", "nft": "nftables"}
 SUBNET = "10.197.83"
-BLOCK = "add table inet blocked; add chain inet blocked in {{ type filter hook input priority 0 ; }}; {}"
+TABLE = "inet blocked"
+CHAIN = f"add table {TABLE}; add chain {TABLE} in {{ type filter hook input priority 0 ; }}"
 
 
 @cache
@@ -47,14 +48,14 @@ class Host:
 
     async def block_udp(self, others: Iterable[Host]) -> None:
         """Have all UDP from these hosts vanish on its way in."""
-        rules = "; ".join(
-            f"add rule inet blocked in ip saddr {other.address} meta l4proto udp drop"
+        rules = [
+            f"add rule {TABLE} in ip saddr {other.address} meta l4proto udp drop"
             for other in others
-        )
-        await run(*self.command, "nft", BLOCK.format(rules))
+        ]
+        await run(*self.command, "nft", "; ".join([CHAIN, *rules]))
 
     async def let_udp_pass(self) -> None:
-        await run(*self.command, "nft", "delete table inet blocked")
+        await run(*self.command, "nft", f"delete table {TABLE}")
 
 
 @asynccontextmanager

@@ -362,6 +362,8 @@ class Mesh:
         for hub in changes.returned:
             self._weaver.add(hub)
             self._changes.append(HubReturned(hub))
+        if changes.reached:
+            self._changes.append(RoutesChanged())
         if changes.gone:
             self._dialler.hubs_lost(now)
         if changes.gone or changes.returned:
