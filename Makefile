@@ -48,6 +48,6 @@ setup: ## make or renew .venv with all that the commands above need
 	@sh scripts/setup.sh dev
 
 clean: ## remove what these commands made, .venv too
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
 	rm -rf build dist tests/e2e/node_modules
 	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,5 +1,7 @@
 """Makes or renews .venv, the project's virtual environment: setup.py run|dev.
 
+The variable VENV names another one, for a second Python.
+
 Started by setup.sh, with a Python that is known to be new enough. Does nothing, quickly, when
 .venv works and was made from today's pyproject.toml.
 """
@@ -13,7 +15,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
+VENV = ROOT / os.environ.get("VENV", ".venv")
 PYTHON = VENV / "bin" / "python"
 PROJECT = ROOT / "pyproject.toml"
 
@@ -35,7 +37,7 @@ def main() -> None:
             return
         if not works:
             _make()
-        print("setting up .venv: installing packages (this happens once)", flush=True)
+        print(f"setting up {VENV.name}: installing packages (this happens once)", flush=True)
         # Dependency groups are known to pip since 25.1.
         _pip("--upgrade", "pip>=25.1")
         _pip(*INSTALLS[use])
@@ -43,7 +45,7 @@ def main() -> None:
 
 
 def _make() -> None:
-    print(f"setting up .venv with Python {sys.version.split()[0]}", flush=True)
+    print(f"setting up {VENV.name} with Python {sys.version.split()[0]}", flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
     _run([sys.executable, "-m", "venv", str(VENV)])
 

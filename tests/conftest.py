@@ -1,30 +1,34 @@
 """Groups of tests that need more than Python, and what becomes of them where it is lacking."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import NoReturn
 
 import pytest
 
-from tests.e2e.environment import LackingError, lacking
-from tests.mesh.hosts import check_hosts
+from tests.e2e import environment as e2e
+from tests.mesh import hosts
+from tests.rtc import environment as rtc
 
-GROUPS = ("browser", "node")  # the more demanding first: what it needs includes the other's
+# The more demanding first: what "browser" needs includes what "node" does.
+GROUPS: dict[str, Callable[[str], str | None]] = {
+    "browser": e2e.lacking,
+    "node": e2e.lacking,
+    "libdatachannel": rtc.lacking,
+    "namespace": rtc.lacking,
+    "turn": rtc.lacking,
+    "hosts": hosts.lacking,
+}
 IS_STRICT = os.environ.get("STRICT", "") not in ("", "0")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for group in GROUPS:
+    for group, lacking in GROUPS.items():
         if item.get_closest_marker(group):
             reason = lacking(group)
             if reason:
                 skip_group(group, reason)
-            break
-    if item.get_closest_marker("hosts"):
-        try:
-            check_hosts()
-        except LackingError as problem:
-            skip_group("hosts", str(problem))
+            return
 
 
 def skip_group(group: str, reason: str) -> NoReturn:

@@ -15,32 +15,34 @@ LONGEST_FILE = 400
 
 # What any part of the core may speak in.
 VOCABULARY = {
-    *("ids", "config", "messages", "dialect", "frames", "events", "actions", "notices"),
+    *("ids", "config", "options", "messages", "dialect", "frames", "events", "actions", "notices"),
     "changes",
     *("outcome", "memory", "snapshot", "timetable"),
 }
 # Who puts which parts together. All others are parts, and do not know each other.
 ASSEMBLY = {
     "hub": {"clients", "keepers", "mesh", "outbox", "presence", "rendezvous", "stream"},
-    "clients": {"outbox", "presence", "references", "registry", "relays", "tidings"},
+    "clients": {
+        *("hosting", "outbox", "presence", "references", "registry", "relays", "tidings"),
+    },
     "tidings": {"outbox", "references", "registry"},
-    "references": {"registry", "told"},
+    "references": {"hosting", "registry", "told"},
+    "hosting": {"registry", "told"},
     "relays": {"outbox", "presence", "registry", "waiting"},
     "presence": {"lives", "places", "waiting"},
     "rendezvous": {"introductions", "records"},
     "introductions": {"keepers", "records"},
     "stream": {"segments"},
     "mesh": {
-        *("courier", "dialler", "doorman", "gossip", "links", "membership", "migration"),
-        *("parley", "pursuit", "weaver"),
+        *("courier", "credentials", "dialler", "doorman", "gossip", "links"),
+        *("membership", "migration", "negotiation", "pursuit", "weaver"),
     },
     "weaver": {"links", "membership", "pursuit", "topology"},
     "gossip": {"links", "membership"},
     "courier": {"links", "membership", "routing"},
     "dialler": {"bootstrap", "links", "membership", "pursuit"},
-    "doorman": {"departures", "links"},
-    "parley": {"courier", "membership", "negotiation", "pursuit", "weaver"},
-    "negotiation": {"pursuit"},
+    "doorman": {"credentials", "departures", "links"},
+    "negotiation": {"courier", "membership", "pursuit"},
 }
 # I/O, clocks, threads and chance. `random` is allowed for the name Random alone.
 IMPURE = {
@@ -52,10 +54,11 @@ IMPURE = {
 BUILT_IN_IO = {"open", "print", "input", "eval", "exec", "__import__"}
 PICOWS_MODULES = {"net/frames.py", "net/dial.py"}
 CONFIG = (".config", ".config.ServerConfig", ".config.variables")
-AIOHTTP_MODULES = {"net/http.py", "network/network.py"}
+AIOHTTP_MODULES = {"net/http.py", "network/network.py", "scenario/real.py", "scenario/visitor.py"}
 WEBRTC_MODULES = {
     "aiortc": {"rtc/aiortc_engine.py"},
     "aioice": {"rtc/gathering.py"},
+    "libdatachannel": {"rtc/libdatachannel_engine.py"},
 }
 
 
@@ -134,6 +137,14 @@ def test_the_command_network_knows_hubs_from_outside_only(path: Path) -> None:
     assert ours <= {"addresses", "core", "network"}
     core = inside(imports(path), "peerpigeon.core")
     assert core <= {f"peerpigeon.core{each}" for each in ("", *CONFIG)}
+
+
+@pytest.mark.parametrize("path", modules("scenario"), ids=name)
+def test_scenarios_know_the_simulator_and_processes_but_no_sockets_of_ours(path: Path) -> None:
+    ours = {each.split(".")[1] for each in inside(imports(path), "peerpigeon") if "." in each}
+    assert ours <= {"core", "network", "scenario", "sim"}
+    if "sim" in ours or path.stem in {"steps", "course", "outcome", "cast"}:
+        assert not tops(path) & {"asyncio", "aiohttp"}, "what is to come out the same has no clock"
 
 
 def test_each_web_library_is_kept_to_its_module() -> None:

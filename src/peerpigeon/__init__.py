@@ -4,7 +4,7 @@
 ``peerpigeon hub`` run one from the command line.
 """
 
-from peerpigeon.core.config import ConfigError, ServerConfig
+from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.notices import (
     BootstrapConnected,
@@ -25,6 +25,7 @@ from peerpigeon.core.notices import (
     Started,
     Stopped,
 )
+from peerpigeon.core.options import ConfigError
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.version import __version__
 

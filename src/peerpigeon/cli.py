@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from peerpigeon import simulate
 from peerpigeon.addresses import authority
-from peerpigeon.core.config import ConfigError, ServerConfig, parse_switch, variables
+from peerpigeon.core.config import ServerConfig, variables
 from peerpigeon.core.notices import Started
+from peerpigeon.core.options import ConfigError, parse_switch
 from peerpigeon.eventstream import event_lines
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.network import command as network
+from peerpigeon.scenario import command as scenario
 from peerpigeon.telemetry import LOG_FORMATS, configure_logging, log_events
 from peerpigeon.version import __version__
 
@@ -36,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.command == "simulate":
         return simulate.run(options)
+    if options.command == "play":
+        return scenario.run(options)
     try:
         return _network(options) if options.command == "network" else _server(options)
     except ConfigError as error:
@@ -134,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, about in (
         ("server", "serve clients on one machine"),
-        ("hub", "serve clients as a hub; this version does not link hubs yet"),
+        ("hub", "serve clients together with other hubs, as one mesh"),
     ):
         command = commands.add_parser(
             name,
@@ -168,6 +172,9 @@ def _parser() -> argparse.ArgumentParser:
     about = "try a mesh of hubs out in virtual time"
     command = commands.add_parser("simulate", help=about, description=simulate.ABOUT)
     simulate.add_options(command)
+    about = "play a scenario, in virtual time or with hub processes"
+    command = commands.add_parser("play", help=about, description=scenario.ABOUT)
+    scenario.add_options(command)
     return parser
 
 
@@ -179,9 +186,13 @@ def _add_option(
     text = f"{option.metadata['help']} {note}".replace("%", "%%")
     flag = "--" + option.name.replace("_", "-")
     if option.metadata.get("unit") == "switch":
-        for name, chosen in ((flag, "true"), (flag.replace("--", "--no-"), "false")):
+        opposite = flag.replace("--", "--no-")
+        for name, chosen, about in (
+            (flag, "true", text),
+            (opposite, "false", f"the opposite of {flag}"),
+        ):
             command.add_argument(
-                name, dest=option.name, action="store_const", const=chosen, help=text
+                name, dest=option.name, action="store_const", const=chosen, help=about
             )
     elif isinstance(option.default, bool):
         chosen = "false" if option.default else "true"

@@ -50,6 +50,16 @@ def gone(peer: str, namespace: str | None = "net1") -> Json:
     return said
 
 
+def pong() -> Json:
+    """Answer a ping, after all that was to be said to who has just come."""
+    return {
+        "type": "pong",
+        "data": {"timestamp": AT},
+        "fromPeerId": "system",
+        "timestamp": AT,
+    }
+
+
 def signal(
     sender: str, target: str, data: object = "x", kind: str = "offer", namespace: str = "net1"
 ) -> Json:

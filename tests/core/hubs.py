@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon.core.actions import (
+    Action,
     CloseLink,
     ClosePeer,
     Dial,
@@ -16,6 +17,7 @@ from peerpigeon.core.actions import (
     SendToPeer,
     Tell,
 )
+from peerpigeon.core.codec import batch, decode, encode
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.events import (
     Event,
@@ -28,11 +30,14 @@ from peerpigeon.core.events import (
     PeerSent,
     Tick,
 )
-from peerpigeon.core.frames import Carrier, Frame, batch, decode, encode
+from peerpigeon.core.frames import Carrier, Frame, Routed, Segment
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import LinkId, PeerId, SessionId
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from peerpigeon.core.frames import News
     from peerpigeon.core.notices import Notice
 
 Json = dict[str, Any]
@@ -68,7 +73,10 @@ class Hubs:
     # Hubs
 
     def feed(self, number: int, event: Event) -> None:
-        for action in self.hubs[number].handle(event, self.now):
+        self.perform(number, self.hubs[number].handle(event, self.now))
+
+    def perform(self, number: int, actions: Iterable[Action]) -> None:
+        for action in actions:
             match action:
                 case SendToPeer(session, payload):
                     self.sent.setdefault((number, session), []).append(json.loads(payload))
@@ -175,3 +183,22 @@ def linked(*ids: PeerId, **options: Any) -> Hubs:
     hubs.run()
     hubs.pass_time(2.0)
     return hubs
+
+
+def news_under_way(hubs: Hubs) -> list[object]:
+    return [
+        frame.body.news
+        for _, frame in hubs.frames
+        if isinstance(frame, Routed) and isinstance(frame.body, Segment)
+    ]
+
+
+def deliver(hubs: Hubs, number: int, *news: News, sender: PeerId = SECOND) -> list[object]:
+    """Hand a hub news as if another had sent it, and return its answers."""
+    hub = hubs.hubs[number]
+    for piece in news:
+        hub._on_news(sender, piece, hubs.now)
+    hub._settle(hubs.now)
+    hubs.perform(number, hub._actions)
+    hub._actions.clear()
+    return news_under_way(hubs)

@@ -19,6 +19,7 @@ from peerpigeon.core.actions import (
     TakeAnswer,
     Tell,
 )
+from peerpigeon.core.codec import batch, decode, encode
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.events import (
     ChannelDescribed,
@@ -39,9 +40,6 @@ from peerpigeon.core.frames import (
     LinkEnd,
     Purpose,
     Routed,
-    batch,
-    decode,
-    encode,
 )
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.mesh import Mesh
@@ -127,7 +125,7 @@ class Bench:
         hub: PeerId,
         carrier: Carrier = CHANNEL,
         now: float = 0.0,
-        others: tuple[PeerId, ...] = (HUBS[15],),
+        others: tuple[PeerId, ...] = (HUBS[14], HUBS[15]),
     ) -> LinkId:
         """Open a link to a hub that says hello and which other links it has."""
         link = self.open(carrier, 0, now)
@@ -189,7 +187,7 @@ class Meshes:
         self._ends = {end: to for end, to in self._ends.items() if own not in (end[0], to[0])}
 
     def dial(self, own: PeerId, other: PeerId) -> None:
-        self._perform(own, self.meshes[own].dial(f"ws://{other[0]}", self.now))
+        self._perform(own, self.meshes[own].dialler.dial([f"ws://{other[0]}"], self.now))
 
     def drain(self, own: PeerId) -> None:
         self._perform(own, self.meshes[own].drain(self.now))
@@ -230,9 +228,9 @@ class Meshes:
             case LinkLost():
                 self._perform(own, mesh.on_link_lost(event, now))
             case OpeningFailed():
-                self._perform(own, mesh.on_opening_failed(event, now))
+                self._perform(own, mesh.dialler.failed(event, now))
             case ChannelDescribed():
-                self._perform(own, mesh.parley.describe(event, now))
+                self._perform(own, mesh.negotiation.describe(event, now))
 
     def _soon(self, own: PeerId, event: object) -> None:
         self._order += 1

@@ -116,6 +116,13 @@ def test_when_the_last_link_is_lost_it_dials_at_once_and_quickly_again() -> None
     assert rounds(hub, 12) == [190.0 + 5.0 * number for number in range(11)] + [247.5]
 
 
+def test_s30_who_has_left_the_bootstrap_hubs_dials_only_those_it_knew() -> None:
+    hub = Hub(bootstrap_of(ONE, TWO), former=(OLD,))
+    hub.bootstrap.leave()
+    assert not hub.bootstrap.is_configured(ONE)
+    assert hub.due(100.0) == [OLD]
+
+
 def test_a_dial_that_is_due_already_is_not_put_off_by_another_loss() -> None:
     hub = Hub(bootstrap_of(ONE))
     hub.bootstrap.links_lost(101.0)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerpigeon.core.config import ConfigError, ServerConfig, parse_option, variables
+from peerpigeon.core.config import ServerConfig, parse_option, variables
+from peerpigeon.core.options import ConfigError
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect
 
+from peerpigeon.core.codec import BATCH_LIMIT, FrameError, batch, decode, encode
 from peerpigeon.core.frames import (
-    BATCH_LIMIT,
     Frame,
-    FrameError,
     Heartbeat,
     Hello,
     Routed,
-    batch,
-    decode,
-    encode,
 )
 
 PLAIN: dict[type[inspect.Type], st.SearchStrategy[Any]] = {

@@ -6,36 +6,29 @@ import pytest
 
 from peerpigeon.core.actions import SendToLink
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.events import ChannelCandidate, ChannelDescribed, OpeningFailed
+from peerpigeon.core.events import ChannelCandidate, ChannelDescribed, OpeningFailed, Tick
 from peerpigeon.core.frames import (
     Challenge,
     Found,
+    Join,
     Located,
     Member,
     Refusal,
     Relay,
     Resync,
-    Routed,
-    Segment,
     Undelivered,
     Verdict,
 )
 from peerpigeon.core.hub import Hub
+from peerpigeon.core.ids import PeerId
 from peerpigeon.core.notices import HubRegistered, HubUnregistered
+from peerpigeon.core.presence import REPUBLICATION_DELAY
 from peerpigeon.core.snapshot import HubView, LinkRecord, topology
 from peerpigeon.core.stream import Failure
 from tests.core.harness import A, B, C
-from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, linked
+from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, deliver, linked, news_under_way
 
 REFUSED = (1008, "Peer already connected")
-
-
-def news_under_way(hubs: Hubs) -> list[object]:
-    return [
-        frame.body.news
-        for _, frame in hubs.frames
-        if isinstance(frame, Routed) and isinstance(frame.body, Segment)
-    ]
 
 
 def test_clients_of_linked_hubs_discover_each_other_once() -> None:
@@ -250,18 +243,20 @@ def test_while_one_contender_waits_a_claim_from_elsewhere_is_turned_down() -> No
     assert hubs.closed == {elsewhere: REFUSED, waiting: REFUSED}
 
 
-def deliver(hubs: Hubs, number: int, *news: object) -> list[object]:
-    """Hand a hub news as if another had sent it, and return its answers."""
-    hub = hubs.hubs[number]
-    for piece in news:
-        hub._on_news(SECOND, piece, hubs.now)  # type: ignore[arg-type]
-    hub._settle(hubs.now)
-    for action in hub._actions:
-        frame = getattr(action, "frame", None)
-        if frame is not None:
-            hubs.frames.append(((number, action.link), frame))  # type: ignore[union-attr]
-    hub._actions.clear()
-    return news_under_way(hubs)
+def told_again(hubs: Hubs, number: int) -> list[list[PeerId]]:
+    """Return whom a hub publishes again, if it has been asked to just now."""
+    hubs.now += REPUBLICATION_DELAY
+    hubs.feed(number, Tick())
+    joins = [news for news in news_under_way(hubs) if isinstance(news, Join) and news.again]
+    return [[member.peer for member in join.members] for join in joins]
+
+
+def test_a_hub_that_is_asked_to_tells_the_keepers_again_whom_it_serves() -> None:
+    hubs = linked(FIRST, SECOND)
+    hubs.join(0, A)
+    hubs.pass_time(1.0)
+    assert deliver(hubs, 0, Resync()) == []
+    assert told_again(hubs, 0) == [[A]]
 
 
 def test_a_question_about_a_client_that_is_not_here_is_answered_with_no() -> None:
@@ -276,6 +271,20 @@ def test_a_signal_for_a_stay_that_is_over_comes_back() -> None:
     hubs.pass_time(1.0)
     (lost,) = deliver(hubs, 0, Relay("net1", B, A, 12345, "offer", b"1"))
     assert lost == Undelivered("net1", B, A, "offer", "not-found")
+
+
+def test_what_was_meant_for_a_missing_hub_is_sent_again_as_soon_as_it_is_back() -> None:
+    hubs = linked(FIRST, THIRD, SECOND)
+    b = hubs.join(2, B)
+    hubs.cut(next(end for end in hubs.others if end[0] == 2))
+    hubs.pass_time(5.0)
+    hubs.take(b)
+    deliver(hubs, 0, Relay("net1", B, A, 12345, "offer", b"1"))
+    hubs.run()
+    hubs.link(1, 2)
+    hubs.run()
+    hubs.pass_time(0.5)
+    assert hubs.take_types(b) == ["error"], "before it would be repeated anyway"
 
 
 def test_what_comes_back_for_a_sender_that_has_left_is_nothing() -> None:
@@ -452,5 +461,7 @@ def test_when_control_news_is_given_up_all_of_it_is_told_anew() -> None:
     hubs.lose_frames()
     failure = Failure(FIRST, Resync(), "overloaded")
     hubs.hubs[1]._on_failure(failure, hubs.now)
+    # Not only what was lost, which the stream would repeat anyway.
+    assert told_again(hubs, 1) == [[B]]
     hubs.pass_time(2.0)
     assert hubs.take_types(a) == ["peer-discovered"]

@@ -313,6 +313,16 @@ def test_a_hub_out_of_reach_is_gone_after_a_grace_of_two_seconds() -> None:
     assert made.advert(D) == advert(D, C)
 
 
+def test_who_is_in_reach_is_known_from_the_last_look() -> None:
+    made = line()
+    made.take(advert(C, B, sequence=2), now=20.0)
+    assert made.reaches(D)
+    made.check(20.0)
+    assert [hub for hub in (A, B, C, D, E) if made.reaches(hub)] == [A, B, C]
+    made.check(22.0)
+    assert not made.reaches(D)
+
+
 def test_who_is_back_within_the_grace_was_never_gone() -> None:
     made = line()
     made.take(advert(C, B, sequence=2), now=20.0)
@@ -548,6 +558,118 @@ def test_thousands_of_missing_hubs_are_remembered_and_no_more() -> None:
     assert len(list(made.missing)) == len(made.known()) == 4096
 
 
+# What was said of the links of the missing
+
+
+def cut_off() -> Table:
+    """Return the table of a hub that has lost its only link, and then all others: b, c, d."""
+    made = line()
+    made.link()
+    made.check(20.0)
+    assert made.check(22.0).gone == [B, C, D]
+    return made
+
+
+def back_at(made: Table, now: float) -> list[PeerId]:
+    """Link up with b, which knows of it, and return who is back."""
+    made.link(B)
+    made.take(advert(B, A, C, sequence=2), now=now)
+    return made.check(now).returned
+
+
+def test_links_of_missing_hubs_do_not_count() -> None:
+    made = cut_off()
+    assert made.graph == {A: {}, B: {}, C: {}, D: {}}
+    version = made.graph_version
+    assert back_at(made, 30.0) == [B, C]
+    assert made.graph == {A: {B: None}, B: {A: None, C: None}, C: {B: None}, D: {}}
+    assert made.graph_version > version
+
+
+def test_who_links_up_again_does_not_take_the_dead_for_returned_until_it_hears_of_their_end() -> (
+    None
+):
+    """d died while we were cut off; c has noticed, and its news come after those of b."""
+    made = cut_off()
+    back_at(made, 30.0)
+    assert D not in made
+    made.take(advert(C, B, sequence=2), now=30.1)
+    assert made.check(30.1) == Changes()
+    assert made.live == {A, B, C}
+
+
+@pytest.mark.parametrize("anew", [advert(C, B, D, sequence=2), advert(D, C, sequence=2)])
+def test_a_link_counts_again_when_either_end_says_so_anew(anew: Advert) -> None:
+    made = cut_off()
+    back_at(made, 30.0)
+    made.take(anew, now=30.1)
+    assert made.check(30.1) == Changes(returned=[D])
+
+
+def test_a_missing_hub_whose_advert_somebody_repeats_is_back_if_it_is_in_reach() -> None:
+    made = cut_off()
+    back_at(made, 30.0)
+    assert made.take(advert(D, C), now=30.1) == [False]
+    assert made.check(30.1) == Changes(returned=[D])
+
+
+def test_a_repeated_advert_counts_for_one_look() -> None:
+    """Who repeats it may believe in a hub that is out of its own reach."""
+    made = cut_off()
+    made.take(advert(C, B, D), advert(D, C), now=30.0)
+    assert made.check(30.0) == Changes()
+    assert back_at(made, 30.1) == [B, C]
+    assert made.check(31.0) == Changes()
+
+
+def test_a_repeated_advert_says_nothing_of_hubs_that_nobody_repeats() -> None:
+    made = cut_off()
+    made.take(advert(C, B, D), now=30.0)
+    assert back_at(made, 30.0) == [B, C]
+    assert D not in made
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_repeated_adverts_bring_back_all_that_hang_together_in_whatever_order(order: int) -> None:
+    made = table(advert(B, A, C), advert(C, B, D), advert(D, C, E), advert(E, D))
+    made.link()
+    made.check(20.0)
+    assert made.check(22.0).gone == [B, C, D, E]
+    assert back_at(made, 30.0) == [B, C]
+    made.take(*[advert(D, C, E), advert(E, D)][::order], now=30.1)
+    assert made.check(30.1).returned == [D, E]
+
+
+def test_among_the_live_all_links_count_that_both_ends_advertise_however_they_came_back() -> None:
+    made = table(advert(B, A, C, D), advert(C, B, D), advert(D, B, C))
+    made.link()
+    made.check(20.0)
+    assert made.check(22.0).gone == [B, C, D]
+    made.link(B)
+    made.take(advert(B, A, C, D, sequence=2), now=30.0)
+    assert made.check(30.0).returned == [B, C, D]
+    assert D in made.graph[C], "nobody has said so anew, but both are there"
+
+
+@given(
+    ADVERTS.filter(bool),
+    st.lists(st.tuples(st.integers(0, 24), st.integers(0, 9), st.booleans()), max_size=40),
+)
+def test_among_the_live_the_graph_is_that_of_their_adverts_at_all_times(
+    adverts: list[Advert], steps: list[tuple[int, int, bool]]
+) -> None:
+    made, now = Table(B), 0.0
+    for index, half_seconds, is_renewed in steps:
+        now += half_seconds / 2
+        if is_renewed:
+            made.link(*([B, D] if len(made.own.links) == 1 else [B]))
+        made.take(adverts[index % len(adverts)], now=now)
+        made.check(now)
+        known = [made.advert(hub) for hub in made.live]
+        inner = {hub: set(made.graph[hub]) & made.live for hub in made.live}
+        assert inner == plain_graph([one for one in known if one is not None])
+
+
 # Hubs that have stopped
 
 
@@ -655,6 +777,19 @@ def test_who_is_missing_here_is_lacking_here_too() -> None:
     lose(made, C, 12.0)
     assert made.compare([(A, 5, 2), (B, 5, 1), (C, 5, 1)]) == ((), True)
     assert made.compare([(A, 5, 2), (B, 5, 1)]) == ((), False)
+
+
+def test_who_is_out_of_reach_here_too_is_not_repeated_to_a_neighbour_that_has_lost_it() -> None:
+    made = line()
+    made.take(advert(C, B, sequence=2), now=20.0)
+    made.check(20.0)
+    assert D in made
+    theirs = made.summary()[:3]
+    assert made.compare(theirs) == ((), False)
+    assert made.compare([*theirs, (D, 5, 0)]) == ((made.advert(D),), False)
+    made.take(advert(C, B, D, sequence=3), now=21.0)
+    made.check(21.0)
+    assert made.compare(made.summary()[:3]) == ((made.advert(D),), False)
 
 
 @given(ADVERTS, ADVERTS)

@@ -324,6 +324,15 @@ def test_after_a_channel_that_failed_a_socket_is_dialled_at_once() -> None:
     assert hunter.channels == 0
 
 
+def test_a_channel_that_we_cannot_even_offer_has_failed() -> None:
+    hunter = Hunter(C)
+    hunter.fail(hunter.begin(B, 0.0), 0.1, is_final=True)
+    assert hunter.has_failed(B)
+    assert hunter.want(B, 0.1, ()) == []
+    assert hunter.next() == 15.1
+    assert hunter.want(B, 0.1) == [Step(B, 2, "ws://b:3000")]
+
+
 def test_a_channel_that_failed_is_tried_again_after_15_seconds_30_and_so_on() -> None:
     hunter, now, pauses = Hunter(C), 0.0, []
     for _ in range(7):

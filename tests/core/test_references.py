@@ -93,11 +93,31 @@ def test_a_reference_hub_is_listed_and_told_of() -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "addresses"),
+    [
+        ({"host": "::1", "port": 4000}, ("ws://[::1]:4000",)),
+        ({"host": None}, ()),
+        ({"port": "4000"}, ()),
+    ],
+)
+def test_a_hub_may_say_where_it_listens(data: Json, addresses: tuple[str, ...]) -> None:
+    desk = hub_desk()
+    session = desk.open(R)
+    desk.clear()
+    desk.say(session, {"type": "announce", "networkName": MESH, "data": {"isHub": True} | data})
+    assert HubDiscovered(R, R, addresses) in desk.notices
+
+
+@pytest.mark.parametrize(
     ("options", "is_welcome"),
     [
         ({"host": "localhost"}, True),
         ({"host": "127.0.0.1"}, True),
         ({"host": "::1"}, True),
+        ({"host": "localhost", "advertise": ("ws://[::1]:3000", "ws://127.0.0.2")}, True),
+        ({"host": "localhost", "advertise": ("ws://[::1]:3000", "wss://hub.example/x")}, False),
+        ({"host": "localhost", "hub_secret": "x" * 32}, False),
+        ({"host": "localhost", "hub_secret": "x" * 32, "reference_hubs": "yes"}, True),
         ({"host": "0.0.0.0"}, False),
         ({"host": "192.0.2.1"}, False),
         ({"host": "hub.example"}, False),
@@ -105,9 +125,9 @@ def test_a_reference_hub_is_listed_and_told_of() -> None:
         ({"host": "localhost", "reference_hubs": "no"}, False),
     ],
 )
-def test_who_may_be_a_reference_hub(options: dict[str, str], is_welcome: bool) -> None:
-    """Who is believed to be a hub speaks for others: on a loopback address, or if told so."""
-    desk = hub_desk(**options)
+def test_who_may_be_a_reference_hub(options: Json, is_welcome: bool) -> None:
+    """Who is believed to be a hub speaks for others: on the loopback, or if told so."""
+    desk = hub_desk(**options, open_mesh=True)
     session = desk.open(R)
     desk.say(session, announce())
     answer = desk.take(session)[1]
@@ -504,6 +524,19 @@ def test_an_id_of_a_client_here_that_lives_stays_there() -> None:
     assert desk.closed == {}
 
 
+def test_who_has_shown_that_it_lives_is_not_asked_again() -> None:
+    """A hub of the package may hold on to a client for hours that has gone over to us."""
+    desk = hub_desk()
+    a = desk.join(A, "net2")
+    session = come(desk, R)
+    desk.say(session, discovered(A), now=1.0)
+    desk.pong(a, now=1.1)
+    for now in range(2, 25):
+        desk.tick(float(now))
+    assert desk.pinged == [a]
+    assert desk.closed == {}
+
+
 def test_an_id_of_a_client_here_that_is_gone_passes_to_the_reference_hub() -> None:
     """Its client has gone over to that hub, and the first socket is half-open."""
     desk = hub_desk()
@@ -578,9 +611,9 @@ def test_a_dead_hub_and_its_contested_client_may_be_due_together() -> None:
     desk = hub_desk()
     come(desk, R, B)
     desk.open(R, now=1.0)
-    desk.open(B, now=1.0)
-    desk.tick(3.0)
-    assert desk.hub.snapshot(3.0).connections == 2
+    desk.open(B, now=1.1)
+    desk.tick(3.5)
+    assert desk.hub.snapshot(3.5).connections == 2
 
 
 # Bounds

@@ -45,7 +45,7 @@ DOOR = HUBS[8]
 
 def spare(hub: PeerId, sequence: int = 2) -> Adverts:
     """Return the advert of a hub that has no more use for its link to us."""
-    ends = tuple(LinkEnd(other, CHANNEL, Purpose.SPARE) for other in (OWN, HUBS[15]))
+    ends = tuple(LinkEnd(other, CHANNEL, Purpose.SPARE) for other in (OWN, *HUBS[14:]))
     return Adverts((advert(hub, sequence=sequence, links=ends),))
 
 
@@ -67,7 +67,7 @@ def knowing(*hubs: PeerId, max_links: int = 3) -> tuple[Bench, int]:
 def offer_to(bench: Bench, link: int, now: float = 0.0) -> int:
     """Have an offer to the hub below come from the shell; return the opening."""
     (offer,) = of_kind(MakeOffer, bench.mesh.tick(now + 0.2))
-    bench.mesh.parley.describe(ChannelDescribed(offer.opening, "ours"), now + 0.25)
+    bench.mesh.negotiation.describe(ChannelDescribed(offer.opening, "ours"), now + 0.25)
     return offer.opening
 
 
@@ -77,7 +77,7 @@ def offer_to(bench: Bench, link: int, now: float = 0.0) -> int:
 def test_an_offer_goes_to_each_hub_wanted_whose_id_is_smaller_at_once() -> None:
     bench, link = knowing(BELOW, ABOVE, NEAREST)
     (make,) = of_kind(MakeOffer, bench.mesh.tick(0.2))
-    said = bench.mesh.parley.describe(ChannelDescribed(make.opening, "sdp"), 0.25)
+    said = bench.mesh.negotiation.describe(ChannelDescribed(make.opening, "sdp"), 0.25)
     (routed,) = of_kind(Routed, frames(said, link))
     assert routed == Routed(OWN, 1000, BELOW, 1000, 32, Offer(make.opening, "sdp"))
 
@@ -95,7 +95,7 @@ def test_answer_and_candidates_are_handed_to_the_channel_they_are_about() -> Non
     assert said == [TakeAnswer(opening, "theirs")]
     said = bench.routed(link, Candidate(opening, "way", is_from_offerer=False), BELOW, 0.3)
     assert said == [TakeCandidate(opening, "way")]
-    said = bench.mesh.parley.trickle(ChannelCandidate(opening, "my way"), 0.3)
+    said = bench.mesh.negotiation.trickle(ChannelCandidate(opening, "my way"), 0.3)
     assert bodies(said) == [Candidate(opening, "my way", is_from_offerer=True)]
 
 
@@ -110,8 +110,8 @@ def test_steps_of_an_exchange_that_is_over_or_never_was_mean_nothing() -> None:
     ]
     for source, step in strangers:
         assert bench.routed(link, step, source, 0.3) == []
-    assert bench.mesh.parley.describe(ChannelDescribed(99, "sdp"), 0.3) == []
-    assert bench.mesh.parley.trickle(ChannelCandidate(99, "way"), 0.3) == []
+    assert bench.mesh.negotiation.describe(ChannelDescribed(99, "sdp"), 0.3) == []
+    assert bench.mesh.negotiation.trickle(ChannelCandidate(99, "way"), 0.3) == []
 
 
 def test_who_is_declined_drops_the_channel_and_asks_again_a_second_later() -> None:
@@ -135,9 +135,9 @@ def test_an_offer_is_answered_with_what_the_shell_makes_of_it() -> None:
     (make,) = bench.routed(link, Offer(7, "theirs"), ABOVE)
     assert isinstance(make, MakeAnswer)
     assert make.sdp == "theirs"
-    said = bench.mesh.parley.describe(ChannelDescribed(make.opening, "ours"), 0.1)
+    said = bench.mesh.negotiation.describe(ChannelDescribed(make.opening, "ours"), 0.1)
     assert bodies(said) == [Answer(7, "ours")]
-    said = bench.mesh.parley.trickle(ChannelCandidate(make.opening, "way"), 0.1)
+    said = bench.mesh.negotiation.trickle(ChannelCandidate(make.opening, "way"), 0.1)
     assert bodies(said) == [Candidate(7, "way", is_from_offerer=False)]
     said = bench.routed(link, Candidate(7, "theirs", is_from_offerer=True), ABOVE, 0.2)
     assert said == [TakeCandidate(make.opening, "theirs")]
@@ -157,7 +157,7 @@ def test_the_smaller_id_gives_its_own_offer_up_for_the_larger_ones() -> None:
     bench.mesh.tick(0.2)
     makes = of_kind(MakeOffer, bench.mesh.tick(0.8))
     for make in makes:
-        bench.mesh.parley.describe(ChannelDescribed(make.opening, "ours"), 0.85)
+        bench.mesh.negotiation.describe(ChannelDescribed(make.opening, "ours"), 0.85)
     dropped, answer = bench.routed(link, Offer(7, "theirs"), ABOVE, 0.9)
     assert isinstance(dropped, DropChannel)
     assert dropped.opening in [make.opening for make in makes]
@@ -247,5 +247,16 @@ def test_a_link_that_is_the_only_one_its_other_end_has_is_kept() -> None:
     bench.link(FAR, others=())
     bench.link(ABOVE)
     assert closings(bench.mesh.tick(0.2)) == {}
-    bench.receive(2, Adverts((advert(FAR, OWN, HUBS[15], sequence=2),)), 0.3)
+    bench.receive(2, Adverts((advert(FAR, OWN, *HUBS[14:], sequence=2),)), 0.3)
     assert closings(bench.mesh.tick(0.5)) == {2: (1000, "not wanted")}
+
+
+def test_a_hub_with_two_links_is_kept_until_they_are_those_of_the_ring() -> None:
+    """Else two hubs that have each other and one more might lose both others at one moment."""
+    bench = Bench(hub_mesh_max_peers=2)
+    for hub in (BELOW, FAR, ABOVE):
+        bench.link(hub)
+    bench.receive(2, Adverts((advert(FAR, OWN, HUBS[15], sequence=2),)), 0.1)
+    assert closings(bench.mesh.tick(0.3)) == {}
+    bench.receive(2, Adverts((advert(FAR, BELOW, ABOVE, sequence=3),)), 0.4)
+    assert closings(bench.mesh.tick(0.7)) == {2: (1000, "not wanted")}

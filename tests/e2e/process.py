@@ -92,6 +92,7 @@ class Child:
     def kill(self) -> None:
         """End the process and whatever it started, without a chance to say anything."""
         self._signal(signal.SIGKILL)
+        self._process.wait(STOP_TIMEOUT)
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -43,10 +43,11 @@ def reference_server(**options: object) -> contextlib.AbstractContextManager[Ser
 @contextlib.contextmanager
 def _running(*command: str) -> Iterator[Server]:
     with Child(*command) as child:
-        yield Server(_port(child), child)
+        yield Server(port_of(child), child)
 
 
-def _port(child: Child) -> int:
+def port_of(child: Child) -> int:
+    """Return where a server listens, once it has said so in its log."""
     for line in child.lines(child.errors, START_TIMEOUT):
         # Warnings of an interpreter or a package may stand between the log lines.
         with contextlib.suppress(json.JSONDecodeError):

@@ -9,6 +9,7 @@ from typing import TypedDict, cast
 import pytest
 
 from tests.e2e.clients import Browser, Page
+from tests.e2e.hubs import our_network
 from tests.e2e.servers import Server, our_server
 from tests.e2e.waiting import eventually
 
@@ -99,6 +100,34 @@ def test_two_pages_at_one_hub_find_each_other_and_chat(open_page: Open) -> None:
         one, other = check_that_two_pages_chat(open_page, hub, hub)
         other.close()
         eventually("that the other is gone", lambda: rows(one), lambda left: left == [])
+
+
+def test_pages_at_two_hubs_find_each_other_and_chat(open_page: Open) -> None:
+    """S5, S22 and S26, as a person sees them."""
+    with our_server("hub") as first, our_server("hub", "--bootstrap-hubs", first.url) as second:
+        page, _ = check_that_two_pages_chat(open_page, first, second)
+        place = f"127.0.0.1:{second.port}"
+        eventually("the way there", lambda: words(page, "#hubs a"), lambda told: told == [place])
+
+
+def test_pages_opened_at_what_the_network_prints_chat_over_webrtc_alone(open_page: Open) -> None:
+    """S19 and S31: the hubs have closed their sockets to each other before the pages come."""
+    with our_network("--hubs", "3", "--mesh-migration-delay", "1s") as (urls, hubs):
+        for hub in hubs:
+            eventually("migration", hub.mesh_health, lambda health: bool(health["migrated"]))
+        assert urls == [demo(hub) for hub in hubs]
+        page, _ = check_that_two_pages_chat(open_page, *hubs[1:])
+        assert "over WebRTC only" in words(page, "#mesh")[0]
+        assert [hub.mesh_health()["websocketConnections"] for hub in hubs] == [0, 0, 0]
+
+
+def test_pages_that_came_before_their_hubs_were_linked_meet_all_the_same(open_page: Open) -> None:
+    with our_server("hub") as first:
+        one = open_page(demo(first))
+        with our_server("hub", "--bootstrap-hubs", first.url) as second:
+            other = open_page(demo(second))
+            for page in (one, other):
+                eventually("a channel", partial(rows, page), is_open)
 
 
 def test_a_page_comes_back_when_its_hub_does_and_keeps_its_channels(open_page: Open) -> None:

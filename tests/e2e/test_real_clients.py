@@ -1,13 +1,10 @@
 """Unmodified npm clients find each other through our server, and only within their namespace."""
 
-from operator import itemgetter
-
 import pytest
 
-from tests.e2e.clients import Client
 from tests.e2e.conftest import NewClient
+from tests.e2e.meeting import check_that_no_frame_names, check_that_they_meet_and_talk
 from tests.e2e.servers import Server
-from tests.e2e.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.node]
 
@@ -62,35 +59,3 @@ def check_that_clients_meet_only_in_their_namespace(
     assert first.discovered() == {second.peer}
     check_that_no_frame_names(stranger, first, second)
     check_that_no_frame_names(first, stranger, companion)
-
-
-def check_that_they_meet_and_talk(one: Client, other: Client) -> None:
-    for here, there in ((one, other), (other, one)):
-        check_that_a_channel_opens(here, there)
-    for here, there in ((one, other), (other, one)):
-        check_that_words_arrive(here, there)
-
-
-def check_that_a_channel_opens(here: Client, there: Client) -> None:
-    eventually("discovery", here.discovered, lambda found: there.peer in found)
-    eventually("a data channel", here.peers, lambda connected: there.peer in connected)
-
-
-def check_that_words_arrive(here: Client, there: Client) -> None:
-    here.send_direct(there.peer, f"to you from {here.peer}")
-    here.broadcast(f"to all from {here.peer}")
-    expected = [
-        {"from": here.peer, "content": f"to all from {here.peer}", "direct": False},
-        {"from": here.peer, "content": f"to you from {here.peer}", "direct": True},
-    ]
-    eventually(
-        "both messages",
-        lambda: sorted(there.messages(), key=itemgetter("content")),
-        lambda received: received == expected,
-    )
-
-
-def check_that_no_frame_names(client: Client, *others: Client) -> None:
-    """Look at what the hub sent: the client itself would hide another namespace's frames."""
-    for frame in client.frames():
-        assert not any(other.peer in str(frame) for other in others), frame

@@ -11,8 +11,8 @@ import pytest
 
 from tests.e2e import servers
 from tests.e2e.conftest import NewClient
+from tests.e2e.meeting import check_that_a_channel_opens, check_that_they_meet_and_talk
 from tests.e2e.servers import Server
-from tests.e2e.test_real_clients import check_that_a_channel_opens, check_that_they_meet_and_talk
 
 pytestmark = [pytest.mark.slow, pytest.mark.node]
 
@@ -104,8 +104,11 @@ class Mesh:
         self.hubs: dict[str, Server] = {}
         self.clients: dict[str, RawClient] = {}
 
-    def ours(self, name: str, *options: str) -> Server:
-        server = servers.our_server("hub", *options)
+    def ours(self, name: str, *bootstrap: Server) -> Server:
+        """Start a hub of ours; one without bootstrap hubs dials nobody."""
+        uris = ",".join(hub.url for hub in bootstrap)
+        where = ("--bootstrap-hubs", uris) if uris else ("--no-auto-connect",)
+        server = servers.our_server("hub", *where, "--reconnect-interval", "1s")
         self.hubs[name] = self._stack.enter_context(server)
         return self.hubs[name]
 
@@ -237,6 +240,71 @@ async def test_namespaces_stay_apart(mesh: Mesh) -> None:
             assert other.peer not in str(one.signals(other.peer))
             assert other.signals(one.peer) == []
             assert one.peer not in str(other.frames)
+
+
+# One of the package's as the bootstrap hub of ours
+
+
+async def test_two_of_ours_that_start_from_one_of_the_packages_find_each_other(mesh: Mesh) -> None:
+    """It tells each where the other listens, and that is all it does for them."""
+    js = await mesh.reference("js", digit="8")
+    mesh.ours("py1", js)
+    mesh.ours("py2", js)
+    await mesh.join("py1", "a1")
+    await mesh.join("py2", "a2")
+    await mesh.join("js", "a0")
+    await mesh.all_know_all()
+    for hub, digits in (("js", "b0"), ("py2", "b2"), ("py1", "b1")):
+        await mesh.join(hub, digits)
+    await mesh.all_know_all()
+    await mesh.check_signals()
+
+
+async def test_the_departures_that_one_of_the_packages_tells_reach_clients_once(
+    mesh: Mesh,
+) -> None:
+    js = await mesh.reference("js", digit="8")
+    mesh.ours("py1", js)
+    mesh.ours("py2", js)
+    witnesses = [await mesh.join("py1", "a1"), await mesh.join("py2", "a2")]
+    leaver, other = await mesh.join("js", "a0"), await mesh.join("js", "b0")
+    await mesh.all_know_all()
+    await leaver.close()
+    for witness in witnesses:
+        await witness.until_gone({leaver.peer})
+    mesh.hubs["js"].kill()
+    for witness in witnesses:
+        await witness.until_gone({leaver.peer, other.peer})
+    await asyncio.sleep(QUIET)
+    for witness in witnesses:
+        assert sorted(witness.gone()) == sorted([leaver.peer, other.peer])
+
+
+async def test_a_hub_of_ours_between_two_of_the_packages_brings_them_together(mesh: Mesh) -> None:
+    """It has dialled the one and is the bootstrap hub of the other."""
+    js1 = await mesh.reference("js1", digit="1")
+    py = mesh.ours("py", js1)
+    await mesh.reference("js2", py, digit="f")
+    for hub, digits in (("js1", "a1"), ("js2", "a2"), ("py", "a0"), ("js1", "b1"), ("js2", "b2")):
+        await mesh.join(hub, digits)
+    await mesh.all_know_all()
+    await mesh.check_signals()
+
+
+async def test_when_the_hub_of_ours_that_serves_it_dies_another_one_does(mesh: Mesh) -> None:
+    js = await mesh.reference("js", digit="8")
+    at_js = await mesh.join("js", "a0")
+    first = mesh.ours("py1", js)
+    await mesh.join("py1", "a1")
+    await mesh.all_know_all()
+    del mesh.clients["a1"]
+    mesh.ours("py2", js, first)
+    survivor = await mesh.join("py2", "a2")
+    await mesh.all_know_all()
+    first.kill()
+    await survivor.until_gone({at_js.peer})
+    await survivor.until("return", lambda: survivor.discovered().count(at_js.peer) == 2)
+    await mesh.check_signals()
 
 
 # Real clients

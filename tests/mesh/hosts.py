@@ -13,25 +13,24 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from tests.e2e.environment import LackingError
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
 PACKAGES = {"ip": "iproute2", "nft": "nftables"}
 SUBNET = "10.197.83"
-TABLE = "inet blocked"
-CHAIN = f"add table {TABLE}; add chain {TABLE} in {{ type filter hook input priority 0 ; }}"
+BLOCK = (
+    "add table inet blocked;"
+    " add chain inet blocked in {{ type filter hook input priority 0 ; }}; {}"
+)
 
 
 @cache
-def check_hosts() -> None:
-    """Raise ``LackingError`` if hosts cannot be made here."""
+def lacking(_: str) -> str | None:
+    """Say in one line why hosts cannot be made here, or None if they can."""
     for command, package in PACKAGES.items():
         if shutil.which(command) is None:
-            raise LackingError(f"no command {command} found (install the package {package})")
-    if os.geteuid() != 0:
-        raise LackingError("network namespaces are made by root")
+            return f"no command {command} found (install the package {package})"
+    return None if os.geteuid() == 0 else "network namespaces are made by root"
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,14 @@ class Host:
 
     async def block_udp(self, others: Iterable[Host]) -> None:
         """Have all UDP from these hosts vanish on its way in."""
-        rules = [
-            f"add rule {TABLE} in ip saddr {other.address} meta l4proto udp drop"
+        rules = "; ".join(
+            f"add rule inet blocked in ip saddr {other.address} meta l4proto udp drop"
             for other in others
-        ]
-        await run(*self.command, "nft", "; ".join([CHAIN, *rules]))
+        )
+        await run(*self.command, "nft", BLOCK.format(rules))
 
     async def let_udp_pass(self) -> None:
-        await run(*self.command, "nft", f"delete table {TABLE}")
+        await run(*self.command, "nft", "delete table inet blocked")
 
 
 @asynccontextmanager

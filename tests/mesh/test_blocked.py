@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.mesh.processes import Json, Mesh
 
 DELAY = 1.0
+SECRET = "what only these hubs know"
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ async def test_where_udp_is_blocked_all_goes_over_websocket_until_it_passes_agai
     blocked: tuple[int, ...],
 ) -> None:
     loop = asyncio.get_running_loop()
-    options = {"hub_mesh_max_peers": 3, "mesh_migration_delay": DELAY}
+    options = {"hub_mesh_max_peers": 3, "mesh_migration_delay": DELAY, "hub_secret": SECRET}
     async with hosts(4) as places, mesh(0, **options) as hubs:
         for place in places:
             await hubs.add(host=place.address, within=place.command)

@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 
 from peerpigeon import ConfigError, PeerPigeonServer
-from peerpigeon.core.frames import VERSION, Heartbeat, Hello, batch, decode, encode
+from peerpigeon.core.codec import batch, decode, encode
+from peerpigeon.core.frames import VERSION, Heartbeat, Hello
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.notices import (
     BootstrapConnected,
@@ -86,6 +87,17 @@ async def test_a_hub_is_told_to_connect_to_another() -> None:
             second.connect_to_hub("http://127.0.0.1")
 
 
+async def test_a_hub_leaves_its_bootstrap_hubs_when_it_is_told_to() -> None:
+    """S30."""
+    async with hub() as (first, _), hub(uri(first)) as (second, told):
+        await eventually(lambda: first.is_peer_hub(second.hub_peer_id))
+        second.disconnect_from_bootstrap_hubs()
+        assert (await told.until(BootstrapDisconnected)).code == 1000
+        # It comes back as to any hub that it knows, which is what keeps a mesh in one piece.
+        await eventually(lambda: first.get_stats().mesh.websocket_links == 1)
+        assert len(told.of(BootstrapConnected)) == 1
+
+
 async def test_only_a_running_hub_can_be_told_to_connect() -> None:
     stopped = PeerPigeonServer(is_hub=True)
     with pytest.raises(RuntimeError, match="not running"):
@@ -112,6 +124,16 @@ async def test_hubs_of_different_namespaces_do_not_join() -> None:
             ended = await told.until(BootstrapDisconnected)
             assert "namespace" in ended.reason
             assert first.get_connected_hubs() == second.get_connected_hubs() == []
+
+
+async def test_hubs_join_by_a_secret_they_share_and_no_other() -> None:
+    async with hub(hub_secret="one secret of the mesh") as (first, _):
+        async with hub(uri(first), hub_secret="one secret of the mesh") as (second, _):
+            await eventually(lambda: first.is_peer_hub(second.hub_peer_id))
+            async with hub(uri(first), hub_secret="not what they share") as (_, told):
+                ended = await told.until(BootstrapDisconnected)
+                assert "hub_secret" in ended.reason
+                assert len(first.get_connected_hubs()) == 1
 
 
 async def test_what_is_no_hub_is_named_when_it_is_dialled() -> None:

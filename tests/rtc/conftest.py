@@ -1,30 +1,36 @@
 """Which engines the shared tests run with."""
 
-from importlib.util import find_spec
-
 import pytest
 
-from peerpigeon.rtc.channel import IceOptions
-from tests.conftest import skip_group
-from tests.rtc.ends import LOOPBACK, Engines
+from tests.rtc.ends import Engines
+from tests.rtc.environment import HAS_LIBDATACHANNEL
 
-NAMES = ("aiortc", "libdatachannel")
+# Where libdatachannel cannot be had, test_other_python.py runs all this with a Python where it can.
+NAMES = ("aiortc", "libdatachannel") if HAS_LIBDATACHANNEL else ("aiortc",)
 PAIRS = [(one, other) for one in NAMES for other in NAMES]
 
 
-def engines(offering: str, answering: str, options: IceOptions = LOOPBACK) -> Engines:
-    if "libdatachannel" in {offering, answering} and find_spec("libdatachannel") is None:
-        skip_group("libdatachannel", "not installed here (it needs Python 3.12 or newer)")
-    return Engines(offering, answering, options)
-
-
 @pytest.fixture(params=NAMES)
-def alike(request: pytest.FixtureRequest) -> Engines:
+def name(request: pytest.FixtureRequest) -> str:
+    """Each engine's name."""
+    engine: str = request.param
+    return engine
+
+
+@pytest.fixture
+def alike(name: str) -> Engines:
     """Twice the same engine."""
-    return engines(request.param, request.param)
+    return Engines(name, name)
 
 
 @pytest.fixture(params=PAIRS, ids="-".join)
-def pair(request: pytest.FixtureRequest) -> Engines:
+def names(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Each name with each, in both roles."""
+    both: tuple[str, str] = request.param
+    return both
+
+
+@pytest.fixture
+def pair(names: tuple[str, str]) -> Engines:
     """Each engine with each, in both roles."""
-    return engines(*request.param)
+    return Engines(*names)

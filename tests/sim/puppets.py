@@ -56,7 +56,9 @@ class Stage:
     def __init__(self, hubs: int = 2, network: Network | None = None) -> None:
         self.world = World(1, network or Network(latency=0.5, jitter=0.0))
         self.hubs = [
-            self.world.add_hub(ServerConfig(host=f"hub-{number}", is_hub=True), Puppet)
+            self.world.add_hub(
+                ServerConfig(host=f"hub-{number}", is_hub=True, open_mesh=True), Puppet
+            )
             for number in range(hubs)
         ]
 

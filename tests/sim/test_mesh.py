@@ -80,3 +80,16 @@ def test_the_graph_has_all_living_hubs() -> None:
     mesh.world.kill(mesh.hubs[1])
     assert mesh.graph() == {mesh.hubs[0].own: set()}
     assert components(mesh.graph()) == 1
+
+
+def test_a_hub_that_is_stopped_tells_its_clients_and_the_other_hubs() -> None:
+    mesh = settled(hubs=2)
+    world, (stopped, other) = mesh.world, mesh.hubs
+    client = world.add_client(stopped, reconnects=False)
+    world.run(1.0)
+    world.stop(stopped)
+    assert not stopped.is_alive
+    world.run(0.1)
+    assert [(end.code, end.reason) for end in client.closures] == [(1001, "server is stopping")]
+    assert other.links == []
+    assert other.notices["hubP2PDisconnected"] == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from peerpigeon.core import topology
 from peerpigeon.core.frames import Ack
 from peerpigeon.core.ids import xor_distance
 from peerpigeon.core.links import Links
+from peerpigeon.core.membership import Membership
 from peerpigeon.core.segments import Receiver
 from peerpigeon.core.stream import Streams
 from peerpigeon.core.topology import Topology
@@ -56,4 +58,13 @@ def test_never_sending_again_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_never_missing_dead_neighbours_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Links, "silent", lambda *_: [])
+    monkeypatch.setattr(Links, "silent_at", lambda *_: math.inf)
     assert disasters.massacre(1, hubs=20, share=0.3, within=10.0).faults != []
+
+
+def test_believing_what_was_said_of_links_before_their_hubs_were_gone_is_caught(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert disasters.cut(6, hubs=40).faults == []
+    monkeypatch.setattr(Membership, "_discount", lambda *_: None)
+    assert disasters.cut(6, hubs=40).faults != []

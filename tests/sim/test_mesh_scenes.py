@@ -5,7 +5,9 @@ The sizes of the promise are played by ``python -m peerpigeon.sim.campaign --siz
 
 import pytest
 
+from peerpigeon.sim import disasters
 from peerpigeon.sim.campaign import catalogue
+from peerpigeon.sim.mesh import Layout, Mesh
 
 pytestmark = pytest.mark.slow
 
@@ -29,3 +31,32 @@ def test_a_mesh_forms_as_computed_centrally(hubs: int, max_links: int) -> None:
     from peerpigeon.sim.scenes import formation
 
     assert formation(hubs + max_links, hubs, max_links).faults == []
+
+
+@pytest.mark.parametrize("seed", [2, 6, 9, 29])
+def test_a_mesh_that_falls_into_many_pieces_comes_together_with_nobody_told_twice(
+    seed: int,
+) -> None:
+    """With these seeds halves fall apart, and piece by piece hears what the others have lost."""
+    assert disasters.cut(seed, hubs=40).faults == []
+
+
+@pytest.mark.parametrize("few", [1, 4])
+def test_hubs_that_were_cut_off_for_a_moment_have_a_mesh_back_as_soon_as_they_are_linked(
+    few: int,
+) -> None:
+    """Most hubs of the mesh have nothing new to say of themselves, and all are believed in."""
+    mesh = Mesh.begin(1, Layout(hubs=100, max_links=4))
+    assert mesh.settle(60.0) is not None
+    mesh.world.part(mesh.hubs[5 : 5 + few], mesh.hubs[:5] + mesh.hubs[5 + few :])
+    mesh.world.run(8.0)
+    assert known_hubs(mesh) == {few, 100 - few}
+    mesh.world.heal()
+    assert mesh.run_until(mesh.is_whole, mesh.world.now + 5.0) is not None
+    mesh.world.run(1.0)
+    assert known_hubs(mesh) == {100}
+
+
+def known_hubs(mesh: Mesh) -> set[int]:
+    """Return how many hubs the hubs believe to be there."""
+    return {hub.hub.snapshot(mesh.world.now).mesh.known_hubs for hub in mesh.hubs}

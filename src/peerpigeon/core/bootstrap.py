@@ -5,6 +5,7 @@
 - A hub in the mesh goes on dialling bootstrap addresses behind which there is nobody that it
   knows to be live. The more hubs there are the rarer each one does it, so that together they
   try about as often as one would: so a restarted bootstrap hub is found (S8).
+- So are addresses of hubs of ours that a hub of the npm package has told of (S7).
 - Missing hubs are looked for by their live neighbours in the order of ids (``Topology.gap``), so
   that two meshes that grew apart become one again.
 """
@@ -28,6 +29,9 @@ AT_ONCE = 4
 SEARCH_PAUSE = 1.0
 MAX_SEARCH_PAUSE = 15.0
 """Seconds between rounds of the search for missing hubs: doubled while it is in vain."""
+
+MAX_REPORTED = 64
+"""Hubs that were told of, whose addresses are remembered."""
 
 SLOWEST = 30.0
 """Seconds between attempts when nothing has helped for long."""
@@ -57,6 +61,7 @@ class Bootstrap:
     ) -> None:
         self._own = own
         self._addresses = [_Address(uri) for uri in uris]
+        self._reported: dict[PeerId, tuple[str, ...]] = {}
         self._rng = rng
         self._interval = interval
         self._quick_rounds = quick_rounds
@@ -70,11 +75,31 @@ class Bootstrap:
         """Tell whether an address is one of the bootstrap addresses."""
         return any(address.uri == uri for address in self._addresses)
 
+    def leave(self) -> None:
+        """Dial the bootstrap addresses no more."""
+        self._addresses = []
+
     def found(self, uri: str, hub: PeerId) -> None:
         """Note who answered at an address."""
         for address in self._addresses:
             if address.uri == uri:
                 address.hub = hub
+
+    def behind(self, uri: str) -> PeerId | None:
+        """Return who answered last at a bootstrap address."""
+        return next((address.hub for address in self._addresses if address.uri == uri), None)
+
+    def report(self, hub: PeerId, uris: tuple[str, ...], now: float) -> None:
+        """Note where a hub of ours can be dialled, or forget it if it is nowhere."""
+        self._reported.pop(hub, None)
+        if uris and len(self._reported) < MAX_REPORTED:
+            self._reported[hub] = uris
+            self._dial_soon(now)
+
+    def reference_lost(self, now: float) -> None:
+        """Note that a hub of the npm package at one of the addresses is linked no longer."""
+        self._rounds = 0
+        self._dial_soon(now + self._interval * self._rng.uniform(0.8, 1.2))
 
     def links_lost(self, now: float) -> None:
         """Note that the last link has gone: it is urgent again."""
@@ -110,16 +135,20 @@ class Bootstrap:
         if is_linked:
             self._rounds = 0
             self._dial_at = now + self._shared_pause(hubs)
-            return [
+            unknown = [
                 address.uri
                 for address in self._addresses
                 if address.hub is None or not live(address.hub)
             ]
+            return list(dict.fromkeys(unknown + self._reported_but(live)))
         self._rounds += 1
         self._dial_at = now + self._lonely_pause()
         # An address behind which we found ourselves leads nowhere.
         configured = [address.uri for address in self._addresses if address.hub != self._own]
-        return list(dict.fromkeys(configured + former()))
+        return list(dict.fromkeys(configured + self._reported_but(live) + former()))
+
+    def _reported_but(self, live: Callable[[PeerId], bool]) -> list[str]:
+        return [uri for hub, uris in self._reported.items() if not live(hub) for uri in uris]
 
     def _lonely_pause(self) -> float:
         slower = max(0, self._rounds - self._quick_rounds)

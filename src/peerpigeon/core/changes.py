@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from peerpigeon.core.frames import Ack, Segment
-    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.ids import PeerId, SessionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,14 @@ class HubFound:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceNamed:
+    """A reference hub that we have dialled has said who it is."""
+
+    session: SessionId
+    hub: PeerId
+
+
+@dataclass(frozen=True, slots=True)
 class ReferenceFound:
     """A reference hub has linked up with us."""
 
@@ -50,7 +58,20 @@ class ReferenceFound:
 class ReferenceGone:
     """The socket of a reference hub has ended."""
 
+    hub: PeerId | None
+    """``None`` if it had not said who it is."""
+    session: SessionId
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HubReported:
+    """A reference hub has told of a hub that is ours, as far as one can see."""
+
     hub: PeerId
+    addresses: tuple[str, ...]
+    """Where it can be dialled; none if it is gone from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +89,4 @@ class Arrived:
 
 
 Change: TypeAlias = HubGone | HubReturned | HubRestarted | HubFound | RoutesChanged | Arrived
-ReferenceChange: TypeAlias = ReferenceFound | ReferenceGone
+ReferenceChange: TypeAlias = ReferenceNamed | ReferenceFound | ReferenceGone | HubReported

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, assert_never
 from peerpigeon.core import dialect, messages
 from peerpigeon.core.actions import ClosePeer, PingPeer, Tell
 from peerpigeon.core.frames import Challenge, Find, Found, Refusal, Verdict
-from peerpigeon.core.ids import parse_peer_id, same_peer
+from peerpigeon.core.hosting import Ask, Enter, Exit, Name, Publish, Speak, Step
+from peerpigeon.core.ids import PeerId, parse_peer_id, same_peer
 from peerpigeon.core.messages import Announce, Cleanup, Goodbye, MessageError, Ping, Signal
 from peerpigeon.core.notices import (
     HubDiscovered,
@@ -21,7 +22,7 @@ from peerpigeon.core.notices import (
     PeerDisconnected,
     PeerGoodbye,
 )
-from peerpigeon.core.references import Ask, Enter, Exit, Publish, References, Speak, Step
+from peerpigeon.core.references import References
 from peerpigeon.core.registry import Claim, Contender, Peer, Registry
 from peerpigeon.core.relays import Relays
 from peerpigeon.core.tidings import Tidings
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.events import PeerLost, PeerOpened, PeerPonged, PeerSent
-    from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.hosting import Reference
+    from peerpigeon.core.ids import SessionId
     from peerpigeon.core.outbox import Outbox
     from peerpigeon.core.outcome import Outcome
     from peerpigeon.core.presence import Presence
-    from peerpigeon.core.references import Reference
 
 # RFC 6455, section 7.4.1. Reference: every refusal is a policy violation.
 NORMAL = 1000
@@ -120,13 +121,14 @@ class Clients:
     ) -> None:
         """Forget a client, and let in who waits for its id unless another hub has that."""
         if peer.is_hub:
-            self._follow(self.references.remove(peer.session), now)
+            self._follow(self.references.remove(peer.session, code, reason), now)
         self._leave(peer, now)
         if peer.is_guest:
             self.references.left(peer, now)
         successor = self.registry.remove(peer)
         total = len(self.registry)
-        self._out.actions.append(Tell(PeerDisconnected(peer.peer_id, code, reason, total)))
+        if peer.peer_id:
+            self._out.actions.append(Tell(PeerDisconnected(peer.peer_id, code, reason, total)))
         if successor is not None:
             self._succeed(successor, now)
         elif not is_refused:
@@ -139,8 +141,7 @@ class Clients:
         if contender.wants < 0:
             self._follow(self.references.freed(contender.peer_id), now)
             return
-        peer_id, address = contender.peer_id, contender.address
-        peer = self.registry.add(contender.wants, peer_id, address, now)
+        peer = self.registry.add(contender.wants, contender.peer_id, contender.address, now)
         self._admit(peer, now)
         for text in contender.backlog:
             self._on_message(peer, text, now)
@@ -185,7 +186,7 @@ class Clients:
     def _on_message(self, peer: Peer, text: str, now: float) -> None:
         try:
             if peer.is_hub:
-                self._follow(self.references.on_message(peer.session, text), now)
+                self._follow(self.references.on_message(peer.session, text, now), now)
                 return
             message = messages.decode(text)
         except MessageError as error:
@@ -265,11 +266,32 @@ class Clients:
         hub.is_hub = True
         found = HubDiscovered(hub.peer_id, hub.peer_id, dialect.addresses_in(announce.data))
         namespace, at = announce.namespace, self._out.milliseconds(now)
-        announced = PeerAnnounced(hub.peer_id, namespace, is_hub=True)
-        self._out.actions += [Tell(announced), Tell(found)]
+        self._out.actions.append(Tell(PeerAnnounced(hub.peer_id, namespace, is_hub=True)))
+        self._out.actions.append(Tell(found))
         ourselves = messages.hub_introduction(self._own)
         self._send(hub, messages.encode_discovered(ourselves, namespace, hub.peer_id, at))
-        self._follow(self.references.add(hub, remembers=True), now)
+        self._follow(self.references.add(hub), now)
+
+    def on_reference_opened(
+        self, session: SessionId, uri: str, addresses: tuple[str, ...], now: float
+    ) -> None:
+        """Say to a hub that we have dialled that we are one; ``addresses`` are ours."""
+        hub = self.registry.add(session, PeerId(""), uri, now)
+        hub.is_hub = True
+        at = self._out.milliseconds(now)
+        for payload in self.references.add_dialled(hub, addresses, now, at):
+            self._send(hub, payload)
+
+    def _name(self, reference: Reference, hub_id: PeerId, now: float) -> None:
+        hub = reference.peer
+        if self.registry.find(hub_id) is not None:  # it has dialled us, as a rule
+            self._out.actions.append(ClosePeer(hub.session, NORMAL, "second link"))
+            self._depart(hub, NORMAL, "second link", now)
+            return
+        self.registry.name(hub, hub_id)
+        self._out.actions.append(Tell(PeerConnected(hub_id, len(self.registry))))
+        self._out.actions.append(Tell(HubDiscovered(hub_id, hub_id, (hub.address,))))
+        self._follow(self.references.named(reference, now), now)
 
     def _follow(self, steps: list[Step], now: float) -> None:
         """Do for a reference hub and its clients what they want."""
@@ -279,6 +301,8 @@ class Clients:
                     self.relays.on_signal(guest, signal, now)
                 case Enter():
                     self._enter(step, now)
+                case Name(reference, hub):
+                    self._name(reference, hub, now)
                 case Ask(namespace, peer):
                     lead = self._keepers_of(namespace)[0]
                     self._out.news.append((lead, Find(namespace, peer)))

@@ -8,20 +8,17 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon.core.ids import PeerId, parse_peer_id
+from peerpigeon.core.options import KIB, MIB, ConfigError, parse_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KIB = 1024
-MIB = 1024 * KIB
-
 DEFAULT_PORT = 3000
+SECRET_LENGTH = 16
+"""Characters that nobody guesses."""
+
 GLOBAL_NAMESPACE = "global"
 """Where a client lives that names no namespace."""
-
-
-class ConfigError(ValueError):
-    """An option cannot be used; the message says which, with what value, and why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,11 +123,25 @@ class ServerConfig:
     hub_mesh_namespace: str = field(
         default="pigeonhub-mesh", metadata={"help": "the reserved namespace in which hubs meet"}
     )
+    hub_secret: str = field(
+        default="",
+        repr=False,
+        metadata={
+            "help": "what all hubs of the mesh know and nobody else does; best set by the"
+            " environment, as other users of a machine can read command lines"
+        },
+    )
+    open_mesh: bool = field(
+        default=False,
+        metadata={
+            "help": "let any program be a hub of the mesh that reaches it, without `hub_secret`"
+        },
+    )
     reference_hubs: str = field(
         default="auto",
         metadata={
             "help": "whether hubs of the npm package may link up, and then speak for their clients:"
-            " yes, no, or auto (yes if `host` is a loopback address)"
+            " yes, no, or auto (yes if all is on the loopback, and there is no `hub_secret`)"
         },
     )
     bootstrap_hubs: tuple[str, ...] = field(
@@ -218,6 +229,20 @@ class ServerConfig:
         if self.reference_hubs not in ("auto", "yes", "no"):
             raise ConfigError(f"reference_hubs is {self.reference_hubs!r}; write auto, yes or no")
         self._check_together()
+        self._check_secret()
+
+    def _check_secret(self) -> None:
+        if self.hub_secret and len(self.hub_secret) < SECRET_LENGTH:
+            raise ConfigError(
+                f"hub_secret has {len(self.hub_secret)} characters; use {SECRET_LENGTH} or more,"
+                " such as what `openssl rand -hex 32` prints"
+            )
+        if self.is_hub and not (self.hub_secret or self.open_mesh or self.is_local):
+            raise ConfigError(
+                f"a hub at {self.host} can be reached from other machines, and anybody could join"
+                " its mesh as a hub; give all hubs the same hub_secret (HUB_SECRET), or say"
+                " open_mesh (OPEN_MESH, --open-mesh) if that is what you want"
+            )
 
     def _check_together(self) -> None:
         if self.hub_mesh_min_peers > self.hub_mesh_max_peers:
@@ -254,10 +279,13 @@ class ServerConfig:
     @property
     def is_local(self) -> bool:
         """Whether nobody but programs on this machine can reach the server by itself."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host.lower() == "localhost"
+        return is_loopback(self.host)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a hub at another machine may join the mesh without a secret."""
+        may_be_reached = not self.is_local or bool(self.advertise)
+        return self.is_hub and not self.hub_secret and may_be_reached
 
     @property
     def allowed_origins(self) -> frozenset[str] | None:
@@ -288,12 +316,14 @@ class ServerConfig:
     def welcomes_reference_hubs(self) -> bool:
         """Whether a client that says it is a hub of the npm package is believed.
 
-        It then speaks for others, and the package has no way to prove who it is. On a loopback
-        address there is nobody to fear.
+        It then speaks for others, and the package has no way to prove who it is. Where a mesh is
+        on one machine and wants no proof of anybody, that is let pass.
         """
         if not self.is_hub or self.reference_hubs == "no":
             return False
-        return self.reference_hubs == "yes" or self.is_local
+        hosts = [self.host, *(match[1] for uri in self.advertise if (match := _HOST.match(uri)))]
+        is_harmless = all(map(is_loopback, hosts)) and not self.hub_secret
+        return self.reference_hubs == "yes" or is_harmless
 
     @classmethod
     def from_environment(
@@ -307,6 +337,17 @@ class ServerConfig:
         texts = {name: environ.get(variable, "") for name, variable in variables().items()}
         texts.update(overrides or {})
         return cls(**{name: parse_option(name, text) for name, text in texts.items() if text})
+
+
+_HOST = re.compile(r"wss?://\[?([^/?\]]+?)\]?(?::[0-9]+)?(?:[/?]|$)")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only programs on this machine can reach an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def check_hub_uri(uri: str, name: str) -> None:
@@ -342,16 +383,6 @@ _RANGES: dict[str, tuple[float, float]] = {
     "mesh_migration_delay": (0.0, _YEAR),
 }
 
-_SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-_BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "kib": KIB, "mib": MIB}
-_BOOLEANS = {"true": True, "1": True, "yes": True, "on": True} | {
-    "false": False,
-    "0": False,
-    "no": False,
-    "off": False,
-}
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)")
-
 
 def variables() -> dict[str, str]:
     """Return each option's name with the environment variable that sets it."""
@@ -361,37 +392,6 @@ def variables() -> dict[str, str]:
 def parse_option(name: str, text: str) -> Any:  # noqa: ANN401 - each option has its own type
     """Return the value that ``text`` (from the environment or a command line) gives an option.
 
-    Durations may carry a unit (``10s``, ``500ms``, ``5m``) and sizes too (``64KiB``).
     Raises ``ConfigError`` if the text is no such value.
     """
-    option = {f.name: f for f in fields(ServerConfig)}[name]
-    unit = option.metadata.get("unit")
-    text = text.strip()
-    if unit == "seconds":
-        return _quantity(name, text, _SECONDS)
-    if unit == "bytes":
-        return int(_quantity(name, text, _BYTES))
-    if isinstance(option.default, bool) or unit == "switch":
-        return parse_switch(name, text)
-    if isinstance(option.default, int):
-        if not re.fullmatch(r"[0-9]{1,12}", text):
-            raise ConfigError(f"{name} is {text!r}; write a whole number")
-        return int(text)
-    if isinstance(option.default, tuple):
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-    return text
-
-
-def parse_switch(name: str, text: str) -> bool:
-    """Return whether ``text`` says yes. Raises ``ConfigError`` if it says neither yes nor no."""
-    if text.strip().lower() not in _BOOLEANS:
-        raise ConfigError(f"{name} is {text!r}; write true or false")
-    return _BOOLEANS[text.strip().lower()]
-
-
-def _quantity(name: str, text: str, units: Mapping[str, float]) -> float:
-    match = _QUANTITY.fullmatch(text)
-    if match is None or match[2].lower() not in units:
-        known = ", ".join(unit for unit in units if unit)
-        raise ConfigError(f"{name} is {text!r}; write a number, with or without a unit ({known})")
-    return float(match[1]) * units[match[2].lower()]
+    return parse_value({f.name: f for f in fields(ServerConfig)}[name], text)

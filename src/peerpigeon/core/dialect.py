@@ -30,6 +30,8 @@ MAX_ADDRESSES = 4
 
 _ADDRESS = re.compile(r"wss?://[^/\s][^\s]{0,255}")
 
+_HOST_AND_PORT = re.compile(r"ws(s?)://\[?([^/?\]]+?)\]?(?::([0-9]{1,5}))?(?:[/?]|$)")
+
 
 class Discovered(msgspec.Struct, frozen=True, gc=False):
     """A client of the hub has announced itself, or was there before us."""
@@ -61,11 +63,19 @@ class Spoken(msgspec.Struct, frozen=True, gc=False):
     signal: Signal
 
 
-Said: TypeAlias = Discovered | HubSeen | Departed | Spoken
+class Pong(msgspec.Struct, frozen=True, gc=False):
+    """The answer to a ping: what was to be said to all that came before it has been said."""
+
+
+Said: TypeAlias = Discovered | HubSeen | Departed | Spoken | Pong
 
 
 class _HubEnvelope(Envelope, gc=False, rename="camel"):
     from_peer_id: str | None = None
+
+
+class _Typed(msgspec.Struct, gc=False):
+    type: str
 
 
 class _Named(msgspec.Struct, gc=False, rename="camel"):
@@ -80,6 +90,7 @@ class _Addressed(msgspec.Struct, gc=False):
 
 
 _envelope = msgspec.json.Decoder(_HubEnvelope)
+_typed = msgspec.json.Decoder(_Typed)
 _named = msgspec.json.Decoder(_Named)
 _addressed = msgspec.json.Decoder(_Addressed)
 _encoder = msgspec.json.Encoder()
@@ -95,6 +106,8 @@ def decode(text: str) -> Said | None:
         kind = envelope.type
         if kind in SIGNALS:
             return Spoken(_id(envelope.from_peer_id or ""), read_signal(envelope))
+        if kind == "pong":
+            return Pong()
         if kind not in ("peer-discovered", "peer-disconnected"):
             return None
         named = _named.decode(envelope.data)
@@ -106,6 +119,14 @@ def decode(text: str) -> Said | None:
         return Discovered(peer, read_announce(envelope))
     except (msgspec.DecodeError, RecursionError) as error:
         raise MessageError(f"message of a hub not understood: {error}") from None
+
+
+def is_greeting(message: bytes) -> bool:
+    """Tell whether a server begins like one of the package; ours begins like a hub of ours."""
+    try:
+        return _typed.decode(message).type == "connected"
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 def _id(text: str) -> PeerId:
@@ -141,6 +162,34 @@ class _Out(msgspec.Struct, gc=False, rename="camel", omit_defaults=True):
     network_name: str
     from_peer_id: str
     timestamp: int
+
+
+PING = b'{"type":"ping"}'
+"""What a hub answers with a pong, after all that it has to say to what came before."""
+
+
+class _OutAnnounce(msgspec.Struct, gc=False, rename="camel"):
+    type: str
+    network_name: str
+    data: dict[str, object]
+
+
+def encode_announce(namespace: str, addresses: tuple[str, ...], timestamp: int) -> bytes:
+    """Return what to say first to a hub that we have dialled: that we are one too.
+
+    It passes ``data`` on to the other hubs that have dialled it as it stands, ``addresses`` too,
+    by which ours know each other.
+    """
+    at = next((match for uri in addresses if (match := _HOST_AND_PORT.match(uri))), None)
+    data: dict[str, object] = {
+        "isHub": True,
+        "port": int(at[3] or (443 if at[1] else 80)) if at else 0,
+        "host": at[2] if at else "",
+        "capabilities": ["signaling", "relay"],
+        "timestamp": timestamp,
+        "addresses": addresses[:MAX_ADDRESSES],
+    }
+    return _encoder.encode(_OutAnnounce("announce", namespace, data))
 
 
 def encode_discovered(introduction: bytes, namespace: str, timestamp: int) -> bytes:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core.actions import Action, Dial, DropChannel, Tell
+from peerpigeon.core.actions import Action, ClosePeer, Dial, DropChannel, Tell
 from peerpigeon.core.bootstrap import Bootstrap
+from peerpigeon.core.changes import (
+    HubReported,
+    ReferenceChange,
+    ReferenceFound,
+    ReferenceGone,
+    ReferenceNamed,
+)
 from peerpigeon.core.notices import BootstrapConnected, BootstrapDisconnected
 
 if TYPE_CHECKING:
@@ -13,13 +20,16 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.events import OpeningFailed, ReferenceOpened
+    from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.links import Link, Links
     from peerpigeon.core.membership import Membership
     from peerpigeon.core.pursuit import Opening, Pursuit
 
 VANISHED = 1006
 """The WebSocket code of a connection that has ended without a close frame; never sent."""
+
+POLICY_VIOLATION = 1008
 
 
 class Dialler:
@@ -34,9 +44,12 @@ class Dialler:
         rng: Random,
         now: float,
     ) -> None:
+        self._config = config
         self._links = links
         self._membership = membership
         self._pursuit = pursuit
+        self._references: dict[SessionId, str] = {}  # the addresses where hubs of the package are
+        self._found: dict[PeerId, None] = {}  # those hubs, and who of them has dialled us
         self._bootstrap = Bootstrap(
             membership.own.hub,
             config.bootstrap_hubs if config.auto_connect else (),
@@ -55,11 +68,20 @@ class Dialler:
     def dial(self, uris: Iterable[str], now: float) -> list[Action]:
         """Dial addresses, but for those that are being dialled or linked."""
         pursuit, links = self._pursuit, self._links
+        references = self._references.values()
         return [
             Dial(pursuit.dial(uri, None, now).opening, uri)
             for uri in uris
-            if not pursuit.is_dialling(uri) and not links.has_dialled(uri)
+            if not (pursuit.is_dialling(uri) or links.has_dialled(uri) or uri in references)
         ]
+
+    def bootstrap_links(self) -> list[Link]:
+        """Return the links to which the bootstrap addresses have led."""
+        return [link for link in self._links if self._bootstrap.is_configured(link.uri)]
+
+    def leave_bootstrap(self) -> None:
+        """Dial the bootstrap addresses no more."""
+        self._bootstrap.leave()
 
     def dial_due(self, now: float) -> list[Action]:
         """Dial the bootstrap addresses whose time has come."""
@@ -70,7 +92,9 @@ class Dialler:
             is_linked=bool(self._links.neighbours),
             now=now,
         )
-        return self.dial(uris, now)
+        # A hub of the package that has dialled us needs no second socket.
+        behind = self._bootstrap.behind
+        return self.dial([uri for uri in uris if behind(uri) not in self._found], now)
 
     def is_searching(self, now: float) -> bool:
         """Tell whether it is time for a round of ``search``."""
@@ -105,14 +129,49 @@ class Dialler:
             return [Tell(BootstrapConnected(link.uri))]
         return []
 
+    def reference_opened(self, event: ReferenceOpened, now: float) -> tuple[str, list[Action]]:
+        """Return the address where a hub of the package has answered; none if it is unwelcome."""
+        opening, config = self._pursuit.get(event.opening), self._config
+        if opening is None:
+            return "", [ClosePeer(event.session, POLICY_VIOLATION, "too late")]
+        uri, is_configured = opening.uri, self._bootstrap.is_configured(opening.uri)
+        # Who has named it as a bootstrap hub trusts it.
+        is_welcome = is_configured and config.reference_hubs != "no"
+        if not (is_welcome or config.welcomes_reference_hubs):
+            close = ClosePeer(event.session, POLICY_VIOLATION, "hubs of this kind are not let in")
+            return "", [close, *self._fail(opening, "a hub of the npm package", now)]
+        self._pursuit.end(opening)
+        self._references[event.session] = uri
+        return uri, [Tell(BootstrapConnected(uri))] if is_configured else []
+
+    def on_reference(self, change: ReferenceChange, now: float) -> list[Action]:
+        """Note what has become of a hub of the package, or what one has said."""
+        match change:
+            case ReferenceNamed(session, hub):
+                self._bootstrap.found(self._references.get(session, ""), hub)
+            case ReferenceFound(hub):
+                self._found[hub] = None
+            case HubReported(hub, addresses):
+                self._bootstrap.report(hub, addresses, now)
+            case ReferenceGone(hub, session, code, reason):
+                if hub is not None:
+                    del self._found[hub]
+                uri = self._references.pop(session, None)
+                if uri is not None:
+                    self._bootstrap.reference_lost(now)
+                    return self._disconnected(uri, code, reason)
+            case _:
+                assert_never(change)
+        return []
+
     def identified(self, link: Link, hub: PeerId) -> None:
         """Note who has answered at the other end of a link, welcome or not."""
         self._bootstrap.found(link.uri, hub)
 
-    def failed(self, opening: int, reason: str, now: float) -> list[Action]:
-        """Note that an opening has led to nothing."""
-        known = self._pursuit.get(opening)
-        return [] if known is None else self._fail(known, reason, now)
+    def failed(self, event: OpeningFailed, now: float) -> list[Action]:
+        """Note that the shell says that an opening leads to nothing."""
+        known = self._pursuit.get(event.opening)
+        return [] if known is None else self._fail(known, event.reason, now, is_final=True)
 
     def expire(self, now: float) -> list[Action]:
         """Give up the openings whose time is up."""
@@ -123,8 +182,10 @@ class Dialler:
             actions += self._fail(opening, "no answer", now)
         return actions
 
-    def _fail(self, opening: Opening, reason: str, now: float) -> list[Action]:
-        self._pursuit.fail(opening, now)
+    def _fail(
+        self, opening: Opening, reason: str, now: float, *, is_final: bool = False
+    ) -> list[Action]:
+        self._pursuit.fail(opening, now, is_final=is_final)
         return self._disconnected(opening.uri, VANISHED, reason)
 
     def ended(self, link: Link, code: int, reason: str) -> list[Action]:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.actions import CloseLink
+from peerpigeon.core.credentials import NONCE_SIZE
 from peerpigeon.core.departures import Departure, Departures
-from peerpigeon.core.frames import VERSION, Carrier, Hello
+from peerpigeon.core.frames import VERSION, Carrier, Hello, Proof
 from peerpigeon.core.ids import parse_peer_id
 
 if TYPE_CHECKING:
     from peerpigeon.core.actions import Action
-    from peerpigeon.core.frames import Advert
+    from peerpigeon.core.credentials import Credentials
+    from peerpigeon.core.frames import Advert, Frame
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.links import Link, Links
 
@@ -31,6 +33,8 @@ class Verdict:
 
     objection: str = ""
     """Why the link is to be closed; empty if it is welcome, and from now on the one to use."""
+    reply: Proof | None = None
+    """What to say before more can be decided; nothing else counts then."""
     code: int = NORMAL
     """The code to close it with."""
     replaced: Link | None = None
@@ -53,25 +57,42 @@ class Parting:
 class Doorman:
     """The beginnings and ends of the links of one hub."""
 
-    def __init__(self, own: PeerId, namespace: str, links: Links) -> None:
+    def __init__(self, own: PeerId, namespace: str, links: Links, credentials: Credentials) -> None:
         self._own = own
         self._namespace = namespace
         self._links = links
+        self._credentials = credentials
         self.departures = Departures()
 
     def has_room(self, opening: int) -> bool:
         """Tell whether a new connection may stay; one that we have opened may."""
         return opening != 0 or len(self._links) + len(self.departures) < LINK_LIMIT
 
-    def hello(self, own: Advert, digest: int) -> Hello:
+    def hello(self, link: Link, own: Advert, digest: int) -> Hello:
         """Return what to say first on a new link."""
-        return Hello(self._own, own.incarnation, self._namespace, VERSION, digest)
+        link.nonce = self._credentials.nonce()
+        return Hello(self._own, own.incarnation, self._namespace, VERSION, digest, link.nonce)
 
-    def judge(self, link: Link, hello: Hello) -> Verdict:
-        """Let in whoever is at the other end of a link, or say why not."""
-        objection = self._objection(hello)
-        if objection:
-            return Verdict(objection, POLICY_VIOLATION)
+    def meet(self, link: Link, frame: Frame) -> Verdict:
+        """Take what a stranger says, and let him in, ask for more, or say why not."""
+        match frame:
+            case Hello() if link.hello is None:
+                link.hello = frame
+                if objection := self._objection(frame):
+                    return Verdict(objection, code=POLICY_VIOLATION)
+                if not self._credentials.are_asked_for:
+                    return self._judge(link, frame)
+                mac = self._credentials.prove(frame.hub, link.nonce, frame.nonce)
+                return Verdict(reply=Proof(mac))
+            case Proof(mac) if link.hello is not None and self._credentials.are_asked_for:
+                hello = link.hello
+                if self._credentials.holds(hello.hub, link.nonce, hello.nonce, mac):
+                    return self._judge(link, hello)
+                return Verdict("the two hubs have different hub_secrets", code=POLICY_VIOLATION)
+            case _:
+                return Verdict("a link begins with one hello", code=POLICY_VIOLATION)
+
+    def _judge(self, link: Link, hello: Hello) -> Verdict:
         rival = self._links.over(link.carrier, hello.hub)
         if rival is not None and self._stays(rival, link, hello):
             return Verdict("second link")
@@ -87,6 +108,8 @@ class Doorman:
             return f"protocol version {VERSION} is spoken here"
         if hello.namespace != self._namespace:
             return "another hub mesh namespace"
+        if len(hello.nonce) != (NONCE_SIZE if self._credentials.are_asked_for else 0):
+            return "only one of the two hubs has a hub_secret"
         return ""
 
     def _stays(self, rival: Link, link: Link, hello: Hello) -> bool:

@@ -62,6 +62,18 @@ class LinkOpened(msgspec.Struct, frozen=True, gc=False):
     """The ``opening`` of the ``Dial`` or channel that led to it; 0 for a socket we accepted."""
 
 
+class ReferenceOpened(msgspec.Struct, frozen=True, gc=False):
+    """A ``Dial`` has led to a hub of the npm package, which greets in text.
+
+    From now on it is like a client's socket, ``PeerOpened`` apart: ``PeerSent``, ``PeerPonged`` and
+    ``PeerLost`` tell of it, and ``SendToPeer``, ``PingPeer`` and ``ClosePeer`` are for it.
+    """
+
+    session: SessionId
+    """As in ``PeerOpened``, of which there is none."""
+    opening: int
+
+
 class OpeningFailed(msgspec.Struct, frozen=True, gc=False):
     """A ``Dial`` was refused or timed out, or a channel cannot be had."""
 
@@ -102,16 +114,10 @@ class Tick(msgspec.Struct, frozen=True, gc=False):
     """The hub's deadline has come."""
 
 
+LinkEvent: TypeAlias = (
+    LinkOpened | OpeningFailed | ChannelDescribed | ChannelCandidate | LinkReceived | LinkLost
+)
+
 Event: TypeAlias = (
-    PeerOpened
-    | PeerSent
-    | PeerPonged
-    | PeerLost
-    | LinkOpened
-    | OpeningFailed
-    | ChannelDescribed
-    | ChannelCandidate
-    | LinkReceived
-    | LinkLost
-    | Tick
+    PeerOpened | PeerSent | PeerPonged | PeerLost | ReferenceOpened | LinkEvent | Tick
 )

@@ -2,15 +2,14 @@
 
 Three layers, each ignorant of the one inside it:
 
-- a **frame** crosses one link (``Hello``, ``Heartbeat``, ``Adverts``, ``Summary``, ``Bye``) or is
-  ``Routed`` over several;
+- a **frame** crosses one link, or is ``Routed`` over several;
 - a ``Routed`` frame carries a **body**: a ``Segment`` or ``Ack`` of the loss-free stream between
   two hubs, or a step of the negotiation of a link;
 - a ``Segment`` carries one piece of **news**: a client's signal, or what rendezvous and serving
   hubs have to tell each other about a namespace.
 
-All are frozen and safe to hand around as they are; ``encode`` and ``decode`` (MessagePack) are for
-the shell. Fields are positional on the wire, so that new ones go at the end with a default.
+All are frozen; ``codec.py`` makes bytes of them. Fields are positional on the wire, so that new
+ones go at the end with a default.
 """
 
 from __future__ import annotations
@@ -91,6 +90,8 @@ class Hello(Frozen, frozen=True, tag=1):
     """The mesh namespace; hubs of different ones do not join (S4)."""
     version: int
     digest: int
+    nonce: bytes = b""
+    """What the other end is to prove itself with; empty in a mesh without a secret."""
 
 
 class Heartbeat(Frozen, frozen=True, tag=2):
@@ -119,6 +120,12 @@ class Bye(Frozen, frozen=True, tag=5):
     """The link is about to be closed in good order."""
 
     reason: str
+
+
+class Proof(Frozen, frozen=True, tag=7):
+    """The second frame of each side of a link, in a mesh that has a secret (``credentials``)."""
+
+    mac: bytes
 
 
 # Bodies of routed frames
@@ -189,7 +196,7 @@ class Routed(Frozen, frozen=True, tag=6):
     body: Body
 
 
-Frame: TypeAlias = Hello | Heartbeat | Adverts | Summary | Bye | Routed
+Frame: TypeAlias = Hello | Heartbeat | Adverts | Summary | Bye | Proof | Routed
 
 
 # News: between the hub of a sender and the hub of its target
@@ -357,38 +364,3 @@ News: TypeAlias = (
     | Resync
     | Refusal
 )
-
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[list[Frame]] = msgspec.msgpack.Decoder(list[Frame])
-
-_FEW = 16
-BATCH_LIMIT = 0xFFFF
-"""How many frames one message may carry."""
-
-
-class FrameError(Exception):
-    """What came over a hub link is no message of frames."""
-
-
-def encode(frame: Frame) -> bytes:
-    """Return a frame for the wire; ``batch`` makes messages of such."""
-    return _encoder.encode(frame)
-
-
-def batch(frames: list[bytes]) -> bytes:
-    """Return the message of a link that carries encoded frames, ``BATCH_LIMIT`` at most.
-
-    Messages cost far more than bytes, above all on data channels.
-    """
-    count = len(frames)
-    header = bytes((0x90 | count,)) if count < _FEW else b"\xdc" + count.to_bytes(2, "big")
-    return header + b"".join(frames)  # a MessagePack array
-
-
-def decode(message: bytes) -> list[Frame]:
-    """Return the frames in one message of a link; raise ``FrameError`` if it is none."""
-    try:
-        return _decoder.decode(message)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FrameError(f"not a message of frames: {error}") from None

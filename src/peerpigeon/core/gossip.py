@@ -17,7 +17,7 @@ from peerpigeon.core.notices import ErrorOccurred, HubDiscovered
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.membership import Membership
+    from peerpigeon.core.membership import Changes, Membership
     from peerpigeon.core.notices import Notice
 
 BATCH = 0.1
@@ -59,6 +59,8 @@ class Gossip:
         self._links = links
         # Adverts to pass on, each with the neighbour that it came from.
         self._fresh: dict[PeerId, PeerId] = {}
+        # Missing hubs whose adverts were repeated to us, each with the neighbour that did.
+        self._repeated: dict[PeerId, PeerId] = {}
         self._flush_at: float | None = None
         self._is_urgent = False
         self._changed_at = now
@@ -135,6 +137,8 @@ class Gossip:
         if former == 0 and len(membership) >= HUB_LIMIT:
             return
         if not membership.learn(advert, now):
+            if hub not in membership:
+                self._repeated[hub] = sender
             return
         learned.is_anything = True
         self._fresh[hub] = sender
@@ -144,14 +148,26 @@ class Gossip:
             learned.found.append(advert)
             learned.notices.append(HubDiscovered(hub, sender, advert.addresses))
 
-    def note_change(self, now: float) -> None:
-        """Note that hubs have gone or returned, which changes our digest."""
-        self._changed_at = now
+    def on_check(self, changes: Changes, now: float) -> list[tuple[Link, Frame]]:
+        """Return what to send after a look at who can be reached."""
+        repeated, self._repeated = self._repeated, {}
+        if changes.gone or changes.returned:
+            self._changed_at = now  # our digest has changed
+        # The others on our side have lost them too, and nobody else would repeat them there.
+        again = {hub: repeated[hub] for hub in changes.returned if hub in repeated}
+        if again:
+            self._fresh = again | self._fresh
+            self.flush_by(now + BATCH)
+        # Of whom it has not lost itself a neighbour that is back may have nothing new to say.
+        links = [link for hub in changes.returned if (link := self._links.to(hub)) is not None]
+        summary = Summary(self._membership.summary() if links else ())
+        return [(link, summary) for link in links]
 
     def greet(self, link: Link, digest: int) -> list[Frame]:
         """Return what a new neighbour has to know at once; ``digest`` is that of its table."""
         frames: list[Frame] = [Adverts((self._membership.own,))]
-        if link.hub not in self._membership.live and digest != self._membership.digest:
+        is_bridge = link.hub is not None and not self._membership.reaches(link.hub)
+        if is_bridge and digest != self._membership.digest:
             frames.append(Summary(self._membership.summary()))
         return frames
 

@@ -23,6 +23,7 @@ from peerpigeon.core.events import (
     ChannelCandidate,
     ChannelDescribed,
     Event,
+    LinkEvent,
     LinkLost,
     LinkOpened,
     LinkReceived,
@@ -31,6 +32,7 @@ from peerpigeon.core.events import (
     PeerOpened,
     PeerPonged,
     PeerSent,
+    ReferenceOpened,
     Tick,
 )
 from peerpigeon.core.frames import (
@@ -57,7 +59,7 @@ from peerpigeon.core.notices import HubRegistered, HubUnregistered
 from peerpigeon.core.outbox import Outbox
 from peerpigeon.core.presence import Presence
 from peerpigeon.core.rendezvous import Rendezvous
-from peerpigeon.core.snapshot import HubRecord, MeshSnapshot, PeerRecord, Snapshot
+from peerpigeon.core.snapshot import HubRecord, MeshSnapshot, PeerRecord, Snapshot, hub_records
 from peerpigeon.core.stream import Failure, Outgoing, Streams
 from peerpigeon.core.timetable import earliest
 
@@ -120,22 +122,15 @@ class Hub:
                 self._clients.on_lost(event, now)
             case Tick():
                 self._tick(now)
+            case ReferenceOpened():
+                self._on_reference_opened(event, now)
             case _:
-                self._on_mesh_event(event, now)
+                self._on_link_event(event, now)
         self._settle(now)
         actions, self._actions = self._actions, []
         return actions
 
-    def _on_mesh_event(
-        self,
-        event: LinkOpened
-        | OpeningFailed
-        | ChannelDescribed
-        | ChannelCandidate
-        | LinkReceived
-        | LinkLost,
-        now: float,
-    ) -> None:
+    def _on_link_event(self, event: LinkEvent, now: float) -> None:
         mesh = self._mesh
         if mesh is None:
             return
@@ -147,13 +142,21 @@ class Hub:
             case LinkLost():
                 self._actions += mesh.on_link_lost(event, now)
             case OpeningFailed():
-                self._actions += mesh.on_opening_failed(event, now)
+                self._actions += mesh.dialler.failed(event, now)
             case ChannelDescribed():
-                self._actions += mesh.parley.describe(event, now)
+                self._actions += mesh.negotiation.describe(event, now)
             case ChannelCandidate():
-                self._actions += mesh.parley.trickle(event, now)
+                self._actions += mesh.negotiation.trickle(event, now)
             case _:
                 assert_never(event)
+
+    def _on_reference_opened(self, event: ReferenceOpened, now: float) -> None:
+        if self._mesh is not None:
+            uri, actions = self._mesh.dialler.reference_opened(event, now)
+            self._actions += actions
+            if uri:
+                addresses = self._mesh.membership.own.addresses
+                self._clients.on_reference_opened(event.session, uri, addresses, now)
 
     def _settle(self, now: float) -> None:
         """Carry on until nothing in this hub has anything to say to another part of it."""
@@ -161,8 +164,8 @@ class Hub:
         while True:
             if out.actions:
                 self._actions += out.take_actions()
-            for found in self._clients.references.take_changes():
-                self._tell_of(found)
+            for told in self._clients.references.take_changes():
+                self._on_reference(told, now)
             changes = [] if mesh is None else mesh.take_changes()
             for change in changes:
                 self._on_change(change, now)
@@ -289,10 +292,15 @@ class Hub:
         match change:
             case HubFound(hub) | HubReturned(hub) | ReferenceFound(hub):
                 self._actions.append(Tell(HubRegistered(hub, self._count_hubs())))
-            case HubGone(hub) | ReferenceGone(hub):
+            case HubGone(hub) | ReferenceGone(str(hub)):
                 self._actions.append(Tell(HubUnregistered(hub, self._count_hubs())))
             case _:
                 pass
+
+    def _on_reference(self, change: ReferenceChange, now: float) -> None:
+        self._tell_of(change)
+        if self._mesh is not None:
+            self._actions += self._mesh.dialler.on_reference(change, now)
 
     def _forget(self, hub: PeerId, incarnation: int, now: float) -> None:
         """Tell our clients that those of a hub are gone, and find other keepers."""
@@ -345,7 +353,11 @@ class Hub:
 
     def dial(self, uri: str, now: float) -> list[Action]:
         """Return what to do to link up with the hub at an address; nothing for a plain server."""
-        return [] if self._mesh is None else self._mesh.dial(uri, now)
+        return [] if self._mesh is None else self._mesh.dialler.dial([uri], now)
+
+    def leave_bootstrap(self, now: float) -> list[Action]:
+        """Return what to do to do without the bootstrap hubs from now on."""
+        return [] if self._mesh is None else self._mesh.leave_bootstrap(now)
 
     # Pictures for people
 
@@ -383,11 +395,6 @@ class Hub:
     def _hub_records(self, now: float) -> tuple[HubRecord, ...]:
         if self._mesh is None:
             return ()
-        namespace, started = self._config.hub_mesh_namespace, self._epoch + self._started_at
-        own = HubRecord(self._own, namespace, started, self._epoch + now)
-        others = [
-            HubRecord(hub, namespace, incarnation / 1000, self._epoch + now)
-            for hub, incarnation in self._mesh.membership.lives().items()
-            if hub != self._own
-        ]
-        return (own, *others, *self._clients.references.records(self._epoch))
+        namespace, lives = self._config.hub_mesh_namespace, self._mesh.membership.lives()
+        ours = hub_records(self._own, namespace, lives, self._epoch + now)
+        return (*ours, *self._clients.references.records(self._epoch))

@@ -14,6 +14,7 @@ from peerpigeon.core.frames import Carrier
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from peerpigeon.core.frames import Hello
     from peerpigeon.core.ids import LinkId, PeerId
 
 MISSED_HEARTBEATS = 3.5
@@ -41,6 +42,10 @@ class Link:
     incarnation: int = 0
     uri: str = ""
     """The address we dialled; empty for a data channel and for a socket we accepted."""
+    nonce: bytes = b""
+    """What the other end is to prove itself with."""
+    hello: Hello | None = None
+    """What the other end has said first."""
     is_leaving: bool = False
     """Whether its end has been announced, by either side."""
     differing: int = 0

@@ -3,8 +3,11 @@
 Every hub knows every hub and every link (``docs/mesh.md``): topology, routing and rendezvous are
 then computations on the same data. A link counts when both its ends advertise it. A hub is live
 while a path of such links leads to it; when none does for ``GRACE`` seconds it is gone, and is
-remembered as missing so that the mesh can look for it. A hub that has said that it stops is gone
-at once.
+remembered as missing so that the mesh can look for it. What was said of its links counts no more
+then: whoever comes back after a disaster hears of it bit by bit, and what it has not heard of yet
+would have the dead be back for a moment. They count again when either end says so anew, or a
+neighbour repeats the advert and the hub is thereby in reach. A hub that has said that it stops is
+gone at once.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import msgspec
 from peerpigeon.core.frames import Advert, LinkEnd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
     from random import Random
 
     from peerpigeon.core.ids import PeerId
@@ -70,6 +73,7 @@ class Membership:
         self._missing: dict[PeerId, float] = {}  # since when, oldest first
         self._stopped: set[PeerId] = set()  # those of the missing that nobody need look for
         self._unreachable: dict[PeerId, float] = {}  # live, but out of reach since
+        self._repeated: dict[PeerId, None] = {}  # missing, and heard of since the last look
         self._graph: dict[PeerId, dict[PeerId, None]] = {own.hub: {}}
         self._check_at: float | None = None
         self.digest = own.mark
@@ -92,6 +96,10 @@ class Membership:
         """The live hubs, this one included. Not to be changed."""
         return self._live
 
+    def reaches(self, hub: PeerId) -> bool:
+        """Tell whether a hub is live and was in reach when that was last looked at."""
+        return hub in self._live and hub not in self._unreachable
+
     @property
     def missing(self) -> Iterable[PeerId]:
         """The hubs that went missing and are not forgotten, longest ago first."""
@@ -99,7 +107,7 @@ class Membership:
 
     @property
     def graph(self) -> dict[PeerId, dict[PeerId, None]]:
-        """The neighbours of each hub by links that both ends advertise. Not to be changed."""
+        """The neighbours of each hub by links that count. Not to be changed."""
         return self._graph
 
     def lives(self) -> dict[PeerId, int]:
@@ -186,6 +194,7 @@ class Membership:
                 return False
             if age == (known.incarnation, known.sequence):
                 if hub in self._missing:
+                    self._repeat(known)
                     self.check_by(now)
                 return False
         if known is None:
@@ -236,8 +245,23 @@ class Membership:
         for hub in [hub for hub in self._missing if hub in reached]:
             self._find(hub)
             changes.returned.append(hub)
+        for hub in self._repeated:
+            if hub in self._missing:
+                self._discount(hub)
+        self._repeated.clear()
         self._trim(now)
         return changes
+
+    def _repeat(self, advert: Advert) -> None:
+        """Let the links of a missing hub to others that somebody has not lost count for now."""
+        self._repeated[advert.hub] = None
+        self._connect_all(advert, self._live)
+        self._connect_all(advert, self._repeated)
+
+    def _discount(self, hub: PeerId) -> None:
+        """Let the links of a missing hub count no more."""
+        for other in list(self._graph[hub]):
+            self._disconnect(hub, other)
 
     def _lose(self, hub: PeerId, now: float) -> None:
         del self._unreachable[hub]
@@ -245,12 +269,15 @@ class Membership:
         advert = self._adverts[hub]
         self.digest ^= advert.mark
         self._missing[hub] = now
+        self._discount(hub)
 
     def _find(self, hub: PeerId) -> None:
         del self._missing[hub]
         self._stopped.discard(hub)
         self._live.add(hub)
-        self.digest ^= self._adverts[hub].mark
+        advert = self._adverts[hub]
+        self.digest ^= advert.mark
+        self._connect_all(advert, self._live)
 
     def _trim(self, now: float) -> None:
         while self._missing:
@@ -302,6 +329,11 @@ class Membership:
         self.graph_version += 1
         return True
 
+    def _connect_all(self, advert: Advert, others: Container[PeerId]) -> None:
+        for end in advert.links:
+            if end.hub in others and end.hub != advert.hub:
+                self._connect(advert.hub, end.hub)
+
     def _advertises(self, hub: PeerId, other: PeerId) -> bool:
         advert = self._adverts.get(hub)
         return advert is not None and any(end.hub == other for end in advert.links)
@@ -317,8 +349,8 @@ class Membership:
     def _drop(self, hub: PeerId) -> None:
         del self._missing[hub]
         self._stopped.discard(hub)
-        for other in list(self._graph.pop(hub, ())):
-            del self._graph[other][hub]
+        self._discount(hub)
+        del self._graph[hub]
         del self._adverts[hub]
 
     # Comparing tables with a neighbour
@@ -333,11 +365,16 @@ class Membership:
     def compare(
         self, entries: Iterable[tuple[PeerId, int, int]]
     ) -> tuple[tuple[Advert, ...], bool]:
-        """Return the adverts that a neighbour with these entries lacks; and do we lack some?"""
+        """Return the adverts that a neighbour with these entries lacks; and do we lack some?
+
+        Hubs that are out of reach here too may be dead, and are not repeated to who has lost them.
+        """
         theirs = {hub: (incarnation, sequence) for hub, incarnation, sequence in entries}
         lacking: list[Advert] = []
         for hub in sorted(self._live):
             advert = self._adverts[hub]
+            if hub in self._unreachable and hub not in theirs:
+                continue
             if theirs.get(hub, (-1, -1)) < (advert.incarnation, advert.sequence):
                 lacking.append(advert)
         we_lack = any(

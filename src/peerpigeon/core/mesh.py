@@ -19,6 +19,7 @@ from peerpigeon.core.changes import (
     RoutesChanged,
 )
 from peerpigeon.core.courier import Courier
+from peerpigeon.core.credentials import Credentials
 from peerpigeon.core.dialler import VANISHED, Dialler
 from peerpigeon.core.doorman import NORMAL, POLICY_VIOLATION, TRY_AGAIN_LATER, Doorman
 from peerpigeon.core.frames import (
@@ -31,6 +32,7 @@ from peerpigeon.core.frames import (
     Frame,
     Heartbeat,
     Hello,
+    Proof,
     Routed,
     Segment,
     Summary,
@@ -40,13 +42,13 @@ from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.links import Link, Links
 from peerpigeon.core.membership import Membership
 from peerpigeon.core.migration import Migration
+from peerpigeon.core.negotiation import Negotiation
 from peerpigeon.core.notices import (
     HubMeshMigrated,
     HubMeshReady,
     HubP2PConnected,
     HubP2PDisconnected,
 )
-from peerpigeon.core.parley import Parley
 from peerpigeon.core.pursuit import Pursuit
 from peerpigeon.core.snapshot import MeshSnapshot
 from peerpigeon.core.timetable import earliest
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.events import LinkLost, LinkOpened, LinkReceived, OpeningFailed
+    from peerpigeon.core.events import LinkLost, LinkOpened, LinkReceived
     from peerpigeon.core.ids import LinkId, PeerId
 
 REPLAN = 0.2
@@ -79,11 +81,14 @@ class Mesh:
         self.membership = Membership(advert, rng)
         self._links = Links()
         pursuit, interval = Pursuit(own, rng), config.heartbeat_interval
-        self._doorman = Doorman(own, config.hub_mesh_namespace, self._links)
-        self._dialler = Dialler(config, self._links, self.membership, pursuit, rng, now)
+        credentials = Credentials(own, config.hub_secret, rng)
+        self._doorman = Doorman(own, config.hub_mesh_namespace, self._links, credentials)
+        self.dialler = Dialler(config, self._links, self.membership, pursuit, rng, now)
         self._courier = Courier(own, self._links, self.membership)
         self._weaver = Weaver(config.hub_mesh_max_peers, self._links, self.membership, pursuit)
-        self.parley = Parley(pursuit, self._weaver, self.membership, self._courier)
+        self.negotiation = Negotiation(
+            pursuit, self.membership, self._courier, self._weaver.has_place_for
+        )
         self._migration = Migration(config.hub_mesh_min_peers, config.mesh_migration_delay)
         self._gossip = Gossip(self.membership, self._links, interval, now)
         self._beat_at = now + interval * rng.random()
@@ -113,7 +118,7 @@ class Mesh:
             first,
             self._gossip.deadline(),
             self._weaver.deadline(),
-            self._dialler.deadline(),
+            self.dialler.deadline(),
             self._migration.deadline(),
         )
 
@@ -131,9 +136,12 @@ class Mesh:
         """Send a body on its way to another hub."""
         return self._courier.send(goal, incarnation, body, now)
 
-    def dial(self, uri: str, now: float) -> list[Action]:
-        """Dial an address now, once."""
-        return self._dialler.dial([uri], now)
+    def leave_bootstrap(self, now: float) -> list[Action]:
+        """Close the sockets to the bootstrap hubs, and dial these no more."""
+        for link in self.dialler.bootstrap_links():
+            self._close(link, NORMAL, "disconnected", now)
+        self.dialler.leave_bootstrap()
+        return self._take_actions()
 
     def drain(self, now: float) -> list[Action]:
         """Have all neighbours leave this hub, which is about to stop.
@@ -152,13 +160,9 @@ class Mesh:
         if not self._doorman.has_room(event.opening):
             return [CloseLink(event.link, TRY_AGAIN_LATER, "too many links")]
         link = self._links.open(event.link, event.carrier, event.opening, now)
-        self._actions += self._dialler.opened(link)
-        self._send(link, self._doorman.hello(self.membership.own, self.membership.digest))
+        self._actions += self.dialler.opened(link)
+        self._send(link, self._doorman.hello(link, self.membership.own, self.membership.digest))
         return self._take_actions()
-
-    def on_opening_failed(self, event: OpeningFailed, now: float) -> list[Action]:
-        """Note that a dial or channel has failed."""
-        return self._dialler.failed(event.opening, event.reason, now)
 
     def on_link_lost(self, event: LinkLost, now: float) -> list[Action]:
         """Go on without a link that has broken."""
@@ -173,7 +177,7 @@ class Mesh:
 
     def _lose(self, link: Link, code: int, reason: str, now: float) -> None:
         parting = self._doorman.part(link)
-        self._actions += self._dialler.ended(link, code, reason)
+        self._actions += self.dialler.ended(link, code, reason)
         if parting is None:
             return
         if parting.was_last_channel:
@@ -186,7 +190,7 @@ class Mesh:
         else:
             self._gossip.flush_by(now + BATCH)
         if not self._links.neighbours and not self._is_draining:
-            self._dialler.links_lost(now)
+            self.dialler.links_lost(now)
         self._weaver.weave_by(now)
         self._update_readiness(now)
 
@@ -200,10 +204,7 @@ class Mesh:
 
     # Frames
 
-    def _send(self, link: Link, frame: Frame) -> None:
-        self._actions.append(SendToLink(link.link, frame))
-
-    def _send_all(self, link: Link, frames: list[Frame]) -> None:
+    def _send(self, link: Link, *frames: Frame) -> None:
         self._actions += [SendToLink(link.link, frame) for frame in frames]
 
     def on_link_received(self, event: LinkReceived, now: float) -> list[Action]:
@@ -215,14 +216,12 @@ class Mesh:
         elif isinstance(frame, Bye):
             self._actions += self._doorman.take_leave(link, frame.reason, now)
             self._lose(link, NORMAL, frame.reason, now)
-        elif link.hub is not None and not isinstance(frame, Hello):
+        elif link.hub is not None and not isinstance(frame, Hello | Proof):
             link.last_heard = now
             self._on_frame(link, link.hub, frame, now)
-        elif link.hub is None and isinstance(frame, Hello):
-            link.last_heard = now
-            self._on_hello(link, frame, now)
         else:
-            self._close(link, POLICY_VIOLATION, "a link begins with one hello", now)
+            link.last_heard = now
+            self._on_meeting(link, frame, now)
         return self._take_actions()
 
     def _on_late(self, link: LinkId, frame: Frame, now: float) -> None:
@@ -247,15 +246,19 @@ class Mesh:
             case Adverts():
                 self._on_adverts(hub, frame, now)
             case Heartbeat():
-                self._send_all(link, self._gossip.on_heartbeat(link, frame, now))
+                self._send(link, *self._gossip.on_heartbeat(link, frame, now))
             case summary:
-                self._send_all(link, self._gossip.on_summary(summary))
+                self._send(link, *self._gossip.on_summary(summary))
 
-    def _on_hello(self, link: Link, hello: Hello, now: float) -> None:
-        self._dialler.identified(link, hello.hub)
+    def _on_meeting(self, link: Link, frame: Frame, now: float) -> None:
         was_alone = not self._links.neighbours
-        verdict = self._doorman.judge(link, hello)
-        if verdict.objection:
+        verdict = self._doorman.meet(link, frame)
+        if verdict.reply is not None:
+            self._send(link, verdict.reply)
+            return
+        if (hello := link.hello) is not None:
+            self.dialler.identified(link, hello.hub)
+        if verdict.objection or hello is None:
             self._close(link, verdict.code, verdict.objection, now)
             return
         if verdict.replaced is not None:
@@ -264,7 +267,7 @@ class Mesh:
             self._actions.append(Tell(HubP2PConnected(hello.hub)))
         if was_alone:
             self._changes.append(RoutesChanged())  # before, there was no way to anybody
-        self._send_all(link, self._gossip.greet(link, hello.digest))
+        self._send(link, *self._gossip.greet(link, hello.digest))
         self._gossip.flush_by(now + BATCH)
         self._weaver.weave_by(now + REPLAN)
         self._update_readiness(now)
@@ -298,7 +301,7 @@ class Mesh:
             case Segment() | Ack() as body:
                 self._changes.append(Arrived(frame.source, frame.source_incarnation, body))
             case step:
-                self._actions += self.parley.take(frame.source, step, now)
+                self._actions += self.negotiation.on_step(frame.source, step, now)
 
     # Adverts
 
@@ -325,7 +328,7 @@ class Mesh:
             self._beat(now)
         if self._is_draining:
             return self._take_actions()
-        self._actions += self._dialler.expire(now)
+        self._actions += self.dialler.expire(now)
         if self._migration.migrate(now):
             closed = self._close_sockets(now)
             self._actions.append(Tell(HubMeshMigrated(closed, self._links.count(Carrier.P2P))))
@@ -337,9 +340,9 @@ class Mesh:
         return self._take_actions()
 
     def _dial(self, now: float) -> None:
-        self._actions += self._dialler.dial_due(now)
-        if self._dialler.is_searching(now):
-            self._actions += self._dialler.search(self._weaver.gap(), now)
+        self._actions += self.dialler.dial_due(now)
+        if self.dialler.is_searching(now):
+            self._actions += self.dialler.search(self._weaver.gap(), now)
 
     def _weave(self, now: float) -> None:
         orders = self._weaver.tick(now)
@@ -361,13 +364,13 @@ class Mesh:
                     self._close(link, NORMAL, "stopping", now)
         for hub in changes.returned:
             self._weaver.add(hub)
-            self._changes.append(HubReturned(hub))
-        if changes.reached:
-            self._changes.append(RoutesChanged())
+        self._changes += [HubReturned(hub) for hub in changes.returned]
+        self._changes += [RoutesChanged()] if changes.reached else []
         if changes.gone:
-            self._dialler.hubs_lost(now)
+            self.dialler.hubs_lost(now)
+        for link, frame in self._gossip.on_check(changes, now):
+            self._send(link, frame)
         if changes.gone or changes.returned:
-            self._gossip.note_change(now)
             self._weaver.weave_by(now)
             self._update_readiness(now)
 
@@ -376,8 +379,7 @@ class Mesh:
         self._beat_at = now + self._config.heartbeat_interval
         # On busy links too: nothing else shows a neighbour that our tables differ.
         heartbeat = Heartbeat(self.membership.digest)
-        for link in [link for link in self._links if link.hub is not None]:
-            self._send(link, heartbeat)
+        self._actions += [SendToLink(link.link, heartbeat) for link in self._links if link.hub]
         if self._migration.is_migrated:
             self._close_sockets(now)
 

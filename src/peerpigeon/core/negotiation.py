@@ -9,7 +9,12 @@ from peerpigeon.core.actions import Action, DropChannel, MakeAnswer, TakeAnswer,
 from peerpigeon.core.frames import Answer, Body, Candidate, Decline, Offer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from peerpigeon.core.courier import Courier
+    from peerpigeon.core.events import ChannelCandidate, ChannelDescribed
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.membership import Membership
     from peerpigeon.core.pursuit import Pursuit
 
 
@@ -24,12 +29,37 @@ class Turn:
 class Negotiation:
     """One hub's part in the exchanges about channels under way."""
 
-    def __init__(self, pursuit: Pursuit) -> None:
+    def __init__(
+        self,
+        pursuit: Pursuit,
+        membership: Membership,
+        courier: Courier,
+        has_place_for: Callable[[PeerId], bool],
+    ) -> None:
         self._pursuit = pursuit
+        self._membership = membership
+        self._courier = courier
+        self._has_place_for = has_place_for
+
+    def _carry_out(self, turn: Turn, now: float) -> list[Action]:
+        actions = turn.actions
+        for hub, body in turn.bodies:
+            actions += self._courier.send(hub, self._membership.incarnation(hub), body, now)
+        return actions
 
     # From another hub
 
-    def take(self, hub: PeerId, step: Answer | Candidate | Decline, now: float) -> Turn:
+    def on_step(
+        self, hub: PeerId, step: Offer | Answer | Candidate | Decline, now: float
+    ) -> list[Action]:
+        """Take what another hub says of a channel."""
+        if not isinstance(step, Offer):
+            return self._carry_out(self._take(hub, step, now), now)
+        if not self._pursuit.yields_to(hub):
+            return []  # ours is under way and goes before
+        return self._carry_out(self._decide(hub, step, now), now)
+
+    def _take(self, hub: PeerId, step: Answer | Candidate | Decline, now: float) -> Turn:
         """Take a step of an exchange that an offer has begun."""
         is_answer = isinstance(step, Candidate) and step.is_from_offerer
         channel = self._pursuit.find(hub, step.attempt, is_answer=is_answer)
@@ -45,13 +75,9 @@ class Negotiation:
                 self._pursuit.decline(channel, now)
                 return Turn([DropChannel(channel.opening)])
 
-    def heeds(self, hub: PeerId) -> bool:
-        """Tell whether an offer is to be looked at: not if ours is under way and goes before."""
-        return self._pursuit.yields_to(hub)
-
-    def decide(self, hub: PeerId, offer: Offer, now: float, *, has_place: bool) -> Turn:
+    def _decide(self, hub: PeerId, offer: Offer, now: float) -> Turn:
         """Answer an offer, in place of any channel of ours under way there; or decline it."""
-        if not has_place:
+        if not self._has_place_for(hub):
             return Turn(bodies=[(hub, Decline(offer.attempt, "no place"))])
         turn = Turn()
         mine = self._pursuit.channel_to(hub)
@@ -64,19 +90,19 @@ class Negotiation:
 
     # From our own shell
 
-    def describe(self, opening: int, sdp: str) -> Turn:
+    def describe(self, event: ChannelDescribed, now: float) -> list[Action]:
         """Send the offer or answer that the shell has made for a channel."""
-        channel = self._pursuit.get(opening)
+        channel = self._pursuit.get(event.opening)
         if channel is None or channel.hub is None:
-            return Turn()
+            return []
         channel.has_offered = True
         make = Answer if channel.is_answer else Offer
-        return Turn(bodies=[(channel.hub, make(channel.attempt, sdp))])
+        return self._carry_out(Turn(bodies=[(channel.hub, make(channel.attempt, event.sdp))]), now)
 
-    def trickle(self, opening: int, candidate: str) -> Turn:
+    def trickle(self, event: ChannelCandidate, now: float) -> list[Action]:
         """Send a candidate that the shell has found for a channel."""
-        channel = self._pursuit.get(opening)
+        channel = self._pursuit.get(event.opening)
         if channel is None or channel.hub is None:
-            return Turn()
-        body = Candidate(channel.attempt, candidate, not channel.is_answer)
-        return Turn(bodies=[(channel.hub, body)])
+            return []
+        body = Candidate(channel.attempt, event.candidate, not channel.is_answer)
+        return self._carry_out(Turn(bodies=[(channel.hub, body)]), now)

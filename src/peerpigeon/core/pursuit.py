@@ -263,15 +263,19 @@ class Pursuit:
             chase.declines += 1
             self._look_again(chase.channel_at)
 
-    def fail(self, opening: Opening, now: float) -> None:
-        """Note that a channel or dial has failed."""
+    def fail(self, opening: Opening, now: float, *, is_final: bool = False) -> None:
+        """Note that a channel or dial has come to nothing in time.
+
+        Before offer and answer are exchanged that says nothing of a channel, unless it is final:
+        then we cannot make one ourselves.
+        """
         self.end(opening)
         chase = self._chases.get(opening.hub) if opening.hub is not None else None
         if chase is None:
             return
         if opening.uri:
             chase.dial_at = now + self._pause(DECLINED_PAUSE, max(0, chase.dials - 1))
-        elif opening.is_agreed:
+        elif opening.is_agreed or is_final:
             chase.channel_at = now + self._pause(FAILED_PAUSE, chase.failures)
             chase.failures += 1
         else:

@@ -12,13 +12,30 @@ listen, and ask from time to time whether it is free.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from peerpigeon.core import dialect
-from peerpigeon.core.changes import ReferenceChange, ReferenceFound, ReferenceGone
-from peerpigeon.core.dialect import Departed, Discovered, HubSeen, Spoken
+from peerpigeon.core.changes import (
+    HubReported,
+    ReferenceChange,
+    ReferenceFound,
+    ReferenceGone,
+    ReferenceNamed,
+)
+from peerpigeon.core.dialect import Departed, Discovered, HubSeen, Pong, Spoken
+from peerpigeon.core.hosting import (
+    Ask,
+    Enter,
+    Exit,
+    Name,
+    Publish,
+    Reference,
+    Speak,
+    Standing,
+    Step,
+)
+from peerpigeon.core.ids import same_peer
+from peerpigeon.core.messages import hub_introduction
 from peerpigeon.core.outcome import Introduce, Part, Tell
 from peerpigeon.core.snapshot import HubRecord
 from peerpigeon.core.timetable import Timetable
@@ -27,83 +44,18 @@ from peerpigeon.core.told import Over, Told
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId, SessionId
-    from peerpigeon.core.messages import Announce, Signal
     from peerpigeon.core.registry import Peer
 
 SETTLING = 1.0
 """Seconds from the claim to a hub's id to serving it: by then another hub of ours that serves it
 would have objected. Not waited for where there is no other."""
 
+NAMING = 3.0
+"""Seconds for a hub that we have dialled to say who it is. It does when its own mesh has begun; one
+that does not is served all the same, though another hub of ours may do so too."""
+
 RETRY = 5.0
 """Seconds until it is asked whether somebody else still serves a hub or client."""
-
-
-class Standing(Enum):
-    """How a reference hub stands to this hub."""
-
-    CLAIMED = "its id is claimed in the mesh; somebody may object yet"
-    SERVED = "its clients are guests here"
-    ELSEWHERE = "another hub of ours serves it"
-
-
-@dataclass(slots=True, eq=False)
-class Reference:
-    """One reference hub that is linked to us."""
-
-    peer: Peer
-    """The client that its socket is."""
-    told: Told
-    standing: Standing = Standing.ELSEWHERE
-    clients: dict[str, Discovered] = field(default_factory=dict)
-    """All that it has told of, by id in lower case: guests, and who would be one."""
-    guests: dict[str, Peer] = field(default_factory=dict)
-    """The clients that are served here."""
-    is_lacking: bool = False
-    """Whether some are not, so that it will be tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Publish:
-    """Publish a reference hub itself, so that no other hub of ours serves it."""
-
-    reference: Reference
-
-
-@dataclass(frozen=True, slots=True)
-class Enter:
-    """A client of a reference hub has announced itself."""
-
-    reference: Reference
-    peer: PeerId
-    announce: Announce
-    may_contest: bool
-    """Whether another client with its id is to show that it lives: once, not again and again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Ask the keeper of a namespace whether an id is free there."""
-
-    namespace: str
-    peer: PeerId
-
-
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """A guest is gone."""
-
-    guest: Peer
-
-
-@dataclass(frozen=True, slots=True)
-class Speak:
-    """A guest sends a signal."""
-
-    guest: Peer
-    signal: Signal
-
-
-Step: TypeAlias = Publish | Enter | Ask | Exit | Speak
 
 
 class References:
@@ -117,13 +69,13 @@ class References:
         self._changes: list[ReferenceChange] = []
 
     def __len__(self) -> int:
-        """Return how many reference hubs are linked."""
-        return len(self._references)
+        """Return how many reference hubs are linked and known by name."""
+        return sum(1 for reference in self._references.values() if reference.peer.peer_id)
 
     def records(self, epoch: float) -> list[HubRecord]:
         """Return a record of every reference hub for people; ``epoch`` as our hub has it."""
         namespace = self._config.hub_mesh_namespace
-        hubs = [reference.peer for reference in self._references.values()]
+        hubs = [r.peer for r in self._references.values() if r.peer.peer_id]
         return [
             HubRecord(hub.peer_id, namespace, epoch + hub.opened_at, epoch + hub.last_heard)
             for hub in hubs
@@ -135,23 +87,62 @@ class References:
 
     def take_changes(self) -> list[ReferenceChange]:
         """Return which hubs have come and gone since the last call."""
-        changes, self._changes = self._changes, []
+        changes = self._changes
+        if changes:  # asked for after each event, and nearly always in vain
+            self._changes = []
         return changes
 
     # Hubs
 
-    def add(self, peer: Peer, *, remembers: bool) -> list[Step]:
-        """Take a client for the hub that it says it is; ``remembers`` is as in ``Told``."""
-        reference = Reference(peer, Told(remembers=remembers))
+    def add(self, peer: Peer) -> list[Step]:
+        """Take a client for the hub that it says it is."""
+        reference = Reference(peer, Told(remembers=True), is_dialled=False)
         self._references[peer.session] = reference
         self._changes.append(ReferenceFound(peer.peer_id))
         return [Publish(reference)]
 
-    def remove(self, session: SessionId) -> list[Step]:
+    def add_dialled(
+        self, peer: Peer, addresses: tuple[str, ...], now: float, at: int
+    ) -> list[bytes]:
+        """Return what to say to a hub that we have dialled. Who it is, it will say."""
+        reference = Reference(peer, Told(remembers=False), is_dialled=True)
+        reference.standing = Standing.CLAIMED
+        self._references[peer.session] = reference
+        self._due.set(peer.session, now + NAMING)
+        namespace, ourselves = self._config.hub_mesh_namespace, hub_introduction(self._own)
+        return [
+            dialect.encode_announce(namespace, addresses, at),
+            dialect.encode_discovered(ourselves, namespace, at),
+            dialect.PING,
+        ]
+
+    def named(self, reference: Reference, now: float) -> list[Step]:
+        """Note that a hub that we have dialled has said who it is."""
+        self._changes.append(ReferenceFound(reference.peer.peer_id))
+        return self._begin(reference, now)
+
+    def _on_pong(self, reference: Reference, now: float) -> list[Step]:
+        if not reference.is_dialled or reference.has_introduced:
+            return []
+        reference.has_introduced = True
+        return self._begin(reference, now)
+
+    def _begin(self, reference: Reference, now: float) -> list[Step]:
+        if not (reference.has_introduced and reference.peer.peer_id):
+            return []
+        if not reference.has_elders:
+            return [Publish(reference)]
+        # Who was there first serves it, and by its address we are about to come into one mesh.
+        reference.standing = Standing.ELSEWHERE
+        self._due.set(reference.peer.session, now + RETRY)
+        return []
+
+    def remove(self, session: SessionId, code: int, reason: str) -> list[Step]:
         """Forget a hub whose socket has ended."""
         self._due.drop(session)
         reference = self._references.pop(session)
-        self._changes.append(ReferenceGone(reference.peer.peer_id))
+        hub = reference.peer.peer_id or None
+        self._changes.append(ReferenceGone(hub, session, code, reason))
         return self._dismiss(reference)
 
     def claimed(self, reference: Reference, now: float, *, is_alone: bool) -> list[Step]:
@@ -211,7 +202,7 @@ class References:
 
     # What a hub says
 
-    def on_message(self, session: SessionId, text: str) -> list[Step]:
+    def on_message(self, session: SessionId, text: str, now: float) -> list[Step]:
         """Return what follows from a hub's message; raise ``MessageError`` if it makes no sense."""
         reference = self._references[session]
         match dialect.decode(text):
@@ -223,8 +214,26 @@ class References:
                 guest = reference.guests.get(sender.lower())
                 # Else it may be of a client of ours, come back, or of hubs among themselves.
                 return [] if guest is None else [Speak(guest, signal)]
-            case HubSeen() | None:
+            case HubSeen() as seen:
+                return self._on_hub_seen(reference, seen)
+            case Pong():
+                return self._on_pong(reference, now)
+            case None:
                 return []
+
+    def _on_hub_seen(self, reference: Reference, seen: HubSeen) -> list[Step]:
+        # What a hub says of others that has dialled us is of no use: they are not linked to it.
+        if not reference.is_dialled or same_peer(seen.hub, self._own):
+            return []
+        if seen.is_other:
+            if seen.addresses:
+                reference.has_elders |= not reference.has_introduced
+                self._changes.append(HubReported(seen.hub, seen.addresses))
+            return []
+        if reference.peer.peer_id:
+            return []
+        self._changes.append(ReferenceNamed(reference.peer.session, seen.hub))
+        return [Name(reference, seen.hub)]
 
     def _on_discovered(self, reference: Reference, discovered: Discovered) -> list[Step]:
         name, announce = discovered.peer.lower(), discovered.announce
@@ -241,6 +250,8 @@ class References:
         name = peer.lower()
         reference.clients.pop(name, None)
         guest = reference.guests.get(name)
+        if guest is None and reference.is_dialled:
+            self._changes.append(HubReported(peer, ()))
         return [] if guest is None else [Exit(guest)]
 
     # Guests

@@ -148,9 +148,14 @@ class Registry:
         return self._by_id[peer_id.lower()]
 
     def add(self, session: SessionId, peer_id: PeerId, address: str, now: float) -> Peer:
-        """Accept a client whose id is free."""
+        """Accept a client whose id is free, or a hub that has not said who it is: id empty."""
         self._silence.set(session, now + self._config.cleanup_interval)
         return self._add(Peer(session, peer_id, address, now, now, socket=session))
+
+    def name(self, hub: Peer, peer_id: PeerId) -> None:
+        """Note who a hub is that was added without an id, because we dialled it."""
+        hub.peer_id = peer_id
+        self._by_id[peer_id.lower()] = hub
 
     def add_guest(self, hub: Peer, peer_id: PeerId, now: float) -> Peer:
         """Accept a client of a reference hub whose id is free; whether it lives, its hub knows."""
@@ -159,7 +164,8 @@ class Registry:
 
     def _add(self, peer: Peer) -> Peer:
         self._peers[peer.session] = peer
-        self._by_id[peer.peer_id.lower()] = peer
+        if peer.peer_id:
+            self._by_id[peer.peer_id.lower()] = peer
         return peer
 
     def guest_session(self) -> SessionId:
@@ -170,7 +176,8 @@ class Registry:
     def remove(self, peer: Peer) -> Contender | None:
         """Forget a client; return the contender for its id, whose turn it is now."""
         del self._peers[peer.session]
-        del self._by_id[peer.peer_id.lower()]
+        if peer.peer_id:
+            del self._by_id[peer.peer_id.lower()]
         self._silence.drop(peer.session)
         return self._end_contest(peer.session)
 
@@ -185,6 +192,7 @@ class Registry:
                 epoch + peer.last_heard,
             )
             for peer in self
+            if peer.peer_id
         ]
 
     # Contests for an id

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core import dialect, messages
-from peerpigeon.core.frames import Find, Relay, Undelivered
+from peerpigeon.core.frames import Find, Found, Located, Member, Relay, Undelivered
 from peerpigeon.core.messages import Signal
 from peerpigeon.core.waiting import Queued, Waiting
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.frames import Found
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.outbox import Outbox
     from peerpigeon.core.presence import Presence
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
 WAITING_SIZE = 16 * 1024 * 1024
 """Bytes of signals that may wait until their targets are found."""
+
+ANY_SESSION = 0
 
 _REASONS = {
     "not-announced": "you have not announced yourself in the namespace it names",
@@ -84,7 +85,7 @@ class Relays:
                 self._deliver(target, signal, sender.peer_id, now)
             return
         data = bytes(signal.data)
-        relay = Relay(namespace, sender.peer_id, signal.target, 0, signal.kind, data)
+        relay = Relay(namespace, sender.peer_id, signal.target, ANY_SESSION, signal.kind, data)
         self._send_away(relay, now)
 
     def _deliver(self, target: Peer, signal: Signal, sender: PeerId, now: float) -> None:
@@ -98,10 +99,10 @@ class Relays:
         """Send a signal to the hub that serves its target, once that is known."""
         namespace, target = relay.namespace, relay.target
         if not self._waits(namespace, target):
-            if self._is_known_absent(namespace):
+            located = self._presence.locate(namespace, target, now)
+            if located is None and self._is_known_absent(namespace):
                 self.fail(relay, "not-found", now)
                 return
-            located = self._presence.locate(namespace, target, now)
             if located is not None and located.hub != self._own:
                 session = located.member.session
                 away = Relay(namespace, relay.sender, target, session, relay.kind, relay.data)
@@ -118,7 +119,8 @@ class Relays:
         return self._waiting.is_waiting(namespace, target)
 
     def _is_known_absent(self, namespace: str) -> bool:
-        # Where there is no other hub, who is not here is nowhere.
+        # Where there is no other hub, who is not here is nowhere. A hub that we are yet to see as
+        # a keeper may see us already, though, and have introduced somebody.
         return self._keepers_of(namespace) == (self._own,)
 
     def on_found(self, found: Found, now: float) -> None:
@@ -137,7 +139,7 @@ class Relays:
         """Deliver a signal that came from another hub, or say that it cannot be."""
         target = self._registry.find(relay.target)
         member = self._presence.find(relay.namespace, relay.target)
-        is_meant = member is not None and relay.session in (0, member.session)
+        is_meant = member is not None and relay.session in (ANY_SESSION, member.session)
         reason = ""
         if target is None or not is_meant or target.namespace != relay.namespace:
             reason = "not-found"
@@ -149,7 +151,15 @@ class Relays:
             return
         signal = Signal(relay.kind, relay.target, relay.namespace, messages.raw(relay.data))
         self.relayed -= hub == self._own
+        self._note_sender(hub, relay, now)
         self._deliver(target, signal, relay.sender, now)
+
+    def _note_sender(self, hub: PeerId, relay: Relay, now: float) -> None:
+        """Remember where a sender is: the answer may be faster than the news of who it is."""
+        namespace, sender = relay.namespace, relay.sender
+        if hub != self._own and self._presence.locate(namespace, sender, now) is None:
+            found = Found(namespace, sender, Located(hub, Member(sender, ANY_SESSION, b"{}")))
+            self._presence.on_found(found, now)
 
     def on_undelivered(self, lost: Undelivered, now: float) -> None:
         """Tell a sender that its signal has come back."""

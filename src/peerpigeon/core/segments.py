@@ -19,9 +19,9 @@ from itertools import dropwhile
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from peerpigeon.core.config import KIB, MIB
 from peerpigeon.core.frames import Ack, Found, Gone, Join, Meet, Member, News, Relay, Segment
 from peerpigeon.core.ids import ID_DIGITS
+from peerpigeon.core.options import KIB, MIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

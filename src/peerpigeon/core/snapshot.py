@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from peerpigeon.core.frames import Advert
     from peerpigeon.core.ids import PeerId
@@ -65,6 +65,14 @@ class Snapshot:
     """Signals answered with an error since the start."""
     messages_refused: int
     """Messages that made no sense since the start."""
+
+
+def hub_records(
+    own: PeerId, namespace: str, lives: Mapping[PeerId, int], wall_time: float
+) -> list[HubRecord]:
+    """Return a record of each live hub, ``own`` first; ``lives`` has their incarnations."""
+    hubs = dict.fromkeys((own, *lives))
+    return [HubRecord(hub, namespace, lives[hub] / 1000, wall_time) for hub in hubs]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from peerpigeon.core.links import Link, Links
     from peerpigeon.core.membership import Membership
 
+MIN_LINKS = 2
+"""As many as the ring takes."""
+
 NO_WELCOME = -1
 """A bar that no distance undercuts."""
 
@@ -198,9 +201,18 @@ class Weaver:
         orders.closings += [link for link in links if link is not None]
 
     def _is_lifeline(self, hub: PeerId) -> bool:
-        """Tell whether the other end has no link but this one, as far as it has told."""
+        """Tell whether the other end may hang by this link, as far as it has told.
+
+        Whoever has the links of the ring does not. A hub with two others may: the one may be to a
+        hub that is as lonely, and what that one's neighbours are closing is not to be known.
+        """
         advert = self._membership.advert(hub)
-        return advert is None or len(advert.links) < min(2, len(self._membership) - 1)
+        if advert is None or hub not in self._membership:
+            return True
+        ends = {end.hub for end in advert.links}
+        if len(ends) < min(2, len(self._membership) - 1):
+            return True
+        return len(ends) <= MIN_LINKS and not ends.issuperset(self._topology.around(hub))
 
     def _is_wanted_there(self, hub: PeerId) -> bool:
         end = self._end_there(hub)

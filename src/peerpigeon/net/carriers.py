@@ -19,6 +19,7 @@ from peerpigeon.core.actions import (
     TakeAnswer,
     TakeCandidate,
 )
+from peerpigeon.core.codec import BATCH_LIMIT, FrameError, batch, decode, encode
 from peerpigeon.core.events import (
     ChannelCandidate,
     ChannelDescribed,
@@ -28,7 +29,7 @@ from peerpigeon.core.events import (
     LinkReceived,
     OpeningFailed,
 )
-from peerpigeon.core.frames import BATCH_LIMIT, Carrier, FrameError, batch, decode, encode
+from peerpigeon.core.frames import Carrier
 from peerpigeon.core.ids import LinkId
 from peerpigeon.net.datachannel import DataChannel
 from peerpigeon.net.dial import Dialled
@@ -102,20 +103,23 @@ class _Link:
 class Carriers:
     """The links of one hub and those under way, as its shell has them.
 
-    ``feed`` takes the events. Beyond ``max_outbox_size`` bytes that wait for one link, frames are
-    thrown away: the streams send again what matters, adverts are compared, and a link that carries
-    nothing more is ended by its heartbeats.
+    ``feed`` takes the events, ``meet`` a dial that has led to a hub of the npm package. Beyond
+    ``max_outbox_size`` bytes that wait for one link, frames are thrown away: the streams send again
+    what matters, adverts are compared, and a link that carries nothing more is ended by its
+    heartbeats.
     """
 
     def __init__(
         self,
         own: PeerId,
         feed: Callable[[Event], None],
+        meet: Callable[[Dialled], None],
         engine: Engine | None,
         max_outbox_size: int,
     ) -> None:
         self._own = own
         self._feed = feed
+        self._meet = meet
         self._engine = engine
         self._max_outbox_size = max_outbox_size
         self._loop = asyncio.get_running_loop()
@@ -300,6 +304,14 @@ class Carriers:
         """Take a socket behind which a hub has answered."""
         if self._conclude(dialled):
             self._add(dialled, Carrier.WEBSOCKET, dialled.opening)
+
+    def dial_greeted(self, dialled: Dialled) -> None:
+        """Hand over a socket behind which a hub of the npm package has answered."""
+        if self._conclude(dialled):
+            self._meet(dialled)
+
+    def dial_ponged(self, dialled: Dialled) -> None:
+        """Take no heed: hubs have heartbeats of their own."""
 
     def dial_failed(self, dialled: Dialled, reason: str) -> None:
         """Tell the hub that there is nobody."""

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from picows import WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
+from peerpigeon.core.dialect import is_greeting
 from peerpigeon.core.pursuit import DIAL_TIMEOUT
 from peerpigeon.net.websocket import NO_CODE, PROTOCOL_ERROR, TOO_BIG, VANISHED
 
@@ -31,20 +32,33 @@ def _close_code(code: int) -> WSCloseCode:
     return cast("WSCloseCode", code)  # picows takes a number, whatever its stubs say
 
 
-class DialListener(Protocol):
-    """Who hears of a dial. Never called from within a call to it, but for ``close``."""
-
-    def dial_opened(self, dialled: Dialled) -> None:
-        """Tell that a hub has answered; it may be sent to and closed from now on."""
-
-    def dial_failed(self, dialled: Dialled, reason: str) -> None:
-        """Tell, once, that no hub answers there; instead of ``dial_opened``."""
+class WireListener(Protocol):
+    """Who hears of a connection that is open. Never called from within a call to it."""
 
     def dial_received(self, dialled: Dialled, message: bytes) -> None:
         """Tell of one message."""
 
+    def dial_ponged(self, dialled: Dialled) -> None:
+        """Tell that a ping or a pong came."""
+
     def dial_lost(self, dialled: Dialled, code: int, reason: str) -> None:
         """Tell, once, that an open connection has ended, unless ``close`` asked for it."""
+
+
+class DialListener(WireListener, Protocol):
+    """Who hears of a dial."""
+
+    def dial_opened(self, dialled: Dialled) -> None:
+        """Tell that a hub has answered; it may be sent to and closed from now on."""
+
+    def dial_greeted(self, dialled: Dialled) -> None:
+        """Tell that a hub of the npm package has answered; instead of ``dial_opened``.
+
+        It may be given another listener now; its greeting is the first message.
+        """
+
+    def dial_failed(self, dialled: Dialled, reason: str) -> None:
+        """Tell, once, that no hub answers there; instead of ``dial_opened``."""
 
 
 def hub_uri(uri: str, own: PeerId) -> str:
@@ -60,8 +74,8 @@ def hub_uri(uri: str, own: PeerId) -> str:
 class Dialled(WSListener):
     """One WebSocket to another hub, from the first attempt to its end.
 
-    It counts as open when the hub has sent its first frame: only a hub of this protocol begins
-    with one, and nothing else shows what is there behind a proxy.
+    It counts as open when the hub has sent its first message: nothing else shows what is there
+    behind a proxy. Whether that is binary or text says which kind of hub it is.
     """
 
     def __init__(
@@ -69,12 +83,15 @@ class Dialled(WSListener):
     ) -> None:
         self.opening = opening
         """What the hub calls it."""
-        self._listener = listener
+        self.listener: WireListener = listener
+        """Who hears of it once it is open."""
+        self._dialler = listener
         self._limit = max_message_size
         self._transport: WSTransport | None = None
         self._is_open = False
         self._is_over = False
         self._fault: tuple[int, str] | None = None
+        self._kind = WSMsgType.BINARY
         self._fragments: bytearray | None = None
         self._loop = asyncio.get_running_loop()
         self.task = self._loop.create_task(self._run(hub_uri(uri, own)))
@@ -90,7 +107,12 @@ class Dialled(WSListener):
     def send(self, message: bytes) -> None:
         """Send one message. Never waits, never raises; nothing if the connection has ended."""
         if self._transport is not None and not self._is_over:
-            self._transport.send(WSMsgType.BINARY, message)
+            self._transport.send(self._kind, message)
+
+    def ping(self) -> None:
+        """Ask for a sign of life."""
+        if self._transport is not None and not self._is_over:
+            self._transport.send_ping()
 
     def close(self, code: int, reason: str) -> None:
         """Send what is queued and a close frame, or give the dial up."""
@@ -141,8 +163,11 @@ class Dialled(WSListener):
         kind = frame.msg_type
         if kind is WSMsgType.CLOSE:
             self._take_close(transport, frame)
-        elif self._is_over or kind in (WSMsgType.PING, WSMsgType.PONG):
+        elif self._is_over:
             return
+        elif kind in (WSMsgType.PING, WSMsgType.PONG):
+            if self._is_open:
+                self.listener.dial_ponged(self)
         elif (
             frame.rsv1
             or frame.rsv2
@@ -150,28 +175,37 @@ class Dialled(WSListener):
             or ((kind is WSMsgType.CONTINUATION) != (self._fragments is not None))
         ):
             self._refuse(PROTOCOL_ERROR, "protocol error")
-        elif kind is WSMsgType.TEXT:
-            self._refuse(PROTOCOL_ERROR, "no hub of this protocol answers there")
-        elif kind is WSMsgType.BINARY and frame.fin:
-            self._take(frame.get_payload_as_bytes())
+        elif self._is_open and kind not in (self._kind, WSMsgType.CONTINUATION):
+            self._refuse(PROTOCOL_ERROR, "messages of two kinds")
         else:
-            self._take_fragment(frame)
+            if kind is not WSMsgType.CONTINUATION:
+                self._kind = kind
+            if frame.fin and self._fragments is None:
+                self._take(frame.get_payload_as_bytes())
+            else:
+                self._take_fragment(frame)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Tell of the end, if it was not ours."""
         code, reason = self._fault or (VANISHED, "")
         if self._is_open and not self._is_over:
             self._is_over = True
-            self._listener.dial_lost(self, code, reason)
+            self.listener.dial_lost(self, code, reason)
         else:
             self._fail(reason or "the connection closed at once")
 
     def _take(self, message: bytes) -> None:
         if not self._is_open:
+            if self._kind is WSMsgType.TEXT and not is_greeting(message):
+                self._refuse(PROTOCOL_ERROR, "no hub answers there")
+                return
             self._is_open = True
-            self._listener.dial_opened(self)
+            if self._kind is WSMsgType.TEXT:
+                self._dialler.dial_greeted(self)
+            else:
+                self._dialler.dial_opened(self)
         if not self._is_over:
-            self._listener.dial_received(self, message)
+            self.listener.dial_received(self, message)
 
     def _take_fragment(self, frame: WSFrame) -> None:
         if self._fragments is None:
@@ -203,7 +237,7 @@ class Dialled(WSListener):
     def _fail(self, reason: str) -> None:
         if not self._is_over and not self._is_open:
             self._is_over = True
-            self._listener.dial_failed(self, reason)
+            self._dialler.dial_failed(self, reason)
 
     def _end_by(self, seconds: float, *, unless_open: bool = False) -> None:
         def end() -> None:

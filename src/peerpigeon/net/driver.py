@@ -14,6 +14,7 @@ from peerpigeon.core.events import (
     PeerOpened,
     PeerPonged,
     PeerSent,
+    ReferenceOpened,
     Tick,
 )
 from peerpigeon.core.ids import SessionId
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.notices import Notice
     from peerpigeon.net.carriers import Carriers
     from peerpigeon.net.handshake import UpgradeRequest
+    from peerpigeon.net.reference import ReferenceSocket
     from peerpigeon.net.websocket import PeerSocket
 
 logger = logging.getLogger(__name__)
@@ -50,7 +52,7 @@ class Driver:
         self._hub = hub
         self._loop = loop
         self._tell = tell
-        self._sockets: dict[SessionId, PeerSocket] = {}
+        self._sockets: dict[SessionId, PeerSocket | ReferenceSocket] = {}
         self._last_session = 0
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: float | None = None
@@ -95,20 +97,28 @@ class Driver:
 
     def socket_opened(self, socket: PeerSocket, request: UpgradeRequest) -> None:
         """Take over a socket whose handshake is done."""
+        self._take(socket)
+        self.feed(PeerOpened(socket.session, request.parameter("peerId"), socket.address))
+
+    def reference_opened(self, socket: ReferenceSocket, opening: int) -> None:
+        """Take over a socket that we dialled and a hub of the npm package has answered."""
+        self._take(socket)
+        self.feed(ReferenceOpened(socket.session, opening))
+
+    def _take(self, socket: PeerSocket | ReferenceSocket) -> None:
         self._last_session += 1
         socket.session = SessionId(self._last_session)
         self._sockets[socket.session] = socket
-        self.feed(PeerOpened(socket.session, request.parameter("peerId"), socket.address))
 
-    def socket_received(self, socket: PeerSocket, text: str) -> None:
+    def socket_received(self, socket: PeerSocket | ReferenceSocket, text: str) -> None:
         """Take one message."""
         self.feed(PeerSent(socket.session, text))
 
-    def socket_ponged(self, socket: PeerSocket) -> None:
+    def socket_ponged(self, socket: PeerSocket | ReferenceSocket) -> None:
         """Take a sign of life."""
         self.feed(PeerPonged(socket.session))
 
-    def socket_closed(self, socket: PeerSocket, code: int, reason: str) -> None:
+    def socket_closed(self, socket: PeerSocket | ReferenceSocket, code: int, reason: str) -> None:
         """Take the end of a socket that the hub did not close."""
         if self._sockets.pop(socket.session, None) is not None:
             self.feed(PeerLost(socket.session, code, reason))
@@ -134,7 +144,7 @@ class Driver:
             if self.carriers.give_up(event.link, INTERNAL_ERROR, "internal error"):
                 self.feed(LinkLost(event.link, INTERNAL_ERROR, "internal error"))
             return
-        if not isinstance(event, PeerOpened | PeerSent | PeerPonged | PeerLost):
+        if not isinstance(event, PeerOpened | ReferenceOpened | PeerSent | PeerPonged | PeerLost):
             return
         socket = self._sockets.pop(event.session, None)
         if socket is not None:

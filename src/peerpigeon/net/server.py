@@ -23,6 +23,7 @@ from peerpigeon.net.engine import engine_for, ice_options
 from peerpigeon.net.handshake import HandshakeError
 from peerpigeon.net.http import HttpServer
 from peerpigeon.net.listen import BACKLOG, listen, reachable_address
+from peerpigeon.net.reference import ReferenceSocket
 from peerpigeon.net.sockets import Sockets
 from peerpigeon.net.websocket import LinkSocket, PeerSocket
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from peerpigeon.core.snapshot import HubRecord, PeerRecord, Snapshot, TopologySnapshot
+    from peerpigeon.net.dial import Dialled
     from peerpigeon.net.door import Opener
     from peerpigeon.net.handshake import UpgradeRequest
     from peerpigeon.rtc.channel import Engine
@@ -114,6 +116,12 @@ class PeerPigeonServer:
             listener = await loop.create_server(running.doors, sock=socket, backlog=BACKLOG)
             running.listeners.append(listener)
         self._tell(Started(config.host, port))
+        if config.is_open:
+            logger.warning(
+                "the mesh is open: whoever reaches port %d can be a hub of it, and speak for any"
+                " client; hub_secret (HUB_SECRET) would keep others out",
+                port,
+            )
         if config.is_hub:
             self._tell(HubRegistered(self._hub_id, total_hubs=1))
         running.driver.start()
@@ -126,8 +134,13 @@ class PeerPigeonServer:
         now = loop.time()
         hub = Hub(self._hub_id, config, random.SystemRandom(), epoch=time.time() - now, now=now)
         driver = Driver(hub, loop, self._tell)
-        carriers = Carriers(self._hub_id, driver.feed, engine, config.max_link_outbox_size)
-        driver.carriers = carriers
+
+        def meet(dialled: Dialled) -> None:
+            sizes = config.max_message_size, config.max_outbox_size
+            driver.reference_opened(ReferenceSocket(dialled, driver, *sizes), dialled.opening)
+
+        size = config.max_link_outbox_size
+        carriers = driver.carriers = Carriers(self._hub_id, driver.feed, meet, engine, size)
         clients = Sockets(
             driver,
             PeerSocket,
@@ -267,6 +280,17 @@ class PeerPigeonServer:
             raise RuntimeError("this server is no hub; start it with is_hub=True")
         if self._running is not None:
             self._running.driver.perform(hub.dial(uri, asyncio.get_running_loop().time()))
+
+    def disconnect_from_bootstrap_hubs(self) -> None:
+        """Close the WebSockets to the bootstrap hubs, and dial these no more.
+
+        The hub stays in its mesh: by its other links, and if it has none, by those of the hubs
+        it knows that let it in. Raises ``RuntimeError`` if this server is stopped.
+        """
+        hub = self._hub()
+        if self._running is not None:
+            now = asyncio.get_running_loop().time()
+            self._running.driver.perform(hub.leave_bootstrap(now))
 
     def get_stats(self) -> Snapshot:
         """Return the counts of this moment. Raises ``RuntimeError`` if the server is stopped."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ class Network:
         self._options = options
         self.changed = asyncio.Event()
         """Set whenever a hub has become different."""
+        # Starting keeps a processor busy for a while: many at once would all be late.
+        self._starting = asyncio.Semaphore(max(2, os.cpu_count() or 2))
         numbers = range(1, count + 1)
         self._hubs = [HubProcess(number, self.changed.set) for number in numbers]
 
@@ -66,7 +69,9 @@ class Network:
                 return  # it could not start, so there is nothing to join
             bootstrap = f"ws://{authority(self._host, first.status.port)}"
             port = port and first.status.port + hub.status.number - 1
-        await hub.run(environment_of_hub(self._options, port, bootstrap))
+        async with asyncio.TaskGroup() as group, self._starting:
+            group.create_task(hub.run(environment_of_hub(self._options, port, bootstrap)))
+            await hub.listens.wait()
 
     async def _end(self, lives: list[asyncio.Task[None]]) -> None:
         """End what still runs: gently, and after a while not."""

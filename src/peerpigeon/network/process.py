@@ -44,6 +44,9 @@ class HubProcess:
             stdout=PIPE,
             stderr=PIPE,
             limit=LINE_LIMIT,
+            # Ctrl-C in a terminal is for the command, which then ends its hubs. A hub whose
+            # command has gone without that ends as nobody reads its events any more.
+            start_new_session=True,
         )
         self._process = process
         try:
@@ -81,7 +84,8 @@ class HubProcess:
     async def _read_events(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None  # noqa: S101 - it was asked for
         async for line in process.stdout:
-            self.update(self.status.heard(json.loads(line)))
+            with suppress(json.JSONDecodeError):  # something else that somebody printed
+                self.update(self.status.heard(json.loads(line)))
             if self.status.port:
                 self.listens.set()
 

@@ -25,14 +25,21 @@ from aiortc import (
     RTCSctpTransport,
 )
 
-from peerpigeon.rtc.channel import LOW_WATER, MAX_MESSAGE, ChannelListener, IceOptions
+from peerpigeon.rtc.channel import (
+    LABEL,
+    LOW_WATER,
+    MAX_MESSAGE,
+    NO_SOCKET,
+    STREAM,
+    ChannelListener,
+    IceOptions,
+)
 from peerpigeon.rtc.gathering import HubConnection
 from peerpigeon.rtc.sdp import (
     MAX_CANDIDATES,
     Candidate,
     Description,
     SdpError,
-    advertise,
     parse_answer,
     parse_candidate,
     parse_offer,
@@ -43,7 +50,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LABEL = "peerpigeon-hub"
 CLOSE_TIMEOUT = 5.0  # seconds for the other hub to acknowledge what it is still sent
 
 
@@ -186,14 +192,11 @@ class AiortcChannel:
         offer = None if self._offer is None else parse_offer(self._offer)
         await self._ice.iceGatherer.gather()
         if not self._ice.iceGatherer.getLocalCandidates():
-            raise _FailedError("no socket could be opened; are all ports of port_range taken?")
+            raise _FailedError(NO_SOCKET)
         self._listener.described(str(self._describe(offer)))
         remote = await self._answer if offer is None else offer
         await self._connect(remote)
-        if offer is None:
-            self._attach(RTCDataChannel(self._sctp, RTCDataChannelParameters(label=LABEL)))
-        else:
-            self._sctp.on("datachannel", self._accept)
+        self._attach()
         await self._sctp.start(RTCSctpCapabilities(remote.max_message), remote.sctp_port)
 
     async def _connect(self, remote: Description) -> None:
@@ -227,22 +230,14 @@ class AiortcChannel:
             "actpass" if offer is None else "active",
             "0" if offer is None else offer.mid,
             candidates=tuple(
-                advertise(_from_aiortc(candidate), self._options.advertised_address)
-                for candidate in self._ice.iceGatherer.getLocalCandidates()
+                _from_aiortc(candidate) for candidate in self._ice.iceGatherer.getLocalCandidates()
             ),
             is_complete=True,
-        )
+        ).advertising(self._options.advertised_address)
 
-    def _accept(self, channel: RTCDataChannel) -> None:
-        is_reliable = channel.maxRetransmits is None and channel.maxPacketLifeTime is None
-        if self._channel is not None or not (channel.ordered and is_reliable):
-            self._end("the other hub opened a channel of another kind, or more than one")
-            return
-        self._attach(channel)
-        self._opened()
-
-    def _attach(self, channel: RTCDataChannel) -> None:
-        self._channel = channel
+    def _attach(self) -> None:
+        how = RTCDataChannelParameters(LABEL, negotiated=True, id=STREAM)
+        self._channel = channel = RTCDataChannel(self._sctp, how)
         channel.bufferedAmountLowThreshold = LOW_WATER
         on: Callable[[str, Callable[..., None]], object] = channel.on
         on("open", self._opened)

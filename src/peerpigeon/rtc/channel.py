@@ -19,6 +19,10 @@ MAX_MESSAGE = 64 * KIB
 """The largest message in bytes. All WebRTC libraries take this much (RFC 8841, section 6)."""
 LOW_WATER = 256 * KIB
 """Bytes: ``drained`` is told when no more than this is left to be sent."""
+NO_SOCKET = "no socket could be opened; are all ports of port_range taken?"
+LABEL = "peerpigeon-hub"
+STREAM = 0
+"""The number of the one SCTP stream. Both ends know it, so nothing is negotiated within SCTP."""
 GATHERING_TIMEOUT = 2.0
 """Seconds that STUN and TURN servers have to answer; then a description goes out without them."""
 
@@ -209,12 +213,16 @@ def make_engine(name: str, ice: IceOptions) -> Engine:
     """
     if name not in {"auto", "aiortc", "libdatachannel"}:
         raise ValueError(f"no engine is called {name!r}; there are auto, aiortc, libdatachannel")
-    if name != "aiortc" and find_spec("libdatachannel") is not None:
-        raise NotImplementedError("libdatachannel is installed, but not yet used")
-    if name == "libdatachannel":
+    is_fast_there = find_spec("libdatachannel") is not None
+    if name == "libdatachannel" and not is_fast_there:
         raise EngineError(
             "libdatachannel is not installed: pip install 'peerpigeon[fast]' (Python 3.12 or newer)"
         )
+    needs_tcp = any(server.is_tcp for server in ice.turn_servers)
+    if name == "libdatachannel" or (name == "auto" and is_fast_there and not needs_tcp):
+        from peerpigeon.rtc.libdatachannel_engine import LibdatachannelEngine  # noqa: PLC0415
+
+        return LibdatachannelEngine(ice)
     if find_spec("aiortc") is None:
         raise EngineError("aiortc is not installed: pip install aiortc")
     from peerpigeon.rtc.aiortc_engine import AiortcEngine  # noqa: PLC0415

@@ -1,7 +1,8 @@
 """The sockets of an aiortc channel: which addresses and ports they take, and whom they ask.
 
 aioice, the ICE library under aiortc, takes any free port, leaves the loopback out, asks one STUN
-server, and waits five seconds for it. ``HubConnection`` differs from it in these points alone.
+server, and waits five seconds for it. ``HubConnection`` differs from it in these points, and does
+not wait for ever for a nomination.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import aioice
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import (
+    CandidatePair,
     StunProtocol,
     relayed_candidate,
     server_reflexive_candidate,
@@ -26,8 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
 KIB = 1024
-RECEIVE_BUFFER = 1024 * KIB  # bytes; with the system's default, a burst from another hub is lost
+# Bytes that may wait for the event loop. The system counts over 1 kB for each packet, and a hub may
+# have 1 MiB of small ones under way; with less room a burst is lost, and aiortc repairs losses
+# slowly. Linux grants no more than net.core.rmem_max.
+RECEIVE_BUFFER = 4096 * KIB
 LOOPBACK = "127.0.0.1"
+NOMINATION_TIMEOUT = 1.0  # seconds; it takes two round trips after a pair was found to work
 
 
 class HubConnection(aioice.Connection):
@@ -36,6 +42,35 @@ class HubConnection(aioice.Connection):
     def __init__(self, options: IceOptions, *, is_controlling: bool) -> None:
         super().__init__(ice_controlling=is_controlling)
         self._options = options
+        self._nominating_later: asyncio.TimerHandle | None = None
+
+    async def connect(self) -> None:
+        """Find a pair of addresses that works. Raises ``ConnectionError`` if there is none."""
+        self._nominate_later()
+        try:
+            await super().connect()
+        finally:
+            if self._nominating_later is not None:
+                self._nominating_later.cancel()
+
+    def _nominate_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._nominating_later = loop.call_later(NOMINATION_TIMEOUT, self._nominate)
+
+    def _nominate(self) -> None:
+        """Use a pair that works, though the other hub has not said that it is to be used.
+
+        Once in some thousand openings libdatachannel is content that it has nominated a pair, and
+        the request that says so has not come. Any pair that works may be sent on (RFC 8445, 12.1).
+        """
+        if self.ice_controlling or self._nominated:
+            return
+        for pair in self._check_list:
+            if pair.state == CandidatePair.State.SUCCEEDED:
+                pair.nominated = True
+                self.check_complete(pair)
+                return
+        self._nominate_later()
 
     async def get_component_candidates(
         self,

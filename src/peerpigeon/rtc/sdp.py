@@ -84,11 +84,15 @@ class Description:
     mid: str = "0"
     """The name of the one section, which an answer repeats."""
     sctp_port: int = DEFAULT_SCTP_PORT
-    max_message: int = 4 * MAX_MESSAGE
+    max_message: int = MAX_MESSAGE
     """The largest message taken, in bytes; 0 if there is no limit."""
     candidates: tuple[Candidate, ...] = ()
     is_complete: bool = False
     """Whether no more candidates will follow."""
+
+    def advertising(self, address: str | None) -> Description:
+        """Return it with a public address in place of the machine's own, if there is one."""
+        return replace(self, candidates=tuple(advertise(each, address) for each in self.candidates))
 
     def __str__(self) -> str:
         """Write it as an offer or answer (RFC 8829, section 5)."""
@@ -112,7 +116,7 @@ class Description:
 
 def parse_offer(text: str) -> Description:
     """Read another hub's offer. Raises ``SdpError``."""
-    description = _parse(text)
+    description = parse_description(text)
     if description.setup != "actpass":
         raise SdpError("the offer does not leave the DTLS role open")
     return description
@@ -120,10 +124,34 @@ def parse_offer(text: str) -> Description:
 
 def parse_answer(text: str) -> Description:
     """Read another hub's answer. Raises ``SdpError``."""
-    description = _parse(text)
+    description = parse_description(text)
     if description.setup == "actpass":
         raise SdpError("the answer chooses no DTLS role")
     return description
+
+
+def parse_description(text: str) -> Description:
+    """Read an offer or answer. Raises ``SdpError``."""
+    media = 0
+    # What is said before the one section holds for it too, unless it says otherwise.
+    session: dict[str, str] = {}
+    section: dict[str, str] = {}
+    candidates: list[Candidate | None] = []
+    for kind, value in _lines(text):
+        if kind == "m":
+            media += 1
+            if media > 1 or not _MEDIA.fullmatch(value):
+                raise SdpError("the description is not of one data channel")
+        elif kind == "a" and value.startswith("candidate:"):
+            if len(candidates) >= MAX_CANDIDATES:
+                raise SdpError("the description has too many candidates")
+            candidates.append(parse_candidate(value))
+        elif kind == "a":
+            _note(section if media else session, value)
+    if not media:
+        raise SdpError("the description is of no data channel")
+    usable = tuple(candidate for candidate in candidates if candidate is not None)
+    return _describe(session | section, usable)
 
 
 def parse_candidate(text: str) -> Candidate | None:
@@ -161,29 +189,6 @@ def advertise(candidate: Candidate, address: str | None) -> Candidate:
     if public.version != ipaddress.ip_address(candidate.address).version:
         return candidate
     return replace(candidate, address=str(public))
-
-
-def _parse(text: str) -> Description:
-    media = 0
-    # What is said before the one section holds for it too, unless it says otherwise.
-    session: dict[str, str] = {}
-    section: dict[str, str] = {}
-    candidates: list[Candidate | None] = []
-    for kind, value in _lines(text):
-        if kind == "m":
-            media += 1
-            if media > 1 or not _MEDIA.fullmatch(value):
-                raise SdpError("the description is not of one data channel")
-        elif kind == "a" and value.startswith("candidate:"):
-            if len(candidates) >= MAX_CANDIDATES:
-                raise SdpError("the description has too many candidates")
-            candidates.append(parse_candidate(value))
-        elif kind == "a":
-            _note(section if media else session, value)
-    if not media:
-        raise SdpError("the description is of no data channel")
-    usable = tuple(candidate for candidate in candidates if candidate is not None)
-    return _describe(session | section, usable)
 
 
 def _lines(text: str) -> list[tuple[str, str]]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.codec import encode
 from peerpigeon.core.events import LinkLost, LinkOpened, LinkReceived
-from peerpigeon.core.frames import Carrier, Frame, encode
+from peerpigeon.core.frames import Carrier, Frame
 from peerpigeon.core.ids import LinkId
 from peerpigeon.sim.network import VANISHED
 from peerpigeon.sim.tally import Tally

@@ -74,6 +74,7 @@ class Mesh:
         config = ServerConfig(
             host=host,
             is_hub=True,
+            open_mesh=True,
             advertise=(_address(host),),
             bootstrap_hubs=(_address(f"hub-{door}"),) if number else (),
             hub_mesh_max_peers=layout.max_links,

@@ -174,19 +174,26 @@ class Exchange:
         """Begin to open a WebSocket."""
         return Dialling(self._stage, owner, number, self._hosts.get(uri.rstrip("/")))
 
-    def offer(self, owner: SimHub, number: int) -> Channel:
+    def offer(self, owner: SimHub, number: int) -> Opening:
         """Begin a data channel."""
+        if owner.config.webrtc_engine == "none":
+            return self._refuse(owner, number, "this hub has no WebRTC engine")
         return self._keep(Channel(self._stage, owner, number))
 
     def answer(self, owner: SimHub, number: int, sdp: str) -> Opening:
         """Begin the other end of a data channel."""
         partner = self.find(sdp, "offer")
+        if owner.config.webrtc_engine == "none":
+            return self._refuse(owner, number, "this hub has no WebRTC engine")
         if partner is None:
-            opening = Opening(self._stage, owner, number)
-            agenda = self._stage.agenda
-            agenda.at(agenda.now + DESCRIBING, partial(opening.fail, "not an offer"))
-            return opening
+            return self._refuse(owner, number, "not an offer")
         return self._keep(Channel(self._stage, owner, number, partner))
+
+    def _refuse(self, owner: SimHub, number: int, reason: str) -> Opening:
+        opening = Opening(self._stage, owner, number)
+        agenda = self._stage.agenda
+        agenda.at(agenda.now + DESCRIBING, partial(opening.fail, reason))
+        return opening
 
     def find(self, sdp: str, kind: str) -> Channel | None:
         """Return the end of a channel that ``sdp`` describes, if it is of this kind."""

@@ -91,7 +91,7 @@ def formation(seed: int, hubs: int, max_links: int, *, rough: bool = False) -> O
 
 
 def scale(
-    seed: int, hubs: int, max_links: int, signals: int = 2000, *, rough: bool = False
+    seed: int, hubs: int, max_links: int, signals: int = 10_000, *, rough: bool = False
 ) -> Outcome:
     """Send signals across a large mesh.
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 _OpeningAction: TypeAlias = Dial | MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
 
+_GOING_AWAY = 1001
 _TICKED = 16
 _TOLD = 17
 _TICK = Tick()
@@ -117,6 +118,16 @@ class SimHub:
         self.is_alive = False
         self._waiting = None
         self._forget_everything()
+
+    def stop(self) -> None:
+        """End the process in good order: tell the other hubs, close all lines."""
+        for action in self.hub.drain(self._agenda.now):
+            self.perform(action)
+        for connection in self._connections.values():
+            connection.close(self, _GOING_AWAY, "server is stopping")
+        for half in self.links:
+            half.close(_GOING_AWAY, "hub is stopping")
+        self.die()
 
     def fall_asleep(self) -> None:
         """Stop working: what comes waits."""

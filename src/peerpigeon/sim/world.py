@@ -137,8 +137,13 @@ class World:
             else:
                 self.network.cut(hub, dead=hub)
 
+    def stop(self, *hubs: SimHub) -> None:
+        """Let the processes of ``hubs`` end in good order (SIGTERM)."""
+        for hub in hubs:
+            hub.stop()
+
     def restart(self, hub: SimHub, *, same_id: bool = True) -> None:
-        """Start a hub again that was killed, at the same address, with its old id or a new one."""
+        """Start a hub again that has ended, at the same address, with its old id or a new one."""
         self.network.thaw(hub)
         own = hub.own
         if not same_id:

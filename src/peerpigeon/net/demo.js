@@ -1,0 +1,362 @@
+"use strict";
+// A client of the PeerPigeon wire protocol, as plain as it can be. Options stand in the address
+// after the #:  #namespace  or  #namespace&name=Ann&ice=stun:stun.example.org:3478
+
+const LONGEST_TEXT = 2000;
+const MOST_LINES = 200;
+const MOST_HUBS = 20;
+const MESH_INTERVAL = 5000;
+const LONGEST_PAUSE = 15000;
+const OPEN_TIMEOUT = 15000;
+const BIRDS = ["Dove", "Finch", "Heron", "Jay", "Kite", "Lark", "Magpie", "Owl", "Plover", "Robin",
+  "Rook", "Starling", "Swift", "Tern", "Thrush", "Wren"];
+
+const parts = location.hash.slice(1).split("&");
+const namespace = decode(parts[0].includes("=") ? "" : parts.shift()) || "demo";
+const options = new URLSearchParams(parts.join("&"));
+const iceServers = options.getAll("ice").map((urls) => ({ urls }));
+const ownId = hex(crypto.getRandomValues(new Uint8Array(20)));
+const ownName = short(options.get("name"), 40) || `${BIRDS[parseInt(ownId.slice(0, 1), 16)]} ${ownId.slice(0, 4)}`;
+
+const peers = new Map();
+let socket = null;
+let announcedAt = 0;
+let failures = 0;
+
+// The page
+
+const at = (id) => document.getElementById(id);
+
+/** Makes an element. Whatever others say becomes text and nothing else. */
+function make(tag, className, text = "") {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+function append(list, element) {
+  const isAtEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 40;
+  list.append(element);
+  while (list.children.length > MOST_LINES) list.firstChild.remove();
+  if (isAtEnd) list.scrollTop = list.scrollHeight;
+}
+
+function log(text) {
+  append(at("log"), make("li", "", `${new Date().toLocaleTimeString()}  ${text}`));
+}
+
+function showConnection(text, mood) {
+  at("connection").textContent = text;
+  at("connection").className = `pill ${mood}`;
+}
+
+function showMessage(who, text, isMine) {
+  const line = make("li", isMine ? "mine" : "");
+  line.append(make("span", "who", who), make("span", "what", text));
+  append(at("messages"), line);
+}
+
+function showPeers() {
+  at("nobody").hidden = peers.size > 0;
+  const rows = [...peers.values()].map((peer) => {
+    const row = make("li", "");
+    row.dataset.id = peer.id;
+    row.dataset.state = peer.state;
+    row.title = peer.id;
+    const badge = make("span", "badge", [...peer.name][0]);
+    badge.setAttribute("aria-hidden", "true");
+    badge.style.setProperty("--hue", Math.floor(parseInt(peer.id.slice(0, 4), 16) / 182));
+    const times = [];
+    if (peer.foundIn !== null) times.push(`found in ${peer.foundIn} ms`);
+    if (peer.openIn !== null) times.push(`channel in ${peer.openIn} ms`);
+    if (!peer.isAnnounced) times.push("gone from the namespace");
+    const about = make("div", "about");
+    about.append(make("strong", "", peer.name), make("div", "more soft", `at hub ${peer.hub}`),
+      make("div", "more soft", times.join(" · ")));
+    const mood = { open: "good", closed: "bad" }[peer.state] ?? "busy";
+    row.append(badge, about, make("span", `state ${mood}`, peer.state));
+    return row;
+  });
+  at("peers").replaceChildren(...rows);
+}
+
+// The hub
+
+function connect() {
+  showConnection(failures ? "connecting again" : "connecting", "busy");
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  socket = new WebSocket(`${scheme}//${location.host}/?peerId=${ownId}`);
+  socket.onmessage = ({ data }) => receive(JSON.parse(data));
+  socket.onclose = ({ code, reason }) => {
+    const pause = Math.min(500 * 2 ** failures, LONGEST_PAUSE) * (0.75 + Math.random() / 2);
+    failures += 1;
+    showConnection("hub not reachable", "bad");
+    log(`connection to the hub closed (${code}${reason && ` ${reason}`}), next try in ${(pause / 1000).toFixed(1)} s`);
+    for (const peer of peers.values()) leave(peer);
+    setTimeout(connect, pause);
+  };
+}
+
+function send(type, data, targetPeerId) {
+  if (socket.readyState !== WebSocket.OPEN) return;
+  socket.send(JSON.stringify({ type, data, targetPeerId, networkName: namespace }));
+}
+
+function receive({ type, data, fromPeerId, error }) {
+  switch (type) {
+    case "connected":
+      failures = 0;
+      announcedAt = Date.now();
+      showConnection("connected", "good");
+      log(`connected to hub ${location.host}, announced in namespace ${namespace}`);
+      send("announce", { hub: location.host, name: ownName, at: announcedAt });
+      askForMesh();
+      break;
+    case "peer-discovered":
+      discover(data);
+      break;
+    case "peer-disconnected":
+      if (peers.has(data.peerId)) {
+        log(`${peers.get(data.peerId).name} has left the namespace`);
+        leave(peers.get(data.peerId));
+      }
+      break;
+    case "offer":
+    case "answer":
+    case "ice-candidate":
+      // One after the other: a candidate must not overtake the description it belongs to.
+      // Between hubs an offer may even overtake the news of who makes it.
+      if (peers.has(fromPeerId) || type === "offer") {
+        const peer = meet(fromPeerId);
+        peer.work = peer.work.then(() => negotiate(peer, type, data)).catch((fault) => {
+          log(`${type} of ${peer.name}: ${fault.message}`);
+        });
+      }
+      break;
+    case "error":
+      log(`the hub says: ${error}`);
+      break;
+  }
+}
+
+// Peers
+
+function meet(id) {
+  if (!peers.has(id)) {
+    peers.set(id, {
+      id, name: id.slice(0, 8), hub: "unknown", state: "found", isAnnounced: true, attempts: 0,
+      foundIn: null, openIn: null, early: [], connection: null, work: Promise.resolve(),
+    });
+  }
+  return peers.get(id);
+}
+
+function discover({ peerId, hub, name, at: theirs }) {
+  const peer = meet(peerId);
+  peer.isAnnounced = true;
+  peer.name = short(name, 40) || peerId.slice(0, 8);
+  peer.hub = short(hub, 60) || "unknown";
+  // From when both had announced. True as far as the two clocks agree; in one machine there is one.
+  const both = Date.now() - Math.max(announcedAt, Number(theirs));
+  peer.foundIn = both >= 0 && both < 60000 ? both : null;
+  log(`found ${peer.name} at hub ${peer.hub}${peer.foundIn === null ? "" : ` in ${peer.foundIn} ms`}`);
+  if (peer.state !== "open") {
+    peer.attempts = 0;
+    offer(peer);
+  }
+  showPeers();
+}
+
+/** Note that a peer is no longer announced. A channel to it may well stay open. */
+function leave(peer) {
+  peer.isAnnounced = false;
+  if (peer.state !== "open" || isOver(peer)) forget(peer);
+  showPeers();
+}
+
+/** Tells whether a connection will not come back. Who has left is not waited for. */
+function isOver({ connection, isAnnounced }) {
+  const state = connection?.connectionState;
+  return state === "failed" || (state === "disconnected" && !isAnnounced);
+}
+
+function hangUp(peer) {
+  const connection = peer.connection;
+  peer.connection = null;
+  connection?.close();
+  clearTimeout(peer.timer);
+}
+
+function forget(peer) {
+  hangUp(peer);
+  peers.delete(peer.id);
+  showPeers();
+}
+
+/** Offers a connection, if it is ours to do: of two that find each other the larger id does. */
+async function offer(peer) {
+  if (ownId < peer.id || !peer.isAnnounced) return;
+  const connection = renew(peer);
+  attach(peer, connection.createDataChannel("chat"));
+  try {
+    await connection.setLocalDescription();
+    if (peer.connection === connection) send("offer", connection.localDescription, peer.id);
+  } catch (fault) {
+    log(`offer to ${peer.name}: ${fault.message}`);
+  }
+}
+
+function renew(peer) {
+  hangUp(peer);
+  const connection = new RTCPeerConnection({ iceServers });
+  Object.assign(peer, { connection, state: "connecting", early: [], beganAt: performance.now() });
+  connection.onicecandidate = ({ candidate }) => {
+    if (candidate && peer.connection === connection) send("ice-candidate", candidate, peer.id);
+  };
+  connection.ondatachannel = ({ channel }) => attach(peer, channel);
+  connection.onconnectionstatechange = () => {
+    if (peer.connection === connection && isOver(peer)) close(peer);
+  };
+  peer.timer = setTimeout(() => close(peer), OPEN_TIMEOUT);
+  showPeers();
+  return connection;
+}
+
+async function negotiate(peer, type, data) {
+  if (type === "offer" && peer.id > ownId) {
+    const connection = renew(peer);
+    await connection.setRemoteDescription(data);
+    await connection.setLocalDescription();
+    send("answer", connection.localDescription, peer.id);
+  } else if (type === "answer" && peer.connection?.signalingState === "have-local-offer") {
+    await peer.connection.setRemoteDescription(data);
+  } else if (type === "ice-candidate" && peer.connection) {
+    peer.early.push(data);
+  }
+  while (peer.connection?.remoteDescription && peer.early.length) {
+    await peer.connection.addIceCandidate(peer.early.shift());
+  }
+}
+
+function attach(peer, channel) {
+  const connection = peer.connection;
+  peer.channel = channel;
+  channel.onopen = () => {
+    if (peer.connection !== connection) return;
+    peer.state = "open";
+    peer.attempts = 0;
+    clearTimeout(peer.timer);
+    peer.openIn = Math.round(performance.now() - peer.beganAt);
+    log(`channel to ${peer.name} is open after ${peer.openIn} ms`);
+    showPeers();
+  };
+  channel.onmessage = ({ data }) => {
+    const text = short(data, LONGEST_TEXT);
+    if (text) showMessage(`${peer.name} at ${peer.hub}`, text, false);
+  };
+  channel.onclose = () => {
+    if (peer.connection === connection) close(peer);
+  };
+}
+
+/** A connection has ended: tries anew while the peer is there, ever more slowly. */
+function close(peer) {
+  log(peer.state === "open" ? `channel to ${peer.name} is closed` : `no channel to ${peer.name}`);
+  if (!peer.isAnnounced) {
+    forget(peer);
+    return;
+  }
+  hangUp(peer);
+  peer.state = "closed";
+  peer.attempts += 1;
+  peer.timer = setTimeout(() => offer(peer), Math.min(1000 * 2 ** peer.attempts, LONGEST_PAUSE));
+  showPeers();
+}
+
+// The mesh
+
+async function askForMesh() {
+  try {
+    const mesh = await (await fetch("/mesh", { signal: AbortSignal.timeout(3000) })).json();
+    showMesh(mesh);
+  } catch {
+    at("mesh").textContent = "This hub does not answer.";
+    at("hubs").replaceChildren();
+  }
+}
+
+function showMesh({ isHub, hubPeerId, migrated, hubs }) {
+  const ends = hubs.flatMap((hub) => hub.links.map((link) => link.carrier));
+  const links = Math.round(ends.length / 2);
+  const plural = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
+  const how = migrated ? ", and speaks to the others over WebRTC only" : "";
+  at("mesh").textContent = !isHub ? "This server stands alone: it is no hub."
+    : hubs.length < 2 ? "This hub knows of no other hub."
+    : `This hub knows of ${plural(hubs.length - 1, "other hub")} and ${plural(links, "link")} in the mesh${how}.`;
+  const pages = hubs.filter((hub) => hub.peerId !== hubPeerId).map((hub) => pageOf(hub.addresses[0]))
+    .filter((page) => page !== null).sort((a, b) => (a.host < b.host ? -1 : 1));
+  const items = pages.slice(0, MOST_HUBS).map((page) => {
+    const item = make("li", "");
+    const link = make("a", "", page.host);
+    Object.assign(link, { href: page.href, target: "_blank", rel: "noopener" });
+    item.append(link);
+    return item;
+  });
+  if (items.length) items.unshift(make("li", "soft", "Open this page at"));
+  at("hubs").replaceChildren(...items);
+}
+
+function pageOf(address) {
+  try {
+    const page = new URL(address.replace(/^ws/, "http"));
+    const hash = [encodeURIComponent(namespace), ...parts.filter((part) => !part.startsWith("name="))];
+    return /^https?:$/.test(page.protocol) ? new URL(`/demo#${hash.join("&")}`, page) : null;
+  } catch {
+    return null;
+  }
+}
+
+// Words
+
+function hex(bytes) {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Returns a text of others if it is one, cut to a length. */
+function short(text, length) {
+  return typeof text === "string" ? text.slice(0, length) : "";
+}
+
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+at("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = at("text").value.trim();
+  if (!text) return;
+  const open = [...peers.values()].filter((peer) => peer.state === "open");
+  for (const peer of open) peer.channel.send(text);
+  showMessage(open.length ? `You to ${open.length}` : "You, and nobody to hear it", text, true);
+  at("text").value = "";
+});
+addEventListener("pagehide", () => peers.forEach(hangUp)); // else the others notice late
+addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+addEventListener("hashchange", () => location.reload());
+setInterval(() => {
+  if (!document.hidden && socket.readyState === WebSocket.OPEN) askForMesh();
+}, MESH_INTERVAL);
+
+at("name").textContent = ownName;
+at("self").textContent = ownId.slice(0, 8);
+at("self").title = ownId;
+at("self").dataset.id = ownId;
+at("hub").textContent = location.host;
+at("namespace").textContent = namespace;
+document.title = `${ownName} - PeerPigeon demo`;
+connect();

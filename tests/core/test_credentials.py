@@ -1,0 +1,135 @@
+"""A mesh with a secret: who does not know it is no hub of it, whatever he has overheard."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from peerpigeon.core.actions import CloseLink, SendToLink
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.credentials import NONCE_SIZE, Credentials
+from peerpigeon.core.frames import Heartbeat, Hello, Proof
+from peerpigeon.core.options import ConfigError
+from tests.core.meshes import HUBS, OWN, SOCKET, Bench, Meshes, closings, of_kind
+
+SECRET = "a secret of some length"
+NONCE = b"n" * NONCE_SIZE
+OTHER = "another secret of length"
+
+
+def greeting(bench: Bench) -> Hello:
+    """Return what the hub has said first on the link just opened."""
+    (sent,) = of_kind(SendToLink, bench.opened)
+    assert isinstance(sent.frame, Hello)
+    return sent.frame
+
+
+def proof_for(bench: Bench, secret: str = SECRET, nonce: bytes = NONCE) -> Proof:
+    """Return what the other end has to say to be let in, if that is the secret."""
+    credentials = Credentials(HUBS[1], secret, Random(1))
+    return Proof(credentials.prove(OWN, nonce, greeting(bench).nonce))
+
+
+def test_who_knows_the_secret_is_let_in_and_gets_our_proof() -> None:
+    bench = Bench(hub_secret=SECRET)
+    link = bench.open(SOCKET)
+    (answer,) = bench.hello(link, HUBS[1], nonce=NONCE)
+    assert isinstance(answer, SendToLink)
+    assert isinstance(answer.frame, Proof)
+    theirs = Credentials(HUBS[1], SECRET, Random(1))
+    assert theirs.holds(OWN, NONCE, greeting(bench).nonce, answer.frame.mac)
+    assert bench.mesh.snapshot().websocket_links == 0
+    assert closings(bench.receive(link, proof_for(bench))) == {}
+    assert bench.mesh.snapshot().websocket_links == 1
+
+
+def test_every_link_asks_for_another_proof() -> None:
+    bench = Bench(hub_secret=SECRET)
+    bench.open()
+    first = greeting(bench).nonce
+    bench.open()
+    assert len(first) == NONCE_SIZE
+    assert greeting(bench).nonce != first
+
+
+def test_who_does_not_know_the_secret_is_told_so() -> None:
+    bench = Bench(hub_secret=SECRET)
+    link = bench.open()
+    bench.hello(link, HUBS[1], nonce=NONCE)
+    reason = "the two hubs have different hub_secrets"
+    actions = bench.receive(link, proof_for(bench, OTHER))
+    assert actions == [CloseLink(link, 1008, reason)]
+
+
+def test_what_was_overheard_on_one_link_is_of_no_use_on_the_next() -> None:
+    bench = Bench(hub_secret=SECRET)
+    bench.hello(bench.open(), HUBS[1], nonce=NONCE)
+    overheard = proof_for(bench)
+    link = bench.open()
+    bench.hello(link, HUBS[1], nonce=NONCE)
+    assert closings(bench.receive(link, overheard))[link][0] == 1008
+
+
+def test_our_own_proof_is_of_no_use_to_the_one_it_was_for() -> None:
+    bench = Bench(hub_secret=SECRET)
+    link = bench.open()
+    (answer,) = bench.hello(link, HUBS[1], nonce=greeting(bench).nonce)
+    assert isinstance(answer, SendToLink)
+    assert isinstance(answer.frame, Proof)
+    assert closings(bench.receive(link, answer.frame))[link][0] == 1008
+
+
+@pytest.mark.parametrize(
+    ("ours", "nonce"), [("", NONCE), (SECRET, b""), (SECRET, b"short"), (SECRET, NONCE + b"x")]
+)
+def test_a_mesh_with_a_secret_and_one_without_do_not_join(ours: str, nonce: bytes) -> None:
+    bench = Bench(hub_secret=ours)
+    link = bench.open()
+    reason = "only one of the two hubs has a hub_secret"
+    assert closings(bench.hello(link, HUBS[1], nonce=nonce)) == {link: (1008, reason)}
+
+
+@pytest.mark.parametrize("frame", [Heartbeat(1), Proof(b""), Hello(HUBS[1], 1, "", 1, 0)])
+def test_nothing_goes_before_the_proof(frame: Heartbeat | Proof | Hello) -> None:
+    bench = Bench(hub_secret=SECRET)
+    link = bench.open()
+    if isinstance(frame, Heartbeat | Hello):
+        bench.hello(link, HUBS[1], nonce=NONCE)
+    assert closings(bench.receive(link, frame))[link][0] == 1008
+
+
+def test_a_proof_ends_a_link_that_needs_none() -> None:
+    bench = Bench()
+    link = bench.link(HUBS[1])
+    reason = "a link begins with one hello"
+    assert closings(bench.receive(link, Proof(b"x"))) == {link: (1008, reason)}
+
+
+def test_hubs_that_share_a_secret_form_a_mesh() -> None:
+    meshes = Meshes(*HUBS[:3], hub_secret=SECRET)
+    meshes.dial(HUBS[1], HUBS[0])
+    meshes.dial(HUBS[2], HUBS[0])
+    meshes.run(10.0)
+    assert [mesh.snapshot().p2p_links for mesh in meshes.meshes.values()] == [2, 2, 2]
+
+
+def test_a_hub_that_others_can_reach_needs_a_secret_or_the_wish_for_none() -> None:
+    with pytest.raises(ConfigError, match="HUB_SECRET"):
+        ServerConfig(is_hub=True, host="0.0.0.0")
+    ways: list[dict[str, Any]] = [
+        {"host": "0.0.0.0", "hub_secret": SECRET},
+        {"host": "0.0.0.0", "open_mesh": True},
+        {"host": "127.0.0.1"},
+    ]
+    for options in ways:
+        assert ServerConfig(is_hub=True, **options).is_hub
+    ServerConfig(is_hub=False, host="0.0.0.0")
+
+
+def test_a_secret_that_can_be_guessed_is_refused_and_none_is_shown() -> None:
+    with pytest.raises(ConfigError, match="openssl rand") as refusal:
+        ServerConfig(hub_secret="short one")
+    assert "short one" not in str(refusal.value)
+    assert SECRET not in repr(ServerConfig(hub_secret=SECRET))

@@ -1,0 +1,60 @@
+"""What this machine has for the tests of channels that need more than Python."""
+
+import glob
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+HAS_LIBDATACHANNEL = find_spec("libdatachannel") is not None
+ALONE = (
+    "unshare",
+    "--user",
+    "--net",
+    "--map-root-user",
+    "sh",
+    "-c",
+    'ip link set lo up && exec "$@"',
+)
+"""A command's beginning that gives the rest of it a network of its own, with a loopback only."""
+
+
+@cache
+def lacking(group: str) -> str | None:
+    """Say in one line why the tests marked `group` cannot run here, or None if they can."""
+    match group:
+        case "libdatachannel":
+            if newer_python() is None:
+                return "no Python 3.12 or newer found, which libdatachannel needs"
+        case "namespace":
+            if not _works([*ALONE, "sh", "true"]):
+                return "no network namespace can be made (it takes unshare, ip, and the permission)"
+        case "turn":
+            if shutil.which("turnserver") is None:
+                return "no TURN server found (install the package coturn)"
+    return None
+
+
+@cache
+def newer_python() -> str | None:
+    """Find a Python that libdatachannel can be installed for: one that runs, not just a name."""
+    asks = "import ensurepip, ssl, sys, venv; sys.exit(sys.version_info < (3, 12))"
+    there = sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.1[2-4]*/bin/python")))
+    for name in (sys.executable, "python3.13", "python3.12", "python3", *there):
+        if _works([name, "-c", asks]):
+            return name
+    return None
+
+
+def _works(command: list[str]) -> bool:
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60.0, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0

@@ -1,0 +1,159 @@
+"""Ports, addresses and servers: what channels do with the network they find."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from peerpigeon.rtc.channel import GATHERING_TIMEOUT, IceOptions, IceServer
+from peerpigeon.rtc.sdp import parse_description
+from tests.rtc.ends import End, Engines
+from tests.rtc.environment import ALONE, ROOT
+
+BOUND = 1.0  # seconds that a description may take beyond the time given to servers
+LIMIT = 30.0
+
+
+async def test_without_servers_nothing_is_waited_for(names: tuple[str, str]) -> None:
+    begun = time.monotonic()
+    async with Engines(*names) as engines:
+        await engines.connect()
+    assert time.monotonic() - begun < GATHERING_TIMEOUT
+
+
+async def test_a_dead_stun_server_costs_a_bounded_time(names: tuple[str, str]) -> None:
+    # A socket that reads nothing: no answer comes, and no refusal either.
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        server = IceServer(f"stun:127.0.0.1:{silent.getsockname()[1]}")
+        options = IceOptions(stun_servers=(server,), loopback_only=True)
+        async with Engines(*names, options) as engines:
+            begun = time.monotonic()
+            one = await engines.offer()
+            assert time.monotonic() - begun < GATHERING_TIMEOUT + BOUND
+            other = await engines.answer(one.sdp)
+            assert time.monotonic() - begun < 2 * (GATHERING_TIMEOUT + BOUND)
+            one.channel.take_answer(other.sdp)
+            await one.until_open()
+
+
+async def test_ports_are_taken_from_the_range(name: str) -> None:
+    first, last = free_range(4)
+    options = IceOptions(port_range=(first, last), loopback_only=True)
+    async with Engines(name, name, options) as engines:
+        one, other = await engines.connect()
+        found = [*parse_description(one.sdp).candidates, *parse_description(other.sdp).candidates]
+        assert len({candidate.port for candidate in found}) == len(found)
+        assert all(first <= candidate.port <= last for candidate in found)
+
+
+async def test_a_range_with_no_port_left_ends_the_channel_and_says_so(name: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        options = IceOptions(port_range=(port, port), loopback_only=True)
+        async with Engines(name, name, options) as engines:
+            end = End()
+            end.channel = engines.offering.offer(end)
+            assert "port_range" in await end.until_ended()
+
+
+async def test_the_advertised_address_takes_the_place_of_the_machines_own(name: str) -> None:
+    options = IceOptions(advertised_address="203.0.113.5", loopback_only=True)
+    async with Engines(name, name, options) as engines:
+        one = await engines.offer()
+        found = parse_description(one.sdp).candidates
+        assert [candidate.address for candidate in found] == ["203.0.113.5"]
+        assert "127.0.0.1" not in one.sdp
+
+
+@pytest.mark.slow
+@pytest.mark.namespace
+@pytest.mark.parametrize("where", ["loopback", "anywhere"])
+def test_a_machine_that_is_on_no_network_is_enough(names: tuple[str, str], where: str) -> None:
+    if where == "anywhere" and "libdatachannel" in names:
+        where = "loopback"  # libdatachannel leaves the loopback out unless told
+    done = subprocess.run(
+        [*ALONE, "sh", sys.executable, "-m", "tests.rtc.alone", *names, where],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    assert done.stdout == "connected\n", done.stderr
+
+
+@pytest.fixture
+def relay() -> Iterator[IceServer]:
+    """A TURN server on the loopback."""
+    port = free_range(1)[0]
+    options = (
+        *("--no-cli", "--no-tls", "--no-dtls", "--lt-cred-mech", "--realm=example.org"),
+        *("--user=hub:secret", "--allow-loopback-peers", "--no-stdout-log", "--log-file=/dev/null"),
+        *("--pidfile=/dev/null", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1"),
+        *(f"--listening-port={port}", "-n", "--no-multicast-peers", "--userdb=/tmp/none"),
+    )
+    server = subprocess.Popen(["turnserver", *options], stdout=subprocess.DEVNULL)
+    try:
+        wait_listening(port)
+        yield IceServer(f"turn:127.0.0.1:{port}", "hub", "secret")
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.turn
+async def test_hubs_that_cannot_reach_each_other_meet_at_a_turn_server(
+    names: tuple[str, str], relay: IceServer
+) -> None:
+    options = IceOptions(turn_servers=(relay,), loopback_only=True)
+    async with Engines(*names, options) as engines:
+        one = await engines.offer()
+        other = await engines.answer(only_relayed(one.sdp))
+        one.channel.take_answer(only_relayed(other.sdp))
+        await one.until_open()
+        await other.until_open()
+        for number in range(100):
+            one.channel.send(bytes([number]))
+        assert await other.until_received(100) == [bytes([number]) for number in range(100)]
+
+
+def only_relayed(sdp: str) -> str:
+    lines = [
+        line for line in sdp.splitlines() if " typ host" not in line and " typ srflx" not in line
+    ]
+    assert any(" typ relay" in line for line in lines), sdp
+    return "".join(f"{line}\r\n" for line in lines)
+
+
+def wait_listening(port: int) -> None:
+    deadline = time.monotonic() + LIMIT
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), 1.0):
+                return
+        except OSError:
+            assert time.monotonic() < deadline, "the TURN server does not start"
+            time.sleep(0.05)
+
+
+def free_range(size: int) -> tuple[int, int]:
+    """Find some neighbouring UDP ports that are free at this moment."""
+    for first in range(20000, 30000, size):
+        sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(size)]
+        try:
+            for offset, each in enumerate(sockets):
+                each.bind(("127.0.0.1", first + offset))
+        except OSError:
+            continue
+        else:
+            return first, first + size - 1
+        finally:
+            for each in sockets:
+                each.close()
+    raise AssertionError("no free ports")
