@@ -275,6 +275,21 @@ def test_a_killed_hub_is_gone_and_found_again_in_its_next_life() -> None:
     assert meshes.meshes[c].snapshot().known_hubs == 3
 
 
+def test_what_waits_for_a_hub_goes_out_as_soon_as_that_is_in_reach_again() -> None:
+    bench = Bench()
+    link = bench.link(HUBS[1], others=(HUBS[9],))
+    bench.receive(link, Adverts((advert(HUBS[9], HUBS[1]),)), 0.1)
+    bench.pass_time(0.1, 1.0, link)
+    lost = advert(HUBS[1], OWN, sequence=2)
+    bench.receive(link, Adverts((lost,), is_urgent=True), 1.0)
+    bench.mesh.tick(1.2)
+    bench.mesh.take_changes()
+    found = advert(HUBS[1], OWN, HUBS[9], sequence=3)
+    bench.receive(link, Adverts((found,)), 2.0)
+    bench.mesh.tick(2.0)
+    assert bench.mesh.take_changes() == [RoutesChanged()]
+
+
 def test_a_missing_hub_is_looked_for_at_its_addresses() -> None:
     a, b, c = HUBS[:3]
     meshes = met(a, b, c)

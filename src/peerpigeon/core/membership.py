@@ -49,7 +49,7 @@ class Shift(Enum):
     LOST = auto()
     """A link has gone."""
     BRIDGED = auto()
-    """A link to a missing hub has come."""
+    """A link to a hub that is missing or out of reach has come."""
 
 
 @dataclass(slots=True)
@@ -58,6 +58,8 @@ class Changes:
 
     gone: list[PeerId] = field(default_factory=list)
     returned: list[PeerId] = field(default_factory=list)
+    reached: list[PeerId] = field(default_factory=list)
+    """Those that were out of reach, but not for long enough to be gone."""
     stranded_from: list[PeerId] = field(default_factory=list)
     """Live hubs, when more of them have just come to be out of reach: half of all or more."""
 
@@ -243,6 +245,7 @@ class Membership:
                 self.check_by(since + GRACE)
         for hub in [hub for hub in self._unreachable if hub in reached]:
             del self._unreachable[hub]
+            changes.reached.append(hub)
         for hub in [hub for hub in self._missing if hub in reached]:
             self._find(hub)
             changes.returned.append(hub)
@@ -322,9 +325,12 @@ class Membership:
         lost = [other for other in before if other not in after and self._disconnect(hub, other)]
         self._graph.setdefault(hub, {})
         gained = [other for other in after if self._connect(hub, other)]
-        if any((other in self._missing) != (hub in self._missing) for other in gained):
+        if any(self._is_out(other) != self._is_out(hub) for other in gained):
             return Shift.BRIDGED
         return Shift.LOST if lost else Shift.NONE
+
+    def _is_out(self, hub: PeerId) -> bool:
+        return hub in self._missing or hub in self._unreachable
 
     def _connect(self, hub: PeerId, other: PeerId) -> bool:
         if other in self._graph[hub] or not self._advertises(other, hub):

@@ -363,7 +363,8 @@ class Mesh:
                     self._close(link, NORMAL, "stopping", now)
         for hub in changes.returned:
             self._weaver.add(hub)
-            self._changes.append(HubReturned(hub))
+        self._changes += [HubReturned(hub) for hub in changes.returned]
+        self._changes += [RoutesChanged()] if changes.reached else []
         self._actions += self.dialler.reach_for(changes.stranded_from, now)
         if changes.gone:
             self.dialler.hubs_lost(now)
@@ -378,8 +379,7 @@ class Mesh:
         self._beat_at = now + self._config.heartbeat_interval
         # On busy links too: nothing else shows a neighbour that our tables differ.
         heartbeat = Heartbeat(self.membership.digest)
-        for link in [link for link in self._links if link.hub is not None]:
-            self._send(link, heartbeat)
+        self._actions += [SendToLink(link.link, heartbeat) for link in self._links if link.hub]
         if self._migration.is_migrated:
             self._close_sockets(now)
 
