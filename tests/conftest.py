@@ -7,6 +7,7 @@ from typing import NoReturn
 import pytest
 
 from tests.e2e import environment as e2e
+from tests.mesh import hosts
 from tests.rtc import environment as rtc
 
 # The more demanding first: what "browser" needs includes what "node" does.
@@ -16,6 +17,7 @@ GROUPS: dict[str, Callable[[str], str | None]] = {
     "libdatachannel": rtc.lacking,
     "namespace": rtc.lacking,
     "turn": rtc.lacking,
+    "hosts": hosts.lacking,
 }
 IS_STRICT = os.environ.get("STRICT", "") not in ("", "0")
 

@@ -125,7 +125,7 @@ class Bench:
         hub: PeerId,
         carrier: Carrier = CHANNEL,
         now: float = 0.0,
-        others: tuple[PeerId, ...] = (HUBS[15],),
+        others: tuple[PeerId, ...] = (HUBS[14], HUBS[15]),
     ) -> LinkId:
         """Open a link to a hub that says hello and which other links it has."""
         link = self.open(carrier, 0, now)
@@ -191,6 +191,13 @@ class Meshes:
 
     def drain(self, own: PeerId) -> None:
         self._perform(own, self.meshes[own].drain(self.now))
+
+    def break_links(self, own: PeerId) -> None:
+        """Break all connections of a hub; both ends notice."""
+        for end in [end for end in self._ends if end[0] == own]:
+            for hub, number in (end, self._ends[end]):
+                del self._ends[hub, number]
+                self._soon(hub, LinkLost(LinkId(number), 1006, "broken"))
 
     def run(self, seconds: float) -> None:
         until = self.now + seconds

@@ -241,6 +241,23 @@ def test_a_websocket_opened_after_the_move_has_its_ten_seconds_too() -> None:
     assert meshes.meshes[HUBS[2]].snapshot().websocket_links == 0
 
 
+@pytest.mark.parametrize("dialling", [(HUBS[0],), (HUBS[1],), (HUBS[0], HUBS[1])])
+def test_hubs_that_have_lost_every_link_are_on_channels_again_within_a_second(
+    dialling: tuple[PeerId, ...],
+) -> None:
+    """An offer made while there was no way to send it would block all others for three seconds."""
+    a, b = HUBS[:2]
+    meshes = met(a, b)
+    meshes.run(12.0)
+    meshes.break_links(a)
+    meshes.run(0.1)
+    for own in dialling:
+        meshes.dial(own, ({a, b} - {own}).pop())
+    meshes.run(1.0)
+    assert (b, CHANNEL) in meshes.neighbours(a)
+    assert (a, CHANNEL) in meshes.neighbours(b)
+
+
 # Who has come and gone
 
 

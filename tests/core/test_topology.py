@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, permutations
 from random import Random
 
 import pytest
@@ -31,6 +31,14 @@ def topology_of(own: PeerId, hubs: list[PeerId], max_links: int = 3) -> Topology
         if hub != own:
             topology.add(hub)
     return topology
+
+
+@given(st.integers(2, 12), st.integers(0, 1000))
+def test_a_hub_knows_who_is_beside_each_other_one(count: int, seed: int) -> None:
+    hubs = some_hubs(count, seed)
+    for own, other in permutations(hubs, 2):
+        beside = topology_of(other, hubs).ring()
+        assert set(topology_of(own, hubs).around(other)) == set(beside)
 
 
 def free(hub: PeerId) -> Bar | None:

@@ -45,7 +45,7 @@ DOOR = HUBS[8]
 
 def spare(hub: PeerId, sequence: int = 2) -> Adverts:
     """Return the advert of a hub that has no more use for its link to us."""
-    ends = tuple(LinkEnd(other, CHANNEL, Purpose.SPARE) for other in (OWN, HUBS[15]))
+    ends = tuple(LinkEnd(other, CHANNEL, Purpose.SPARE) for other in (OWN, *HUBS[14:]))
     return Adverts((advert(hub, sequence=sequence, links=ends),))
 
 
@@ -247,5 +247,16 @@ def test_a_link_that_is_the_only_one_its_other_end_has_is_kept() -> None:
     bench.link(FAR, others=())
     bench.link(ABOVE)
     assert closings(bench.mesh.tick(0.2)) == {}
-    bench.receive(2, Adverts((advert(FAR, OWN, HUBS[15], sequence=2),)), 0.3)
+    bench.receive(2, Adverts((advert(FAR, OWN, *HUBS[14:], sequence=2),)), 0.3)
     assert closings(bench.mesh.tick(0.5)) == {2: (1000, "not wanted")}
+
+
+def test_a_hub_with_two_links_is_kept_until_they_are_those_of_the_ring() -> None:
+    """Else two hubs that have each other and one more might lose both others at one moment."""
+    bench = Bench(hub_mesh_max_peers=2)
+    for hub in (BELOW, FAR, ABOVE):
+        bench.link(hub)
+    bench.receive(2, Adverts((advert(FAR, OWN, HUBS[15], sequence=2),)), 0.1)
+    assert closings(bench.mesh.tick(0.3)) == {}
+    bench.receive(2, Adverts((advert(FAR, BELOW, ABOVE, sequence=3),)), 0.4)
+    assert closings(bench.mesh.tick(0.7)) == {2: (1000, "not wanted")}

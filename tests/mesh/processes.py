@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import aiohttp
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -26,18 +26,24 @@ STOP_TIMEOUT = 15.0
 class HubProcess:
     """One `peerpigeon hub`, and the events it has written."""
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int, events: list[Json]) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, host: str, events: list[Json]) -> None:
         self._process = process
         self._session = aiohttp.ClientSession()
-        self.port = port
+        self.host = host
+        self.port: int = events[0]["port"]
         self.events = events
         self.id: str = events[0]["hub"]
 
     @classmethod
-    async def start(cls, *start: str, **options: object) -> Self:
-        """Start a hub on a free port, or the `port` given, that dials `start` first."""
+    async def start(
+        cls, *start: str, host: str = "127.0.0.1", within: Sequence[str] = (), **options: object
+    ) -> Self:
+        """Start a hub on a free port, or the `port` given, that dials `start` first.
+
+        `within` is what to put before its command.
+        """
         given = {
-            "host": "127.0.0.1",
+            "host": host,
             "port": 0,
             "max_port_retries": 0,
             "reconnect_interval": 0.5,
@@ -48,7 +54,7 @@ class HubProcess:
         if not start:
             arguments.append("--no-auto-connect")
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "peerpigeon", "hub", "--events", *arguments),
+            *(*within, sys.executable, "-m", "peerpigeon", "hub", "--events", *arguments),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL if "QUIET" in os.environ else None,
@@ -58,7 +64,7 @@ class HubProcess:
         async with asyncio.timeout(DEADLINE):
             started: Json = json.loads(await process.stdout.readline())
         assert started["event"] == "started", started
-        hub = cls(process, started["port"], [started])
+        hub = cls(process, host, [started])
         hub._reader = asyncio.get_running_loop().create_task(hub._read(process.stdout))
         return hub
 
@@ -66,7 +72,7 @@ class HubProcess:
 
     @property
     def uri(self) -> str:
-        return f"ws://127.0.0.1:{self.port}"
+        return f"ws://{self.host}:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -78,7 +84,7 @@ class HubProcess:
 
     async def get(self, path: str) -> Json:
         """Ask over HTTP."""
-        url = f"http://127.0.0.1:{self.port}{path}"
+        url = f"http://{self.host}:{self.port}{path}"
         async with asyncio.timeout(DEADLINE), self._session.get(url) as answer:
             body: Json = await answer.json()
             return body
@@ -114,7 +120,7 @@ class HubProcess:
 class Mesh:
     """Several hub processes, all of which started from the first."""
 
-    def __init__(self, stack: AsyncExitStack, options: dict[str, object]) -> None:
+    def __init__(self, stack: AsyncExitStack, options: dict[str, Any]) -> None:
         self._stack = stack
         self._options = options
         self.hubs: list[HubProcess] = []
@@ -123,12 +129,12 @@ class Mesh:
     def alive(self) -> list[HubProcess]:
         return [hub for hub in self.hubs if hub.is_alive]
 
-    async def add(self, *start: str, **options: object) -> HubProcess:
+    async def add(self, *start: str, **options: Any) -> HubProcess:
         """Start one more hub, from the first one if nothing else is said."""
         first = tuple(hub.uri for hub in self.alive[:1])
         return await self.add_to(start or first, **options)
 
-    async def add_to(self, start: Iterable[str], **options: object) -> HubProcess:
+    async def add_to(self, start: Iterable[str], **options: Any) -> HubProcess:
         """Start one more hub that dials these addresses, or nobody if there are none."""
         hub = await HubProcess.start(*start, **{**self._options, **options})
         self._stack.push_async_callback(_end, hub)
@@ -163,7 +169,7 @@ class Mesh:
 
 
 @asynccontextmanager
-async def mesh(count: int, **options: object) -> AsyncIterator[Mesh]:
+async def mesh(count: int, **options: Any) -> AsyncIterator[Mesh]:
     """Run `count` hubs, started together but for the first; all are gone afterwards."""
     async with AsyncExitStack() as stack:
         hubs = Mesh(stack, options)

@@ -188,7 +188,7 @@ def peer_at(place: int) -> str:
 
 async def arrive(hub: HubProcess, name: str) -> Client:
     """Connect a client to a hub and announce it."""
-    client = await Client.at(hub.port, name)
+    client = await Client.at(hub.port, name, hub.host)
     assert (await client.next())["type"] == "connected"
     await client.announce()
     return client

@@ -48,10 +48,10 @@ class Client:
         return await cls.at(server.port, peer_id, **options)
 
     @classmethod
-    async def at(cls, port: int, peer_id: str, **options: Any) -> Self:
-        """Connect to whatever serves at a port of the loopback."""
+    async def at(cls, port: int, peer_id: str, host: str = "127.0.0.1", **options: Any) -> Self:
+        """Connect to whatever serves at a port, of the loopback if nothing else is said."""
         session = aiohttp.ClientSession()
-        url = f"http://127.0.0.1:{port}/?peerId={peer_id}"
+        url = f"http://{host}:{port}/?peerId={peer_id}"
         try:
             socket = await session.ws_connect(url, max_msg_size=0, **options)
         except BaseException:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,6 +58,7 @@ def test_never_sending_again_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_never_missing_dead_neighbours_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Links, "silent", lambda *_: [])
+    monkeypatch.setattr(Links, "silent_at", lambda *_: math.inf)
     assert disasters.massacre(1, hubs=20, share=0.3, within=10.0).faults != []
 
 

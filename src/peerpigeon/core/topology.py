@@ -72,6 +72,17 @@ class Topology:
         predecessor, successor = circle[place - 1], circle[place % len(circle)]
         return (predecessor,) if predecessor == successor else (predecessor, successor)
 
+    def around(self, hub: PeerId) -> tuple[PeerId, ...]:
+        """Return the predecessor and the successor of another live hub; this hub may be one."""
+        circle, own = self._circle, self._own
+        place = bisect_left(circle, hub)
+        below, above = circle[place - 1], circle[(place + 1) % len(circle)]
+        if below == hub:
+            return (own,)
+        if _between(below, own, hub):
+            return (own, above)
+        return (below, own) if _between(hub, own, above) else (below, above)
+
     def gap(self, missing: Collection[PeerId]) -> list[PeerId]:
         """Return the missing hubs between this hub and its live neighbours on the circle.
 

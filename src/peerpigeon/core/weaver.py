@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from peerpigeon.core.links import Link, Links
     from peerpigeon.core.membership import Membership
 
+MIN_LINKS = 2
+"""As many as the ring takes."""
+
 NO_WELCOME = -1
 """A bar that no distance undercuts."""
 
@@ -165,7 +168,10 @@ class Weaver:
         ]
         # One more than allowed, for the moment in which a new link replaces an old one.
         most = self._max_links + 1
-        room = Room(most - self.count(), most - self._open_channels())
+        # Nor is there any without a neighbour: an offer would not get out, and until it is given up
+        # the other hub's are not heeded.
+        channels = most - self._open_channels() if self._links.neighbours else 0
+        room = Room(most - self.count(), channels)
         for step in self._pursuit.pursue(wanted, room, now):
             orders.actions.append(
                 Dial(step.opening, step.uri) if step.uri else MakeOffer(step.opening)
@@ -195,9 +201,18 @@ class Weaver:
         orders.closings += [link for link in links if link is not None]
 
     def _is_lifeline(self, hub: PeerId) -> bool:
-        """Tell whether the other end has no link but this one, as far as it has told."""
+        """Tell whether the other end may hang by this link, as far as it has told.
+
+        Whoever has the links of the ring does not. A hub with two others may: the one may be to a
+        hub that is as lonely, and what that one's neighbours are closing is not to be known.
+        """
         advert = self._membership.advert(hub)
-        return advert is None or len(advert.links) < min(2, len(self._membership) - 1)
+        if advert is None or hub not in self._membership:
+            return True
+        ends = {end.hub for end in advert.links}
+        if len(ends) < min(2, len(self._membership) - 1):
+            return True
+        return len(ends) <= MIN_LINKS and not ends.issuperset(self._topology.around(hub))
 
     def _is_wanted_there(self, hub: PeerId) -> bool:
         end = self._end_there(hub)

@@ -1,0 +1,92 @@
+"""Hosts on a network of their own: namespaces on one bridge, between which UDP can be blocked.
+
+They need root, and the commands `ip` and `nft`; nothing outside this machine is reached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+PACKAGES = {"ip": "iproute2", "nft": "nftables"}
+SUBNET = "10.197.83"
+BLOCK = (
+    "add table inet blocked;"
+    " add chain inet blocked in {{ type filter hook input priority 0 ; }}; {}"
+)
+
+
+@cache
+def lacking(_: str) -> str | None:
+    """Say in one line why hosts cannot be made here, or None if they can."""
+    for command, package in PACKAGES.items():
+        if shutil.which(command) is None:
+            return f"no command {command} found (install the package {package})"
+    return None if os.geteuid() == 0 else "network namespaces are made by root"
+
+
+@dataclass(frozen=True)
+class Host:
+    """A network namespace with an address of its own."""
+
+    name: str
+    address: str
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What to put before a command so that it runs on this host."""
+        return ("ip", "netns", "exec", self.name)
+
+    async def block_udp(self, others: Iterable[Host]) -> None:
+        """Have all UDP from these hosts vanish on its way in."""
+        rules = "; ".join(
+            f"add rule inet blocked in ip saddr {other.address} meta l4proto udp drop"
+            for other in others
+        )
+        await run(*self.command, "nft", BLOCK.format(rules))
+
+    async def let_udp_pass(self) -> None:
+        await run(*self.command, "nft", "delete table inet blocked")
+
+
+@asynccontextmanager
+async def hosts(count: int) -> AsyncIterator[list[Host]]:
+    """Make hosts that reach each other, and that this process reaches; gone afterwards."""
+    bridge = f"pp{os.getpid()}b"
+    async with AsyncExitStack() as stack:
+        await run("ip", "link", "add", bridge, "type", "bridge")
+        stack.push_async_callback(run, "ip", "link", "del", bridge)
+        await run("ip", "addr", "add", f"{SUBNET}.254/24", "dev", bridge)
+        await run("ip", "link", "set", bridge, "up")
+        made = [Host(f"pp{os.getpid()}n{n}", f"{SUBNET}.{n + 1}") for n in range(count)]
+        for number, host in enumerate(made):
+            await run("ip", "netns", "add", host.name)
+            stack.push_async_callback(run, "ip", "netns", "del", host.name)
+            outside = f"pp{os.getpid()}v{number}"
+            inside = ("type", "veth", "peer", "name", "eth0", "netns", host.name)
+            await run("ip", "link", "add", outside, *inside)
+            # A namespace that is deleted is gone, and its end of the cable, some time later.
+            stack.push_async_callback(run, "ip", "link", "del", outside)
+            await run("ip", "link", "set", outside, "master", bridge, "up")
+            within = ("ip", "-netns", host.name)
+            await run(*within, "addr", "add", f"{host.address}/24", "dev", "eth0")
+            await run(*within, "link", "set", "eth0", "up")
+            await run(*within, "link", "set", "lo", "up")
+        yield made
+
+
+async def run(*command: str) -> None:
+    """Run a command that must succeed."""
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0, f"{' '.join(command)}: {said.decode()}"
