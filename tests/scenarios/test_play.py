@@ -79,6 +79,37 @@ async def test_hub_processes_and_the_simulator_agree(name: str) -> None:
     assert outcomes(real) == outcomes(virtual)
 
 
+class Hasty(VirtualTheatre):
+    """Goes on at once when all is as it must be."""
+
+    async def wait(self) -> None:
+        self._world.run(0.01)
+
+    async def calm_down(self) -> None:
+        pass
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_it_makes_no_difference_how_soon_things_follow_each_other(name: str) -> None:
+    steps = SCENARIOS[name]
+    assert_as_it_must_be(await played(steps, Hasty(steps)), steps)
+
+
+async def test_what_arrived_may_be_refused_if_the_hub_dies_before_it_says_so() -> None:
+    steps = rehearse("""
+        4 hubs, at most 3 links each
+        1 client at each hub in namespace a
+        everyone signals everyone
+        kill hub 3
+        kill hub 4
+        everyone signals everyone
+    """)
+    scenes = await played(steps, Hasty(steps))
+    assert_as_it_must_be(scenes, steps)
+    assert scenes[-1].outcome.signals.refused, "it has not come to that"
+
+
 # What is wrong is noticed
 
 

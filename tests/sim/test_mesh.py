@@ -3,6 +3,7 @@
 from peerpigeon.core.frames import Carrier
 from peerpigeon.sim.mesh import Layout, Mesh
 from peerpigeon.sim.oracle import components, ideal_links
+from peerpigeon.sim.shell import DRAIN_TIMEOUT
 
 
 def settled(hubs: int = 6, seed: int = 1) -> Mesh:
@@ -88,8 +89,26 @@ def test_a_hub_that_is_stopped_tells_its_clients_and_the_other_hubs() -> None:
     client = world.add_client(stopped, reconnects=False)
     world.run(1.0)
     world.stop(stopped)
-    assert not stopped.is_alive
-    world.run(0.1)
+    assert mesh.living == [stopped, other], "the other hub has not left it yet"
+    world.run(DRAIN_TIMEOUT / 2)
+    assert mesh.living == [other]
     assert [(end.code, end.reason) for end in client.closures] == [(1001, "server is stopping")]
     assert other.links == []
     assert other.notices["hubP2PDisconnected"] == 1
+
+
+def test_a_hub_that_is_stopped_waits_for_nobody_for_long() -> None:
+    mesh = settled(hubs=2)
+    stopped, frozen = mesh.hubs
+    mesh.world.suspend(frozen)
+    mesh.world.stop(stopped)
+    mesh.world.run(0.9 * DRAIN_TIMEOUT)
+    newcomer = mesh.world.add_client(stopped, reconnects=False)
+    mesh.world.run(0.05 * DRAIN_TIMEOUT)
+    assert mesh.living == [stopped, frozen]
+    assert not newcomer.is_open
+    mesh.world.run(0.1 * DRAIN_TIMEOUT)
+    assert mesh.living == [frozen]
+    mesh.world.restart(stopped)
+    mesh.world.resume(frozen)
+    assert mesh.settle(mesh.world.now + 60.0) is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from peerpigeon.scenario.cast import hub_id
@@ -169,6 +169,8 @@ class _Players:
                 await self._theatre.linger()
             gone = course.do(step.deed)
             await self._do(step.deed)
+        if isinstance(step.deed, Kill):
+            self._doubt_deliveries_to(gone)
         for serial, way in before:
             due = Due.NOTHING if gone.intersection(way) else self._due(way)
             self._sent.append(Sent(serial, *way, due))
@@ -177,6 +179,18 @@ class _Players:
             # Who moves or leaves may still be sent what will never be read.
             is_open = way[1] in gone and not isinstance(step.deed, Kill | Stop)
             self._sent.append(Sent(serial, *way, Due.NOTHING if is_open else self._due(way)))
+
+    def _doubt_deliveries_to(self, gone: frozenset[int]) -> None:
+        """Expect no more of signals to clients of killed hubs than that they were answered.
+
+        What has just arrived may not have been acknowledged, and is refused too.
+        """
+        self._sent = [
+            replace(sent, due=Due.ANSWER)
+            if sent.target in gone and sent.due is Due.ARRIVAL
+            else sent
+            for sent in self._sent
+        ]
 
     def _due(self, way: Way) -> Due:
         return Due.ARRIVAL if way in self._course.ways() else Due.ANSWER

@@ -44,6 +44,7 @@ class VirtualTheatre:
         self._world = World(seed, network)
         self._hubs: dict[int, SimHub] = {}
         self._clients: dict[int, Client] = {}
+        self._homes: dict[int, int] = {}
         self._met: dict[PeerId, Counter[int]] = {}
 
     @property
@@ -66,11 +67,17 @@ class VirtualTheatre:
 
     async def kill(self, hubs: Sequence[int]) -> None:
         """End hubs at one instant."""
-        self._world.kill(*(self._hubs[hub] for hub in hubs))
+        self._world.kill(*self._leave_alone(hubs))
 
     async def stop(self, hubs: Sequence[int]) -> None:
         """End hubs in good order."""
-        self._world.stop(*(self._hubs[hub] for hub in hubs))
+        self._world.stop(*self._leave_alone(hubs))
+
+    def _leave_alone(self, hubs: Sequence[int]) -> list[SimHub]:
+        """Have the clients of hubs that are about to end stay away."""
+        for client, home in self._homes.items():
+            self._clients[client].reconnects &= home not in hubs
+        return [self._hubs[hub] for hub in hubs]
 
     async def disturb(self, deed: Cut | Mend) -> None:
         """Do something to the network."""
@@ -85,12 +92,14 @@ class VirtualTheatre:
         """Let a client connect to a hub, and give up the one it was at."""
         world, host, own = self._world, self._hubs[hub], client_id(client)
         self._met[own] = Counter()
+        self._homes[client] = hub
         if client in self._clients:
             known = self._clients[client]
+            known.reconnects = True  # if it is refused, as real ones do
             world.network.join(known, host)
             known.connect(world.way_to(host))
             return
-        newcomer = world.add_client(host, namespace, own, reconnects=False)
+        newcomer = world.add_client(host, namespace, own)
         newcomer.on_discovered = self._on_discovered
         self._clients[client] = newcomer
 

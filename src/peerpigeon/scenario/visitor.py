@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 ANSWER_TIMEOUT = 20.0
 """Seconds that a hub may take to open, to close, and to answer a ping."""
 
+REFUSED = 1008
+RETRY_DELAY = 1.0
+"""Seconds until a client that was refused tries again, as real ones do."""
+
 
 class Visitor:
     """A client that announces itself, and answers nobody."""
@@ -36,11 +40,24 @@ class Visitor:
         await self.close()
         self.diary.arrive()
         url = f"http://{authority}/?peerId={client_id(self._number)}"
+        socket = await self._enter(url)
+        self._reader = asyncio.get_running_loop().create_task(self._stay(url, socket))
+
+    async def _enter(self, url: str) -> aiohttp.ClientWebSocketResponse:
         async with asyncio.timeout(ANSWER_TIMEOUT):
-            socket = await self._session.ws_connect(url, max_msg_size=0)
-        self._socket = socket
-        self._reader = asyncio.get_running_loop().create_task(self._read(socket))
+            self._socket = await self._session.ws_connect(url, max_msg_size=0)
         await self._say({"type": "announce", "data": {}})
+        return self._socket
+
+    async def _stay(self, url: str, socket: aiohttp.ClientWebSocketResponse) -> None:
+        while True:
+            async for frame in socket:
+                self._hear(json.loads(frame.data))
+            if socket.close_code != REFUSED:
+                return
+            # The hub it came from still believes in it: what it had sent there came late.
+            await asyncio.sleep(RETRY_DELAY)
+            socket = await self._enter(url)
 
     async def leave(self) -> None:
         """Say goodbye, and close the socket."""
@@ -53,8 +70,11 @@ class Visitor:
             return
         async with asyncio.timeout(ANSWER_TIMEOUT):
             await self._socket.close()
-            await self._reader
+        self._reader.cancel()
+        (end,) = await asyncio.gather(self._reader, return_exceptions=True)
         self._socket = self._reader = None
+        if isinstance(end, Exception):
+            raise end
 
     async def signal(self, target: int) -> str:
         """Send a signal; return its serial."""
@@ -77,10 +97,6 @@ class Visitor:
     async def _say(self, message: Json) -> None:
         if self._socket is not None:
             await self._socket.send_json({**message, "networkName": self._namespace})
-
-    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        async for frame in socket:
-            self._hear(json.loads(frame.data))
 
     def _hear(self, message: Json) -> None:
         match message:

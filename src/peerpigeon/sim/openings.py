@@ -94,7 +94,7 @@ class Dialling(Opening):
         if callee is None:
             agenda.at(self._arrival(1), partial(self.fail, "no such host"))
         elif self.stage.network.can_reach(self.owner, callee):
-            if callee.is_alive:
+            if callee.is_alive and not callee.is_stopping:
                 agenda.at(self._arrival(2), self._request)
             else:
                 agenda.at(self._arrival(1), partial(self.fail, "refused"))

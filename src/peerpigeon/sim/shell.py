@@ -52,6 +52,9 @@ if TYPE_CHECKING:
 
 _OpeningAction: TypeAlias = Dial | MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
 
+DRAIN_TIMEOUT = 1.0
+"""Seconds that the other hubs have to leave one that stops."""
+
 _GOING_AWAY = 1001
 _TICKED = 16
 _TOLD = 17
@@ -76,6 +79,8 @@ class SimHub:
         self.life = 0
         """How often it was started."""
         self.is_alive = False
+        self.is_stopping = False
+        """Whether it takes nobody in any more, and ends when the other hubs have left it."""
         self.service_time = 0.0
         """Seconds that each event takes it; what comes meanwhile waits."""
         self.skew = 0.0
@@ -111,6 +116,7 @@ class SimHub:
         self.hub, self.own, self._exchange = hub, own, exchange
         self.life += 1
         self.is_alive = True
+        self.is_stopping = False
         self._arm()
 
     def die(self) -> None:
@@ -120,11 +126,25 @@ class SimHub:
         self._forget_everything()
 
     def stop(self) -> None:
-        """End the process in good order: tell the other hubs, close all lines."""
+        """End the process in good order: let clients go, then the other hubs leave."""
+        self.is_stopping = True
+        for session in list(self._connections):
+            connection = self._forget(session)
+            if connection is not None:
+                connection.close(self, _GOING_AWAY, "server is stopping")
+            self.feed(PeerLost(session, _GOING_AWAY, "server is stopping"))
         for action in self.hub.drain(self._agenda.now):
             self.perform(action)
-        for connection in self._connections.values():
-            connection.close(self, _GOING_AWAY, "server is stopping")
+        self._agenda.alarm(self._agenda.now + DRAIN_TIMEOUT, partial(self._end, self.life))
+        self._end_if_left()
+
+    def _end_if_left(self) -> None:
+        if self.is_stopping and not self._links:
+            self._end(self.life)
+
+    def _end(self, life: int) -> None:
+        if life != self.life or not self.is_alive:
+            return
         for half in self.links:
             half.close(_GOING_AWAY, "hub is stopping")
         self.die()
@@ -153,7 +173,7 @@ class SimHub:
 
     def receive(self, connection: Connection, frame: Frame) -> None:
         """Turn one frame of a client into the event it means for the hub."""
-        if not self.is_alive:
+        if not self.is_alive or (self.is_stopping and isinstance(frame, Request)):
             connection.break_off()
             return
         if self._waiting is not None:
@@ -210,7 +230,9 @@ class SimHub:
                     half.send(action.frame)
             else:
                 self.perform(action)
-        self._arm()
+        self._end_if_left()
+        if self.is_alive:
+            self._arm()
 
     # What goes out
 
