@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from tests.e2e.environment import LackingError, install_packages
 
+from benchmarks.crowds import FanOut, Idle, Joins
 from benchmarks.figures import measure
 from benchmarks.generator import BenchmarkError, find_compiler
+from benchmarks.hops import Forming, hops
 from benchmarks.machine import OtherWork, describe, has_cores
 from benchmarks.relay import Latency, Relay
 from benchmarks.report import as_json, as_text
@@ -30,6 +32,11 @@ if TYPE_CHECKING:
 BENCHES: dict[str, Callable[[Settings], list[Bench]]] = {
     "relay": lambda settings: [Relay(settings)],
     "latency": lambda settings: [Latency(settings)],
+    "joins": lambda settings: [Joins(settings)],
+    "fanout": lambda settings: [FanOut(settings)],
+    "idle": lambda settings: [Idle(settings)],
+    "hops": lambda settings: [*hops(settings)],
+    "forming": lambda settings: [Forming(settings)],
 }
 
 
@@ -56,9 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(settings: Settings, names: Sequence[str]) -> list[Figure]:
     """Measure; raise ``BenchmarkError`` or ``LackingError`` if it cannot be done here."""
-    if not has_cores():
-        raise BenchmarkError("two cores are needed, one for the server and one for the load")
-    find_compiler()
+    check_the_machine()
     install_packages()
     figures: list[Figure] = []
     others = OtherWork()
@@ -67,6 +72,13 @@ def run(settings: Settings, names: Sequence[str]) -> list[Figure]:
             figures += measure(bench, settings.rounds, _tell)
     _tell(f"cores busy meanwhile, ours included: {others.cores(0):.1f}")
     return figures
+
+
+def check_the_machine() -> None:
+    """Raise ``BenchmarkError`` if it has too little for this, besides Node.js and npm."""
+    if not has_cores():
+        raise BenchmarkError("two cores are needed, one for the server and one for the load")
+    find_compiler()
 
 
 def _tell(text: str) -> None:

@@ -18,7 +18,7 @@ static void connect_more(void) {
     while (connected < count && coming < at_once) {
         client *next = &crowd[connected];
         next->number = (uint32_t)connected;
-        next->room = (uint32_t)(connected / members);
+        next->room = (uint32_t)(number_option("first_room", 0) + connected / members);
         connected++;
         coming++;
         connect_client(next, (int)number_option("port", 0));
@@ -76,11 +76,13 @@ static void newcomer_closed(client *who) {
 
 static void fanned(client *who) {
     if (who->met > count) fail("a client was told of one more than there is");
+    who->lost = 0;
     told++;
     untold--;
 }
 
 static void parted(client *who) {
+    if (who->lost > 1) return; /* the reference sometimes says it twice */
     who->met--;
     untold--;
 }

@@ -173,7 +173,8 @@ void play_signals(void) {
     waiting = 2 * pair_count;
     for (long i = 0; i < pair_count; i++) {
         pair *it = &pairs[i];
-        it->from.number = it->to.number = it->from.room = it->to.room = (uint32_t)i;
+        it->from.number = it->to.number = (uint32_t)i;
+        it->from.room = it->to.room = (uint32_t)(number_option("first_room", 0) + i);
         connect_client(&it->to, (int)number_option("to", number_option("port", 0)));
         connect_client(&it->from, (int)number_option("port", 0));
     }
