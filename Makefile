@@ -7,7 +7,7 @@ CORE_FLOOR := 99
 SEEDS := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format coverage fuzz sim clean setup
+.PHONY: help run test check lint format coverage fuzz sim bench clean setup
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ sim: setup ## play the large scenes of the simulator with many seeds (long)
 	@status=0; for network in "" --rough; do \
 		$(BIN)/python -m peerpigeon.sim.campaign --size large --seeds $(SEEDS) $$network $(OPTIONS) || status=1; \
 	done; exit $$status
+
+bench: setup ## how fast a hub is, beside the npm package's (long); OPTIONS="--quick" for a try
+	@$(BIN)/python -m benchmarks.suite $(OPTIONS)
 
 setup: ## make or renew .venv with all that the commands above need
 	@sh scripts/setup.sh dev

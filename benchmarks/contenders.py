@@ -1,0 +1,92 @@
+"""Who is measured: our server, the npm package's, and a relay in C that does nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Literal
+
+from tests.e2e.environment import HERE, node
+
+from benchmarks.generator import BenchmarkError, program
+from benchmarks.machine import server_core, started_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Contender = Literal["ours", "reference", "floor"]
+STOP_TIMEOUT = 5.0  # seconds
+MOST_CLIENTS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server's process, on a core that it shares with nothing of ours."""
+
+    pid: int
+    port: int
+
+
+@contextmanager
+def serving(
+    contender: Contender, *, discovery_limit: int = 128, priority: int = 0
+) -> Iterator[Server]:
+    """Run a server with its defaults, but for how many clients it takes.
+
+    ``discovery_limit`` is ours alone: the reference has none.
+    """
+    match contender:
+        case "ours":
+            command = [sys.executable, "-m", "peerpigeon", "server", "--host", "127.0.0.1"]
+            command += ["--port", "0", "--log-format", "json"]
+            command += ["--max-connections", str(MOST_CLIENTS)]
+            command += ["--discovery-limit", str(discovery_limit)]
+        case "reference":
+            options = json.dumps({"maxConnections": MOST_CLIENTS})
+            command = [node(), str(HERE / "reference_server.mjs"), options]
+        case "floor":
+            command = [str(program("floor"))]
+    with started_on(server_core(), priority):
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE if contender == "floor" else subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if contender == "floor" else subprocess.PIPE,
+            text=True,
+        )
+    with ended(process):
+        yield Server(process.pid, _port(process))
+
+
+def _port(process: subprocess.Popen[str]) -> int:
+    words = process.stdout or process.stderr
+    for line in words or ():
+        # Warnings of an interpreter or a package may stand before it.
+        if line.startswith("{"):
+            record: dict[str, Any] = json.loads(line)
+            if record.get("event") == "started":
+                # What it says later is read, or it would have to wait for us.
+                Thread(target=deque, args=(words, 0), daemon=True).start()
+                return int(record["port"])
+    raise BenchmarkError("a server did not start")
+
+
+@contextmanager
+def ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Have a process killed afterwards, as nothing of it is wanted any more.
+
+    In good order, the end of 20,000 clients would take the reference minutes.
+    """
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait(STOP_TIMEOUT)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()

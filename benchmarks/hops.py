@@ -1,0 +1,191 @@
+"""Signals between clients of different hubs, and how soon hubs have become a mesh."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from itertools import combinations, count
+from typing import TYPE_CHECKING
+
+from benchmarks.figures import Asked, Row, Sample
+from benchmarks.generator import BenchmarkError, play
+from benchmarks.hubs import mesh, until
+from benchmarks.machine import cpu, generator_core, started_on
+from benchmarks.relay import all_came
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.hubs import Hub, Json
+    from benchmarks.settings import Settings
+
+SIZE = 1000
+ASKED = {
+    "aiortc": Asked("ours", "least", 5000),
+    "libdatachannel": Asked("ours", "least", 12_000),
+}
+READY_WITHIN = {12: Asked("ours", "most", 5)}
+RING = 4
+"""Hubs with two links each: the one opposite is two hops away."""
+
+
+def engines(python: str) -> dict[str, str]:
+    """Return what can carry a hop here, with the interpreter it needs."""
+    found = {"websocket": sys.executable, "aiortc": sys.executable}
+    for interpreter in (python, sys.executable):
+        imports = [interpreter, "-c", "import libdatachannel, peerpigeon"]
+        if subprocess.run(imports, capture_output=True, check=False).returncode == 0:
+            found["libdatachannel"] = interpreter
+    return found
+
+
+class Hop:
+    """Pairs of which one is at another hub, one or two links away."""
+
+    contenders = ("ours",)
+
+    def __init__(self, settings: Settings, engine: str, python: str, hops: int) -> None:
+        self.name = f"{hops} hop{'s' if hops > 1 else ''}, {engine}"
+        self._settings = settings
+        self._engine = engine
+        self._python = python
+        self._hops = hops
+
+    def rows(self) -> list[Row]:
+        """Return rates, latency, and what a signal costs each hub."""
+        rows = []
+        for window in (1, 16):
+            asked = ASKED.get(self._engine) if self._hops == 1 and window > 1 else None
+            title, key = f"{self.name}, {window} outstanding", f"{self.name}-{window}"
+            rows += [
+                Row(f"{key}-core", title, "signals/s of a core", asked),
+                Row(f"{key}-wall", f"{title}: by the clock", "signals/s"),
+            ]
+            for hub in ("first", "last") if self._hops == 1 else ("first", "between", "last"):
+                rows.append(Row(f"{key}-{hub}", f"{title}: CPU of the {hub} hub", "µs a signal"))
+        title = f"{self.name}, latency at {self._settings.hop_rate} signals/s"
+        rows += [
+            Row(f"{self.name}-p50", f"{title}, p50", "µs"),
+            Row(f"{self.name}-p99", f"{title}, p99", "µs"),
+        ]
+        return rows
+
+    def play(self, _: str) -> Sample:
+        """Form the mesh, then signal across it."""
+        engine = "none" if self._engine == "websocket" else self._engine
+        options = {
+            "webrtc_engine": engine,
+            "hub_mesh_min_peers": 1,
+            "hub_mesh_max_peers": 2,
+            "mesh_migration_delay": 0,
+        }
+        hubs_needed = 2 if self._hops == 1 else RING
+        with mesh(self._python, hubs_needed, spread=True, **options) as hubs:
+            until("the hubs know each other", lambda: _are_linked(hubs, self._engine))
+            return self._signal(_way(hubs, self._hops))
+
+    def _signal(self, way: Sequence[Hub]) -> Sample:
+        sample: Sample = {}
+        pids = [hub.pid for hub in way]
+        common = {
+            "port": way[0].port,
+            "to": way[-1].port,
+            "pairs": self._settings.pairs,
+            "size": SIZE,
+            "warmup": self._settings.warmup,
+        }
+        rooms = count(step=self._settings.pairs)  # elsewhere, who has just left is known a while
+        names = ["first", *["between"] * (len(way) - 2), "last"]
+        for window in (1, 16):
+            with started_on(generator_core()):
+                seconds = self._settings.seconds
+                common["first_room"] = next(rooms)
+                got = all_came(play("signals", pids, window=window, seconds=seconds, **common))
+            key = f"{self.name}-{window}"
+            # The busiest hub is the limit where each has a core to itself.
+            sample[f"{key}-core"] = got["measured"] / max(got["cpu"])
+            sample[f"{key}-wall"] = got["measured"] / got["seconds"]
+            for place, used in zip(names, got["cpu"], strict=True):
+                name = f"{key}-{place}"
+                sample[name] = sample.get(name, 0) + 1e6 * used / got["measured"]
+        with started_on(generator_core()):
+            seconds = 2 * self._settings.seconds
+            common["first_room"] = next(rooms)
+            got = all_came(
+                play("signals", pids, rate=self._settings.hop_rate, seconds=seconds, **common)
+            )
+        return {**sample, f"{self.name}-p50": got["p50"], f"{self.name}-p99": got["p99"]}
+
+
+def hops(settings: Settings) -> list[Hop]:
+    """Return the benches for every way to carry a hop, and for one and two hops."""
+    return [
+        Hop(settings, engine, python, links)
+        for engine, python in engines(settings.python).items()
+        for links in (1, 2)
+    ]
+
+
+def _are_linked(hubs: Sequence[Hub], engine: str) -> bool:
+    links = min(2, len(hubs) - 1)
+    for hub in hubs:
+        health: Json = hub.get("/health")["hubMesh"]
+        by_socket = engine == "websocket"
+        wanted = health["websocketConnections" if by_socket else "p2pConnections"]
+        if health["knownHubs"] < len(hubs) or wanted < links:
+            return False
+        if not by_socket and health["websocketConnections"]:
+            return False
+    return True
+
+
+def _way(hubs: Sequence[Hub], hops: int) -> list[Hub]:
+    """Return two hubs that are so many hops apart, and between them those that may pass on."""
+    if hops == 1:
+        return [hubs[0], hubs[1]]
+    neighbours = {}
+    for hub in hubs:
+        own = next(each for each in hub.get("/mesh")["hubs"] if each["peerId"] == hub.id)
+        neighbours[hub.id] = {link["peerId"] for link in own["links"]}
+    for one, other in combinations(hubs, 2):
+        between = [hub for hub in hubs if {one.id, other.id} <= neighbours[hub.id]]
+        if other.id not in neighbours[one.id] and between:
+            return [one, *between, other]
+    raise BenchmarkError("no two hubs are two hops apart")
+
+
+class Forming:
+    """Hubs from the start of their processes to a mesh."""
+
+    name = "forming"
+    contenders = ("ours",)
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def rows(self) -> list[Row]:
+        """Return the times for each number of hubs."""
+        rows = []
+        for number in self._settings.hubs:
+            key, title = f"forming-{number}", f"{number} hubs: all ready"
+            rows += [
+                Row(key, f"{title}, from the first process's start", "s", READY_WITHIN.get(number)),
+                Row(f"{key}-listening", f"{title}, from when the last one listens", "s"),
+                Row(f"{key}-cpu", f"{title}: CPU of all till then", "s"),
+            ]
+        return rows
+
+    def play(self, _: str) -> Sample:
+        """Form a mesh of each size."""
+        sample: Sample = {}
+        for number in self._settings.hubs:
+            began = time.monotonic()
+            with mesh(sys.executable, number, spread=False) as hubs:
+                ready = max(hub.time_of("hubMeshReady") for hub in hubs)
+                used = sum(cpu(hub.pid) for hub in hubs)
+                listening = max(hub.time_of("started") for hub in hubs)
+            sample[f"forming-{number}"] = ready - began
+            sample[f"forming-{number}-listening"] = max(0.0, ready - listening)
+            sample[f"forming-{number}-cpu"] = used
+        return sample

@@ -1,0 +1,32 @@
+"""The benchmark suite, as small as it gets: that it works, not how fast anything is."""
+
+import json
+from pathlib import Path
+
+import pytest
+from benchmarks import suite
+from benchmarks.generator import BenchmarkError
+
+from tests.conftest import skip_group
+
+
+@pytest.mark.slow
+@pytest.mark.node
+def test_the_suite_measures_every_figure_and_loses_no_signal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        suite.check_the_machine()
+    except BenchmarkError as problem:
+        skip_group("node", str(problem))
+    path = tmp_path / "figures.json"
+    assert suite.main(["--quick", "--json", str(path)]) == 0
+    written = json.loads(path.read_text())
+    text = capsys.readouterr().out
+    assert written["machine"]["npm peerpigeon"] == "1.1.3"
+    for figure in written["figures"]:
+        assert figure["title"] in text
+        assert figure["samples"]["ours"]
+        assert all(value >= 0 for values in figure["samples"].values() for value in values)
+    asked = {figure["key"] for figure in written["figures"] if figure["asked"]}
+    assert {"relay-1000-1", "latency-p99", "idle-100-memory", "1 hop, aiortc-16-core"} <= asked
