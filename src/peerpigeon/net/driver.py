@@ -56,6 +56,7 @@ class Driver:
         self._last_session = 0
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: float | None = None
+        self._is_arming = False
         self._is_over = False
 
     def start(self) -> None:
@@ -79,7 +80,7 @@ class Driver:
         """Do what the hub has asked for."""
         for action in actions:
             self._perform(action)
-        self._arm()
+        self._arm_soon()
 
     def drain(self, code: int, reason: str) -> None:
         """Close every client's socket, and have the other hubs leave this one."""
@@ -151,7 +152,16 @@ class Driver:
             socket.close(INTERNAL_ERROR, "internal error")
             self.feed(PeerLost(event.session, INTERNAL_ERROR, "internal error"))
 
+    def _arm_soon(self) -> None:
+        # Once in a turn of the loop: the deadline of the whole hub costs more than most events.
+        if not self._is_arming:
+            self._is_arming = True
+            self._loop.call_soon(self._arm)
+
     def _arm(self) -> None:
+        self._is_arming = False
+        if self._is_over:
+            return
         deadline = self._hub.deadline()
         if deadline == self._armed_for:
             return
