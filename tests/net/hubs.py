@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from peerpigeon import PeerPigeonServer, ServerConfig
 from peerpigeon.core.notices import NOTICES, Notice
-from tests.net.client import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
 N = TypeVar("N")
+
+DEADLINE = 60.0
+"""Seconds. A channel that failed, as one may on a busy machine, is tried again after 15, then 30."""
 
 
 class Told:
