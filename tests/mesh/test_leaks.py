@@ -140,8 +140,9 @@ def break_all(server: PeerPigeonServer) -> None:
 
 
 def is_at_rest(server: PeerPigeonServer) -> bool:
-    mesh = server.get_stats().mesh
-    return mesh.migrated and mesh.websocket_links == 0
+    """Tell whether a hub is linked by data channels alone, and has done with all its sockets."""
+    mesh, carriers = server.get_stats().mesh, carriers_of(server)
+    return mesh.migrated and len(carriers._links) == mesh.p2p_links and not carriers._dials
 
 
 @pytest.mark.slow
