@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 N = TypeVar("N")
 
 DEADLINE = 60.0
-"""Seconds. A channel that failed, as one may on a busy machine, is tried again after 15, then 30."""
+"""Seconds. A channel that failed, as one may on a busy machine, is tried again after 15 and 30."""
 
 
 class Told:
