@@ -32,7 +32,9 @@ class Command:
     async def line(self) -> str:
         assert self.process.stderr is not None
         async with asyncio.timeout(DEADLINE):
-            return (await self.process.stderr.readline()).decode()
+            line = (await self.process.stderr.readline()).decode()
+        assert line, "the command has ended"
+        return line
 
     async def json(self) -> Json:
         line: Json = json.loads(await self.line())
