@@ -665,6 +665,20 @@ def test_among_the_live_all_links_count_that_both_ends_advertise_however_they_ca
     assert D in made.graph[C], "nobody has said so anew, but both are there"
 
 
+def test_who_can_only_be_reached_by_one_that_has_just_returned_is_in_reach_from_then_on() -> None:
+    made = table(advert(B, A), links=(B, D))
+    made.take(advert(C, D, E), now=20.0)
+    made.check(20.0)
+    made.take(advert(E, C), now=22.0)
+    assert made.check(22.0).gone == [C]
+    assert not made.reaches(E)
+    made.take(advert(D, A, C), now=22.5)
+    assert made.check(22.5) == Changes(returned=[C], reached=[E])
+    made.take(advert(E, sequence=2), now=24.0)
+    assert made.check(24.0).gone == []
+    assert E in made, "it was in reach until now"
+
+
 @given(
     ADVERTS.filter(bool),
     st.lists(st.tuples(st.integers(0, 24), st.integers(0, 9), st.booleans()), max_size=40),

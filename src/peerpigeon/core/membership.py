@@ -234,6 +234,11 @@ class Membership:
         self._check_at = None
         changes = Changes()
         reached = self._reach()
+        while returned := [hub for hub in self._missing if hub in reached]:
+            for hub in returned:
+                self._find(hub)
+            changes.returned += returned
+            reached = self._reach()  # their links count again, and may lead further
         lost = sorted(self._live - reached)
         changes.stranded_from = self._stranded_from(lost)
         for hub in lost:
@@ -246,9 +251,6 @@ class Membership:
         for hub in [hub for hub in self._unreachable if hub in reached]:
             del self._unreachable[hub]
             changes.reached.append(hub)
-        for hub in [hub for hub in self._missing if hub in reached]:
-            self._find(hub)
-            changes.returned.append(hub)
         for hub in self._repeated:
             if hub in self._missing:
                 self._discount(hub)
