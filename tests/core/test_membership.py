@@ -400,6 +400,15 @@ def test_who_is_cut_off_with_few_hears_so_once() -> None:
     assert few.check(20.5).stranded_from == []
 
 
+def test_nobody_is_stranded_from_hubs_of_which_it_has_just_heard() -> None:
+    made = Table(B)
+    made.take(advert(B, A), advert(C, B), advert(D, B))
+    assert made.check(0.0) == Changes()
+    assert not made.reaches(C), "B is yet to say that it is linked to it"
+    made.take(advert(B, sequence=2), now=1.0)
+    assert made.check(1.0).stranded_from == [B, C, D], "it was in reach, the others never were"
+
+
 def test_who_is_cut_off_with_most_does_not() -> None:
     most = table(advert(B, A, C), advert(C, B, D), advert(D, C))
     most.take(advert(C, B, sequence=2))

@@ -37,7 +37,6 @@ MISSING_LIMIT = 4096
 MISSING_LEASE = 3600.0
 """How many missing hubs are remembered, and for how many seconds."""
 
-
 AT_ONCE = 0.0
 """A time that has passed already."""
 
@@ -76,6 +75,7 @@ class Membership:
         self._stopped: set[PeerId] = set()  # those of the missing that nobody need look for
         self._unreachable: dict[PeerId, float] = {}  # live, but out of reach since
         self._repeated: dict[PeerId, None] = {}  # missing, and heard of since the last look
+        self._fresh: set[PeerId] = set()  # first heard of since the last look
         self._graph: dict[PeerId, dict[PeerId, None]] = {own.hub: {}}
         self._check_at: float | None = None
         self.digest = own.mark
@@ -201,6 +201,7 @@ class Membership:
                 return False
         if known is None:
             self._live.add(hub)
+            self._fresh.add(hub)
             self.digest ^= advert.mark
         elif hub in self._missing:
             self.check_by(now)
@@ -259,11 +260,12 @@ class Membership:
         return changes
 
     def _stranded_from(self, lost: list[PeerId]) -> list[PeerId]:
-        if self.own.is_draining:
-            return []
         hubs = [hub for hub in lost if not self._adverts[hub].is_draining]
-        is_new = not self._unreachable.keys() >= set(hubs)
-        return hubs if is_new and 2 * len(hubs) >= len(self._live) else []
+        # Who has just been heard of was never in reach: in a mesh that forms, its links follow.
+        is_new = not self._unreachable.keys() | self._fresh >= set(hubs)
+        self._fresh.clear()
+        is_most = 2 * len(hubs) >= len(self._live)
+        return hubs if is_new and is_most and not self.own.is_draining else []
 
     def _repeat(self, advert: Advert) -> None:
         """Let the links of a missing hub to others that somebody has not lost count for now."""
