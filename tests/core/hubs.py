@@ -199,6 +199,5 @@ def deliver(hubs: Hubs, number: int, *news: News, sender: PeerId = SECOND) -> li
     for piece in news:
         hub._on_news(sender, piece, hubs.now)
     hub._settle(hubs.now)
-    hubs.perform(number, hub._actions)
-    hub._actions.clear()
+    hubs.perform(number, hub._out.take_actions())
     return news_under_way(hubs)

@@ -20,7 +20,7 @@ from peerpigeon.core.notices import (
     PeerDisconnected,
     PeerGoodbye,
 )
-from peerpigeon.core.registry import OFFERS
+from peerpigeon.core.offers import OFFERS
 from tests.core.harness import EPOCH, HUB, A, B, C, D, Desk, Json
 from tests.core.test_messages import json_values
 

@@ -173,7 +173,9 @@ class Clients:
         """Take one message."""
         peer = self.registry.get(event.session)
         if peer is not None:
-            self._hear(peer, now)
+            peer.last_heard = now
+            if self.registry.contenders:
+                self._hear(peer, now)
             self._on_message(peer, event.text, now)
             return
         contender = self.registry.contender(event.session)
@@ -192,9 +194,10 @@ class Clients:
         except MessageError as error:
             self._refuse_message(peer, str(error), now)
             return
+        if isinstance(message, Signal):  # as most are
+            self.relays.on_signal(peer, message, now)
+            return
         match message:
-            case Signal():
-                self.relays.on_signal(peer, message, now)
             case Announce():
                 self._on_announce(peer, message, now)
             case Goodbye():

@@ -103,7 +103,6 @@ class Hub:
         self._mesh = Mesh(own, config, rng, incarnation, now) if config.is_hub else None
         self._news: deque[News] = deque()  # from this hub to itself
         self._view_at: float | None = None
-        self._actions: list[Action] = []
         self._show_view({own: incarnation}, now)
 
     def handle(self, event: Event, now: float) -> list[Action]:
@@ -127,7 +126,8 @@ class Hub:
             case _:
                 self._on_link_event(event, now)
         self._settle(now)
-        actions, self._actions = self._actions, []
+        out = self._out
+        actions, out.actions = out.actions, []
         return actions
 
     def _on_link_event(self, event: LinkEvent, now: float) -> None:
@@ -136,45 +136,40 @@ class Hub:
             return
         match event:
             case LinkReceived():
-                self._actions += mesh.on_link_received(event, now)
+                self._out.actions += mesh.on_link_received(event, now)
             case LinkOpened():
-                self._actions += mesh.on_link_opened(event, now)
+                self._out.actions += mesh.on_link_opened(event, now)
             case LinkLost():
-                self._actions += mesh.on_link_lost(event, now)
+                self._out.actions += mesh.on_link_lost(event, now)
             case OpeningFailed():
-                self._actions += mesh.dialler.failed(event, now)
+                self._out.actions += mesh.dialler.failed(event, now)
             case ChannelDescribed():
-                self._actions += mesh.negotiation.describe(event, now)
+                self._out.actions += mesh.negotiation.describe(event, now)
             case ChannelCandidate():
-                self._actions += mesh.negotiation.trickle(event, now)
+                self._out.actions += mesh.negotiation.trickle(event, now)
             case _:
                 assert_never(event)
 
     def _on_reference_opened(self, event: ReferenceOpened, now: float) -> None:
         if self._mesh is not None:
             uri, actions = self._mesh.dialler.reference_opened(event, now)
-            self._actions += actions
+            self._out.actions += actions
             if uri:
                 addresses = self._mesh.membership.own.addresses
                 self._clients.on_reference_opened(event.session, uri, addresses, now)
 
     def _settle(self, now: float) -> None:
         """Carry on until nothing in this hub has anything to say to another part of it."""
-        out, mesh = self._out, self._mesh
-        while True:
-            if out.actions:
-                self._actions += out.take_actions()
-            for told in self._clients.references.take_changes():
+        out, mesh, references = self._out, self._mesh, self._clients.references
+        while out.news or self._news or references.changes or (mesh is not None and mesh.changes):
+            for told in references.take_changes():
                 self._on_reference(told, now)
-            changes = [] if mesh is None else mesh.take_changes()
-            for change in changes:
+            for change in () if mesh is None else mesh.take_changes():
                 self._on_change(change, now)
             if out.news:
                 self._tell_all(out.take_news(), now)
             elif self._news:
                 self._on_news(self._own, self._news.popleft(), now)
-            elif not out.actions and not changes:
-                return
 
     # News for other hubs
 
@@ -194,7 +189,7 @@ class Hub:
     def _send(self, outgoing: Outgoing, now: float) -> None:
         if self._mesh is not None:
             goal, incarnation = outgoing.destination, outgoing.incarnation
-            self._actions += self._mesh.route(goal, incarnation, outgoing.body, now)
+            self._out.actions += self._mesh.route(goal, incarnation, outgoing.body, now)
 
     def _on_failure(self, failure: Failure, now: float) -> None:
         if isinstance(failure.news, Relay):
@@ -291,16 +286,16 @@ class Hub:
     def _tell_of(self, change: Change | ReferenceChange) -> None:
         match change:
             case HubFound(hub) | HubReturned(hub) | ReferenceFound(hub):
-                self._actions.append(Tell(HubRegistered(hub, self._count_hubs())))
+                self._out.actions.append(Tell(HubRegistered(hub, self._count_hubs())))
             case HubGone(hub) | ReferenceGone(str(hub)):
-                self._actions.append(Tell(HubUnregistered(hub, self._count_hubs())))
+                self._out.actions.append(Tell(HubUnregistered(hub, self._count_hubs())))
             case _:
                 pass
 
     def _on_reference(self, change: ReferenceChange, now: float) -> None:
         self._tell_of(change)
         if self._mesh is not None:
-            self._actions += self._mesh.dialler.on_reference(change, now)
+            self._out.actions += self._mesh.dialler.on_reference(change, now)
 
     def _forget(self, hub: PeerId, incarnation: int, now: float) -> None:
         """Tell our clients that those of a hub are gone, and find other keepers."""
@@ -327,7 +322,7 @@ class Hub:
     def _tick(self, now: float) -> None:
         self._clients.tick(now)
         if self._mesh is not None:
-            self._actions += self._mesh.tick(now)
+            self._out.actions += self._mesh.tick(now)
             outgoing, failures = self._streams.expire(now)
             for failure in failures:
                 self._on_failure(failure, now)

@@ -94,14 +94,14 @@ class Mesh:
         self._beat_at = now + interval * rng.random()
         self._listen_at = now + interval
         self._is_draining = False
-        self._changes: list[Change] = []
+        self.changes: list[Change] = []
         self._actions: list[Action] = []
 
     # What the hub asks
 
     def take_changes(self) -> list[Change]:
         """Return what has changed since the last call, in order."""
-        changes, self._changes = self._changes, []
+        changes, self.changes = self.changes, []
         return changes
 
     def _take_actions(self) -> list[Action]:
@@ -183,7 +183,7 @@ class Mesh:
         if parting.was_last_channel:
             self._actions.append(Tell(HubP2PDisconnected(parting.hub)))
         if parting.was_last:
-            self._changes.append(RoutesChanged())
+            self.changes.append(RoutesChanged())
         if parting.is_broken:
             self._gossip.flush_by(now, is_urgent=True)
             self.membership.check_by(now + BATCH)
@@ -266,7 +266,7 @@ class Mesh:
         elif link.carrier is Carrier.P2P:
             self._actions.append(Tell(HubP2PConnected(hello.hub)))
         if was_alone:
-            self._changes.append(RoutesChanged())  # before, there was no way to anybody
+            self.changes.append(RoutesChanged())  # before, there was no way to anybody
         self._send(link, *self._gossip.greet(link, hello.digest))
         self._gossip.flush_by(now + BATCH)
         self._weaver.weave_by(now + REPLAN)
@@ -275,10 +275,10 @@ class Mesh:
     def _on_adverts(self, sender: PeerId, frame: Adverts, now: float) -> None:
         learned = self._gossip.learn(sender, frame, now)
         for advert in learned.restarted:
-            self._changes.append(HubRestarted(advert.hub, advert.incarnation))
+            self.changes.append(HubRestarted(advert.hub, advert.incarnation))
         for advert in learned.found:
             self._weaver.add(advert.hub)
-            self._changes.append(HubFound(advert.hub))
+            self.changes.append(HubFound(advert.hub))
         self._actions += [Tell(notice) for notice in learned.notices]
         if learned.is_anything:
             self._weaver.weave_by(now + REPLAN)
@@ -286,7 +286,7 @@ class Mesh:
             if frame.is_urgent:
                 # Our way to some hub may have led over what was lost.
                 self._courier.note_loss()
-                self._changes.append(RoutesChanged())
+                self.changes.append(RoutesChanged())
                 self.membership.check_by(now + BATCH)
 
     def _on_routed(self, sender: PeerId, frame: Routed, now: float) -> None:
@@ -299,7 +299,7 @@ class Mesh:
             return  # meant for an earlier life of this hub
         match frame.body:
             case Segment() | Ack() as body:
-                self._changes.append(Arrived(frame.source, frame.source_incarnation, body))
+                self.changes.append(Arrived(frame.source, frame.source_incarnation, body))
             case step:
                 self._actions += self.negotiation.on_step(frame.source, step, now)
 
@@ -356,15 +356,15 @@ class Mesh:
         changes = self.membership.check(now)
         for hub in changes.gone:
             self._weaver.remove(hub)
-            self._changes.append(HubGone(hub))
+            self.changes.append(HubGone(hub))
             if (advert := self.membership.advert(hub)) and advert.is_draining:
                 self.membership.forget(hub)
                 for link in [link for link in self._links if link.hub == hub]:
                     self._close(link, NORMAL, "stopping", now)
         for hub in changes.returned:
             self._weaver.add(hub)
-        self._changes += [HubReturned(hub) for hub in changes.returned]
-        self._changes += [RoutesChanged()] if changes.reached else []
+        self.changes += [HubReturned(hub) for hub in changes.returned]
+        self.changes += [RoutesChanged()] if changes.reached else []
         self._actions += self.dialler.reach_for(changes.stranded_from, now)
         if changes.gone:
             self.dialler.hubs_lost(now)

@@ -119,17 +119,21 @@ def decode(text: str) -> Message:
 
 def read_signal(envelope: Envelope) -> Signal:
     """Return a message as the signal that it is; raise ``MessageError`` if it lacks something."""
-    kind = envelope.type[:QUOTED_LENGTH]
-    if envelope.target_peer_id is None:
-        raise MessageError(f"{kind} has no targetPeerId; say for whom it is")
-    target = parse_peer_id(envelope.target_peer_id)
-    if target is None:
-        raise MessageError(f"{kind} has a targetPeerId that is not 40 hexadecimal digits")
-    if not envelope.data:
-        raise MessageError(f"{kind} has no data; there is nothing to pass on")
+    name = envelope.target_peer_id
+    target = None if name is None else parse_peer_id(name)
+    if target is None or not envelope.data:
+        raise MessageError(f"{envelope.type[:QUOTED_LENGTH]} {_lack(envelope)}")
     # Reference: an empty or missing networkName means the global one.
     namespace = envelope.network_name or GLOBAL_NAMESPACE
     return Signal(envelope.type, target, namespace, envelope.data)
+
+
+def _lack(envelope: Envelope) -> str:
+    if envelope.target_peer_id is None:
+        return "has no targetPeerId; say for whom it is"
+    if parse_peer_id(envelope.target_peer_id) is None:
+        return "has a targetPeerId that is not 40 hexadecimal digits"
+    return "has no data; there is nothing to pass on"
 
 
 def read_announce(envelope: Envelope) -> Announce:
@@ -163,15 +167,13 @@ def objection(announce: Announce, config: ServerConfig) -> str | None:
     return None
 
 
-def is_role_conflict(signal: Signal) -> bool:
-    """Tell whether a signal turns an offer down because its sender is the one to offer.
+def is_role_conflict(rejection: Signal) -> bool:
+    """Tell whether an offer is turned down because the one who does so is the one to offer.
 
     Reference: the larger id is, and both sides may offer while they have few connections.
     """
-    if signal.kind != "connection-rejected":
-        return False
     try:
-        return _rejection.decode(signal.data).reason == "initiator_role_conflict"
+        return _rejection.decode(rejection.data).reason == "initiator_role_conflict"
     except msgspec.ValidationError:
         return False
 

@@ -16,6 +16,7 @@ class Outbox:
 
     def __init__(self, epoch: float) -> None:
         self._epoch = epoch
+        self._now, self._milliseconds = 0.0, int(epoch * 1000)
         self.actions: list[Action] = []
         self.news: list[tuple[PeerId, News]] = []
 
@@ -25,7 +26,9 @@ class Outbox:
 
     def milliseconds(self, now: float) -> int:
         """Return the time as the wire's ``timestamp`` has it: milliseconds since 1970."""
-        return int((self._epoch + now) * 1000)
+        if now != self._now:  # it is the same for all that happens in one turn of an event loop
+            self._now, self._milliseconds = now, int((self._epoch + now) * 1000)
+        return self._milliseconds
 
     def take_actions(self) -> list[Action]:
         """Return the actions gathered since the last call."""

@@ -66,7 +66,7 @@ class References:
         self._config = config
         self._references: dict[SessionId, Reference] = {}
         self._due: Timetable[SessionId] = Timetable()
-        self._changes: list[ReferenceChange] = []
+        self.changes: list[ReferenceChange] = []
 
     def __len__(self) -> int:
         """Return how many reference hubs are linked and known by name."""
@@ -87,9 +87,7 @@ class References:
 
     def take_changes(self) -> list[ReferenceChange]:
         """Return which hubs have come and gone since the last call."""
-        changes = self._changes
-        if changes:  # asked for after each event, and nearly always in vain
-            self._changes = []
+        changes, self.changes = self.changes, []
         return changes
 
     # Hubs
@@ -98,7 +96,7 @@ class References:
         """Take a client for the hub that it says it is."""
         reference = Reference(peer, Told(remembers=True), is_dialled=False)
         self._references[peer.session] = reference
-        self._changes.append(ReferenceFound(peer.peer_id))
+        self.changes.append(ReferenceFound(peer.peer_id))
         return [Publish(reference)]
 
     def add_dialled(
@@ -118,7 +116,7 @@ class References:
 
     def named(self, reference: Reference, now: float) -> list[Step]:
         """Note that a hub that we have dialled has said who it is."""
-        self._changes.append(ReferenceFound(reference.peer.peer_id))
+        self.changes.append(ReferenceFound(reference.peer.peer_id))
         return self._begin(reference, now)
 
     def _on_pong(self, reference: Reference, now: float) -> list[Step]:
@@ -142,7 +140,7 @@ class References:
         self._due.drop(session)
         reference = self._references.pop(session)
         hub = reference.peer.peer_id or None
-        self._changes.append(ReferenceGone(hub, session, code, reason))
+        self.changes.append(ReferenceGone(hub, session, code, reason))
         return self._dismiss(reference)
 
     def claimed(self, reference: Reference, now: float, *, is_alone: bool) -> list[Step]:
@@ -228,11 +226,11 @@ class References:
         if seen.is_other:
             if seen.addresses:
                 reference.has_elders |= not reference.has_introduced
-                self._changes.append(HubReported(seen.hub, seen.addresses))
+                self.changes.append(HubReported(seen.hub, seen.addresses))
             return []
         if reference.peer.peer_id:
             return []
-        self._changes.append(ReferenceNamed(reference.peer.session, seen.hub))
+        self.changes.append(ReferenceNamed(reference.peer.session, seen.hub))
         return [Name(reference, seen.hub)]
 
     def _on_discovered(self, reference: Reference, discovered: Discovered) -> list[Step]:
@@ -251,7 +249,7 @@ class References:
         reference.clients.pop(name, None)
         guest = reference.guests.get(name)
         if guest is None and reference.is_dialled:
-            self._changes.append(HubReported(peer, ()))
+            self.changes.append(HubReported(peer, ()))
         return [] if guest is None else [Exit(guest)]
 
     # Guests

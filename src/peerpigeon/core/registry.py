@@ -13,22 +13,18 @@ from peerpigeon.core.snapshot import PeerRecord
 from peerpigeon.core.timetable import Timetable, earliest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.frames import Challenge
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.offers import Offers
 
 Claim: TypeAlias = "tuple[PeerId, Challenge]"
 
 BACKLOG_MESSAGES = 32
 BACKLOG_SIZE = 64 * 1024
 """How many messages and characters of a contender are kept. A real client sends its announce."""
-
-
-OFFERS = 64
-OFFER_MEMORY = 30.0
-"""How many offers of a client are remembered, and for how many seconds."""
 
 
 @dataclass(slots=True, eq=False)
@@ -44,34 +40,15 @@ class Peer:
     """By which session it speaks: its own, or that of the reference hub that it is a client of."""
     is_hub: bool = False
     """Whether it is a reference hub itself."""
+    is_guest: bool = False
+    """Whether it speaks by a reference hub's socket."""
     namespace: str | None = None
     """Where it has announced itself; ``None`` before that and after its goodbye."""
     announced_at: float = 0.0
-    _offers: dict[tuple[str, bool], float] | None = None
-    """Offers of late, oldest first: the other's id in lower case, and whether it was sent to it."""
-
-    @property
-    def is_guest(self) -> bool:
-        """Whether it speaks by a reference hub's socket."""
-        return self.socket != self.session
-
-    def note_offer(self, other: PeerId, now: float, *, is_sent: bool) -> None:
-        """Remember an offer sent to another client or received from it."""
-        if self._offers is None:
-            self._offers = {}
-        offer = (other.lower(), is_sent)
-        self._offers.pop(offer, None)
-        self._offers[offer] = now
-        if len(self._offers) > OFFERS:
-            del self._offers[next(iter(self._offers))]
-
-    def has_crossed_offers(self, other: PeerId, now: float) -> bool:
-        """Tell whether this client and another have both made each other an offer of late."""
-        offers, name = self._offers or {}, other.lower()
-        return all(
-            now < offers.get((name, is_sent), float("-inf")) + OFFER_MEMORY
-            for is_sent in (True, False)
-        )
+    sent_offers: Offers | None = None
+    """Its offers to others; ``None`` before the first."""
+    far_offers: Offers | None = None
+    """Offers that clients of other hubs have made to it; those of ours are in their own."""
 
 
 @dataclass(slots=True, eq=False)
@@ -114,10 +91,13 @@ class Registry:
     def __init__(self, config: ServerConfig) -> None:
         self._config = config
         self._peers: dict[SessionId, Peer] = {}
-        self._by_id: dict[str, Peer] = {}  # by the id in lower case
+        self.by_id: dict[str, Peer] = {}
+        """The accepted clients by their ids in lower case. Not to be changed."""
+        self.get: Callable[[SessionId], Peer | None] = self._peers.get
+        """Return the accepted client of a session."""
         self._silence: Timetable[SessionId] = Timetable()
-        # Keyed by the incumbent's session: one contender for each incumbent.
-        self._contenders: dict[SessionId, Contender] = {}
+        self.contenders: dict[SessionId, Contender] = {}
+        """Who waits for an id, by the incumbent's session: one for each. Not to be changed."""
         self._incumbents: dict[SessionId, SessionId] = {}  # by the contender's session
         self._contests: Timetable[SessionId] = Timetable()
         self._last_guest = 0
@@ -135,17 +115,13 @@ class Registry:
         """Whether no further client may be accepted."""
         return len(self._peers) >= self._config.max_connections
 
-    def get(self, session: SessionId) -> Peer | None:
-        """Return the accepted client of a session."""
-        return self._peers.get(session)
-
     def find(self, peer_id: PeerId) -> Peer | None:
         """Return the accepted client with an id, however the id is spelled."""
-        return self._by_id.get(peer_id) or self._by_id.get(peer_id.lower())
+        return self.by_id.get(peer_id) or self.by_id.get(peer_id.lower())
 
     def member(self, peer_id: PeerId) -> Peer:
         """Return the client with an id that is known to be here."""
-        return self._by_id[peer_id.lower()]
+        return self.by_id[peer_id.lower()]
 
     def add(self, session: SessionId, peer_id: PeerId, address: str, now: float) -> Peer:
         """Accept a client whose id is free, or a hub that has not said who it is: id empty."""
@@ -155,17 +131,19 @@ class Registry:
     def name(self, hub: Peer, peer_id: PeerId) -> None:
         """Note who a hub is that was added without an id, because we dialled it."""
         hub.peer_id = peer_id
-        self._by_id[peer_id.lower()] = hub
+        self.by_id[peer_id.lower()] = hub
 
     def add_guest(self, hub: Peer, peer_id: PeerId, now: float) -> Peer:
         """Accept a client of a reference hub whose id is free; whether it lives, its hub knows."""
         session = self.guest_session()
-        return self._add(Peer(session, peer_id, hub.address, now, now, socket=hub.session))
+        return self._add(
+            Peer(session, peer_id, hub.address, now, now, socket=hub.session, is_guest=True)
+        )
 
     def _add(self, peer: Peer) -> Peer:
         self._peers[peer.session] = peer
         if peer.peer_id:
-            self._by_id[peer.peer_id.lower()] = peer
+            self.by_id[peer.peer_id.lower()] = peer
         return peer
 
     def guest_session(self) -> SessionId:
@@ -177,7 +155,7 @@ class Registry:
         """Forget a client; return the contender for its id, whose turn it is now."""
         del self._peers[peer.session]
         if peer.peer_id:
-            del self._by_id[peer.peer_id.lower()]
+            del self.by_id[peer.peer_id.lower()]
         self._silence.drop(peer.session)
         return self._end_contest(peer.session)
 
@@ -199,9 +177,9 @@ class Registry:
 
     def contend(self, contender: Contender, now: float) -> bool:
         """Let a contender wait for an id; ``False`` if another one waits for it already."""
-        if contender.incumbent in self._contenders:
+        if contender.incumbent in self.contenders:
             return False
-        self._contenders[contender.incumbent] = contender
+        self.contenders[contender.incumbent] = contender
         if not isinstance(contender.wants, tuple):
             self._incumbents[contender.wants] = contender.incumbent
         self._contests.set(contender.incumbent, now + self._config.takeover_timeout)
@@ -210,7 +188,7 @@ class Registry:
     def contender(self, session: SessionId) -> Contender | None:
         """Return the contender with a session of its own."""
         incumbent = self._incumbents.get(session)
-        return None if incumbent is None else self._contenders[incumbent]
+        return None if incumbent is None else self.contenders[incumbent]
 
     def withdraw(self, contender: Contender) -> None:
         """Forget a contender whose socket has closed."""
@@ -227,13 +205,13 @@ class Registry:
     def heard(self, peer: Peer, now: float) -> list[Contender]:
         """Note a sign of life; return the contenders that have lost by it."""
         peer.last_heard = now
-        if not self._contenders:
+        if not self.contenders:
             return []
         incumbents = [peer.session]
         if peer.is_hub:
             # For its clients it is the only sign there is.
             peers = self._peers
-            incumbents = [s for s in self._contenders if peers[s].socket == peer.session]
+            incumbents = [s for s in self.contenders if peers[s].socket == peer.session]
         beaten = [self._end_contest(session) for session in incumbents]
         return [contender for contender in beaten if contender is not None]
 
@@ -242,7 +220,7 @@ class Registry:
         return [self._peers[session] for session in self._contests.expire(now)]
 
     def _end_contest(self, incumbent: SessionId) -> Contender | None:
-        contender = self._contenders.pop(incumbent, None)
+        contender = self.contenders.pop(incumbent, None)
         if contender is not None:
             if not isinstance(contender.wants, tuple):
                 del self._incumbents[contender.wants]

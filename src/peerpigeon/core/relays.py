@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core import dialect, messages
+from peerpigeon.core.actions import SendToPeer
 from peerpigeon.core.frames import Find, Found, Located, Member, Relay, Undelivered
 from peerpigeon.core.messages import Signal
+from peerpigeon.core.offers import Offers
 from peerpigeon.core.waiting import Queued, Waiting
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Relays:
     ) -> None:
         self._own = own
         self._registry = registry
+        self._peers = registry.by_id
         self._presence = presence
         self._keepers_of = keepers_of
         self._out = out
@@ -64,23 +67,26 @@ class Relays:
 
     def on_signal(self, sender: Peer, signal: Signal, now: float) -> None:
         """Pass a client's signal to its target, or tell the client why not."""
-        namespace = sender.namespace
+        kind, namespace = signal.kind, sender.namespace
         if namespace is None or signal.namespace != namespace:
-            self._refuse_signal(sender, signal.kind, signal.target, "not-announced", now)
+            self._refuse_signal(sender, kind, signal.target, "not-announced", now)
             return
-        if signal.kind == "offer":
-            sender.note_offer(signal.target, now, is_sent=True)
-        elif messages.is_role_conflict(signal) and sender.has_crossed_offers(signal.target, now):
-            # Its own offer is the better answer. A real client that is told both closes the very
-            # connection with which it is answering that offer.
-            self._refuse_signal(sender, signal.kind, signal.target, "superseded", now)
+        if kind == "offer":
+            if sender.sent_offers is None:
+                sender.sent_offers = Offers()
+            sender.sent_offers.note(signal.target, now)
+        elif kind == "connection-rejected" and self._is_superseded(sender, signal, now):
+            self._refuse_signal(sender, kind, signal.target, "superseded", now)
             return
-        target = self._registry.find(signal.target)
-        is_here = target is not None and target.namespace == namespace
+        target = self._peers.get(signal.target) or self._peers.get(signal.target.lower())
         # What still waits for a target that has meanwhile come here must not be overtaken.
-        if target is not None and is_here and not self._waits(namespace, signal.target):
-            if is_deaf(target, signal.kind):
-                self._refuse_signal(sender, signal.kind, signal.target, "unsupported", now)
+        if (
+            target is not None
+            and target.namespace == namespace
+            and not (self._waiting.queues and self._waits(namespace, signal.target))
+        ):
+            if target.is_guest and kind not in dialect.SIGNALS:
+                self._refuse_signal(sender, kind, signal.target, "unsupported", now)
             else:
                 self._deliver(target, signal, sender.peer_id, now)
             return
@@ -88,12 +94,28 @@ class Relays:
         relay = Relay(namespace, sender.peer_id, signal.target, ANY_SESSION, signal.kind, data)
         self._send_away(relay, now)
 
+    def _is_superseded(self, sender: Peer, rejection: Signal, now: float) -> bool:
+        # Its own offer is the better answer. A real client that is told both closes the very
+        # connection with which it is answering that offer.
+        target = self._registry.find(rejection.target)
+        if target is None:
+            received, offerer = sender.far_offers, rejection.target
+        else:
+            received, offerer = target.sent_offers, sender.peer_id
+        sent = sender.sent_offers
+        have_crossed = (
+            sent is not None
+            and received is not None
+            and sent.has(rejection.target, now)
+            and received.has(offerer, now)
+        )
+        return have_crossed and messages.is_role_conflict(rejection)
+
     def _deliver(self, target: Peer, signal: Signal, sender: PeerId, now: float) -> None:
-        if signal.kind == "offer":
-            target.note_offer(sender, now, is_sent=False)
         self.relayed += 1
-        at = self._out.milliseconds(now)
-        self._out.send(target.socket, messages.encode_signal(signal, sender, target.peer_id, at))
+        out = self._out
+        payload = messages.encode_signal(signal, sender, target.peer_id, out.milliseconds(now))
+        out.actions.append(SendToPeer(target.socket, payload))
 
     def _send_away(self, relay: Relay, now: float) -> None:
         """Send a signal to the hub that serves its target, once that is known."""
@@ -143,7 +165,7 @@ class Relays:
         reason = ""
         if target is None or not is_meant or target.namespace != relay.namespace:
             reason = "not-found"
-        elif is_deaf(target, relay.kind):
+        elif target.is_guest and relay.kind not in dialect.SIGNALS:
             reason = "unsupported"
         if target is None or reason:
             lost = Undelivered(relay.namespace, relay.sender, relay.target, relay.kind, reason)
@@ -152,6 +174,10 @@ class Relays:
         signal = Signal(relay.kind, relay.target, relay.namespace, messages.raw(relay.data))
         self.relayed -= hub == self._own
         self._note_sender(hub, relay, now)
+        if relay.kind == "offer" and hub != self._own:
+            if target.far_offers is None:
+                target.far_offers = Offers()
+            target.far_offers.note(relay.sender, now)
         self._deliver(target, signal, relay.sender, now)
 
     def _note_sender(self, hub: PeerId, relay: Relay, now: float) -> None:
@@ -198,8 +224,3 @@ class Relays:
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""
         return self._waiting.deadline()
-
-
-def is_deaf(target: Peer, kind: str) -> bool:
-    """Tell whether a target cannot get signals of a kind, because its hub drops them."""
-    return target.is_guest and kind not in dialect.SIGNALS

@@ -76,11 +76,12 @@ class Waiting:
         self._lifetime = lifetime
         self._max_size = max_size
         self._size = 0
-        self._queues: dict[tuple[str, str], tuple[float, list[Relay]]] = {}
+        self.queues: dict[tuple[str, str], tuple[float, list[Relay]]] = {}
+        """By namespace and target: until when they wait, and which. Not to be changed."""
 
     def is_waiting(self, namespace: str, target: PeerId) -> bool:
         """Tell whether signals wait for a target."""
-        return bool(self._queues) and (namespace, target.lower()) in self._queues
+        return (namespace, target.lower()) in self.queues
 
     def add(self, relay: Relay, now: float) -> Queued:
         """Let a signal wait."""
@@ -89,23 +90,23 @@ class Waiting:
             return Queued.FULL
         self._size += size
         key = relay.namespace, relay.target.lower()
-        if key in self._queues:
-            self._queues[key][1].append(relay)
+        if key in self.queues:
+            self.queues[key][1].append(relay)
             return Queued.WAIT
-        self._queues[key] = now + self._lifetime, [relay]
+        self.queues[key] = now + self._lifetime, [relay]
         return Queued.ASK
 
     def take(self, namespace: str, target: PeerId) -> list[Relay]:
         """Take out what waits for a target, because the answer is here."""
-        _, queue = self._queues.pop((namespace, target.lower()), (0.0, []))
+        _, queue = self.queues.pop((namespace, target.lower()), (0.0, []))
         self._size -= sum(_size(relay) for relay in queue)
         return queue
 
     def expire(self, now: float) -> list[Relay]:
         """Take out what has waited in vain: from the first of a target's on, all of them."""
         due: list[Relay] = []
-        while self._queues:
-            (namespace, _), (until, queue) = next(iter(self._queues.items()))
+        while self.queues:
+            (namespace, _), (until, queue) = next(iter(self.queues.items()))
             if until > now:
                 break
             due += self.take(namespace, queue[0].target)
@@ -113,7 +114,7 @@ class Waiting:
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to say."""
-        return next((until for until, _ in self._queues.values()), None)
+        return next((until for until, _ in self.queues.values()), None)
 
 
 def _size(relay: Relay) -> int:

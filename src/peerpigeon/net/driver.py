@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.hub import Hub
     from peerpigeon.core.notices import Notice
-    from peerpigeon.net.carriers import Carriers
+    from peerpigeon.net.carriers import Carriers, LinkAction
     from peerpigeon.net.handshake import UpgradeRequest
     from peerpigeon.net.reference import ReferenceSocket
     from peerpigeon.net.websocket import PeerSocket
@@ -51,6 +51,7 @@ class Driver:
     ) -> None:
         self._hub = hub
         self._loop = loop
+        self._time = loop.time
         self._tell = tell
         self._sockets: dict[SessionId, PeerSocket | ReferenceSocket] = {}
         self._last_session = 0
@@ -68,7 +69,7 @@ class Driver:
         if self._is_over:
             return
         try:
-            actions = self._hub.handle(event, self._loop.time())
+            actions = self._hub.handle(event, self._time())
         except Exception:
             # A fault of ours, which tests should have found: it costs one connection, no more.
             logger.exception("internal error while handling %s", type(event).__name__)
@@ -79,8 +80,15 @@ class Driver:
     def perform(self, actions: list[Action]) -> None:
         """Do what the hub has asked for."""
         for action in actions:
-            self._perform(action)
-        self._arm_soon()
+            if isinstance(action, SendToPeer):  # as most are
+                if (socket := self._sockets.get(action.session)) is not None:
+                    socket.send(action.payload)
+            else:
+                self._perform(action)
+        if not self._is_arming:
+            # Once in a turn of the loop: the deadline of the whole hub costs more than most events.
+            self._is_arming = True
+            self._loop.call_soon(self._arm)
 
     def drain(self, code: int, reason: str) -> None:
         """Close every client's socket, and have the other hubs leave this one."""
@@ -124,11 +132,8 @@ class Driver:
         if self._sockets.pop(socket.session, None) is not None:
             self.feed(PeerLost(socket.session, code, reason))
 
-    def _perform(self, action: Action) -> None:
+    def _perform(self, action: PingPeer | ClosePeer | Tell | LinkAction) -> None:
         match action:
-            case SendToPeer(session, payload):
-                if (socket := self._sockets.get(session)) is not None:
-                    socket.send(payload)
             case PingPeer(session):
                 if (socket := self._sockets.get(session)) is not None:
                     socket.ping()
@@ -151,12 +156,6 @@ class Driver:
         if socket is not None:
             socket.close(INTERNAL_ERROR, "internal error")
             self.feed(PeerLost(event.session, INTERNAL_ERROR, "internal error"))
-
-    def _arm_soon(self) -> None:
-        # Once in a turn of the loop: the deadline of the whole hub costs more than most events.
-        if not self._is_arming:
-            self._is_arming = True
-            self._loop.call_soon(self._arm)
 
     def _arm(self) -> None:
         self._is_arming = False

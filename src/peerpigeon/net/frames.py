@@ -37,6 +37,7 @@ TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A  # the first byte
 MAX_REASON = 123  # bytes (RFC 6455, section 5.5)
 
 _LONG, _LONGER = 126, 127  # in place of a length: it follows in two bytes, in eight
+_pack_long, _pack_longer = struct.Struct("!BBH").pack, struct.Struct("!BBQ").pack
 
 # picows will not read frames before a handshake. This one is made up; the client's own has been
 # checked by `handshake`, as picows takes other versions and refuses Firefox' Connection header.
@@ -54,8 +55,8 @@ def message_header(first: int, size: int) -> bytes:
     if size < _LONG:
         return bytes((first, size))
     if size < 1 << 16:
-        return struct.pack("!BBH", first, _LONG, size)
-    return struct.pack("!BBQ", first, _LONGER, size)
+        return _pack_long(first, _LONG, size)
+    return _pack_longer(first, _LONGER, size)
 
 
 def control_frame(first: int, payload: bytes) -> bytes:
@@ -101,15 +102,18 @@ class _Outside:
     isEnabledFor = log = debug = info = warning = error = _ignore  # noqa: N815 - logging's
 
 
+def _nobody(_: Frame) -> None:
+    """Take a frame for nobody."""
+
+
 class FrameReader(WSListener):
     """Reads frames for whichever socket gives it bytes."""
 
-    __slots__ = ("_outside", "_protocol", "_tail", "_take", "_was_closed")
+    __slots__ = ("_outside", "_protocol", "_tail", "_take")
 
     def __init__(self, max_message_size: int) -> None:
-        self._take: Callable[[Kind, Frame], None] | None = None
+        self._take: Callable[[Frame], None] = _nobody
         self._tail = 0  # bytes that are held of a frame still to come; -1: unknown
-        self._was_closed = False
         self._outside = _Outside()
         self._protocol = WSProtocol(
             host_port=None,
@@ -144,9 +148,8 @@ class FrameReader(WSListener):
 
     @property
     def is_clean(self) -> bool:
-        """Whether it stands between two frames and is fit for any socket."""
-        # picows remembers a close frame, and would take the next client's for a second one.
-        return self._tail == 0 and not self._was_closed and not self._outside.fault
+        """Whether it stands between two frames."""
+        return self._tail == 0 and not self._outside.fault
 
     @property
     def capacity(self) -> int:
@@ -158,21 +161,22 @@ class FrameReader(WSListener):
         view: memoryview = self._protocol.get_buffer(-1)
         return view if len(view) <= MAX_READ else view[:MAX_READ]
 
-    def read(self, size: int, take: Callable[[Kind, Frame], None]) -> None:
-        """Call ``take`` with each frame that ends in the next ``size`` bytes."""
+    def read(self, size: int, take: Callable[[Frame], None]) -> bool:
+        """Call ``take`` with each frame that ends in the next ``size`` bytes.
+
+        Return whether that was all: it stands between two frames. After a close frame it is fit
+        for no other socket, as picows would take the next one's for a second one.
+        """
         self._take = take
         self._tail = -1
         self._protocol.buffer_updated(size)
-        self._take = None
+        self._take = _nobody
+        return self._tail == 0 and not self._outside.fault
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Take one frame from picows."""
         self._tail = frame.tail_size
-        kind = frame.msg_type
-        if kind is WSMsgType.CLOSE:
-            self._was_closed = True
-        if self._take is not None:
-            self._take(kind, frame)
+        self._take(frame)
 
     def release(self) -> None:
         """Free its buffers now, not when the garbage is next collected."""

@@ -27,6 +27,8 @@ from peerpigeon.net.frames import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from peerpigeon.net.sockets import Sockets
 
 KIB = 1024
@@ -64,6 +66,8 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
     """The kind of the messages it takes."""
     FIRST: ClassVar[int]
     """The first byte of the frames it sends."""
+    PAYLOAD: ClassVar[staticmethod[[Frame], str | bytes]]
+    """How to read a message of one frame; may raise ``UnicodeDecodeError``."""
     OTHERS_REFUSED: ClassVar[str]
     """What is said to whoever sends a message of the other kind."""
 
@@ -116,6 +120,11 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
         """Ask for a sign of life."""
         self._send_control(PING, b"")
 
+    @staticmethod
+    @abstractmethod
+    def whole(message: bytearray) -> str | bytes:
+        """Return a message that came in several frames; may raise ``UnicodeDecodeError``."""
+
     def close(self, code: int, reason: str) -> None:
         """Send what is queued and a close frame; end when the client answers or is too slow."""
         self._is_owed = False
@@ -156,8 +165,8 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
         if self._state == _DEAF:
             return  # and the next read overwrites it
         reader = self._reader or self._shared.reader
-        reader.read(nbytes, self._take)
-        if not reader.is_clean or self._reader is not None:
+        is_clean = reader.read(nbytes, self._take)
+        if not is_clean or self._reader is not None or self._state == _DEAF:
             self._settle(reader)
 
     def feed(self, data: bytes) -> None:
@@ -188,18 +197,24 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
         self._shared.leave(self)
         self._report(VANISHED, "")
 
-    def _take(self, kind: Kind, frame: Frame) -> None:
+    def _take(self, frame: Frame) -> None:
         """Act on one frame (RFC 6455, section 5.2 and on)."""
+        kind = frame.msg_type
         if self._state != _OPEN:
             if self._state == _CLOSING and kind is Kind.CLOSE:
                 self._stop()
                 self._transport.close()
         elif frame.rsv1 or frame.rsv2 or frame.rsv3:
             self._fail(PROTOCOL_ERROR)
-        elif kind is self.KIND and frame.fin and self._fragments is None:
-            self._take_message(frame)
-        else:
+        elif kind is not self.KIND or not frame.fin or self._fragments is not None:
             self._take_other(kind, frame)
+        else:
+            try:
+                payload = self.PAYLOAD(frame)
+            except UnicodeDecodeError:
+                self._fail(INVALID_TEXT)
+            else:
+                self._shared.listener.socket_received(self, payload)
 
     def _take_other(self, kind: Kind, frame: Frame) -> None:
         if kind is Kind.PING:
@@ -226,15 +241,12 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
         if not frame.fin:
             return
         whole, self._fragments = self._fragments, None
-        self._take_whole(whole)
-
-    @abstractmethod
-    def _take_message(self, frame: Frame) -> None:
-        """Hand on a message that came in one frame."""
-
-    @abstractmethod
-    def _take_whole(self, message: bytearray) -> None:
-        """Hand on a message that came in several frames."""
+        try:
+            payload = self.whole(whole)
+        except UnicodeDecodeError:
+            self._fail(INVALID_TEXT)
+        else:
+            self._shared.listener.socket_received(self, payload)
 
     def _take_close(self, payload: bytes) -> None:
         # picows has refused a payload of one byte and a reason that is no UTF-8.
@@ -251,12 +263,13 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
 
     def _settle(self, reader: FrameReader) -> None:
         """Find out whose the reader is now, and act on what it found wrong."""
+        is_clean = reader.is_clean and self._state != _DEAF
         if self._reader is None:
             self._shared.keep_reader()
-        elif reader.is_clean:
+        elif is_clean:
             self._shared.give_back(reader)
         self._reader = None
-        if reader.is_clean:
+        if is_clean:
             return
         if reader.failure is not None:
             context = {"message": "a socket's listener failed", "exception": reader.failure}
@@ -323,27 +336,17 @@ class PeerSocket(WebSocket):
 
     KIND = Kind.TEXT
     FIRST = TEXT
+    PAYLOAD = staticmethod(Frame.get_payload_as_utf8_text)
     OTHERS_REFUSED = "text messages only"
 
     def __init__(self, shared: Sockets, transport: asyncio.Transport) -> None:
         super().__init__(shared, transport)
         self.session = SessionId(0)
 
-    def _take_message(self, frame: Frame) -> None:
-        try:
-            text = frame.get_payload_as_utf8_text()
-        except UnicodeDecodeError:
-            self._fail(INVALID_TEXT)
-        else:
-            self._shared.listener.socket_received(self, text)
-
-    def _take_whole(self, message: bytearray) -> None:
-        try:
-            text = str(message, "utf-8")
-        except UnicodeDecodeError:
-            self._fail(INVALID_TEXT)
-        else:
-            self._shared.listener.socket_received(self, text)
+    @staticmethod
+    def whole(message: bytearray) -> str:
+        """Return a message of several frames; raise ``UnicodeDecodeError`` if it is no UTF-8."""
+        return str(message, "utf-8")
 
 
 class LinkSocket(WebSocket):
@@ -353,10 +356,10 @@ class LinkSocket(WebSocket):
 
     KIND = Kind.BINARY
     FIRST = BINARY
+    PAYLOAD = staticmethod(Frame.get_payload_as_bytes)
     OTHERS_REFUSED = "binary messages only"
 
-    def _take_message(self, frame: Frame) -> None:
-        self._shared.listener.socket_received(self, frame.get_payload_as_bytes())
-
-    def _take_whole(self, message: bytearray) -> None:
-        self._shared.listener.socket_received(self, bytes(message))
+    @staticmethod
+    def whole(message: bytearray) -> bytes:
+        """Return a message of several frames."""
+        return bytes(message)
