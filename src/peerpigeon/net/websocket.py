@@ -27,7 +27,6 @@ from peerpigeon.net.frames import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from peerpigeon.net.sockets import Sockets
 
