@@ -27,7 +27,6 @@ from peerpigeon.net.frames import (
 )
 
 if TYPE_CHECKING:
-
     from peerpigeon.net.sockets import Sockets
 
 KIB = 1024
