@@ -16,7 +16,7 @@ LONGEST_FILE = 400
 # What any part of the core may speak in.
 VOCABULARY = {
     *("ids", "config", "options", "messages", "dialect", "frames", "events", "actions", "notices"),
-    "changes",
+    *("changes", "closecodes"),
     *("outcome", "memory", "snapshot", "timetable"),
 }
 # Who puts which parts together. All others are parts, and do not know each other.

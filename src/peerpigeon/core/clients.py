@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core import dialect, messages
 from peerpigeon.core.actions import ClosePeer, PingPeer, Tell
+from peerpigeon.core.closecodes import NORMAL_CLOSURE as NORMAL
+from peerpigeon.core.closecodes import POLICY_VIOLATION
 from peerpigeon.core.frames import Challenge, Find, Found, Refusal, Verdict
 from peerpigeon.core.hosting import Ask, Enter, Exit, Name, Publish, Speak, Step
 from peerpigeon.core.ids import PeerId, parse_peer_id, same_peer
@@ -38,10 +40,6 @@ if TYPE_CHECKING:
     from peerpigeon.core.outbox import Outbox
     from peerpigeon.core.outcome import Outcome
     from peerpigeon.core.presence import Presence
-
-# RFC 6455, section 7.4.1. Reference: every refusal is a policy violation.
-NORMAL = 1000
-POLICY_VIOLATION = 1008
 
 
 class Clients:
@@ -160,6 +158,7 @@ class Clients:
         self._out.news.append((hub, verdict))
 
     def _close(self, session: SessionId, reason: str) -> None:
+        # Reference: every refusal is a policy violation.
         self._out.actions.append(ClosePeer(session, POLICY_VIOLATION, reason))
 
     def _drop(self, peer: Peer, reason: str, now: float, *, is_refused: bool = False) -> None:

@@ -13,6 +13,7 @@ from peerpigeon.core.changes import (
     ReferenceGone,
     ReferenceNamed,
 )
+from peerpigeon.core.closecodes import ABNORMAL_CLOSURE, POLICY_VIOLATION
 from peerpigeon.core.notices import BootstrapConnected, BootstrapDisconnected
 
 if TYPE_CHECKING:
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
     from peerpigeon.core.links import Link, Links
     from peerpigeon.core.membership import Membership
     from peerpigeon.core.pursuit import Opening, Pursuit
-
-VANISHED = 1006
-"""The WebSocket code of a connection that has ended without a close frame; never sent."""
-
-POLICY_VIOLATION = 1008
 
 
 class Dialler:
@@ -190,7 +186,7 @@ class Dialler:
         self, opening: Opening, reason: str, now: float, *, is_final: bool = False
     ) -> list[Action]:
         self._pursuit.fail(opening, now, is_final=is_final)
-        return self._disconnected(opening.uri, VANISHED, reason)
+        return self._disconnected(opening.uri, ABNORMAL_CLOSURE, reason)
 
     def ended(self, link: Link, code: int, reason: str) -> list[Action]:
         """Note the end of a link."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.actions import CloseLink
+from peerpigeon.core.closecodes import NORMAL_CLOSURE, POLICY_VIOLATION
 from peerpigeon.core.credentials import NONCE_SIZE
 from peerpigeon.core.departures import Departure, Departures
 from peerpigeon.core.frames import VERSION, Carrier, Hello, Proof
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from peerpigeon.core.frames import Advert, Frame
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.links import Link, Links
-
-NORMAL = 1000
-POLICY_VIOLATION = 1008
-TRY_AGAIN_LATER = 1013
 
 LINK_LIMIT = 4096
 """Connections with other hubs at one time, beyond which no more are accepted. All hubs of a mesh
@@ -35,7 +32,7 @@ class Verdict:
     """Why the link is to be closed; empty if it is welcome, and from now on the one to use."""
     reply: Proof | None = None
     """What to say before more can be decided; nothing else counts then."""
-    code: int = NORMAL
+    code: int = NORMAL_CLOSURE
     """The code to close it with."""
     replaced: Link | None = None
     """The link over the same carrier whose place it takes; to be closed."""
@@ -121,7 +118,7 @@ class Doorman:
     def farewell(self, link: Link, code: int, reason: str, now: float) -> list[Action]:
         """Return what to do to close a link; it is still to be parted with."""
         closing = CloseLink(link.link, code, reason)
-        if code != NORMAL:
+        if code != NORMAL_CLOSURE:
             return [closing]
         link.is_leaving = True
         return self.departures.begin(Departure(link.hub, closing, is_ours=True), now)
@@ -129,7 +126,7 @@ class Doorman:
     def take_leave(self, link: Link, reason: str, now: float) -> list[Action]:
         """Return what to say when the other end leaves; the link is still to be parted with."""
         link.is_leaving = True
-        closing = CloseLink(link.link, NORMAL, reason)
+        closing = CloseLink(link.link, NORMAL_CLOSURE, reason)
         return self.departures.begin(Departure(link.hub, closing, is_ours=False), now)
 
     def part(self, link: Link) -> Parting | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core import closecodes
 from peerpigeon.core.actions import Action, CloseLink, SendToLink, Tell
 from peerpigeon.core.changes import (
     Arrived,
@@ -20,8 +21,8 @@ from peerpigeon.core.changes import (
 )
 from peerpigeon.core.courier import Courier
 from peerpigeon.core.credentials import Credentials
-from peerpigeon.core.dialler import VANISHED, Dialler
-from peerpigeon.core.doorman import NORMAL, POLICY_VIOLATION, TRY_AGAIN_LATER, Doorman
+from peerpigeon.core.dialler import Dialler
+from peerpigeon.core.doorman import Doorman
 from peerpigeon.core.frames import (
     Ack,
     Advert,
@@ -139,7 +140,7 @@ class Mesh:
     def leave_bootstrap(self, now: float) -> list[Action]:
         """Close the sockets to the bootstrap hubs, and dial these no more."""
         for link in self.dialler.bootstrap_links():
-            self._close(link, NORMAL, "disconnected", now)
+            self._close(link, closecodes.NORMAL_CLOSURE, "disconnected", now)
         self.dialler.leave_bootstrap()
         return self._take_actions()
 
@@ -158,7 +159,7 @@ class Mesh:
     def on_link_opened(self, event: LinkOpened, now: float) -> list[Action]:
         """Greet whoever is at the other end of a new connection."""
         if not self._doorman.has_room(event.opening):
-            return [CloseLink(event.link, TRY_AGAIN_LATER, "too many links")]
+            return [CloseLink(event.link, closecodes.TRY_AGAIN_LATER, "too many links")]
         link = self._links.open(event.link, event.carrier, event.opening, now)
         self._actions += self.dialler.opened(link)
         self._send(link, self._doorman.hello(link, self.membership.own, self.membership.digest))
@@ -209,13 +210,12 @@ class Mesh:
 
     def on_link_received(self, event: LinkReceived, now: float) -> list[Action]:
         """Take one frame from a neighbour."""
-        link = self._links.get(event.link)
-        frame = event.frame
+        link, frame = self._links.get(event.link), event.frame
         if link is None:
             self._on_late(event.link, frame, now)
         elif isinstance(frame, Bye):
             self._actions += self._doorman.take_leave(link, frame.reason, now)
-            self._lose(link, NORMAL, frame.reason, now)
+            self._lose(link, closecodes.NORMAL_CLOSURE, frame.reason, now)
         elif link.hub is not None and not isinstance(frame, Hello | Proof):
             link.last_heard = now
             self._on_frame(link, link.hub, frame, now)
@@ -262,7 +262,7 @@ class Mesh:
             self._close(link, verdict.code, verdict.objection, now)
             return
         if verdict.replaced is not None:
-            self._close(verdict.replaced, NORMAL, "second link", now)
+            self._close(verdict.replaced, closecodes.NORMAL_CLOSURE, "second link", now)
         elif link.carrier is Carrier.P2P:
             self._actions.append(Tell(HubP2PConnected(hello.hub)))
         if was_alone:
@@ -347,7 +347,7 @@ class Mesh:
         orders = self._weaver.tick(now)
         self._actions += orders.actions
         for link in orders.closings:
-            self._close(link, NORMAL, "not wanted", now)
+            self._close(link, closecodes.NORMAL_CLOSURE, "not wanted", now)
         if orders.is_planned:
             self._gossip.flush_by(now + BATCH)
 
@@ -360,7 +360,7 @@ class Mesh:
             if (advert := self.membership.advert(hub)) and advert.is_draining:
                 self.membership.forget(hub)
                 for link in [link for link in self._links if link.hub == hub]:
-                    self._close(link, NORMAL, "stopping", now)
+                    self._close(link, closecodes.NORMAL_CLOSURE, "stopping", now)
         for hub in changes.returned:
             self._weaver.add(hub)
         self.changes += [HubReturned(hub) for hub in changes.returned]
@@ -387,8 +387,8 @@ class Mesh:
         """End the links to hubs that do not live."""
         interval = self._config.heartbeat_interval
         for link in self._links.silent(interval, now):
-            self._actions.append(CloseLink(link.link, POLICY_VIOLATION, "silent"))
-            self._lose(link, VANISHED, "silent", now)
+            self._actions.append(CloseLink(link.link, closecodes.POLICY_VIOLATION, "silent"))
+            self._lose(link, closecodes.ABNORMAL_CLOSURE, "silent", now)
         self._listen_at = self._links.silent_at(interval, now)
 
     def _close_sockets(self, now: float) -> int:
@@ -396,5 +396,5 @@ class Mesh:
         sockets, may_close = self._weaver.idle_sockets(), self._migration.may_close
         due = [link for link in sockets if may_close(link.opened_at, now)]
         for link in due:
-            self._close(link, NORMAL, "migrated to P2P", now)
+            self._close(link, closecodes.NORMAL_CLOSURE, "migrated to P2P", now)
         return len(due)

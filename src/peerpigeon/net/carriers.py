@@ -19,6 +19,7 @@ from peerpigeon.core.actions import (
     TakeAnswer,
     TakeCandidate,
 )
+from peerpigeon.core.closecodes import ABNORMAL_CLOSURE, INVALID_PAYLOAD
 from peerpigeon.core.codec import BATCH_LIMIT, FrameError, batch, decode, encode
 from peerpigeon.core.events import (
     ChannelCandidate,
@@ -58,8 +59,6 @@ CROWDED = 1 * MIB
 DIALS_GRACE = 1.0
 """Seconds for dialled sockets to close, and for dials to connect, when the hub stops."""
 
-INVALID = 1007
-VANISHED = 1006
 
 LinkAction: TypeAlias = (
     Dial
@@ -187,7 +186,7 @@ class Carriers:
                 channel.take_candidate(candidate)
             case DropChannel() if channel is not None:
                 del self._openings[opening]
-                channel.close(VANISHED, "")
+                channel.close(ABNORMAL_CLOSURE, "")
             case TakeAnswer() | TakeCandidate() | DropChannel():
                 pass  # it has ended meanwhile, and the hub will hear of it
             case _:
@@ -268,8 +267,8 @@ class Carriers:
         try:
             frames = decode(message)
         except FrameError:
-            self._close(link, INVALID, "not a message of frames")
-            self._feed(LinkLost(link.id, INVALID, "not a message of frames"))
+            self._close(link, INVALID_PAYLOAD, "not a message of frames")
+            self._feed(LinkLost(link.id, INVALID_PAYLOAD, "not a message of frames"))
             return
         for frame in frames:
             self._feed(LinkReceived(link.id, frame))
@@ -354,7 +353,7 @@ class Carriers:
     def channel_ended(self, channel: DataChannel, reason: str) -> None:
         """Take the end of a channel, open or not."""
         self._fail(channel, reason)
-        self._lose(channel, VANISHED, reason)
+        self._lose(channel, ABNORMAL_CLOSURE, reason)
 
     # Openings
 

@@ -9,17 +9,21 @@ from urllib.parse import urlsplit, urlunsplit
 
 from picows import WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
+from peerpigeon.core.closecodes import (
+    ABNORMAL_CLOSURE,
+    MESSAGE_TOO_BIG,
+    NO_STATUS,
+    NORMAL_CLOSURE,
+    PROTOCOL_ERROR,
+)
 from peerpigeon.core.dialect import is_greeting
 from peerpigeon.core.pursuit import DIAL_TIMEOUT
-from peerpigeon.net.websocket import NO_CODE, PROTOCOL_ERROR, TOO_BIG, VANISHED
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
 
 CLOSE_TIMEOUT = 5.0
 """Seconds for the other hub to answer our close frame."""
-
-NORMAL = 1000
 
 logger = logging.getLogger(__name__)
 
@@ -187,7 +191,7 @@ class Dialled(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Tell of the end, if it was not ours."""
-        code, reason = self._fault or (VANISHED, "")
+        code, reason = self._fault or (ABNORMAL_CLOSURE, "")
         if self._is_open and not self._is_over:
             self._is_over = True
             self.listener.dial_lost(self, code, reason)
@@ -211,7 +215,7 @@ class Dialled(WSListener):
         if self._fragments is None:
             self._fragments = bytearray()
         if len(self._fragments) + frame.payload_size > self._limit:
-            self._refuse(TOO_BIG, "message too big")
+            self._refuse(MESSAGE_TOO_BIG, "message too big")
             return
         self._fragments += frame.get_payload_as_memoryview()
         if frame.fin:
@@ -220,11 +224,11 @@ class Dialled(WSListener):
 
     def _take_close(self, transport: WSTransport, frame: WSFrame) -> None:
         payload = frame.get_payload_as_bytes()  # picows has refused one byte
-        code = int.from_bytes(payload[:2], "big") if payload else NO_CODE
+        code = int.from_bytes(payload[:2], "big") if payload else NO_STATUS
         if self._fault is None:
             self._fault = code, str(payload[2:], "utf-8", "replace")
         if not transport.is_close_frame_sent:
-            transport.send_close(_close_code(code if payload else NORMAL))
+            transport.send_close(_close_code(code if payload else NORMAL_CLOSURE))
         transport.disconnect()
 
     def _refuse(self, code: int, reason: str) -> None:

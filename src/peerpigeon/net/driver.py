@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.actions import Action, ClosePeer, PingPeer, SendToPeer, Tell
+from peerpigeon.core.closecodes import INTERNAL_ERROR
 from peerpigeon.core.events import (
     Event,
     LinkLost,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-INTERNAL_ERROR = 1011
 TICK = Tick()
 
 

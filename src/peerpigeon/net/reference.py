@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
+from peerpigeon.core.closecodes import INVALID_PAYLOAD, MESSAGE_TOO_BIG, TRY_AGAIN_LATER
 from peerpigeon.core.ids import SessionId
-from peerpigeon.net.websocket import INVALID_TEXT, TOO_BIG, TRY_LATER
 
 if TYPE_CHECKING:
     from peerpigeon.net.dial import Dialled
@@ -50,7 +50,7 @@ class ReferenceSocket:
         self._dialled.send(payload)
         if self._dialled.buffered > self._max_outbox_size:
             self._is_over = True
-            asyncio.get_running_loop().call_soon(self._end, TRY_LATER, "reading too slowly")
+            asyncio.get_running_loop().call_soon(self._end, TRY_AGAIN_LATER, "reading too slowly")
 
     def ping(self) -> None:
         """Ask for a sign of life."""
@@ -70,12 +70,12 @@ class ReferenceSocket:
     def dial_received(self, dialled: Dialled, message: bytes) -> None:
         """Pass on one message."""
         if len(message) > self._max_message_size:
-            self._end(TOO_BIG, "message too big")
+            self._end(MESSAGE_TOO_BIG, "message too big")
             return
         try:
             text = message.decode()
         except UnicodeDecodeError:
-            self._end(INVALID_TEXT, "invalid UTF-8")
+            self._end(INVALID_PAYLOAD, "invalid UTF-8")
             return
         self._listener.socket_received(self, text)
 

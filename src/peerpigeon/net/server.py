@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
+from peerpigeon.core.closecodes import GOING_AWAY
 from peerpigeon.core.config import ServerConfig, check_hub_uri
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, generate_peer_id, same_peer
@@ -41,7 +42,6 @@ N = TypeVar("N")
 
 logger = logging.getLogger(__name__)
 
-GOING_AWAY = 1001
 DRAIN_TIMEOUT = 1.0
 """Seconds for the other hubs to leave a hub that stops, and for what passes through it."""
 DOORS = 1024  # connections that may be in their handshake, if fewer clients are allowed

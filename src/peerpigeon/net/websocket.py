@@ -11,6 +11,14 @@ import asyncio
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+from peerpigeon.core.closecodes import ABNORMAL_CLOSURE as VANISHED
+from peerpigeon.core.closecodes import INTERNAL_ERROR, PROTOCOL_ERROR
+from peerpigeon.core.closecodes import INVALID_PAYLOAD as INVALID_TEXT
+from peerpigeon.core.closecodes import MESSAGE_TOO_BIG as TOO_BIG
+from peerpigeon.core.closecodes import NO_STATUS as NO_CODE
+from peerpigeon.core.closecodes import SENDABLE as _SENDABLE
+from peerpigeon.core.closecodes import TRY_AGAIN_LATER as TRY_LATER
+from peerpigeon.core.closecodes import UNSUPPORTED_DATA as WRONG_KIND
 from peerpigeon.core.ids import SessionId
 from peerpigeon.net.frames import (
     BINARY,
@@ -33,15 +41,6 @@ KIB = 1024
 MAX_JOINED = 64 * KIB  # bytes joined into one write; beyond that, copying gains nothing
 MAX_JOINED_FRAMES = 512  # so that a flood of empty pings cannot fill the memory with pongs
 
-NO_CODE = 1005
-VANISHED = 1006
-PROTOCOL_ERROR = 1002
-WRONG_KIND = 1003
-INVALID_TEXT = 1007
-TOO_BIG = 1009
-INTERNAL_ERROR = 1011
-TRY_LATER = 1013
-
 _REASONS = {
     PROTOCOL_ERROR: "protocol error",
     INVALID_TEXT: "invalid UTF-8",
@@ -49,8 +48,6 @@ _REASONS = {
     INTERNAL_ERROR: "internal error",
     TRY_LATER: "reading too slowly",
 }
-# RFC 6455, section 7.4, and the IANA registry for 1012 to 1014.
-_SENDABLE = frozenset((*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)))
 
 # In _CLOSING our close frame is sent and the client's is awaited; in _DEAF nothing is read any
 # more, and the TCP connection ends or has ended.

@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
+from peerpigeon.core.closecodes import POLICY_VIOLATION
 from peerpigeon.scenario.cast import NOBODY, client_id, client_number
 from peerpigeon.scenario.outcome import Diary
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 ANSWER_TIMEOUT = 20.0
 """Seconds that a hub may take to open, to close, and to answer a ping."""
 
-REFUSED = 1008
 RETRY_DELAY = 1.0
 """Seconds until a client that was refused tries again, as real ones do."""
 
@@ -53,7 +53,7 @@ class Visitor:
         while True:
             async for frame in socket:
                 self._hear(json.loads(frame.data))
-            if socket.close_code != REFUSED:
+            if socket.close_code != POLICY_VIOLATION:
                 return
             # The hub it came from still believes in it: what it had sent there came late.
             await asyncio.sleep(RETRY_DELAY)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from peerpigeon.core.closecodes import ABNORMAL_CLOSURE, NORMAL_CLOSURE
 from peerpigeon.core.config import GLOBAL_NAMESPACE
 from peerpigeon.core.ids import PeerId
-from peerpigeon.sim.network import VANISHED, Accepted, Close, Frame, Ping, Pong, Request, Text
+from peerpigeon.sim.network import Accepted, Close, Frame, Ping, Pong, Request, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +25,6 @@ MAX_RECONNECT_DELAY = 30.0
 
 HANDSHAKE_TIMEOUT = 10.0
 """Reference: seconds after which a socket that has not opened is given up."""
-
-NORMAL_CLOSURE = 1000
 
 SIGNALS = ("offer", "answer", "ice-candidate")
 
@@ -263,8 +262,8 @@ class Client:
 
     def _on_handshake_timeout(self, connection: Connection) -> None:
         if connection is self._connection and not self.is_open:
-            connection.close(self, VANISHED)
-            self._on_close(VANISHED, "no answer to the handshake")
+            connection.close(self, ABNORMAL_CLOSURE)
+            self._on_close(ABNORMAL_CLOSURE, "no answer to the handshake")
 
     def _on_close(self, code: int, reason: str) -> None:
         self.closures.append(Closure(code, reason, self._agenda.now))

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.closecodes import ABNORMAL_CLOSURE, NORMAL_CLOSURE
 from peerpigeon.core.codec import encode
 from peerpigeon.core.events import LinkLost, LinkOpened, LinkReceived
 from peerpigeon.core.frames import Carrier, Frame
 from peerpigeon.core.ids import LinkId
-from peerpigeon.sim.network import VANISHED
 from peerpigeon.sim.tally import Tally
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Link:
             if half.owner is dead:
                 half.is_open = False
             elif dead is None or self.carrier is Carrier.WEBSOCKET:
-                agenda.hand(agenda.now + network.latency, half.lose, (VANISHED, ""))
+                agenda.hand(agenda.now + network.latency, half.lose, (ABNORMAL_CLOSURE, ""))
         self.forget_if_over()
 
     def hold(self) -> None:
@@ -147,7 +147,7 @@ class Half:
         if not self.link.carries:
             return
         if not opening.conclude():
-            self._stage.agenda.hand(self._next_arrival(), self._other.lose, (VANISHED, ""))
+            self._stage.agenda.hand(self._next_arrival(), self._other.lose, (ABNORMAL_CLOSURE, ""))
             return
         self.is_open = True
         self.id = self.owner.add_link(self)
@@ -177,7 +177,7 @@ class Half:
         self.is_open = False
         if self.link.carries:
             if self.link.carrier is Carrier.P2P:
-                code, reason = 1000, ""
+                code, reason = NORMAL_CLOSURE, ""
             self._stage.agenda.hand(self._next_arrival(), self._other.lose, (code, reason))
         self.link.forget_if_over()
 

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 import msgspec
 
+from peerpigeon.core.closecodes import ABNORMAL_CLOSURE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from random import Random
 
     from peerpigeon.sim.agenda import Agenda
     from peerpigeon.sim.trace import Trace
-
-VANISHED = 1006
-"""The close code of a socket that ended without a close frame (RFC 6455, section 7.4.1)."""
 
 FIRST_RETRANSMISSION = 0.2
 """Seconds after which TCP sends again what was not acknowledged (Linux: at the earliest); each
@@ -187,7 +186,7 @@ class Connection:
                 self._end(side)
                 continue
             time = self._agenda.now + self._network.latency
-            self._agenda.at(time, partial(self._deliver, side, Close(VANISHED)))
+            self._agenda.at(time, partial(self._deliver, side, Close(ABNORMAL_CLOSURE)))
 
     def hold(self) -> None:
         """Fall silent: a client does not wait for a minute for bytes to come through."""

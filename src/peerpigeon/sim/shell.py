@@ -23,6 +23,7 @@ from peerpigeon.core.actions import (
     TakeCandidate,
     Tell,
 )
+from peerpigeon.core.closecodes import GOING_AWAY
 from peerpigeon.core.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
 from peerpigeon.core.ids import LinkId, SessionId
 from peerpigeon.core.notices import name_of
@@ -55,7 +56,6 @@ _OpeningAction: TypeAlias = Dial | MakeOffer | MakeAnswer | TakeAnswer | TakeCan
 DRAIN_TIMEOUT = 1.0
 """Seconds that the other hubs have to leave one that stops."""
 
-_GOING_AWAY = 1001
 _TICKED = 16
 _TOLD = 17
 _TICK = Tick()
@@ -131,8 +131,8 @@ class SimHub:
         for session in list(self._connections):
             connection = self._forget(session)
             if connection is not None:
-                connection.close(self, _GOING_AWAY, "server is stopping")
-            self.feed(PeerLost(session, _GOING_AWAY, "server is stopping"))
+                connection.close(self, GOING_AWAY, "server is stopping")
+            self.feed(PeerLost(session, GOING_AWAY, "server is stopping"))
         for action in self.hub.drain(self._agenda.now):
             self.perform(action)
         self._agenda.alarm(self._agenda.now + DRAIN_TIMEOUT, partial(self._end, self.life))
@@ -146,7 +146,7 @@ class SimHub:
         if life != self.life or not self.is_alive:
             return
         for half in self.links:
-            half.close(_GOING_AWAY, "hub is stopping")
+            half.close(GOING_AWAY, "hub is stopping")
         self.die()
 
     def fall_asleep(self) -> None:

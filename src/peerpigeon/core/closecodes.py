@@ -1,0 +1,24 @@
+"""The close codes of WebSockets: RFC 6455, section 7.4.1, and the IANA registry it founded.
+
+The names are the registry's, in one spelling. Links over other carriers end with the same codes.
+"""
+
+from __future__ import annotations
+
+NORMAL_CLOSURE = 1000
+GOING_AWAY = 1001
+PROTOCOL_ERROR = 1002
+UNSUPPORTED_DATA = 1003
+NO_STATUS = 1005
+"""The close frame names no code. Never sent."""
+ABNORMAL_CLOSURE = 1006
+"""The connection has ended without a close frame. Never sent."""
+INVALID_PAYLOAD = 1007
+POLICY_VIOLATION = 1008
+MESSAGE_TOO_BIG = 1009
+INTERNAL_ERROR = 1011
+TRY_AGAIN_LATER = 1013
+
+SENDABLE = frozenset((*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)))
+"""The codes that may stand in a close frame: those of the registry that are no mere description of
+what was not there, and those left to libraries and programs (section 7.4.2)."""
