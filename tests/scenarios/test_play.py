@@ -9,7 +9,7 @@ from peerpigeon.scenario import command
 from peerpigeon.scenario.outcome import Outcome, differences
 from peerpigeon.scenario.play import Scene, Theatre, play, rehearse
 from peerpigeon.scenario.real import RealTheatre
-from peerpigeon.scenario.steps import IN_VIRTUAL_TIME_ONLY, Step
+from peerpigeon.scenario.steps import IN_VIRTUAL_TIME_ONLY, Cut, ScenarioError, Step
 from peerpigeon.scenario.virtual import VirtualTheatre
 from peerpigeon.sim.network import Network
 from tests.sim import mutants
@@ -239,4 +239,12 @@ def test_the_command_refuses_what_it_cannot_play(
 def test_processes_are_not_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
     (path,) = (path for path in FILES if path.stem == "cut-off")
     assert run(path, "--real") == 2
-    assert "line 6: only the simulator can" in capsys.readouterr().err
+    complaint = capsys.readouterr().err
+    assert "line 6: only the simulator can" in complaint
+    assert "without --real" in complaint
+
+
+async def test_steps_that_the_theatre_was_not_shown_are_refused_all_the_same() -> None:
+    async with RealTheatre(SMALL) as theatre:
+        with pytest.raises(ScenarioError, match=r"Cut\(hubs=\(2,\)\); play it without --real"):
+            await theatre.disturb(Cut((2,)))

@@ -29,6 +29,8 @@ LOOK = 0.1
 ANSWER_TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 START_TIMEOUT = STOP_TIMEOUT = 60.0
 
+ADVICE = "play it without --real"
+
 
 class RealTheatre:
     """Hub processes and their clients; all are gone after ``async with``."""
@@ -40,7 +42,8 @@ class RealTheatre:
         self._layout = layout_of(steps)
         for step in steps:
             if isinstance(step.deed, IN_VIRTUAL_TIME_ONLY):
-                raise ScenarioError(f"line {step.line}: only the simulator can {step.text!r}")
+                text = f"line {step.line}: only the simulator can {step.text!r}; {ADVICE}"
+                raise ScenarioError(text)
         self._hubs: dict[int, HubProcess] = {}
         self._lives: dict[int, asyncio.Task[None]] = {}
         self._ports: dict[int, int] = {}
@@ -102,8 +105,8 @@ class RealTheatre:
             del self._hubs[hub]
 
     async def disturb(self, deed: Cut | Mend) -> None:
-        """Never asked for: see ``__init__``."""
-        raise NotImplementedError(deed)
+        """Raise ``ScenarioError``, if steps are played that ``__init__`` was not shown."""
+        raise ScenarioError(f"only the simulator can do this: {deed}; {ADVICE}")
 
     async def connect(self, client: int, hub: int, namespace: str) -> None:
         """Let a client connect to a hub, and give up the one it was at."""
