@@ -134,7 +134,7 @@ def test_the_network_does_not_know_the_simulator(path: Path) -> None:
 @pytest.mark.parametrize("path", modules("network"), ids=name)
 def test_the_command_network_knows_hubs_from_outside_only(path: Path) -> None:
     ours = {each.split(".")[1] for each in inside(imports(path), "peerpigeon") if "." in each}
-    assert ours <= {"addresses", "core", "network"}
+    assert ours <= {"addresses", "core", "ending", "network"}
     core = inside(imports(path), "peerpigeon.core")
     assert core <= {f"peerpigeon.core{each}" for each in ("", *CONFIG)}
 

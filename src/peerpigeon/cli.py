@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import os
-import signal
 import sys
 from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from peerpigeon.addresses import authority
 from peerpigeon.core.config import ServerConfig, variables
 from peerpigeon.core.notices import Started
 from peerpigeon.core.options import ConfigError, parse_switch
+from peerpigeon.ending import when_asked_to_end
 from peerpigeon.eventstream import event_lines
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.network import command as network
@@ -97,12 +97,8 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
     log_events(server)
     if talkative:
         server.on(Started, lambda started: print(_hint(started), file=sys.stderr))
-    loop = asyncio.get_running_loop()
     ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # Windows has no handlers in the loop; there Ctrl-C ends the runner.
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, ended.set)
+    when_asked_to_end(ended.set)
     is_heard = True
 
     def nobody_listens() -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING
 
 from peerpigeon.addresses import authority
 from peerpigeon.core.config import ServerConfig, variables
+from peerpigeon.ending import when_asked_to_end
 from peerpigeon.network.display import Lines, Screen
 from peerpigeon.network.network import Network
 
@@ -109,9 +108,7 @@ async def _run(
                 running.cancel()  # asked twice: they have no more time to end in good order
             ended.set()
 
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with contextlib.suppress(NotImplementedError):  # Windows
-                asyncio.get_running_loop().add_signal_handler(number, end)
+        when_asked_to_end(end)
         await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
         showing.cancel()
         await asyncio.wait({showing})
