@@ -15,6 +15,7 @@ from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.events import PeerSent
 from peerpigeon.core.ids import PeerId, SessionId, generate_peer_id
 from peerpigeon.core.notices import (
+    HubRegistered,
     PeerAnnounced,
     PeerConnected,
     PeerDisconnected,
@@ -27,6 +28,22 @@ from tests.core.test_messages import json_values
 
 def discovered(messages: list[Json]) -> list[str]:
     return [m["data"]["peerId"] for m in messages if m["type"] == "peer-discovered"]
+
+
+# Starting
+
+
+def test_a_hub_that_starts_tells_of_itself_once_and_before_anything_else() -> None:
+    desk = Desk(ServerConfig(is_hub=True))
+    desk.open(A)
+    desk.tick(0.0)
+    assert desk.notices == [HubRegistered(HUB, 1), PeerConnected(A, 1)]
+
+
+def test_a_server_that_is_no_hub_tells_of_none() -> None:
+    desk = Desk()
+    desk.tick(0.0)
+    assert desk.notices == []
 
 
 # Connecting

@@ -102,7 +102,7 @@ def test_it_says_that_it_is_a_hub_where_it_listens_and_who_it_is() -> None:
         },
         {"type": "ping"},
     ]
-    assert desk.notices == [BootstrapConnected(URI)]
+    assert desk.notices == [HubRegistered(HUB, 1), BootstrapConnected(URI)]
 
 
 @pytest.mark.parametrize(

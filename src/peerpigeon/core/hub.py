@@ -97,6 +97,8 @@ class Hub:
         self._presence = Presence(own, self._keepers.of, limit, incarnation)
         self._rendezvous = Rendezvous(own, self._keepers.of, rng, limit)
         self._out = Outbox(epoch)
+        if config.is_hub:
+            self._out.actions.append(Tell(HubRegistered(own, 1)))
         self._clients = Clients(own, config, self._presence, self._keepers.of, self._out)
         self._relays = self._clients.relays
         self._streams = Streams()

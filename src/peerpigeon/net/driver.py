@@ -62,7 +62,7 @@ class Driver:
 
     def start(self) -> None:
         """Begin to give the hub its ticks: it may want to do something before anything happens."""
-        self._arm()
+        self.feed(TICK)
 
     def feed(self, event: Event) -> None:
         """Let the hub handle one event now, and perform what it asks for."""

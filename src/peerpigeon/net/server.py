@@ -15,7 +15,7 @@ from peerpigeon.core.closecodes import GOING_AWAY
 from peerpigeon.core.config import ServerConfig, check_hub_uri
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, generate_peer_id, same_peer
-from peerpigeon.core.notices import NOTICES, HubRegistered, Notice, Started, Stopped
+from peerpigeon.core.notices import NOTICES, Notice, Started, Stopped
 from peerpigeon.core.snapshot import topology
 from peerpigeon.net.carriers import MAX_FRAME, Carriers
 from peerpigeon.net.door import Doors
@@ -122,8 +122,6 @@ class PeerPigeonServer:
                 " client; hub_secret (HUB_SECRET) would keep others out",
                 port,
             )
-        if config.is_hub:
-            self._tell(HubRegistered(self._hub_id, total_hubs=1))
         running.driver.start()
 
     def _assemble(
