@@ -1,6 +1,7 @@
 """``PeerPigeonServer`` as a Python program uses it (S4, S11, S27, S28, S30)."""
 
 import asyncio
+import errno
 import logging
 import socket
 
@@ -21,8 +22,10 @@ from peerpigeon import (
     Stopped,
 )
 from peerpigeon.core.notices import NOTICES, name_of
-from peerpigeon.net.listen import PortsTakenError
+from peerpigeon.net.listen import PortsTakenError, listen
 from tests.net.client import DEADLINE, A, B, Client, get, join, running
+
+HOST = "127.0.0.1"
 
 
 async def test_events_come_in_order_by_class_and_by_documented_name() -> None:
@@ -130,6 +133,68 @@ async def test_when_all_ports_are_taken_it_says_so() -> None:
         with pytest.raises(PortsTakenError, match=f"{first.port}"):
             await second.start()
         assert not second.is_running
+
+
+async def test_a_server_that_found_no_port_can_be_started_when_there_is_one() -> None:
+    async with running() as first:
+        port = first.port
+        server = PeerPigeonServer(host=HOST, port=port, max_port_retries=0)
+        with pytest.raises(PortsTakenError):
+            await server.start()
+    async with server, await join(server, A):
+        assert server.port == port
+
+
+async def test_a_server_that_cannot_serve_all_its_addresses_serves_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = PeerPigeonServer(host=HOST, port=0, is_hub=True, auto_connect=False)
+    told: list[Notice] = []
+    for kind in NOTICES.values():
+        server.on(kind, told.append)
+    with socket.socket() as taken, socket.socket() as late, monkeypatch.context() as broken:
+        # Both may bind, and only the first may listen.
+        for one in (taken, late):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind((HOST, taken.getsockname()[1]))
+        taken.listen()
+        served = listen(HOST, 0, retries=0)
+        port = served[0].getsockname()[1]
+        broken.setattr("peerpigeon.net.server.listen", lambda *_: [*served, late])
+        with pytest.raises(OSError, match=r".") as failure:
+            await server.start()
+        assert failure.value.errno == errno.EADDRINUSE
+    assert not server.is_running
+    assert told == []
+    with socket.socket() as probe:
+        assert probe.connect_ex((HOST, port)) == errno.ECONNREFUSED
+    async with server, await join(server, A):
+        assert server.get_stats().connections == 1
+    assert [type(notice) for notice in told][:2] == [Started, HubRegistered]
+    assert told[-1] == Stopped()
+
+
+async def test_whoever_waits_for_the_end_of_a_server_learns_that_it_did_not_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = PeerPigeonServer(host=HOST, port=0)
+    loop = asyncio.get_running_loop()
+    is_asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def refuse(*_: object, **__: object) -> None:
+        is_asked.set()
+        await may_answer.wait()
+        raise OSError(errno.ENOBUFS, "no room")
+
+    monkeypatch.setattr(loop, "create_server", refuse)
+    starting = loop.create_task(server.start())
+    async with asyncio.timeout(DEADLINE):
+        await is_asked.wait()
+        waiting = loop.create_task(server.wait_stopped())
+        loop.call_soon(may_answer.set)  # when that waits
+        await waiting
+    with pytest.raises(OSError, match="no room"):
+        await starting
 
 
 async def test_localhost_serves_all_its_addresses_on_one_port() -> None:

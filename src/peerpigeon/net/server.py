@@ -103,18 +103,27 @@ class PeerPigeonServer:
 
         Raises ``RuntimeError`` if the server is running, ``PortsTakenError`` if no port that may
         be tried is free, ``OSError`` if the host is no address of this machine, and
-        ``ConfigError`` if the WebRTC engine that is asked for is not installed.
+        ``ConfigError`` if the WebRTC engine that is asked for is not installed. Then nothing of it
+        runs, and it may be started again.
         """
         if self._running is not None:
             raise RuntimeError("the server is running already; stop it first")
         config, loop = self._config, asyncio.get_running_loop()
         engine = engine_for(config, self._ice)
         sockets = listen(config.host, config.port, config.max_port_retries)
-        port: int = sockets[0].getsockname()[1]
-        running = self._running = self._assemble(port, engine, loop)
-        for socket in sockets:
-            listener = await loop.create_server(running.doors, sock=socket, backlog=BACKLOG)
-            running.listeners.append(listener)
+        try:
+            port: int = sockets[0].getsockname()[1]
+            running = self._running = self._assemble(port, engine, loop)
+            for socket in sockets:
+                listener = await loop.create_server(running.doors, sock=socket, backlog=BACKLOG)
+                running.listeners.append(listener)
+        except BaseException:
+            try:
+                await self._end()
+            finally:
+                for socket in sockets:
+                    socket.close()
+            raise
         self._tell(Started(config.host, port))
         if config.is_open:
             logger.warning(
@@ -176,9 +185,14 @@ class PeerPigeonServer:
 
     async def stop(self) -> None:
         """Close all sockets, each client with code 1001; harmless if the server is stopped."""
+        if await self._end():
+            self._tell(Stopped())
+
+    async def _end(self) -> bool:
+        """End what runs; return whether anything did."""
         running, self._running = self._running, None
         if running is None:
-            return
+            return False
         for listener in running.listeners:
             listener.close()
         running.doors.abort()
@@ -191,8 +205,8 @@ class PeerPigeonServer:
         await running.clients.wait_closed()
         await running.hubs.wait_closed()
         await running.http.stop()
-        self._tell(Stopped())
         running.stopped.set()
+        return True
 
     async def wait_stopped(self) -> None:
         """Wait until somebody calls ``stop``; return at once if the server is not running."""
