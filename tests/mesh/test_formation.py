@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.mesh.processes import components, mesh
+from tests.mesh.processes import components, eventually, mesh
 from tests.net.client import Client
 
 if TYPE_CHECKING:
@@ -46,6 +46,12 @@ def tcp_between(hubs: list[HubProcess]) -> set[tuple[int, int]]:
 @pytest.mark.parametrize(("count", "most"), [(3, 3), (5, 3), (8, 4), (12, 4)])
 async def test_hubs_form_one_p2p_mesh_and_carry_everything(count: int, most: int) -> None:
     async with mesh(count, hub_mesh_max_peers=most, mesh_migration_delay=DELAY) as hubs:
+
+        async def look() -> set[tuple[int, int]]:
+            return tcp_between(hubs.hubs)
+
+        # Else that there are none at last would say nothing.
+        await eventually("sockets between hubs", look, bool)
         views = await hubs.settled()
         assert components(views) == 1
         for view in views:

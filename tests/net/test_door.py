@@ -186,6 +186,7 @@ async def test_dripping_bytes_does_not_buy_time() -> None:
         while served.doors.waiting:
             await client.send(b"a")
             await turns(50)
+        assert await client.rest() == b"", "it was not turned away because there was too much"
 
 
 @on_every_loop

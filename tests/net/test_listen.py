@@ -1,4 +1,7 @@
 import contextlib
+import socket
+
+import pytest
 
 from peerpigeon.net.listen import listen
 
@@ -17,3 +20,18 @@ def test_servers_that_start_at_the_same_instant_get_different_ports() -> None:
         first = port_of_one_more(0)
         second = port_of_one_more(first)
         assert first < second <= first + 10
+
+
+def test_all_addresses_of_a_name_are_served_on_one_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S11."""
+    names = ["127.0.0.1", "127.0.0.2"]
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (name, 0)) for name in names]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    try:
+        socket.create_server((names[1], 0)).close()
+    except OSError:
+        pytest.skip("this machine has one loopback address only")
+    with contextlib.ExitStack() as stack:
+        served = [stack.enter_context(each).getsockname() for each in listen("here", 0, retries=0)]
+    assert served == [(name, served[0][1]) for name in names]
+    assert served[0][1] != 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from peerpigeon import ConfigError, PeerPigeonServer
 from peerpigeon.core.notices import HubMeshMigrated, HubMeshReady, HubP2PConnected
 from tests.net.client import A, B, join
-from tests.net.hubs import eventually, hub, network, uri
+from tests.net.hubs import DEADLINE, eventually, hub, network, uri
 
 P2P = {"webrtc_engine": "auto", "mesh_migration_delay": 0.3}
 
@@ -25,10 +26,11 @@ async def test_hubs_link_by_data_channel_and_give_up_their_sockets() -> None:
         async with await join(first, A) as a, await join(second, B) as b:
             await a.until("peer-discovered")
             sent = 0
-            while not (is_migrated(first) and is_migrated(second)):
-                await a.signal(B, "ice-candidate", sent)
-                assert (await b.until("ice-candidate"))["data"] == sent
-                sent += 1
+            async with asyncio.timeout(DEADLINE):
+                while not (is_migrated(first) and is_migrated(second)):
+                    await a.signal(B, "ice-candidate", sent)
+                    assert (await b.until("ice-candidate"))["data"] == sent
+                    sent += 1
             await a.signal(B, "offer", "x" * 700_000)
             assert len((await b.until("offer"))["data"]) == 700_000
         kinds = [type(notice) for notice in told.notices]
@@ -36,9 +38,17 @@ async def test_hubs_link_by_data_channel_and_give_up_their_sockets() -> None:
         assert kinds.index(HubMeshReady) < kinds.index(HubMeshMigrated)
 
 
-async def test_a_hub_comes_back_by_socket_when_its_channel_cannot_be_had() -> None:
+def purposes(server: PeerPigeonServer) -> list[tuple[str, str]]:
+    """Return over what a hub is linked, and what for."""
+    own = [each for each in server.get_topology().hubs if each.peer_id == server.hub_peer_id]
+    return [(link.carrier, link.purpose) for each in own for link in each.links]
+
+
+async def test_hubs_stay_linked_by_their_socket_when_a_channel_cannot_be_had() -> None:
     """S21: one end has no WebRTC at all."""
     async with hub(**P2P) as (first, _), hub(uri(first)) as (second, _):
+        given_up = [("websocket", "mesh")]
+        await eventually(lambda: given_up in (purposes(first), purposes(second)))
         async with await join(first, A) as a, await join(second, B) as b:
             await a.until("peer-discovered")
             await a.signal(B)
