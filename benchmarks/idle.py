@@ -49,7 +49,7 @@ class Keeper:
     def socket_received(self, socket: PeerSocket, text: str) -> None:
         """Nobody says anything here."""
 
-    def socket_ponged(self, socket: PeerSocket) -> None:
+    def socket_ponged(self, socket: PeerSocket, payload: bytes) -> None:
         """Nobody says anything here."""
 
     def socket_closed(self, socket: PeerSocket, code: int, reason: str) -> None:

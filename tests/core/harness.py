@@ -33,6 +33,7 @@ class Desk:
         self.hub = Hub(HUB, config or ServerConfig(), Random(seed), epoch=EPOCH)
         self.sent: dict[int, list[Json]] = {}
         self.pinged: list[int] = []
+        self.last_ping = 0
         self.closed: dict[int, tuple[int, str]] = {}
         self.notices: list[Notice] = []
         self._sessions = 0
@@ -43,8 +44,9 @@ class Desk:
             match action:
                 case SendToPeer(session, payload):
                     self.sent.setdefault(session, []).append(json.loads(payload))
-                case PingPeer(session):
+                case PingPeer(session, number):
                     self.pinged.append(session)
+                    self.last_ping = number
                 case ClosePeer(session, code, reason):
                     self.closed[session] = (code, reason)
                 case Tell(notice):
@@ -88,8 +90,9 @@ class Desk:
             message["networkName"] = namespace
         self.say(session, message, now)
 
-    def pong(self, session: SessionId, now: float = 0.0) -> None:
-        self.feed(PeerPonged(session), now)
+    def pong(self, session: SessionId, now: float = 0.0, number: int | None = None) -> None:
+        """Answer all pings, or those up to a number."""
+        self.feed(PeerPonged(session, self.last_ping if number is None else number), now)
 
     def lose(self, session: SessionId, now: float = 0.0, code: int = 1006) -> None:
         self.feed(PeerLost(session, code, ""), now)

@@ -59,6 +59,7 @@ class Hubs:
         self.hubs: list[Hub] = []
         self.sent: dict[tuple[int, int], list[Json]] = {}
         self.pinged: list[tuple[int, int]] = []
+        self.last_ping = 0
         self.closed: dict[tuple[int, int], tuple[int, str]] = {}
         self.notices: list[list[Notice]] = []
         self.frames: deque[tuple[End, Frame]] = deque()
@@ -80,8 +81,9 @@ class Hubs:
             match action:
                 case SendToPeer(session, payload):
                     self.sent.setdefault((number, session), []).append(json.loads(payload))
-                case PingPeer(session):
+                case PingPeer(session, ping):
                     self.pinged.append((number, session))
+                    self.last_ping = max(self.last_ping, ping)
                 case ClosePeer(session, code, reason):
                     self.closed[number, session] = (code, reason)
                 case SendToLink(link, frame):
@@ -163,7 +165,7 @@ class Hubs:
         self.say(client, message)
 
     def pong(self, client: tuple[int, int]) -> None:
-        self.feed(client[0], PeerPonged(SessionId(client[1])))
+        self.feed(client[0], PeerPonged(SessionId(client[1]), self.last_ping))
 
     def lose(self, client: tuple[int, int]) -> None:
         self.feed(client[0], PeerLost(SessionId(client[1]), 1006, ""))

@@ -569,7 +569,7 @@ def test_an_id_of_a_hubs_client_stays_there_while_the_hub_lives() -> None:
     session = come(desk, R, B)
     other = desk.open(B, now=1.0)
     assert desk.pinged == [session]
-    desk.say(session, signal(B, C), now=1.5)
+    desk.pong(session, now=1.5)
     assert desk.closed == {other: (1008, "Peer already connected")}
     desk.tick(3.0)
     assert desk.hub.snapshot(3.0).connections == 3

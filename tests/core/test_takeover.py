@@ -26,20 +26,47 @@ def test_a_second_socket_makes_the_hub_ask_the_first_for_a_sign_of_life() -> Non
     assert desk.hub.deadline() == 7.0
 
 
-@pytest.mark.parametrize("sign", ["pong", "message"])
-def test_a_first_socket_that_lives_keeps_its_id(sign: str) -> None:
+def test_a_first_socket_that_answers_keeps_its_id() -> None:
     desk = Desk()
     first, _ = desk.join(A), desk.join(B)
     second = desk.open(A.upper(), now=5.0)
-    if sign == "pong":
-        desk.pong(first, now=6.9)
-    else:
-        desk.say(first, {"type": "ping"}, now=6.9)
+    desk.pong(first, now=6.9)
     assert desk.closed == {second: REFUSED}
     desk.tick(7.0)
     desk.signal(first, B, now=8.0)
     assert desk.closed == {second: REFUSED}
     assert desk.take_types(SessionId(2))[-1] == "offer"
+
+
+@pytest.mark.parametrize("late", ["message", "ping", "pong"])
+def test_what_a_client_sent_before_it_was_gone_does_not_keep_it_from_coming_back(late: str) -> None:
+    """It may have been lost on the way, sent again, and come after the second socket."""
+    desk = Desk(ServerConfig(cleanup_interval=4.0))
+    first = desk.open(A)
+    desk.tick(4.0)
+    asked_before = desk.last_ping
+    second = desk.open(A, now=5.0)
+    assert desk.pinged == [first, first]
+    if late == "message":
+        desk.say(first, {"type": "ping"}, now=5.1)
+    else:
+        desk.pong(first, now=5.1, number=asked_before if late == "pong" else 0)
+    desk.tick(7.0)
+    assert desk.closed == {first: (1008, "peerId connected again, no answer here")}
+    assert desk.take_types(second) == ["connected"]
+
+
+def test_the_answer_to_a_later_ping_counts_for_all_before_it() -> None:
+    """RFC 6455, section 5.5.3: of several pings, only the last one need be answered."""
+    desk = Desk(ServerConfig(cleanup_interval=6.0))
+    first = desk.open(A)
+    second = desk.open(A, now=5.0)
+    asked = desk.last_ping
+    desk.tick(6.0)
+    assert desk.pinged == [first, first]
+    assert desk.last_ping > asked
+    desk.pong(first, now=6.5)
+    assert desk.closed == {second: REFUSED}
 
 
 def test_a_first_socket_that_is_silent_gives_way() -> None:
@@ -117,13 +144,3 @@ def test_a_client_gets_its_id_back_although_the_server_is_full() -> None:
     second = desk.open(A, now=5.0)
     desk.tick(7.0)
     assert desk.take_types(second) == ["connected"]
-
-
-def test_the_pong_to_an_earlier_ping_does_not_count_for_a_later_contest() -> None:
-    """Only what is heard after the second socket opened shows that the first one lives."""
-    desk = Desk()
-    first = desk.open(A)
-    desk.pong(first, now=4.9)
-    desk.open(A, now=5.0)
-    desk.tick(7.0)
-    assert first in desk.closed

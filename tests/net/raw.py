@@ -212,6 +212,7 @@ class Recorder:
         self.requests: list[UpgradeRequest] = []
         self.received: list[str] = []
         self.ponged = 0
+        self.answer: bytes | None = None
         self.closed: list[tuple[int, str]] = []
         self.on_text: Callable[[PeerSocket, str], object] = _echo
         self._changed = asyncio.Event()
@@ -226,9 +227,10 @@ class Recorder:
         self._changed.set()
         self.on_text(socket, text)
 
-    def socket_ponged(self, socket: PeerSocket) -> None:
+    def socket_ponged(self, socket: PeerSocket, payload: bytes) -> None:
         assert socket in self.open
         self.ponged += 1
+        self.answer = payload
         self._changed.set()
 
     def socket_closed(self, socket: PeerSocket, code: int, reason: str) -> None:

@@ -69,14 +69,14 @@ async def test_ping_and_close_keep_their_place_behind_what_was_sent_before() -> 
     async with serving() as served, await RawClient.open(served.port) as client:
         socket = await only_socket(served)
         socket.send(b"1")
-        socket.ping()
+        socket.ping(b"there?")
         socket.send(b"2")
         socket.close(1008, "go")
         socket.send(b"never")
-        socket.ping()
+        socket.ping(b"")
         assert [await client.frame() for _ in range(4)] == [
             (FIN | TEXT, b"1"),
-            (FIN | PING, b""),
+            (FIN | PING, b"there?"),
             (FIN | TEXT, b"2"),
             (FIN | CLOSE, b"\x03\xf0go"),
         ]
@@ -87,10 +87,14 @@ async def test_ping_and_close_keep_their_place_behind_what_was_sent_before() -> 
 @on_every_loop
 async def test_the_answer_to_a_ping_of_ours_is_a_sign_of_life() -> None:
     async with serving() as served, await RawClient.open(served.port) as client:
-        (await only_socket(served)).ping()
-        assert await client.frame() == (FIN | PING, b"")
-        await client.send(frame(PONG))
+        (await only_socket(served)).ping(b"there?")
+        assert await client.frame() == (FIN | PING, b"there?")
+        await client.send(frame(PONG, b"there?"))
         await served.recorder.until(lambda: served.recorder.ponged == 1)
+        assert served.recorder.answer == b"there?"
+        await client.send(frame(PING, b"no answer"))
+        await served.recorder.until(lambda: served.recorder.ponged == 2)
+        assert served.recorder.answer == b""
 
 
 @on_every_loop
@@ -183,7 +187,7 @@ async def test_abort_ends_at_once_and_is_not_reported_back() -> None:
         socket.send(b"lost")
         socket.abort()
         socket.send(b"never")
-        socket.ping()
+        socket.ping(b"")
         socket.close(1000, "")
         socket.abort()
         await served.sockets.wait_closed()

@@ -3,7 +3,7 @@
 from peerpigeon.sim.scenario import churn
 from peerpigeon.sim.trace import Trace
 
-PINNED = "197348e6ff4fb30f2ed109b5f690a89810ccfcd7a46ed8661d85c0be869b4d27"
+PINNED = "4589a3418a7e4686f99650d688ef999cf311f8c5baa44c545a1de2b31d384bfc"
 
 
 def fingerprint(seed: int) -> str:

@@ -23,6 +23,8 @@ class PingPeer(msgspec.Struct, frozen=True, gc=False):
     """Send a WebSocket ping; the answer comes back as ``PeerPonged``."""
 
     session: SessionId
+    number: int
+    """What the ping carries, and the answer with it; larger than in every one before."""
 
 
 class ClosePeer(msgspec.Struct, frozen=True, gc=False):

@@ -85,7 +85,7 @@ class Clients:
 
     def _contend(self, contender: Contender, incumbent: Peer, now: float) -> None:
         if self.registry.contend(contender, now):
-            self._out.actions.append(PingPeer(incumbent.socket))
+            self._out.actions.append(PingPeer(incumbent.socket, contender.ping))
         else:
             self._refuse(contender)
 
@@ -98,11 +98,9 @@ class Clients:
         """Take a sign of life."""
         peer = self.registry.get(event.session)
         if peer is not None:
-            self._hear(peer, now)
-
-    def _hear(self, peer: Peer, now: float) -> None:
-        for beaten in self.registry.heard(peer, now):
-            self._refuse(beaten)
+            peer.last_heard = now
+            for beaten in self.registry.answered(peer, event.number):
+                self._refuse(beaten)
 
     def on_lost(self, event: PeerLost, now: float) -> None:
         """Take the end of a socket."""
@@ -173,8 +171,6 @@ class Clients:
         peer = self.registry.get(event.session)
         if peer is not None:
             peer.last_heard = now
-            if self.registry.contenders:
-                self._hear(peer, now)
             self._on_message(peer, event.text, now)
             return
         contender = self.registry.contender(event.session)
@@ -390,7 +386,8 @@ class Clients:
             if self.registry.get(incumbent.session) is incumbent:  # not gone with its hub
                 self._drop(incumbent, "peerId connected again, no answer here", now)
         checkup = self.registry.check_silence(now)
-        self._out.actions.extend(PingPeer(peer.session) for peer in checkup.ping)
+        for silent in checkup.ping:
+            self._out.actions.append(PingPeer(silent.session, self.registry.next_ping()))
         for silent in checkup.drop:
             self._drop(silent, "no answer to pings", now)
         self._follow(self.references.tick(now), now)

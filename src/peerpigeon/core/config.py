@@ -103,7 +103,7 @@ class ServerConfig:
         default=2.0,
         metadata={
             "unit": "seconds",
-            "help": "how long an open socket has to show life when its peer id connects again",
+            "help": "how long an open socket has to answer a ping when its peer id connects again",
         },
     )
     handshake_timeout: float = field(

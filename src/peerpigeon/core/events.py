@@ -37,9 +37,11 @@ class PeerSent(msgspec.Struct, frozen=True, gc=False):
 
 
 class PeerPonged(msgspec.Struct, frozen=True, gc=False):
-    """A WebSocket ping or pong came from a client: it is alive."""
+    """A WebSocket ping or pong came from a client: it is alive, or was when that was sent."""
 
     session: SessionId
+    number: int
+    """That of the ping it answers; 0 if it answers none of ours."""
 
 
 class PeerLost(msgspec.Struct, frozen=True, gc=False):

@@ -61,6 +61,8 @@ class Contender:
     peer_id: PeerId
     address: str
     incumbent: SessionId
+    ping: int = 0
+    """The number of the ping that the first has to answer."""
     backlog: list[str] = field(default_factory=list)
 
     def keep(self, text: str) -> bool:
@@ -84,8 +86,9 @@ class Registry:
     """The clients of one hub.
 
     An id belongs to the first socket that opens with it. A second one takes over only if the
-    first shows no life within ``takeover_timeout``: so a client whose connection broke gets its id
-    back at once, and nobody can push out a client that is there.
+    first does not answer a ping within ``takeover_timeout``: so a client whose connection broke
+    gets its id back at once, and nobody can push out a client that is there. What else comes over
+    the first socket meanwhile may have been sent before its client was gone, and shows nothing.
     """
 
     def __init__(self, config: ServerConfig) -> None:
@@ -101,6 +104,7 @@ class Registry:
         self._incumbents: dict[SessionId, SessionId] = {}  # by the contender's session
         self._contests: Timetable[SessionId] = Timetable()
         self._last_guest = 0
+        self._last_ping = 0
 
     def __len__(self) -> int:
         """Return how many clients are accepted."""
@@ -180,10 +184,16 @@ class Registry:
         if contender.incumbent in self.contenders:
             return False
         self.contenders[contender.incumbent] = contender
+        contender.ping = self.next_ping()
         if not isinstance(contender.wants, tuple):
             self._incumbents[contender.wants] = contender.incumbent
         self._contests.set(contender.incumbent, now + self._config.takeover_timeout)
         return True
+
+    def next_ping(self) -> int:
+        """Return the number of one more ping."""
+        self._last_ping += 1
+        return self._last_ping
 
     def contender(self, session: SessionId) -> Contender | None:
         """Return the contender with a session of its own."""
@@ -202,9 +212,11 @@ class Registry:
             self._incumbents[contender.wants] = contender.incumbent
             contender.backlog.clear()
 
-    def heard(self, peer: Peer, now: float) -> list[Contender]:
-        """Note a sign of life; return the contenders that have lost by it."""
-        peer.last_heard = now
+    def answered(self, peer: Peer, number: int) -> list[Contender]:
+        """Note that a client has answered a ping; return the contenders that have lost by it.
+
+        Of several pings it may answer the last one only (RFC 6455, section 5.5.3).
+        """
         if not self.contenders:
             return []
         incumbents = [peer.session]
@@ -212,8 +224,11 @@ class Registry:
             # For its clients it is the only sign there is.
             peers = self._peers
             incumbents = [s for s in self.contenders if peers[s].socket == peer.session]
-        beaten = [self._end_contest(session) for session in incumbents]
-        return [contender for contender in beaten if contender is not None]
+        asked = (self.contenders.get(session) for session in incumbents)
+        beaten = [each for each in asked if each is not None and each.ping <= number]
+        for contender in beaten:
+            self._end_contest(contender.incumbent)
+        return beaten
 
     def lost_contests(self, now: float) -> list[Peer]:
         """Return the incumbents that gave no sign of life in time."""

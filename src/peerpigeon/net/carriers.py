@@ -290,7 +290,7 @@ class Carriers:
         """Take one message."""
         self._receive(socket, payload)
 
-    def socket_ponged(self, socket: LinkSocket) -> None:
+    def socket_ponged(self, socket: LinkSocket, payload: bytes) -> None:
         """Take no heed: hubs have heartbeats of their own."""
 
     def socket_closed(self, socket: LinkSocket, code: int, reason: str) -> None:
@@ -309,7 +309,7 @@ class Carriers:
         if self._conclude(dialled):
             self._meet(dialled)
 
-    def dial_ponged(self, dialled: Dialled) -> None:
+    def dial_ponged(self, dialled: Dialled, payload: bytes) -> None:
         """Take no heed: hubs have heartbeats of their own."""
 
     def dial_failed(self, dialled: Dialled, reason: str) -> None:

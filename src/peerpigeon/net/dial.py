@@ -42,8 +42,8 @@ class WireListener(Protocol):
     def dial_received(self, dialled: Dialled, message: bytes) -> None:
         """Tell of one message."""
 
-    def dial_ponged(self, dialled: Dialled) -> None:
-        """Tell that a ping or a pong came."""
+    def dial_ponged(self, dialled: Dialled, payload: bytes) -> None:
+        """Tell that a pong came, with its payload, or a ping, without."""
 
     def dial_lost(self, dialled: Dialled, code: int, reason: str) -> None:
         """Tell, once, that an open connection has ended, unless ``close`` asked for it."""
@@ -113,10 +113,10 @@ class Dialled(WSListener):
         if self._transport is not None and not self._is_over:
             self._transport.send(self._kind, message)
 
-    def ping(self) -> None:
-        """Ask for a sign of life."""
+    def ping(self, payload: bytes) -> None:
+        """Ask for a sign of life; the answer has the same payload."""
         if self._transport is not None and not self._is_over:
-            self._transport.send_ping()
+            self._transport.send_ping(payload)
 
     def close(self, code: int, reason: str) -> None:
         """Send what is queued and a close frame, or give the dial up."""
@@ -171,7 +171,9 @@ class Dialled(WSListener):
             return
         elif kind in (WSMsgType.PING, WSMsgType.PONG):
             if self._is_open:
-                self.listener.dial_ponged(self)
+                is_answer = kind is WSMsgType.PONG
+                payload = frame.get_payload_as_bytes() if is_answer else b""
+                self.listener.dial_ponged(self, payload)
         elif (
             frame.rsv1
             or frame.rsv2

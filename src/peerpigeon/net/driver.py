@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TICK = Tick()
+PING_SIZE = 8  # bytes of a ping's number
 
 
 class Driver:
@@ -123,9 +124,9 @@ class Driver:
         """Take one message."""
         self.feed(PeerSent(socket.session, text))
 
-    def socket_ponged(self, socket: PeerSocket | ReferenceSocket) -> None:
+    def socket_ponged(self, socket: PeerSocket | ReferenceSocket, payload: bytes) -> None:
         """Take a sign of life."""
-        self.feed(PeerPonged(socket.session))
+        self.feed(PeerPonged(socket.session, int.from_bytes(payload, "big")))
 
     def socket_closed(self, socket: PeerSocket | ReferenceSocket, code: int, reason: str) -> None:
         """Take the end of a socket that the hub did not close."""
@@ -134,9 +135,9 @@ class Driver:
 
     def _perform(self, action: PingPeer | ClosePeer | Tell | LinkAction) -> None:
         match action:
-            case PingPeer(session):
+            case PingPeer(session, number):
                 if (socket := self._sockets.get(session)) is not None:
-                    socket.ping()
+                    socket.ping(number.to_bytes(PING_SIZE, "big"))
             case ClosePeer(session, code, reason):
                 if (socket := self._sockets.pop(session, None)) is not None:
                     socket.close(code, reason)

@@ -18,8 +18,8 @@ class ReferenceListener(Protocol):
     def socket_received(self, socket: ReferenceSocket, payload: str, /) -> None:
         """Tell of one whole message."""
 
-    def socket_ponged(self, socket: ReferenceSocket, /) -> None:
-        """Tell that a ping or a pong came: the hub is alive."""
+    def socket_ponged(self, socket: ReferenceSocket, payload: bytes, /) -> None:
+        """Tell that a pong came, with its payload, or a ping, without: the hub is alive."""
 
     def socket_closed(self, socket: ReferenceSocket, code: int, reason: str, /) -> None:
         """Tell, once, that the socket has ended, unless ``close`` asked for it."""
@@ -52,9 +52,9 @@ class ReferenceSocket:
             self._is_over = True
             asyncio.get_running_loop().call_soon(self._end, TRY_AGAIN_LATER, "reading too slowly")
 
-    def ping(self) -> None:
-        """Ask for a sign of life."""
-        self._dialled.ping()
+    def ping(self, payload: bytes) -> None:
+        """Ask for a sign of life; the answer has the same payload."""
+        self._dialled.ping(payload)
 
     def close(self, code: int, reason: str) -> None:
         """Send what is queued and a close frame."""
@@ -79,9 +79,9 @@ class ReferenceSocket:
             return
         self._listener.socket_received(self, text)
 
-    def dial_ponged(self, dialled: Dialled) -> None:
+    def dial_ponged(self, dialled: Dialled, payload: bytes) -> None:
         """Pass on a sign of life."""
-        self._listener.socket_ponged(self)
+        self._listener.socket_ponged(self, payload)
 
     def dial_lost(self, dialled: Dialled, code: int, reason: str) -> None:
         """Pass on the end."""

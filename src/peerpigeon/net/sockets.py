@@ -28,8 +28,8 @@ class SocketListener(Protocol[S_contra, P_contra]):
     def socket_received(self, socket: S_contra, payload: P_contra) -> None:
         """Tell of one whole message."""
 
-    def socket_ponged(self, socket: S_contra) -> None:
-        """Tell that a ping or a pong came: the client is alive."""
+    def socket_ponged(self, socket: S_contra, payload: bytes) -> None:
+        """Tell that a pong came, with its payload, or a ping, without: the client is alive."""
 
     def socket_closed(self, socket: S_contra, code: int, reason: str) -> None:
         """Tell, once, that a socket has ended, unless ``close`` or ``abort`` asked for it."""

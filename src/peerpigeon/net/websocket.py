@@ -111,9 +111,9 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
         if self._queued > MAX_JOINED:
             self.flush()
 
-    def ping(self) -> None:
-        """Ask for a sign of life."""
-        self._send_control(PING, b"")
+    def ping(self, payload: bytes) -> None:
+        """Ask for a sign of life; the answer has the same payload."""
+        self._send_control(PING, payload)
 
     @staticmethod
     @abstractmethod
@@ -214,9 +214,9 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
     def _take_other(self, kind: Kind, frame: Frame) -> None:
         if kind is Kind.PING:
             self._send_control(PONG, frame.get_payload_as_bytes())
-            self._shared.listener.socket_ponged(self)
+            self._shared.listener.socket_ponged(self, b"")
         elif kind is Kind.PONG:
-            self._shared.listener.socket_ponged(self)
+            self._shared.listener.socket_ponged(self, frame.get_payload_as_bytes())
         elif kind is Kind.CLOSE:
             self._take_close(frame.get_payload_as_bytes())
         elif (kind is Kind.CONTINUATION) != (self._fragments is not None):

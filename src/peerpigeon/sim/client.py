@@ -246,8 +246,8 @@ class Client:
         match frame:
             case Text(content=content):
                 self._hear(content)
-            case Ping():
-                connection.send(self, Pong())
+            case Ping(content=content):
+                connection.send(self, Pong(content))
             case Accepted():
                 self._on_open()
             case Close(code=code, reason=reason):

@@ -56,6 +56,7 @@ _OpeningAction: TypeAlias = Dial | MakeOffer | MakeAnswer | TakeAnswer | TakeCan
 DRAIN_TIMEOUT = 1.0
 """Seconds that the other hubs have to leave one that stops."""
 
+_PING_SIZE = 8  # bytes of a ping's number
 _TICKED = 16
 _TOLD = 17
 _TICK = Tick()
@@ -183,8 +184,10 @@ class SimHub:
         match frame:
             case Text(content=content):
                 self.feed(PeerSent(session, content.decode()))
-            case Pong() | Ping():
-                self.feed(PeerPonged(session))
+            case Pong(content=content):
+                self.feed(PeerPonged(session, int.from_bytes(content, "big")))
+            case Ping():
+                self.feed(PeerPonged(session, 0))
             case Request(content=content):
                 self._accept(connection, content.decode())
             case Close(code=code, reason=reason):
@@ -241,8 +244,8 @@ class SimHub:
         match action:
             case SendToPeer(session=session, payload=payload):
                 self._send(session, Text(payload))
-            case PingPeer(session=session):
-                self._send(session, Ping())
+            case PingPeer(session=session, number=number):
+                self._send(session, Ping(number.to_bytes(_PING_SIZE, "big")))
             case ClosePeer(session=session, code=code, reason=reason):
                 connection = self._forget(session)
                 if connection is not None:
