@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core import dialect, messages
 from peerpigeon.core.actions import ClosePeer, PingPeer, Tell
-from peerpigeon.core.closecodes import NORMAL_CLOSURE as NORMAL
-from peerpigeon.core.closecodes import POLICY_VIOLATION
+from peerpigeon.core.closecodes import NORMAL_CLOSURE, POLICY_VIOLATION
 from peerpigeon.core.frames import Challenge, Find, Found, Refusal, Verdict
 from peerpigeon.core.hosting import Ask, Enter, Exit, Name, Publish, Speak, Step
 from peerpigeon.core.ids import PeerId, parse_peer_id, same_peer
@@ -283,8 +282,8 @@ class Clients:
     def _name(self, reference: Reference, hub_id: PeerId, now: float) -> None:
         hub = reference.peer
         if self.registry.find(hub_id) is not None:  # it has dialled us, as a rule
-            self._out.actions.append(ClosePeer(hub.session, NORMAL, "second link"))
-            self._depart(hub, NORMAL, "second link", now)
+            self._out.actions.append(ClosePeer(hub.session, NORMAL_CLOSURE, "second link"))
+            self._depart(hub, NORMAL_CLOSURE, "second link", now)
             return
         self.registry.name(hub, hub_id)
         self._out.actions.append(Tell(PeerConnected(hub_id, len(self.registry))))
@@ -305,7 +304,7 @@ class Clients:
                     lead = self._keepers_of(namespace)[0]
                     self._out.news.append((lead, Find(namespace, peer)))
                 case Exit(guest):
-                    self._depart(guest, NORMAL, "gone from its hub", now)
+                    self._depart(guest, NORMAL_CLOSURE, "gone from its hub", now)
                 case Publish(reference):
                     self._publish(reference, now)
                 case _:

@@ -11,14 +11,17 @@ import asyncio
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
-from peerpigeon.core.closecodes import ABNORMAL_CLOSURE as VANISHED
-from peerpigeon.core.closecodes import INTERNAL_ERROR, PROTOCOL_ERROR
-from peerpigeon.core.closecodes import INVALID_PAYLOAD as INVALID_TEXT
-from peerpigeon.core.closecodes import MESSAGE_TOO_BIG as TOO_BIG
-from peerpigeon.core.closecodes import NO_STATUS as NO_CODE
-from peerpigeon.core.closecodes import SENDABLE as _SENDABLE
-from peerpigeon.core.closecodes import TRY_AGAIN_LATER as TRY_LATER
-from peerpigeon.core.closecodes import UNSUPPORTED_DATA as WRONG_KIND
+from peerpigeon.core.closecodes import (
+    ABNORMAL_CLOSURE,
+    INTERNAL_ERROR,
+    INVALID_PAYLOAD,
+    MESSAGE_TOO_BIG,
+    NO_STATUS,
+    PROTOCOL_ERROR,
+    SENDABLE,
+    TRY_AGAIN_LATER,
+    UNSUPPORTED_DATA,
+)
 from peerpigeon.core.ids import SessionId
 from peerpigeon.net.frames import (
     BINARY,
@@ -43,10 +46,10 @@ MAX_JOINED_FRAMES = 512  # so that a flood of empty pings cannot fill the memory
 
 _REASONS = {
     PROTOCOL_ERROR: "protocol error",
-    INVALID_TEXT: "invalid UTF-8",
-    TOO_BIG: "message too big",
+    INVALID_PAYLOAD: "invalid UTF-8",
+    MESSAGE_TOO_BIG: "message too big",
     INTERNAL_ERROR: "internal error",
-    TRY_LATER: "reading too slowly",
+    TRY_AGAIN_LATER: "reading too slowly",
 }
 
 # In _CLOSING our close frame is sent and the client's is awaited; in _DEAF nothing is read any
@@ -146,10 +149,10 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
         self._transport.write(data)
         limit = self._shared.max_outbox_size
         if self._state == _OPEN and self._transport.get_write_buffer_size() > limit:
-            reason = _REASONS[TRY_LATER]
-            self._close(TRY_LATER, reason)
+            reason = _REASONS[TRY_AGAIN_LATER]
+            self._close(TRY_AGAIN_LATER, reason)
             # Not at once, as this may be the listener's own call.
-            self._shared.loop.call_soon(self._report, TRY_LATER, reason)
+            self._shared.loop.call_soon(self._report, TRY_AGAIN_LATER, reason)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where the transport shall put what it reads."""
@@ -177,7 +180,7 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
         """Take it that the client has gone: one that leaves in order sends a close frame first."""
         self._stop()
         self._linger()
-        self._report(VANISHED, "")
+        self._report(ABNORMAL_CLOSURE, "")
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -190,7 +193,7 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
             self._timer.cancel()
             self._timer = None
         self._shared.leave(self)
-        self._report(VANISHED, "")
+        self._report(ABNORMAL_CLOSURE, "")
 
     def _take(self, frame: Frame) -> None:
         """Act on one frame (RFC 6455, section 5.2 and on)."""
@@ -207,7 +210,7 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
             try:
                 payload = self.PAYLOAD(frame)
             except UnicodeDecodeError:
-                self._fail(INVALID_TEXT)
+                self._fail(INVALID_PAYLOAD)
             else:
                 self._shared.listener.socket_received(self, payload)
 
@@ -222,7 +225,7 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
         elif (kind is Kind.CONTINUATION) != (self._fragments is not None):
             self._fail(PROTOCOL_ERROR)
         elif kind is not Kind.CONTINUATION and kind is not self.KIND:
-            self._fail(WRONG_KIND)
+            self._fail(UNSUPPORTED_DATA)
         else:
             self._take_fragment(frame)
 
@@ -230,7 +233,7 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
         if self._fragments is None:
             self._fragments = bytearray()
         if len(self._fragments) + frame.payload_size > self._shared.max_message_size:
-            self._fail(TOO_BIG)
+            self._fail(MESSAGE_TOO_BIG)
             return
         self._fragments += frame.get_payload_as_memoryview()
         if not frame.fin:
@@ -239,14 +242,14 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
         try:
             payload = self.whole(whole)
         except UnicodeDecodeError:
-            self._fail(INVALID_TEXT)
+            self._fail(INVALID_PAYLOAD)
         else:
             self._shared.listener.socket_received(self, payload)
 
     def _take_close(self, payload: bytes) -> None:
         # picows has refused a payload of one byte and a reason that is no UTF-8.
-        code = int.from_bytes(payload[:2], "big") if payload else NO_CODE
-        if payload and code not in _SENDABLE:
+        code = int.from_bytes(payload[:2], "big") if payload else NO_STATUS
+        if payload and code not in SENDABLE:
             self._fail(PROTOCOL_ERROR)
             return
         self._queue.append(control_frame(CLOSE, payload[:2]))
@@ -299,7 +302,7 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
         """Fail the connection (RFC 6455, section 7.1.7): nothing more is read as frames."""
         # Closing with unread bytes would reset the connection and the client might not get to read
         # why. So only our direction ends now; what still comes is thrown away.
-        reason = self.OTHERS_REFUSED if code == WRONG_KIND else _REASONS[code]
+        reason = self.OTHERS_REFUSED if code == UNSUPPORTED_DATA else _REASONS[code]
         self._close(code, reason)
         self._stop()
         if self._transport.can_write_eof() and not self._transport.is_closing():
