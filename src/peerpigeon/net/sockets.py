@@ -1,19 +1,15 @@
-"""What the WebSockets of one kind share: a listener, limits, a reader, the end of a turn."""
+"""What the WebSockets of one kind share: a listener, limits, the end of a turn."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from peerpigeon.net.frames import MAX_READ, FrameReader
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.net.handshake import UpgradeRequest
     from peerpigeon.net.websocket import WebSocket
-
-MAX_SPARE_READERS = 16
 
 S_contra = TypeVar("S_contra", bound="WebSocket", contravariant=True)
 P_contra = TypeVar("P_contra", contravariant=True)
@@ -54,8 +50,6 @@ class Sockets:
         self.max_outbox_size = max_outbox_size
         self.close_timeout = close_timeout
         self.closing: set[WebSocket] = set()
-        self.reader = FrameReader(max_message_size)
-        self._spare_readers: list[FrameReader] = []
         self._unsent: list[WebSocket] = []
         self._all_gone = asyncio.Event()
         self._all_gone.set()
@@ -66,7 +60,8 @@ class Sockets:
         transport.set_protocol(socket)
         transport.write(request.response())
         self.listener.socket_opened(socket, request)
-        socket.feed(early)
+        if early:
+            socket.data_received(early)
 
     async def wait_closed(self) -> None:
         """Wait until the sockets that are closing are gone: ``close_timeout`` at most."""
@@ -88,18 +83,6 @@ class Sockets:
         self.closing.discard(socket)
         if not self.closing:
             self._all_gone.set()
-
-    def keep_reader(self) -> None:
-        """Leave the common reader to a socket, and put another one in its place."""
-        spare = self._spare_readers
-        self.reader = spare.pop() if spare else FrameReader(self.max_message_size)
-
-    def give_back(self, reader: FrameReader) -> None:
-        """Take a socket's own reader back, unless it has grown."""
-        if len(self._spare_readers) < MAX_SPARE_READERS and reader.capacity <= 4 * MAX_READ:
-            self._spare_readers.append(reader)
-        else:
-            reader.release()
 
     def _flush(self) -> None:
         unsent, self._unsent = self._unsent, []

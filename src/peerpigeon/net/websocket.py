@@ -1,14 +1,13 @@
 """WebSockets that others opened: what RFC 6455 asks of a server once a connection is upgraded.
 
-One ``FrameReader`` serves all sockets; only a socket whose last read ended inside a frame keeps one
-to itself, until that frame is whole. An idle socket has no buffer.
+A socket keeps what it has read of a frame that is not whole yet, and no buffer else.
 What is sent to a socket within one turn of the event loop goes out in one write.
 """
 
 from __future__ import annotations
 
 import asyncio
-from abc import ABC, abstractmethod
+from abc import ABC
 from typing import TYPE_CHECKING, ClassVar
 
 from peerpigeon.core.closecodes import (
@@ -26,15 +25,17 @@ from peerpigeon.core.ids import SessionId
 from peerpigeon.net.frames import (
     BINARY,
     CLOSE,
+    CONTINUATION,
+    FIN,
+    OPCODE,
     PING,
     PONG,
     TEXT,
-    Frame,
-    FrameReader,
-    Kind,
+    FrameError,
     close_frame,
     control_frame,
     message_header,
+    read_frame,
 )
 
 if TYPE_CHECKING:
@@ -57,24 +58,23 @@ _REASONS = {
 _OPEN, _CLOSING, _DEAF = range(3)
 
 
-class WebSocket(ABC, asyncio.BufferedProtocol):
+class WebSocket(ABC, asyncio.Protocol):
     """One WebSocket over which messages of one kind come and go."""
 
-    KIND: ClassVar[Kind]
-    """The kind of the messages it takes."""
-    FIRST: ClassVar[int]
-    """The first byte of the frames it sends."""
-    PAYLOAD: ClassVar[staticmethod[[Frame], str | bytes]]
-    """How to read a message of one frame; may raise ``UnicodeDecodeError``."""
+    WHOLE: ClassVar[int]
+    """The first byte of a message that is one frame: the kind it takes, and sends."""
+    READ: ClassVar[staticmethod[[bytes], str | bytes]]
+    """How to make a message of a payload; may raise ``UnicodeDecodeError``."""
     OTHERS_REFUSED: ClassVar[str]
     """What is said to whoever sends a message of the other kind."""
 
     __slots__ = (
+        "_begun",
         "_fragments",
         "_is_owed",
+        "_needed",
         "_queue",
         "_queued",
-        "_reader",
         "_shared",
         "_state",
         "_timer",
@@ -91,7 +91,8 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
         self._is_owed = True  # whether the listener has still to hear of the end
         self._queue: list[bytes] = []
         self._queued = 0
-        self._reader: FrameReader | None = None
+        self._begun: bytearray | None = None  # a frame that is not whole
+        self._needed = 0  # how many bytes that takes, at least
         self._fragments: bytearray | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -105,7 +106,7 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
         if self._state != _OPEN:
             return
         size = len(payload)
-        header = message_header(self.FIRST, size)
+        header = message_header(self.WHOLE, size)
         if not self._queue:
             self._shared.flush_soon(self)
         self._queue.append(header)
@@ -117,11 +118,6 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
     def ping(self, payload: bytes) -> None:
         """Ask for a sign of life; the answer has the same payload."""
         self._send_control(PING, payload)
-
-    @staticmethod
-    @abstractmethod
-    def whole(message: bytearray) -> str | bytes:
-        """Return a message that came in several frames; may raise ``UnicodeDecodeError``."""
 
     def close(self, code: int, reason: str) -> None:
         """Send what is queued and a close frame; end when the client answers or is too slow."""
@@ -154,27 +150,39 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
             # Not at once, as this may be the listener's own call.
             self._shared.loop.call_soon(self._report, TRY_AGAIN_LATER, reason)
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """Return where the transport shall put what it reads."""
-        return (self._reader or self._shared.reader).get_buffer()
+    def data_received(self, data: bytes) -> None:
+        """Read the frames in what has come."""
+        begun = self._begun
+        if begun is not None:
+            begun += data
+            if len(begun) < self._needed:
+                return
+            data, self._begun = bytes(begun), None
+        try:
+            self._read(data)
+        except FrameError as error:
+            self._fail(error.code)
+        except UnicodeDecodeError:
+            self._fail(INVALID_PAYLOAD)
+        except Exception as error:
+            context = {"message": "a socket's listener failed", "exception": error}
+            self._shared.loop.call_exception_handler(context)
+            if self._state != _DEAF:
+                self._fail(INTERNAL_ERROR)
 
-    def buffer_updated(self, nbytes: int) -> None:
-        """Read the frames in what the transport has read."""
-        if self._state == _DEAF:
-            return  # and the next read overwrites it
-        reader = self._reader or self._shared.reader
-        is_clean = reader.read(nbytes, self._take)
-        if not is_clean or self._reader is not None or self._state == _DEAF:
-            self._settle(reader)
-
-    def feed(self, data: bytes) -> None:
-        """Read the frames in ``data`` as if it came from the transport."""
-        while data:
-            buffer = self.get_buffer(-1)
-            size = min(len(buffer), len(data))
-            buffer[:size] = data[:size]
-            data = data[size:]
-            self.buffer_updated(size)
+    def _read(self, data: bytes) -> None:
+        start, size = 0, len(data)
+        max_size, listener = self._shared.max_message_size, self._shared.listener
+        while start < size and self._state != _DEAF:
+            first, payload, end = read_frame(data, start, max_size)
+            if end > size:
+                self._begun, self._needed = bytearray(data[start:]), end - start
+                return
+            start = end
+            if first == self.WHOLE and self._state == _OPEN and self._fragments is None:
+                listener.socket_received(self, self.READ(payload))
+            else:
+                self._take(first, payload)
 
     def eof_received(self) -> bool:
         """Take it that the client has gone: one that leaves in order sends a close frame first."""
@@ -186,98 +194,54 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget everything."""
         self._stop()
-        if self._reader is not None:
-            self._reader.release()
-            self._reader = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._shared.leave(self)
         self._report(ABNORMAL_CLOSURE, "")
 
-    def _take(self, frame: Frame) -> None:
-        """Act on one frame (RFC 6455, section 5.2 and on)."""
-        kind = frame.msg_type
+    def _take(self, first: int, payload: bytes) -> None:
+        """Act on a frame that is no message of its own (RFC 6455, section 5.4 and on)."""
+        is_continued = first & OPCODE == CONTINUATION & OPCODE
         if self._state != _OPEN:
-            if self._state == _CLOSING and kind is Kind.CLOSE:
+            if first == CLOSE:
                 self._stop()
                 self._transport.close()
-        elif frame.rsv1 or frame.rsv2 or frame.rsv3:
-            self._fail(PROTOCOL_ERROR)
-        elif kind is not self.KIND or not frame.fin or self._fragments is not None:
-            self._take_other(kind, frame)
-        else:
-            try:
-                payload = self.PAYLOAD(frame)
-            except UnicodeDecodeError:
-                self._fail(INVALID_PAYLOAD)
-            else:
-                self._shared.listener.socket_received(self, payload)
-
-    def _take_other(self, kind: Kind, frame: Frame) -> None:
-        if kind is Kind.PING:
-            self._send_control(PONG, frame.get_payload_as_bytes())
+        elif first == PING:
+            self._send_control(PONG, payload)
             self._shared.listener.socket_ponged(self, b"")
-        elif kind is Kind.PONG:
-            self._shared.listener.socket_ponged(self, frame.get_payload_as_bytes())
-        elif kind is Kind.CLOSE:
-            self._take_close(frame.get_payload_as_bytes())
-        elif (kind is Kind.CONTINUATION) != (self._fragments is not None):
-            self._fail(PROTOCOL_ERROR)
-        elif kind is not Kind.CONTINUATION and kind is not self.KIND:
-            self._fail(UNSUPPORTED_DATA)
+        elif first == PONG:
+            self._shared.listener.socket_ponged(self, payload)
+        elif first == CLOSE:
+            self._take_close(payload)
+        elif is_continued != (self._fragments is not None):
+            raise FrameError(PROTOCOL_ERROR)
+        elif not is_continued and first & OPCODE != self.WHOLE & OPCODE:
+            raise FrameError(UNSUPPORTED_DATA)
         else:
-            self._take_fragment(frame)
+            self._take_fragment(payload, is_last=bool(first & FIN))
 
-    def _take_fragment(self, frame: Frame) -> None:
+    def _take_fragment(self, payload: bytes, *, is_last: bool) -> None:
         if self._fragments is None:
             self._fragments = bytearray()
-        if len(self._fragments) + frame.payload_size > self._shared.max_message_size:
-            self._fail(MESSAGE_TOO_BIG)
-            return
-        self._fragments += frame.get_payload_as_memoryview()
-        if not frame.fin:
-            return
-        whole, self._fragments = self._fragments, None
-        try:
-            payload = self.whole(whole)
-        except UnicodeDecodeError:
-            self._fail(INVALID_PAYLOAD)
-        else:
-            self._shared.listener.socket_received(self, payload)
+        if len(self._fragments) + len(payload) > self._shared.max_message_size:
+            raise FrameError(MESSAGE_TOO_BIG)
+        self._fragments += payload
+        if is_last:
+            whole, self._fragments = bytes(self._fragments), None
+            self._shared.listener.socket_received(self, self.READ(whole))
 
     def _take_close(self, payload: bytes) -> None:
-        # picows has refused a payload of one byte and a reason that is no UTF-8.
         code = int.from_bytes(payload[:2], "big") if payload else NO_STATUS
-        if payload and code not in SENDABLE:
-            self._fail(PROTOCOL_ERROR)
-            return
+        if payload and (len(payload) == 1 or code not in SENDABLE):
+            raise FrameError(PROTOCOL_ERROR)
+        reason = str(payload[2:], "utf-8")
         self._queue.append(control_frame(CLOSE, payload[:2]))
         self.flush()
         self._stop()
         self._linger()
         self._transport.close()
-        self._report(code, str(payload[2:], "utf-8"))
-
-    def _settle(self, reader: FrameReader) -> None:
-        """Find out whose the reader is now, and act on what it found wrong."""
-        is_clean = reader.is_clean and self._state != _DEAF
-        if self._reader is None:
-            self._shared.keep_reader()
-        elif is_clean:
-            self._shared.give_back(reader)
-        self._reader = None
-        if is_clean:
-            return
-        if reader.failure is not None:
-            context = {"message": "a socket's listener failed", "exception": reader.failure}
-            self._shared.loop.call_exception_handler(context)
-        if reader.fault and self._state != _DEAF:
-            self._fail(reader.fault)
-        if self._state == _DEAF:
-            reader.release()
-        else:
-            self._reader = reader
+        self._report(code, reason)
 
     def _send_control(self, first: int, payload: bytes) -> None:
         if self._state != _OPEN:
@@ -319,7 +283,7 @@ class WebSocket(ABC, asyncio.BufferedProtocol):
         self._state = _DEAF
         self._queue.clear()
         self._queued = 0
-        self._fragments = None
+        self._begun = self._fragments = None
 
     def _report(self, code: int, reason: str) -> None:
         if self._is_owed:
@@ -332,19 +296,13 @@ class PeerSocket(WebSocket):
 
     __slots__ = ("session",)
 
-    KIND = Kind.TEXT
-    FIRST = TEXT
-    PAYLOAD = staticmethod(Frame.get_payload_as_utf8_text)
+    WHOLE = TEXT
+    READ = staticmethod(bytes.decode)
     OTHERS_REFUSED = "text messages only"
 
     def __init__(self, shared: Sockets, transport: asyncio.Transport) -> None:
         super().__init__(shared, transport)
         self.session = SessionId(0)
-
-    @staticmethod
-    def whole(message: bytearray) -> str:
-        """Return a message of several frames; raise ``UnicodeDecodeError`` if it is no UTF-8."""
-        return str(message, "utf-8")
 
 
 class LinkSocket(WebSocket):
@@ -352,12 +310,6 @@ class LinkSocket(WebSocket):
 
     __slots__ = ()
 
-    KIND = Kind.BINARY
-    FIRST = BINARY
-    PAYLOAD = staticmethod(Frame.get_payload_as_bytes)
+    WHOLE = BINARY
+    READ = staticmethod(bytes)
     OTHERS_REFUSED = "binary messages only"
-
-    @staticmethod
-    def whole(message: bytearray) -> bytes:
-        """Return a message of several frames."""
-        return bytes(message)

@@ -1,0 +1,70 @@
+"""Frames as bytes; what a socket makes of them is in `test_websocket`."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets import speedups
+
+from peerpigeon.net import frames
+from peerpigeon.net.frames import BINARY, PING, TEXT, FrameError, read_frame
+from tests.net import raw
+
+LIMIT = 200_000
+SIZES = st.one_of(st.integers(0, 300), st.sampled_from([65534, 65535, 65536, LIMIT]))
+
+
+def test_masks_are_undone_in_c_here() -> None:
+    assert read_frame.__globals__["apply_mask"] is speedups.apply_mask
+
+
+@given(st.lists(SIZES, max_size=5), st.data())
+def test_of_what_has_come_all_whole_frames_are_read_and_no_others(
+    sizes: list[int], data: st.DataObject
+) -> None:
+    payloads = [(bytes(range(256)) * (size // 256 + 1))[:size] for size in sizes]
+    sent = [raw.frame(raw.TEXT, each) for each in payloads]
+    come = b"".join(sent)
+    come = come[: data.draw(st.integers(0, len(come)))]
+    start = 0
+    for payload, whole in zip(payloads, sent, strict=True):
+        end = start + len(whole)
+        if end > len(come):
+            _, rest, least = read_frame(come, start, LIMIT)
+            assert len(come) < least <= end
+            assert rest == b""
+            break
+        assert read_frame(come, start, LIMIT) == (TEXT, payload, end)
+        start = end
+
+
+@given(st.binary(max_size=64), st.binary(min_size=4, max_size=4))
+def test_a_mask_is_applied_to_each_four_bytes_anew(payload: bytes, mask: bytes) -> None:
+    masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
+    data = bytes((BINARY, 0x80 | len(payload))) + mask + masked
+    assert read_frame(b"before" + data, 6, LIMIT) == (BINARY, payload, 6 + len(data))
+
+
+@pytest.mark.parametrize("first", sorted(set(range(256)) - frames._KNOWN))
+def test_a_frame_is_refused_by_its_first_bytes_if_they_tell(first: int) -> None:
+    with pytest.raises(FrameError) as caught:
+        read_frame(bytes((first, 0x80)), 0, LIMIT)
+    assert caught.value.code == 1002
+
+
+@pytest.mark.parametrize(
+    ("begin", "code"),
+    [
+        (bytes((TEXT, 5)), 1002),
+        (bytes((PING, 0x80 | 126)), 1002),
+        (bytes((TEXT, 0x80 | 126)) + b"\0\x7d", 1002),
+        (bytes((TEXT, 0x80 | 127)) + (65535).to_bytes(8, "big"), 1002),
+        (bytes((TEXT, 0x80 | 127)) + (1 << 63).to_bytes(8, "big"), 1002),
+        (bytes((TEXT, 0x80 | 127)) + (LIMIT + 1).to_bytes(8, "big"), 1009),
+    ],
+)
+def test_a_frame_is_refused_before_its_payload_comes(begin: bytes, code: int) -> None:
+    with pytest.raises(FrameError) as caught:
+        read_frame(begin, 0, LIMIT)
+    assert caught.value.code == code
