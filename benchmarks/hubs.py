@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 import urllib.request
@@ -89,9 +90,11 @@ def _hub(
     words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
     words.append("--no-auto-connect" if bootstrap is None else f"--bootstrap-hubs={bootstrap}")
     command = [python, "-m", "peerpigeon", "hub", "--events", *words]
+    # What is installed is compiled; so is this, from the first start on.
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
     with nullcontext() if core is None else started_on(core):
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
     with ended(process):
         hub = Hub(process)

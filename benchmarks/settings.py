@@ -35,6 +35,8 @@ class Settings:
     hubs: tuple[int, ...] = (3, 5, 8, 12)
     hop_rate: int = 1000
 
+    outages: tuple[int, ...] = (5, 8)
+
 
 QUICK = {
     "rounds": 1,
@@ -52,4 +54,5 @@ QUICK = {
     "idle_seconds": 0.5,
     "hubs": (3,),
     "hop_rate": 200,
+    "outages": (4,),
 }

@@ -20,6 +20,7 @@ from benchmarks.figures import measure
 from benchmarks.generator import BenchmarkError, find_compiler
 from benchmarks.hops import Forming, hops
 from benchmarks.machine import OtherWork, describe, has_cores
+from benchmarks.outage import Outage
 from benchmarks.relay import Latency, Relay
 from benchmarks.report import as_json, as_text
 from benchmarks.settings import QUICK, Settings
@@ -37,6 +38,7 @@ BENCHES: dict[str, Callable[[Settings], list[Bench]]] = {
     "idle": lambda settings: [Idle(settings)],
     "hops": lambda settings: [*hops(settings)],
     "forming": lambda settings: [Forming(settings)],
+    "outage": lambda settings: [Outage(settings)],
 }
 
 

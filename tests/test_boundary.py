@@ -54,7 +54,7 @@ IMPURE = {
 }
 BUILT_IN_IO = {"open", "print", "input", "eval", "exec", "__import__"}
 CONFIG = (".config", ".config.ServerConfig", ".config.variables")
-AIOHTTP_MODULES = {"net/http.py", "network/network.py", "scenario/real.py", "scenario/visitor.py"}
+AIOHTTP_MODULES = {"network/network.py", "scenario/real.py", "scenario/visitor.py"}
 WEBRTC_MODULES = {
     "aiortc": {"rtc/aiortc_engine.py"},
     "aioice": {"rtc/gathering.py"},
@@ -155,12 +155,22 @@ def test_each_web_library_is_kept_to_its_module() -> None:
         assert {name(path) for path in modules() if library in tops(path)} == its_modules
 
 
-def test_no_webrtc_library_is_loaded_before_an_engine_is_made() -> None:
-    program = "import sys, peerpigeon, peerpigeon.cli, peerpigeon.rtc.channel; print(*sys.modules)"
+def loaded(imported: str) -> set[str]:
+    program = f"import sys, {imported}; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert not set(done.stdout.split()) & {"aiortc", "aioice", "av", "libdatachannel"}
+    return set(done.stdout.split())
+
+
+def test_no_webrtc_library_is_loaded_before_an_engine_is_made() -> None:
+    modules = loaded("peerpigeon, peerpigeon.cli, peerpigeon.rtc.channel")
+    assert not modules & {"aiortc", "aioice", "av", "libdatachannel"}
+
+
+def test_a_server_does_not_load_what_only_other_commands_need() -> None:
+    modules = loaded("peerpigeon.cli")
+    assert not modules & {"aiohttp", "peerpigeon.sim", "peerpigeon.scenario", "peerpigeon.network"}
 
 
 @pytest.mark.parametrize("path", modules(), ids=name)

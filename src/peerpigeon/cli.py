@@ -10,7 +10,6 @@ import sys
 from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Any
 
-from peerpigeon import simulate
 from peerpigeon.addresses import authority
 from peerpigeon.core.config import ServerConfig, variables
 from peerpigeon.core.notices import Started
@@ -18,8 +17,6 @@ from peerpigeon.core.options import ConfigError, parse_switch
 from peerpigeon.ending import when_asked_to_end
 from peerpigeon.eventstream import event_lines
 from peerpigeon.net.server import PeerPigeonServer
-from peerpigeon.network import command as network
-from peerpigeon.scenario import command as scenario
 from peerpigeon.telemetry import LOG_FORMATS, configure_logging, log_events
 from peerpigeon.version import __version__
 
@@ -34,17 +31,14 @@ _HIDDEN = {"is_hub"}  # the command says it
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.command == "simulate":
-        return simulate.run(options)
-    if options.command == "play":
-        return scenario.run(options)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = _parser(words).parse_args(words)
     try:
-        return _network(options) if options.command == "network" else _server(options)
+        status: int = options.run(options)
     except ConfigError as error:
         print(f"peerpigeon: {error}", file=sys.stderr)
         return USAGE_ERROR
+    return status
 
 
 def _given(options: argparse.Namespace) -> dict[str, str]:
@@ -54,14 +48,6 @@ def _given(options: argparse.Namespace) -> dict[str, str]:
         for name in variables()
         if (text := getattr(options, name, None)) is not None and name not in _HIDDEN
     }
-
-
-def _network(options: argparse.Namespace) -> int:
-    given = _given(options)
-    # Hubs that do not start would say so too, but each for itself.
-    environment = {name: os.environ.get(name, "") for name in network.shared_variables()}
-    config = ServerConfig.from_environment(environment, given | {"is_hub": "true"})
-    return network.run(config, given, options)
 
 
 def _server(options: argparse.Namespace) -> int:
@@ -125,53 +111,88 @@ def _hint(started: Started) -> str:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="peerpigeon",
         description="A signaling server for WebRTC applications that speaks PeerPigeon.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, about in (
-        ("server", "serve clients on one machine"),
-        ("hub", "serve clients together with other hubs, as one mesh"),
-    ):
-        command = commands.add_parser(
-            name,
-            help=about,
-            description=f"{about[0].upper()}{about[1:]}. Each option can also be set by the"
-            " environment variable in brackets. Durations are seconds or carry a unit (500ms, 10s,"
-            " 5m), sizes are bytes or carry one (64KiB).",
-        )
-        for option in fields(ServerConfig):
-            if option.name not in _HIDDEN:
-                _add_option(command, option)
-        command.add_argument(
-            "--events",
-            action="store_const",
-            const="true",
-            default=os.environ.get("EVENTS") or "false",
-            help="write each event as a line of JSON to standard output [EVENTS, default False]",
-        )
-        command.add_argument(
-            "--log-format",
-            choices=LOG_FORMATS,
-            default=os.environ.get("LOG_FORMAT", "human"),
-            help="how log lines are written to standard error [LOG_FORMAT, default human]",
-        )
-    about = "run a mesh of hubs on this machine and watch it"
-    command = commands.add_parser("network", help=about, description=network.ABOUT)
+    for name, (about, declare) in _COMMANDS.items():
+        command = commands.add_parser(name, help=about)
+        # What the others need takes longer to load than a hub does, and is not asked for.
+        if name in words:
+            declare(command)
+    return parser
+
+
+def _declare_server(command: argparse.ArgumentParser) -> None:
+    about = _COMMANDS[command.prog.split()[-1]][0]
+    command.description = (
+        f"{about[0].upper()}{about[1:]}. Each option can also be set by the"
+        " environment variable in brackets. Durations are seconds or carry a unit (500ms, 10s,"
+        " 5m), sizes are bytes or carry one (64KiB)."
+    )
+    command.set_defaults(run=_server)
+    for option in fields(ServerConfig):
+        if option.name not in _HIDDEN:
+            _add_option(command, option)
+    command.add_argument(
+        "--events",
+        action="store_const",
+        const="true",
+        default=os.environ.get("EVENTS") or "false",
+        help="write each event as a line of JSON to standard output [EVENTS, default False]",
+    )
+    command.add_argument(
+        "--log-format",
+        choices=LOG_FORMATS,
+        default=os.environ.get("LOG_FORMAT", "human"),
+        help="how log lines are written to standard error [LOG_FORMAT, default human]",
+    )
+
+
+def _declare_network(command: argparse.ArgumentParser) -> None:
+    from peerpigeon.network import command as network  # noqa: PLC0415
+
+    def run(options: argparse.Namespace) -> int:
+        given = _given(options)
+        # Hubs that do not start would say so too, but each for itself.
+        environment = {name: os.environ.get(name, "") for name in network.shared_variables()}
+        config = ServerConfig.from_environment(environment, given | {"is_hub": "true"})
+        return network.run(config, given, options)
+
+    command.description = network.ABOUT
+    command.set_defaults(run=run)
     network.add_options(command)
     for option in fields(ServerConfig):
         if option.name not in network.PRIVATE:
             _add_option(command, option, network.SHORT_NAMES.get(option.name))
-    about = "try a mesh of hubs out in virtual time"
-    command = commands.add_parser("simulate", help=about, description=simulate.ABOUT)
+
+
+def _declare_simulate(command: argparse.ArgumentParser) -> None:
+    from peerpigeon import simulate  # noqa: PLC0415
+
+    command.description = simulate.ABOUT
+    command.set_defaults(run=simulate.run)
     simulate.add_options(command)
-    about = "play a scenario, in virtual time or with hub processes"
-    command = commands.add_parser("play", help=about, description=scenario.ABOUT)
+
+
+def _declare_play(command: argparse.ArgumentParser) -> None:
+    from peerpigeon.scenario import command as scenario  # noqa: PLC0415
+
+    command.description = scenario.ABOUT
+    command.set_defaults(run=scenario.run)
     scenario.add_options(command)
-    return parser
+
+
+_COMMANDS = {
+    "server": ("serve clients on one machine", _declare_server),
+    "hub": ("serve clients together with other hubs, as one mesh", _declare_server),
+    "network": ("run a mesh of hubs on this machine and watch it", _declare_network),
+    "simulate": ("try a mesh of hubs out in virtual time", _declare_simulate),
+    "play": ("play a scenario, in virtual time or with hub processes", _declare_play),
+}
 
 
 def _add_option(

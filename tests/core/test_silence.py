@@ -2,6 +2,7 @@
 
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.notices import PeerDisconnected
+from peerpigeon.core.registry import LOOKS
 from tests.core.harness import A, B, Desk
 
 CONFIG = ServerConfig(cleanup_interval=30.0, peer_timeout=100.0)
@@ -29,6 +30,7 @@ def test_a_client_that_answers_stays() -> None:
     for now in (30.0, 60.0, 90.0, 120.0, 150.0):
         desk.tick(now)
         desk.pong(a, now + 0.1)
+    assert desk.pinged == [a] * 5
     assert desk.closed == {}
 
 
@@ -38,7 +40,21 @@ def test_a_client_that_talks_is_not_pinged() -> None:
     desk.say(a, {"type": "ping"}, now=29.0)
     desk.tick(30.0)
     assert desk.pinged == []
-    assert desk.hub.deadline() == 59.0
+    deadline = desk.hub.deadline()
+    assert deadline is not None
+    assert 59.0 <= deadline < 59.0 + 30.0 / LOOKS
+    desk.tick(deadline)
+    assert desk.pinged == [a]
+
+
+def test_clients_that_came_at_about_the_same_time_are_pinged_together() -> None:
+    desk = Desk(CONFIG)
+    clients = [desk.open(peer, now=now) for peer, now in ((A, 0.01), (B, 0.1))]
+    for times in (1, 2, 3):
+        deadline = desk.hub.deadline()
+        assert deadline is not None
+        desk.tick(deadline)
+        assert desk.pinged == clients * times
 
 
 def test_those_that_knew_a_dropped_client_are_told_once() -> None:

@@ -29,8 +29,9 @@ class Traffic:
     Every client has a name, which is its peer id.
     """
 
-    def __init__(self, clients: dict[str, Client]) -> None:
+    def __init__(self, clients: dict[str, Client], period: float) -> None:
         self.clients = clients
+        self._period = period
         self.sent: dict[Pair, list[float]] = defaultdict(list)
         """When each signal was sent, by its number."""
         self.got: dict[Pair, list[tuple[int, float]]] = defaultdict(list)
@@ -49,7 +50,7 @@ class Traffic:
                 numbers = self.sent[one, other]
                 numbers.append(self._loop.time())
                 await self.clients[one].signal(other, "ice-candidate", len(numbers) - 1)
-            due = max(due + PERIOD, self._loop.time())
+            due = max(due + self._period, self._loop.time())
             await asyncio.sleep(due - self._loop.time())
 
     async def read(self, name: str) -> None:
@@ -161,7 +162,7 @@ class Traffic:
 
 
 @asynccontextmanager
-async def traffic(hubs: Sequence[HubProcess]) -> AsyncIterator[Traffic]:
+async def traffic(hubs: Sequence[HubProcess], period: float = PERIOD) -> AsyncIterator[Traffic]:
     """Have one client at each hub, called by its place in the row, and all signal all others."""
     async with AsyncExitStack() as stack:
         names = [peer_at(place) for place in range(len(hubs))]
@@ -169,7 +170,7 @@ async def traffic(hubs: Sequence[HubProcess]) -> AsyncIterator[Traffic]:
             name: await stack.enter_async_context(await arrive(hub, name))
             for name, hub in zip(names, hubs, strict=True)
         }
-        running = Traffic(clients)
+        running = Traffic(clients, period)
         async with asyncio.TaskGroup() as group:
             readers = [group.create_task(running.read(name)) for name in clients]
             await running.all_know(())

@@ -11,12 +11,13 @@ import functools
 import inspect
 import itertools
 import struct
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
-from aiohttp import web
 
 from peerpigeon.net.door import Doors
+from peerpigeon.net.handshake import response
 from peerpigeon.net.sockets import Sockets
 from peerpigeon.net.websocket import PeerSocket
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
     from types import TracebackType
 
-    from peerpigeon.net.handshake import UpgradeRequest
+    from peerpigeon.net.handshake import Request, UpgradeRequest
 
 DEADLINE = 10.0  # seconds that no wait of a test that passes comes near
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # of RFC 6455, section 1.3, with its answer
@@ -264,9 +265,8 @@ class Served:
                 await turns()
 
 
-async def _answer(request: web.BaseRequest) -> web.Response:
-    body = await request.read()
-    return web.Response(text=f"{request.method} {request.path_qs} {len(body)}")
+def _describe(request: Request) -> bytes:
+    return response(HTTPStatus.OK, [], f"{request.method} {request.target}".encode())
 
 
 @contextlib.asynccontextmanager
@@ -288,10 +288,9 @@ async def serving(
         max_outbox_size=max_outbox_size,
         close_timeout=close_timeout,
     )
-    http = web.Server(_answer, access_log=None)
     doors = Doors(
         lambda _: sockets.open,
-        http,
+        _describe,
         allowed_origins=allowed_origins,
         handshake_timeout=handshake_timeout,
         limit=limit,
@@ -305,5 +304,4 @@ async def serving(
         for socket in [*recorder.open, *sockets.closing]:
             socket.abort()
         await sockets.wait_closed()
-        await http.shutdown(0.1)
         await turns(4)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket as sockets_of_the_system
 
 import pytest
@@ -39,39 +38,47 @@ def every_byte(data: bytes) -> list[int]:
 
 @pytest.mark.parametrize("chop", ["whole", "byte by byte"])
 @on_every_loop
-async def test_a_plain_request_is_answered_by_aiohttp(chop: str) -> None:
+async def test_a_plain_request_is_answered(chop: str) -> None:
     async with serving() as served, await RawClient.connect(served.port) as client:
         await client.send(PLAIN, every_byte(PLAIN) if chop == "byte by byte" else None)
         response = await client.rest()
         assert response.startswith(b"HTTP/1.1 200 OK\r\n")
-        assert response.endswith(b"\r\n\r\nGET /health?a=b 0")
+        assert response.endswith(b"\r\n\r\nGET /health?a=b")
+        client.writer.close()
         await served.until_empty()
 
 
 @on_every_loop
-async def test_what_comes_with_the_head_goes_along() -> None:
+async def test_what_follows_a_plain_request_is_not_looked_at() -> None:
+    """Neither a body nor another request: the answer says that it is the last."""
     async with serving() as served, await RawClient.connect(served.port) as client:
-        body = b"*" * 100_000
-        post = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + body
-        await client.send(post + PLAIN)
+        head = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+        await client.send(head + b"*" * 1_000_000 + PLAIN + upgrade())
         response = await client.rest()
-        assert b"POST /a 100000HTTP/1.1 200 OK" in response
-        assert response.endswith(b"GET /health?a=b 0")
+        assert b"\r\nConnection: close\r\n" in response
+        assert response.endswith(b"\r\n\r\nPOST /a")
+        assert response.count(b"HTTP/1.1") == 1
+        assert not served.recorder.requests
 
 
 @on_every_loop
-async def test_a_connection_that_went_to_http_is_no_longer_in_the_door() -> None:
+async def test_who_does_not_hang_up_after_its_answer_is_dropped() -> None:
     async with (
         serving(handshake_timeout=0.05) as served,
         await RawClient.connect(served.port) as client,
     ):
-        await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n")
-        await until_waiting(served, 0)
-        waited = asyncio.Event()
-        asyncio.get_running_loop().call_later(0.1, waited.set)
-        await waited.wait()
-        await client.send(b"x")
-        assert (await client.head()).startswith(b"HTTP/1.1 200 OK")
+        await client.send(PLAIN)
+        assert (await client.rest()).endswith(b"GET /health?a=b")
+        await served.until_empty()
+
+
+@on_every_loop
+async def test_who_asks_and_says_no_more_still_gets_all_of_the_answer() -> None:
+    async with serving() as served, await RawClient.connect(served.port) as client:
+        await client.send(PLAIN)
+        client.writer.write_eof()
+        assert (await client.rest()).endswith(b"GET /health?a=b")
+        await served.until_empty()
 
 
 @on_every_loop

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
 from hypothesis import given
@@ -303,11 +305,13 @@ def test_a_refusal_is_a_whole_response_that_ends_the_connection() -> None:
     response = refusal(
         head("Sec-WebSocket-Version: 8", leave_out="Sec-WebSocket-Version")
     ).response()
-    assert response == (
-        b"HTTP/1.1 426 Upgrade Required\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        b"Content-Length: 41\r\nSec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n"
-        b"Connection: Upgrade\r\nConnection: close\r\n\r\n"
-        b"only WebSocket version 13 is spoken here\n"
+    first, date, rest = response.split(b"\r\n", 2)
+    assert first == b"HTTP/1.1 426 Upgrade Required"
+    assert abs(parsedate_to_datetime(date.decode()[6:]) - datetime.now(UTC)) < timedelta(minutes=1)
+    assert rest == (
+        b"Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Connection: close\r\nContent-Length: 41\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        b"\r\nonly WebSocket version 13 is spoken here\n"
     )
 
 

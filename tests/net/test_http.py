@@ -12,6 +12,7 @@ from peerpigeon.core.ids import PeerId
 from peerpigeon.core.snapshot import HubView, LinkRecord, MeshSnapshot, TopologySnapshot
 from peerpigeon.net.http import mesh
 from tests.net.client import A, get, join, running
+from tests.net.raw import RawClient
 
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -183,6 +184,23 @@ async def test_anything_else_gets_a_friendly_text(path: str) -> None:
         response = await get(server, path)
         assert response.content_type == "text/plain"
         assert "PeerPigeon" in response.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "kind"),
+    [
+        ("http://elsewhere.example/health", "200", "application/json"),
+        ("http://elsewhere.example", "200", "text/plain"),
+        ("health", "400", "text/plain"),
+        ("*", "400", "text/plain"),
+    ],
+)
+async def test_a_target_is_a_path_or_a_whole_address(target: str, status: str, kind: str) -> None:
+    async with running() as server, await RawClient.connect(server.port) as client:
+        await client.send(f"GET {target} HTTP/1.0\r\n\r\n".encode())
+        head = (await client.head()).decode()
+        assert head.startswith(f"HTTP/1.1 {status} ")
+        assert f"\r\nContent-Type: {kind}; " in head
 
 
 async def test_options_is_answered_empty() -> None:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from peerpigeon.rtc import aiortc_engine
 from peerpigeon.rtc.channel import EngineError, IceOptions, IceServer, make_engine
+from tests.rtc.ends import End, Engines
 from tests.rtc.environment import HAS_LIBDATACHANNEL
 
 RELAY = IceServer("turns:turn.example.org", "user", "secret")
@@ -74,3 +76,22 @@ def test_options_that_cannot_work_are_refused() -> None:
         IceOptions(turn_servers=(IceServer("stun:host"),))
     with pytest.raises(ValueError, match=r"hub\.example\.org"):
         IceOptions(advertised_address="hub.example.org")
+
+
+async def test_what_aiortc_has_under_way_stays_within_its_window(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(aiortc_engine, "RATE", 0)  # as if the other hub were next door
+    async with Engines("aiortc", "aiortc") as engines:
+        one, other = await engines.connect()
+        under_way = []
+
+        def received(message: bytes) -> None:
+            under_way.append(one.channel._sctp._flight_size)  # type: ignore[attr-defined]
+            End.received(other, message)
+
+        monkeypatch.setattr(other, "received", received)
+        for _ in range(1000):
+            one.channel.send(bytes(1000))
+        await other.until_received(1000)
+        assert aiortc_engine.WINDOW / 2 < max(under_way) < aiortc_engine.WINDOW + 1000

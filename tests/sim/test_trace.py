@@ -3,7 +3,7 @@
 from peerpigeon.sim.scenario import churn
 from peerpigeon.sim.trace import Trace
 
-PINNED = "4589a3418a7e4686f99650d688ef999cf311f8c5baa44c545a1de2b31d384bfc"
+PINNED = "65d4319b3eb03f4b794150f64840488c3d60907fb11d7f752ac38e1c30847d00"
 
 
 def fingerprint(seed: int) -> str:

@@ -6,6 +6,7 @@ A *guest* is a client that has no socket of its own here: it speaks by that of a
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING, TypeAlias
 
 from peerpigeon.core.ids import SessionId
@@ -25,6 +26,9 @@ Claim: TypeAlias = "tuple[PeerId, Challenge]"
 BACKLOG_MESSAGES = 32
 BACKLOG_SIZE = 64 * 1024
 """How many messages and characters of a contender are kept. A real client sends its announce."""
+
+LOOKS = 256
+"""How often silent clients are looked for in a ``cleanup_interval``."""
 
 
 @dataclass(slots=True, eq=False)
@@ -99,6 +103,7 @@ class Registry:
         self.get: Callable[[SessionId], Peer | None] = self._peers.get
         """Return the accepted client of a session."""
         self._silence: Timetable[SessionId] = Timetable()
+        self._look_every = config.cleanup_interval / LOOKS
         self.contenders: dict[SessionId, Contender] = {}
         """Who waits for an id, by the incumbent's session: one for each. Not to be changed."""
         self._incumbents: dict[SessionId, SessionId] = {}  # by the contender's session
@@ -129,7 +134,7 @@ class Registry:
 
     def add(self, session: SessionId, peer_id: PeerId, address: str, now: float) -> Peer:
         """Accept a client whose id is free, or a hub that has not said who it is: id empty."""
-        self._silence.set(session, now + self._config.cleanup_interval)
+        self._silence.set(session, self._look_at(now + self._config.cleanup_interval))
         return self._add(Peer(session, peer_id, address, now, now, socket=session))
 
     def name(self, hub: Peer, peer_id: PeerId) -> None:
@@ -253,12 +258,18 @@ class Registry:
             drop_at = peer.last_heard + self._config.peer_timeout
             if now >= drop_at:
                 checkup.drop.append(peer)
-            elif now >= ping_at:
+            elif now + self._look_every >= ping_at:
+                # Also if it answered the last ping in the meantime, as most do.
                 checkup.ping.append(peer)
-                self._silence.set(session, min(now + self._config.cleanup_interval, drop_at))
+                ping_at = now + self._config.cleanup_interval
+                self._silence.set(session, min(self._look_at(ping_at), drop_at))
             else:
-                self._silence.set(session, ping_at)
+                self._silence.set(session, self._look_at(ping_at))
         return checkup
+
+    def _look_at(self, when: float) -> float:
+        """Return a time soon after ``when``, the same for many clients: one tick serves them."""
+        return max(when, ceil(when / self._look_every) * self._look_every)
 
     def deadline(self) -> float | None:
         """Return when ``check_silence`` or ``lost_contests`` has something to say."""

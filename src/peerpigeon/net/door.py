@@ -1,4 +1,4 @@
-"""The door of the one port: reads a connection's first request and leads it to its protocol."""
+"""The door of the one port: reads a connection's first request; answers it, or opens a socket."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from peerpigeon.net.handshake import (
     MAX_HEAD_SIZE,
     HandshakeError,
+    Request,
     UpgradeRequest,
     accept,
     is_websocket,
@@ -28,22 +29,24 @@ class Doors:
     """What the doors of one server share, and the factory that ``loop.create_server`` calls.
 
     ``opener`` returns what takes over a WebSocket with whatever came after its handshake, or raises
-    ``HandshakeError``; ``http_factory`` makes the protocol for any other request. At most ``limit``
-    connections are in a door, each no longer than ``handshake_timeout`` seconds; one more drops the
-    one that has waited longest.
+    ``HandshakeError``; ``answer`` returns the whole answer to any other request, or raises it too.
+    An answer is the last of its connection, so that a handshake always comes on a fresh one.
+
+    At most ``limit`` connections are in a door, each no longer than ``handshake_timeout`` seconds;
+    one more drops the one that has waited longest.
     """
 
     def __init__(
         self,
         opener: Callable[[UpgradeRequest], Opener],
-        http_factory: Callable[[], asyncio.Protocol],
+        answer: Callable[[Request], bytes],
         *,
         allowed_origins: frozenset[str] | None,
         handshake_timeout: float,
         limit: int = 1024,
     ) -> None:
         self.opener = opener
-        self.http_factory = http_factory
+        self.answer = answer
         self.allowed_origins = allowed_origins
         self.handshake_timeout = handshake_timeout
         self.limit = limit
@@ -62,12 +65,12 @@ class Doors:
 class Door(asyncio.Protocol):
     """One connection that has not said yet what it is."""
 
-    __slots__ = ("_doors", "_head", "_is_refused", "_timer", "_transport")
+    __slots__ = ("_doors", "_head", "_is_answered", "_timer", "_transport")
 
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
         self._head = bytearray()
-        self._is_refused = False
+        self._is_answered = False
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -87,7 +90,7 @@ class Door(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Collect the head, then act on it."""
         transport = self._transport
-        if transport is None or self._is_refused:
+        if transport is None or self._is_answered:
             return
         # Searching only what is new keeps a head that comes byte by byte linear.
         start = max(0, len(self._head) - len(_END) + 1)
@@ -97,9 +100,9 @@ class Door(asyncio.Protocol):
             if end >= 0:
                 self._lead(transport, bytes(self._head), end)
             elif len(self._head) >= MAX_HEAD_SIZE:
-                self._refuse(transport, _HEAD_TOO_LARGE)
+                self._answer(transport, _HEAD_TOO_LARGE.response())
         except HandshakeError as error:
-            self._refuse(transport, error)
+            self._answer(transport, error.response())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
@@ -115,11 +118,7 @@ class Door(asyncio.Protocol):
     def _lead(self, transport: asyncio.Transport, data: bytes, end: int) -> None:
         request = parse_request(data[:end])
         if not is_websocket(request):
-            self._leave()
-            protocol = self._doors.http_factory()
-            transport.set_protocol(protocol)
-            protocol.connection_made(transport)
-            protocol.data_received(data)
+            self._answer(transport, self._doors.answer(request))
             return
         upgrade = accept(request)
         self._check_origin(upgrade)
@@ -134,13 +133,13 @@ class Door(asyncio.Protocol):
         if allowed is not None and upgrade.origin is not None and upgrade.origin not in allowed:
             raise HandshakeError(403, "this origin may not connect")
 
-    def _refuse(self, transport: asyncio.Transport, error: HandshakeError) -> None:
-        # Closing with unread bytes would reset the connection, and the client might never read
-        # why. So only our direction is closed; the rest is ignored until it hangs up or the
-        # time is over.
-        self._is_refused = True
+    def _answer(self, transport: asyncio.Transport, answer: bytes) -> None:
+        # Closing with unread bytes, such as a body's, would reset the connection, and the client
+        # might never read the answer. So only our direction is closed; the rest is ignored until
+        # it hangs up or the time is over.
+        self._is_answered = True
         self._head = bytearray()
-        transport.write(error.response())
+        transport.write(answer)
         if transport.can_write_eof():
             transport.write_eof()
         else:

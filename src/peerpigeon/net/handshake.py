@@ -6,8 +6,13 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
+from email.utils import formatdate
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_HEAD_SIZE = 16 * 1024  # bytes; browsers send 0.5 to 2 KiB, cookies make it up to 8
 MAX_HEADERS = 100
@@ -45,16 +50,33 @@ class HandshakeError(Exception):
 
     def response(self) -> bytes:
         """Return the refusal as a whole HTTP response."""
-        body = f"{self.message}\n".encode()
-        lines = [
-            f"HTTP/1.1 {self.status.value} {self.status.phrase}",
-            "Content-Type: text/plain; charset=utf-8",
-            f"Content-Length: {len(body)}",
-            *(f"{name}: {value}" for name, value in self.headers),
-            "Connection: close",
-            "\r\n",
-        ]
-        return "\r\n".join(lines).encode() + body
+        return response(self.status, self.headers, f"{self.message}\n".encode())
+
+
+def response(
+    status: HTTPStatus,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    kind: str = "text/plain",
+    *,
+    is_head: bool = False,
+) -> bytes:
+    """Return a whole HTTP response, the last on its connection.
+
+    ``is_head``: what is asked for is the head alone.
+    """
+    lines = [
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        f"Date: {formatdate(usegmt=True)}",
+        *(f"{name}: {value}" for name, value in headers),
+        "Connection: close",
+    ]
+    if status is not HTTPStatus.NOT_MODIFIED:
+        lines.append(f"Content-Length: {len(body)}")
+    if body:
+        lines.append(f"Content-Type: {kind}; charset=utf-8")
+    head = "\r\n".join([*lines, "\r\n"]).encode()
+    return head if is_head else head + body
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +186,7 @@ def accept(request: Request) -> UpgradeRequest:
     host = request.single("host") or ""
     if not _HOST.fullmatch(host):
         raise HandshakeError(400, "Host is missing or malformed")
-    path, query = _split_target(request.target)
+    path, query = split_target(request.target)
     return UpgradeRequest(path, query, host, request.single("origin"), key)
 
 
@@ -190,7 +212,11 @@ def _check_no_body(request: Request) -> None:
         raise HandshakeError(400, "a WebSocket handshake has no body")
 
 
-def _split_target(target: str) -> tuple[str, str]:
+def split_target(target: str) -> tuple[str, str]:
+    """Return path and query of a request's target, as they were sent.
+
+    Raises ``HandshakeError`` for one that names neither a path nor a whole address.
+    """
     absolute = _ABSOLUTE.match(target)
     path, _, query = target[absolute.end() if absolute else 0 :].partition("?")
     if absolute and not path:

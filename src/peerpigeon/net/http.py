@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
-
 from peerpigeon.net.demo import demo_page
+from peerpigeon.net.handshake import HandshakeError, response, split_target
 from peerpigeon.version import __version__
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.snapshot import HubRecord, HubView, Snapshot, TopologySnapshot
+    from peerpigeon.net.handshake import Request
 
     Answer = dict[str, Any]
 
@@ -27,12 +28,8 @@ BANNER = (
 )
 
 
-class HttpServer:
-    """Makes the protocol that answers one connection which is not a WebSocket.
-
-    Each connection gets one answer and is closed, so that a request for an upgrade always comes
-    on a fresh connection and is seen by the door.
-    """
+class Pages:
+    """What there is to read, each page with its address."""
 
     def __init__(
         self,
@@ -44,37 +41,36 @@ class HttpServer:
         self._serves_demo = config.serves_demo
         self._snapshot = snapshot
         self._topology = topology
-        self._server = web.Server(self._answer, access_log=None, lingering_time=1.0)
 
-    def protocol(self) -> asyncio.Protocol:
-        """Return the protocol for one more connection."""
-        return self._server()
+    def answer(self, request: Request) -> bytes:
+        """Return the whole answer to a request that asks for no WebSocket.
 
-    async def stop(self) -> None:
-        """Close the connections that are still open."""
-        await self._server.shutdown(timeout=1.0)
-
-    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        response = self._respond(request)
-        response.headers.update(self._cors(request.headers.get("Origin")))
-        response.headers["Server"] = "peerpigeon"  # else aiohttp names itself and its version
-        response.force_close()
-        return response
-
-    def _respond(self, request: web.BaseRequest) -> web.Response:
+        Raises ``HandshakeError`` for one that is malformed.
+        """
+        headers = {"Server": "peerpigeon", **self._cors(request.single("origin"))}
         if request.method == "OPTIONS":
-            return web.Response()
-        if self._serves_demo and request.path_qs == "/demo":
-            return _demo(request)
+            return response(HTTPStatus.OK, headers.items(), b"")
+        path, query = split_target(request.target)
         # Reference: an exact path, so that with a query it is not known.
-        if request.path_qs == "/health":
-            return web.json_response(health(self._snapshot()))
-        if request.path_qs == "/hubs":
-            return web.json_response(hubs(self._snapshot()))
-        if request.path_qs == "/mesh":
+        path = "" if query else path
+        if self._serves_demo and path == "/demo":
+            return _demo(request, headers)
+        body = self._json(path)
+        text, kind = (
+            (BANNER, "text/plain") if body is None else (json.dumps(body), "application/json")
+        )
+        is_head = request.method == "HEAD"
+        return response(HTTPStatus.OK, headers.items(), text.encode(), kind, is_head=is_head)
+
+    def _json(self, path: str) -> Answer | None:
+        if path == "/health":
+            return health(self._snapshot())
+        if path == "/hubs":
+            return hubs(self._snapshot())
+        if path == "/mesh":
             # Where other hubs are is for whoever tries a mesh out, not for everybody.
-            return web.json_response(mesh(self._topology(), with_addresses=self._serves_demo))
-        return web.Response(text=BANNER)
+            return mesh(self._topology(), with_addresses=self._serves_demo)
+        return None
 
     def _cors(self, origin: str | None) -> dict[str, str]:
         headers = {
@@ -88,19 +84,17 @@ class HttpServer:
         return headers | {"Vary": "Origin"}
 
 
-def _demo(request: web.BaseRequest) -> web.Response:
-    page = demo_page()
+def _demo(request: Request, headers: dict[str, str]) -> bytes:
     if request.method not in ("GET", "HEAD"):
-        return web.Response(status=405, headers={"Allow": "GET, HEAD, OPTIONS"})
-    wanted = request.if_none_match or ()
-    if any(tag.value in (page.etag, "*") for tag in wanted):
-        response = web.Response(status=304, headers=page.headers)
-    else:
-        response = web.Response(
-            body=page.body, content_type="text/html", charset="utf-8", headers=page.headers
-        )
-    response.etag = page.etag
-    return response
+        headers["Allow"] = "GET, HEAD, OPTIONS"
+        raise HandshakeError(405, "the page can only be read", *headers.items())
+    page = demo_page()
+    tag = f'"{page.etag}"'
+    headers |= {**page.headers, "ETag": tag}
+    if any(request.lists("if-none-match", known) for known in (tag, f"w/{tag}", "*")):
+        return response(HTTPStatus.NOT_MODIFIED, headers.items(), b"")
+    is_head = request.method == "HEAD"
+    return response(HTTPStatus.OK, headers.items(), page.body, "text/html", is_head=is_head)
 
 
 def health(picture: Snapshot) -> Answer:

@@ -22,7 +22,7 @@ from peerpigeon.net.door import Doors
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.engine import engine_for, ice_options
 from peerpigeon.net.handshake import HandshakeError
-from peerpigeon.net.http import HttpServer
+from peerpigeon.net.http import Pages
 from peerpigeon.net.listen import BACKLOG, listen, reachable_address
 from peerpigeon.net.reference import ReferenceSocket
 from peerpigeon.net.sockets import Sockets
@@ -57,7 +57,6 @@ class _Running:
     clients: Sockets
     hubs: Sockets
     doors: Doors
-    http: HttpServer
     listeners: list[asyncio.Server]
     port: int
     stopped: asyncio.Event
@@ -172,16 +171,15 @@ class PeerPigeonServer:
                 raise HandshakeError(403, "a web page is no hub")
             return hubs.open
 
-        http = HttpServer(config, self.get_stats, self.get_topology)
         doors = Doors(
             opener,
-            http.protocol,
+            Pages(config, self.get_stats, self.get_topology).answer,
             allowed_origins=config.allowed_origins,
             handshake_timeout=config.handshake_timeout,
             limit=max(DOORS, config.max_connections),
         )
         stopped = asyncio.Event()
-        return _Running(hub, driver, carriers, clients, hubs, doors, http, [], port, stopped)
+        return _Running(hub, driver, carriers, clients, hubs, doors, [], port, stopped)
 
     async def stop(self) -> None:
         """Close all sockets, each client with code 1001; harmless if the server is stopped."""
@@ -204,7 +202,6 @@ class PeerPigeonServer:
         await running.carriers.close(GOING_AWAY, "hub is stopping")
         await running.clients.wait_closed()
         await running.hubs.wait_closed()
-        await running.http.stop()
         running.stopped.set()
         return True
 

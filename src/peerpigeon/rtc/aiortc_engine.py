@@ -27,6 +27,7 @@ from aiortc import (
 )
 
 from peerpigeon.rtc.channel import (
+    KIB,
     LABEL,
     LOW_WATER,
     MAX_MESSAGE,
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT = 5.0  # seconds for the other hub to acknowledge what it is still sent
+WINDOW = 64 * KIB
+RATE = 2048 * KIB
+"""Bytes that may be under way, if not more are needed for so many in a second."""
 
 
 class _FailedError(Exception):
@@ -118,7 +122,7 @@ class AiortcChannel:
         connection = HubConnection(ice, is_controlling=offer is None)
         self._ice = RTCIceTransport(_Gatherer(connection))
         self._dtls = _Dtls(self._ice, [RTCCertificate.generateCertificate()])
-        self._sctp = RTCSctpTransport(self._dtls)
+        self._sctp = _Association(self._dtls)
         self._channel: RTCDataChannel | None = None
 
     @property
@@ -292,6 +296,19 @@ class AiortcChannel:
         if pump is not None:
             # aiortc forgets this task; what it raised, asyncio would complain of much later.
             await asyncio.gather(pump, return_exceptions=True)
+
+
+class _Association(RTCSctpTransport):
+    """SCTP with an end to what is under way.
+
+    Where no packet is lost aiortc lets that grow to a megabyte, and goes through all of it for each
+    packet that it sends.
+    """
+
+    async def _transmit(self) -> None:
+        round_trip = self._srtt or 0.0
+        self._cwnd = min(self._cwnd, max(WINDOW, int(RATE * round_trip)))
+        await super()._transmit()
 
 
 class _Gatherer(RTCIceGatherer):
