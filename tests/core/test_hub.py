@@ -518,7 +518,7 @@ def test_no_exception_leaves_the_hub(steps: list[tuple[str, int, str, dict[str, 
             case "tick":
                 desk.tick(at)
             case "text":
-                desk.feed(PeerSent(SessionId(number), text), at)
+                desk.feed(PeerSent(SessionId(number), (text, text)), at)
             case _:
                 desk.say(SessionId(number), message, at)
         desk.hub.snapshot(at)

@@ -223,10 +223,11 @@ class Recorder:
         self.requests.append(request)
         self._changed.set()
 
-    def socket_received(self, socket: PeerSocket, text: str) -> None:
-        self.received.append(text)
+    def socket_received(self, socket: PeerSocket, messages: list[str]) -> None:
+        self.received += messages
         self._changed.set()
-        self.on_text(socket, text)
+        for text in messages:
+            self.on_text(socket, text)
 
     def socket_ponged(self, socket: PeerSocket, payload: bytes) -> None:
         assert socket in self.open

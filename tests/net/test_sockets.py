@@ -236,7 +236,7 @@ async def test_after_a_listener_closed_a_socket_the_rest_of_the_read_is_not_deli
     async with serving() as served, await RawClient.open(served.port) as client:
         served.recorder.on_text = lambda socket, _text: socket.close(1008, "enough")
         served.recorder.open.clear()
-        await client.send(frame(TEXT, b"a") + frame(TEXT, b"b") + b"\xff\xff")
+        await client.send(frame(TEXT, b"a") + frame(PING) + frame(TEXT, b"b") + b"\xff\xff")
         assert await client.frame() == (FIN | CLOSE, b"\x03\xf0enough")
         assert await client.rest() == b""
         assert (served.recorder.received, served.recorder.closed) == (["a"], [])

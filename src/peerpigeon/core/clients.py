@@ -166,14 +166,19 @@ class Clients:
     # Messages
 
     def on_sent(self, event: PeerSent, now: float) -> None:
-        """Take one message."""
-        peer = self.registry.get(event.session)
-        if peer is not None:
-            peer.last_heard = now
-            self._on_message(peer, event.text, now)
-            return
-        contender = self.registry.contender(event.session)
-        if contender is not None and not contender.keep(event.text):
+        """Take messages, until there is no such client any more."""
+        session = event.session
+        for text in event.texts:
+            peer = self.registry.get(session)
+            if peer is None:
+                self._on_contender_sent(session, text)
+            else:
+                peer.last_heard = now
+                self._on_message(peer, text, now)
+
+    def _on_contender_sent(self, session: SessionId, text: str) -> None:
+        contender = self.registry.contender(session)
+        if contender is not None and not contender.keep(text):
             # A reference hub that comes back says more at once than is kept. Its old socket has
             # to answer all the same, so that it is let in the next time.
             self._refuse(contender)

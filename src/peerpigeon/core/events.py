@@ -7,6 +7,7 @@ times as long to build (``docs/design.md``, "Events and actions").
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -29,11 +30,11 @@ class PeerOpened(msgspec.Struct, frozen=True, gc=False):
 
 
 class PeerSent(msgspec.Struct, frozen=True, gc=False):
-    """One whole text message came from a client."""
+    """Whole text messages came from a client, at once: in one read from its socket."""
 
     session: SessionId
-    text: str
-    """Valid Unicode, no longer than ``max_message_size`` bytes in UTF-8."""
+    texts: Sequence[str]
+    """Valid Unicode, each no longer than ``max_message_size`` bytes in UTF-8; in order."""
 
 
 class PeerPonged(msgspec.Struct, frozen=True, gc=False):

@@ -286,9 +286,10 @@ class Carriers:
         """Take a socket that another hub has opened."""
         self._add(socket, Carrier.WEBSOCKET, 0)
 
-    def socket_received(self, socket: LinkSocket, payload: bytes) -> None:
-        """Take one message."""
-        self._receive(socket, payload)
+    def socket_received(self, socket: LinkSocket, messages: list[bytes]) -> None:
+        """Take messages that were read at once."""
+        for message in messages:
+            self._receive(socket, message)
 
     def socket_ponged(self, socket: LinkSocket, payload: bytes) -> None:
         """Take no heed: hubs have heartbeats of their own."""

@@ -120,9 +120,9 @@ class Driver:
         socket.session = SessionId(self._last_session)
         self._sockets[socket.session] = socket
 
-    def socket_received(self, socket: PeerSocket | ReferenceSocket, text: str) -> None:
-        """Take one message."""
-        self.feed(PeerSent(socket.session, text))
+    def socket_received(self, socket: PeerSocket | ReferenceSocket, texts: list[str]) -> None:
+        """Take messages that were read at once."""
+        self.feed(PeerSent(socket.session, texts))
 
     def socket_ponged(self, socket: PeerSocket | ReferenceSocket, payload: bytes) -> None:
         """Take a sign of life."""

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from peerpigeon.net.websocket import WebSocket
 
 S_contra = TypeVar("S_contra", bound="WebSocket", contravariant=True)
-P_contra = TypeVar("P_contra", contravariant=True)
+M = TypeVar("M")
 
 
-class SocketListener(Protocol[S_contra, P_contra]):
+class SocketListener(Protocol[S_contra, M]):
     """Who hears of all sockets. Never called from within a call to a socket."""
 
     def socket_opened(self, socket: S_contra, request: UpgradeRequest) -> None:
         """Tell of a new socket; it may be sent to and closed from now on."""
 
-    def socket_received(self, socket: S_contra, payload: P_contra) -> None:
-        """Tell of one whole message."""
+    def socket_received(self, socket: S_contra, messages: list[M]) -> None:
+        """Tell of whole messages that were read at once, in order."""
 
     def socket_ponged(self, socket: S_contra, payload: bytes) -> None:
         """Tell that a pong came, with its payload, or a ping, without: the client is alive."""

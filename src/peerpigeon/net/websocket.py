@@ -171,18 +171,25 @@ class WebSocket(ABC, asyncio.Protocol):
                 self._fail(INTERNAL_ERROR)
 
     def _read(self, data: bytes) -> None:
-        start, size = 0, len(data)
-        max_size, listener = self._shared.max_message_size, self._shared.listener
-        while start < size and self._state != _DEAF:
-            first, payload, end = read_frame(data, start, max_size)
-            if end > size:
-                self._begun, self._needed = bytearray(data[start:]), end - start
-                return
-            start = end
-            if first == self.WHOLE and self._state == _OPEN and self._fragments is None:
-                listener.socket_received(self, self.READ(payload))
-            else:
-                self._take(first, payload)
+        messages: list[str | bytes] = []
+        start, size, max_size = 0, len(data), self._shared.max_message_size
+        try:
+            while start < size and self._state != _DEAF:
+                first, payload, end = read_frame(data, start, max_size)
+                if end > size:
+                    self._begun, self._needed = bytearray(data[start:]), end - start
+                    break
+                start = end
+                if first == self.WHOLE and self._state == _OPEN and self._fragments is None:
+                    messages.append(self.READ(payload))
+                else:
+                    if messages:
+                        self._shared.listener.socket_received(self, messages)
+                        messages = []
+                    self._take(first, payload)
+        finally:
+            if messages:
+                self._shared.listener.socket_received(self, messages)
 
     def eof_received(self) -> bool:
         """Take it that the client has gone: one that leaves in order sends a close frame first."""
@@ -229,7 +236,7 @@ class WebSocket(ABC, asyncio.Protocol):
         self._fragments += payload
         if is_last:
             whole, self._fragments = bytes(self._fragments), None
-            self._shared.listener.socket_received(self, self.READ(whole))
+            self._shared.listener.socket_received(self, [self.READ(whole)])
 
     def _take_close(self, payload: bytes) -> None:
         code = int.from_bytes(payload[:2], "big") if payload else NO_STATUS
