@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 
 BACKLOG = 4096
 """Connections that the kernel holds while a burst is accepted."""
+
+
+TAKEN_AT_ONCE = 8
+"""Connections that an event loop takes from one address before it reads from others. Clients that
+join in one turn of the loop cost much less than one by one: who is told of several of them is
+written to once."""
 
 
 class PortsTakenError(OSError):
@@ -70,6 +77,14 @@ def _listen_one(
         raise
     listener.setblocking(False)  # noqa: FBT003 - the standard library has it so
     return listener
+
+
+def doubled(listener: socket.socket, loop: asyncio.AbstractEventLoop) -> list[socket.socket]:
+    """Return as many descriptors of a listening socket as a loop needs to take a burst at once."""
+    # libuv takes one connection a turn from each descriptor; the loops of the standard library
+    # take all there are.
+    count = 1 if isinstance(loop, asyncio.BaseEventLoop) else TAKEN_AT_ONCE
+    return [listener, *(listener.dup() for _ in range(count - 1))]
 
 
 def reachable_address(host: str) -> str:

@@ -23,7 +23,7 @@ from peerpigeon.net.driver import Driver
 from peerpigeon.net.engine import engine_for, ice_options
 from peerpigeon.net.handshake import HandshakeError
 from peerpigeon.net.http import Pages
-from peerpigeon.net.listen import BACKLOG, listen, reachable_address
+from peerpigeon.net.listen import BACKLOG, doubled, listen, reachable_address
 from peerpigeon.net.reference import ReferenceSocket
 from peerpigeon.net.sockets import Sockets
 from peerpigeon.net.websocket import LinkSocket, PeerSocket
@@ -109,7 +109,8 @@ class PeerPigeonServer:
             raise RuntimeError("the server is running already; stop it first")
         config, loop = self._config, asyncio.get_running_loop()
         engine = engine_for(config, self._ice)
-        sockets = listen(config.host, config.port, config.max_port_retries)
+        addresses = listen(config.host, config.port, config.max_port_retries)
+        sockets = [each for address in addresses for each in doubled(address, loop)]
         try:
             port: int = sockets[0].getsockname()[1]
             running = self._running = self._assemble(port, engine, loop)
