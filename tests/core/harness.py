@@ -6,7 +6,7 @@ import json
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from peerpigeon.core.actions import Action, ClosePeer, PingPeer, SendToPeer, Tell
+from peerpigeon.core.actions import Action, ClosePeer, PingPeer, SendToPeer, SendToPeers, Tell
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
 from peerpigeon.core.hub import Hub
@@ -44,6 +44,9 @@ class Desk:
             match action:
                 case SendToPeer(session, payload):
                     self.sent.setdefault(session, []).append(json.loads(payload))
+                case SendToPeers(sessions, payloads):
+                    for session, payload in zip(sessions, payloads, strict=True):
+                        self.sent.setdefault(session, []).append(json.loads(payload))
                 case PingPeer(session, number):
                     self.pinged.append(session)
                     self.last_ping = number

@@ -15,6 +15,7 @@ from peerpigeon.core.actions import (
     PingPeer,
     SendToLink,
     SendToPeer,
+    SendToPeers,
     Tell,
 )
 from peerpigeon.core.codec import batch, decode, encode
@@ -81,6 +82,8 @@ class Hubs:
             match action:
                 case SendToPeer(session, payload):
                     self.sent.setdefault((number, session), []).append(json.loads(payload))
+                case SendToPeers():
+                    self._send_many(number, action)
                 case PingPeer(session, ping):
                     self.pinged.append((number, session))
                     self.last_ping = max(self.last_ping, ping)
@@ -94,6 +97,10 @@ class Hubs:
                     self.dialled.append(uri)
                 case Tell(notice):
                     self.notices[number].append(notice)
+
+    def _send_many(self, number: int, action: SendToPeers) -> None:
+        for session, payload in zip(action.sessions, action.payloads, strict=True):
+            self.sent.setdefault((number, session), []).append(json.loads(payload))
 
     def link(self, one: int, other: int) -> End:
         """Open a data channel between two hubs."""

@@ -29,7 +29,7 @@ from peerpigeon.core.frames import (
 )
 from peerpigeon.core.ids import PeerId, generate_peer_id
 from peerpigeon.core.keepers import Keepers
-from peerpigeon.core.outcome import Introduce, Outcome
+from peerpigeon.core.outcome import Introduce, Outcome, Tell
 from peerpigeon.core.presence import Presence
 from peerpigeon.core.rendezvous import Rendezvous
 
@@ -43,6 +43,16 @@ Circle = dict[str, Located]
 def peer_ids(count: int, seed: int = 7) -> list[PeerId]:
     rng = Random(seed)
     return [generate_peer_id(rng) for _ in range(count)]
+
+
+def pairs(outcome: Outcome) -> list[tuple[Tell, PeerId, Located]]:
+    """Return each single thing that a client is told: what is said, to whom, about whom."""
+    return [
+        (tell, peer, located)
+        for tell in outcome.tells
+        for peer in tell.peers
+        for located in (tell.members if isinstance(tell, Introduce) else (tell.located,))
+    ]
 
 
 class MiniHub:
@@ -129,17 +139,17 @@ class MiniHub:
     # News
 
     def act(self, outcome: Outcome) -> None:
-        for tell in outcome.tells:
-            circle = self.circles[tell.namespace, tell.peer]
-            member = tell.located.member
+        for tell, peer, located in pairs(outcome):
+            circle = self.circles[tell.namespace, peer]
+            member = located.member
             name = member.peer.lower()
-            assert name != tell.peer.lower(), "nobody is introduced to itself"
+            assert name != peer.lower(), "nobody is introduced to itself"
             if isinstance(tell, Introduce):
                 assert name not in circle, "a pair is introduced once"
-                assert (tell.namespace, tell.located.hub, member.session) in self.mesh.stays, (
+                assert (tell.namespace, located.hub, member.session) in self.mesh.stays, (
                     "who is introduced has announced itself in this namespace"
                 )
-                circle[name] = tell.located
+                circle[name] = located
             else:
                 assert name in circle, "only who is known can leave, and once"
                 assert circle[name].member.session == member.session

@@ -177,7 +177,7 @@ def test_an_introduction_is_what_was_announced_under_the_true_id(data: dict[str,
 MADE: dict[str, bytes] = {
     "connected": messages.encode_connected(A, 7),
     "peer-discovered": messages.encode_discovered(b'{"peerId":"x"}', "net1", A, 7),
-    "peer-disconnected": messages.encode_disconnected(B, "net1", A, 7, is_hub=False),
+    "peer-disconnected": messages.encode_departure(B, "net1", (PeerId(A),), 7)[0],
     "goodbye": messages.encode_goodbye(B, "net1", 7),
     "pong": messages.encode_pong(A, "net1", 7),
     "error": messages.encode_error("why", "net1", 7),
@@ -210,6 +210,28 @@ def test_what_a_hub_says_has_the_fields_of_the_reference(
     kind: str, fields: dict[str, object]
 ) -> None:
     assert json.loads(MADE[kind]) == fields | {"type": kind}
+
+
+@given(st.text(min_size=1), st.dictionaries(st.text(), json_values), st.integers(0, 2**53))
+def test_what_a_crowd_is_told_is_for_each_the_same_but_for_its_id(
+    namespace: str, data: dict[str, Any], timestamp: int
+) -> None:
+    known = msgspec.json.encode(data | {"peerId": B})
+    crowd = [PeerId(f"{number:040x}") for number in range(3)]
+    arrivals = messages.encode_arrival(known, namespace, crowd, timestamp)
+    departures = messages.encode_departure(PeerId(B), namespace, crowd, timestamp)
+    for told, each in zip(crowd, arrivals, strict=True):
+        expected = {
+            "type": "peer-discovered",
+            "data": data | {"peerId": B},
+            "networkName": namespace,
+            "fromPeerId": "system",
+            "targetPeerId": told,
+            "timestamp": timestamp,
+        }
+        assert list(json.loads(each).items()) == list(expected.items())
+        assert each == messages.encode_members([known, known], namespace, told, timestamp)[1]
+    assert [json.loads(each)["targetPeerId"] for each in departures] == crowd
 
 
 def test_everything_but_the_greeting_names_the_namespace() -> None:

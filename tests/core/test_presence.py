@@ -23,11 +23,12 @@ from peerpigeon.core.frames import (
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.memory import STAYS_PER_MILLISECOND
 from peerpigeon.core.outcome import Introduce, Outcome, Part
+from peerpigeon.core.places import Client, Place, Stay
 from peerpigeon.core.presence import Presence
 from peerpigeon.core.rendezvous import Rendezvous, ToHubs
 from peerpigeon.core.waiting import Queued, Waiting
 from tests.core.harness import HUB, A, B, C, D
-from tests.core.namespaces import Mesh, Step, check_small, peer_ids, play
+from tests.core.namespaces import Mesh, Step, check_small, pairs, peer_ids, play
 
 H1, H2, H3 = PeerId("1" * 40), PeerId("2" * 40), PeerId("3" * 40)
 S = STAYS_PER_MILLISECOND
@@ -186,7 +187,7 @@ def test_hubs_that_return_make_one_republication_of_all() -> None:
 def test_a_client_is_introduced_to_a_member_once() -> None:
     desk = Desk()
     desk.join(A)
-    assert desk.meet(A, at(H1, B)).tells == [Introduce("net1", A, at(H1, B))]
+    assert desk.meet(A, at(H1, B)).tells == [Introduce("net1", (A,), (at(H1, B),))]
     assert desk.meet(A, at(H1, B)).tells == []
 
 
@@ -195,17 +196,17 @@ def test_two_clients_of_one_hub_are_introduced_by_one_message() -> None:
     a, b = desk.join(A, B)
     tells = desk.meet(A, at(HUB, B, b), at(HUB, A, a)).tells
     assert tells == [
-        Introduce("net1", A, at(HUB, B, b)),
-        Introduce("net1", B, at(HUB, A, a)),
+        Introduce("net1", (A,), (at(HUB, B, b),)),
+        Introduce("net1", (B,), (at(HUB, A, a),)),
     ]
 
 
 def test_of_rows_each_client_gets_its_own() -> None:
     desk = Desk()
     a, b = desk.join(A, B)
-    meet = Meet("net1", ((A, a), (B, b)), (at(H1, C), at(H1, D)), ((1,), (0,)))
-    told = [(t.peer, t.located.member.peer) for t in desk.presence.on_meet(meet, 0.0).tells]
-    assert told == [(A, D), (B, C)]
+    meet = Meet("net1", ((A, a), (B, b)), (at(H1, C), at(H1, D, S + 2)), ((1,), (0,)))
+    told = pairs(desk.presence.on_meet(meet, 0.0))
+    assert [(peer, located.member.peer) for _, peer, located in told] == [(A, D), (B, C)]
 
 
 def test_what_concerns_nobody_here_is_dropped() -> None:
@@ -228,7 +229,7 @@ def test_a_departure_is_told_once_to_those_that_know_the_member() -> None:
     desk.join(A, C)
     desk.meet(A, at(H1, B))
     left = gone(at(H1, B), goodbye=True)
-    part = Part("net1", A, at(H1, B), has_said_goodbye=True)
+    part = Part("net1", (A,), at(H1, B), has_said_goodbye=True)
     assert desk.presence.on_gone(left, 0.0).tells == [part]
     assert desk.presence.on_gone(left, 0.0).tells == []
 
@@ -247,7 +248,7 @@ def test_our_own_clients_hear_at_once_that_one_has_left() -> None:
     desk = Desk()
     _, b = desk.join(A, B)
     desk.meet(A, at(HUB, B, b))
-    assert desk.leave(B).tells == [Part("net1", A, at(HUB, B, b), has_said_goodbye=False)]
+    assert desk.leave(B).tells == [Part("net1", (A,), at(HUB, B, b), has_said_goodbye=False)]
     assert desk.presence.on_gone(gone(at(HUB, B, b)), 0.0).tells == []
 
 
@@ -258,8 +259,8 @@ def test_an_id_at_two_hubs_is_seen_at_the_second_when_it_has_left_the_first() ->
     moved = at(H2, PeerId(B.upper()))
     assert desk.meet(A, moved, moved).tells == []
     assert desk.presence.on_gone(gone(at(H1, B)), 0.0).tells == [
-        Part("net1", A, at(H1, B), has_said_goodbye=False),
-        Introduce("net1", A, moved),
+        Part("net1", (A,), at(H1, B), has_said_goodbye=False),
+        Introduce("net1", (A,), (moved,)),
     ]
 
 
@@ -277,10 +278,10 @@ def test_an_id_that_leaves_a_second_hub_is_still_at_the_first() -> None:
 def test_a_client_is_not_introduced_without_end() -> None:
     desk = Desk(limit=1)
     desk.join(A)
-    told = desk.meet(A, *(at(H1, peer) for peer in peer_ids(40))).tells
-    assert len(told) < 40
-    told = desk.meet(A, *(at(H1, peer, n + S) for n, peer in enumerate(peer_ids(40)))).tells
-    assert len(told) == 15
+    told = desk.meet(A, *(at(H1, peer) for peer in peer_ids(40)))
+    assert len(pairs(told)) < 40
+    told = desk.meet(A, *(at(H1, peer, n + S) for n, peer in enumerate(peer_ids(40))))
+    assert len(pairs(told)) == 15
 
 
 # Too few
@@ -350,7 +351,7 @@ def test_all_members_of_a_hub_that_is_gone_are_gone_once() -> None:
     desk.meet(A, at(H1, B), at(H2, C))
     desk.presence.on_found(Found("net1", D, at(H1, D)), 0.0)
     desk.presence.on_found(Found("net2", D, at(H2, D)), 0.0)
-    assert desk.presence.hub_gone(H1, 0.0).tells == [Part("net1", A, at(H1, B), False)]
+    assert desk.presence.hub_gone(H1, 0.0).tells == [Part("net1", (A,), at(H1, B), False)]
     assert desk.presence.hub_gone(H1, 0.0).tells == []
     assert desk.presence.locate("net1", D, 0.0) is None
     assert desk.presence.locate("net2", D, 0.0) == at(H2, D)
@@ -416,8 +417,8 @@ def test_members_of_a_hub_that_becomes_known_in_time_stay() -> None:
     desk.join(A)
     stranger = PeerId("e" * 40)
     desk.meet(A, at(stranger, B), at(stranger, C, 2 * S))
-    tells = desk.presence.view_changed({HUB: 1, stranger: 2}, 1.0).tells
-    assert [tell.located.member.peer for tell in tells] == [B]
+    parts = pairs(desk.presence.view_changed({HUB: 1, stranger: 2}, 1.0))
+    assert [located.member.peer for _, _, located in parts] == [B]
     assert desk.presence.deadline() is None
 
 
@@ -427,7 +428,7 @@ def test_only_so_many_hubs_are_remembered(monkeypatch: pytest.MonkeyPatch) -> No
     desk.join(A)
     for hub in (H1, H2):
         desk.presence.hub_gone(hub, 0.0, incarnation=2)
-    assert len(desk.meet(A, at(H1, B), at(H2, C)).tells) == 1
+    assert len(pairs(desk.meet(A, at(H1, B), at(H2, C)))) == 1
 
 
 # Where a member is
@@ -540,12 +541,10 @@ def shuffled(seed: int, kinds: range = range(10)) -> list[Step]:
 
 
 class ForgetsWhomAClientKnows(Presence):
-    def _introduce(self, *args: object) -> None:
-        place, client, located, outcome = args
-        client.known.pop(located.member.peer.lower(), None)  # type: ignore[attr-defined]
-        stay = place.stay(located, located.member.peer.lower())  # type: ignore[attr-defined]
+    def _introduce(self, place: Place, client: Client, stay: Stay) -> bool:
+        client.known.pop(stay.name, None)
         stay.knowers.pop(client, None)
-        super()._introduce(place, client, located, outcome)  # type: ignore[arg-type]
+        return super()._introduce(place, client, stay)
 
 
 class DoesNotPublishAgain(Presence):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from peerpigeon.core.actions import Action, SendToPeer
+from peerpigeon.core.actions import Action, SendToPeer, SendToPeers
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.events import PeerSent
 from peerpigeon.core.ids import PeerId, SessionId
@@ -651,5 +651,6 @@ def test_nothing_is_sent_to_a_session_that_has_no_socket() -> None:
         actions += desk.feed(PeerSent(session, (json.dumps(message),)))
     actions += desk.feed(PeerSent(a, ("{}",)))
     sessions = {action.session for action in actions if isinstance(action, SendToPeer)}
+    sessions.update(*(each.sessions for each in actions if isinstance(each, SendToPeers)))
     assert sessions
     assert min(sessions) > 0

@@ -1,10 +1,11 @@
 """Hubs that are broken on purpose, each in one way: the invariants must notice every one."""
 
 import json
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from peerpigeon.core.actions import Action, SendToPeer
+from peerpigeon.core.actions import Action, SendToPeer, SendToPeers
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.events import Event, PeerLost, PeerSent
 from peerpigeon.core.hub import Hub
@@ -15,6 +16,16 @@ ONE_IN = 5
 """A broken hub does right four times out of five, as real faults do."""
 
 
+def one_by_one(actions: list[Action]) -> Iterator[Action]:
+    """Take the messages to clients out of the actions that send many."""
+    for action in actions:
+        if isinstance(action, SendToPeers):
+            for session, payload in zip(action.sessions, action.payloads, strict=True):
+                yield SendToPeer(session, payload)
+        else:
+            yield action
+
+
 class Mutant(Hub):
     """Passes each message to a client through ``twist``; says ``kind`` of what it spoils."""
 
@@ -22,7 +33,8 @@ class Mutant(Hub):
     _seen = 0
 
     def handle(self, event: Event, now: float) -> list[Action]:
-        return [twisted for action in super().handle(event, now) for twisted in self._pass(action)]
+        actions = one_by_one(super().handle(event, now))
+        return [twisted for action in actions for twisted in self._pass(action)]
 
     def _pass(self, action: Action) -> list[Action]:
         if not isinstance(action, SendToPeer):
@@ -159,7 +171,7 @@ class MixesNamespaces(Hub):
             if message["type"] == "announce":
                 self._names[event.session] = message["networkName"]
             event = PeerSent(event.session, (json.dumps(message | {"networkName": "all"}),))
-        return [self._relabel(action) for action in super().handle(event, now)]
+        return [self._relabel(action) for action in one_by_one(super().handle(event, now))]
 
     def _relabel(self, action: Action) -> Action:
         if not isinstance(action, SendToPeer):

@@ -19,6 +19,14 @@ class SendToPeer(msgspec.Struct, frozen=True, gc=False):
     """The message, JSON in UTF-8."""
 
 
+class SendToPeers(msgspec.Struct, frozen=True, gc=False):
+    """Send text messages to clients, as if by one ``SendToPeer`` after the other."""
+
+    sessions: list[SessionId]
+    payloads: list[bytes]
+    """As many: each message is for the session at its place."""
+
+
 class PingPeer(msgspec.Struct, frozen=True, gc=False):
     """Send a WebSocket ping; the answer comes back as ``PeerPonged``."""
 
@@ -108,6 +116,7 @@ class Tell(msgspec.Struct, frozen=True):
 
 Action: TypeAlias = (
     SendToPeer
+    | SendToPeers
     | PingPeer
     | ClosePeer
     | Dial

@@ -14,6 +14,8 @@ from peerpigeon.core.config import GLOBAL_NAMESPACE
 from peerpigeon.core.ids import PeerId, parse_peer_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from peerpigeon.core.config import ServerConfig
 
 SYSTEM = "system"
@@ -206,6 +208,14 @@ class _OutError(msgspec.Struct, gc=False, rename="camel", omit_defaults=True):
     data: dict[str, object] | None = None
 
 
+# What is told to crowds is put together from its parts: only the id of who is told is another one,
+# and in 40 hexadecimal digits there is nothing to escape. Field by field it is an ``_Out``.
+_DISCOVERED = b'{"type":"peer-discovered","data":'
+_DISCONNECTED = b'{"type":"peer-disconnected","data":'
+_FROM_SYSTEM = b',"networkName":%b,"fromPeerId":"system","targetPeerId":"'
+_STAMP = b'","timestamp":%d}'
+
+
 def encode_signal(signal: Signal, sender: PeerId, target: PeerId, timestamp: int) -> bytes:
     """Return ``signal`` as its target gets it; ``timestamp`` is the hub's clock in milliseconds."""
     return _encoder.encode(
@@ -239,16 +249,35 @@ def hub_introduction(hub: PeerId) -> bytes:
 
 def encode_discovered(introduced: bytes, namespace: str, to: PeerId, timestamp: int) -> bytes:
     """Return the news for ``to`` that a peer, by its ``introduction``, is in its namespace."""
-    data = msgspec.Raw(introduced)
-    return _encoder.encode(_Out("peer-discovered", data, namespace, SYSTEM, to, timestamp))
+    return encode_arrival(introduced, namespace, (to,), timestamp)[0]
 
 
-def encode_disconnected(
-    peer: PeerId, namespace: str, to: PeerId, timestamp: int, *, is_hub: bool
-) -> bytes:
-    """Return the news for ``to`` that ``peer`` has left its namespace."""
-    data: dict[str, object] = {"peerId": peer, "isHub": is_hub}
-    return _encoder.encode(_Out("peer-disconnected", data, namespace, SYSTEM, to, timestamp))
+def encode_arrival(
+    introduced: bytes, namespace: str, to: Iterable[PeerId], timestamp: int
+) -> list[bytes]:
+    """Return the news for each of some peers that one is in their namespace."""
+    return _to_each(_DISCOVERED + introduced, namespace, to, timestamp)
+
+
+def encode_members(
+    introduced: Iterable[bytes], namespace: str, to: PeerId, timestamp: int
+) -> list[bytes]:
+    """Return the news for ``to`` that some peers, each by its introduction, are there."""
+    tail = _FROM_SYSTEM % _encoder.encode(namespace) + to.encode() + _STAMP % timestamp
+    return [_DISCOVERED + each + tail for each in introduced]
+
+
+def encode_departure(
+    peer: PeerId, namespace: str, to: Iterable[PeerId], timestamp: int
+) -> list[bytes]:
+    """Return the news for each of some peers that one has left their namespace."""
+    data = _encoder.encode({"peerId": peer, "isHub": False})
+    return _to_each(_DISCONNECTED + data, namespace, to, timestamp)
+
+
+def _to_each(said: bytes, namespace: str, to: Iterable[PeerId], timestamp: int) -> list[bytes]:
+    head, tail = said + _FROM_SYSTEM % _encoder.encode(namespace), _STAMP % timestamp
+    return [head + each.encode() + tail for each in to]
 
 
 def encode_goodbye(peer: PeerId, namespace: str, timestamp: int) -> bytes:

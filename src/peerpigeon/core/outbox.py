@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.actions import Action, SendToPeer
+from peerpigeon.core.actions import Action, SendToPeer, SendToPeers
 
 if TYPE_CHECKING:
     from peerpigeon.core.frames import News
@@ -23,6 +23,10 @@ class Outbox:
     def send(self, session: SessionId, payload: bytes) -> None:
         """Put down a message for a client."""
         self.actions.append(SendToPeer(session, payload))
+
+    def send_many(self, sessions: list[SessionId], payloads: list[bytes]) -> None:
+        """Put down messages, each for the client at its place."""
+        self.actions.append(SendToPeers(sessions, payloads))
 
     def milliseconds(self, now: float) -> int:
         """Return the time as the wire's ``timestamp`` has it: milliseconds since 1970."""

@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Introduce:
-    """Tell one of our clients of a member."""
+    """Tell each of some clients of ours of each of some members."""
 
     namespace: str
-    peer: PeerId
-    located: Located
+    peers: tuple[PeerId, ...]
+    members: tuple[Located, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Tell one of our clients that a member it knows is gone."""
+    """Tell clients of ours that a member they know is gone."""
 
     namespace: str
-    peer: PeerId
+    peers: tuple[PeerId, ...]
     located: Located
     has_said_goodbye: bool
 

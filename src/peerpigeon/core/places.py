@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.frames import Join
 from peerpigeon.core.memory import MEMBER_BYTES, MEMORY, MESSAGE_BYTES
 
 if TYPE_CHECKING:
@@ -18,15 +19,22 @@ if TYPE_CHECKING:
 class Client:
     """One of our clients, and whom it knows."""
 
-    located: Located
+    peer: PeerId
     name: str
     """The id in lower case."""
+    stay: Stay
+    """Itself, as the others know it."""
     known: dict[str, Stay] = field(default_factory=dict)
     hidden: dict[str, list[Stay]] = field(default_factory=dict)
     was_large: bool = False
     """Whether it has ever known as many as the discovery limit."""
     has_asked: bool = False
     """Whether it has asked for more since it last knew enough."""
+
+    @property
+    def located(self) -> Located:
+        """Where it is, and what it says of itself by now."""
+        return self.stay.located
 
     def is_sated(self, limit: int) -> bool:
         """Tell whether it is in a large namespace and knows enough members there."""
@@ -39,6 +47,8 @@ class Stay:
 
     located: Located
     name: str
+    client: Client | None = None
+    """The client itself, if it is ours."""
     knowers: dict[Client, None] = field(default_factory=dict)
 
 
@@ -52,29 +62,66 @@ class Place:
     former: dict[PeerId, float] = field(default_factory=dict)
     """Keepers until lately: they still have to hear who leaves, because they introduced them."""
     clients: dict[str, Client] = field(default_factory=dict)
+    by_session: dict[int, Client] = field(default_factory=dict)
     stays: dict[PeerId, dict[int, Stay]] = field(default_factory=dict)
+    """Of the members that somebody here knows."""
     by_name: dict[str, Stay] = field(default_factory=dict)
     departed: dict[int, PeerId] = field(default_factory=dict)
     """Our clients that left not long ago, by session."""
 
-    def stay(self, located: Located, name: str) -> Stay:
-        """Return the one record of a member for all of our clients."""
-        sessions = self.stays.setdefault(located.hub, {})
-        stay = sessions.get(located.member.session)
+    def enter(self, located: Located) -> None:
+        """Take in a client of ours."""
+        peer = located.member.peer
+        name = peer.lower()
+        stay = Stay(located, name)
+        stay.client = self.clients[name] = Client(peer, name, stay)
+        self.by_session[located.member.session] = stay.client
+
+    def leave(self, client: Client) -> None:
+        """Let a client of ours go; whoever knows it still does."""
+        del self.clients[client.name]
+        del self.by_session[client.located.member.session]
+
+    def client(self, peer: PeerId, session: int) -> Client | None:
+        """Return our client of a session, if it has the id."""
+        client = self.by_session.get(session)
+        return client if client is not None and client.peer == peer else None
+
+    def member(self, located: Located) -> Stay:
+        """Return the one record of a member for all of our clients; drop it if none knows it."""
+        stay = self.stays.get(located.hub, {}).get(located.member.session)
         if stay is None:
-            stay = sessions[located.member.session] = Stay(located, name)
+            stay = Stay(located, located.member.peer.lower())
+            self.keep(stay)
         stay.located = located
-        self.by_name[name] = stay
         return stay
+
+    def keep(self, stay: Stay) -> None:
+        """Have a member among those that somebody here knows."""
+        self.stays.setdefault(stay.located.hub, {})[stay.located.member.session] = stay
 
     def drop(self, stay: Stay) -> None:
         """Forget a member that nobody here knows any more."""
         hub, session = stay.located.hub, stay.located.member.session
-        del self.stays[hub][session]
-        if not self.stays[hub]:
-            del self.stays[hub]
+        sessions = self.stays.get(hub, {})
+        sessions.pop(session, None)
+        if not sessions:
+            self.stays.pop(hub, None)
         if self.by_name.get(stay.name) is stay:
             del self.by_name[stay.name]
+
+    def publication(self, limit: int, *, is_lead: bool, again: bool = False) -> Iterator[Join]:
+        """Return what tells a keeper all that we serve here, and who left it lately.
+
+        ``limit`` is the discovery limit.
+        """
+        present: tuple[int, ...] | None = tuple(self.by_session)
+        departed = tuple((peer, session) for session, peer in self.departed.items())
+        for clients in _batches(list(self.clients.values())):
+            members = tuple(client.located.member for client in clients)
+            sated = tuple(c.located.member.session for c in clients if c.is_sated(limit))
+            yield Join(self.name, members, is_lead, again, sated, present, departed)
+            present, departed = None, ()
 
     def reassign(self, roles: dict[PeerId, bool], now: float) -> None:
         """Note to whom all has been published by now."""
@@ -95,7 +142,7 @@ def roles_of(keepers: tuple[PeerId, ...]) -> dict[PeerId, bool]:
     return {keeper: index == 0 for index, keeper in enumerate(keepers)}
 
 
-def batches(clients: list[Client]) -> Iterator[list[Client]]:
+def _batches(clients: list[Client]) -> Iterator[list[Client]]:
     """Return the clients in parts that fit into messages; at least one part."""
     batch: list[Client] = []
     size = 0

@@ -34,12 +34,12 @@ from peerpigeon.core.memory import (
     tidy_time,
 )
 from peerpigeon.core.outcome import Introduce, Outcome, Part
-from peerpigeon.core.places import Client, Place, Stay, batches, roles_of
+from peerpigeon.core.places import Client, Place, Stay, roles_of
 from peerpigeon.core.timetable import earliest
 from peerpigeon.core.waiting import Whereabouts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from peerpigeon.core.ids import PeerId
 
@@ -63,6 +63,8 @@ class Presence:
         self._own = own
         self._keepers_of = keepers_of
         self._limit = limit
+        self._enough = limit * 3 // 4  # so many known, a client has no need to ask for more
+        self._most = KNOWN_FACTOR * limit
         self._next_session = incarnation * STAYS_PER_MILLISECOND + 1
         self._places: dict[str, Place] = {}
         self._hubs: Mapping[PeerId, int] = {own: incarnation}
@@ -88,16 +90,15 @@ class Presence:
         if place is None:
             place = Place(namespace, roles_of(self._keepers_of(namespace)))
             self._places[namespace] = place
-        name = peer.lower()
-        client = place.clients.get(name)
+        client = place.clients.get(peer.lower())
         outcome = Outcome()
         if client is None:
             session, self._next_session = self._next_session, self._next_session + 1
             member = Member(peer, session, introduction)
-            place.clients[name] = Client(Located(self._own, member), name)
+            place.enter(Located(self._own, member))
         else:
             member = Member(peer, client.located.member.session, introduction)
-            client.located = Located(self._own, member)
+            client.stay.located = Located(self._own, member)
             if client.was_large:
                 self._ask(place, client, self._limit, outcome)
         joins = [(hub, Join(namespace, (member,), is_lead)) for hub, is_lead in place.told.items()]
@@ -109,7 +110,8 @@ class Presence:
     ) -> Outcome:
         """Take a client out of its namespace; our others hear of it at once."""
         place = self._places[namespace]
-        client = place.clients.pop(peer.lower())
+        client = place.clients[peer.lower()]
+        place.leave(client)
         hidden = [stay for stays in client.hidden.values() for stay in stays]
         for stay in (*client.known.values(), *hidden):
             del stay.knowers[client]
@@ -121,13 +123,12 @@ class Presence:
         for hub, is_lead in (former | place.told).items():
             leave = Leave(namespace, peer, session, has_said_goodbye, is_lead)
             outcome.news.append((hub, leave))
-        place.departed[session] = client.located.member.peer
+        place.departed[session] = client.peer
         self._departed[namespace, session] = tidy_time(now)
         while len(self._departed) > MAX_DEPARTURES:
             self._forget_departure(*next(iter(self._departed)))
-        own = place.stays.get(self._own, {}).get(session)
-        if own is not None:
-            self._part(place, [own], outcome, has_said_goodbye=has_said_goodbye)
+        if client.stay.knowers:
+            self._part(place, [client.stay], outcome, has_said_goodbye=has_said_goodbye)
         return outcome
 
     def find(self, namespace: str, peer: PeerId) -> Member | None:
@@ -157,19 +158,19 @@ class Presence:
         place = self._places.get(meet.namespace)
         if place is None:
             return outcome
-        located = [self._believed(place, found, now) for found in meet.members]
-        everyone = range(len(located))
+        members = [self._believed(place, found, now) for found in meet.members]
         for index, (peer, session) in enumerate(meet.peers):
-            client = place.clients.get(peer.lower())
-            if client is None or client.located.member.session != session:
+            client = place.client(peer, session)
+            if client is None:
                 continue  # meant for one that has left, even if it has come back since
-            chosen = meet.rows[index] if meet.rows else everyone
-            for row in chosen:
-                self._acquaint(place, client, located[row], outcome)
+            chosen = [members[row] for row in meet.rows[index]] if meet.rows else members
+            self._acquaint(place, client, [s for s in chosen if s is not None], outcome)
             if len(chosen) >= self._limit:
                 # A choice, then; it may have fallen on some that we know to be gone.
                 client.was_large = True
                 self._ask_if_lonely(place, client, outcome)
+        for stay in {stay for stay in members if stay is not None and not stay.knowers}:
+            place.drop(stay)
         return outcome
 
     def on_gone(self, gone: Gone, now: float) -> Outcome:
@@ -224,7 +225,8 @@ class Presence:
             roles = roles_of(self._keepers_of(place.name))
             for keeper, is_lead in roles.items():
                 if place.told.get(keeper) in (None, False) and place.told.get(keeper) != is_lead:
-                    outcome.news.extend(self._publish(place, keeper, is_lead=is_lead))
+                    joins = place.publication(self._limit, is_lead=is_lead)
+                    outcome.news.extend((keeper, join) for join in joins)
             place.reassign(roles, now)
         return outcome
 
@@ -268,7 +270,8 @@ class Presence:
             self._republish_at = None
             for place in self._places.values():
                 for keeper, is_lead in place.told.items():
-                    outcome.news.extend(self._publish(place, keeper, is_lead=is_lead, again=True))
+                    joins = place.publication(self._limit, is_lead=is_lead, again=True)
+                    outcome.news.extend((keeper, join) for join in joins)
         for _ in due(self._gone, now):
             pass
         self._lives.expire(now)
@@ -286,14 +289,13 @@ class Presence:
 
     # Who knows whom
 
-    def _believed(self, place: Place, located: Located, now: float) -> Located | None:
+    def _believed(self, place: Place, located: Located, now: float) -> Stay | None:
         """Return a member if, as far as we know, it is still there."""
         hub, session = located.hub, located.member.session
         if hub == self._own:
             # Of our own clients we know best.
-            client = place.clients.get(located.member.peer.lower())
-            is_here = client is not None and client.located.member.session == session
-            return client.located if client and is_here else None
+            client = place.client(located.member.peer, session)
+            return None if client is None else client.stay
         # The life of a hub that is gone is over, whatever those say that lag behind; if it does
         # come back, all is published again (``hub_returned``).
         first = self._lives.first_session(hub, self._hubs.get(hub, 0))
@@ -301,44 +303,44 @@ class Presence:
             return None
         if hub not in self._hubs or hub in self._ended:
             self._unlisted.setdefault(hub, now + MEMORY)
-        return located
+        return place.member(located)
 
-    def _acquaint(
-        self, place: Place, client: Client, located: Located | None, outcome: Outcome
-    ) -> None:
-        if located is None:
-            return
-        self._introduce(place, client, located, outcome)
-        if located.hub == self._own:
-            other = place.clients[located.member.peer.lower()]
-            self._introduce(place, other, client.located, outcome)
+    def _acquaint(self, place: Place, client: Client, stays: list[Stay], outcome: Outcome) -> None:
+        """Introduce members to a client of ours, and it to those that are our clients too."""
+        introduce, own = self._introduce, client.stay
+        met = [stay.located for stay in stays if introduce(place, client, stay)]
+        others = [stay.client for stay in stays if stay.client is not None]
+        told = [other.peer for other in others if introduce(place, other, own)]
+        if met:
+            outcome.tells.append(Introduce(place.name, (client.peer,), tuple(met)))
+        if told:
+            outcome.tells.append(Introduce(place.name, tuple(told), (own.located,)))
 
-    def _introduce(self, place: Place, client: Client, located: Located, outcome: Outcome) -> None:
-        name = located.member.peer.lower()
-        shown = client.known.get(name)
-        if name == client.name or (shown is None and len(client.known) >= self._most):
-            return
-        stay = place.stay(located, name)
-        if client in stay.knowers:
-            return
-        stay.knowers[client] = None
-        if shown is None:
-            self._show(place, client, stay, outcome)
-        else:
+    def _introduce(self, place: Place, client: Client, stay: Stay) -> bool:
+        """Have a client know a member, and tell whether it is to be told."""
+        name, knowers, known = stay.name, stay.knowers, client.known
+        is_hidden = name in known
+        if client in knowers:
+            place.by_name[name] = stay
+            return False
+        if name == client.name or (len(known) >= self._most and not is_hidden):
+            return False
+        if not knowers:
+            place.keep(stay)
+        knowers[client] = None
+        place.by_name[name] = stay
+        if is_hidden:
             client.hidden.setdefault(name, []).append(stay)
+            return False
+        known[name] = stay
+        if len(known) >= self._enough:
+            self._note_size(client)
+        return True
 
-    @property
-    def _most(self) -> int:
-        return KNOWN_FACTOR * self._limit
-
-    def _show(self, place: Place, client: Client, stay: Stay, outcome: Outcome) -> None:
-        client.known[stay.name] = place.by_name[stay.name] = stay
-        known = len(client.known)
-        if known >= self._limit:
+    def _note_size(self, client: Client) -> None:
+        client.has_asked = False
+        if len(client.known) >= self._limit:
             client.was_large = True
-        if client.has_asked and known >= self._limit * 3 // 4:
-            client.has_asked = False
-        outcome.tells.append(Introduce(place.name, client.located.member.peer, stay.located))
 
     def _part(
         self, place: Place, over: list[Stay], outcome: Outcome, *, has_said_goodbye: bool
@@ -347,21 +349,31 @@ class Presence:
         lonely: dict[Client, None] = {}
         for stay in over:
             place.drop(stay)
-            for client in stay.knowers:
-                hidden = client.hidden.pop(stay.name, [])
-                if client.known[stay.name] is not stay:
+            name, told = stay.name, []
+            followed: list[Introduce] = []
+            knowers, stay.knowers = stay.knowers, {}
+            for client in knowers:
+                hidden = client.hidden.pop(name, [])
+                if client.known[name] is not stay:
                     hidden.remove(stay)
                 else:
-                    del client.known[stay.name]
-                    peer = client.located.member.peer
-                    outcome.tells.append(Part(place.name, peer, stay.located, has_said_goodbye))
-                    if hidden:
-                        self._show(place, client, hidden.pop(0), outcome)
+                    del client.known[name]
+                    told.append(client.peer)
                     lonely[client] = None
+                    if hidden:
+                        followed.append(self._show(place, client, hidden.pop(0)))
                 if hidden:
-                    client.hidden[stay.name] = hidden
+                    client.hidden[name] = hidden
+            if told:
+                part = Part(place.name, tuple(told), stay.located, has_said_goodbye)
+                outcome.tells.extend((part, *followed))
         for client in lonely:
             self._ask_if_lonely(place, client, outcome)
+
+    def _show(self, place: Place, client: Client, stay: Stay) -> Introduce:
+        """Let a client see the stay of an id that was hidden by another one."""
+        client.known[stay.name] = place.by_name[stay.name] = stay
+        return Introduce(place.name, (client.peer,), (stay.located,))
 
     def _ask_if_lonely(self, place: Place, client: Client, outcome: Outcome) -> None:
         if client.was_large and not client.has_asked:
@@ -372,25 +384,8 @@ class Presence:
         lead = place.lead
         if known < enough and lead is not None:
             client.has_asked = True
-            more = More(place.name, client.located.member.peer, self._limit - known)
+            more = More(place.name, client.peer, self._limit - known)
             outcome.news.append((lead, more))
-
-    # Publication
-
-    def _publish(
-        self, place: Place, keeper: PeerId, *, is_lead: bool, again: bool = False
-    ) -> Iterator[tuple[PeerId, Join]]:
-        """Tell a keeper all that we serve in a namespace, and who left it lately."""
-        present: tuple[int, ...] | None = tuple(
-            client.located.member.session for client in place.clients.values()
-        )
-        departed = tuple((peer, session) for session, peer in place.departed.items())
-        for clients in batches(list(place.clients.values())):
-            members = tuple(client.located.member for client in clients)
-            sated = tuple(c.located.member.session for c in clients if c.is_sated(self._limit))
-            join = Join(place.name, members, is_lead, again, sated, present, departed)
-            yield keeper, join
-            present, departed = None, ()
 
     def _forget_departure(self, namespace: str, session: int) -> None:
         self._departed.pop((namespace, session), None)

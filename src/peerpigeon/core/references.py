@@ -43,6 +43,7 @@ from peerpigeon.core.told import Over, Told
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.frames import Located
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.registry import Peer
 
@@ -306,18 +307,22 @@ class References:
         reference = self._references.get(guest.socket)
         if reference is None:
             return []
-        located, told = tell.located, reference.told
         match tell:
-            case Introduce(namespace):
-                if located.hub == self._own and located.member.peer.lower() in reference.guests:
-                    return []  # one of its own
-                news = told.introduce(namespace, located, guest.session, now)
-                if news is None:
-                    return []
-                return [dialect.encode_discovered(news.member.introduction, namespace, at)]
-            case Part(namespace):
-                over = told.part(namespace, located, guest.session)
+            case Introduce(namespace, members=members):
+                news = [
+                    reference.told.introduce(namespace, located, guest.session, now)
+                    for located in members
+                    if not self._is_own(reference, located)
+                ]
+                known = [located.member.introduction for located in news if located is not None]
+                return [dialect.encode_discovered(each, namespace, at) for each in known]
+            case Part(namespace, located=located):
+                over = reference.told.part(namespace, located, guest.session)
                 return [] if over is None else _encode_over(over, at)
+
+    def _is_own(self, reference: Reference, located: Located) -> bool:
+        """Tell whether a member is a client of the reference hub itself."""
+        return located.hub == self._own and located.member.peer.lower() in reference.guests
 
     def withdraw(self, guest: Peer, namespace: str, at: int) -> list[bytes]:
         """Return what to send to a guest's hub when the guest leaves its namespace."""

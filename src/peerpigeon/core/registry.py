@@ -14,7 +14,7 @@ from peerpigeon.core.snapshot import PeerRecord
 from peerpigeon.core.timetable import Timetable, earliest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.frames import Challenge
@@ -128,9 +128,10 @@ class Registry:
         """Return the accepted client with an id, however the id is spelled."""
         return self.by_id.get(peer_id) or self.by_id.get(peer_id.lower())
 
-    def member(self, peer_id: PeerId) -> Peer:
-        """Return the client with an id that is known to be here."""
-        return self.by_id[peer_id.lower()]
+    def members(self, peer_ids: Iterable[PeerId]) -> list[Peer]:
+        """Return the clients with ids that are known to be here."""
+        by_id = self.by_id
+        return [by_id.get(peer_id) or by_id[peer_id.lower()] for peer_id in peer_ids]
 
     def add(self, session: SessionId, peer_id: PeerId, address: str, now: float) -> Peer:
         """Accept a client whose id is free, or a hub that has not said who it is: id empty."""

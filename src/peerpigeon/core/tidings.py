@@ -25,30 +25,43 @@ class Tidings:
         """Tell clients of comings and goings, and put down what follows for other hubs."""
         at = self._out.milliseconds(now)
         for tell in outcome.tells:
-            peer = self._registry.member(tell.peer)
-            if peer.is_guest:
-                for payload in self._references.tell(peer, tell, now, at):
-                    self._out.send(peer.socket, payload)
-            elif not peer.is_hub:  # a reference hub can do nothing with other ones
-                self._tell(peer, tell, at)
+            told = self._registry.members(tell.peers)
+            if any(peer.is_guest or peer.is_hub for peer in told):
+                told = self._tell_hubs(told, tell, now, at)
+            if told:
+                self._tell(told, tell, at)
         self._out.news.extend(outcome.news)
 
-    def _tell(self, peer: Peer, tell: Tell, at: int) -> None:
-        namespace, member, to = tell.namespace, tell.located.member, peer.peer_id
+    def _tell_hubs(self, told: list[Peer], tell: Tell, now: float, at: int) -> list[Peer]:
+        """Tell the hubs of those that are guests; return who is left to be told."""
+        for guest in told:
+            if guest.is_guest:
+                for payload in self._references.tell(guest, tell, now, at):
+                    self._out.send(guest.socket, payload)
+        # A reference hub can do nothing with other ones.
+        return [peer for peer in told if not (peer.is_guest or peer.is_hub)]
+
+    def _tell(self, told: list[Peer], tell: Tell, at: int) -> None:
+        sessions = [peer.session for peer in told]
+        namespace, names = tell.namespace, [peer.peer_id for peer in told]
         match tell:
-            case Introduce():
-                known = member.introduction
-                self._send(peer, messages.encode_discovered(known, namespace, to, at))
-            case Part(has_said_goodbye=has_said_goodbye):
+            case Introduce(members=members) if len(told) == 1:
+                known = [located.member.introduction for located in members]
+                payloads = messages.encode_members(known, namespace, names[0], at)
+                self._out.send_many(sessions * len(payloads), payloads)
+            case Introduce(members=members):
+                for member in (located.member for located in members):
+                    payloads = messages.encode_arrival(member.introduction, namespace, names, at)
+                    self._out.send_many(sessions, payloads)
+            case Part(located=located, has_said_goodbye=has_said_goodbye):
+                peer = located.member.peer
                 if has_said_goodbye:
-                    self._send(peer, messages.encode_goodbye(member.peer, namespace, at))
-                gone = messages.encode_disconnected(member.peer, namespace, to, at, is_hub=False)
-                self._send(peer, gone)
+                    farewell = messages.encode_goodbye(peer, namespace, at)
+                    self._out.send_many(sessions, [farewell] * len(sessions))
+                payloads = messages.encode_departure(peer, namespace, names, at)
+                self._out.send_many(sessions, payloads)
             case _:
                 assert_never(tell)
-
-    def _send(self, peer: Peer, payload: bytes) -> None:
-        self._out.send(peer.session, payload)
 
     def leave(self, peer: Peer, namespace: str, now: float) -> None:
         """Note that a client leaves its namespace: a reference hub may have none there any more."""

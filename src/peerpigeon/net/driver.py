@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.actions import Action, ClosePeer, PingPeer, SendToPeer, Tell
+from peerpigeon.core.actions import Action, ClosePeer, PingPeer, SendToPeer, SendToPeers, Tell
 from peerpigeon.core.closecodes import INTERNAL_ERROR
 from peerpigeon.core.events import (
     Event,
@@ -133,8 +133,10 @@ class Driver:
         if self._sockets.pop(socket.session, None) is not None:
             self.feed(PeerLost(socket.session, code, reason))
 
-    def _perform(self, action: PingPeer | ClosePeer | Tell | LinkAction) -> None:
+    def _perform(self, action: SendToPeers | PingPeer | ClosePeer | Tell | LinkAction) -> None:
         match action:
+            case SendToPeers(sessions, payloads):
+                self._send_many(sessions, payloads)
             case PingPeer(session, number):
                 if (socket := self._sockets.get(session)) is not None:
                     socket.ping(number.to_bytes(PING_SIZE, "big"))
@@ -145,6 +147,12 @@ class Driver:
                 self._tell(notice)
             case _:
                 self.carriers.perform(action)
+
+    def _send_many(self, sessions: list[SessionId], payloads: list[bytes]) -> None:
+        sockets = self._sockets
+        for session, payload in zip(sessions, payloads, strict=True):
+            if (socket := sockets.get(session)) is not None:
+                socket.send(payload)
 
     def _give_up(self, event: Event) -> None:
         if isinstance(event, LinkReceived):

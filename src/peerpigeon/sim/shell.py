@@ -19,6 +19,7 @@ from peerpigeon.core.actions import (
     PingPeer,
     SendToLink,
     SendToPeer,
+    SendToPeers,
     TakeAnswer,
     TakeCandidate,
     Tell,
@@ -242,8 +243,8 @@ class SimHub:
     def perform(self, action: Action) -> None:
         """Do what the hub asks for."""
         match action:
-            case SendToPeer(session=session, payload=payload):
-                self._send(session, Text(payload))
+            case SendToPeer() | SendToPeers():
+                self._send_text(action)
             case PingPeer(session=session, number=number):
                 self._send(session, Ping(number.to_bytes(_PING_SIZE, "big")))
             case ClosePeer(session=session, code=code, reason=reason):
@@ -286,6 +287,13 @@ class SimHub:
         connection = self._connections.get(session)
         if connection is not None:
             connection.send(self, frame)
+
+    def _send_text(self, action: SendToPeer | SendToPeers) -> None:
+        if isinstance(action, SendToPeer):
+            self._send(action.session, Text(action.payload))
+            return
+        for session, payload in zip(action.sessions, action.payloads, strict=True):
+            self._send(session, Text(payload))
 
     def _tell(self, notice: Notice) -> None:
         self.notices[name_of(notice)] += 1
