@@ -6,7 +6,16 @@ import json
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from peerpigeon.core.actions import Action, ClosePeer, PingPeer, SendToPeer, SendToPeers, Tell
+from peerpigeon.core.actions import (
+    Action,
+    ClosePeer,
+    PingPeer,
+    SendAllToPeer,
+    SendToPeer,
+    SendToPeers,
+    Tell,
+    messages_of,
+)
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
 from peerpigeon.core.hub import Hub
@@ -42,10 +51,8 @@ class Desk:
         actions = self.hub.handle(event, now)
         for action in actions:
             match action:
-                case SendToPeer(session, payload):
-                    self.sent.setdefault(session, []).append(json.loads(payload))
-                case SendToPeers(sessions, payloads):
-                    for session, payload in zip(sessions, payloads, strict=True):
+                case SendToPeer() | SendToPeers() | SendAllToPeer():
+                    for session, payload in messages_of(action):
                         self.sent.setdefault(session, []).append(json.loads(payload))
                 case PingPeer(session, number):
                     self.pinged.append(session)

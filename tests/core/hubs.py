@@ -13,10 +13,12 @@ from peerpigeon.core.actions import (
     ClosePeer,
     Dial,
     PingPeer,
+    SendAllToPeer,
     SendToLink,
     SendToPeer,
     SendToPeers,
     Tell,
+    messages_of,
 )
 from peerpigeon.core.codec import batch, decode, encode
 from peerpigeon.core.config import ServerConfig
@@ -80,10 +82,8 @@ class Hubs:
     def perform(self, number: int, actions: Iterable[Action]) -> None:
         for action in actions:
             match action:
-                case SendToPeer(session, payload):
-                    self.sent.setdefault((number, session), []).append(json.loads(payload))
-                case SendToPeers():
-                    self._send_many(number, action)
+                case SendToPeer() | SendToPeers() | SendAllToPeer():
+                    self._send(number, action)
                 case PingPeer(session, ping):
                     self.pinged.append((number, session))
                     self.last_ping = max(self.last_ping, ping)
@@ -98,8 +98,8 @@ class Hubs:
                 case Tell(notice):
                     self.notices[number].append(notice)
 
-    def _send_many(self, number: int, action: SendToPeers) -> None:
-        for session, payload in zip(action.sessions, action.payloads, strict=True):
+    def _send(self, number: int, action: SendToPeer | SendToPeers | SendAllToPeer) -> None:
+        for session, payload in messages_of(action):
             self.sent.setdefault((number, session), []).append(json.loads(payload))
 
     def link(self, one: int, other: int) -> End:

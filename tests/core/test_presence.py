@@ -1,5 +1,5 @@
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 
 import pytest
@@ -541,10 +541,14 @@ def shuffled(seed: int, kinds: range = range(10)) -> list[Step]:
 
 
 class ForgetsWhomAClientKnows(Presence):
-    def _introduce(self, place: Place, client: Client, stay: Stay) -> bool:
-        client.known.pop(stay.name, None)
-        stay.knowers.pop(client, None)
-        return super()._introduce(place, client, stay)
+    def _introduce(
+        self, place: Place, clients: Iterable[Client], stays: Iterable[Stay]
+    ) -> tuple[list[Client], list[Stay]]:
+        pairs = list(zip(clients, stays, strict=False))
+        for client, stay in pairs:
+            client.known.pop(stay.name, None)
+            stay.knowers.pop(client, None)
+        return super()._introduce(place, *zip(*pairs, strict=True)) if pairs else ([], [])
 
 
 class DoesNotPublishAgain(Presence):

@@ -4,7 +4,13 @@ import json
 
 import pytest
 
-from peerpigeon.core.actions import Action, SendToPeer, SendToPeers
+from peerpigeon.core.actions import (
+    Action,
+    SendAllToPeer,
+    SendToPeer,
+    SendToPeers,
+    messages_of,
+)
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.events import PeerSent
 from peerpigeon.core.ids import PeerId, SessionId
@@ -650,7 +656,7 @@ def test_nothing_is_sent_to_a_session_that_has_no_socket() -> None:
     for message in (signal(B, A), signal(B, D), discovered(B, "net2"), gone(C), gone(B)):
         actions += desk.feed(PeerSent(session, (json.dumps(message),)))
     actions += desk.feed(PeerSent(a, ("{}",)))
-    sessions = {action.session for action in actions if isinstance(action, SendToPeer)}
-    sessions.update(*(each.sessions for each in actions if isinstance(each, SendToPeers)))
+    sending = [a for a in actions if isinstance(a, SendToPeer | SendToPeers | SendAllToPeer)]
+    sessions = {session for action in sending for session, _ in messages_of(action)}
     assert sessions
     assert min(sessions) > 0

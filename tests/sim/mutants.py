@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from peerpigeon.core.actions import Action, SendToPeer, SendToPeers
+from peerpigeon.core.actions import (
+    Action,
+    SendAllToPeer,
+    SendToPeer,
+    SendToPeers,
+    messages_of,
+)
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.events import Event, PeerLost, PeerSent
 from peerpigeon.core.hub import Hub
@@ -19,9 +25,8 @@ ONE_IN = 5
 def one_by_one(actions: list[Action]) -> Iterator[Action]:
     """Take the messages to clients out of the actions that send many."""
     for action in actions:
-        if isinstance(action, SendToPeers):
-            for session, payload in zip(action.sessions, action.payloads, strict=True):
-                yield SendToPeer(session, payload)
+        if isinstance(action, SendToPeer | SendToPeers | SendAllToPeer):
+            yield from (SendToPeer(*message) for message in messages_of(action))
         else:
             yield action
 

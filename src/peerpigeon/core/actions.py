@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 import msgspec
 
 from peerpigeon.core.frames import Frame
 from peerpigeon.core.ids import LinkId, SessionId
 from peerpigeon.core.notices import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class SendToPeer(msgspec.Struct, frozen=True, gc=False):
@@ -25,6 +28,13 @@ class SendToPeers(msgspec.Struct, frozen=True, gc=False):
     sessions: list[SessionId]
     payloads: list[bytes]
     """As many: each message is for the session at its place."""
+
+
+class SendAllToPeer(msgspec.Struct, frozen=True, gc=False):
+    """Send one client text messages, as if by one ``SendToPeer`` after the other."""
+
+    session: SessionId
+    payloads: list[bytes]
 
 
 class PingPeer(msgspec.Struct, frozen=True, gc=False):
@@ -117,6 +127,7 @@ class Tell(msgspec.Struct, frozen=True):
 Action: TypeAlias = (
     SendToPeer
     | SendToPeers
+    | SendAllToPeer
     | PingPeer
     | ClosePeer
     | Dial
@@ -129,3 +140,19 @@ Action: TypeAlias = (
     | CloseLink
     | Tell
 )
+
+
+def messages_of(
+    action: SendToPeer | SendToPeers | SendAllToPeer,
+) -> Iterator[tuple[SessionId, bytes]]:
+    """Return the single messages of which an action consists, in order."""
+    match action:
+        case SendToPeer(session, payload):
+            yield session, payload
+        case SendToPeers(sessions, payloads):
+            yield from zip(sessions, payloads, strict=True)
+        case SendAllToPeer(session, payloads):
+            for payload in payloads:
+                yield session, payload
+        case _:
+            assert_never(action)

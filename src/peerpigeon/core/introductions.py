@@ -15,7 +15,7 @@ from peerpigeon.core.memory import MEMBER_BYTES, MESSAGE_BYTES
 from peerpigeon.core.records import Record, Records, stay_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from random import Random
 
     from peerpigeon.core.ids import PeerId
@@ -59,30 +59,60 @@ def _records(place: Records, keys: list[int], but: Record) -> list[Record]:
     return [r for key in dict.fromkeys(keys) if key != but.key for r in place.records[key]]
 
 
-def meets(namespace: str, circle: dict[Record, dict[Record, None]]) -> Iterator[Meet]:
-    """Return the introductions for one hub in messages of bounded size."""
+def meets(namespace: str, circle: dict[Record, list[Record]]) -> Iterator[Meet]:
+    """Return the introductions for one hub in messages of bounded size.
+
+    ``circle``: for each of its members, whom it shall get to know.
+    """
+    if len(circle) == 1:
+        ((learner, others),) = circle.items()
+        for part in _parts(others):
+            yield _meet(namespace, [learner], part, ())
+        return
     rows: dict[Record, list[int]] = {}
     members: dict[Record, int] = {}
     size = 0
     for learner, others in circle.items():
         for other in others:
             if other not in members:
-                size += MEMBER_BYTES + len(other.located.member.introduction)
+                size += _size(other)
                 if size > MESSAGE_BYTES and members:
-                    yield _meet(namespace, rows, members)
+                    yield _tabulated(namespace, rows, members)
                     rows, members = {}, {}
-                    size = MEMBER_BYTES + len(other.located.member.introduction)
+                    size = _size(other)
             rows.setdefault(learner, []).append(members.setdefault(other, len(members)))
-    yield _meet(namespace, rows, members)
+    yield _tabulated(namespace, rows, members)
 
 
-def _meet(namespace: str, rows: dict[Record, list[int]], members: dict[Record, int]) -> Meet:
-    peers = tuple(stay_of(learner)[1:] for learner in rows)
+def _parts(members: list[Record]) -> Iterator[list[Record]]:
+    start = size = 0
+    for number, member in enumerate(members):
+        size += _size(member)
+        if size > MESSAGE_BYTES and number > start:
+            yield members[start:number]
+            start, size = number, _size(member)
+    yield members[start:]
+
+
+def _size(member: Record) -> int:
+    return MEMBER_BYTES + len(member.located.member.introduction)
+
+
+def _tabulated(namespace: str, rows: dict[Record, list[int]], members: dict[Record, int]) -> Meet:
     places = tuple(tuple(row) for row in rows.values())
     everyone = tuple(range(len(members)))
     is_each_with_each = all(row == everyone for row in places)
-    located = tuple(member.located for member in members)
-    return Meet(namespace, peers, located, () if is_each_with_each else places)
+    return _meet(namespace, rows, members, () if is_each_with_each else places)
+
+
+def _meet(
+    namespace: str,
+    learners: Iterable[Record],
+    members: Iterable[Record],
+    rows: tuple[tuple[int, ...], ...],
+) -> Meet:
+    peers = tuple(stay_of(learner)[1:] for learner in learners)
+    return Meet(namespace, peers, tuple([member.located for member in members]), rows)
 
 
 def gones(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.actions import Action, SendToPeer, SendToPeers
+from peerpigeon.core.actions import Action, SendAllToPeer, SendToPeer, SendToPeers
 
 if TYPE_CHECKING:
     from peerpigeon.core.frames import News
@@ -24,7 +24,12 @@ class Outbox:
         """Put down a message for a client."""
         self.actions.append(SendToPeer(session, payload))
 
-    def send_many(self, sessions: list[SessionId], payloads: list[bytes]) -> None:
+    def send_all(self, session: SessionId, payloads: list[bytes]) -> None:
+        """Put down messages for one client; there may be none."""
+        if payloads:
+            self.actions.append(SendAllToPeer(session, payloads))
+
+    def send_each(self, sessions: list[SessionId], payloads: list[bytes]) -> None:
         """Put down messages, each for the client at its place."""
         self.actions.append(SendToPeers(sessions, payloads))
 

@@ -36,6 +36,12 @@ class Client:
         """Where it is, and what it says of itself by now."""
         return self.stay.located
 
+    def has_enough(self, limit: int) -> None:
+        """Note that it knows so many that it need not ask for more."""
+        self.has_asked = False
+        if len(self.known) >= limit:
+            self.was_large = True
+
     def is_sated(self, limit: int) -> bool:
         """Tell whether it is in a large namespace and knows enough members there."""
         return self.was_large and len(self.known) >= limit // 2
@@ -99,6 +105,14 @@ class Place:
     def keep(self, stay: Stay) -> None:
         """Have a member among those that somebody here knows."""
         self.stays.setdefault(stay.located.hub, {})[stay.located.member.session] = stay
+
+    def hide(self, client: Client, stay: Stay) -> None:
+        """Keep from a client for now another stay of an id that it knows, if it is another."""
+        self.by_name[stay.name] = stay
+        if client not in stay.knowers:
+            self.keep(stay)
+            stay.knowers[client] = None
+            client.hidden.setdefault(stay.name, []).append(stay)
 
     def drop(self, stay: Stay) -> None:
         """Forget a member that nobody here knows any more."""

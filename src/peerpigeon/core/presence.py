@@ -11,6 +11,7 @@ itself again on one socket is a new stay, and so is one of a restarted hub.
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.frames import (
@@ -39,7 +40,7 @@ from peerpigeon.core.timetable import earliest
 from peerpigeon.core.waiting import Whereabouts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from peerpigeon.core.ids import PeerId
 
@@ -294,8 +295,9 @@ class Presence:
         hub, session = located.hub, located.member.session
         if hub == self._own:
             # Of our own clients we know best.
-            client = place.client(located.member.peer, session)
-            return None if client is None else client.stay
+            client = place.by_session.get(session)
+            is_here = client is not None and client.peer == located.member.peer
+            return client.stay if client is not None and is_here else None
         # The life of a hub that is gone is over, whatever those say that lag behind; if it does
         # come back, all is published again (``hub_returned``).
         first = self._lives.first_session(hub, self._hubs.get(hub, 0))
@@ -307,40 +309,36 @@ class Presence:
 
     def _acquaint(self, place: Place, client: Client, stays: list[Stay], outcome: Outcome) -> None:
         """Introduce members to a client of ours, and it to those that are our clients too."""
-        introduce, own = self._introduce, client.stay
-        met = [stay.located for stay in stays if introduce(place, client, stay)]
         others = [stay.client for stay in stays if stay.client is not None]
-        told = [other.peer for other in others if introduce(place, other, own)]
+        _, met = self._introduce(place, repeat(client), stays)
+        told, _ = self._introduce(place, others, repeat(client.stay))
         if met:
-            outcome.tells.append(Introduce(place.name, (client.peer,), tuple(met)))
+            members = tuple([stay.located for stay in met])
+            outcome.tells.append(Introduce(place.name, (client.peer,), members))
         if told:
-            outcome.tells.append(Introduce(place.name, tuple(told), (own.located,)))
+            peers = tuple([other.peer for other in told])
+            outcome.tells.append(Introduce(place.name, peers, (client.located,)))
 
-    def _introduce(self, place: Place, client: Client, stay: Stay) -> bool:
-        """Have a client know a member, and tell whether it is to be told."""
-        name, knowers, known = stay.name, stay.knowers, client.known
-        is_hidden = name in known
-        if client in knowers:
-            place.by_name[name] = stay
-            return False
-        if name == client.name or (len(known) >= self._most and not is_hidden):
-            return False
-        if not knowers:
-            place.keep(stay)
-        knowers[client] = None
-        place.by_name[name] = stay
-        if is_hidden:
-            client.hidden.setdefault(name, []).append(stay)
-            return False
-        known[name] = stay
-        if len(known) >= self._enough:
-            self._note_size(client)
-        return True
-
-    def _note_size(self, client: Client) -> None:
-        client.has_asked = False
-        if len(client.known) >= self._limit:
-            client.was_large = True
+    def _introduce(
+        self, place: Place, clients: Iterable[Client], stays: Iterable[Stay]
+    ) -> tuple[list[Client], list[Stay]]:
+        """Have each client know the member beside it; return who is told, and of whom."""
+        told: list[Client] = []
+        met: list[Stay] = []
+        for client, stay in zip(clients, stays, strict=False):  # one of the two has no end
+            name, knowers, known = stay.name, stay.knowers, client.known
+            if name in known:
+                place.hide(client, stay)
+            elif name != client.name and len(known) < self._most:
+                if not knowers:
+                    place.keep(stay)
+                knowers[client] = None
+                known[name] = place.by_name[name] = stay
+                if len(known) >= self._enough:
+                    client.has_enough(self._limit)
+                told.append(client)
+                met.append(stay)
+        return told, met
 
     def _part(
         self, place: Place, over: list[Stay], outcome: Outcome, *, has_said_goodbye: bool

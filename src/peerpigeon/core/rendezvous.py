@@ -374,17 +374,20 @@ class Rendezvous:
         """Introduce members and those chosen for them to each other, in few messages."""
         sated = frozenset(join.sated) if join else frozenset()
         # For each hub: for each of its members, whom it shall get to know.
-        circles: dict[PeerId, dict[Record, dict[Record, None]]] = {}
+        circles: dict[PeerId, dict[Record, list[Record]]] = {}
         for newcomer in newcomers:
             hub, _, session = stay_of(newcomer)
             newcomer.is_introduced = True
-            for other in choose(place, newcomer, self._limit, self._rng, is_sated=session in sated):
-                newcomer.introductions += 1
+            others = choose(place, newcomer, self._limit, self._rng, is_sated=session in sated)
+            if not others:
+                continue
+            newcomer.introductions += len(others)
+            circles.setdefault(hub, {})[newcomer] = others
+            for other in others:
                 other.introductions += 1
-                circles.setdefault(hub, {}).setdefault(newcomer, {})[other] = None
                 if other.located.hub != hub:
                     circle = circles.setdefault(other.located.hub, {})
-                    circle.setdefault(other, {})[newcomer] = None
+                    circle.setdefault(other, []).append(newcomer)
         return [
             (hub, meet) for hub, circle in circles.items() for meet in meets(place.name, circle)
         ]

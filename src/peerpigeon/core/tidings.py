@@ -26,20 +26,18 @@ class Tidings:
         at = self._out.milliseconds(now)
         for tell in outcome.tells:
             told = self._registry.members(tell.peers)
-            if any(peer.is_guest or peer.is_hub for peer in told):
-                told = self._tell_hubs(told, tell, now, at)
-            if told:
-                self._tell(told, tell, at)
+            # A reference hub itself can do nothing with other ones.
+            ours = [peer for peer in told if peer.socket == peer.session and not peer.is_hub]
+            if len(ours) < len(told):
+                self._tell_guests(told, tell, now, at)
+            if ours:
+                self._tell(ours, tell, at)
         self._out.news.extend(outcome.news)
 
-    def _tell_hubs(self, told: list[Peer], tell: Tell, now: float, at: int) -> list[Peer]:
-        """Tell the hubs of those that are guests; return who is left to be told."""
+    def _tell_guests(self, told: list[Peer], tell: Tell, now: float, at: int) -> None:
         for guest in told:
             if guest.is_guest:
-                for payload in self._references.tell(guest, tell, now, at):
-                    self._out.send(guest.socket, payload)
-        # A reference hub can do nothing with other ones.
-        return [peer for peer in told if not (peer.is_guest or peer.is_hub)]
+                self._out.send_all(guest.socket, self._references.tell(guest, tell, now, at))
 
     def _tell(self, told: list[Peer], tell: Tell, at: int) -> None:
         sessions = [peer.session for peer in told]
@@ -48,18 +46,18 @@ class Tidings:
             case Introduce(members=members) if len(told) == 1:
                 known = [located.member.introduction for located in members]
                 payloads = messages.encode_members(known, namespace, names[0], at)
-                self._out.send_many(sessions * len(payloads), payloads)
+                self._out.send_all(sessions[0], payloads)
             case Introduce(members=members):
                 for member in (located.member for located in members):
                     payloads = messages.encode_arrival(member.introduction, namespace, names, at)
-                    self._out.send_many(sessions, payloads)
+                    self._out.send_each(sessions, payloads)
             case Part(located=located, has_said_goodbye=has_said_goodbye):
                 peer = located.member.peer
                 if has_said_goodbye:
                     farewell = messages.encode_goodbye(peer, namespace, at)
-                    self._out.send_many(sessions, [farewell] * len(sessions))
+                    self._out.send_each(sessions, [farewell] * len(sessions))
                 payloads = messages.encode_departure(peer, namespace, names, at)
-                self._out.send_many(sessions, payloads)
+                self._out.send_each(sessions, payloads)
             case _:
                 assert_never(tell)
 
@@ -67,5 +65,5 @@ class Tidings:
         """Note that a client leaves its namespace: a reference hub may have none there any more."""
         if peer.is_guest:
             at = self._out.milliseconds(now)
-            for payload in self._references.withdraw(peer, namespace, at):
-                self._out.send(peer.socket, payload)
+            payloads = self._references.withdraw(peer, namespace, at)
+            self._out.send_all(peer.socket, payloads)

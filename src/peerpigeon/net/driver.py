@@ -5,7 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.actions import Action, ClosePeer, PingPeer, SendToPeer, SendToPeers, Tell
+from peerpigeon.core.actions import (
+    Action,
+    ClosePeer,
+    PingPeer,
+    SendAllToPeer,
+    SendToPeer,
+    SendToPeers,
+    Tell,
+)
 from peerpigeon.core.closecodes import INTERNAL_ERROR
 from peerpigeon.core.events import (
     Event,
@@ -133,10 +141,12 @@ class Driver:
         if self._sockets.pop(socket.session, None) is not None:
             self.feed(PeerLost(socket.session, code, reason))
 
-    def _perform(self, action: SendToPeers | PingPeer | ClosePeer | Tell | LinkAction) -> None:
+    def _perform(
+        self, action: SendToPeers | SendAllToPeer | PingPeer | ClosePeer | Tell | LinkAction
+    ) -> None:
         match action:
-            case SendToPeers(sessions, payloads):
-                self._send_many(sessions, payloads)
+            case SendToPeers() | SendAllToPeer():
+                self._send_many(action)
             case PingPeer(session, number):
                 if (socket := self._sockets.get(session)) is not None:
                     socket.ping(number.to_bytes(PING_SIZE, "big"))
@@ -148,9 +158,13 @@ class Driver:
             case _:
                 self.carriers.perform(action)
 
-    def _send_many(self, sessions: list[SessionId], payloads: list[bytes]) -> None:
+    def _send_many(self, action: SendToPeers | SendAllToPeer) -> None:
         sockets = self._sockets
-        for session, payload in zip(sessions, payloads, strict=True):
+        if isinstance(action, SendAllToPeer):
+            if (socket := sockets.get(action.session)) is not None:
+                socket.send_all(action.payloads)
+            return
+        for session, payload in zip(action.sessions, action.payloads, strict=True):
             if (socket := sockets.get(session)) is not None:
                 socket.send(payload)
 

@@ -52,6 +52,11 @@ class ReferenceSocket:
             self._is_over = True
             asyncio.get_running_loop().call_soon(self._end, TRY_AGAIN_LATER, "reading too slowly")
 
+    def send_all(self, payloads: list[bytes]) -> None:
+        """Send messages one after the other, as ``send`` does."""
+        for payload in payloads:
+            self.send(payload)
+
     def ping(self, payload: bytes) -> None:
         """Ask for a sign of life; the answer has the same payload."""
         self._dialled.ping(payload)

@@ -115,6 +115,24 @@ class WebSocket(ABC, asyncio.Protocol):
         if self._queued > MAX_JOINED:
             self.flush()
 
+    def send_all(self, payloads: list[bytes]) -> None:
+        """Send messages one after the other, as ``send`` does."""
+        if self._state != _OPEN:
+            return
+        queue = self._queue
+        if payloads and not queue:
+            self._shared.flush_soon(self)
+        size, header = -1, b""
+        for payload in payloads:
+            if len(payload) != size:  # many are alike
+                size = len(payload)
+                header = message_header(self.WHOLE, size)
+            queue.append(header)
+            queue.append(payload)
+            self._queued += len(header) + size
+        if self._queued > MAX_JOINED:
+            self.flush()
+
     def ping(self, payload: bytes) -> None:
         """Ask for a sign of life; the answer has the same payload."""
         self._send_control(PING, payload)

@@ -17,12 +17,14 @@ from peerpigeon.core.actions import (
     MakeAnswer,
     MakeOffer,
     PingPeer,
+    SendAllToPeer,
     SendToLink,
     SendToPeer,
     SendToPeers,
     TakeAnswer,
     TakeCandidate,
     Tell,
+    messages_of,
 )
 from peerpigeon.core.closecodes import GOING_AWAY
 from peerpigeon.core.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
@@ -243,7 +245,7 @@ class SimHub:
     def perform(self, action: Action) -> None:
         """Do what the hub asks for."""
         match action:
-            case SendToPeer() | SendToPeers():
+            case SendToPeer() | SendToPeers() | SendAllToPeer():
                 self._send_text(action)
             case PingPeer(session=session, number=number):
                 self._send(session, Ping(number.to_bytes(_PING_SIZE, "big")))
@@ -288,11 +290,8 @@ class SimHub:
         if connection is not None:
             connection.send(self, frame)
 
-    def _send_text(self, action: SendToPeer | SendToPeers) -> None:
-        if isinstance(action, SendToPeer):
-            self._send(action.session, Text(action.payload))
-            return
-        for session, payload in zip(action.sessions, action.payloads, strict=True):
+    def _send_text(self, action: SendToPeer | SendToPeers | SendAllToPeer) -> None:
+        for session, payload in messages_of(action):
             self._send(session, Text(payload))
 
     def _tell(self, notice: Notice) -> None:
