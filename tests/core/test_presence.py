@@ -1,5 +1,5 @@
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -541,14 +541,11 @@ def shuffled(seed: int, kinds: range = range(10)) -> list[Step]:
 
 
 class ForgetsWhomAClientKnows(Presence):
-    def _introduce(
-        self, place: Place, clients: Iterable[Client], stays: Iterable[Stay]
-    ) -> tuple[list[Client], list[Stay]]:
-        pairs = list(zip(clients, stays, strict=False))
-        for client, stay in pairs:
+    def _acquaint(self, place: Place, client: Client, stays: list[Stay], outcome: Outcome) -> None:
+        for stay in stays:
             client.known.pop(stay.name, None)
             stay.knowers.pop(client, None)
-        return super()._introduce(place, *zip(*pairs, strict=True)) if pairs else ([], [])
+        super()._acquaint(place, client, stays, outcome)
 
 
 class DoesNotPublishAgain(Presence):

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
 
 
+KNOWN_FACTOR = 16
+"""A client is introduced to at most so many times the limit."""
+
+
 @dataclass(slots=True, eq=False)
 class Client:
     """One of our clients, and whom it knows."""
@@ -36,11 +40,12 @@ class Client:
         """Where it is, and what it says of itself by now."""
         return self.stay.located
 
-    def has_enough(self, limit: int) -> None:
-        """Note that it knows so many that it need not ask for more."""
-        self.has_asked = False
+    def note_size(self, limit: int) -> None:
+        """Note how many it knows, now that there are more."""
         if len(self.known) >= limit:
             self.was_large = True
+        if len(self.known) >= limit * 3 // 4:
+            self.has_asked = False
 
     def is_sated(self, limit: int) -> bool:
         """Tell whether it is in a large namespace and knows enough members there."""
@@ -63,6 +68,8 @@ class Place:
     """A namespace in which we have, or had until shortly ago, clients of our own."""
 
     name: str
+    limit: int
+    """The discovery limit."""
     told: dict[PeerId, bool]
     """The keepers to which we have published, and whether as to the lead."""
     former: dict[PeerId, float] = field(default_factory=dict)
@@ -71,6 +78,8 @@ class Place:
     by_session: dict[int, Client] = field(default_factory=dict)
     stays: dict[PeerId, dict[int, Stay]] = field(default_factory=dict)
     """Of the members that somebody here knows."""
+    fresh: list[Stay] = field(default_factory=list)
+    """Those of them that are not known yet: they have just been heard of."""
     by_name: dict[str, Stay] = field(default_factory=dict)
     departed: dict[int, PeerId] = field(default_factory=dict)
     """Our clients that left not long ago, by session."""
@@ -94,17 +103,65 @@ class Place:
         return client if client is not None and client.peer == peer else None
 
     def member(self, located: Located) -> Stay:
-        """Return the one record of a member for all of our clients; drop it if none knows it."""
+        """Return the one record of a member for all of our clients; ``tidy`` afterwards."""
         stay = self.stays.get(located.hub, {}).get(located.member.session)
         if stay is None:
             stay = Stay(located, located.member.peer.lower())
             self.keep(stay)
+            self.fresh.append(stay)
         stay.located = located
         return stay
 
     def keep(self, stay: Stay) -> None:
         """Have a member among those that somebody here knows."""
         self.stays.setdefault(stay.located.hub, {})[stay.located.member.session] = stay
+
+    # The next two loops are the cost of a join.
+
+    def introduce_to(self, client: Client, stays: list[Stay]) -> list[Located]:
+        """Have a client know members; return those of which it is to be told."""
+        known, by_name, most = client.known, self.by_name, KNOWN_FACTOR * self.limit
+        met = []
+        for stay in stays:
+            name = stay.name
+            if name in known:
+                self.hide(client, stay)
+            elif name != client.name and len(known) < most:
+                if not stay.knowers:
+                    self.keep(stay)
+                stay.knowers[client] = None
+                known[name] = by_name[name] = stay
+                met.append(stay.located)
+        if met:
+            client.note_size(self.limit)
+        return met
+
+    def introduce(self, stay: Stay, clients: list[Client]) -> list[PeerId]:
+        """Have other clients know one of ours; return those that are to be told."""
+        name, knowers = stay.name, stay.knowers
+        most, enough = KNOWN_FACTOR * self.limit, self.limit * 3 // 4
+        told = []
+        for client in clients:
+            known = client.known
+            if name in known:
+                self.hide(client, stay)
+            elif client is not stay.client and len(known) < most:
+                knowers[client] = None
+                known[name] = stay
+                told.append(client.peer)
+                if len(known) >= enough:
+                    client.note_size(self.limit)
+        if told:
+            self.keep(stay)
+            self.by_name[name] = stay
+        return told
+
+    def tidy(self) -> None:
+        """Drop the members heard of lately that nobody here has come to know."""
+        fresh, self.fresh = self.fresh, []
+        for stay in fresh:
+            if not stay.knowers:
+                self.drop(stay)
 
     def hide(self, client: Client, stay: Stay) -> None:
         """Keep from a client for now another stay of an id that it knows, if it is another."""
@@ -124,16 +181,13 @@ class Place:
         if self.by_name.get(stay.name) is stay:
             del self.by_name[stay.name]
 
-    def publication(self, limit: int, *, is_lead: bool, again: bool = False) -> Iterator[Join]:
-        """Return what tells a keeper all that we serve here, and who left it lately.
-
-        ``limit`` is the discovery limit.
-        """
+    def publication(self, *, is_lead: bool, again: bool = False) -> Iterator[Join]:
+        """Return what tells a keeper all that we serve here, and who left it lately."""
         present: tuple[int, ...] | None = tuple(self.by_session)
         departed = tuple((peer, session) for session, peer in self.departed.items())
         for clients in _batches(list(self.clients.values())):
             members = tuple(client.located.member for client in clients)
-            sated = tuple(c.located.member.session for c in clients if c.is_sated(limit))
+            sated = tuple(c.located.member.session for c in clients if c.is_sated(self.limit))
             yield Join(self.name, members, is_lead, again, sated, present, departed)
             present, departed = None, ()
 

@@ -11,7 +11,6 @@ itself again on one socket is a new stay, and so is one of a restarted hub.
 
 from __future__ import annotations
 
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.frames import (
@@ -40,11 +39,10 @@ from peerpigeon.core.timetable import earliest
 from peerpigeon.core.waiting import Whereabouts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from peerpigeon.core.ids import PeerId
 
-KNOWN_FACTOR = 16  # a client is introduced to at most so many times the limit
 REPUBLICATION_DELAY = 0.5  # seconds; hubs return in crowds when a cut is healed
 
 
@@ -64,8 +62,6 @@ class Presence:
         self._own = own
         self._keepers_of = keepers_of
         self._limit = limit
-        self._enough = limit * 3 // 4  # so many known, a client has no need to ask for more
-        self._most = KNOWN_FACTOR * limit
         self._next_session = incarnation * STAYS_PER_MILLISECOND + 1
         self._places: dict[str, Place] = {}
         self._hubs: Mapping[PeerId, int] = {own: incarnation}
@@ -89,7 +85,7 @@ class Presence:
         """Publish a client, or what it says of itself from now on."""
         place = self._places.get(namespace)
         if place is None:
-            place = Place(namespace, roles_of(self._keepers_of(namespace)))
+            place = Place(namespace, self._limit, roles_of(self._keepers_of(namespace)))
             self._places[namespace] = place
         client = place.clients.get(peer.lower())
         outcome = Outcome()
@@ -170,8 +166,7 @@ class Presence:
                 # A choice, then; it may have fallen on some that we know to be gone.
                 client.was_large = True
                 self._ask_if_lonely(place, client, outcome)
-        for stay in {stay for stay in members if stay is not None and not stay.knowers}:
-            place.drop(stay)
+        place.tidy()
         return outcome
 
     def on_gone(self, gone: Gone, now: float) -> Outcome:
@@ -226,7 +221,7 @@ class Presence:
             roles = roles_of(self._keepers_of(place.name))
             for keeper, is_lead in roles.items():
                 if place.told.get(keeper) in (None, False) and place.told.get(keeper) != is_lead:
-                    joins = place.publication(self._limit, is_lead=is_lead)
+                    joins = place.publication(is_lead=is_lead)
                     outcome.news.extend((keeper, join) for join in joins)
             place.reassign(roles, now)
         return outcome
@@ -271,7 +266,7 @@ class Presence:
             self._republish_at = None
             for place in self._places.values():
                 for keeper, is_lead in place.told.items():
-                    joins = place.publication(self._limit, is_lead=is_lead, again=True)
+                    joins = place.publication(is_lead=is_lead, again=True)
                     outcome.news.extend((keeper, join) for join in joins)
         for _ in due(self._gone, now):
             pass
@@ -310,35 +305,12 @@ class Presence:
     def _acquaint(self, place: Place, client: Client, stays: list[Stay], outcome: Outcome) -> None:
         """Introduce members to a client of ours, and it to those that are our clients too."""
         others = [stay.client for stay in stays if stay.client is not None]
-        _, met = self._introduce(place, repeat(client), stays)
-        told, _ = self._introduce(place, others, repeat(client.stay))
+        met = place.introduce_to(client, stays)
+        told = place.introduce(client.stay, others)
         if met:
-            members = tuple([stay.located for stay in met])
-            outcome.tells.append(Introduce(place.name, (client.peer,), members))
+            outcome.tells.append(Introduce(place.name, (client.peer,), tuple(met)))
         if told:
-            peers = tuple([other.peer for other in told])
-            outcome.tells.append(Introduce(place.name, peers, (client.located,)))
-
-    def _introduce(
-        self, place: Place, clients: Iterable[Client], stays: Iterable[Stay]
-    ) -> tuple[list[Client], list[Stay]]:
-        """Have each client know the member beside it; return who is told, and of whom."""
-        told: list[Client] = []
-        met: list[Stay] = []
-        for client, stay in zip(clients, stays, strict=False):  # one of the two has no end
-            name, knowers, known = stay.name, stay.knowers, client.known
-            if name in known:
-                place.hide(client, stay)
-            elif name != client.name and len(known) < self._most:
-                if not knowers:
-                    place.keep(stay)
-                knowers[client] = None
-                known[name] = place.by_name[name] = stay
-                if len(known) >= self._enough:
-                    client.has_enough(self._limit)
-                told.append(client)
-                met.append(stay)
-        return told, met
+            outcome.tells.append(Introduce(place.name, tuple(told), (client.located,)))
 
     def _part(
         self, place: Place, over: list[Stay], outcome: Outcome, *, has_said_goodbye: bool
