@@ -65,6 +65,24 @@ async def test_frames_of_one_turn_arrive_in_order_and_in_one_write() -> None:
 
 
 @on_every_loop
+async def test_messages_sent_at_once_are_a_frame_each_behind_what_was_sent_before() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        socket = await only_socket(served)
+        socket.send_all([])
+        socket.send(b"0")
+        socket.send_all([b"1", b"2", b"three"])
+        assert socket.buffered == 16
+        socket.close(1000, "")
+        socket.send_all([b"never"])
+        assert [await client.frame() for _ in range(5)] == [
+            *((FIN | TEXT, payload) for payload in (b"0", b"1", b"2", b"three")),
+            (FIN | CLOSE, b"\x03\xe8"),
+        ]
+        await client.send(close_frame(1000))
+        assert await client.rest() == b""
+
+
+@on_every_loop
 async def test_ping_and_close_keep_their_place_behind_what_was_sent_before() -> None:
     async with serving() as served, await RawClient.open(served.port) as client:
         socket = await only_socket(served)
