@@ -148,6 +148,24 @@ def test_introductions_too_long_for_one_message_go_in_several() -> None:
     assert [len(meet.members) for meet in meets if isinstance(meet, Meet)] == [2, 1]
 
 
+def test_introductions_of_several_too_long_for_one_message_go_in_several() -> None:
+    records = lead()
+    text = b"x" * 20_000
+    for hub, peer in ((H1, A), (H2, B), (H3, C)):
+        records.on_join(hub, Join("net1", (Member(peer, 1, text),), is_lead=False), 0.0)
+    news = records.on_join(HUB, join((D, 1), (HUB, 2)), 0.0)
+    pairs = [
+        (meet.peers[place], meet.members[number].member.peer)
+        for hub, meet in news
+        if hub == HUB and isinstance(meet, Meet)
+        for place in range(len(meet.peers))
+        for number in (meet.rows[place] if meet.rows else range(len(meet.members)))
+    ]
+    assert sum(hub == HUB for hub, _ in news) > 1
+    others = {(D, 1): {A, B, C, HUB}, (HUB, 2): {A, B, C, D}}
+    assert sorted(pairs) == sorted((who, peer) for who in others for peer in others[who])
+
+
 def test_namespaces_know_nothing_of_each_other() -> None:
     """S25."""
     records = lead()
