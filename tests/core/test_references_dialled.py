@@ -7,7 +7,7 @@ import pytest
 
 from peerpigeon.core.actions import Action, ClosePeer, Dial
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.events import Event, OpeningFailed, ReferenceOpened, Tick
+from peerpigeon.core.events import Event, OpeningFailed, PeerSent, ReferenceOpened, Tick
 from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.notices import (
     BootstrapConnected,
@@ -239,6 +239,18 @@ def test_one_that_has_dialled_us_too_keeps_its_own_socket() -> None:
     desk.lose(accepted, now=29.0)
     desk.run(60.0)
     assert set(desk.dialled()) == {URI}
+
+
+def test_what_was_read_with_the_message_that_ended_a_socket_is_not_heeded() -> None:
+    desk = DialDesk()
+    desk.say(desk.open(R), announce())
+    dialled = desk.answer()
+    desk.clear()
+    texts = json.dumps(itself(R)), "no JSON", json.dumps(discovered(C))
+    desk.feed(PeerSent(dialled, texts), 1.0)
+    assert desk.closed == {dialled: (1000, "second link")}
+    assert desk.sent.get(dialled, []) == []
+    assert desk.hub.snapshot(1.0).messages_refused == 0
 
 
 def test_the_socket_that_it_has_dialled_is_the_one_that_is_listed() -> None:

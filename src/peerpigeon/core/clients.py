@@ -107,8 +107,7 @@ class Clients:
         if peer is not None:
             self._depart(peer, event.code, event.reason, now)
             return
-        contender = self.registry.contender(event.session)
-        if contender is not None:
+        if (contender := self.registry.contender(event.session)) is not None:
             self.registry.withdraw(contender)
 
     def _depart(
@@ -166,12 +165,10 @@ class Clients:
     # Messages
 
     def on_sent(self, event: PeerSent, now: float) -> None:
-        """Take messages, until there is no such client any more."""
-        session = event.session
+        """Take messages for as long as there is such a client."""
         for text in event.texts:
-            peer = self.registry.get(session)
-            if peer is None:
-                self._on_contender_sent(session, text)
+            if (peer := self.registry.get(event.session)) is None:
+                self._on_contender_sent(event.session, text)
             else:
                 peer.last_heard = now
                 self._on_message(peer, text, now)
