@@ -10,7 +10,6 @@ from peerpigeon.core.actions import (
     Action,
     ClosePeer,
     PingPeer,
-    SendAllToPeer,
     SendToPeer,
     SendToPeers,
     Tell,
@@ -51,7 +50,7 @@ class Desk:
         actions = self.hub.handle(event, now)
         for action in actions:
             match action:
-                case SendToPeer() | SendToPeers() | SendAllToPeer():
+                case SendToPeer() | SendToPeers():
                     for session, payload in messages_of(action):
                         self.sent.setdefault(session, []).append(json.loads(payload))
                 case PingPeer(session, number):

@@ -13,7 +13,6 @@ from peerpigeon.core.actions import (
     ClosePeer,
     Dial,
     PingPeer,
-    SendAllToPeer,
     SendToLink,
     SendToPeer,
     SendToPeers,
@@ -82,7 +81,7 @@ class Hubs:
     def perform(self, number: int, actions: Iterable[Action]) -> None:
         for action in actions:
             match action:
-                case SendToPeer() | SendToPeers() | SendAllToPeer():
+                case SendToPeer() | SendToPeers():
                     self._send(number, action)
                 case PingPeer(session, ping):
                     self.pinged.append((number, session))
@@ -98,7 +97,7 @@ class Hubs:
                 case Tell(notice):
                     self.notices[number].append(notice)
 
-    def _send(self, number: int, action: SendToPeer | SendToPeers | SendAllToPeer) -> None:
+    def _send(self, number: int, action: SendToPeer | SendToPeers) -> None:
         for session, payload in messages_of(action):
             self.sent.setdefault((number, session), []).append(json.loads(payload))
 

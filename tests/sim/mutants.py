@@ -7,7 +7,6 @@ from typing import Any
 
 from peerpigeon.core.actions import (
     Action,
-    SendAllToPeer,
     SendToPeer,
     SendToPeers,
     messages_of,
@@ -25,8 +24,8 @@ ONE_IN = 5
 def one_by_one(actions: list[Action]) -> Iterator[Action]:
     """Take the messages to clients out of the actions that send many."""
     for action in actions:
-        if isinstance(action, SendToPeer | SendToPeers | SendAllToPeer):
-            yield from (SendToPeer(*message) for message in messages_of(action))
+        if isinstance(action, SendToPeer | SendToPeers):
+            yield from (SendToPeer(session, [payload]) for session, payload in messages_of(action))
         else:
             yield action
 
@@ -44,7 +43,7 @@ class Mutant(Hub):
     def _pass(self, action: Action) -> list[Action]:
         if not isinstance(action, SendToPeer):
             return [action]
-        message = json.loads(action.payload)
+        message = json.loads(action.payloads[0])
         if message["type"] not in self.kinds:
             return [action]
         self._seen += 1
@@ -55,7 +54,7 @@ class Mutant(Hub):
 
 
 def said(action: SendToPeer, message: dict[str, Any]) -> Action:
-    return SendToPeer(action.session, json.dumps(message).encode())
+    return SendToPeer(action.session, [json.dumps(message).encode()])
 
 
 class LosesSignals(Mutant):
@@ -158,7 +157,7 @@ class Babbles(Mutant):
     kinds = ("peer-discovered",)
 
     def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
-        return [action, SendToPeer(action.session, b"coo")]
+        return [action, SendToPeer(action.session, [b"coo"])]
 
 
 class MixesNamespaces(Hub):
@@ -181,7 +180,7 @@ class MixesNamespaces(Hub):
     def _relabel(self, action: Action) -> Action:
         if not isinstance(action, SendToPeer):
             return action
-        message = json.loads(action.payload)
+        message = json.loads(action.payloads[0])
         return said(action, message | {"networkName": self._names.get(action.session)})
 
 

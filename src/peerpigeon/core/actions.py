@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias, assert_never
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -15,26 +15,19 @@ if TYPE_CHECKING:
 
 
 class SendToPeer(msgspec.Struct, frozen=True, gc=False):
-    """Send one text message to a client. Never waits; a session that is gone is no fault."""
+    """Send text messages to a client. Never waits; a session that is gone is no fault."""
 
     session: SessionId
-    payload: bytes
-    """The message, JSON in UTF-8."""
+    payloads: list[bytes]
+    """The messages in order, each JSON in UTF-8."""
 
 
 class SendToPeers(msgspec.Struct, frozen=True, gc=False):
-    """Send text messages to clients, as if by one ``SendToPeer`` after the other."""
+    """Send one text message to each of many clients, as if by one ``SendToPeer`` for each."""
 
     sessions: list[SessionId]
     payloads: list[bytes]
     """As many: each message is for the session at its place."""
-
-
-class SendAllToPeer(msgspec.Struct, frozen=True, gc=False):
-    """Send one client text messages, as if by one ``SendToPeer`` after the other."""
-
-    session: SessionId
-    payloads: list[bytes]
 
 
 class PingPeer(msgspec.Struct, frozen=True, gc=False):
@@ -127,7 +120,6 @@ class Tell(msgspec.Struct, frozen=True):
 Action: TypeAlias = (
     SendToPeer
     | SendToPeers
-    | SendAllToPeer
     | PingPeer
     | ClosePeer
     | Dial
@@ -142,17 +134,10 @@ Action: TypeAlias = (
 )
 
 
-def messages_of(
-    action: SendToPeer | SendToPeers | SendAllToPeer,
-) -> Iterator[tuple[SessionId, bytes]]:
+def messages_of(action: SendToPeer | SendToPeers) -> Iterator[tuple[SessionId, bytes]]:
     """Return the single messages of which an action consists, in order."""
-    match action:
-        case SendToPeer(session, payload):
-            yield session, payload
-        case SendToPeers(sessions, payloads):
-            yield from zip(sessions, payloads, strict=True)
-        case SendAllToPeer(session, payloads):
-            for payload in payloads:
-                yield session, payload
-        case _:
-            assert_never(action)
+    if isinstance(action, SendToPeers):
+        yield from zip(action.sessions, action.payloads, strict=True)
+    else:
+        for payload in action.payloads:
+            yield action.session, payload

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.actions import Action, SendAllToPeer, SendToPeer, SendToPeers
+from peerpigeon.core.actions import Action, SendToPeer, SendToPeers
 
 if TYPE_CHECKING:
     from peerpigeon.core.frames import News
@@ -22,12 +22,17 @@ class Outbox:
 
     def send(self, session: SessionId, payload: bytes) -> None:
         """Put down a message for a client."""
-        self.actions.append(SendToPeer(session, payload))
+        actions = self.actions
+        # The signals of one read are mostly for one target.
+        if actions and isinstance(last := actions[-1], SendToPeer) and last.session == session:
+            last.payloads.append(payload)
+        else:
+            actions.append(SendToPeer(session, [payload]))
 
     def send_all(self, session: SessionId, payloads: list[bytes]) -> None:
-        """Put down messages for one client; there may be none."""
+        """Put down messages for one client; there may be none. The list is kept."""
         if payloads:
-            self.actions.append(SendAllToPeer(session, payloads))
+            self.actions.append(SendToPeer(session, payloads))
 
     def send_each(self, sessions: list[SessionId], payloads: list[bytes]) -> None:
         """Put down messages, each for the client at its place."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core import dialect, messages
-from peerpigeon.core.actions import SendToPeer
 from peerpigeon.core.frames import Find, Found, Located, Member, Relay, Undelivered
 from peerpigeon.core.messages import Signal
 from peerpigeon.core.offers import Offers
@@ -115,7 +114,7 @@ class Relays:
         self.relayed += 1
         out = self._out
         payload = messages.encode_signal(signal, sender, target.peer_id, out.milliseconds(now))
-        out.actions.append(SendToPeer(target.socket, payload))
+        out.send(target.socket, payload)
 
     def _send_away(self, relay: Relay, now: float) -> None:
         """Send a signal to the hub that serves its target, once that is known."""

@@ -9,7 +9,6 @@ from peerpigeon.core.actions import (
     Action,
     ClosePeer,
     PingPeer,
-    SendAllToPeer,
     SendToPeer,
     SendToPeers,
     Tell,
@@ -91,7 +90,7 @@ class Driver:
         for action in actions:
             if isinstance(action, SendToPeer):  # as most are
                 if (socket := self._sockets.get(action.session)) is not None:
-                    socket.send(action.payload)
+                    socket.send_all(action.payloads)
             else:
                 self._perform(action)
         if not self._is_arming:
@@ -141,12 +140,12 @@ class Driver:
         if self._sockets.pop(socket.session, None) is not None:
             self.feed(PeerLost(socket.session, code, reason))
 
-    def _perform(
-        self, action: SendToPeers | SendAllToPeer | PingPeer | ClosePeer | Tell | LinkAction
-    ) -> None:
+    def _perform(self, action: SendToPeers | PingPeer | ClosePeer | Tell | LinkAction) -> None:
         match action:
-            case SendToPeers() | SendAllToPeer():
-                self._send_many(action)
+            case SendToPeers(sessions, payloads):
+                for session, payload in zip(sessions, payloads, strict=True):
+                    if (socket := self._sockets.get(session)) is not None:
+                        socket.send(payload)
             case PingPeer(session, number):
                 if (socket := self._sockets.get(session)) is not None:
                     socket.ping(number.to_bytes(PING_SIZE, "big"))
@@ -157,16 +156,6 @@ class Driver:
                 self._tell(notice)
             case _:
                 self.carriers.perform(action)
-
-    def _send_many(self, action: SendToPeers | SendAllToPeer) -> None:
-        sockets = self._sockets
-        if isinstance(action, SendAllToPeer):
-            if (socket := sockets.get(action.session)) is not None:
-                socket.send_all(action.payloads)
-            return
-        for session, payload in zip(action.sessions, action.payloads, strict=True):
-            if (socket := sockets.get(session)) is not None:
-                socket.send(payload)
 
     def _give_up(self, event: Event) -> None:
         if isinstance(event, LinkReceived):

@@ -64,7 +64,14 @@ def read_frame(data: bytes, start: int, max_size: int) -> Frame:
         mask += 2 if size == _LONG else 8
         if available < mask:
             return first, b"", mask
-        size = _length(size, data[start + 2 : mask])
+        if size == _LONG:
+            size = data[start + 2] << 8 | data[start + 3]
+            is_long_enough = size >= _LONG
+        else:
+            size = int.from_bytes(data[start + 2 : mask], "big")
+            is_long_enough = 1 << 16 <= size < 1 << 63
+        if not is_long_enough:
+            raise FrameError(PROTOCOL_ERROR)
     if size > max_size:
         raise FrameError(MESSAGE_TOO_BIG)
     payload = mask + 4
@@ -72,13 +79,6 @@ def read_frame(data: bytes, start: int, max_size: int) -> Frame:
     if available < end:
         return first, b"", end
     return first, apply_mask(data[payload:end], data[mask:payload]), end
-
-
-def _length(form: int, digits: bytes) -> int:
-    size = int.from_bytes(digits, "big")
-    if size < (_LONG if form == _LONG else 1 << 16) or size >= 1 << 63:
-        raise FrameError(PROTOCOL_ERROR)
-    return size
 
 
 def message_header(first: int, size: int) -> bytes:

@@ -17,7 +17,6 @@ from peerpigeon.core.actions import (
     MakeAnswer,
     MakeOffer,
     PingPeer,
-    SendAllToPeer,
     SendToLink,
     SendToPeer,
     SendToPeers,
@@ -245,7 +244,7 @@ class SimHub:
     def perform(self, action: Action) -> None:
         """Do what the hub asks for."""
         match action:
-            case SendToPeer() | SendToPeers() | SendAllToPeer():
+            case SendToPeer() | SendToPeers():
                 self._send_text(action)
             case PingPeer(session=session, number=number):
                 self._send(session, Ping(number.to_bytes(_PING_SIZE, "big")))
@@ -290,7 +289,7 @@ class SimHub:
         if connection is not None:
             connection.send(self, frame)
 
-    def _send_text(self, action: SendToPeer | SendToPeers | SendAllToPeer) -> None:
+    def _send_text(self, action: SendToPeer | SendToPeers) -> None:
         for session, payload in messages_of(action):
             self._send(session, Text(payload))
 
