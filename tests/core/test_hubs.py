@@ -389,6 +389,26 @@ def test_a_restarted_hub_begins_anew() -> None:
     assert hubs.take_types(b) == ["connected", "peer-discovered"]
 
 
+def test_what_a_hub_has_delivered_before_it_stopped_is_not_refused_afterwards() -> None:
+    hubs = linked(FIRST, SECOND)
+    a, b = hubs.join(0, A), hubs.join(1, B)
+    hubs.pass_time(1.0)
+    for _ in range(3):  # not each is acknowledged by itself
+        hubs.signal(a, B)
+        hubs.run()
+    assert hubs.take_types(b)[-3:] == ["offer"] * 3
+    hubs.take(a)
+    hubs.perform(1, hubs.hubs[1].drain(hubs.now))
+    for end in [end for end in hubs.others if end[0] == 0]:
+        del hubs.others[end]  # it hears no more, and what it has said arrives
+    hubs.run()
+    hubs.hubs[1] = Hub(SECOND, ServerConfig(is_hub=True), Random(5), epoch=2000.0)
+    hubs.link(0, 1)
+    hubs.run()
+    hubs.pass_time(60.0)
+    assert "error" not in hubs.take_types(a)
+
+
 def test_a_target_that_comes_to_the_senders_own_hub_meanwhile_gets_what_waited() -> None:
     hubs = linked(FIRST, SECOND)
     a = hubs.join(0, A)

@@ -128,9 +128,7 @@ class Hub:
             case _:
                 self._on_link_event(event, now)
         self._settle(now)
-        out = self._out
-        actions, out.actions = out.actions, []
-        return actions
+        return self._out.take_actions()
 
     def _on_link_event(self, event: LinkEvent, now: float) -> None:
         mesh = self._mesh
@@ -338,15 +336,19 @@ class Hub:
 
     def deadline(self) -> float | None:
         """Return when the hub wants a ``Tick`` if nothing else happens before."""
+        mesh = None if self._mesh is None else self._mesh.deadline()
         clients, presence = self._clients.deadline(), self._presence.deadline()
-        first = earliest(clients, presence, self._rendezvous.deadline())
-        if self._mesh is None:
-            return first
-        return earliest(first, self._mesh.deadline(), self._streams.deadline(), self._view_at)
+        rendezvous, streams = self._rendezvous.deadline(), self._streams.deadline()
+        return earliest(clients, presence, rendezvous, mesh, streams, self._view_at)
 
     def drain(self, now: float) -> list[Action]:
         """Return what to do before this hub stops: tell the others that it does."""
-        return [] if self._mesh is None else self._mesh.drain(now)
+        if self._mesh is None:
+            return []
+        actions: list[Action] = []
+        for ack in self._streams.acknowledge_all(now):  # or it would be refused to its senders
+            actions += self._mesh.route(ack.destination, ack.incarnation, ack.body, now)
+        return actions + self._mesh.drain(now)
 
     def dial(self, uri: str, now: float) -> list[Action]:
         """Return what to do to link up with the hub at an address; nothing for a plain server."""

@@ -226,6 +226,10 @@ class Streams:
         self._receivers[source] = receiver
         return Outgoing(source, receiver.incarnation, receiver.answer(now))
 
+    def acknowledge_all(self, now: float) -> list[Outgoing]:
+        """Return all acknowledgements that are owed, though not due."""
+        return [self._ack(source, self._receivers[source], now) for source in list(self._owed)]
+
     # Time
 
     def expire(self, now: float) -> tuple[list[Outgoing], list[Failure]]:

@@ -137,13 +137,9 @@ async def play(steps: Iterable[Step], theatre: Theatre) -> AsyncIterator[Scene]:
     for step in steps:
         started = theatre.now
         await players.act(step)
-        outcome, wanted = await players.come_to_rest()
-        seconds = theatre.now - started
-        if outcome == wanted:
-            await theatre.calm_down()
-            outcome, wanted = await players.look()
+        outcome, wanted, came = await players.come_to_rest()
         faults = differences(outcome, wanted)
-        yield Scene(step, outcome, faults, seconds)
+        yield Scene(step, outcome, faults, came - started)
         if faults:
             return
 
@@ -234,14 +230,23 @@ class _Players:
             *(connect(each, course.homes[each], course.namespaces[each]) for each in clients)
         )
 
-    async def come_to_rest(self) -> tuple[Outcome, Outcome]:
-        """Wait until things are as they must be, or for too long; return how they are and must."""
-        deadline = self._theatre.now + self._theatre.patience
+    async def come_to_rest(self) -> tuple[Outcome, Outcome, float]:
+        """Wait until things are as they must be and stay so, or for too long.
+
+        Return how they are and must be, and since when. What hubs tell is asked one after the
+        other: amid a change it may look like rest, and then what follows is no fault.
+        """
+        theatre = self._theatre
+        deadline = theatre.now + theatre.patience
         while True:
             outcome, wanted = await self.look()
-            if outcome == wanted or self._theatre.now > deadline:
-                return outcome, wanted
-            await self._theatre.wait()
+            came = theatre.now
+            if outcome == wanted:
+                await theatre.calm_down()
+                outcome, wanted = await self.look()
+            if outcome == wanted or came > deadline:
+                return outcome, wanted, came
+            await theatre.wait()
 
     async def look(self) -> tuple[Outcome, Outcome]:
         """Return how things are, and how they must be."""
