@@ -46,7 +46,7 @@ class Keeper:
         """Keep it."""
         self._sockets.append(socket)
 
-    def socket_received(self, socket: PeerSocket, messages: list[str]) -> None:
+    def sockets_received(self, received: list[tuple[PeerSocket, str]]) -> None:
         """Nobody says anything here."""
 
     def socket_ponged(self, socket: PeerSocket, payload: bytes) -> None:

@@ -70,7 +70,7 @@ class Desk:
 
     def say(self, session: SessionId, message: object, now: float = 0.0) -> None:
         text = message if isinstance(message, str) else json.dumps(message)
-        self.feed(PeerSent(session, (text,)), now)
+        self.feed(PeerSent(session, text), now)
 
     def announce(
         self, session: SessionId, namespace: str | None = "net1", now: float = 0.0, **data: object

@@ -153,7 +153,7 @@ class Hubs:
         return number, self._numbers
 
     def say(self, client: tuple[int, int], message: Json) -> None:
-        self.feed(client[0], PeerSent(SessionId(client[1]), (json.dumps(message),)))
+        self.feed(client[0], PeerSent(SessionId(client[1]), json.dumps(message)))
 
     def announce(self, client: tuple[int, int], namespace: str = "net1", **data: object) -> None:
         self.say(client, {"type": "announce", "data": data, "networkName": namespace})

@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from peerpigeon.core.actions import Action, SendToPeer, SendToPeers, messages_of
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.events import PeerSent
 from peerpigeon.core.ids import PeerId, SessionId, generate_peer_id
@@ -518,11 +520,50 @@ def test_no_exception_leaves_the_hub(steps: list[tuple[str, int, str, dict[str, 
             case "tick":
                 desk.tick(at)
             case "text":
-                desk.feed(PeerSent(SessionId(number), (text, text)), at)
+                desk.say(SessionId(number), text, at)
             case _:
                 desk.say(SessionId(number), message, at)
         desk.hub.snapshot(at)
         desk.hub.peers()
+
+
+conversations = st.lists(
+    st.tuples(
+        st.integers(1, 4),
+        st.sampled_from(["announce", "offer", "answer", "goodbye", "ping", "unknown"]),
+        st.sampled_from([A, B, C, HUB, "nobody"]),
+    ),
+    max_size=30,
+)
+
+
+@given(conversations, st.sets(st.integers(0, 30)), st.booleans())
+def test_what_is_taken_together_is_answered_as_one_by_one(
+    said: list[tuple[int, str, str]], ends: set[int], is_hub: bool
+) -> None:
+    desks = [Desk(ServerConfig(is_hub=is_hub, discovery_limit=2)) for _ in range(2)]
+    together: list[object] = []
+    singly: list[object] = []
+    for desk in desks:
+        for peer_id in (A, B, C):
+            desk.open(peer_id)
+    for place, (number, kind, target) in enumerate(said):
+        message = {"type": kind, "data": {"a": place}, "networkName": "n", "targetPeerId": target}
+        event = PeerSent(SessionId(number), json.dumps(message))
+        singly += unbundled(desks[0].hub.handle(event, 1.0))
+        desks[1].hub.take(event, 1.0)
+        if place in ends:
+            together += unbundled(desks[1].hub.act())
+    together += unbundled(desks[1].hub.act())
+    assert together == singly
+
+
+def unbundled(actions: list[Action]) -> Iterator[object]:
+    for action in actions:
+        if isinstance(action, SendToPeer | SendToPeers):
+            yield from messages_of(action)
+        else:
+            yield action
 
 
 # Hubs

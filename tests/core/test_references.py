@@ -653,8 +653,8 @@ def test_nothing_is_sent_to_a_session_that_has_no_socket() -> None:
     session = come(desk, R, B, C)
     a = desk.join(A)
     for message in (signal(B, A), signal(B, D), discovered(B, "net2"), gone(C), gone(B)):
-        actions += desk.feed(PeerSent(session, (json.dumps(message),)))
-    actions += desk.feed(PeerSent(a, ("{}",)))
+        actions += desk.feed(PeerSent(session, json.dumps(message)))
+    actions += desk.feed(PeerSent(a, "{}"))
     sending = [a for a in actions if isinstance(a, SendToPeer | SendToPeers)]
     sessions = {session for action in sending for session, _ in messages_of(action)}
     assert sessions

@@ -241,13 +241,13 @@ def test_one_that_has_dialled_us_too_keeps_its_own_socket() -> None:
     assert set(desk.dialled()) == {URI}
 
 
-def test_what_was_read_with_the_message_that_ended_a_socket_is_not_heeded() -> None:
+def test_what_came_with_the_message_that_ended_a_socket_is_not_heeded() -> None:
     desk = DialDesk()
     desk.say(desk.open(R), announce())
     dialled = desk.answer()
     desk.clear()
-    texts = json.dumps(itself(R)), "no JSON", json.dumps(discovered(C))
-    desk.feed(PeerSent(dialled, texts), 1.0)
+    for text in json.dumps(itself(R)), "no JSON", json.dumps(discovered(C)):
+        desk.feed(PeerSent(dialled, text), 1.0)
     assert desk.closed == {dialled: (1000, "second link")}
     assert desk.sent.get(dialled, []) == []
     assert desk.hub.snapshot(1.0).messages_refused == 0

@@ -223,10 +223,10 @@ class Recorder:
         self.requests.append(request)
         self._changed.set()
 
-    def socket_received(self, socket: PeerSocket, messages: list[str]) -> None:
-        self.received += messages
+    def sockets_received(self, received: list[tuple[PeerSocket, str]]) -> None:
         self._changed.set()
-        for text in messages:
+        for socket, text in received:
+            self.received.append(text)
             self.on_text(socket, text)
 
     def socket_ponged(self, socket: PeerSocket, payload: bytes) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from websockets import speedups
 
 from peerpigeon.net import frames
-from peerpigeon.net.frames import BINARY, PING, TEXT, FrameError, read_frame
+from peerpigeon.net.frames import BINARY, PING, TEXT, FrameError, lone_message, read_frame
 from tests.net import raw
 
 LIMIT = 200_000
@@ -44,6 +44,24 @@ def test_a_mask_is_applied_to_each_four_bytes_anew(payload: bytes, mask: bytes) 
     masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
     data = bytes((BINARY, 0x80 | len(payload))) + mask + masked
     assert read_frame(b"before" + data, 6, LIMIT) == (BINARY, payload, 6 + len(data))
+
+
+@given(
+    first=st.sampled_from([TEXT, BINARY, PING]),
+    size=st.one_of(st.integers(120, 300), st.sampled_from([65534, 65535, 65536])),
+    limit=st.sampled_from([100, 200, LIMIT]),
+    cut=st.integers(-2, 2),
+)
+def test_a_lone_message_is_what_would_be_read_as_a_frame(
+    first: int, size: int, limit: int, cut: int
+) -> None:
+    payload = (bytes(range(256)) * (size // 256 + 1))[:size]
+    whole = raw.frame(first & 0x0F, payload)
+    data = (whole + b"\0\0")[: len(whole) + cut]
+    is_lone = cut == 0 and first == TEXT and 126 <= size <= min(limit, 65535)
+    assert lone_message(data, TEXT, limit) == (payload if is_lone else None)
+    if is_lone:
+        assert read_frame(data, 0, limit) == (TEXT, payload, len(data))
 
 
 @pytest.mark.parametrize("first", sorted(set(range(256)) - frames._KNOWN))

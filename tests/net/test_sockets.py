@@ -250,17 +250,81 @@ async def test_a_client_that_vanishes_with_much_unread_is_not_waited_for() -> No
 
 
 @on_every_loop
-async def test_after_a_listener_closed_a_socket_the_rest_of_the_read_is_not_delivered() -> None:
+async def test_once_a_listener_has_closed_a_socket_it_hears_no_more_of_it() -> None:
     async with serving() as served, await RawClient.open(served.port) as client:
         served.recorder.on_text = lambda socket, _text: socket.close(1008, "enough")
         served.recorder.open.clear()
-        await client.send(frame(TEXT, b"a") + frame(PING) + frame(TEXT, b"b") + b"\xff\xff")
+        await client.send(frame(TEXT, b"a"))
         assert await client.frame() == (FIN | CLOSE, b"\x03\xf0enough")
+        await client.send(frame(TEXT, b"b") + frame(PING) + close_frame(1008))
         assert await client.rest() == b""
         assert (served.recorder.received, served.recorder.closed) == (["a"], [])
 
 
-def test_an_error_of_the_listener_is_shown_and_costs_one_socket() -> None:
+@pytest.mark.parametrize("end", [close_frame(1000), b"\xff\xff"], ids=["close", "no frame"])
+@on_every_loop
+async def test_what_came_before_the_end_is_told_before_it_and_answered(end: bytes) -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        told: list[str] = []
+
+        def answer(socket: PeerSocket, message: str) -> None:
+            told.append(message)
+            assert served.recorder.closed == []
+            socket.send(b"answer")
+
+        served.recorder.on_text = answer
+        await client.send(frame(TEXT, b"a") + frame(TEXT, b"b") + end)
+        assert await client.frame() == (FIN | TEXT, b"answer")
+        assert await client.frame() == (FIN | TEXT, b"answer")
+        assert (await client.frame())[0] == FIN | CLOSE
+        assert told == ["a", "b"]
+        assert len(served.recorder.closed) == 1
+
+
+@on_every_loop
+async def test_what_came_before_the_connection_broke_is_told_before_that() -> None:
+    async with serving() as served, await RawClient.open(served.port):
+        socket = await only_socket(served)
+        closed: list[int] = []
+        served.recorder.on_text = lambda *_: closed.append(len(served.recorder.closed))
+        socket.data_received(frame(TEXT, b"a"))
+        socket.eof_received()
+        assert served.recorder.received == ["a"]
+        assert closed == [0]
+        assert served.recorder.closed == [(1006, "")]
+
+
+@on_every_loop
+async def test_a_listener_closes_while_the_end_is_told() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        served.recorder.on_text = lambda socket, _text: socket.close(1008, "enough")
+        served.recorder.open.clear()
+        await client.send(frame(TEXT, b"a") + close_frame(1000))
+        assert await client.frame() == (FIN | CLOSE, b"\x03\xf0enough")
+        assert await client.rest() == b""
+        assert served.recorder.closed == []
+
+
+@on_every_loop
+async def test_messages_of_one_turn_are_told_in_one_call_and_of_large_ones_fewer() -> None:
+    async with serving() as served, await RawClient.open(served.port):
+        socket = await only_socket(served)
+        calls: list[list[int]] = []
+        served.recorder.sockets_received = lambda received: calls.append(  # type: ignore[method-assign]
+            [len(message) for _, message in received]
+        )
+        for size in (40_000, 40_000, 0, 0, 200, 70_000, 1):
+            socket.data_received(frame(TEXT, b"*" * size))
+        assert calls == [[40_000, 40_000], [0, 0, 200, 70_000]]
+        await turns()
+        assert calls[2:] == [[1]]
+        socket.data_received(frame(TEXT) * 20_000)
+        assert sum(map(len, calls[3:])) > 10_000
+        await turns()
+        assert sum(map(len, calls[3:])) == 20_000
+
+
+def test_an_error_of_the_listener_is_shown_and_the_sockets_go_on() -> None:
     async def main() -> None:
         shown: list[object] = []
         asyncio.get_running_loop().set_exception_handler(
@@ -272,12 +336,13 @@ def test_an_error_of_the_listener_is_shown_and_costs_one_socket() -> None:
             def fail(_socket: PeerSocket, _text: str) -> None:
                 raise error
 
-            served.recorder.on_text = fail
+            echo, served.recorder.on_text = served.recorder.on_text, fail
             await client.send(frame(TEXT, b"a"))
-            assert await client.frame() == (FIN | CLOSE, b"\x03\xf3internal error")
-            await served.recorder.until(lambda: not served.recorder.open)
+            await served.recorder.until(lambda: bool(shown))
             assert shown == [error]
-            assert served.recorder.closed == [(1011, "internal error")]
+            served.recorder.on_text = echo
+            await client.echo()
+            assert served.recorder.closed == []
 
     run(main, "asyncio")
 

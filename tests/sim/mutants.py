@@ -171,10 +171,10 @@ class MixesNamespaces(Hub):
 
     def handle(self, event: Event, now: float) -> list[Action]:
         if isinstance(event, PeerSent):
-            message = json.loads(event.texts[0])
+            message = json.loads(event.text)
             if message["type"] == "announce":
                 self._names[event.session] = message["networkName"]
-            event = PeerSent(event.session, (json.dumps(message | {"networkName": "all"}),))
+            event = PeerSent(event.session, json.dumps(message | {"networkName": "all"}))
         return [self._relabel(action) for action in one_by_one(super().handle(event, now))]
 
     def _relabel(self, action: Action) -> Action:

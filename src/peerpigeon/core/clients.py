@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 from peerpigeon.core import dialect, messages
 from peerpigeon.core.actions import ClosePeer, PingPeer, Tell
 from peerpigeon.core.closecodes import NORMAL_CLOSURE, POLICY_VIOLATION
+from peerpigeon.core.events import PeerSent
 from peerpigeon.core.frames import Challenge, Find, Found, Refusal, Verdict
 from peerpigeon.core.hosting import Ask, Enter, Exit, Name, Publish, Speak, Step
 from peerpigeon.core.ids import PeerId, parse_peer_id, same_peer
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.events import PeerLost, PeerOpened, PeerPonged, PeerSent
+    from peerpigeon.core.events import PeerLost, PeerOpened, PeerPonged
     from peerpigeon.core.hosting import Reference
     from peerpigeon.core.ids import SessionId
     from peerpigeon.core.outbox import Outbox
@@ -138,7 +139,7 @@ class Clients:
         peer = self.registry.add(contender.wants, contender.peer_id, contender.address, now)
         self._admit(peer, now)
         for text in contender.backlog:
-            self._on_message(peer, text, now)
+            self.on_sent(PeerSent(peer.session, text), now)
 
     def _refuse(self, contender: Contender) -> None:
         """Tell a contender that the id is in use."""
@@ -165,28 +166,17 @@ class Clients:
     # Messages
 
     def on_sent(self, event: PeerSent, now: float) -> None:
-        """Take messages for as long as there is such a client."""
-        for text in event.texts:
-            if (peer := self.registry.get(event.session)) is None:
-                self._on_contender_sent(event.session, text)
-            else:
-                peer.last_heard = now
-                self._on_message(peer, text, now)
-
-    def _on_contender_sent(self, session: SessionId, text: str) -> None:
-        contender = self.registry.contender(session)
-        if contender is not None and not contender.keep(text):
-            # A reference hub that comes back says more at once than is kept. Its old socket has
-            # to answer all the same, so that it is let in the next time.
-            self._refuse(contender)
-            self.registry.abandon(contender)
-
-    def _on_message(self, peer: Peer, text: str, now: float) -> None:
+        """Take a message if there is such a client."""
+        peer = self.registry.get(event.session)
+        if peer is None:
+            self._on_contender_sent(event)
+            return
+        peer.last_heard = now
         try:
             if peer.is_hub:
-                self._follow(self.references.on_message(peer.session, text, now), now)
+                self._follow(self.references.on_message(peer.session, event.text, now), now)
                 return
-            message = messages.decode(text)
+            message = messages.decode(event.text)
         except MessageError as error:
             self._refuse_message(peer, str(error), now)
             return
@@ -205,6 +195,14 @@ class Clients:
                 pass
             case _:
                 assert_never(message)
+
+    def _on_contender_sent(self, event: PeerSent) -> None:
+        contender = self.registry.contender(event.session)
+        if contender is not None and not contender.keep(event.text):
+            # A reference hub that comes back says more at once than is kept. Its old socket has
+            # to answer all the same, so that it is let in the next time.
+            self._refuse(contender)
+            self.registry.abandon(contender)
 
     def _refuse_message(self, peer: Peer, text: str, now: float) -> None:
         self.messages_refused += 1

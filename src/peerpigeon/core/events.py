@@ -7,7 +7,6 @@ times as long to build (``docs/design.md``, "Events and actions").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -30,11 +29,11 @@ class PeerOpened(msgspec.Struct, frozen=True, gc=False):
 
 
 class PeerSent(msgspec.Struct, frozen=True, gc=False):
-    """Whole text messages came from a client, at once: in one read from its socket."""
+    """A whole text message came from a client."""
 
     session: SessionId
-    texts: Sequence[str]
-    """Valid Unicode, each no longer than ``max_message_size`` bytes in UTF-8; in order."""
+    text: str
+    """Valid Unicode, no longer than ``max_message_size`` bytes in UTF-8."""
 
 
 class PeerPonged(msgspec.Struct, frozen=True, gc=False):

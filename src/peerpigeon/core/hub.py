@@ -87,15 +87,12 @@ class Hub:
     def __init__(
         self, own: PeerId, config: ServerConfig, rng: Random, epoch: float = 0.0, now: float = 0.0
     ) -> None:
-        self._own = own
-        self._config = config
-        self._epoch = epoch
-        self._started_at = now
+        self._own, self._config = own, config
+        self._epoch, self._started_at = epoch, now
         incarnation = max(1, int((epoch + now) * 1000))
-        limit = config.discovery_limit
         self._keepers = Keepers((own,))
-        self._presence = Presence(own, self._keepers.of, limit, incarnation)
-        self._rendezvous = Rendezvous(own, self._keepers.of, rng, limit)
+        self._presence = Presence(own, self._keepers.of, config.discovery_limit, incarnation)
+        self._rendezvous = Rendezvous(own, self._keepers.of, rng, config.discovery_limit)
         self._out = Outbox(epoch)
         if config.is_hub:
             self._out.actions.append(Tell(HubRegistered(own, 1)))
@@ -108,13 +105,25 @@ class Hub:
         self._show_view({own: incarnation}, now)
 
     def handle(self, event: Event, now: float) -> list[Action]:
-        """Take one event at a time, and return the actions it calls for.
+        """Take one event, and return the actions it calls for."""
+        self.take(event, now)
+        return self.act()
+
+    def act(self) -> list[Action]:
+        """Return the actions that the events taken since the last call call for, in order."""
+        return self._out.take_actions()
+
+    def take(self, event: Event, now: float) -> None:
+        """Take one event of several that come together; ``act`` comes after the last.
 
         Never raises for what a client or another hub sent, and never waits.
         """
+        if isinstance(event, PeerSent):  # as most are, and most of these leave nothing to settle
+            self._clients.on_sent(event, now)
+            if self._out.news or self._clients.references.changes:
+                self._settle(now)
+            return
         match event:
-            case PeerSent():
-                self._clients.on_sent(event, now)
             case PeerPonged():
                 self._clients.on_ponged(event, now)
             case PeerOpened():
@@ -128,7 +137,6 @@ class Hub:
             case _:
                 self._on_link_event(event, now)
         self._settle(now)
-        return self._out.take_actions()
 
     def _on_link_event(self, event: LinkEvent, now: float) -> None:
         mesh = self._mesh
@@ -216,20 +224,19 @@ class Hub:
                 assert_never(arrived.body)
 
     def _on_news(self, hub: PeerId, news: News, now: float) -> None:
-        clients = self._clients
         match news:
             case Relay():
                 self._relays.on_relay(hub, news, now)
             case Undelivered():
                 self._relays.on_undelivered(news, now)
             case Found():
-                clients.on_found(news, now)
+                self._clients.on_found(news, now)
             case Challenge():
-                clients.on_challenge(hub, news, now)
+                self._clients.on_challenge(hub, news, now)
             case Verdict():
                 self._out.news += self._rendezvous.on_verdict(hub, news, now)
             case Refusal():
-                clients.on_refusal(news, now)
+                self._clients.on_refusal(news, now)
             case _:
                 self._on_namespace_news(hub, news, now)
 
@@ -266,8 +273,7 @@ class Hub:
                 for outgoing in self._streams.resend_all(now):
                     self._send(outgoing, now)
             case HubFound():
-                delay = VIEW_DELAY + VIEW_DELAY_PER_HUB * self._count_hubs()
-                self._view_by(now + delay)
+                self._view_by(now + VIEW_DELAY + VIEW_DELAY_PER_HUB * self._count_hubs())
             case HubGone(hub):
                 self._streams.forget(hub, now)
                 self._forget(hub, 0, now)
@@ -289,8 +295,6 @@ class Hub:
                 self._out.actions.append(Tell(HubRegistered(hub, self._count_hubs())))
             case HubGone(hub) | ReferenceGone(str(hub)):
                 self._out.actions.append(Tell(HubUnregistered(hub, self._count_hubs())))
-            case _:
-                pass
 
     def _on_reference(self, change: ReferenceChange, now: float) -> None:
         self._tell_of(change)
@@ -371,17 +375,21 @@ class Hub:
 
     def snapshot(self, now: float) -> Snapshot:
         """Return the counts of this hub; costs O(hubs)."""
-        clients = self._clients
+        clients, mesh, wall_time = self._clients, self._mesh, self._epoch + now
+        hubs: list[HubRecord] = []
+        if mesh is not None:
+            lives, namespace = mesh.membership.lives(), self._config.hub_mesh_namespace
+            hubs = hub_records(self._own, namespace, lives, wall_time)
         return Snapshot(
             hub_id=self._own,
             is_hub=self._config.is_hub,
             uptime=now - self._started_at,
-            wall_time=self._epoch + now,
+            wall_time=wall_time,
             connections=len(clients.registry),
             announced_peers=clients.announced,
             namespaces=len(self._presence),
-            hubs=self._hub_records(now),
-            mesh=MeshSnapshot() if self._mesh is None else self._mesh.snapshot(),
+            hubs=(*hubs, *clients.references.records(self._epoch)),
+            mesh=MeshSnapshot() if mesh is None else mesh.snapshot(),
             signals_relayed=self._relays.relayed,
             signals_refused=self._relays.refused,
             messages_refused=clients.messages_refused,
@@ -390,10 +398,3 @@ class Hub:
     def peers(self) -> list[PeerRecord]:
         """Return a record of every client; costs O(clients)."""
         return self._clients.registry.records(self._epoch)
-
-    def _hub_records(self, now: float) -> tuple[HubRecord, ...]:
-        if self._mesh is None:
-            return ()
-        namespace, lives = self._config.hub_mesh_namespace, self._mesh.membership.lives()
-        ours = hub_records(self._own, namespace, lives, self._epoch + now)
-        return (*ours, *self._clients.references.records(self._epoch))

@@ -23,11 +23,11 @@ class Outbox:
     def send(self, session: SessionId, payload: bytes) -> None:
         """Put down a message for a client."""
         actions = self.actions
-        # The signals of one read are mostly for one target.
-        if actions and isinstance(last := actions[-1], SendToPeer) and last.session == session:
+        if actions and isinstance(last := actions[-1], SendToPeers):
+            last.sessions.append(session)
             last.payloads.append(payload)
         else:
-            actions.append(SendToPeer(session, [payload]))
+            actions.append(SendToPeers([session], [payload]))
 
     def send_all(self, session: SessionId, payloads: list[bytes]) -> None:
         """Put down messages for one client; there may be none. The list is kept."""

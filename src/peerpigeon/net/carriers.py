@@ -286,9 +286,9 @@ class Carriers:
         """Take a socket that another hub has opened."""
         self._add(socket, Carrier.WEBSOCKET, 0)
 
-    def socket_received(self, socket: LinkSocket, messages: list[bytes]) -> None:
-        """Take messages that were read at once."""
-        for message in messages:
+    def sockets_received(self, received: list[tuple[LinkSocket, bytes]]) -> None:
+        """Take messages that came together."""
+        for socket, message in received:
             self._receive(socket, message)
 
     def socket_ponged(self, socket: LinkSocket, payload: bytes) -> None:

@@ -78,19 +78,18 @@ class Driver:
             return
         try:
             actions = self._hub.handle(event, self._time())
-        except Exception:
-            # A fault of ours, which tests should have found: it costs one connection, no more.
-            logger.exception("internal error while handling %s", type(event).__name__)
-            self._give_up(event)
+        except Exception as error:
+            self._give_up(event, error)
             return
         self.perform(actions)
 
     def perform(self, actions: list[Action]) -> None:
         """Do what the hub has asked for."""
         for action in actions:
-            if isinstance(action, SendToPeer):  # as most are
-                if (socket := self._sockets.get(action.session)) is not None:
-                    socket.send_all(action.payloads)
+            if isinstance(action, SendToPeers):  # as most are
+                for session, payload in zip(action.sessions, action.payloads, strict=True):
+                    if (socket := self._sockets.get(session)) is not None:
+                        socket.send(payload)
             else:
                 self._perform(action)
         if not self._is_arming:
@@ -127,9 +126,22 @@ class Driver:
         socket.session = SessionId(self._last_session)
         self._sockets[socket.session] = socket
 
-    def socket_received(self, socket: PeerSocket | ReferenceSocket, texts: list[str]) -> None:
-        """Take messages that were read at once."""
-        self.feed(PeerSent(socket.session, texts))
+    def sockets_received(self, received: list[tuple[PeerSocket, str]]) -> None:
+        """Take messages that came together."""
+        if self._is_over:
+            return
+        take, now = self._hub.take, self._time()
+        for socket, text in received:
+            event = PeerSent(socket.session, text)
+            try:
+                take(event, now)
+            except Exception as error:
+                self._give_up(event, error)
+        self.perform(self._hub.act())
+
+    def socket_received(self, socket: ReferenceSocket, text: str) -> None:
+        """Take a message from a socket that we dialled."""
+        self.feed(PeerSent(socket.session, text))
 
     def socket_ponged(self, socket: PeerSocket | ReferenceSocket, payload: bytes) -> None:
         """Take a sign of life."""
@@ -140,12 +152,11 @@ class Driver:
         if self._sockets.pop(socket.session, None) is not None:
             self.feed(PeerLost(socket.session, code, reason))
 
-    def _perform(self, action: SendToPeers | PingPeer | ClosePeer | Tell | LinkAction) -> None:
+    def _perform(self, action: SendToPeer | PingPeer | ClosePeer | Tell | LinkAction) -> None:
         match action:
-            case SendToPeers(sessions, payloads):
-                for session, payload in zip(sessions, payloads, strict=True):
-                    if (socket := self._sockets.get(session)) is not None:
-                        socket.send(payload)
+            case SendToPeer(session, payloads):
+                if (socket := self._sockets.get(session)) is not None:
+                    socket.send_all(payloads)
             case PingPeer(session, number):
                 if (socket := self._sockets.get(session)) is not None:
                     socket.ping(number.to_bytes(PING_SIZE, "big"))
@@ -157,7 +168,9 @@ class Driver:
             case _:
                 self.carriers.perform(action)
 
-    def _give_up(self, event: Event) -> None:
+    def _give_up(self, event: Event, error: Exception) -> None:
+        # A fault of ours, which tests should have found: it costs one connection, no more.
+        logger.error("internal error while handling %s", type(event).__name__, exc_info=error)
         if isinstance(event, LinkReceived):
             if self.carriers.give_up(event.link, INTERNAL_ERROR, "internal error"):
                 self.feed(LinkLost(event.link, INTERNAL_ERROR, "internal error"))

@@ -33,6 +33,7 @@ _MASKED = 0x80
 MAX_REASON = 123  # bytes (RFC 6455, section 5.5)
 
 _LONG, _LONGER = 126, 127  # in place of a length: it follows in two bytes, in eight
+_LONG_HEAD = 8  # bytes before a client's payload if its length is in two bytes
 _pack_long, _pack_longer = struct.Struct("!BBH").pack, struct.Struct("!BBQ").pack
 
 
@@ -79,6 +80,20 @@ def read_frame(data: bytes, start: int, max_size: int) -> Frame:
     if available < end:
         return first, b"", end
     return first, apply_mask(data[payload:end], data[mask:payload]), end
+
+
+def lone_message(data: bytes, first: int, max_size: int) -> bytes | None:
+    """Return the payload if ``data`` is one frame that begins so, its length given in two bytes.
+
+    Most reads are. ``None`` for everything else, also if the payload has more than ``max_size``
+    bytes: that is for ``read_frame``, which would take twice as long for this, too.
+    """
+    if len(data) < _LONG_HEAD or data[0] != first or data[1] != _MASKED | _LONG:
+        return None
+    size = data[2] << 8 | data[3]
+    if len(data) != _LONG_HEAD + size or not _LONG <= size <= max_size:
+        return None
+    return apply_mask(data[_LONG_HEAD:], data[4:_LONG_HEAD])
 
 
 def message_header(first: int, size: int) -> bytes:

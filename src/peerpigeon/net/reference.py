@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class ReferenceListener(Protocol):
     """Who hears of such a socket. Never called from within a call to it."""
 
-    def socket_received(self, socket: ReferenceSocket, messages: list[str], /) -> None:
-        """Tell of whole messages."""
+    def socket_received(self, socket: ReferenceSocket, message: str, /) -> None:
+        """Tell of a whole message."""
 
     def socket_ponged(self, socket: ReferenceSocket, payload: bytes, /) -> None:
         """Tell that a pong came, with its payload, or a ping, without: the hub is alive."""
@@ -82,7 +82,7 @@ class ReferenceSocket:
         except UnicodeDecodeError:
             self._end(INVALID_PAYLOAD, "invalid UTF-8")
             return
-        self._listener.socket_received(self, [text])
+        self._listener.socket_received(self, text)
 
     def dial_ponged(self, dialled: Dialled, payload: bytes) -> None:
         """Pass on a sign of life."""

@@ -11,23 +11,30 @@ if TYPE_CHECKING:
     from peerpigeon.net.handshake import UpgradeRequest
     from peerpigeon.net.websocket import WebSocket
 
-S_contra = TypeVar("S_contra", bound="WebSocket", contravariant=True)
+S = TypeVar("S", bound="WebSocket")
 M = TypeVar("M")
 
+TURN_SIZE = 64 * 1024
+"""Bytes received after which a turn is cut short: more do not stay in the processor's cache."""
 
-class SocketListener(Protocol[S_contra, M]):
+
+class SocketListener(Protocol[S, M]):
     """Who hears of all sockets. Never called from within a call to a socket."""
 
-    def socket_opened(self, socket: S_contra, request: UpgradeRequest) -> None:
+    def socket_opened(self, socket: S, request: UpgradeRequest) -> None:
         """Tell of a new socket; it may be sent to and closed from now on."""
 
-    def socket_received(self, socket: S_contra, messages: list[M]) -> None:
-        """Tell of whole messages that were read at once, in order."""
+    def sockets_received(self, received: list[tuple[S, M]]) -> None:
+        """Tell of whole messages that came in one turn of the event loop, in order.
 
-    def socket_ponged(self, socket: S_contra, payload: bytes) -> None:
+        If a socket is closed upon one of them, those after it are told of all the same. May not
+        raise: none of the others would be heard.
+        """
+
+    def socket_ponged(self, socket: S, payload: bytes) -> None:
         """Tell that a pong came, with its payload, or a ping, without: the client is alive."""
 
-    def socket_closed(self, socket: S_contra, code: int, reason: str) -> None:
+    def socket_closed(self, socket: S, code: int, reason: str) -> None:
         """Tell, once, that a socket has ended, unless ``close`` or ``abort`` asked for it."""
 
 
@@ -50,7 +57,10 @@ class Sockets:
         self.max_outbox_size = max_outbox_size
         self.close_timeout = close_timeout
         self.closing: set[WebSocket] = set()
+        self._received: list[tuple[WebSocket, str | bytes]] = []
+        self._size = 0  # of all that was received, in bytes
         self._unsent: list[WebSocket] = []
+        self._is_ending = False  # whether the end of this turn is under way
         self._all_gone = asyncio.Event()
         self._all_gone.set()
 
@@ -67,10 +77,35 @@ class Sockets:
         """Wait until the sockets that are closing are gone: ``close_timeout`` at most."""
         await self._all_gone.wait()
 
+    def receive(self, socket: WebSocket, message: str | bytes, size: int) -> None:
+        """Tell the listener of a message once this turn is over.
+
+        ``size`` is how many bytes came with it, headers and all: an empty message takes memory too.
+        """
+        if not self._is_ending:
+            self._end_turn_soon()
+        self._received.append((socket, message))
+        self._size += size
+        if self._size > TURN_SIZE:
+            self.deliver()
+            self._flush()
+
+    def deliver(self) -> None:
+        """Tell the listener now of all that was received."""
+        received = self._received
+        if not received:
+            return
+        self._received, self._size = [], 0
+        try:
+            self.listener.sockets_received(received)
+        except Exception as error:
+            context = {"message": "a listener of sockets failed", "exception": error}
+            self.loop.call_exception_handler(context)
+
     def flush_soon(self, socket: WebSocket) -> None:
-        """Flush a socket once this turn of the event loop is over."""
-        if not self._unsent:
-            self.loop.call_soon(self._flush)
+        """Flush a socket once this turn is over."""
+        if not self._is_ending:
+            self._end_turn_soon()
         self._unsent.append(socket)
 
     def linger(self, socket: WebSocket) -> None:
@@ -83,6 +118,17 @@ class Sockets:
         self.closing.discard(socket)
         if not self.closing:
             self._all_gone.set()
+
+    def _end_turn_soon(self) -> None:
+        self._is_ending = True
+        self.loop.call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        try:
+            self.deliver()
+            self._flush()
+        finally:
+            self._is_ending = False
 
     def _flush(self) -> None:
         unsent, self._unsent = self._unsent, []

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from peerpigeon.core.closecodes import (
     ABNORMAL_CLOSURE,
-    INTERNAL_ERROR,
     INVALID_PAYLOAD,
     MESSAGE_TOO_BIG,
     NO_STATUS,
@@ -34,6 +33,7 @@ from peerpigeon.net.frames import (
     FrameError,
     close_frame,
     control_frame,
+    lone_message,
     message_header,
     read_frame,
 )
@@ -49,7 +49,6 @@ _REASONS = {
     PROTOCOL_ERROR: "protocol error",
     INVALID_PAYLOAD: "invalid UTF-8",
     MESSAGE_TOO_BIG: "message too big",
-    INTERNAL_ERROR: "internal error",
     TRY_AGAIN_LATER: "reading too slowly",
 }
 
@@ -87,6 +86,7 @@ class WebSocket(ABC, asyncio.Protocol):
         self.address: str = peer[0] if isinstance(peer, tuple) else ""
         self._shared = shared
         self._transport = transport
+        transport.set_write_buffer_limits(high=shared.max_outbox_size)
         self._state = _OPEN
         self._is_owed = True  # whether the listener has still to hear of the end
         self._queue: list[bytes] = []
@@ -105,12 +105,13 @@ class WebSocket(ABC, asyncio.Protocol):
         """Send one message. Never waits, never raises; nothing if the socket is closed."""
         if self._state != _OPEN:
             return
+        queue = self._queue
+        if not queue:
+            self._shared.flush_soon(self)
         size = len(payload)
         header = message_header(self.WHOLE, size)
-        if not self._queue:
-            self._shared.flush_soon(self)
-        self._queue.append(header)
-        self._queue.append(payload)
+        queue.append(header)
+        queue.append(payload)
         self._queued += len(header) + size
         if self._queued > MAX_JOINED:
             self.flush()
@@ -161,8 +162,10 @@ class WebSocket(ABC, asyncio.Protocol):
         if self._transport.is_closing():
             return
         self._transport.write(data)
-        limit = self._shared.max_outbox_size
-        if self._state == _OPEN and self._transport.get_write_buffer_size() > limit:
+
+    def pause_writing(self) -> None:
+        """Close, as ``max_outbox_size`` bytes wait for a client that does not read."""
+        if self._state == _OPEN:
             reason = _REASONS[TRY_AGAIN_LATER]
             self._close(TRY_AGAIN_LATER, reason)
             # Not at once, as this may be the listener's own call.
@@ -176,41 +179,36 @@ class WebSocket(ABC, asyncio.Protocol):
             if len(begun) < self._needed:
                 return
             data, self._begun = bytes(begun), None
+        shared = self._shared
         try:
+            if self._state == _OPEN and self._fragments is None:
+                payload = lone_message(data, self.WHOLE, shared.max_message_size)
+                if payload is not None:
+                    shared.receive(self, self.READ(payload), len(data))
+                    return
             self._read(data)
         except FrameError as error:
             self._fail(error.code)
         except UnicodeDecodeError:
             self._fail(INVALID_PAYLOAD)
-        except Exception as error:
-            context = {"message": "a socket's listener failed", "exception": error}
-            self._shared.loop.call_exception_handler(context)
-            if self._state != _DEAF:
-                self._fail(INTERNAL_ERROR)
 
     def _read(self, data: bytes) -> None:
-        messages: list[str | bytes] = []
-        start, size, max_size = 0, len(data), self._shared.max_message_size
-        try:
-            while start < size and self._state != _DEAF:
-                first, payload, end = read_frame(data, start, max_size)
-                if end > size:
-                    self._begun, self._needed = bytearray(data[start:]), end - start
-                    break
-                start = end
-                if first == self.WHOLE and self._state == _OPEN and self._fragments is None:
-                    messages.append(self.READ(payload))
-                else:
-                    if messages:
-                        self._shared.listener.socket_received(self, messages)
-                        messages = []
-                    self._take(first, payload)
-        finally:
-            if messages:
-                self._shared.listener.socket_received(self, messages)
+        shared = self._shared
+        start, size, max_size = 0, len(data), shared.max_message_size
+        while start < size and self._state != _DEAF:
+            first, payload, end = read_frame(data, start, max_size)
+            if end > size:
+                self._begun, self._needed = bytearray(data[start:]), end - start
+                break
+            if first == self.WHOLE and self._state == _OPEN and self._fragments is None:
+                shared.receive(self, self.READ(payload), end - start)
+            else:
+                self._take(first, payload)
+            start = end
 
     def eof_received(self) -> bool:
         """Take it that the client has gone: one that leaves in order sends a close frame first."""
+        self._shared.deliver()
         self._stop()
         self._linger()
         self._report(ABNORMAL_CLOSURE, "")
@@ -218,6 +216,7 @@ class WebSocket(ABC, asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget everything."""
+        self._shared.deliver()
         self._stop()
         if self._timer is not None:
             self._timer.cancel()
@@ -227,6 +226,8 @@ class WebSocket(ABC, asyncio.Protocol):
 
     def _take(self, first: int, payload: bytes) -> None:
         """Act on a frame that is no message of its own (RFC 6455, section 5.4 and on)."""
+        if first == CLOSE:
+            self._shared.deliver()  # what came before is answered before, or upon it we close
         is_continued = first & OPCODE == CONTINUATION & OPCODE
         if self._state != _OPEN:
             if first == CLOSE:
@@ -254,7 +255,7 @@ class WebSocket(ABC, asyncio.Protocol):
         self._fragments += payload
         if is_last:
             whole, self._fragments = bytes(self._fragments), None
-            self._shared.listener.socket_received(self, [self.READ(whole)])
+            self._shared.receive(self, self.READ(whole), len(whole))
 
     def _take_close(self, payload: bytes) -> None:
         code = int.from_bytes(payload[:2], "big") if payload else NO_STATUS
@@ -289,6 +290,7 @@ class WebSocket(ABC, asyncio.Protocol):
 
     def _fail(self, code: int) -> None:
         """Fail the connection (RFC 6455, section 7.1.7): nothing more is read as frames."""
+        self._shared.deliver()
         # Closing with unread bytes would reset the connection and the client might not get to read
         # why. So only our direction ends now; what still comes is thrown away.
         reason = self.OTHERS_REFUSED if code == UNSUPPORTED_DATA else _REASONS[code]

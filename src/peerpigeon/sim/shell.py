@@ -185,7 +185,7 @@ class SimHub:
         session = self._sessions.get(connection.number, SessionId(0))
         match frame:
             case Text(content=content):
-                self.feed(PeerSent(session, (content.decode(),)))
+                self.feed(PeerSent(session, content.decode()))
             case Pong(content=content):
                 self.feed(PeerPonged(session, int.from_bytes(content, "big")))
             case Ping():
