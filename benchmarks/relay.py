@@ -12,7 +12,7 @@ from benchmarks.machine import generator_core, started_on
 if TYPE_CHECKING:
     from typing import Any
 
-    from benchmarks.contenders import Contender
+    from benchmarks.contenders import Contender, Server
     from benchmarks.settings import Settings
 
 ASKED = {
@@ -28,6 +28,16 @@ def all_came(result: dict[str, Any]) -> dict[str, Any]:
     if result["received"] != result["sent"]:
         raise BenchmarkError(f"{result['received']} of {result['sent']} signals arrived")
     return result
+
+
+def _signals(
+    server: Server, settings: Settings, priority: int = 0, **options: float
+) -> dict[str, Any]:
+    with started_on(generator_core(), priority):
+        pairs, warmup = settings.pairs, settings.warmup
+        return all_came(
+            play("signals", [server.pid], port=server.port, pairs=pairs, warmup=warmup, **options)
+        )
 
 
 class Relay:
@@ -59,20 +69,14 @@ class Relay:
         sample: Sample = {}
         with serving(cast("Contender", contender)) as server:
             for size, window in self._cases:
-                with started_on(generator_core()):
-                    result = all_came(
-                        play(
-                            "signals",
-                            [server.pid],
-                            port=server.port,
-                            pairs=self._settings.pairs,
-                            size=size,
-                            window=window,
-                            warmup=self._settings.warmup,
-                            seconds=self._settings.seconds,
-                            blind=int(contender == "floor"),
-                        )
-                    )
+                result = _signals(
+                    server,
+                    self._settings,
+                    size=size,
+                    window=window,
+                    seconds=self._settings.seconds,
+                    blind=int(contender == "floor"),
+                )
                 key, seconds, used = f"relay-{size}-{window}", result["seconds"], result["cpu"][0]
                 sample[key] = result["measured"] / used
                 sample[f"{key}-wall"] = result["measured"] / seconds
@@ -103,19 +107,14 @@ class Latency:
         """Send signals at the rate."""
         priority = self._settings.priority
         with serving(cast("Contender", contender), priority=priority) as server:
-            with started_on(generator_core(), priority):
-                result = all_came(
-                    play(
-                        "signals",
-                        [server.pid],
-                        port=server.port,
-                        pairs=self._settings.pairs,
-                        size=1000,
-                        rate=self._settings.rate,
-                        warmup=self._settings.warmup,
-                        seconds=2 * self._settings.seconds,
-                    )
-                )
+            result = _signals(
+                server,
+                self._settings,
+                priority,
+                size=1000,
+                rate=self._settings.rate,
+                seconds=2 * self._settings.seconds,
+            )
             return {
                 "latency-p50": result["p50"],
                 "latency-p99": result["p99"],

@@ -4,10 +4,22 @@ import json
 from pathlib import Path
 
 import pytest
+from benchmarks import path as way
 from benchmarks import suite
 from benchmarks.generator import BenchmarkError
 
 from tests.conftest import skip_group
+
+
+def test_the_way_of_a_signal_is_measured_without_a_network(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(way, "ROUNDS", 1)
+    monkeypatch.setattr(way, "SIGNALS", way.PAIRS * max(way.READS))
+    way.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(way.SIZES) * len(way.READS)
+    assert all(float(line.split()[-4]) > 0 for line in lines)
 
 
 @pytest.mark.slow
