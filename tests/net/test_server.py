@@ -24,6 +24,7 @@ from peerpigeon import (
 from peerpigeon.core.notices import NOTICES, name_of
 from peerpigeon.net.listen import PortsTakenError, listen
 from tests.net.client import DEADLINE, A, B, Client, get, join, running
+from tests.net.raw import on_every_loop
 
 HOST = "127.0.0.1"
 
@@ -55,6 +56,34 @@ async def test_events_come_in_order_by_class_and_by_documented_name() -> None:
     ]
     assert by_name == [name_of(notice) for notice in by_class]
     assert by_name[0] == "started"
+
+
+@pytest.mark.parametrize("turns", range(8))
+@on_every_loop
+async def test_a_server_may_be_stopped_while_it_starts(turns: int) -> None:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+    server = PeerPigeonServer(host=HOST, port=port, max_port_retries=0)
+    told: list[Notice] = []
+    server.on(Started, told.append)
+    server.on(Stopped, told.append)
+    starting = asyncio.create_task(server.start())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await server.stop()
+    [failure] = await asyncio.gather(starting, return_exceptions=True)
+    await server.stop()
+    if failure is None:
+        assert [type(notice) for notice in told] == [Started, Stopped]
+    else:
+        assert str(failure) == "the server was stopped before it had started"
+        assert Started not in map(type, told)
+    assert not server.is_running
+    with socket.socket() as probe:
+        assert probe.connect_ex((HOST, port)) == errno.ECONNREFUSED
+    async with server:
+        assert server.port == port
 
 
 async def test_a_subscription_ends_when_asked() -> None:

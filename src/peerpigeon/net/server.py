@@ -30,6 +30,7 @@ from peerpigeon.net.websocket import LinkSocket, PeerSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from socket import socket
     from types import TracebackType
 
     from peerpigeon.core.snapshot import HubRecord, PeerRecord, Snapshot, TopologySnapshot
@@ -100,10 +101,10 @@ class PeerPigeonServer:
     async def start(self) -> None:
         """Listen for clients; return when they can connect.
 
-        Raises ``RuntimeError`` if the server is running, ``PortsTakenError`` if no port that may
-        be tried is free, ``OSError`` if the host is no address of this machine, and
-        ``ConfigError`` if the WebRTC engine that is asked for is not installed. Then nothing of it
-        runs, and it may be started again.
+        Raises ``RuntimeError`` if the server is running or is stopped meanwhile,
+        ``PortsTakenError`` if no port that may be tried is free, ``OSError`` if the host is no
+        address of this machine, and ``ConfigError`` if the WebRTC engine that is asked for is not
+        installed. Then nothing of it runs, and it may be started again.
         """
         if self._running is not None:
             raise RuntimeError("the server is running already; stop it first")
@@ -111,18 +112,18 @@ class PeerPigeonServer:
         engine = engine_for(config, self._ice)
         addresses = listen(config.host, config.port, config.max_port_retries)
         sockets = [each for address in addresses for each in doubled(address, loop)]
+        running: _Running | None = None
         try:
             port: int = sockets[0].getsockname()[1]
             running = self._running = self._assemble(port, engine, loop)
-            for socket in sockets:
-                listener = await loop.create_server(running.doors, sock=socket, backlog=BACKLOG)
-                running.listeners.append(listener)
+            await self._accept(running, sockets)
         except BaseException:
             try:
-                await self._end()
+                if self._running is running:
+                    await self._end()
             finally:
-                for socket in sockets:
-                    socket.close()
+                for each in sockets:
+                    each.close()
             raise
         self._tell(Started(config.host, port))
         if config.is_open:
@@ -132,6 +133,15 @@ class PeerPigeonServer:
                 port,
             )
         running.driver.start()
+
+    async def _accept(self, running: _Running, sockets: list[socket]) -> None:
+        loop = asyncio.get_running_loop()
+        for each in sockets:
+            listener = await loop.create_server(running.doors, sock=each, backlog=BACKLOG)
+            running.listeners.append(listener)
+            if self._running is not running:
+                listener.close()
+                raise RuntimeError("the server was stopped before it had started")
 
     def _assemble(
         self, port: int, engine: Engine | None, loop: asyncio.AbstractEventLoop
