@@ -23,7 +23,7 @@ class SendToPeer(msgspec.Struct, frozen=True, gc=False):
 
 
 class SendToPeers(msgspec.Struct, frozen=True, gc=False):
-    """Send one text message to each of many clients, as if by one ``SendToPeer`` for each."""
+    """Send text messages, each to the client at its place, as if by a ``SendToPeer`` for each."""
 
     sessions: list[SessionId]
     payloads: list[bytes]

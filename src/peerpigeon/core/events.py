@@ -1,6 +1,7 @@
 """All that can happen to a hub.
 
-A shell makes one of these of each thing it sees and hands it to ``Hub.handle`` with the time.
+A shell makes one of these of each thing it sees and hands it to ``Hub.handle`` with the time, or
+several to ``Hub.take``.
 They are msgspec structs because one is made for every message: a frozen dataclass takes ten
 times as long to build (``docs/design.md``, "Events and actions").
 """

@@ -35,8 +35,13 @@ class Outbox:
             self.actions.append(SendToPeer(session, payloads))
 
     def send_each(self, sessions: list[SessionId], payloads: list[bytes]) -> None:
-        """Put down messages, each for the client at its place."""
-        self.actions.append(SendToPeers(sessions, payloads))
+        """Put down messages, each for the client at its place. The lists stay the caller's."""
+        actions = self.actions
+        if actions and isinstance(last := actions[-1], SendToPeers):
+            last.sessions.extend(sessions)
+            last.payloads.extend(payloads)
+        else:
+            actions.append(SendToPeers([*sessions], [*payloads]))
 
     def milliseconds(self, now: float) -> int:
         """Return the time as the wire's ``timestamp`` has it: milliseconds since 1970."""
