@@ -10,6 +10,7 @@ from peerpigeon.core.ids import (
     closest,
     digit_distance,
     generate_peer_id,
+    key_of,
     parse_peer_id,
     same_peer,
     xor_distance,
@@ -43,6 +44,12 @@ def test_generated_ids_differ() -> None:
 def test_spelling_does_not_make_two_peers_of_one() -> None:
     assert same_peer(PeerId("aB" * 20), PeerId("Ab" * 20))
     assert not same_peer(PeerId("aB" * 20), PeerId("Ac" * 20))
+
+
+def test_all_spellings_have_one_key_and_it_is_no_copy() -> None:
+    lower = PeerId("ab" * 20)
+    assert key_of(lower) is lower
+    assert key_of(PeerId("aB" * 20)) == key_of(PeerId("AB" * 20)) == lower
 
 
 def test_the_digit_distance_sums_the_xor_of_the_digits() -> None:

@@ -43,6 +43,15 @@ def generate_peer_id(rng: Random) -> PeerId:
     return PeerId(f"{rng.getrandbits(4 * ID_DIGITS):0{ID_DIGITS}x}")
 
 
+def key_of(peer: PeerId) -> str:
+    """Return the key under which tables keep a peer, however it is spelled: the id in lower case.
+
+    The id itself if it is, as most are: a copy would take 89 bytes in each table.
+    """
+    lower = peer.lower()
+    return peer if lower == peer else lower
+
+
 def same_peer(a: PeerId, b: PeerId) -> bool:
     """Tell whether two spellings name one peer."""
     return a == b or a.lower() == b.lower()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.frames import Join
+from peerpigeon.core.ids import key_of
 from peerpigeon.core.memory import MEMBER_BYTES, MEMORY, MESSAGE_BYTES
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Place:
     def enter(self, located: Located) -> None:
         """Take in a client of ours."""
         peer = located.member.peer
-        name = peer.lower()
+        name = key_of(peer)
         stay = Stay(located, name)
         stay.client = self.clients[name] = Client(peer, name, stay)
         self.by_session[located.member.session] = stay.client
@@ -106,7 +107,7 @@ class Place:
         """Return the one record of a member for all of our clients; ``tidy`` afterwards."""
         stay = self.stays.get(located.hub, {}).get(located.member.session)
         if stay is None:
-            stay = Stay(located, located.member.peer.lower())
+            stay = Stay(located, key_of(located.member.peer))
             self.keep(stay)
             self.fresh.append(stay)
         stay.located = located

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, TypeAlias
 
-from peerpigeon.core.ids import SessionId
+from peerpigeon.core.ids import SessionId, key_of
 from peerpigeon.core.snapshot import PeerRecord
 from peerpigeon.core.timetable import Timetable, earliest
 
@@ -141,7 +141,7 @@ class Registry:
     def name(self, hub: Peer, peer_id: PeerId) -> None:
         """Note who a hub is that was added without an id, because we dialled it."""
         hub.peer_id = peer_id
-        self.by_id[peer_id.lower()] = hub
+        self.by_id[key_of(peer_id)] = hub
 
     def add_guest(self, hub: Peer, peer_id: PeerId, now: float) -> Peer:
         """Accept a client of a reference hub whose id is free; whether it lives, its hub knows."""
@@ -153,7 +153,7 @@ class Registry:
     def _add(self, peer: Peer) -> Peer:
         self._peers[peer.session] = peer
         if peer.peer_id:
-            self.by_id[peer.peer_id.lower()] = peer
+            self.by_id[key_of(peer.peer_id)] = peer
         return peer
 
     def guest_session(self) -> SessionId:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.ids import key_of
+
 if TYPE_CHECKING:
     from peerpigeon.core.frames import Located
     from peerpigeon.core.ids import PeerId, SessionId
@@ -55,7 +57,7 @@ class Told:
     ) -> Located | None:
         """Note that a client of the hub knows a member; return it if the hub is to be told."""
         names = self._names.setdefault(namespace, {})
-        stays = names.setdefault(located.member.peer.lower(), {})
+        stays = names.setdefault(key_of(located.member.peer), {})
         key = located.hub, located.member.session
         is_news = key not in stays
         entry = stays.setdefault(key, _Entry(located, told_at=now))
