@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import json
 import logging
 import socket
 
@@ -23,8 +24,9 @@ from peerpigeon import (
 )
 from peerpigeon.core.notices import NOTICES, name_of
 from peerpigeon.net.listen import PortsTakenError, listen
+from peerpigeon.net.websocket import PeerSocket
 from tests.net.client import DEADLINE, A, B, Client, get, join, running
-from tests.net.raw import on_every_loop
+from tests.net.raw import TEXT, frame, on_every_loop
 
 HOST = "127.0.0.1"
 
@@ -114,6 +116,19 @@ async def test_a_subscriber_that_fails_harms_nobody(caplog: pytest.LogCaptureFix
 def test_an_unknown_event_is_refused_with_the_known_names() -> None:
     with pytest.raises(ValueError, match="no event is called 'peerConected'; known are started"):
         PeerPigeonServer().on("peerConected", print)
+
+
+async def test_what_was_read_before_stopping_is_passed_on() -> None:
+    async with running() as server, await join(server, A), await join(server, B) as b:
+        assert (await b.next())["type"] == "peer-discovered"
+        assert server._running is not None
+        socket = next(iter(server._running.driver._sockets.values()))
+        assert isinstance(socket, PeerSocket)
+        offer = {"type": "offer", "data": "x", "targetPeerId": B, "networkName": "net1"}
+        socket.data_received(frame(TEXT, json.dumps(offer).encode()))
+        await server.stop()
+        assert (await b.next())["type"] == "offer"
+        assert await b.closed() == (1001, "server is stopping")
 
 
 async def test_stopping_closes_clients_with_1001_and_frees_the_port() -> None:

@@ -205,6 +205,8 @@ class PeerPigeonServer:
         for listener in running.listeners:
             listener.close()
         running.doors.abort()
+        running.clients.deliver()  # what has been read counts as taken
+        running.hubs.deliver()
         running.driver.drain(GOING_AWAY, "server is stopping")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_TIMEOUT):
