@@ -36,7 +36,7 @@ class AsNamedTuple(NamedTuple):
 
 
 class AsStruct(msgspec.Struct, frozen=True, gc=False):
-    """Two fields, as in ``peerpigeon.core.events``."""
+    """Two fields, as in ``peerpigeon.core.interface.events``."""
 
     session: int
     text: str

@@ -6,7 +6,7 @@
 
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.notices import (
+from peerpigeon.core.interface.notices import (
     BootstrapConnected,
     BootstrapDisconnected,
     ErrorOccurred,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
-from peerpigeon.core.notices import NOTICES, ErrorOccurred, Notice, name_of
+from peerpigeon.core.interface.notices import NOTICES, ErrorOccurred, Notice, name_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, get_args
 
 import msgspec
 
-from peerpigeon.core.notices import (
+from peerpigeon.core.interface.notices import (
     NOTICES,
     ErrorOccurred,
     Notice,

@@ -6,7 +6,10 @@ import json
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from peerpigeon.core.actions import (
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.hub import Hub
+from peerpigeon.core.ids import PeerId, SessionId
+from peerpigeon.core.interface.actions import (
     Action,
     ClosePeer,
     PingPeer,
@@ -15,13 +18,10 @@ from peerpigeon.core.actions import (
     Tell,
     messages_of,
 )
-from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
-from peerpigeon.core.hub import Hub
-from peerpigeon.core.ids import PeerId, SessionId
+from peerpigeon.core.interface.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
 
 if TYPE_CHECKING:
-    from peerpigeon.core.notices import Notice
+    from peerpigeon.core.interface.notices import Notice
 
 Json = dict[str, Any]
 

@@ -7,7 +7,12 @@ from collections import deque
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from peerpigeon.core.actions import (
+from peerpigeon.core.codec import batch, decode, encode
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.frames import Carrier, Frame, Routed, Segment
+from peerpigeon.core.hub import Hub
+from peerpigeon.core.ids import LinkId, PeerId, SessionId
+from peerpigeon.core.interface.actions import (
     Action,
     CloseLink,
     ClosePeer,
@@ -19,9 +24,7 @@ from peerpigeon.core.actions import (
     Tell,
     messages_of,
 )
-from peerpigeon.core.codec import batch, decode, encode
-from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.events import (
+from peerpigeon.core.interface.events import (
     Event,
     LinkLost,
     LinkOpened,
@@ -32,15 +35,12 @@ from peerpigeon.core.events import (
     PeerSent,
     Tick,
 )
-from peerpigeon.core.frames import Carrier, Frame, Routed, Segment
-from peerpigeon.core.hub import Hub
-from peerpigeon.core.ids import LinkId, PeerId, SessionId
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from peerpigeon.core.frames import News
-    from peerpigeon.core.notices import Notice
+    from peerpigeon.core.interface.notices import Notice
 
 Json = dict[str, Any]
 End = tuple[int, LinkId]

@@ -9,25 +9,8 @@ import heapq
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from peerpigeon.core.actions import (
-    Action,
-    CloseLink,
-    Dial,
-    MakeAnswer,
-    MakeOffer,
-    SendToLink,
-    TakeAnswer,
-    Tell,
-)
 from peerpigeon.core.codec import batch, decode, encode
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.events import (
-    ChannelDescribed,
-    LinkLost,
-    LinkOpened,
-    LinkReceived,
-    OpeningFailed,
-)
 from peerpigeon.core.frames import (
     VERSION,
     Advert,
@@ -42,13 +25,30 @@ from peerpigeon.core.frames import (
     Routed,
 )
 from peerpigeon.core.ids import LinkId, PeerId
+from peerpigeon.core.interface.actions import (
+    Action,
+    CloseLink,
+    Dial,
+    MakeAnswer,
+    MakeOffer,
+    SendToLink,
+    TakeAnswer,
+    Tell,
+)
+from peerpigeon.core.interface.events import (
+    ChannelDescribed,
+    LinkLost,
+    LinkOpened,
+    LinkReceived,
+    OpeningFailed,
+)
 from peerpigeon.core.mesh import Mesh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from peerpigeon.core.changes import Change
-    from peerpigeon.core.notices import Notice
+    from peerpigeon.core.interface.notices import Notice
 
 T = TypeVar("T")
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from peerpigeon.core.actions import CloseLink, SendToLink
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.credentials import NONCE_SIZE, Credentials
 from peerpigeon.core.frames import Heartbeat, Hello, Proof
+from peerpigeon.core.interface.actions import CloseLink, SendToLink
 from peerpigeon.core.options import ConfigError
 from tests.core.meshes import HUBS, OWN, SOCKET, Bench, Meshes, closings, of_kind
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from peerpigeon.core.actions import CloseLink, SendToLink
 from peerpigeon.core.changes import Arrived, HubFound, RoutesChanged
 from peerpigeon.core.doorman import LINK_LIMIT
 from peerpigeon.core.frames import (
@@ -21,6 +20,7 @@ from peerpigeon.core.frames import (
     Segment,
 )
 from peerpigeon.core.ids import LinkId, PeerId
+from peerpigeon.core.interface.actions import CloseLink, SendToLink
 from tests.core.meshes import (
     CHANNEL,
     HUBS,

@@ -11,7 +11,7 @@ from peerpigeon.core.changes import HubFound, HubRestarted
 from peerpigeon.core.frames import Adverts, Heartbeat, LinkEnd, Purpose, Summary
 from peerpigeon.core.gossip import HUB_LIMIT
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.notices import ErrorOccurred
+from peerpigeon.core.interface.notices import ErrorOccurred
 from tests.core.meshes import (
     CHANNEL,
     HUBS,
@@ -25,7 +25,7 @@ from tests.core.meshes import (
 )
 
 if TYPE_CHECKING:
-    from peerpigeon.core.actions import Action
+    from peerpigeon.core.interface.actions import Action
 
 NEAR, FAR, NEW, NEXT = HUBS[1], HUBS[9], HUBS[2], HUBS[3]
 

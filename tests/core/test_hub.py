@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerpigeon.core.actions import Action, SendToPeer, SendToPeers, messages_of
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.events import PeerSent
 from peerpigeon.core.ids import PeerId, SessionId, generate_peer_id
-from peerpigeon.core.notices import (
+from peerpigeon.core.interface.actions import Action, SendToPeer, SendToPeers, messages_of
+from peerpigeon.core.interface.events import PeerSent
+from peerpigeon.core.interface.notices import (
     HubRegistered,
     PeerAnnounced,
     PeerConnected,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from peerpigeon.core.actions import Dial, DropChannel, MakeAnswer, MakeOffer, SendToLink
 from peerpigeon.core.changes import (
     Arrived,
     HubFound,
@@ -14,7 +13,6 @@ from peerpigeon.core.changes import (
     RoutesChanged,
 )
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.events import LinkLost, LinkReceived, OpeningFailed
 from peerpigeon.core.frames import (
     VERSION,
     Ack,
@@ -29,7 +27,9 @@ from peerpigeon.core.frames import (
     Segment,
 )
 from peerpigeon.core.ids import LinkId, PeerId
-from peerpigeon.core.notices import (
+from peerpigeon.core.interface.actions import Dial, DropChannel, MakeAnswer, MakeOffer, SendToLink
+from peerpigeon.core.interface.events import LinkLost, LinkReceived, OpeningFailed
+from peerpigeon.core.interface.notices import (
     BootstrapConnected,
     BootstrapDisconnected,
     HubDiscovered,

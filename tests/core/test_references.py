@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from peerpigeon.core.actions import (
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.ids import PeerId, SessionId
+from peerpigeon.core.interface.actions import (
     Action,
     SendToPeer,
     SendToPeers,
     messages_of,
 )
-from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.events import PeerSent
-from peerpigeon.core.ids import PeerId, SessionId
-from peerpigeon.core.notices import (
+from peerpigeon.core.interface.events import PeerSent
+from peerpigeon.core.interface.notices import (
     HubDiscovered,
     HubRegistered,
     HubUnregistered,

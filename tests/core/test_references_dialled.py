@@ -5,11 +5,11 @@ from collections import deque
 
 import pytest
 
-from peerpigeon.core.actions import Action, ClosePeer, Dial
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.events import Event, OpeningFailed, PeerSent, ReferenceOpened, Tick
 from peerpigeon.core.ids import PeerId, SessionId
-from peerpigeon.core.notices import (
+from peerpigeon.core.interface.actions import Action, ClosePeer, Dial
+from peerpigeon.core.interface.events import Event, OpeningFailed, PeerSent, ReferenceOpened, Tick
+from peerpigeon.core.interface.notices import (
     BootstrapConnected,
     BootstrapDisconnected,
     HubDiscovered,

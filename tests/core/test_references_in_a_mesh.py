@@ -1,9 +1,9 @@
 """Hubs of the npm package beside several of ours: nobody can tell where a client is."""
 
-from peerpigeon.core.actions import Dial
-from peerpigeon.core.events import ReferenceOpened
 from peerpigeon.core.ids import PeerId, SessionId
-from peerpigeon.core.notices import PeerAnnounced
+from peerpigeon.core.interface.actions import Dial
+from peerpigeon.core.interface.events import ReferenceOpened
+from peerpigeon.core.interface.notices import PeerAnnounced
 from tests.core.frames_of_reference import MESH, announce, discovered, gone, itself, pong, signal
 from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, Json, linked
 

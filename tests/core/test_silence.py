@@ -1,7 +1,7 @@
 """Silent, half-open clients are found by ping and dropped within ``peer_timeout`` (S28)."""
 
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.notices import PeerDisconnected
+from peerpigeon.core.interface.notices import PeerDisconnected
 from peerpigeon.core.registry import LOOKS
 from tests.core.harness import A, B, Desk
 

@@ -9,7 +9,7 @@ import pytest
 
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import SessionId
-from peerpigeon.core.notices import PeerConnected, PeerDisconnected
+from peerpigeon.core.interface.notices import PeerConnected, PeerDisconnected
 from peerpigeon.core.registry import BACKLOG_MESSAGES
 from tests.core.harness import A, B, C, Desk
 

@@ -4,15 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.actions import (
-    Action,
-    DropChannel,
-    MakeAnswer,
-    MakeOffer,
-    TakeAnswer,
-    TakeCandidate,
-)
-from peerpigeon.core.events import ChannelCandidate, ChannelDescribed
 from peerpigeon.core.frames import (
     Adverts,
     Answer,
@@ -24,6 +15,15 @@ from peerpigeon.core.frames import (
     Purpose,
     Routed,
 )
+from peerpigeon.core.interface.actions import (
+    Action,
+    DropChannel,
+    MakeAnswer,
+    MakeOffer,
+    TakeAnswer,
+    TakeCandidate,
+)
+from peerpigeon.core.interface.events import ChannelCandidate, ChannelDescribed
 from tests.core.meshes import (
     CHANNEL,
     HUBS,

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from peerpigeon.core.events import LinkLost
-from peerpigeon.core.notices import HubP2PConnected
+from peerpigeon.core.interface.events import LinkLost
+from peerpigeon.core.interface.notices import HubP2PConnected
 from tests.net.hubs import Told, eventually, hub, network, uri
 
 if TYPE_CHECKING:

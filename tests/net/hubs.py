@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from peerpigeon import PeerPigeonServer, ServerConfig
-from peerpigeon.core.notices import NOTICES, Notice
+from peerpigeon.core.interface.notices import NOTICES, Notice
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

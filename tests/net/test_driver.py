@@ -18,7 +18,7 @@ from tests.net.client import A, B, C
 if TYPE_CHECKING:
     import pytest
 
-    from peerpigeon.core.notices import Notice
+    from peerpigeon.core.interface.notices import Notice
     from peerpigeon.net.websocket import PeerSocket
 
 

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.notices import NOTICES, HubP2PConnected
+from peerpigeon.core.interface.notices import NOTICES, HubP2PConnected
 from peerpigeon.eventstream import BACKLOG_LIMIT, event_lines, line
 from tests.net.client import DEADLINE, A, B, join, running
 from tests.net.test_cli import command

@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.snapshot import HubView, LinkRecord, MeshSnapshot, TopologySnapshot
+from peerpigeon.core.interface.snapshot import HubView, LinkRecord, MeshSnapshot, TopologySnapshot
 from peerpigeon.net.http import mesh
 from tests.net.client import A, get, join, running
 from tests.net.raw import RawClient

@@ -11,7 +11,7 @@ from peerpigeon import ConfigError, PeerPigeonServer
 from peerpigeon.core.codec import batch, decode, encode
 from peerpigeon.core.frames import VERSION, Heartbeat, Hello
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.notices import (
+from peerpigeon.core.interface.notices import (
     BootstrapConnected,
     BootstrapDisconnected,
     HubRegistered,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from peerpigeon import ConfigError, PeerPigeonServer
-from peerpigeon.core.notices import HubMeshMigrated, HubMeshReady, HubP2PConnected
+from peerpigeon.core.interface.notices import HubMeshMigrated, HubMeshReady, HubP2PConnected
 from tests.net.client import A, B, join
 from tests.net.hubs import DEADLINE, eventually, hub, network, uri
 

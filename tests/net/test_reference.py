@@ -12,7 +12,11 @@ import pytest
 from aiohttp import web
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.notices import BootstrapConnected, BootstrapDisconnected, HubRegistered
+from peerpigeon.core.interface.notices import (
+    BootstrapConnected,
+    BootstrapDisconnected,
+    HubRegistered,
+)
 from tests.core.frames_of_reference import discovered, gone, itself, pong, signal
 from tests.net.client import DEADLINE, A, B, C, Json, join
 from tests.net.hubs import eventually, hub

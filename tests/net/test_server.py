@@ -22,7 +22,7 @@ from peerpigeon import (
     Started,
     Stopped,
 )
-from peerpigeon.core.notices import NOTICES, name_of
+from peerpigeon.core.interface.notices import NOTICES, name_of
 from peerpigeon.net.listen import PortsTakenError, listen
 from peerpigeon.net.websocket import PeerSocket
 from tests.net.client import DEADLINE, A, B, Client, get, join, running

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from peerpigeon.core.actions import (
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.hub import Hub
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.interface.actions import (
     Action,
     SendToPeer,
     SendToPeers,
     messages_of,
 )
-from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.events import Event, PeerLost, PeerSent
-from peerpigeon.core.hub import Hub
-from peerpigeon.core.ids import PeerId
+from peerpigeon.core.interface.events import Event, PeerLost, PeerSent
 from peerpigeon.sim.client import SIGNALS
 
 ONE_IN = 5

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from peerpigeon.core.actions import (
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.frames import Carrier, Heartbeat
+from peerpigeon.core.hub import Hub
+from peerpigeon.core.interface.actions import (
     Action,
     Dial,
     MakeAnswer,
@@ -12,10 +15,7 @@ from peerpigeon.core.actions import (
     SendToLink,
     TakeAnswer,
 )
-from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.events import ChannelDescribed, Event, LinkOpened, LinkReceived
-from peerpigeon.core.frames import Carrier, Heartbeat
-from peerpigeon.core.hub import Hub
+from peerpigeon.core.interface.events import ChannelDescribed, Event, LinkOpened, LinkReceived
 from peerpigeon.sim.network import Network
 from peerpigeon.sim.world import World
 

@@ -4,11 +4,18 @@ from collections.abc import Callable
 
 import pytest
 
-from peerpigeon.core.actions import Dial, SendToLink
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.events import LinkLost, LinkOpened, PeerLost, PeerOpened, PeerSent, Tick
 from peerpigeon.core.frames import Heartbeat
 from peerpigeon.core.ids import LinkId
+from peerpigeon.core.interface.actions import Dial, SendToLink
+from peerpigeon.core.interface.events import (
+    LinkLost,
+    LinkOpened,
+    PeerLost,
+    PeerOpened,
+    PeerSent,
+    Tick,
+)
 from peerpigeon.sim.world import EPOCH, World
 from tests.sim.puppets import Puppet, Stage, puppet
 

@@ -36,7 +36,7 @@ def test_links_by_xor_alone_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_delivering_whatever_arrives_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``tests/core/test_segments.py`` has finer mutants of the streams, and more of them."""
+    """``tests/core/test_segments.py`` has finer mutants of the streams."""
     assert broken_path() == []
     monkeypatch.setattr(Receiver, "take", lambda _, segment: [segment.news])
     assert broken_path() != []

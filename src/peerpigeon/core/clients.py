@@ -10,20 +10,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core import dialect, messages
-from peerpigeon.core.actions import ClosePeer, PingPeer, Tell
-from peerpigeon.core.closecodes import NORMAL_CLOSURE, POLICY_VIOLATION
-from peerpigeon.core.events import PeerSent
 from peerpigeon.core.frames import Challenge, Find, Found, Refusal, Verdict
 from peerpigeon.core.hosting import Ask, Enter, Exit, Name, Publish, Speak, Step
 from peerpigeon.core.ids import PeerId, parse_peer_id, same_peer
-from peerpigeon.core.messages import Announce, Cleanup, Goodbye, MessageError, Ping, Signal
-from peerpigeon.core.notices import (
+from peerpigeon.core.interface.actions import ClosePeer, PingPeer, Tell
+from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
+from peerpigeon.core.interface.events import PeerSent
+from peerpigeon.core.interface.notices import (
     HubDiscovered,
     PeerAnnounced,
     PeerConnected,
     PeerDisconnected,
     PeerGoodbye,
 )
+from peerpigeon.core.messages import Announce, Cleanup, Goodbye, MessageError, Ping, Signal
 from peerpigeon.core.references import References
 from peerpigeon.core.registry import Claim, Contender, Peer, Registry
 from peerpigeon.core.relays import Relays
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.events import PeerLost, PeerOpened, PeerPonged
     from peerpigeon.core.hosting import Reference
     from peerpigeon.core.ids import SessionId
+    from peerpigeon.core.interface.events import PeerLost, PeerOpened, PeerPonged
     from peerpigeon.core.outbox import Outbox
     from peerpigeon.core.outcome import Outcome
     from peerpigeon.core.presence import Presence

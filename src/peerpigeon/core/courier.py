@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.actions import Action, SendToLink
 from peerpigeon.core.frames import Routed
 from peerpigeon.core.ids import parse_peer_id
+from peerpigeon.core.interface.actions import Action, SendToLink
 from peerpigeon.core.routing import Routing
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.actions import Action, CloseLink, SendToLink
 from peerpigeon.core.frames import Bye
+from peerpigeon.core.interface.actions import Action, CloseLink, SendToLink
 from peerpigeon.core.timetable import Timetable
 
 if TYPE_CHECKING:

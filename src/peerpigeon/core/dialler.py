@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core.actions import Action, ClosePeer, Dial, DropChannel, Tell
 from peerpigeon.core.bootstrap import Bootstrap
 from peerpigeon.core.changes import (
     HubReported,
@@ -13,16 +12,17 @@ from peerpigeon.core.changes import (
     ReferenceGone,
     ReferenceNamed,
 )
-from peerpigeon.core.closecodes import ABNORMAL_CLOSURE, POLICY_VIOLATION
-from peerpigeon.core.notices import BootstrapConnected, BootstrapDisconnected
+from peerpigeon.core.interface.actions import Action, ClosePeer, Dial, DropChannel, Tell
+from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, POLICY_VIOLATION
+from peerpigeon.core.interface.notices import BootstrapConnected, BootstrapDisconnected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from random import Random
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.events import OpeningFailed, ReferenceOpened
     from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.interface.events import OpeningFailed, ReferenceOpened
     from peerpigeon.core.links import Link, Links
     from peerpigeon.core.membership import Membership
     from peerpigeon.core.pursuit import Opening, Pursuit

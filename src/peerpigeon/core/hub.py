@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core.actions import Action, Tell
 from peerpigeon.core.changes import (
     Arrived,
     Change,
@@ -19,22 +18,6 @@ from peerpigeon.core.changes import (
     RoutesChanged,
 )
 from peerpigeon.core.clients import Clients
-from peerpigeon.core.events import (
-    ChannelCandidate,
-    ChannelDescribed,
-    Event,
-    LinkEvent,
-    LinkLost,
-    LinkOpened,
-    LinkReceived,
-    OpeningFailed,
-    PeerLost,
-    PeerOpened,
-    PeerPonged,
-    PeerSent,
-    ReferenceOpened,
-    Tick,
-)
 from peerpigeon.core.frames import (
     Ack,
     Challenge,
@@ -53,13 +36,36 @@ from peerpigeon.core.frames import (
     Undelivered,
     Verdict,
 )
+from peerpigeon.core.interface.actions import Action, Tell
+from peerpigeon.core.interface.events import (
+    ChannelCandidate,
+    ChannelDescribed,
+    Event,
+    LinkEvent,
+    LinkLost,
+    LinkOpened,
+    LinkReceived,
+    OpeningFailed,
+    PeerLost,
+    PeerOpened,
+    PeerPonged,
+    PeerSent,
+    ReferenceOpened,
+    Tick,
+)
+from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
+from peerpigeon.core.interface.snapshot import (
+    HubRecord,
+    MeshSnapshot,
+    PeerRecord,
+    Snapshot,
+    hub_records,
+)
 from peerpigeon.core.keepers import Keepers
 from peerpigeon.core.mesh import Mesh
-from peerpigeon.core.notices import HubRegistered, HubUnregistered
 from peerpigeon.core.outbox import Outbox
 from peerpigeon.core.presence import Presence
 from peerpigeon.core.rendezvous import Rendezvous
-from peerpigeon.core.snapshot import HubRecord, MeshSnapshot, PeerRecord, Snapshot, hub_records
 from peerpigeon.core.stream import Failure, Outgoing, Streams
 from peerpigeon.core.timetable import earliest
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core import closecodes
-from peerpigeon.core.actions import Action, CloseLink, SendToLink, Tell
 from peerpigeon.core.changes import (
     Arrived,
     Change,
@@ -40,18 +38,20 @@ from peerpigeon.core.frames import (
 )
 from peerpigeon.core.gossip import BATCH, Gossip
 from peerpigeon.core.ids import parse_peer_id
-from peerpigeon.core.links import Link, Links
-from peerpigeon.core.membership import Membership
-from peerpigeon.core.migration import Migration
-from peerpigeon.core.negotiation import Negotiation
-from peerpigeon.core.notices import (
+from peerpigeon.core.interface import close_codes
+from peerpigeon.core.interface.actions import Action, CloseLink, SendToLink, Tell
+from peerpigeon.core.interface.notices import (
     HubMeshMigrated,
     HubMeshReady,
     HubP2PConnected,
     HubP2PDisconnected,
 )
+from peerpigeon.core.interface.snapshot import MeshSnapshot
+from peerpigeon.core.links import Link, Links
+from peerpigeon.core.membership import Membership
+from peerpigeon.core.migration import Migration
+from peerpigeon.core.negotiation import Negotiation
 from peerpigeon.core.pursuit import Pursuit
-from peerpigeon.core.snapshot import MeshSnapshot
 from peerpigeon.core.timetable import earliest
 from peerpigeon.core.weaver import Weaver
 
@@ -59,8 +59,8 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.events import LinkLost, LinkOpened, LinkReceived
     from peerpigeon.core.ids import LinkId, PeerId
+    from peerpigeon.core.interface.events import LinkLost, LinkOpened, LinkReceived
 
 REPLAN = 0.2
 """Seconds for which changes are gathered before links are planned anew."""
@@ -140,7 +140,7 @@ class Mesh:
     def leave_bootstrap(self, now: float) -> list[Action]:
         """Close the sockets to the bootstrap hubs, and dial these no more."""
         for link in self.dialler.bootstrap_links():
-            self._close(link, closecodes.NORMAL_CLOSURE, "disconnected", now)
+            self._close(link, close_codes.NORMAL_CLOSURE, "disconnected", now)
         self.dialler.leave_bootstrap()
         return self._take_actions()
 
@@ -159,7 +159,7 @@ class Mesh:
     def on_link_opened(self, event: LinkOpened, now: float) -> list[Action]:
         """Greet whoever is at the other end of a new connection."""
         if not self._doorman.has_room(event.opening):
-            return [CloseLink(event.link, closecodes.TRY_AGAIN_LATER, "too many links")]
+            return [CloseLink(event.link, close_codes.TRY_AGAIN_LATER, "too many links")]
         link = self._links.open(event.link, event.carrier, event.opening, now)
         self._actions += self.dialler.opened(link)
         self._send(link, self._doorman.hello(link, self.membership.own, self.membership.digest))
@@ -215,7 +215,7 @@ class Mesh:
             self._on_late(event.link, frame, now)
         elif isinstance(frame, Bye):
             self._actions += self._doorman.take_leave(link, frame.reason, now)
-            self._lose(link, closecodes.NORMAL_CLOSURE, frame.reason, now)
+            self._lose(link, close_codes.NORMAL_CLOSURE, frame.reason, now)
         elif link.hub is not None and not isinstance(frame, Hello | Proof):
             link.last_heard = now
             self._on_frame(link, link.hub, frame, now)
@@ -262,7 +262,7 @@ class Mesh:
             self._close(link, verdict.code, verdict.objection, now)
             return
         if verdict.replaced is not None:
-            self._close(verdict.replaced, closecodes.NORMAL_CLOSURE, "second link", now)
+            self._close(verdict.replaced, close_codes.NORMAL_CLOSURE, "second link", now)
         elif link.carrier is Carrier.P2P:
             self._actions.append(Tell(HubP2PConnected(hello.hub)))
         if was_alone:
@@ -347,7 +347,7 @@ class Mesh:
         orders = self._weaver.tick(now)
         self._actions += orders.actions
         for link in orders.closings:
-            self._close(link, closecodes.NORMAL_CLOSURE, "not wanted", now)
+            self._close(link, close_codes.NORMAL_CLOSURE, "not wanted", now)
         if orders.is_planned:
             self._gossip.flush_by(now + BATCH)
 
@@ -360,7 +360,7 @@ class Mesh:
             if (advert := self.membership.advert(hub)) and advert.is_draining:
                 self.membership.forget(hub)
                 for link in [link for link in self._links if link.hub == hub]:
-                    self._close(link, closecodes.NORMAL_CLOSURE, "stopping", now)
+                    self._close(link, close_codes.NORMAL_CLOSURE, "stopping", now)
         for hub in changes.returned:
             self._weaver.add(hub)
         self.changes += [HubReturned(hub) for hub in changes.returned]
@@ -387,8 +387,8 @@ class Mesh:
         """End the links to hubs that do not live."""
         interval = self._config.heartbeat_interval
         for link in self._links.silent(interval, now):
-            self._actions.append(CloseLink(link.link, closecodes.POLICY_VIOLATION, "silent"))
-            self._lose(link, closecodes.ABNORMAL_CLOSURE, "silent", now)
+            self._actions.append(CloseLink(link.link, close_codes.POLICY_VIOLATION, "silent"))
+            self._lose(link, close_codes.ABNORMAL_CLOSURE, "silent", now)
         self._listen_at = self._links.silent_at(interval, now)
 
     def _close_sockets(self, now: float) -> int:
@@ -396,5 +396,5 @@ class Mesh:
         sockets, may_close = self._weaver.idle_sockets(), self._migration.may_close
         due = [link for link in sockets if may_close(link.opened_at, now)]
         for link in due:
-            self._close(link, closecodes.NORMAL_CLOSURE, "migrated to P2P", now)
+            self._close(link, close_codes.NORMAL_CLOSURE, "migrated to P2P", now)
         return len(due)

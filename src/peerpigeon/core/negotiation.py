@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.actions import Action, DropChannel, MakeAnswer, TakeAnswer, TakeCandidate
 from peerpigeon.core.frames import Answer, Body, Candidate, Decline, Offer
+from peerpigeon.core.interface.actions import (
+    Action,
+    DropChannel,
+    MakeAnswer,
+    TakeAnswer,
+    TakeCandidate,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.courier import Courier
-    from peerpigeon.core.events import ChannelCandidate, ChannelDescribed
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.interface.events import ChannelCandidate, ChannelDescribed
     from peerpigeon.core.membership import Membership
     from peerpigeon.core.pursuit import Pursuit
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.actions import Action, SendToPeer, SendToPeers
+from peerpigeon.core.interface.actions import Action, SendToPeer, SendToPeers
 
 if TYPE_CHECKING:
     from peerpigeon.core.frames import News

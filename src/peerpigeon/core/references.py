@@ -1,8 +1,8 @@
 """Reference hubs: the npm package's own hubs, each served by one hub of ours.
 
 Such a hub speaks over one WebSocket in the name of all its clients (``dialect.py``). Each of them
-becomes a *guest* here: a client with a session of its own and no socket, so that nothing else in
-the mesh has to know the difference. This part says what each message means for the guests; the
+becomes a *guest* here: a client with
+a session of its own and no socket, so that nothing else in the mesh has to know the difference. This part says what each message means for the guests; the
 desk (``clients.py``) does it.
 
 A reference hub may be linked to several of ours, and says the same to each. One serves it: the one
@@ -35,9 +35,9 @@ from peerpigeon.core.hosting import (
     Step,
 )
 from peerpigeon.core.ids import same_peer
+from peerpigeon.core.interface.snapshot import HubRecord
 from peerpigeon.core.messages import hub_introduction
 from peerpigeon.core.outcome import Introduce, Part, Tell
-from peerpigeon.core.snapshot import HubRecord
 from peerpigeon.core.timetable import Timetable
 from peerpigeon.core.told import Over, Told
 

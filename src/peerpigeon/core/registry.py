@@ -10,7 +10,7 @@ from math import ceil
 from typing import TYPE_CHECKING, TypeAlias
 
 from peerpigeon.core.ids import SessionId, key_of
-from peerpigeon.core.snapshot import PeerRecord
+from peerpigeon.core.interface.snapshot import PeerRecord
 from peerpigeon.core.timetable import Timetable, earliest
 
 if TYPE_CHECKING:

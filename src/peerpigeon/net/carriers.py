@@ -9,7 +9,10 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 
-from peerpigeon.core.actions import (
+from peerpigeon.core.codec import BATCH_LIMIT, FrameError, batch, decode, encode
+from peerpigeon.core.frames import Carrier
+from peerpigeon.core.ids import LinkId
+from peerpigeon.core.interface.actions import (
     CloseLink,
     Dial,
     DropChannel,
@@ -19,9 +22,8 @@ from peerpigeon.core.actions import (
     TakeAnswer,
     TakeCandidate,
 )
-from peerpigeon.core.closecodes import ABNORMAL_CLOSURE, INVALID_PAYLOAD
-from peerpigeon.core.codec import BATCH_LIMIT, FrameError, batch, decode, encode
-from peerpigeon.core.events import (
+from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, INVALID_PAYLOAD
+from peerpigeon.core.interface.events import (
     ChannelCandidate,
     ChannelDescribed,
     Event,
@@ -30,8 +32,6 @@ from peerpigeon.core.events import (
     LinkReceived,
     OpeningFailed,
 )
-from peerpigeon.core.frames import Carrier
-from peerpigeon.core.ids import LinkId
 from peerpigeon.net.datachannel import DataChannel
 from peerpigeon.net.dial import Dialled
 

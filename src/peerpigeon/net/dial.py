@@ -9,14 +9,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 from picows import WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from peerpigeon.core.closecodes import (
+from peerpigeon.core.dialect import is_greeting
+from peerpigeon.core.interface.close_codes import (
     ABNORMAL_CLOSURE,
     MESSAGE_TOO_BIG,
     NO_STATUS,
     NORMAL_CLOSURE,
     PROTOCOL_ERROR,
 )
-from peerpigeon.core.dialect import is_greeting
 from peerpigeon.core.pursuit import DIAL_TIMEOUT
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.actions import (
+from peerpigeon.core.ids import SessionId
+from peerpigeon.core.interface.actions import (
     Action,
     ClosePeer,
     PingPeer,
@@ -13,8 +14,8 @@ from peerpigeon.core.actions import (
     SendToPeers,
     Tell,
 )
-from peerpigeon.core.closecodes import INTERNAL_ERROR
-from peerpigeon.core.events import (
+from peerpigeon.core.interface.close_codes import INTERNAL_ERROR
+from peerpigeon.core.interface.events import (
     Event,
     LinkLost,
     LinkReceived,
@@ -25,14 +26,13 @@ from peerpigeon.core.events import (
     ReferenceOpened,
     Tick,
 )
-from peerpigeon.core.ids import SessionId
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
     from peerpigeon.core.hub import Hub
-    from peerpigeon.core.notices import Notice
+    from peerpigeon.core.interface.notices import Notice
     from peerpigeon.net.carriers import Carriers, LinkAction
     from peerpigeon.net.handshake import UpgradeRequest
     from peerpigeon.net.reference import ReferenceSocket

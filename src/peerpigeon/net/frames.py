@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.closecodes import MESSAGE_TOO_BIG, PROTOCOL_ERROR
+from peerpigeon.core.interface.close_codes import MESSAGE_TOO_BIG, PROTOCOL_ERROR
 
 try:
     from websockets.speedups import apply_mask

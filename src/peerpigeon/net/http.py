@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.snapshot import HubRecord, HubView, Snapshot, TopologySnapshot
+    from peerpigeon.core.interface.snapshot import HubRecord, HubView, Snapshot, TopologySnapshot
     from peerpigeon.net.handshake import Request
 
     Answer = dict[str, Any]

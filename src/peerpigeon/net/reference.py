@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
-from peerpigeon.core.closecodes import INVALID_PAYLOAD, MESSAGE_TOO_BIG, TRY_AGAIN_LATER
 from peerpigeon.core.ids import SessionId
+from peerpigeon.core.interface.close_codes import INVALID_PAYLOAD, MESSAGE_TOO_BIG, TRY_AGAIN_LATER
 
 if TYPE_CHECKING:
     from peerpigeon.net.dial import Dialled

@@ -11,12 +11,12 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from peerpigeon.core.closecodes import GOING_AWAY
 from peerpigeon.core.config import ServerConfig, check_hub_uri
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, generate_peer_id, same_peer
-from peerpigeon.core.notices import NOTICES, Notice, Started, Stopped
-from peerpigeon.core.snapshot import topology
+from peerpigeon.core.interface.close_codes import GOING_AWAY
+from peerpigeon.core.interface.notices import NOTICES, Notice, Started, Stopped
+from peerpigeon.core.interface.snapshot import topology
 from peerpigeon.net.carriers import MAX_FRAME, Carriers
 from peerpigeon.net.door import Doors
 from peerpigeon.net.driver import Driver
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from socket import socket
     from types import TracebackType
 
-    from peerpigeon.core.snapshot import HubRecord, PeerRecord, Snapshot, TopologySnapshot
+    from peerpigeon.core.interface.snapshot import HubRecord, PeerRecord, Snapshot, TopologySnapshot
     from peerpigeon.net.dial import Dialled
     from peerpigeon.net.door import Opener
     from peerpigeon.net.handshake import UpgradeRequest

@@ -10,7 +10,8 @@ import asyncio
 from abc import ABC
 from typing import TYPE_CHECKING, ClassVar
 
-from peerpigeon.core.closecodes import (
+from peerpigeon.core.ids import SessionId
+from peerpigeon.core.interface.close_codes import (
     ABNORMAL_CLOSURE,
     INVALID_PAYLOAD,
     MESSAGE_TOO_BIG,
@@ -20,7 +21,6 @@ from peerpigeon.core.closecodes import (
     TRY_AGAIN_LATER,
     UNSUPPORTED_DATA,
 )
-from peerpigeon.core.ids import SessionId
 from peerpigeon.net.frames import (
     BINARY,
     CLOSE,

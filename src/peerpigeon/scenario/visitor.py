@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from peerpigeon.core.closecodes import POLICY_VIOLATION
+from peerpigeon.core.interface.close_codes import POLICY_VIOLATION
 from peerpigeon.scenario.cast import NOBODY, client_id, client_number
 from peerpigeon.scenario.outcome import Diary
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from peerpigeon.core.closecodes import ABNORMAL_CLOSURE, NORMAL_CLOSURE
 from peerpigeon.core.config import GLOBAL_NAMESPACE
 from peerpigeon.core.ids import PeerId
+from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, NORMAL_CLOSURE
 from peerpigeon.sim.network import Accepted, Close, Frame, Ping, Pong, Request, Text
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 import msgspec
 
-from peerpigeon.core.closecodes import ABNORMAL_CLOSURE
+from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

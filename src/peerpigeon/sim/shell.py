@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 import msgspec
 
-from peerpigeon.core.actions import (
+from peerpigeon.core.ids import LinkId, SessionId
+from peerpigeon.core.interface.actions import (
     Action,
     CloseLink,
     ClosePeer,
@@ -25,10 +26,9 @@ from peerpigeon.core.actions import (
     Tell,
     messages_of,
 )
-from peerpigeon.core.closecodes import GOING_AWAY
-from peerpigeon.core.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
-from peerpigeon.core.ids import LinkId, SessionId
-from peerpigeon.core.notices import name_of
+from peerpigeon.core.interface.close_codes import GOING_AWAY
+from peerpigeon.core.interface.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
+from peerpigeon.core.interface.notices import name_of
 from peerpigeon.sim.network import (
     Accepted,
     Close,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.hub import Hub
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.notices import Notice
+    from peerpigeon.core.interface.notices import Notice
     from peerpigeon.sim.agenda import Plan
     from peerpigeon.sim.links import Half, Stage
     from peerpigeon.sim.openings import Exchange, Opening

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.notices import (
+from peerpigeon.core.interface.notices import (
     NOTICES,
     HubDiscovered,
     HubMeshMigrated,

@@ -8,7 +8,7 @@ import msgspec
 
 from peerpigeon.core.frames import Frame
 from peerpigeon.core.ids import LinkId, SessionId
-from peerpigeon.core.notices import Notice
+from peerpigeon.core.interface.notices import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

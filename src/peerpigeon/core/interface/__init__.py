@@ -1,0 +1,1 @@
+"""What passes between a hub and its shell: events in, actions and notices out."""
