@@ -7,9 +7,7 @@ from collections import deque
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from peerpigeon.core.codec import batch, decode, encode
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.frames import Carrier, Frame, Routed, Segment
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import LinkId, PeerId, SessionId
 from peerpigeon.core.interface.actions import (
@@ -35,12 +33,14 @@ from peerpigeon.core.interface.events import (
     PeerSent,
     Tick,
 )
+from peerpigeon.core.wire.hub_codec import batch, decode, encode
+from peerpigeon.core.wire.hub_frames import Carrier, Frame, Routed, Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from peerpigeon.core.frames import News
     from peerpigeon.core.interface.notices import Notice
+    from peerpigeon.core.wire.hub_frames import News
 
 Json = dict[str, Any]
 End = tuple[int, LinkId]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TypeAlias
 
-from peerpigeon.core.frames import Ack, More, News, Relay
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.segments import StreamLimits
 from peerpigeon.core.stream import Failure, Outgoing, Streams
+from peerpigeon.core.wire.hub_frames import Ack, More, News, Relay
 
 HUBS = [PeerId(digit * 40) for digit in "abc"]
 SMALL = StreamLimits(signals=24, control=24, burst=4, max_burst=8, ack_every=8, idle=1.0)

@@ -9,21 +9,7 @@ import heapq
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from peerpigeon.core.codec import batch, decode, encode
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.frames import (
-    VERSION,
-    Advert,
-    Adverts,
-    Body,
-    Bye,
-    Carrier,
-    Frame,
-    Hello,
-    LinkEnd,
-    Purpose,
-    Routed,
-)
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.interface.actions import (
     Action,
@@ -43,6 +29,20 @@ from peerpigeon.core.interface.events import (
     OpeningFailed,
 )
 from peerpigeon.core.mesh import Mesh
+from peerpigeon.core.wire.hub_codec import batch, decode, encode
+from peerpigeon.core.wire.hub_frames import (
+    VERSION,
+    Advert,
+    Adverts,
+    Body,
+    Bye,
+    Carrier,
+    Frame,
+    Hello,
+    LinkEnd,
+    Purpose,
+    Routed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,7 +12,12 @@ from collections import Counter, deque
 from random import Random
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.frames import (
+from peerpigeon.core.ids import PeerId, generate_peer_id
+from peerpigeon.core.keepers import Keepers
+from peerpigeon.core.outcome import Introduce, Outcome, Tell
+from peerpigeon.core.presence import Presence
+from peerpigeon.core.rendezvous import Rendezvous
+from peerpigeon.core.wire.hub_frames import (
     Challenge,
     Find,
     Found,
@@ -27,11 +32,6 @@ from peerpigeon.core.frames import (
     Resync,
     Verdict,
 )
-from peerpigeon.core.ids import PeerId, generate_peer_id
-from peerpigeon.core.keepers import Keepers
-from peerpigeon.core.outcome import Introduce, Outcome, Tell
-from peerpigeon.core.presence import Presence
-from peerpigeon.core.rendezvous import Rendezvous
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,9 @@ import pytest
 
 from peerpigeon.core.changes import Arrived, HubFound, RoutesChanged
 from peerpigeon.core.doorman import LINK_LIMIT
-from peerpigeon.core.frames import (
+from peerpigeon.core.ids import LinkId, PeerId
+from peerpigeon.core.interface.actions import CloseLink, SendToLink
+from peerpigeon.core.wire.hub_frames import (
     VERSION,
     Ack,
     Adverts,
@@ -19,8 +21,6 @@ from peerpigeon.core.frames import (
     Routed,
     Segment,
 )
-from peerpigeon.core.ids import LinkId, PeerId
-from peerpigeon.core.interface.actions import CloseLink, SendToLink
 from tests.core.meshes import (
     CHANNEL,
     HUBS,

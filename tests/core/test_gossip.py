@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from peerpigeon.core.changes import HubFound, HubRestarted
-from peerpigeon.core.frames import Adverts, Heartbeat, LinkEnd, Purpose, Summary
 from peerpigeon.core.gossip import HUB_LIMIT
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.notices import ErrorOccurred
+from peerpigeon.core.wire.hub_frames import Adverts, Heartbeat, LinkEnd, Purpose, Summary
 from tests.core.meshes import (
     CHANNEL,
     HUBS,

@@ -25,7 +25,7 @@ from peerpigeon.core.interface.notices import (
 )
 from peerpigeon.core.offers import OFFERS
 from tests.core.harness import EPOCH, HUB, A, B, C, D, Desk, Json
-from tests.core.test_messages import json_values
+from tests.core.wire.test_client_messages import json_values
 
 
 def discovered(messages: list[Json]) -> list[str]:

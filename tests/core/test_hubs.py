@@ -5,7 +5,15 @@ from random import Random
 import pytest
 
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.frames import (
+from peerpigeon.core.hub import Hub
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.interface.actions import SendToLink
+from peerpigeon.core.interface.events import ChannelCandidate, ChannelDescribed, OpeningFailed, Tick
+from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
+from peerpigeon.core.interface.snapshot import HubView, LinkRecord, topology
+from peerpigeon.core.presence import REPUBLICATION_DELAY
+from peerpigeon.core.stream import Failure
+from peerpigeon.core.wire.hub_frames import (
     Challenge,
     Found,
     Join,
@@ -17,14 +25,6 @@ from peerpigeon.core.frames import (
     Undelivered,
     Verdict,
 )
-from peerpigeon.core.hub import Hub
-from peerpigeon.core.ids import PeerId
-from peerpigeon.core.interface.actions import SendToLink
-from peerpigeon.core.interface.events import ChannelCandidate, ChannelDescribed, OpeningFailed, Tick
-from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
-from peerpigeon.core.interface.snapshot import HubView, LinkRecord, topology
-from peerpigeon.core.presence import REPUBLICATION_DELAY
-from peerpigeon.core.stream import Failure
 from tests.core.harness import A, B, C
 from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, deliver, linked, news_under_way
 

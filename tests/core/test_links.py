@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerpigeon.core.frames import Carrier
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.links import Link, Links
+from peerpigeon.core.wire.hub_frames import Carrier
 
 A, B, C = (PeerId(digit * 40) for digit in "abc")
 P2P, WEBSOCKET = Carrier.P2P, Carrier.WEBSOCKET

@@ -13,19 +13,6 @@ from peerpigeon.core.changes import (
     RoutesChanged,
 )
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.frames import (
-    VERSION,
-    Ack,
-    Adverts,
-    Bye,
-    Find,
-    Heartbeat,
-    Hello,
-    Offer,
-    Purpose,
-    Routed,
-    Segment,
-)
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.interface.actions import Dial, DropChannel, MakeAnswer, MakeOffer, SendToLink
 from peerpigeon.core.interface.events import LinkLost, LinkReceived, OpeningFailed
@@ -37,6 +24,19 @@ from peerpigeon.core.interface.notices import (
     HubMeshReady,
     HubP2PConnected,
     HubP2PDisconnected,
+)
+from peerpigeon.core.wire.hub_frames import (
+    VERSION,
+    Ack,
+    Adverts,
+    Bye,
+    Find,
+    Heartbeat,
+    Hello,
+    Offer,
+    Purpose,
+    Routed,
+    Segment,
 )
 from tests.core.meshes import (
     CHANNEL,

@@ -7,7 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peerpigeon.core import memory, presence, waiting
-from peerpigeon.core.frames import (
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.memory import STAYS_PER_MILLISECOND
+from peerpigeon.core.outcome import Introduce, Outcome, Part
+from peerpigeon.core.places import Client, Place, Stay
+from peerpigeon.core.presence import Presence
+from peerpigeon.core.rendezvous import Rendezvous, ToHubs
+from peerpigeon.core.waiting import Queued, Waiting
+from peerpigeon.core.wire.hub_frames import (
     Found,
     Gone,
     Join,
@@ -20,13 +27,6 @@ from peerpigeon.core.frames import (
     Relay,
     Resync,
 )
-from peerpigeon.core.ids import PeerId
-from peerpigeon.core.memory import STAYS_PER_MILLISECOND
-from peerpigeon.core.outcome import Introduce, Outcome, Part
-from peerpigeon.core.places import Client, Place, Stay
-from peerpigeon.core.presence import Presence
-from peerpigeon.core.rendezvous import Rendezvous, ToHubs
-from peerpigeon.core.waiting import Queued, Waiting
 from tests.core.harness import HUB, A, B, C, D
 from tests.core.namespaces import Mesh, Step, check_small, pairs, peer_ids, play
 

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from peerpigeon.core import keepers as keepers_module
 from peerpigeon.core import memory
 from peerpigeon.core import rendezvous as rendezvous_module
-from peerpigeon.core.frames import (
+from peerpigeon.core.ids import PeerId, xor_distance
+from peerpigeon.core.introductions import SATURATION
+from peerpigeon.core.keepers import Keepers, keepers, key_of, nearest
+from peerpigeon.core.rendezvous import Rendezvous, ToHubs
+from peerpigeon.core.wire.hub_frames import (
     Challenge,
     Find,
     Found,
@@ -24,10 +28,6 @@ from peerpigeon.core.frames import (
     Resync,
     Verdict,
 )
-from peerpigeon.core.ids import PeerId, xor_distance
-from peerpigeon.core.introductions import SATURATION
-from peerpigeon.core.keepers import Keepers, keepers, key_of, nearest
-from peerpigeon.core.rendezvous import Rendezvous, ToHubs
 from tests.core.harness import HUB, A, B, C, D
 from tests.core.namespaces import Mesh, peer_ids
 

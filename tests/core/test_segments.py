@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerpigeon.core.frames import Ack, News, Segment
 from peerpigeon.core.segments import Receiver, Sender
+from peerpigeon.core.wire.hub_frames import Ack, News, Segment
 from tests.core.lossy import HUBS, KINDS, Step, World, chance_steps, play
 
 if TYPE_CHECKING:

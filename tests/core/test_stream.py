@@ -6,10 +6,20 @@ from random import Random
 
 import pytest
 
-from peerpigeon.core.frames import Ack, Found, Gone, Join, Located, Meet, Member, News, Segment
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.segments import StreamLimits, size_of
 from peerpigeon.core.stream import Failure, Outgoing, Streams
+from peerpigeon.core.wire.hub_frames import (
+    Ack,
+    Found,
+    Gone,
+    Join,
+    Located,
+    Meet,
+    Member,
+    News,
+    Segment,
+)
 from tests.core.lossy import HUBS, World, control, number_of, signal
 
 A, B, C = HUBS

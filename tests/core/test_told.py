@@ -1,8 +1,8 @@
 """What one hub of the npm package knows on behalf of its clients."""
 
-from peerpigeon.core.frames import Located, Member
 from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.told import Over, Told
+from peerpigeon.core.wire.hub_frames import Located, Member
 from tests.core.harness import A, B
 
 H, J = PeerId("1" * 40), PeerId("2" * 40)

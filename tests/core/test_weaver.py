@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.frames import (
+from peerpigeon.core.interface.actions import (
+    Action,
+    DropChannel,
+    MakeAnswer,
+    MakeOffer,
+    TakeAnswer,
+    TakeCandidate,
+)
+from peerpigeon.core.interface.events import ChannelCandidate, ChannelDescribed
+from peerpigeon.core.wire.hub_frames import (
     Adverts,
     Answer,
     Body,
@@ -15,15 +24,6 @@ from peerpigeon.core.frames import (
     Purpose,
     Routed,
 )
-from peerpigeon.core.interface.actions import (
-    Action,
-    DropChannel,
-    MakeAnswer,
-    MakeOffer,
-    TakeAnswer,
-    TakeCandidate,
-)
-from peerpigeon.core.interface.events import ChannelCandidate, ChannelDescribed
 from tests.core.meshes import (
     CHANNEL,
     HUBS,

@@ -7,10 +7,10 @@ import json
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
-from peerpigeon.core import messages
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, SessionId
+from peerpigeon.core.wire import client_messages
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.handshake import UpgradeRequest
 from tests.net.client import A, B, C
@@ -64,7 +64,7 @@ async def test_a_fault_of_ours_costs_one_connection_of_those_that_spoke_in_one_t
     def fail(*_: object) -> None:
         raise ZeroDivisionError("our fault")
 
-    monkeypatch.setattr(messages, "encode_pong", fail)
+    monkeypatch.setattr(client_messages, "encode_pong", fail)
     a, b, c = sinks
     offer = {"type": "offer", "data": {"sdp": "v=0"}, "targetPeerId": C}
     driver.sockets_received([said(a, **offer), said(b, type="ping"), said(a, **offer)])

@@ -8,8 +8,6 @@ import aiohttp
 import pytest
 
 from peerpigeon import ConfigError, PeerPigeonServer
-from peerpigeon.core.codec import batch, decode, encode
-from peerpigeon.core.frames import VERSION, Heartbeat, Hello
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.notices import (
     BootstrapConnected,
@@ -17,6 +15,8 @@ from peerpigeon.core.interface.notices import (
     HubRegistered,
     HubUnregistered,
 )
+from peerpigeon.core.wire.hub_codec import batch, decode, encode
+from peerpigeon.core.wire.hub_frames import VERSION, Heartbeat, Hello
 from tests.net.client import DEADLINE, A, B, C, join, running
 from tests.net.hubs import eventually, hub, network, uri
 

@@ -319,7 +319,7 @@ async def test_a_fault_of_ours_costs_one_connection_and_is_logged(
             raise ZeroDivisionError("our fault")
 
         with monkeypatch.context() as broken:
-            broken.setattr("peerpigeon.core.messages.encode_pong", fail)
+            broken.setattr("peerpigeon.core.wire.client_messages.encode_pong", fail)
             await a.say({"type": "ping"})
             assert await a.closed() == (1011, "internal error")
         assert "our fault" in caplog.text

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.frames import Carrier, Heartbeat
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.interface.actions import (
     Action,
@@ -16,6 +15,7 @@ from peerpigeon.core.interface.actions import (
     TakeAnswer,
 )
 from peerpigeon.core.interface.events import ChannelDescribed, Event, LinkOpened, LinkReceived
+from peerpigeon.core.wire.hub_frames import Carrier, Heartbeat
 from peerpigeon.sim.network import Network
 from peerpigeon.sim.world import World
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.frames import Heartbeat
 from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.actions import Dial, SendToLink
 from peerpigeon.core.interface.events import (
@@ -16,6 +15,7 @@ from peerpigeon.core.interface.events import (
     PeerSent,
     Tick,
 )
+from peerpigeon.core.wire.hub_frames import Heartbeat
 from peerpigeon.sim.world import EPOCH, World
 from tests.sim.puppets import Puppet, Stage, puppet
 

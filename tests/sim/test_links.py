@@ -4,10 +4,10 @@ from functools import partial
 
 import pytest
 
-from peerpigeon.core.frames import Ack, Bye, Heartbeat, Relay, Routed, Segment
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.interface.actions import CloseLink
 from peerpigeon.core.interface.events import LinkLost, LinkOpened, LinkReceived
+from peerpigeon.core.wire.hub_frames import Ack, Bye, Heartbeat, Relay, Routed, Segment
 from peerpigeon.sim.network import Network
 from peerpigeon.sim.tally import Share, Tally
 from tests.sim.puppets import Stage

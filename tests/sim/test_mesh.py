@@ -1,6 +1,6 @@
 """An onlooker of a mesh sees what is there."""
 
-from peerpigeon.core.frames import Carrier
+from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.mesh import Layout, Mesh
 from peerpigeon.sim.oracle import components, ideal_links
 from peerpigeon.sim.shell import DRAIN_TIMEOUT

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from peerpigeon.core import topology
-from peerpigeon.core.frames import Ack
 from peerpigeon.core.ids import xor_distance
 from peerpigeon.core.links import Links
 from peerpigeon.core.segments import Receiver
 from peerpigeon.core.stream import Streams
 from peerpigeon.core.topology import Topology
+from peerpigeon.core.wire.hub_frames import Ack
 from peerpigeon.sim import disasters, scenes
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from peerpigeon.core.frames import Carrier
 from peerpigeon.core.interface.actions import Dial, DropChannel, MakeAnswer, MakeOffer, TakeAnswer
 from peerpigeon.core.interface.events import ChannelDescribed, LinkLost, LinkOpened, OpeningFailed
+from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.network import Network
 from tests.sim.puppets import Stage
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from peerpigeon.core.frames import Ack, Segment
     from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.wire.hub_frames import Ack, Segment
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core import dialect, messages
-from peerpigeon.core.frames import Challenge, Find, Found, Refusal, Verdict
 from peerpigeon.core.hosting import Ask, Enter, Exit, Name, Publish, Speak, Step
 from peerpigeon.core.ids import PeerId, parse_peer_id, same_peer
 from peerpigeon.core.interface.actions import ClosePeer, PingPeer, Tell
@@ -23,12 +21,21 @@ from peerpigeon.core.interface.notices import (
     PeerDisconnected,
     PeerGoodbye,
 )
-from peerpigeon.core.messages import Announce, Cleanup, Goodbye, MessageError, Ping, Signal
 from peerpigeon.core.references import References
 from peerpigeon.core.registry import Claim, Contender, Peer, Registry
 from peerpigeon.core.relays import Relays
 from peerpigeon.core.tidings import Tidings
 from peerpigeon.core.timetable import earliest
+from peerpigeon.core.wire import client_messages, reference_messages
+from peerpigeon.core.wire.client_messages import (
+    Announce,
+    Cleanup,
+    Goodbye,
+    MessageError,
+    Ping,
+    Signal,
+)
+from peerpigeon.core.wire.hub_frames import Challenge, Find, Found, Refusal, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +97,7 @@ class Clients:
             self._refuse(contender)
 
     def _admit(self, peer: Peer, now: float) -> None:
-        greeting = messages.encode_connected(peer.peer_id, self._out.milliseconds(now))
+        greeting = client_messages.encode_connected(peer.peer_id, self._out.milliseconds(now))
         self._send(peer, greeting)
         self._out.actions.append(Tell(PeerConnected(peer.peer_id, len(self.registry))))
 
@@ -176,7 +183,7 @@ class Clients:
             if peer.is_hub:
                 self._follow(self.references.on_message(peer.session, event.text, now), now)
                 return
-            message = messages.decode(event.text)
+            message = client_messages.decode(event.text)
         except MessageError as error:
             self._refuse_message(peer, str(error), now)
             return
@@ -190,7 +197,7 @@ class Clients:
                 self._on_goodbye(peer, now)
             case Ping():
                 at = self._out.milliseconds(now)
-                self._send(peer, messages.encode_pong(peer.peer_id, peer.namespace, at))
+                self._send(peer, client_messages.encode_pong(peer.peer_id, peer.namespace, at))
             case Cleanup():
                 pass
             case _:
@@ -206,7 +213,9 @@ class Clients:
 
     def _refuse_message(self, peer: Peer, text: str, now: float) -> None:
         self.messages_refused += 1
-        self._send(peer, messages.encode_error(text, peer.namespace, self._out.milliseconds(now)))
+        self._send(
+            peer, client_messages.encode_error(text, peer.namespace, self._out.milliseconds(now))
+        )
 
     def _send(self, peer: Peer, payload: bytes) -> None:
         # A reference hub has no way to pass on what concerns one of its clients alone.
@@ -220,7 +229,7 @@ class Clients:
         if is_reserved and announce.is_hub and self._config.welcomes_reference_hubs:
             self._welcome(peer, announce, now)
             return
-        objection = messages.objection(announce, self._config)
+        objection = client_messages.objection(announce, self._config)
         if objection is not None:
             self._refuse_message(peer, objection, now)
             return
@@ -229,7 +238,7 @@ class Clients:
             self._leave(peer, now)
             peer.namespace, peer.announced_at = announce.namespace, now
             self.announced += 1
-        introduction = messages.introduction(peer.peer_id, announce, is_hub=False)
+        introduction = client_messages.introduction(peer.peer_id, announce, is_hub=False)
         self.act(self._presence.announce(announce.namespace, peer.peer_id, introduction), now)
         if is_new:
             notice = PeerAnnounced(peer.peer_id, announce.namespace, is_hub=False)
@@ -261,12 +270,14 @@ class Clients:
         """Take a client for the hub that it says it is."""
         self._leave(hub, now)
         hub.is_hub = True
-        found = HubDiscovered(hub.peer_id, hub.peer_id, dialect.addresses_in(announce.data))
+        found = HubDiscovered(
+            hub.peer_id, hub.peer_id, reference_messages.addresses_in(announce.data)
+        )
         namespace, at = announce.namespace, self._out.milliseconds(now)
         self._out.actions.append(Tell(PeerAnnounced(hub.peer_id, namespace, is_hub=True)))
         self._out.actions.append(Tell(found))
-        ourselves = messages.hub_introduction(self._own)
-        self._send(hub, messages.encode_discovered(ourselves, namespace, hub.peer_id, at))
+        ourselves = client_messages.hub_introduction(self._own)
+        self._send(hub, client_messages.encode_discovered(ourselves, namespace, hub.peer_id, at))
         self._follow(self.references.add(hub), now)
 
     def on_reference_opened(
@@ -315,7 +326,7 @@ class Clients:
         hub, namespace = reference.peer, self._config.hub_mesh_namespace
         hub.namespace, hub.announced_at = namespace, now
         self.announced += 1
-        introduction = messages.hub_introduction(hub.peer_id)
+        introduction = client_messages.hub_introduction(hub.peer_id)
         self.act(self._presence.announce(namespace, hub.peer_id, introduction), now)
         is_alone = self._keepers_of(namespace) == (self._own,)
         self._follow(self.references.claimed(reference, now, is_alone=is_alone), now)
@@ -324,7 +335,9 @@ class Clients:
         """Serve a client of a reference hub, if its id is free."""
         reference, hub = step.reference, step.reference.peer
         holder = self.registry.find(step.peer)
-        if same_peer(step.peer, self._own) or messages.objection(step.announce, self._config):
+        if same_peer(step.peer, self._own) or client_messages.objection(
+            step.announce, self._config
+        ):
             self.messages_refused += 1
         elif holder is None and self.registry.is_full:
             self.references.postpone(reference, now)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.frames import Routed
 from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface.actions import Action, SendToLink
 from peerpigeon.core.routing import Routing
+from peerpigeon.core.wire.hub_frames import Routed
 
 if TYPE_CHECKING:
-    from peerpigeon.core.frames import Body
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.links import Links
     from peerpigeon.core.membership import Membership
+    from peerpigeon.core.wire.hub_frames import Body
 
 MIN_HOPS = 32
 """Hop limit of a routed frame; in larger meshes the number of hubs, for a ring may be that long."""

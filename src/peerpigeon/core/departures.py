@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.frames import Bye
 from peerpigeon.core.interface.actions import Action, CloseLink, SendToLink
 from peerpigeon.core.timetable import Timetable
+from peerpigeon.core.wire.hub_frames import Bye
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import LinkId, PeerId

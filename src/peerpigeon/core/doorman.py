@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.credentials import NONCE_SIZE
 from peerpigeon.core.departures import Departure, Departures
-from peerpigeon.core.frames import VERSION, Carrier, Hello, Proof
 from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface.actions import CloseLink
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
+from peerpigeon.core.wire.hub_frames import VERSION, Carrier, Hello, Proof
 
 if TYPE_CHECKING:
     from peerpigeon.core.credentials import Credentials
-    from peerpigeon.core.frames import Advert, Frame
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.actions import Action
     from peerpigeon.core.links import Link, Links
+    from peerpigeon.core.wire.hub_frames import Advert, Frame
 
 LINK_LIMIT = 4096
 """Connections with other hubs at one time, beyond which no more are accepted. All hubs of a mesh

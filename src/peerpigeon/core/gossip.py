@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.frames import Advert, Adverts, Frame, Heartbeat, LinkEnd, Summary
 from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface.notices import ErrorOccurred, HubDiscovered
 from peerpigeon.core.links import DIGEST_PATIENCE, RESTLESS_PATIENCE, Link, Links
+from peerpigeon.core.wire.hub_frames import Advert, Adverts, Frame, Heartbeat, LinkEnd, Summary
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId

@@ -7,11 +7,11 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from peerpigeon.core.dialect import Discovered
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.messages import Announce, Signal
     from peerpigeon.core.registry import Peer
     from peerpigeon.core.told import Told
+    from peerpigeon.core.wire.client_messages import Announce, Signal
+    from peerpigeon.core.wire.reference_messages import Discovered
 
 
 class Standing(Enum):

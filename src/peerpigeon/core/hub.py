@@ -18,24 +18,6 @@ from peerpigeon.core.changes import (
     RoutesChanged,
 )
 from peerpigeon.core.clients import Clients
-from peerpigeon.core.frames import (
-    Ack,
-    Challenge,
-    Find,
-    Found,
-    Gone,
-    Join,
-    Leave,
-    Meet,
-    More,
-    News,
-    Refusal,
-    Relay,
-    Resync,
-    Segment,
-    Undelivered,
-    Verdict,
-)
 from peerpigeon.core.interface.actions import Action, Tell
 from peerpigeon.core.interface.events import (
     ChannelCandidate,
@@ -68,13 +50,31 @@ from peerpigeon.core.presence import Presence
 from peerpigeon.core.rendezvous import Rendezvous
 from peerpigeon.core.stream import Failure, Outgoing, Streams
 from peerpigeon.core.timetable import earliest
+from peerpigeon.core.wire.hub_frames import (
+    Ack,
+    Challenge,
+    Find,
+    Found,
+    Gone,
+    Join,
+    Leave,
+    Meet,
+    More,
+    News,
+    Refusal,
+    Relay,
+    Resync,
+    Segment,
+    Undelivered,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.frames import Advert
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.wire.hub_frames import Advert
 
 VIEW_DELAY = 0.2
 VIEW_DELAY_PER_HUB = 0.001

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.frames import Gone, Meet
 from peerpigeon.core.keepers import nearest
 from peerpigeon.core.memory import MEMBER_BYTES, MESSAGE_BYTES
 from peerpigeon.core.records import Record, Records, stay_of
+from peerpigeon.core.wire.hub_frames import Gone, Meet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.frames import Carrier
+from peerpigeon.core.wire.hub_frames import Carrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from peerpigeon.core.frames import Hello
     from peerpigeon.core.ids import LinkId, PeerId
+    from peerpigeon.core.wire.hub_frames import Hello
 
 MISSED_HEARTBEATS = 3.5
 """A link is dead when it has been silent for so many heartbeats: three, and half a one for the

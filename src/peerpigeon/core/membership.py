@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from peerpigeon.core.frames import Advert, LinkEnd
+from peerpigeon.core.wire.hub_frames import Advert, LinkEnd
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable

@@ -21,21 +21,6 @@ from peerpigeon.core.courier import Courier
 from peerpigeon.core.credentials import Credentials
 from peerpigeon.core.dialler import Dialler
 from peerpigeon.core.doorman import Doorman
-from peerpigeon.core.frames import (
-    Ack,
-    Advert,
-    Adverts,
-    Body,
-    Bye,
-    Carrier,
-    Frame,
-    Heartbeat,
-    Hello,
-    Proof,
-    Routed,
-    Segment,
-    Summary,
-)
 from peerpigeon.core.gossip import BATCH, Gossip
 from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface import close_codes
@@ -54,6 +39,21 @@ from peerpigeon.core.negotiation import Negotiation
 from peerpigeon.core.pursuit import Pursuit
 from peerpigeon.core.timetable import earliest
 from peerpigeon.core.weaver import Weaver
+from peerpigeon.core.wire.hub_frames import (
+    Ack,
+    Advert,
+    Adverts,
+    Body,
+    Bye,
+    Carrier,
+    Frame,
+    Heartbeat,
+    Hello,
+    Proof,
+    Routed,
+    Segment,
+    Summary,
+)
 
 if TYPE_CHECKING:
     from random import Random

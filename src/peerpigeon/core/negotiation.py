@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.frames import Answer, Body, Candidate, Decline, Offer
 from peerpigeon.core.interface.actions import (
     Action,
     DropChannel,
@@ -13,6 +12,7 @@ from peerpigeon.core.interface.actions import (
     TakeAnswer,
     TakeCandidate,
 )
+from peerpigeon.core.wire.hub_frames import Answer, Body, Candidate, Decline, Offer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

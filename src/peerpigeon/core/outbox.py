@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.interface.actions import Action, SendToPeer, SendToPeers
 
 if TYPE_CHECKING:
-    from peerpigeon.core.frames import News
     from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.wire.hub_frames import News
 
 
 class Outbox:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from peerpigeon.core.frames import Located, News
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.wire.hub_frames import Located, News
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.frames import Join
 from peerpigeon.core.ids import key_of
 from peerpigeon.core.memory import MEMBER_BYTES, MEMORY, MESSAGE_BYTES
+from peerpigeon.core.wire.hub_frames import Join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from peerpigeon.core.frames import Located
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.wire.hub_frames import Located
 
 
 KNOWN_FACTOR = 16

@@ -13,17 +13,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.frames import (
-    Found,
-    Gone,
-    Join,
-    Leave,
-    Located,
-    Meet,
-    Member,
-    More,
-    Resync,
-)
 from peerpigeon.core.lives import Lives
 from peerpigeon.core.memory import (
     MAX_DEPARTURES,
@@ -37,6 +26,17 @@ from peerpigeon.core.outcome import Introduce, Outcome, Part
 from peerpigeon.core.places import Client, Place, Stay, roles_of
 from peerpigeon.core.timetable import earliest
 from peerpigeon.core.waiting import Whereabouts
+from peerpigeon.core.wire.hub_frames import (
+    Found,
+    Gone,
+    Join,
+    Leave,
+    Located,
+    Meet,
+    Member,
+    More,
+    Resync,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from peerpigeon.core.frames import Located
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.wire.hub_frames import Located
 
 
 def stay_of(record: Record) -> tuple[PeerId, PeerId, int]:

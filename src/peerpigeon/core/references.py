@@ -1,7 +1,7 @@
 """Reference hubs: the npm package's own hubs, each served by one hub of ours.
 
-Such a hub speaks over one WebSocket in the name of all its clients (``dialect.py``). Each of them
-becomes a *guest* here: a client with
+Such a hub speaks over one WebSocket in the name of all its clients
+(``reference_messages.py``). Each of them becomes a *guest* here: a client with
 a session of its own and no socket, so that nothing else in the mesh has to know the difference. This part says what each message means for the guests; the
 desk (``clients.py``) does it.
 
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core import dialect
 from peerpigeon.core.changes import (
     HubReported,
     ReferenceChange,
@@ -22,7 +21,6 @@ from peerpigeon.core.changes import (
     ReferenceGone,
     ReferenceNamed,
 )
-from peerpigeon.core.dialect import Departed, Discovered, HubSeen, Pong, Spoken
 from peerpigeon.core.hosting import (
     Ask,
     Enter,
@@ -36,16 +34,18 @@ from peerpigeon.core.hosting import (
 )
 from peerpigeon.core.ids import same_peer
 from peerpigeon.core.interface.snapshot import HubRecord
-from peerpigeon.core.messages import hub_introduction
 from peerpigeon.core.outcome import Introduce, Part, Tell
 from peerpigeon.core.timetable import Timetable
 from peerpigeon.core.told import Over, Told
+from peerpigeon.core.wire import reference_messages
+from peerpigeon.core.wire.client_messages import hub_introduction
+from peerpigeon.core.wire.reference_messages import Departed, Discovered, HubSeen, Pong, Spoken
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.frames import Located
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.registry import Peer
+    from peerpigeon.core.wire.hub_frames import Located
 
 SETTLING = 1.0
 """Seconds from the claim to a hub's id to serving it: by then another hub of ours that serves it
@@ -110,9 +110,9 @@ class References:
         self._due.set(peer.session, now + NAMING)
         namespace, ourselves = self._config.hub_mesh_namespace, hub_introduction(self._own)
         return [
-            dialect.encode_announce(namespace, addresses, at),
-            dialect.encode_discovered(ourselves, namespace, at),
-            dialect.PING,
+            reference_messages.encode_announce(namespace, addresses, at),
+            reference_messages.encode_discovered(ourselves, namespace, at),
+            reference_messages.PING,
         ]
 
     def named(self, reference: Reference, now: float) -> list[Step]:
@@ -204,7 +204,7 @@ class References:
     def on_message(self, session: SessionId, text: str, now: float) -> list[Step]:
         """Return what follows from a hub's message; raise ``MessageError`` if it makes no sense."""
         reference = self._references[session]
-        match dialect.decode(text):
+        match reference_messages.decode(text):
             case Discovered() as discovered:
                 return self._on_discovered(reference, discovered)
             case Departed(peer):
@@ -315,7 +315,7 @@ class References:
                     if not self._is_own(reference, located)
                 ]
                 known = [located.member.introduction for located in news if located is not None]
-                return [dialect.encode_discovered(each, namespace, at) for each in known]
+                return [reference_messages.encode_discovered(each, namespace, at) for each in known]
             case Part(namespace, located=located):
                 over = reference.told.part(namespace, located, guest.session)
                 return [] if over is None else _encode_over(over, at)
@@ -334,8 +334,8 @@ class References:
 
 
 def _encode_over(over: Over, at: int) -> list[bytes]:
-    payloads = [dialect.encode_disconnected(over.peer, over.namespace, at)]
+    payloads = [reference_messages.encode_disconnected(over.peer, over.namespace, at)]
     if over.successor is not None:
         introduction = over.successor.member.introduction
-        payloads.append(dialect.encode_discovered(introduction, over.namespace, at))
+        payloads.append(reference_messages.encode_discovered(introduction, over.namespace, at))
     return payloads

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.frames import Challenge
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.offers import Offers
+    from peerpigeon.core.wire.hub_frames import Challenge
 
 Claim: TypeAlias = "tuple[PeerId, Challenge]"
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core import dialect, messages
-from peerpigeon.core.frames import Find, Found, Located, Member, Relay, Undelivered
-from peerpigeon.core.messages import Signal
 from peerpigeon.core.offers import Offers
 from peerpigeon.core.waiting import Queued, Waiting
+from peerpigeon.core.wire import client_messages, reference_messages
+from peerpigeon.core.wire.client_messages import Signal
+from peerpigeon.core.wire.hub_frames import Find, Found, Located, Member, Relay, Undelivered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +84,7 @@ class Relays:
             and target.namespace == namespace
             and not (self._waiting.queues and self._waits(namespace, signal.target))
         ):
-            if target.is_guest and kind not in dialect.SIGNALS:
+            if target.is_guest and kind not in reference_messages.SIGNALS:
                 self._refuse_signal(sender, kind, signal.target, "unsupported", now)
             else:
                 self._deliver(target, signal, sender.peer_id, now)
@@ -108,12 +108,14 @@ class Relays:
             and sent.has(rejection.target, now)
             and received.has(offerer, now)
         )
-        return have_crossed and messages.is_role_conflict(rejection)
+        return have_crossed and client_messages.is_role_conflict(rejection)
 
     def _deliver(self, target: Peer, signal: Signal, sender: PeerId, now: float) -> None:
         self.relayed += 1
         out = self._out
-        payload = messages.encode_signal(signal, sender, target.peer_id, out.milliseconds(now))
+        payload = client_messages.encode_signal(
+            signal, sender, target.peer_id, out.milliseconds(now)
+        )
         out.send(target.socket, payload)
 
     def _send_away(self, relay: Relay, now: float) -> None:
@@ -164,13 +166,13 @@ class Relays:
         reason = ""
         if target is None or not is_meant or target.namespace != relay.namespace:
             reason = "not-found"
-        elif target.is_guest and relay.kind not in dialect.SIGNALS:
+        elif target.is_guest and relay.kind not in reference_messages.SIGNALS:
             reason = "unsupported"
         if target is None or reason:
             lost = Undelivered(relay.namespace, relay.sender, relay.target, relay.kind, reason)
             self._out.news.append((hub, lost))
             return
-        signal = Signal(relay.kind, relay.target, relay.namespace, messages.raw(relay.data))
+        signal = Signal(relay.kind, relay.target, relay.namespace, client_messages.raw(relay.data))
         self.relayed -= hub == self._own
         self._note_sender(hub, relay, now)
         if relay.kind == "offer" and hub != self._own:
@@ -209,11 +211,13 @@ class Relays:
         self.refused += 1
         if sender.is_guest:
             return  # its hub has no way to tell it
-        kind = kind[: messages.QUOTED_LENGTH]
+        kind = kind[: client_messages.QUOTED_LENGTH]
         text = f"{kind} to {target} not delivered: {_REASONS[reason]}"
         detail: dict[str, object] = {"type": kind, "targetPeerId": target, "reason": reason}
         at = self._out.milliseconds(now)
-        self._out.send(sender.session, messages.encode_error(text, sender.namespace, at, detail))
+        self._out.send(
+            sender.session, client_messages.encode_error(text, sender.namespace, at, detail)
+        )
 
     def tick(self, now: float) -> None:
         """Give up what has waited too long."""

@@ -15,7 +15,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from peerpigeon.core.frames import (
+from peerpigeon.core.introductions import choose, gones, meets
+from peerpigeon.core.memory import (
+    MAX_DEPARTURES,
+    MEMORY,
+    STAYS_PER_MILLISECOND,
+    due,
+    keep,
+    tidy_time,
+)
+from peerpigeon.core.records import Claim, Departure, Record, Records, stay_of
+from peerpigeon.core.wire.hub_frames import (
     Challenge,
     Find,
     Found,
@@ -28,16 +38,6 @@ from peerpigeon.core.frames import (
     Resync,
     Verdict,
 )
-from peerpigeon.core.introductions import choose, gones, meets
-from peerpigeon.core.memory import (
-    MAX_DEPARTURES,
-    MEMORY,
-    STAYS_PER_MILLISECOND,
-    due,
-    keep,
-    tidy_time,
-)
-from peerpigeon.core.records import Claim, Departure, Record, Records, stay_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

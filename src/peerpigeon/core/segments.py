@@ -19,9 +19,19 @@ from itertools import dropwhile
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from peerpigeon.core.frames import Ack, Found, Gone, Join, Meet, Member, News, Relay, Segment
 from peerpigeon.core.ids import ID_DIGITS
 from peerpigeon.core.options import KIB, MIB
+from peerpigeon.core.wire.hub_frames import (
+    Ack,
+    Found,
+    Gone,
+    Join,
+    Meet,
+    Member,
+    News,
+    Relay,
+    Segment,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from peerpigeon.core.frames import Ack, News, Segment
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.segments import Receiver, Sender, StreamLimits, size_of
 from peerpigeon.core.timetable import Timetable, earliest
+from peerpigeon.core.wire.hub_frames import Ack, News, Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core import messages
 from peerpigeon.core.outcome import Introduce, Outcome, Part, Tell
+from peerpigeon.core.wire import client_messages
 
 if TYPE_CHECKING:
     from peerpigeon.core.outbox import Outbox
@@ -45,18 +45,20 @@ class Tidings:
         match tell:
             case Introduce(members=members) if len(told) == 1:
                 known = [located.member.introduction for located in members]
-                payloads = messages.encode_members(known, namespace, names[0], at)
+                payloads = client_messages.encode_members(known, namespace, names[0], at)
                 self._out.send_all(sessions[0], payloads)
             case Introduce(members=members):
                 for member in (located.member for located in members):
-                    payloads = messages.encode_arrival(member.introduction, namespace, names, at)
+                    payloads = client_messages.encode_arrival(
+                        member.introduction, namespace, names, at
+                    )
                     self._out.send_each(sessions, payloads)
             case Part(located=located, has_said_goodbye=has_said_goodbye):
                 peer = located.member.peer
                 if has_said_goodbye:
-                    farewell = messages.encode_goodbye(peer, namespace, at)
+                    farewell = client_messages.encode_goodbye(peer, namespace, at)
                     self._out.send_each(sessions, [farewell] * len(sessions))
-                payloads = messages.encode_departure(peer, namespace, names, at)
+                payloads = client_messages.encode_departure(peer, namespace, names, at)
                 self._out.send_each(sessions, payloads)
             case _:
                 assert_never(tell)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.ids import key_of
 
 if TYPE_CHECKING:
-    from peerpigeon.core.frames import Located
     from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.wire.hub_frames import Located
 
 
 @dataclass(slots=True)

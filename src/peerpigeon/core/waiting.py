@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.memory import MEMBER_BYTES
 
 if TYPE_CHECKING:
-    from peerpigeon.core.frames import Located, Relay
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.wire.hub_frames import Located, Relay
 
 
 FOUND_LIFETIME = 5.0

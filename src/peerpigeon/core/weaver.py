@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.frames import Carrier, LinkEnd, Purpose
 from peerpigeon.core.interface.actions import Action, Dial, MakeOffer
 from peerpigeon.core.pursuit import Pursuit, Room
 from peerpigeon.core.timetable import earliest
 from peerpigeon.core.topology import Plan, Topology
+from peerpigeon.core.wire.hub_frames import Carrier, LinkEnd, Purpose
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId

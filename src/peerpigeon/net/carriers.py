@@ -9,8 +9,6 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 
-from peerpigeon.core.codec import BATCH_LIMIT, FrameError, batch, decode, encode
-from peerpigeon.core.frames import Carrier
 from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.actions import (
     CloseLink,
@@ -32,6 +30,8 @@ from peerpigeon.core.interface.events import (
     LinkReceived,
     OpeningFailed,
 )
+from peerpigeon.core.wire.hub_codec import BATCH_LIMIT, FrameError, batch, decode, encode
+from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.net.datachannel import DataChannel
 from peerpigeon.net.dial import Dialled
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.codec import encode
-from peerpigeon.core.frames import Carrier, Frame
 from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, NORMAL_CLOSURE
 from peerpigeon.core.interface.events import LinkLost, LinkOpened, LinkReceived
+from peerpigeon.core.wire.hub_codec import encode
+from peerpigeon.core.wire.hub_frames import Carrier, Frame
 from peerpigeon.sim.tally import Tally
 
 if TYPE_CHECKING:

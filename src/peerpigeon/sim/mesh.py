@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.config import DEFAULT_PORT, ServerConfig
-from peerpigeon.core.frames import Carrier, Purpose
 from peerpigeon.core.hub import Hub
+from peerpigeon.core.wire.hub_frames import Carrier, Purpose
 from peerpigeon.sim.oracle import components, graph_of, ideal_links, pair
 from peerpigeon.sim.world import World
 

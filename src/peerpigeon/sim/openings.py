@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.frames import Carrier
 from peerpigeon.core.interface.events import ChannelDescribed, OpeningFailed
+from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.links import Link
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import cos, pi, sin
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.frames import Carrier
+from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.oracle import ring_links
 
 if TYPE_CHECKING:

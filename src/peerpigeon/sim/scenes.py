@@ -11,7 +11,7 @@ from functools import partial
 from math import log
 from typing import TYPE_CHECKING, TypeAlias
 
-from peerpigeon.core.frames import Carrier
+from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.flock import Flock
 from peerpigeon.sim.ledger import LIFETIME, Fates, fates
 from peerpigeon.sim.mesh import Layout, Mesh

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.frames import Ack, Relay, Routed, Segment
+from peerpigeon.core.wire.hub_frames import Ack, Relay, Routed, Segment
 
 if TYPE_CHECKING:
-    from peerpigeon.core.frames import Frame
+    from peerpigeon.core.wire.hub_frames import Frame
 
 
 @dataclass(frozen=True, slots=True)

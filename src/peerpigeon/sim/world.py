@@ -7,9 +7,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.config import GLOBAL_NAMESPACE, ServerConfig
-from peerpigeon.core.frames import Carrier
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, generate_peer_id
+from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.agenda import Agenda
 from peerpigeon.sim.client import Client
 from peerpigeon.sim.links import Stage

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from peerpigeon.core.frames import Frame
 from peerpigeon.core.ids import LinkId, SessionId
 from peerpigeon.core.interface.notices import Notice
+from peerpigeon.core.wire.hub_frames import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from peerpigeon.core.frames import Carrier, Frame
 from peerpigeon.core.ids import LinkId, SessionId
+from peerpigeon.core.wire.hub_frames import Carrier, Frame
 
 
 class PeerOpened(msgspec.Struct, frozen=True, gc=False):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from peerpigeon.core.frames import Advert
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.wire.hub_frames import Advert
 
 
 @dataclass(frozen=True, slots=True)

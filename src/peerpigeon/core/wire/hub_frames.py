@@ -8,7 +8,7 @@ Three layers, each ignorant of the one inside it:
 - a ``Segment`` carries one piece of **news**: a client's signal, or what rendezvous and serving
   hubs have to tell each other about a namespace.
 
-All are frozen; ``codec.py`` makes bytes of them. Fields are positional on the wire, so that new
+All are frozen; ``hub_codec.py`` makes bytes of them. Fields are positional on the wire, so that new
 ones go at the end with a default.
 """
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from peerpigeon.core.codec import BATCH_LIMIT, FrameError, batch, decode, encode
-from peerpigeon.core.frames import (
+from peerpigeon.core.wire.hub_codec import BATCH_LIMIT, FrameError, batch, decode, encode
+from peerpigeon.core.wire.hub_frames import (
     Frame,
     Heartbeat,
     Hello,

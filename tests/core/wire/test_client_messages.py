@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from peerpigeon.core import messages
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.messages import (
+from peerpigeon.core.wire import client_messages
+from peerpigeon.core.wire.client_messages import (
     Announce,
     Cleanup,
     Goodbye,
@@ -83,7 +83,7 @@ def test_all_signals_that_real_clients_send_are_signals(kind: str) -> None:
     ("kind", "expected"),
     [("goodbye", Goodbye()), ("ping", Ping()), ("cleanup", Cleanup()), ("cleanup-all", Cleanup())],
 )
-def test_the_short_messages(kind: str, expected: messages.Message) -> None:
+def test_the_short_messages(kind: str, expected: client_messages.Message) -> None:
     assert decode(json.dumps({"type": kind, "data": {"peerId": A}, "networkName": "n"})) == expected
 
 
@@ -147,7 +147,7 @@ def test_no_object_does_more_than_be_refused(message: dict[str, Any]) -> None:
     except MessageError:
         return
     if isinstance(decoded, Signal):
-        payload = messages.encode_signal(decoded, A, B, 1)
+        payload = client_messages.encode_signal(decoded, A, B, 1)
         assert json.loads(payload)["data"] == message["data"]
 
 
@@ -156,7 +156,7 @@ def test_a_signal_arrives_as_it_was_sent(data: Any, namespace: str, timestamp: i
     sent = {"type": "offer", "data": data, "targetPeerId": B, "networkName": namespace}
     signal = decode(json.dumps(sent))
     assert isinstance(signal, Signal)
-    assert json.loads(messages.encode_signal(signal, A, B, timestamp)) == {
+    assert json.loads(client_messages.encode_signal(signal, A, B, timestamp)) == {
         "type": "offer",
         "data": data,
         "fromPeerId": A,
@@ -175,12 +175,12 @@ def test_an_introduction_is_what_was_announced_under_the_true_id(data: dict[str,
 
 
 MADE: dict[str, bytes] = {
-    "connected": messages.encode_connected(A, 7),
-    "peer-discovered": messages.encode_discovered(b'{"peerId":"x"}', "net1", A, 7),
-    "peer-disconnected": messages.encode_departure(B, "net1", (PeerId(A),), 7)[0],
-    "goodbye": messages.encode_goodbye(B, "net1", 7),
-    "pong": messages.encode_pong(A, "net1", 7),
-    "error": messages.encode_error("why", "net1", 7),
+    "connected": client_messages.encode_connected(A, 7),
+    "peer-discovered": client_messages.encode_discovered(b'{"peerId":"x"}', "net1", A, 7),
+    "peer-disconnected": client_messages.encode_departure(B, "net1", (PeerId(A),), 7)[0],
+    "goodbye": client_messages.encode_goodbye(B, "net1", 7),
+    "pong": client_messages.encode_pong(A, "net1", 7),
+    "error": client_messages.encode_error("why", "net1", 7),
 }
 
 SYSTEM: dict[str, object] = {"fromPeerId": "system", "timestamp": 7}
@@ -218,8 +218,8 @@ def test_what_a_crowd_is_told_is_for_each_the_same_but_for_its_id(
 ) -> None:
     known = msgspec.json.encode(data | {"peerId": B})
     crowd = [PeerId(f"{number:040x}") for number in range(3)]
-    arrivals = messages.encode_arrival(known, namespace, crowd, timestamp)
-    departures = messages.encode_departure(PeerId(B), namespace, crowd, timestamp)
+    arrivals = client_messages.encode_arrival(known, namespace, crowd, timestamp)
+    departures = client_messages.encode_departure(PeerId(B), namespace, crowd, timestamp)
     for told, each in zip(crowd, arrivals, strict=True):
         expected = {
             "type": "peer-discovered",
@@ -230,7 +230,7 @@ def test_what_a_crowd_is_told_is_for_each_the_same_but_for_its_id(
             "timestamp": timestamp,
         }
         assert list(json.loads(each).items()) == list(expected.items())
-        assert each == messages.encode_members([known, known], namespace, told, timestamp)[1]
+        assert each == client_messages.encode_members([known, known], namespace, told, timestamp)[1]
     assert [json.loads(each)["targetPeerId"] for each in departures] == crowd
 
 
@@ -242,7 +242,7 @@ def test_everything_but_the_greeting_names_the_namespace() -> None:
 
 def test_a_relayed_signal_keeps_the_order_of_fields_of_the_reference() -> None:
     signal = Signal("offer", B, "net1", msgspec.Raw(b'{"sdp":"v"}'))
-    assert messages.encode_signal(signal, PeerId(A), B, 7) == (
+    assert client_messages.encode_signal(signal, PeerId(A), B, 7) == (
         b'{"type":"offer","data":{"sdp":"v"},"fromPeerId":"' + A.encode() + b'","targetPeerId":"'
         b"" + B.encode() + b'","networkName":"net1","timestamp":7}'
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from peerpigeon.core.frames import Frame
+from peerpigeon.core.wire.hub_frames import Frame
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[list[Frame]] = msgspec.msgpack.Decoder(list[Frame])

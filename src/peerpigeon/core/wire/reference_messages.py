@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from peerpigeon.core.ids import PeerId, parse_peer_id
-from peerpigeon.core.messages import (
+from peerpigeon.core.wire.client_messages import (
     SYSTEM,
     Announce,
     Envelope,

@@ -1,0 +1,1 @@
+"""Bytes and text to values and back; nothing but valid values inside."""
