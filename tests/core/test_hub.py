@@ -23,7 +23,7 @@ from peerpigeon.core.interface.notices import (
     PeerDisconnected,
     PeerGoodbye,
 )
-from peerpigeon.core.offers import OFFERS
+from peerpigeon.core.sessions.recent_offers import OFFERS
 from tests.core.harness import EPOCH, HUB, A, B, C, D, Desk, Json
 from tests.core.wire.test_client_messages import json_values
 

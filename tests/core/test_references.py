@@ -21,7 +21,7 @@ from peerpigeon.core.interface.notices import (
     PeerConnected,
     PeerDisconnected,
 )
-from peerpigeon.core.registry import BACKLOG_MESSAGES
+from peerpigeon.core.sessions.registry import BACKLOG_MESSAGES
 from tests.core.frames_of_reference import (
     MESH,
     announce,

@@ -17,7 +17,7 @@ from peerpigeon.core.interface.notices import (
     HubUnregistered,
     PeerConnected,
 )
-from peerpigeon.core.registry import BACKLOG_MESSAGES
+from peerpigeon.core.sessions.registry import BACKLOG_MESSAGES
 from tests.core.frames_of_reference import MESH, announce, discovered, gone, itself, pong, signal
 from tests.core.harness import EPOCH, HUB, A, B, C, D, Desk, Json
 

@@ -22,8 +22,8 @@ from peerpigeon.core.interface.notices import (
     PeerGoodbye,
 )
 from peerpigeon.core.references import References
-from peerpigeon.core.registry import Claim, Contender, Peer, Registry
 from peerpigeon.core.relays import Relays
+from peerpigeon.core.sessions.registry import Claim, Contender, Peer, Registry
 from peerpigeon.core.tidings import Tidings
 from peerpigeon.core.timetable import earliest
 from peerpigeon.core.wire import client_messages, reference_messages

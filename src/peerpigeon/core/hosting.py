@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.registry import Peer
+    from peerpigeon.core.sessions.registry import Peer
     from peerpigeon.core.told import Told
     from peerpigeon.core.wire.client_messages import Announce, Signal
     from peerpigeon.core.wire.reference_messages import Discovered

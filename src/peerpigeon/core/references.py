@@ -44,7 +44,7 @@ from peerpigeon.core.wire.reference_messages import Departed, Discovered, HubSee
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId, SessionId
-    from peerpigeon.core.registry import Peer
+    from peerpigeon.core.sessions.registry import Peer
     from peerpigeon.core.wire.hub_frames import Located
 
 SETTLING = 1.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.offers import Offers
+from peerpigeon.core.sessions.recent_offers import Offers
 from peerpigeon.core.waiting import Queued, Waiting
 from peerpigeon.core.wire import client_messages, reference_messages
 from peerpigeon.core.wire.client_messages import Signal
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.outbox import Outbox
     from peerpigeon.core.presence import Presence
-    from peerpigeon.core.registry import Peer, Registry
+    from peerpigeon.core.sessions.registry import Peer, Registry
 
 WAITING_SIZE = 16 * 1024 * 1024
 """Bytes of signals that may wait until their targets are found."""

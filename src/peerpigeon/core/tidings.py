@@ -10,7 +10,7 @@ from peerpigeon.core.wire import client_messages
 if TYPE_CHECKING:
     from peerpigeon.core.outbox import Outbox
     from peerpigeon.core.references import References
-    from peerpigeon.core.registry import Peer, Registry
+    from peerpigeon.core.sessions.registry import Peer, Registry
 
 
 class Tidings:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.offers import Offers
+    from peerpigeon.core.sessions.recent_offers import Offers
     from peerpigeon.core.wire.hub_frames import Challenge
 
 Claim: TypeAlias = "tuple[PeerId, Challenge]"

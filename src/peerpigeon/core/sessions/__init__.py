@@ -1,0 +1,1 @@
+"""Who has a socket here, by session and by id."""
