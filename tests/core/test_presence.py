@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerpigeon.core import memory, presence, waiting
+from peerpigeon.core import memory, presence
+from peerpigeon.core.clients import pending_signals
+from peerpigeon.core.clients.pending_signals import Queued, Waiting
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.memory import STAYS_PER_MILLISECOND
 from peerpigeon.core.outcome import Introduce, Outcome, Part
 from peerpigeon.core.places import Client, Place, Stay
 from peerpigeon.core.presence import Presence
 from peerpigeon.core.rendezvous import Rendezvous, ToHubs
-from peerpigeon.core.waiting import Queued, Waiting
 from peerpigeon.core.wire.hub_frames import (
     Found,
     Gone,
@@ -466,7 +467,7 @@ def test_an_answer_about_one_that_has_left_is_forgotten_and_not_believed() -> No
 
 
 def test_only_so_many_answers_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "MAX_FOUND", 1)
+    monkeypatch.setattr(pending_signals, "MAX_FOUND", 1)
     desk = Desk()
     for peer in (B, C):
         desk.presence.on_found(Found("net1", peer, at(H1, peer)), 1.0)

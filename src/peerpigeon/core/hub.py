@@ -17,7 +17,7 @@ from peerpigeon.core.changes import (
     ReferenceGone,
     RoutesChanged,
 )
-from peerpigeon.core.clients import Clients
+from peerpigeon.core.clients.service import Clients
 from peerpigeon.core.interface.actions import Action, Tell
 from peerpigeon.core.interface.events import (
     ChannelCandidate,

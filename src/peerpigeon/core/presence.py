@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.clients.pending_signals import Whereabouts
 from peerpigeon.core.lives import Lives
 from peerpigeon.core.memory import (
     MAX_DEPARTURES,
@@ -25,7 +26,6 @@ from peerpigeon.core.memory import (
 from peerpigeon.core.outcome import Introduce, Outcome, Part
 from peerpigeon.core.places import Client, Place, Stay, roles_of
 from peerpigeon.core.timetable import earliest
-from peerpigeon.core.waiting import Whereabouts
 from peerpigeon.core.wire.hub_frames import (
     Found,
     Gone,

@@ -2,8 +2,8 @@
 
 Such a hub speaks over one WebSocket in the name of all its clients
 (``reference_messages.py``). Each of them becomes a *guest* here: a client with
-a session of its own and no socket, so that nothing else in the mesh has to know the difference. This part says what each message means for the guests; the
-desk (``clients.py``) does it.
+a session of its own and no socket, so that nothing else in the mesh has to know the difference.
+This part says what each message means for the guests; ``service.py`` does it.
 
 A reference hub may be linked to several of ours, and says the same to each. One serves it: the one
 that holds its id in the reserved namespace, where ids are unique as in any other. The others

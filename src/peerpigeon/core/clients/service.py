@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from peerpigeon.core.clients.notifications import Tidings
+from peerpigeon.core.clients.signaling import Relays
 from peerpigeon.core.hosting import Ask, Enter, Exit, Name, Publish, Speak, Step
 from peerpigeon.core.ids import PeerId, parse_peer_id, same_peer
 from peerpigeon.core.interface.actions import ClosePeer, PingPeer, Tell
@@ -22,9 +24,7 @@ from peerpigeon.core.interface.notices import (
     PeerGoodbye,
 )
 from peerpigeon.core.references import References
-from peerpigeon.core.relays import Relays
 from peerpigeon.core.sessions.registry import Claim, Contender, Peer, Registry
-from peerpigeon.core.tidings import Tidings
 from peerpigeon.core.timetable import earliest
 from peerpigeon.core.wire import client_messages, reference_messages
 from peerpigeon.core.wire.client_messages import (

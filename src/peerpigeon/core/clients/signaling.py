@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.clients.pending_signals import Queued, Waiting
 from peerpigeon.core.sessions.recent_offers import Offers
-from peerpigeon.core.waiting import Queued, Waiting
 from peerpigeon.core.wire import client_messages, reference_messages
 from peerpigeon.core.wire.client_messages import Signal
 from peerpigeon.core.wire.hub_frames import Find, Found, Located, Member, Relay, Undelivered
