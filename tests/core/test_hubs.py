@@ -11,7 +11,7 @@ from peerpigeon.core.interface.actions import SendToLink
 from peerpigeon.core.interface.events import ChannelCandidate, ChannelDescribed, OpeningFailed, Tick
 from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
 from peerpigeon.core.interface.snapshot import HubView, LinkRecord, topology
-from peerpigeon.core.presence import REPUBLICATION_DELAY
+from peerpigeon.core.namespaces.presence import REPUBLICATION_DELAY
 from peerpigeon.core.stream import Failure
 from peerpigeon.core.wire.hub_frames import (
     Challenge,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.known_members import Told
     from peerpigeon.core.sessions.registry import Peer
-    from peerpigeon.core.told import Told
     from peerpigeon.core.wire.client_messages import Announce, Signal
     from peerpigeon.core.wire.reference_messages import Discovered
 

@@ -43,11 +43,11 @@ from peerpigeon.core.interface.snapshot import (
     Snapshot,
     hub_records,
 )
-from peerpigeon.core.keepers import Keepers
 from peerpigeon.core.mesh import Mesh
+from peerpigeon.core.namespaces.placement import Keepers
+from peerpigeon.core.namespaces.presence import Presence
+from peerpigeon.core.namespaces.rendezvous import Rendezvous
 from peerpigeon.core.outbox import Outbox
-from peerpigeon.core.presence import Presence
-from peerpigeon.core.rendezvous import Rendezvous
 from peerpigeon.core.stream import Failure, Outgoing, Streams
 from peerpigeon.core.timetable import earliest
 from peerpigeon.core.wire.hub_frames import (

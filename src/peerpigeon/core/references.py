@@ -34,9 +34,9 @@ from peerpigeon.core.hosting import (
 )
 from peerpigeon.core.ids import same_peer
 from peerpigeon.core.interface.snapshot import HubRecord
-from peerpigeon.core.outcome import Introduce, Part, Tell
+from peerpigeon.core.namespaces.known_members import Over, Told
+from peerpigeon.core.namespaces.outcome import Introduce, Part, Tell
 from peerpigeon.core.timetable import Timetable
-from peerpigeon.core.told import Over, Told
 from peerpigeon.core.wire import reference_messages
 from peerpigeon.core.wire.client_messages import hub_introduction
 from peerpigeon.core.wire.reference_messages import Departed, Discovered, HubSeen, Pong, Spoken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core.outcome import Introduce, Outcome, Part, Tell
+from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Part, Tell
 from peerpigeon.core.wire import client_messages
 
 if TYPE_CHECKING:

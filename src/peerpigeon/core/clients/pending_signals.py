@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.memory import MEMBER_BYTES
+from peerpigeon.core.namespaces.retention import MEMBER_BYTES
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId

@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from peerpigeon.core.hosting import Reference
     from peerpigeon.core.ids import SessionId
     from peerpigeon.core.interface.events import PeerLost, PeerOpened, PeerPonged
+    from peerpigeon.core.namespaces.outcome import Outcome
+    from peerpigeon.core.namespaces.presence import Presence
     from peerpigeon.core.outbox import Outbox
-    from peerpigeon.core.outcome import Outcome
-    from peerpigeon.core.presence import Presence
 
 
 class Clients:

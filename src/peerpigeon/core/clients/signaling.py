@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.presence import Presence
     from peerpigeon.core.outbox import Outbox
-    from peerpigeon.core.presence import Presence
     from peerpigeon.core.sessions.registry import Peer, Registry
 
 WAITING_SIZE = 16 * 1024 * 1024

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.keepers import nearest
-from peerpigeon.core.memory import MEMBER_BYTES, MESSAGE_BYTES
-from peerpigeon.core.records import Record, Records, stay_of
+from peerpigeon.core.namespaces.placement import nearest
+from peerpigeon.core.namespaces.records import Record, Records, stay_of
+from peerpigeon.core.namespaces.retention import MEMBER_BYTES, MESSAGE_BYTES
 from peerpigeon.core.wire.hub_frames import Gone, Meet
 
 if TYPE_CHECKING:

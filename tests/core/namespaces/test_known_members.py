@@ -1,7 +1,7 @@
 """What one hub of the npm package knows on behalf of its clients."""
 
 from peerpigeon.core.ids import PeerId, SessionId
-from peerpigeon.core.told import Over, Told
+from peerpigeon.core.namespaces.known_members import Over, Told
 from peerpigeon.core.wire.hub_frames import Located, Member
 from tests.core.harness import A, B
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import key_of
-from peerpigeon.core.memory import MEMBER_BYTES, MEMORY, MESSAGE_BYTES
+from peerpigeon.core.namespaces.retention import MEMBER_BYTES, MEMORY, MESSAGE_BYTES
 from peerpigeon.core.wire.hub_frames import Join
 
 if TYPE_CHECKING:

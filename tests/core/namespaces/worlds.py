@@ -13,10 +13,10 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import PeerId, generate_peer_id
-from peerpigeon.core.keepers import Keepers
-from peerpigeon.core.outcome import Introduce, Outcome, Tell
-from peerpigeon.core.presence import Presence
-from peerpigeon.core.rendezvous import Rendezvous
+from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Tell
+from peerpigeon.core.namespaces.placement import Keepers
+from peerpigeon.core.namespaces.presence import Presence
+from peerpigeon.core.namespaces.rendezvous import Rendezvous
 from peerpigeon.core.wire.hub_frames import (
     Challenge,
     Find,

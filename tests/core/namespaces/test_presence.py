@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerpigeon.core import memory, presence
 from peerpigeon.core.clients import pending_signals
 from peerpigeon.core.clients.pending_signals import Queued, Waiting
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.memory import STAYS_PER_MILLISECOND
-from peerpigeon.core.outcome import Introduce, Outcome, Part
-from peerpigeon.core.places import Client, Place, Stay
-from peerpigeon.core.presence import Presence
-from peerpigeon.core.rendezvous import Rendezvous, ToHubs
+from peerpigeon.core.namespaces import presence, retention
+from peerpigeon.core.namespaces.local_members import Client, Place, Stay
+from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Part
+from peerpigeon.core.namespaces.presence import Presence
+from peerpigeon.core.namespaces.rendezvous import Rendezvous, ToHubs
+from peerpigeon.core.namespaces.retention import STAYS_PER_MILLISECOND
 from peerpigeon.core.wire.hub_frames import (
     Found,
     Gone,
@@ -29,7 +29,7 @@ from peerpigeon.core.wire.hub_frames import (
     Resync,
 )
 from tests.core.harness import HUB, A, B, C, D
-from tests.core.namespaces import Mesh, Step, check_small, pairs, peer_ids, play
+from tests.core.namespaces.worlds import Mesh, Step, check_small, pairs, peer_ids, play
 
 H1, H2, H3 = PeerId("1" * 40), PeerId("2" * 40), PeerId("3" * 40)
 S = STAYS_PER_MILLISECOND
@@ -424,7 +424,7 @@ def test_members_of_a_hub_that_becomes_known_in_time_stay() -> None:
 
 
 def test_only_so_many_hubs_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "MAX_HUBS", 1)
+    monkeypatch.setattr(retention, "MAX_HUBS", 1)
     desk = Desk()
     desk.join(A)
     for hub in (H1, H2):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.memory import MEMORY, STAYS_PER_MILLISECOND, due, keep
+from peerpigeon.core.namespaces.retention import MEMORY, STAYS_PER_MILLISECOND, due, keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

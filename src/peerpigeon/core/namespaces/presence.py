@@ -14,8 +14,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.clients.pending_signals import Whereabouts
-from peerpigeon.core.lives import Lives
-from peerpigeon.core.memory import (
+from peerpigeon.core.namespaces.incarnations import Lives
+from peerpigeon.core.namespaces.local_members import Client, Place, Stay, roles_of
+from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Part
+from peerpigeon.core.namespaces.retention import (
     MAX_DEPARTURES,
     MEMORY,
     STAYS_PER_MILLISECOND,
@@ -23,8 +25,6 @@ from peerpigeon.core.memory import (
     keep,
     tidy_time,
 )
-from peerpigeon.core.outcome import Introduce, Outcome, Part
-from peerpigeon.core.places import Client, Place, Stay, roles_of
 from peerpigeon.core.timetable import earliest
 from peerpigeon.core.wire.hub_frames import (
     Found,

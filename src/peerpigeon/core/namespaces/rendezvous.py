@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from peerpigeon.core.introductions import choose, gones, meets
-from peerpigeon.core.memory import (
+from peerpigeon.core.namespaces.discovery import choose, gones, meets
+from peerpigeon.core.namespaces.records import Claim, Departure, Record, Records, stay_of
+from peerpigeon.core.namespaces.retention import (
     MAX_DEPARTURES,
     MEMORY,
     STAYS_PER_MILLISECOND,
@@ -24,7 +25,6 @@ from peerpigeon.core.memory import (
     keep,
     tidy_time,
 )
-from peerpigeon.core.records import Claim, Departure, Record, Records, stay_of
 from peerpigeon.core.wire.hub_frames import (
     Challenge,
     Find,

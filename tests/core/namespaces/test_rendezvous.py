@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerpigeon.core import keepers as keepers_module
-from peerpigeon.core import memory
-from peerpigeon.core import rendezvous as rendezvous_module
 from peerpigeon.core.ids import PeerId, xor_distance
-from peerpigeon.core.introductions import SATURATION
-from peerpigeon.core.keepers import Keepers, keepers, key_of, nearest
-from peerpigeon.core.rendezvous import Rendezvous, ToHubs
+from peerpigeon.core.namespaces import placement as keepers_module
+from peerpigeon.core.namespaces import rendezvous as rendezvous_module
+from peerpigeon.core.namespaces import retention
+from peerpigeon.core.namespaces.discovery import SATURATION
+from peerpigeon.core.namespaces.placement import Keepers, keepers, key_of, nearest
+from peerpigeon.core.namespaces.rendezvous import Rendezvous, ToHubs
 from peerpigeon.core.wire.hub_frames import (
     Challenge,
     Find,
@@ -29,7 +29,7 @@ from peerpigeon.core.wire.hub_frames import (
     Verdict,
 )
 from tests.core.harness import HUB, A, B, C, D
-from tests.core.namespaces import Mesh, peer_ids
+from tests.core.namespaces.worlds import Mesh, peer_ids
 
 H1, H2, H3 = PeerId("1" * 40), PeerId("2" * 40), PeerId("3" * 40)
 
@@ -407,7 +407,7 @@ def test_members_of_an_earlier_life_of_a_hub_that_becomes_known_are_dropped() ->
 
 
 def test_only_so_many_hubs_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "MAX_HUBS", 1)
+    monkeypatch.setattr(retention, "MAX_HUBS", 1)
     records = lead()
     for stranger in (A, B):
         records.on_join(stranger, join((C, 1), is_lead=False), 0.0)

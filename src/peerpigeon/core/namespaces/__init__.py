@@ -1,0 +1,1 @@
+"""Who is in a namespace, at which hub, and who knows whom."""
