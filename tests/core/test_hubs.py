@@ -12,7 +12,7 @@ from peerpigeon.core.interface.events import ChannelCandidate, ChannelDescribed,
 from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
 from peerpigeon.core.interface.snapshot import HubView, LinkRecord, topology
 from peerpigeon.core.namespaces.presence import REPUBLICATION_DELAY
-from peerpigeon.core.stream import Failure
+from peerpigeon.core.streams.streams import Failure
 from peerpigeon.core.wire.hub_frames import (
     Challenge,
     Found,

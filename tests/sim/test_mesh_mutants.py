@@ -10,14 +10,14 @@ import pytest
 from peerpigeon.core import topology
 from peerpigeon.core.ids import xor_distance
 from peerpigeon.core.links import Links
-from peerpigeon.core.segments import Receiver
-from peerpigeon.core.stream import Streams
+from peerpigeon.core.streams.segments import Receiver
+from peerpigeon.core.streams.streams import Streams
 from peerpigeon.core.topology import Topology
 from peerpigeon.core.wire.hub_frames import Ack
 from peerpigeon.sim import disasters, scenes
 
 if TYPE_CHECKING:
-    from peerpigeon.core.stream import Failure, Outgoing
+    from peerpigeon.core.streams.streams import Failure, Outgoing
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +36,7 @@ def test_links_by_xor_alone_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_delivering_whatever_arrives_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``tests/core/test_segments.py`` has finer mutants of the streams."""
+    """``tests/core/streams/test_segments.py`` has finer mutants of the streams."""
     assert broken_path() == []
     monkeypatch.setattr(Receiver, "take", lambda _, segment: [segment.news])
     assert broken_path() != []

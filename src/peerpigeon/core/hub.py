@@ -48,7 +48,7 @@ from peerpigeon.core.namespaces.placement import Keepers
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
 from peerpigeon.core.outbox import Outbox
-from peerpigeon.core.stream import Failure, Outgoing, Streams
+from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
 from peerpigeon.core.timetable import earliest
 from peerpigeon.core.wire.hub_frames import (
     Ack,

@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.segments import StreamLimits, size_of
-from peerpigeon.core.stream import Failure, Outgoing, Streams
+from peerpigeon.core.streams.segments import StreamLimits, size_of
+from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
 from peerpigeon.core.wire.hub_frames import (
     Ack,
     Found,
@@ -20,7 +20,7 @@ from peerpigeon.core.wire.hub_frames import (
     News,
     Segment,
 )
-from tests.core.lossy import HUBS, World, control, number_of, signal
+from tests.core.streams.lossy import HUBS, World, control, number_of, signal
 
 A, B, C = HUBS
 X = PeerId("d" * 40)

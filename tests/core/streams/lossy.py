@@ -8,8 +8,8 @@ from random import Random
 from typing import TypeAlias
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.segments import StreamLimits
-from peerpigeon.core.stream import Failure, Outgoing, Streams
+from peerpigeon.core.streams.segments import StreamLimits
+from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
 from peerpigeon.core.wire.hub_frames import Ack, More, News, Relay
 
 HUBS = [PeerId(digit * 40) for digit in "abc"]

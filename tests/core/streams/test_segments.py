@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerpigeon.core.segments import Receiver, Sender
+from peerpigeon.core.streams.segments import Receiver, Sender
 from peerpigeon.core.wire.hub_frames import Ack, News, Segment
-from tests.core.lossy import HUBS, KINDS, Step, World, chance_steps, play
+from tests.core.streams.lossy import HUBS, KINDS, Step, World, chance_steps, play
 
 if TYPE_CHECKING:
     from collections.abc import Callable

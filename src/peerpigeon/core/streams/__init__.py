@@ -1,0 +1,1 @@
+"""News between two hubs: once each, and in order."""
