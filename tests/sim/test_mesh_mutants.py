@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from peerpigeon.core import topology
 from peerpigeon.core.ids import xor_distance
-from peerpigeon.core.links import Links
+from peerpigeon.core.mesh import topology
+from peerpigeon.core.mesh.links import Links
+from peerpigeon.core.mesh.topology import Topology
 from peerpigeon.core.streams.segments import Receiver
 from peerpigeon.core.streams.streams import Streams
-from peerpigeon.core.topology import Topology
 from peerpigeon.core.wire.hub_frames import Ack
 from peerpigeon.sim import disasters, scenes
 

@@ -5,18 +5,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core.changes import (
-    Arrived,
-    Change,
-    HubFound,
-    HubGone,
-    HubRestarted,
-    HubReturned,
-    ReferenceChange,
-    ReferenceFound,
-    ReferenceGone,
-    RoutesChanged,
-)
 from peerpigeon.core.clients.service import Clients
 from peerpigeon.core.interface.actions import Action, Tell
 from peerpigeon.core.interface.events import (
@@ -43,7 +31,19 @@ from peerpigeon.core.interface.snapshot import (
     Snapshot,
     hub_records,
 )
-from peerpigeon.core.mesh import Mesh
+from peerpigeon.core.mesh.changes import (
+    Arrived,
+    Change,
+    HubFound,
+    HubGone,
+    HubRestarted,
+    HubReturned,
+    ReferenceChange,
+    ReferenceFound,
+    ReferenceGone,
+    RoutesChanged,
+)
+from peerpigeon.core.mesh.mesh import Mesh
 from peerpigeon.core.namespaces.placement import Keepers
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous

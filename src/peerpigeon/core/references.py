@@ -14,13 +14,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.changes import (
-    HubReported,
-    ReferenceChange,
-    ReferenceFound,
-    ReferenceGone,
-    ReferenceNamed,
-)
 from peerpigeon.core.hosting import (
     Ask,
     Enter,
@@ -34,6 +27,13 @@ from peerpigeon.core.hosting import (
 )
 from peerpigeon.core.ids import same_peer
 from peerpigeon.core.interface.snapshot import HubRecord
+from peerpigeon.core.mesh.changes import (
+    HubReported,
+    ReferenceChange,
+    ReferenceFound,
+    ReferenceGone,
+    ReferenceNamed,
+)
 from peerpigeon.core.namespaces.known_members import Over, Told
 from peerpigeon.core.namespaces.outcome import Introduce, Part, Tell
 from peerpigeon.core.timetable import Timetable

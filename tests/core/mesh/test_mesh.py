@@ -4,14 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from peerpigeon.core.changes import (
-    Arrived,
-    HubFound,
-    HubGone,
-    HubRestarted,
-    HubReturned,
-    RoutesChanged,
-)
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.interface.actions import Dial, DropChannel, MakeAnswer, MakeOffer, SendToLink
@@ -24,6 +16,14 @@ from peerpigeon.core.interface.notices import (
     HubMeshReady,
     HubP2PConnected,
     HubP2PDisconnected,
+)
+from peerpigeon.core.mesh.changes import (
+    Arrived,
+    HubFound,
+    HubGone,
+    HubRestarted,
+    HubReturned,
+    RoutesChanged,
 )
 from peerpigeon.core.wire.hub_frames import (
     VERSION,
@@ -38,7 +38,7 @@ from peerpigeon.core.wire.hub_frames import (
     Routed,
     Segment,
 )
-from tests.core.meshes import (
+from tests.core.mesh.meshes import (
     CHANNEL,
     HUBS,
     OWN,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerpigeon.core.ids import LinkId, PeerId
-from peerpigeon.core.links import Link, Links
+from peerpigeon.core.mesh.links import Link, Links
 from peerpigeon.core.wire.hub_frames import Carrier
 
 A, B, C = (PeerId(digit * 40) for digit in "abc")

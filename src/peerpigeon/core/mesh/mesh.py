@@ -8,20 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.changes import (
-    Arrived,
-    Change,
-    HubFound,
-    HubGone,
-    HubRestarted,
-    HubReturned,
-    RoutesChanged,
-)
-from peerpigeon.core.courier import Courier
-from peerpigeon.core.credentials import Credentials
-from peerpigeon.core.dialler import Dialler
-from peerpigeon.core.doorman import Doorman
-from peerpigeon.core.gossip import BATCH, Gossip
 from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface import close_codes
 from peerpigeon.core.interface.actions import Action, CloseLink, SendToLink, Tell
@@ -32,13 +18,27 @@ from peerpigeon.core.interface.notices import (
     HubP2PDisconnected,
 )
 from peerpigeon.core.interface.snapshot import MeshSnapshot
-from peerpigeon.core.links import Link, Links
-from peerpigeon.core.membership import Membership
-from peerpigeon.core.migration import Migration
-from peerpigeon.core.negotiation import Negotiation
-from peerpigeon.core.pursuit import Pursuit
+from peerpigeon.core.mesh.attempts import Pursuit
+from peerpigeon.core.mesh.authentication import Credentials
+from peerpigeon.core.mesh.changes import (
+    Arrived,
+    Change,
+    HubFound,
+    HubGone,
+    HubRestarted,
+    HubReturned,
+    RoutesChanged,
+)
+from peerpigeon.core.mesh.dialer import Dialler
+from peerpigeon.core.mesh.forwarding import Courier
+from peerpigeon.core.mesh.gossip import BATCH, Gossip
+from peerpigeon.core.mesh.handshake import Doorman
+from peerpigeon.core.mesh.link_planner import Weaver
+from peerpigeon.core.mesh.links import Link, Links
+from peerpigeon.core.mesh.membership import Membership
+from peerpigeon.core.mesh.migration import Migration
+from peerpigeon.core.mesh.negotiation import Negotiation
 from peerpigeon.core.timetable import earliest
-from peerpigeon.core.weaver import Weaver
 from peerpigeon.core.wire.hub_frames import (
     Ack,
     Advert,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.pursuit import Opening, Pursuit, Room, Step
+from peerpigeon.core.mesh.attempts import Opening, Pursuit, Room, Step
 
 A, B, C, D, E = (PeerId(digit * 40) for digit in "abcde")
 AT_B, AT_C = ("ws://b:3000",), ("ws://c:3000",)

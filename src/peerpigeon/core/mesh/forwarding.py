@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface.actions import Action, SendToLink
-from peerpigeon.core.routing import Routing
+from peerpigeon.core.mesh.routing import Routing
 from peerpigeon.core.wire.hub_frames import Routed
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.links import Links
-    from peerpigeon.core.membership import Membership
+    from peerpigeon.core.mesh.links import Links
+    from peerpigeon.core.mesh.membership import Membership
     from peerpigeon.core.wire.hub_frames import Body
 
 MIN_HOPS = 32

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from peerpigeon.core.changes import Arrived, HubFound, RoutesChanged
-from peerpigeon.core.doorman import LINK_LIMIT
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.interface.actions import CloseLink, SendToLink
+from peerpigeon.core.mesh.changes import Arrived, HubFound, RoutesChanged
+from peerpigeon.core.mesh.handshake import LINK_LIMIT
 from peerpigeon.core.wire.hub_frames import (
     VERSION,
     Ack,
@@ -21,7 +21,7 @@ from peerpigeon.core.wire.hub_frames import (
     Routed,
     Segment,
 )
-from tests.core.meshes import (
+from tests.core.mesh.meshes import (
     CHANNEL,
     HUBS,
     OWN,

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.credentials import NONCE_SIZE
-from peerpigeon.core.departures import Departure, Departures
 from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface.actions import CloseLink
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
+from peerpigeon.core.mesh.authentication import NONCE_SIZE
+from peerpigeon.core.mesh.closing import Departure, Departures
 from peerpigeon.core.wire.hub_frames import VERSION, Carrier, Hello, Proof
 
 if TYPE_CHECKING:
-    from peerpigeon.core.credentials import Credentials
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.actions import Action
-    from peerpigeon.core.links import Link, Links
+    from peerpigeon.core.mesh.authentication import Credentials
+    from peerpigeon.core.mesh.links import Link, Links
     from peerpigeon.core.wire.hub_frames import Advert, Frame
 
 LINK_LIMIT = 4096

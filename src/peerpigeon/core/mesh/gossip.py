@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface.notices import ErrorOccurred, HubDiscovered
-from peerpigeon.core.links import DIGEST_PATIENCE, RESTLESS_PATIENCE, Link, Links
+from peerpigeon.core.mesh.links import DIGEST_PATIENCE, RESTLESS_PATIENCE, Link, Links
 from peerpigeon.core.wire.hub_frames import Advert, Adverts, Frame, Heartbeat, LinkEnd, Summary
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.notices import Notice
-    from peerpigeon.core.membership import Changes, Membership
+    from peerpigeon.core.mesh.membership import Changes, Membership
 
 BATCH = 0.1
 """Seconds for which adverts are gathered before they go on."""

@@ -17,11 +17,11 @@ from peerpigeon.core.wire.hub_frames import Answer, Body, Candidate, Decline, Of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from peerpigeon.core.courier import Courier
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.events import ChannelCandidate, ChannelDescribed
-    from peerpigeon.core.membership import Membership
-    from peerpigeon.core.pursuit import Pursuit
+    from peerpigeon.core.mesh.attempts import Pursuit
+    from peerpigeon.core.mesh.forwarding import Courier
+    from peerpigeon.core.mesh.membership import Membership
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from peerpigeon.core.wire.hub_frames import (
     Purpose,
     Routed,
 )
-from tests.core.meshes import (
+from tests.core.mesh.meshes import (
     CHANNEL,
     HUBS,
     OWN,

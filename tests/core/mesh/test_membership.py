@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerpigeon.core import membership as module
 from peerpigeon.core.ids import PeerId, generate_peer_id
-from peerpigeon.core.membership import Changes, Membership
+from peerpigeon.core.mesh import membership as module
+from peerpigeon.core.mesh.membership import Changes, Membership
 from peerpigeon.core.wire.hub_frames import Advert, Carrier, LinkEnd, Purpose
 
 A, B, C, D, E, F = (PeerId(digit * 40) for digit in "abcdef")

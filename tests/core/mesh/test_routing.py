@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerpigeon.core.ids import PeerId, generate_peer_id, xor_distance
-from peerpigeon.core.routing import Routing
+from peerpigeon.core.mesh.routing import Routing
 
 Graph = dict[PeerId, dict[PeerId, None]]
 

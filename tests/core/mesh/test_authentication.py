@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.credentials import NONCE_SIZE, Credentials
 from peerpigeon.core.interface.actions import CloseLink, SendToLink
+from peerpigeon.core.mesh.authentication import NONCE_SIZE, Credentials
 from peerpigeon.core.options import ConfigError
 from peerpigeon.core.wire.hub_frames import Heartbeat, Hello, Proof
-from tests.core.meshes import HUBS, OWN, SOCKET, Bench, Meshes, closings, of_kind
+from tests.core.mesh.meshes import HUBS, OWN, SOCKET, Bench, Meshes, closings, of_kind
 
 SECRET = "a secret of some length"
 NONCE = b"n" * NONCE_SIZE

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.interface.actions import Action, Dial, MakeOffer
-from peerpigeon.core.pursuit import Pursuit, Room
+from peerpigeon.core.mesh.attempts import Pursuit, Room
+from peerpigeon.core.mesh.topology import Plan, Topology
 from peerpigeon.core.timetable import earliest
-from peerpigeon.core.topology import Plan, Topology
 from peerpigeon.core.wire.hub_frames import Carrier, LinkEnd, Purpose
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.links import Link, Links
-    from peerpigeon.core.membership import Membership
+    from peerpigeon.core.mesh.links import Link, Links
+    from peerpigeon.core.mesh.membership import Membership
 
 MIN_LINKS = 2
 """As many as the ring takes."""

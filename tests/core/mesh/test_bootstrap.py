@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerpigeon.core.bootstrap import Bootstrap
 from peerpigeon.core.ids import PeerId
+from peerpigeon.core.mesh.bootstrap import Bootstrap
 
 A, B, C, D, E, F = (PeerId(digit * 40) for digit in "abcdef")
 ONE, TWO, OLD = "ws://one:3000", "ws://two:3000", "ws://old:3000"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from peerpigeon.core.migration import Migration
+from peerpigeon.core.mesh.migration import Migration
 
 
 def ready_at(now: float, delay: float = 10.0) -> Migration:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peerpigeon.core.ids import PeerId, digit_distance, generate_peer_id
-from peerpigeon.core.topology import Bar, Plan, Topology
+from peerpigeon.core.mesh.topology import Bar, Plan, Topology
 
 A, B, C, D, E, F = (PeerId(digit * 40) for digit in "abcdef")
 

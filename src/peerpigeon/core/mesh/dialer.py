@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core.bootstrap import Bootstrap
-from peerpigeon.core.changes import (
+from peerpigeon.core.interface.actions import Action, ClosePeer, Dial, DropChannel, Tell
+from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, POLICY_VIOLATION
+from peerpigeon.core.interface.notices import BootstrapConnected, BootstrapDisconnected
+from peerpigeon.core.mesh.bootstrap import Bootstrap
+from peerpigeon.core.mesh.changes import (
     HubReported,
     ReferenceChange,
     ReferenceFound,
     ReferenceGone,
     ReferenceNamed,
 )
-from peerpigeon.core.interface.actions import Action, ClosePeer, Dial, DropChannel, Tell
-from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, POLICY_VIOLATION
-from peerpigeon.core.interface.notices import BootstrapConnected, BootstrapDisconnected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.interface.events import OpeningFailed, ReferenceOpened
-    from peerpigeon.core.links import Link, Links
-    from peerpigeon.core.membership import Membership
-    from peerpigeon.core.pursuit import Opening, Pursuit
+    from peerpigeon.core.mesh.attempts import Opening, Pursuit
+    from peerpigeon.core.mesh.links import Link, Links
+    from peerpigeon.core.mesh.membership import Membership
 
 
 class Dialler:

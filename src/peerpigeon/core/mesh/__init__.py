@@ -1,0 +1,1 @@
+"""Links between hubs, and the ways over them."""
