@@ -17,7 +17,7 @@ from peerpigeon.core.interface.notices import (
     BootstrapDisconnected,
     HubRegistered,
 )
-from tests.core.frames_of_reference import discovered, gone, itself, pong, signal
+from tests.core.reference.messages import discovered, gone, itself, pong, signal
 from tests.net.client import DEADLINE, A, B, C, Json, join
 from tests.net.hubs import eventually, hub
 

@@ -9,7 +9,7 @@ from peerpigeon.core.wire import client_messages
 
 if TYPE_CHECKING:
     from peerpigeon.core.outbox import Outbox
-    from peerpigeon.core.references import References
+    from peerpigeon.core.reference.links import References
     from peerpigeon.core.sessions.registry import Peer, Registry
 
 

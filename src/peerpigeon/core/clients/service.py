@@ -1,7 +1,7 @@
 """The desk where clients come: their sockets, their messages, what they are told.
 
 It decides all that one client can see, and does for the clients of reference hubs what they want
-according to ``references.py``. What other hubs have to do for it, it puts down as news for them;
+according to ``links.py``. What other hubs have to do for it, it puts down as news for them;
 ``hub.py`` takes both away.
 """
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.clients.notifications import Tidings
 from peerpigeon.core.clients.signaling import Relays
-from peerpigeon.core.hosting import Ask, Enter, Exit, Name, Publish, Speak, Step
 from peerpigeon.core.ids import PeerId, parse_peer_id, same_peer
 from peerpigeon.core.interface.actions import ClosePeer, PingPeer, Tell
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
@@ -23,7 +22,8 @@ from peerpigeon.core.interface.notices import (
     PeerDisconnected,
     PeerGoodbye,
 )
-from peerpigeon.core.references import References
+from peerpigeon.core.reference.links import References
+from peerpigeon.core.reference.model import Ask, Enter, Exit, Name, Publish, Speak, Step
 from peerpigeon.core.sessions.registry import Claim, Contender, Peer, Registry
 from peerpigeon.core.timetable import earliest
 from peerpigeon.core.wire import client_messages, reference_messages
@@ -41,12 +41,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.hosting import Reference
     from peerpigeon.core.ids import SessionId
     from peerpigeon.core.interface.events import PeerLost, PeerOpened, PeerPonged
     from peerpigeon.core.namespaces.outcome import Outcome
     from peerpigeon.core.namespaces.presence import Presence
     from peerpigeon.core.outbox import Outbox
+    from peerpigeon.core.reference.model import Reference
 
 
 class Clients:

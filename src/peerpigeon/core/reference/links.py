@@ -14,17 +14,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.hosting import (
-    Ask,
-    Enter,
-    Exit,
-    Name,
-    Publish,
-    Reference,
-    Speak,
-    Standing,
-    Step,
-)
 from peerpigeon.core.ids import same_peer
 from peerpigeon.core.interface.snapshot import HubRecord
 from peerpigeon.core.mesh.changes import (
@@ -36,6 +25,17 @@ from peerpigeon.core.mesh.changes import (
 )
 from peerpigeon.core.namespaces.known_members import Over, Told
 from peerpigeon.core.namespaces.outcome import Introduce, Part, Tell
+from peerpigeon.core.reference.model import (
+    Ask,
+    Enter,
+    Exit,
+    Name,
+    Publish,
+    Reference,
+    Speak,
+    Standing,
+    Step,
+)
 from peerpigeon.core.timetable import Timetable
 from peerpigeon.core.wire import reference_messages
 from peerpigeon.core.wire.client_messages import hub_introduction

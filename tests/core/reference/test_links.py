@@ -22,7 +22,8 @@ from peerpigeon.core.interface.notices import (
     PeerDisconnected,
 )
 from peerpigeon.core.sessions.registry import BACKLOG_MESSAGES
-from tests.core.frames_of_reference import (
+from tests.core.harness import EPOCH, HUB, A, B, C, D, Desk, Json
+from tests.core.reference.messages import (
     MESH,
     announce,
     discovered,
@@ -30,7 +31,6 @@ from tests.core.frames_of_reference import (
     itself,
     signal,
 )
-from tests.core.harness import EPOCH, HUB, A, B, C, D, Desk, Json
 
 R = PeerId("e" * 40)
 S = PeerId("f" * 40)

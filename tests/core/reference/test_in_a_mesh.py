@@ -4,8 +4,8 @@ from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.interface.actions import Dial
 from peerpigeon.core.interface.events import ReferenceOpened
 from peerpigeon.core.interface.notices import PeerAnnounced
-from tests.core.frames_of_reference import MESH, announce, discovered, gone, itself, pong, signal
 from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, Json, linked
+from tests.core.reference.messages import MESH, announce, discovered, gone, itself, pong, signal
 
 A, B, C, D = (PeerId(digit * 40) for digit in "abcd")
 R, S = PeerId("e" * 40), PeerId("f" * 40)

@@ -18,8 +18,8 @@ from peerpigeon.core.interface.notices import (
     PeerConnected,
 )
 from peerpigeon.core.sessions.registry import BACKLOG_MESSAGES
-from tests.core.frames_of_reference import MESH, announce, discovered, gone, itself, pong, signal
 from tests.core.harness import EPOCH, HUB, A, B, C, D, Desk, Json
+from tests.core.reference.messages import MESH, announce, discovered, gone, itself, pong, signal
 
 R = PeerId("e" * 40)
 S = PeerId("f" * 40)

@@ -1,0 +1,1 @@
+"""Hubs of the npm package, and the clients that they speak for."""
