@@ -25,7 +25,7 @@ from peerpigeon.core.interface.notices import (
     Started,
     Stopped,
 )
-from peerpigeon.core.options import ConfigError
+from peerpigeon.core.quantities import ConfigError
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.version import __version__
 

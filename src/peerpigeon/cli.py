@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from peerpigeon.addresses import authority
 from peerpigeon.core.config import ServerConfig, variables
 from peerpigeon.core.interface.notices import Started
-from peerpigeon.core.options import ConfigError, parse_switch
+from peerpigeon.core.quantities import ConfigError, parse_switch
 from peerpigeon.ending import when_asked_to_end
 from peerpigeon.eventstream import event_lines
 from peerpigeon.net.server import PeerPigeonServer

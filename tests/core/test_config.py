@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerpigeon.core.config import ServerConfig, parse_option, variables
-from peerpigeon.core.options import ConfigError
+from peerpigeon.core.quantities import ConfigError
 
 
 @pytest.mark.parametrize(

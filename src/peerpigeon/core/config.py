@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon.core.ids import PeerId, parse_peer_id
-from peerpigeon.core.options import KIB, MIB, ConfigError, parse_value
+from peerpigeon.core.quantities import KIB, MIB, ConfigError, parse_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,6 +6,8 @@ from collections import deque
 from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.clients.service import Clients
+from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.effects import Outbox
 from peerpigeon.core.interface.actions import Action, Tell
 from peerpigeon.core.interface.events import (
     ChannelCandidate,
@@ -47,9 +49,7 @@ from peerpigeon.core.mesh.mesh import Mesh
 from peerpigeon.core.namespaces.placement import Keepers
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
-from peerpigeon.core.outbox import Outbox
 from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
-from peerpigeon.core.timetable import earliest
 from peerpigeon.core.wire.hub_frames import (
     Ack,
     Challenge,

@@ -8,7 +8,7 @@ from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Part, Tell
 from peerpigeon.core.wire import client_messages
 
 if TYPE_CHECKING:
-    from peerpigeon.core.outbox import Outbox
+    from peerpigeon.core.effects import Outbox
     from peerpigeon.core.reference.links import References
     from peerpigeon.core.sessions.registry import Peer, Registry
 

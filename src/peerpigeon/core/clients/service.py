@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.clients.notifications import Tidings
 from peerpigeon.core.clients.signaling import Relays
+from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.ids import PeerId, parse_peer_id, same_peer
 from peerpigeon.core.interface.actions import ClosePeer, PingPeer, Tell
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
@@ -25,7 +26,6 @@ from peerpigeon.core.interface.notices import (
 from peerpigeon.core.reference.links import References
 from peerpigeon.core.reference.model import Ask, Enter, Exit, Name, Publish, Speak, Step
 from peerpigeon.core.sessions.registry import Claim, Contender, Peer, Registry
-from peerpigeon.core.timetable import earliest
 from peerpigeon.core.wire import client_messages, reference_messages
 from peerpigeon.core.wire.client_messages import (
     Announce,
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.effects import Outbox
     from peerpigeon.core.ids import SessionId
     from peerpigeon.core.interface.events import PeerLost, PeerOpened, PeerPonged
     from peerpigeon.core.namespaces.outcome import Outcome
     from peerpigeon.core.namespaces.presence import Presence
-    from peerpigeon.core.outbox import Outbox
     from peerpigeon.core.reference.model import Reference
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.effects import Outbox
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.namespaces.presence import Presence
-    from peerpigeon.core.outbox import Outbox
     from peerpigeon.core.sessions.registry import Peer, Registry
 
 WAITING_SIZE = 16 * 1024 * 1024

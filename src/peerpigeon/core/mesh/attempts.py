@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.timetable import Timetable, earliest
+from peerpigeon.core.deadlines import Timetable, earliest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.timetable import earliest
+from peerpigeon.core.deadlines import earliest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

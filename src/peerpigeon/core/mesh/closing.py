@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.deadlines import Timetable
 from peerpigeon.core.interface.actions import Action, CloseLink, SendToLink
-from peerpigeon.core.timetable import Timetable
 from peerpigeon.core.wire.hub_frames import Bye
 
 if TYPE_CHECKING:

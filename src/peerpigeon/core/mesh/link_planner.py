@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface.actions import Action, Dial, MakeOffer
 from peerpigeon.core.mesh.attempts import Pursuit, Room
 from peerpigeon.core.mesh.topology import Plan, Topology
-from peerpigeon.core.timetable import earliest
 from peerpigeon.core.wire.hub_frames import Carrier, LinkEnd, Purpose
 
 if TYPE_CHECKING:

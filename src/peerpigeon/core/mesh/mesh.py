@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface import close_codes
 from peerpigeon.core.interface.actions import Action, CloseLink, SendToLink, Tell
@@ -38,7 +39,6 @@ from peerpigeon.core.mesh.links import Link, Links
 from peerpigeon.core.mesh.membership import Membership
 from peerpigeon.core.mesh.migration import Migration
 from peerpigeon.core.mesh.negotiation import Negotiation
-from peerpigeon.core.timetable import earliest
 from peerpigeon.core.wire.hub_frames import (
     Ack,
     Advert,

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.clients.pending_signals import Whereabouts
+from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.namespaces.incarnations import Lives
 from peerpigeon.core.namespaces.local_members import Client, Place, Stay, roles_of
 from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Part
@@ -25,7 +26,6 @@ from peerpigeon.core.namespaces.retention import (
     keep,
     tidy_time,
 )
-from peerpigeon.core.timetable import earliest
 from peerpigeon.core.wire.hub_frames import (
     Found,
     Gone,

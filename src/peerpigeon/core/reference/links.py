@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.deadlines import Timetable
 from peerpigeon.core.ids import same_peer
 from peerpigeon.core.interface.snapshot import HubRecord
 from peerpigeon.core.mesh.changes import (
@@ -36,7 +37,6 @@ from peerpigeon.core.reference.model import (
     Standing,
     Step,
 )
-from peerpigeon.core.timetable import Timetable
 from peerpigeon.core.wire import reference_messages
 from peerpigeon.core.wire.client_messages import hub_introduction
 from peerpigeon.core.wire.reference_messages import Departed, Discovered, HubSeen, Pong, Spoken

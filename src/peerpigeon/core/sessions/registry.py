@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, TypeAlias
 
+from peerpigeon.core.deadlines import Timetable, earliest
 from peerpigeon.core.ids import SessionId, key_of
 from peerpigeon.core.interface.snapshot import PeerRecord
-from peerpigeon.core.timetable import Timetable, earliest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -20,7 +20,7 @@ from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from peerpigeon.core.ids import ID_DIGITS
-from peerpigeon.core.options import KIB, MIB
+from peerpigeon.core.quantities import KIB, MIB
 from peerpigeon.core.wire.hub_frames import (
     Ack,
     Found,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from peerpigeon.core.deadlines import Timetable, earliest
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.streams.segments import Receiver, Sender, StreamLimits, size_of
-from peerpigeon.core.timetable import Timetable, earliest
 from peerpigeon.core.wire.hub_frames import Ack, News, Segment
 
 if TYPE_CHECKING:

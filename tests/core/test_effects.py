@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from peerpigeon.core.effects import Outbox
 from peerpigeon.core.ids import SessionId
 from peerpigeon.core.interface.actions import ClosePeer, SendToPeer, SendToPeers
-from peerpigeon.core.outbox import Outbox
 
 ONE, TWO = SessionId(1), SessionId(2)
 

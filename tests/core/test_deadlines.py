@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerpigeon.core.timetable import Timetable, earliest
+from peerpigeon.core.deadlines import Timetable, earliest
 
 
 def test_keys_come_up_in_the_order_of_their_times() -> None:
