@@ -145,7 +145,7 @@ class Hubs:
             self.run()
         self.now = until
 
-    # Clients
+    # ClientService
 
     def open(self, number: int, peer_id: str) -> tuple[int, int]:
         self._numbers += 1

@@ -1,11 +1,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerpigeon.core.deadlines import Timetable, earliest
+from peerpigeon.core.deadlines import TimerQueue, earliest
 
 
 def test_keys_come_up_in_the_order_of_their_times() -> None:
-    table: Timetable[int] = Timetable()
+    table: TimerQueue[int] = TimerQueue()
     table.set(1, 5.0)
     table.set(2, 3.0)
     assert table.deadline() == 3.0
@@ -15,7 +15,7 @@ def test_keys_come_up_in_the_order_of_their_times() -> None:
 
 
 def test_a_moved_key_comes_up_at_its_new_time_only() -> None:
-    table: Timetable[int] = Timetable()
+    table: TimerQueue[int] = TimerQueue()
     table.set(1, 3.0)
     table.set(1, 8.0)
     assert table.expire(7.9) == []
@@ -23,7 +23,7 @@ def test_a_moved_key_comes_up_at_its_new_time_only() -> None:
 
 
 def test_a_dropped_key_does_not_come_up() -> None:
-    table: Timetable[int] = Timetable()
+    table: TimerQueue[int] = TimerQueue()
     table.set(1, 3.0)
     table.drop(1)
     table.drop(2)
@@ -41,7 +41,7 @@ def test_a_dropped_key_does_not_come_up() -> None:
     )
 )
 def test_it_answers_as_a_plain_dict_of_times_would(steps: list[tuple[str, int, int]]) -> None:
-    table: Timetable[int] = Timetable()
+    table: TimerQueue[int] = TimerQueue()
     plain: dict[int, float] = {}
     for step, key, when in steps:
         if step == "set":

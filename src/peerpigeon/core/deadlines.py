@@ -25,7 +25,7 @@ def earliest(*times: float | None) -> float | None:
     return first
 
 
-class Timetable(Generic[K]):
+class TimerQueue(Generic[K]):
     """Keys with one time each; times may be moved, and moving costs O(log n)."""
 
     __slots__ = ("_due", "_heap")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core.clients.service import Clients
+from peerpigeon.core.clients.service import ClientService
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.effects import Outbox
 from peerpigeon.core.interface.actions import Action, Tell
@@ -46,7 +46,7 @@ from peerpigeon.core.mesh.changes import (
     RoutesChanged,
 )
 from peerpigeon.core.mesh.mesh import Mesh
-from peerpigeon.core.namespaces.placement import Keepers
+from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
 from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
@@ -96,14 +96,14 @@ class Hub:
         self._own, self._config = own, config
         self._epoch, self._started_at = epoch, now
         incarnation = max(1, int((epoch + now) * 1000))
-        self._keepers = Keepers((own,))
-        self._presence = Presence(own, self._keepers.of, config.discovery_limit, incarnation)
-        self._rendezvous = Rendezvous(own, self._keepers.of, rng, config.discovery_limit)
+        self._placement = Placement((own,))
+        self._presence = Presence(own, self._placement.of, config.discovery_limit, incarnation)
+        self._rendezvous = Rendezvous(own, self._placement.of, rng, config.discovery_limit)
         self._out = Outbox(epoch)
         if config.is_hub:
             self._out.actions.append(Tell(HubRegistered(own, 1)))
-        self._clients = Clients(own, config, self._presence, self._keepers.of, self._out)
-        self._relays = self._clients.relays
+        self._clients = ClientService(own, config, self._presence, self._placement.of, self._out)
+        self._signaling = self._clients.signaling
         self._streams = Streams()
         self._mesh = Mesh(own, config, rng, incarnation, now) if config.is_hub else None
         self._news: deque[News] = deque()  # from this hub to itself
@@ -156,7 +156,7 @@ class Hub:
             case LinkLost():
                 self._out.actions += mesh.on_link_lost(event, now)
             case OpeningFailed():
-                self._out.actions += mesh.dialler.failed(event, now)
+                self._out.actions += mesh.dialer.failed(event, now)
             case ChannelDescribed():
                 self._out.actions += mesh.negotiation.describe(event, now)
             case ChannelCandidate():
@@ -166,7 +166,7 @@ class Hub:
 
     def _on_reference_opened(self, event: ReferenceOpened, now: float) -> None:
         if self._mesh is not None:
-            uri, actions = self._mesh.dialler.reference_opened(event, now)
+            uri, actions = self._mesh.dialer.reference_opened(event, now)
             self._out.actions += actions
             if uri:
                 addresses = self._mesh.membership.own.addresses
@@ -207,7 +207,7 @@ class Hub:
 
     def _on_failure(self, failure: Failure, now: float) -> None:
         if isinstance(failure.news, Relay):
-            self._relays.fail(failure.news, failure.reason, now)
+            self._signaling.fail(failure.news, failure.reason, now)
         else:
             # Control news is given up only in heaps; then all of it has to be told anew.
             self._presence.on_resync(now)
@@ -232,9 +232,9 @@ class Hub:
     def _on_news(self, hub: PeerId, news: News, now: float) -> None:
         match news:
             case Relay():
-                self._relays.on_relay(hub, news, now)
+                self._signaling.on_relay(hub, news, now)
             case Undelivered():
-                self._relays.on_undelivered(news, now)
+                self._signaling.on_undelivered(news, now)
             case Found():
                 self._clients.on_found(news, now)
             case Challenge():
@@ -305,7 +305,7 @@ class Hub:
     def _on_reference(self, change: ReferenceChange, now: float) -> None:
         self._tell_of(change)
         if self._mesh is not None:
-            self._out.actions += self._mesh.dialler.on_reference(change, now)
+            self._out.actions += self._mesh.dialer.on_reference(change, now)
 
     def _forget(self, hub: PeerId, incarnation: int, now: float) -> None:
         """Tell our clients that those of a hub are gone, and find other keepers."""
@@ -323,7 +323,7 @@ class Hub:
 
     def _show_view(self, hubs: dict[PeerId, int], now: float) -> None:
         self._view_at = None
-        self._keepers.update(hubs)
+        self._placement.update(hubs)
         self._clients.act(self._presence.view_changed(hubs, now), now)
         self._out.news += self._rendezvous.view_changed(hubs, now)
 
@@ -362,7 +362,7 @@ class Hub:
 
     def dial(self, uri: str, now: float) -> list[Action]:
         """Return what to do to link up with the hub at an address; nothing for a plain server."""
-        return [] if self._mesh is None else self._mesh.dialler.dial([uri], now)
+        return [] if self._mesh is None else self._mesh.dialer.dial([uri], now)
 
     def leave_bootstrap(self, now: float) -> list[Action]:
         """Return what to do to do without the bootstrap hubs from now on."""
@@ -396,8 +396,8 @@ class Hub:
             namespaces=len(self._presence),
             hubs=(*hubs, *clients.references.records(self._epoch)),
             mesh=MeshSnapshot() if mesh is None else mesh.snapshot(),
-            signals_relayed=self._relays.relayed,
-            signals_refused=self._relays.refused,
+            signals_relayed=self._signaling.relayed,
+            signals_refused=self._signaling.refused,
             messages_refused=clients.messages_refused,
         )
 

@@ -89,7 +89,7 @@ class Dialled(WSListener):
         """What the hub calls it."""
         self.listener: WireListener = listener
         """Who hears of it once it is open."""
-        self._dialler = listener
+        self._dialer = listener
         self._limit = max_message_size
         self._transport: WSTransport | None = None
         self._is_open = False
@@ -207,9 +207,9 @@ class Dialled(WSListener):
                 return
             self._is_open = True
             if self._kind is WSMsgType.TEXT:
-                self._dialler.dial_greeted(self)
+                self._dialer.dial_greeted(self)
             else:
-                self._dialler.dial_opened(self)
+                self._dialer.dial_opened(self)
         if not self._is_over:
             self.listener.dial_received(self, message)
 
@@ -243,7 +243,7 @@ class Dialled(WSListener):
     def _fail(self, reason: str) -> None:
         if not self._is_over and not self._is_open:
             self._is_over = True
-            self._dialler.dial_failed(self, reason)
+            self._dialer.dial_failed(self, reason)
 
     def _end_by(self, seconds: float, *, unless_open: bool = False) -> None:
         def end() -> None:

@@ -187,7 +187,7 @@ class Meshes:
         self._ends = {end: to for end, to in self._ends.items() if own not in (end[0], to[0])}
 
     def dial(self, own: PeerId, other: PeerId) -> None:
-        self._perform(own, self.meshes[own].dialler.dial([f"ws://{other[0]}"], self.now))
+        self._perform(own, self.meshes[own].dialer.dial([f"ws://{other[0]}"], self.now))
 
     def drain(self, own: PeerId) -> None:
         self._perform(own, self.meshes[own].drain(self.now))
@@ -228,7 +228,7 @@ class Meshes:
             case LinkLost():
                 self._perform(own, mesh.on_link_lost(event, now))
             case OpeningFailed():
-                self._perform(own, mesh.dialler.failed(event, now))
+                self._perform(own, mesh.dialer.failed(event, now))
             case ChannelDescribed():
                 self._perform(own, mesh.negotiation.describe(event, now))
 

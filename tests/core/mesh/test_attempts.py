@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.mesh.attempts import Opening, Pursuit, Room, Step
+from peerpigeon.core.mesh.attempts import Attempts, Opening, Room, Step
 
 A, B, C, D, E = (PeerId(digit * 40) for digit in "abcde")
 AT_B, AT_C = ("ws://b:3000",), ("ws://c:3000",)
@@ -26,7 +26,7 @@ class Middle(Random):
         return start - 1
 
 
-class Hunter(Pursuit):
+class Hunter(Attempts):
     """A hub that wants one link or several."""
 
     def __init__(self, own: PeerId = C, rng: Random | None = None) -> None:

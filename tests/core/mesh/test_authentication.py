@@ -9,7 +9,7 @@ import pytest
 
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.interface.actions import CloseLink, SendToLink
-from peerpigeon.core.mesh.authentication import NONCE_SIZE, Credentials
+from peerpigeon.core.mesh.authentication import NONCE_SIZE, Authenticator
 from peerpigeon.core.quantities import ConfigError
 from peerpigeon.core.wire.hub_frames import Heartbeat, Hello, Proof
 from tests.core.mesh.meshes import HUBS, OWN, SOCKET, Bench, Meshes, closings, of_kind
@@ -28,7 +28,7 @@ def greeting(bench: Bench) -> Hello:
 
 def proof_for(bench: Bench, secret: str = SECRET, nonce: bytes = NONCE) -> Proof:
     """Return what the other end has to say to be let in, if that is the secret."""
-    credentials = Credentials(HUBS[1], secret, Random(1))
+    credentials = Authenticator(HUBS[1], secret, Random(1))
     return Proof(credentials.prove(OWN, nonce, greeting(bench).nonce))
 
 
@@ -38,7 +38,7 @@ def test_who_knows_the_secret_is_let_in_and_gets_our_proof() -> None:
     (answer,) = bench.hello(link, HUBS[1], nonce=NONCE)
     assert isinstance(answer, SendToLink)
     assert isinstance(answer.frame, Proof)
-    theirs = Credentials(HUBS[1], SECRET, Random(1))
+    theirs = Authenticator(HUBS[1], SECRET, Random(1))
     assert theirs.holds(OWN, NONCE, greeting(bench).nonce, answer.frame.mac)
     assert bench.mesh.snapshot().websocket_links == 0
     assert closings(bench.receive(link, proof_for(bench))) == {}

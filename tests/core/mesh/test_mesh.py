@@ -108,7 +108,7 @@ def test_frames_and_ends_of_links_that_are_closed_mean_nothing() -> None:
     bench = Bench()
     assert bench.receive(9, Heartbeat(1)) == []
     assert bench.mesh.on_link_lost(LinkLost(LinkId(9), 1006, ""), 0.0) == []
-    assert bench.mesh.dialler.failed(OpeningFailed(9, "refused"), 0.0) == []
+    assert bench.mesh.dialer.failed(OpeningFailed(9, "refused"), 0.0) == []
 
 
 # Routed frames
@@ -370,7 +370,7 @@ def test_people_hear_how_bootstrap_goes() -> None:
     bench = Bench(bootstrap_hubs=(uri,))
     (dial,) = of_kind(Dial, bench.mesh.tick(0.0))
     assert dial.uri == uri
-    said = bench.mesh.dialler.failed(OpeningFailed(dial.opening, "refused"), 0.1)
+    said = bench.mesh.dialer.failed(OpeningFailed(dial.opening, "refused"), 0.1)
     assert notices(said) == [BootstrapDisconnected(uri, 1006, "refused")]
     again = of_kind(Dial, bench.pass_time(0.1, 7.0))[0]
     link = bench.open(SOCKET, again.opening, now=7.0)
@@ -390,11 +390,11 @@ def test_a_dial_that_takes_too_long_is_given_up() -> None:
 
 def test_an_address_is_not_dialled_while_it_is_dialled_or_linked() -> None:
     bench = Bench()
-    (dial,) = of_kind(Dial, bench.mesh.dialler.dial(["ws://1"], 0.0))
-    assert bench.mesh.dialler.dial(["ws://1"], 0.1) == []
+    (dial,) = of_kind(Dial, bench.mesh.dialer.dial(["ws://1"], 0.0))
+    assert bench.mesh.dialer.dial(["ws://1"], 0.1) == []
     bench.open(SOCKET, dial.opening, now=0.2)
     assert notices(bench.opened) == []
-    assert bench.mesh.dialler.dial(["ws://1"], 0.3) == []
+    assert bench.mesh.dialer.dial(["ws://1"], 0.3) == []
 
 
 def test_without_auto_connect_no_bootstrap_address_is_dialled() -> None:
@@ -425,7 +425,7 @@ def test_after_a_tick_the_next_one_is_later_whatever_goes_wrong() -> None:
         for action in bench.mesh.tick(now):
             match action:
                 case Dial(opening) | MakeOffer(opening) | MakeAnswer(opening):
-                    bench.mesh.dialler.failed(OpeningFailed(opening, "refused"), now)
+                    bench.mesh.dialer.failed(OpeningFailed(opening, "refused"), now)
 
 
 def test_a_hub_takes_what_it_is_told_of_in_the_form_that_crosses_the_wire() -> None:

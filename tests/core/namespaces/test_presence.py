@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peerpigeon.core.clients import pending_signals
-from peerpigeon.core.clients.pending_signals import Queued, Waiting
+from peerpigeon.core.clients.pending_signals import PendingSignals, Queued
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.namespaces import presence, retention
-from peerpigeon.core.namespaces.local_members import Client, Place, Stay
+from peerpigeon.core.namespaces.local_members import Client, LocalNamespace, Registration
 from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Part
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous, ToHubs
@@ -483,7 +483,7 @@ def signal(number: int, target: PeerId = B) -> Relay:
 
 
 def test_signals_for_one_target_wait_in_a_row_and_one_question_is_asked() -> None:
-    waiting = Waiting(lifetime=10.0, max_size=10_000)
+    waiting = PendingSignals(lifetime=10.0, max_size=10_000)
     assert not waiting.is_waiting("net1", B)
     assert waiting.add(signal(1), 0.0) is Queued.ASK
     assert waiting.add(signal(2, PeerId(B.upper())), 1.0) is Queued.WAIT
@@ -495,7 +495,7 @@ def test_signals_for_one_target_wait_in_a_row_and_one_question_is_asked() -> Non
 
 
 def test_signals_that_wait_in_vain_come_back() -> None:
-    waiting = Waiting(lifetime=10.0, max_size=10_000)
+    waiting = PendingSignals(lifetime=10.0, max_size=10_000)
     waiting.add(signal(1), 0.0)
     waiting.add(signal(2, C), 1.0)
     assert waiting.deadline() == 10.0
@@ -506,7 +506,7 @@ def test_signals_that_wait_in_vain_come_back() -> None:
 
 
 def test_signals_that_wait_may_not_fill_the_hubs_memory() -> None:
-    waiting = Waiting(lifetime=10.0, max_size=300)
+    waiting = PendingSignals(lifetime=10.0, max_size=300)
     assert waiting.add(signal(1), 0.0) is Queued.ASK
     assert waiting.add(signal(2), 0.0) is Queued.WAIT
     assert waiting.add(signal(3), 0.0) is Queued.FULL
@@ -542,7 +542,9 @@ def shuffled(seed: int, kinds: range = range(10)) -> list[Step]:
 
 
 class ForgetsWhomAClientKnows(Presence):
-    def _acquaint(self, place: Place, client: Client, stays: list[Stay], outcome: Outcome) -> None:
+    def _acquaint(
+        self, place: LocalNamespace, client: Client, stays: list[Registration], outcome: Outcome
+    ) -> None:
         for stay in stays:
             client.known.pop(stay.name, None)
             stay.knowers.pop(client, None)

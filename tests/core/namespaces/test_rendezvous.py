@@ -11,7 +11,7 @@ from peerpigeon.core.namespaces import placement as keepers_module
 from peerpigeon.core.namespaces import rendezvous as rendezvous_module
 from peerpigeon.core.namespaces import retention
 from peerpigeon.core.namespaces.discovery import SATURATION
-from peerpigeon.core.namespaces.placement import Keepers, keepers, key_of, nearest
+from peerpigeon.core.namespaces.placement import Placement, keepers, key_of, nearest
 from peerpigeon.core.namespaces.rendezvous import Rendezvous, ToHubs
 from peerpigeon.core.wire.hub_frames import (
     Challenge,
@@ -82,7 +82,7 @@ def test_the_keepers_of_a_namespace_are_the_two_hubs_closest_to_its_place() -> N
 @settings(max_examples=50)
 def test_remembered_keepers_are_those_of_the_present_view(views: list[frozenset[int]]) -> None:
     hubs = sorted(peer_ids(12))
-    remembered = Keepers(hubs)
+    remembered = Placement(hubs)
     for view in views:
         remembered.update(hubs[index] for index in view)
         for name in ("net1", "net2", "net3"):
@@ -90,7 +90,7 @@ def test_remembered_keepers_are_those_of_the_present_view(views: list[frozenset[
 
 
 def test_a_hub_that_comes_back_under_another_spelling_is_named_by_that() -> None:
-    remembered = Keepers([A, H1])
+    remembered = Placement([A, H1])
     assert set(remembered.of("net1")) == {A, H1}
     remembered.change(come=[PeerId(A.upper())])
     assert set(remembered.of("net1")) == {A.upper(), H1}
@@ -100,7 +100,7 @@ def test_the_keepers_of_so_many_namespaces_only_are_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(keepers_module, "CACHED_NAMESPACES", 2)
-    remembered = Keepers([H1, H2, H3])
+    remembered = Placement([H1, H2, H3])
     first = [remembered.of(name) for name in ("net1", "net2", "net3")]
     assert [remembered.of(name) for name in ("net1", "net2", "net3")] == first
 

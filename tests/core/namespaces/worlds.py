@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import PeerId, generate_peer_id
 from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Tell
-from peerpigeon.core.namespaces.placement import Keepers
+from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
 from peerpigeon.core.wire.hub_frames import (
@@ -65,7 +65,7 @@ class MiniHub:
         self.view = view
         self.lives: dict[PeerId, int] = {}
         self.given_up: set[PeerId] = set()
-        self.keepers = Keepers(view)
+        self.keepers = Placement(view)
         self.presence = mesh.presence(own, self.keepers.of, mesh.limit, incarnation)
         self.rendezvous = mesh.rendezvous(own, self.keepers.of, Random(mesh.seed), mesh.limit)
         self.presence.view_changed(self.shown(), mesh.now)
@@ -80,7 +80,7 @@ class MiniHub:
         lives = {hub: self.lives.get(hub, self.mesh.life(hub)) for hub in sorted(self.view)}
         return lives | {self.own: self.incarnation}
 
-    # Clients
+    # ClientService
 
     def join(self, namespace: str, peer: PeerId, introduction: bytes = b"{}") -> None:
         self.circles.setdefault((namespace, peer), {})

@@ -9,14 +9,14 @@ from peerpigeon.core.wire import client_messages
 
 if TYPE_CHECKING:
     from peerpigeon.core.effects import Outbox
-    from peerpigeon.core.reference.links import References
+    from peerpigeon.core.reference.links import ReferenceLinks
     from peerpigeon.core.sessions.registry import Peer, Registry
 
 
-class Tidings:
+class Notifications:
     """Puts the news of namespaces into the words of those who get them."""
 
-    def __init__(self, registry: Registry, references: References, out: Outbox) -> None:
+    def __init__(self, registry: Registry, references: ReferenceLinks, out: Outbox) -> None:
         self._registry = registry
         self._references = references
         self._out = out

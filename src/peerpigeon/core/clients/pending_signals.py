@@ -18,7 +18,7 @@ FOUND_LIFETIME = 5.0
 MAX_FOUND = 1024
 
 
-class Whereabouts:
+class LookupCache:
     """Where members are that were asked for."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Queued(Enum):
     FULL = "there is no room"
 
 
-class Waiting:
+class PendingSignals:
     """Signals whose target is being asked for, in the order in which they came.
 
     While a signal waits for a target, later ones for it must wait too, even if the target is

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core.clients.notifications import Tidings
-from peerpigeon.core.clients.signaling import Relays
+from peerpigeon.core.clients.notifications import Notifications
+from peerpigeon.core.clients.signaling import Signaling
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.ids import PeerId, parse_peer_id, same_peer
 from peerpigeon.core.interface.actions import ClosePeer, PingPeer, Tell
@@ -23,7 +23,7 @@ from peerpigeon.core.interface.notices import (
     PeerDisconnected,
     PeerGoodbye,
 )
-from peerpigeon.core.reference.links import References
+from peerpigeon.core.reference.links import ReferenceLinks
 from peerpigeon.core.reference.model import Ask, Enter, Exit, Name, Publish, Speak, Step
 from peerpigeon.core.sessions.registry import Claim, Contender, Peer, Registry
 from peerpigeon.core.wire import client_messages, reference_messages
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.reference.model import Reference
 
 
-class Clients:
+class ClientService:
     """The clients of one hub. What is to be done and told goes into the outbox, in order."""
 
     def __init__(
@@ -57,18 +57,18 @@ class Clients:
         own: PeerId,
         config: ServerConfig,
         presence: Presence,
-        keepers_of: Callable[[str], tuple[PeerId, ...]],
+        rendezvous_hubs_of: Callable[[str], tuple[PeerId, ...]],
         out: Outbox,
     ) -> None:
         self._own = own
         self._config = config
         self._presence = presence
-        self._keepers_of = keepers_of
+        self._rendezvous_hubs_of = rendezvous_hubs_of
         self._out = out
-        self.references = References(own, config)
+        self.references = ReferenceLinks(own, config)
         self.registry = Registry(config)
-        self.relays = Relays(own, config, self.registry, presence, keepers_of, out)
-        self._tidings = Tidings(self.registry, self.references, out)
+        self.signaling = Signaling(own, config, self.registry, presence, rendezvous_hubs_of, out)
+        self._notifications = Notifications(self.registry, self.references, out)
         self.announced = 0
         self.messages_refused = 0
 
@@ -188,7 +188,7 @@ class Clients:
             self._refuse_message(peer, str(error), now)
             return
         if isinstance(message, Signal):  # as most are
-            self.relays.on_signal(peer, message, now)
+            self.signaling.on_signal(peer, message, now)
             return
         match message:
             case Announce():
@@ -254,7 +254,7 @@ class Clients:
         if namespace is not None:
             peer.namespace = None
             self.announced -= 1
-            self._tidings.leave(peer, namespace, now)
+            self._notifications.leave(peer, namespace, now)
             outcome = self._presence.withdraw(
                 namespace, peer.peer_id, now, has_said_goodbye=has_said_goodbye
             )
@@ -262,7 +262,7 @@ class Clients:
 
     def act(self, outcome: Outcome, now: float) -> None:
         """Tell clients of comings and goings, and put down what follows for other hubs."""
-        self._tidings.spread(outcome, now)
+        self._notifications.spread(outcome, now)
 
     # Reference hubs and their clients
 
@@ -306,13 +306,13 @@ class Clients:
         for step in steps:
             match step:
                 case Speak(guest, signal):
-                    self.relays.on_signal(guest, signal, now)
+                    self.signaling.on_signal(guest, signal, now)
                 case Enter():
                     self._enter(step, now)
                 case Name(reference, hub):
                     self._name(reference, hub, now)
                 case Ask(namespace, peer):
-                    lead = self._keepers_of(namespace)[0]
+                    lead = self._rendezvous_hubs_of(namespace)[0]
                     self._out.news.append((lead, Find(namespace, peer)))
                 case Exit(guest):
                     self._depart(guest, NORMAL_CLOSURE, "gone from its hub", now)
@@ -328,7 +328,7 @@ class Clients:
         self.announced += 1
         introduction = client_messages.hub_introduction(hub.peer_id)
         self.act(self._presence.announce(namespace, hub.peer_id, introduction), now)
-        is_alone = self._keepers_of(namespace) == (self._own,)
+        is_alone = self._rendezvous_hubs_of(namespace) == (self._own,)
         self._follow(self.references.claimed(reference, now, is_alone=is_alone), now)
 
     def _enter(self, step: Enter, now: float) -> None:
@@ -357,7 +357,7 @@ class Clients:
 
     def on_found(self, found: Found, now: float) -> None:
         """Take the answer to where a client is, or a reference hub."""
-        self.relays.on_found(found, now)
+        self.signaling.on_found(found, now)
         if found.located is None:
             self._follow(self.references.is_free(found.namespace, found.peer), now)
 
@@ -403,9 +403,9 @@ class Clients:
         for silent in checkup.drop:
             self._drop(silent, "no answer to pings", now)
         self._follow(self.references.tick(now), now)
-        self.relays.tick(now)
+        self.signaling.tick(now)
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""
-        registry, relays = self.registry.deadline(), self.relays.deadline()
-        return earliest(registry, relays, self.references.deadline())
+        registry, signaling = self.registry.deadline(), self.signaling.deadline()
+        return earliest(registry, signaling, self.references.deadline())

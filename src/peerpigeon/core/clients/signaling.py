@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.clients.pending_signals import Queued, Waiting
-from peerpigeon.core.sessions.recent_offers import Offers
+from peerpigeon.core.clients.pending_signals import PendingSignals, Queued
+from peerpigeon.core.sessions.recent_offers import RecentOffers
 from peerpigeon.core.wire import client_messages, reference_messages
 from peerpigeon.core.wire.client_messages import Signal
 from peerpigeon.core.wire.hub_frames import Find, Found, Located, Member, Relay, Undelivered
@@ -40,7 +40,7 @@ _REASONS = {
 }
 
 
-class Relays:
+class Signaling:
     """The signals of one hub's clients."""
 
     def __init__(
@@ -49,16 +49,16 @@ class Relays:
         config: ServerConfig,
         registry: Registry,
         presence: Presence,
-        keepers_of: Callable[[str], tuple[PeerId, ...]],
+        rendezvous_hubs_of: Callable[[str], tuple[PeerId, ...]],
         out: Outbox,
     ) -> None:
         self._own = own
         self._registry = registry
         self._peers = registry.by_id
         self._presence = presence
-        self._keepers_of = keepers_of
+        self._rendezvous_hubs_of = rendezvous_hubs_of
         self._out = out
-        self._waiting = Waiting(config.signal_lifetime, WAITING_SIZE)
+        self._waiting = PendingSignals(config.signal_lifetime, WAITING_SIZE)
         self.relayed = 0
         """Signals sent on to a client of ours or to another hub."""
         self.refused = 0
@@ -72,7 +72,7 @@ class Relays:
             return
         if kind == "offer":
             if sender.sent_offers is None:
-                sender.sent_offers = Offers()
+                sender.sent_offers = RecentOffers()
             sender.sent_offers.note(signal.target, now)
         elif kind == "connection-rejected" and self._is_superseded(sender, signal, now):
             self._refuse_signal(sender, kind, signal.target, "superseded", now)
@@ -134,7 +134,7 @@ class Relays:
                 return
         queued = self._waiting.add(relay, now)
         if queued is Queued.ASK:
-            self._out.news.append((self._keepers_of(namespace)[0], Find(namespace, target)))
+            self._out.news.append((self._rendezvous_hubs_of(namespace)[0], Find(namespace, target)))
         elif queued is Queued.FULL:
             self.fail(relay, "overloaded", now)
 
@@ -144,7 +144,7 @@ class Relays:
     def _is_known_absent(self, namespace: str) -> bool:
         # Where there is no other hub, who is not here is nowhere. A hub that we are yet to see as
         # a keeper may see us already, though, and have introduced somebody.
-        return self._keepers_of(namespace) == (self._own,)
+        return self._rendezvous_hubs_of(namespace) == (self._own,)
 
     def on_found(self, found: Found, now: float) -> None:
         """Send what has waited for an answer on its way, or back."""
@@ -177,7 +177,7 @@ class Relays:
         self._note_sender(hub, relay, now)
         if relay.kind == "offer" and hub != self._own:
             if target.far_offers is None:
-                target.far_offers = Offers()
+                target.far_offers = RecentOffers()
             target.far_offers.note(relay.sender, now)
         self._deliver(target, signal, relay.sender, now)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.deadlines import Timetable, earliest
+from peerpigeon.core.deadlines import TimerQueue, earliest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ CHANNEL_TIMEOUT = 6.0
 """Seconds from an answer to an open channel. On a good network it takes a tenth of one."""
 
 PATIENCE = 3
-"""Offers that came to nothing after which a WebSocket is tried."""
+"""RecentOffers that came to nothing after which a WebSocket is tried."""
 
 DIAL_TIMEOUT = 5.0
 """Seconds for a WebSocket to open."""
@@ -68,7 +68,7 @@ class _Chase:
     """What is remembered of a hub that is wanted and not linked by a data channel."""
 
     declines: int = 0
-    """Offers that the hub has declined or not answered."""
+    """RecentOffers that the hub has declined or not answered."""
     failures: int = 0
     """Channels that did not open although offer and answer were exchanged."""
     dials: int = 0
@@ -104,7 +104,7 @@ class Step:
     """The address to dial; empty to offer a channel."""
 
 
-class Pursuit:
+class Attempts:
     """The openings of one hub and its patience with each other hub."""
 
     def __init__(self, own: PeerId, rng: Random) -> None:
@@ -115,7 +115,7 @@ class Pursuit:
         self._channels: dict[PeerId, Opening] = {}
         self._dials: dict[PeerId, Opening] = {}
         self._chases: dict[PeerId, _Chase] = {}
-        self._timeouts: Timetable[int] = Timetable()
+        self._timeouts: TimerQueue[int] = TimerQueue()
         self._retry_at: float | None = None
 
     @property

@@ -22,7 +22,7 @@ NONCE_SIZE = 16
 _PURPOSE = b"peerpigeon hub link 1"
 
 
-class Credentials:
+class Authenticator:
     """One hub's share in the secret of its mesh, which may have none."""
 
     def __init__(self, own: PeerId, secret: str, rng: Random) -> None:

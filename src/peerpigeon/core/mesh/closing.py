@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.deadlines import Timetable
+from peerpigeon.core.deadlines import TimerQueue
 from peerpigeon.core.interface.actions import Action, CloseLink, SendToLink
 from peerpigeon.core.wire.hub_frames import Bye
 
@@ -22,7 +22,7 @@ LINGER = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
+class ClosingLink:
     """A link that is being left."""
 
     hub: PeerId | None
@@ -32,22 +32,22 @@ class Departure:
     """Whether this end has begun, and is to close the link when the other is done."""
 
 
-class Departures:
+class ClosingLinks:
     """The links that one hub is leaving, or that are left by the other end."""
 
     def __init__(self) -> None:
-        self._departures: dict[LinkId, Departure] = {}
-        self._timeouts: Timetable[LinkId] = Timetable()
+        self._departures: dict[LinkId, ClosingLink] = {}
+        self._timeouts: TimerQueue[LinkId] = TimerQueue()
 
     def __len__(self) -> int:
         """Return how many links are being left."""
         return len(self._departures)
 
-    def get(self, link: LinkId) -> Departure | None:
+    def get(self, link: LinkId) -> ClosingLink | None:
         """Return what is known of a link that is being left."""
         return self._departures.get(link)
 
-    def begin(self, departure: Departure, now: float) -> list[Action]:
+    def begin(self, departure: ClosingLink, now: float) -> list[Action]:
         """Say the last word of this end; the link is no longer one of those to send over."""
         number = departure.closing.link
         self._departures[number] = departure

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.interface.events import OpeningFailed, ReferenceOpened
-    from peerpigeon.core.mesh.attempts import Opening, Pursuit
+    from peerpigeon.core.mesh.attempts import Attempts, Opening
     from peerpigeon.core.mesh.links import Link, Links
     from peerpigeon.core.mesh.membership import Membership
 
 
-class Dialler:
+class Dialer:
     """The openings of one hub: begun towards addresses, ended towards anybody."""
 
     def __init__(
@@ -36,14 +36,14 @@ class Dialler:
         config: ServerConfig,
         links: Links,
         membership: Membership,
-        pursuit: Pursuit,
+        attempts: Attempts,
         rng: Random,
         now: float,
     ) -> None:
         self._config = config
         self._links = links
         self._membership = membership
-        self._pursuit = pursuit
+        self._attempts = attempts
         self._references: dict[SessionId, str] = {}  # the addresses where hubs of the package are
         self._found: dict[PeerId, None] = {}  # those hubs, and who of them has dialled us
         self._bootstrap = Bootstrap(
@@ -63,12 +63,12 @@ class Dialler:
 
     def dial(self, uris: Iterable[str], now: float) -> list[Action]:
         """Dial addresses, but for those that are being dialled or linked."""
-        pursuit, links = self._pursuit, self._links
+        attempts, links = self._attempts, self._links
         references = self._references.values()
         return [
-            Dial(pursuit.dial(uri, None, now).opening, uri)
+            Dial(attempts.dial(uri, None, now).opening, uri)
             for uri in uris
-            if not (pursuit.is_dialling(uri) or links.has_dialled(uri) or uri in references)
+            if not (attempts.is_dialling(uri) or links.has_dialled(uri) or uri in references)
         ]
 
     def bootstrap_links(self) -> list[Link]:
@@ -120,18 +120,18 @@ class Dialler:
 
     def opened(self, link: Link) -> list[Action]:
         """Note the link to which an opening has led."""
-        opening = self._pursuit.get(link.opening)
+        opening = self._attempts.get(link.opening)
         if opening is None:
             return []
         link.uri = opening.uri
-        self._pursuit.succeed(opening)
+        self._attempts.succeed(opening)
         if self._bootstrap.is_configured(link.uri):
             return [Tell(BootstrapConnected(link.uri))]
         return []
 
     def reference_opened(self, event: ReferenceOpened, now: float) -> tuple[str, list[Action]]:
         """Return the address where a hub of the package has answered; none if it is unwelcome."""
-        opening, config = self._pursuit.get(event.opening), self._config
+        opening, config = self._attempts.get(event.opening), self._config
         if opening is None:
             return "", [ClosePeer(event.session, POLICY_VIOLATION, "too late")]
         uri, is_configured = opening.uri, self._bootstrap.is_configured(opening.uri)
@@ -140,7 +140,7 @@ class Dialler:
         if not (is_welcome or config.welcomes_reference_hubs):
             close = ClosePeer(event.session, POLICY_VIOLATION, "hubs of this kind are not let in")
             return "", [close, *self._fail(opening, "a hub of the npm package", now)]
-        self._pursuit.end(opening)
+        self._attempts.end(opening)
         self._references[event.session] = uri
         return uri, [Tell(BootstrapConnected(uri))] if is_configured else []
 
@@ -170,13 +170,13 @@ class Dialler:
 
     def failed(self, event: OpeningFailed, now: float) -> list[Action]:
         """Note that the shell says that an opening leads to nothing."""
-        known = self._pursuit.get(event.opening)
+        known = self._attempts.get(event.opening)
         return [] if known is None else self._fail(known, event.reason, now, is_final=True)
 
     def expire(self, now: float) -> list[Action]:
         """Give up the openings whose time is up."""
         actions: list[Action] = []
-        for opening in self._pursuit.expire(now):
+        for opening in self._attempts.expire(now):
             if not opening.uri:
                 actions.append(DropChannel(opening.opening))
             actions += self._fail(opening, "no answer", now)
@@ -185,7 +185,7 @@ class Dialler:
     def _fail(
         self, opening: Opening, reason: str, now: float, *, is_final: bool = False
     ) -> list[Action]:
-        self._pursuit.fail(opening, now, is_final=is_final)
+        self._attempts.fail(opening, now, is_final=is_final)
         return self._disconnected(opening.uri, ABNORMAL_CLOSURE, reason)
 
     def ended(self, link: Link, code: int, reason: str) -> list[Action]:

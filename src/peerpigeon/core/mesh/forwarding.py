@@ -19,7 +19,7 @@ MIN_HOPS = 32
 """Hop limit of a routed frame; in larger meshes the number of hubs, for a ring may be that long."""
 
 
-class Courier:
+class Forwarder:
     """The way out of one hub for routed frames."""
 
     def __init__(self, own: PeerId, links: Links, membership: Membership) -> None:

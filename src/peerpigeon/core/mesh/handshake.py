@@ -9,13 +9,13 @@ from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface.actions import CloseLink
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
 from peerpigeon.core.mesh.authentication import NONCE_SIZE
-from peerpigeon.core.mesh.closing import Departure, Departures
+from peerpigeon.core.mesh.closing import ClosingLink, ClosingLinks
 from peerpigeon.core.wire.hub_frames import VERSION, Carrier, Hello, Proof
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.actions import Action
-    from peerpigeon.core.mesh.authentication import Credentials
+    from peerpigeon.core.mesh.authentication import Authenticator
     from peerpigeon.core.mesh.links import Link, Links
     from peerpigeon.core.wire.hub_frames import Advert, Frame
 
@@ -51,15 +51,17 @@ class Parting:
     """Whether the hub was linked by data channel and is not any more."""
 
 
-class Doorman:
+class Handshake:
     """The beginnings and ends of the links of one hub."""
 
-    def __init__(self, own: PeerId, namespace: str, links: Links, credentials: Credentials) -> None:
+    def __init__(
+        self, own: PeerId, namespace: str, links: Links, credentials: Authenticator
+    ) -> None:
         self._own = own
         self._namespace = namespace
         self._links = links
-        self._credentials = credentials
-        self.departures = Departures()
+        self._authenticator = credentials
+        self.departures = ClosingLinks()
 
     def has_room(self, opening: int) -> bool:
         """Tell whether a new connection may stay; one that we have opened may."""
@@ -67,7 +69,7 @@ class Doorman:
 
     def hello(self, link: Link, own: Advert, digest: int) -> Hello:
         """Return what to say first on a new link."""
-        link.nonce = self._credentials.nonce()
+        link.nonce = self._authenticator.nonce()
         return Hello(self._own, own.incarnation, self._namespace, VERSION, digest, link.nonce)
 
     def meet(self, link: Link, frame: Frame) -> Verdict:
@@ -77,13 +79,13 @@ class Doorman:
                 link.hello = frame
                 if objection := self._objection(frame):
                     return Verdict(objection, code=POLICY_VIOLATION)
-                if not self._credentials.are_asked_for:
+                if not self._authenticator.are_asked_for:
                     return self._judge(link, frame)
-                mac = self._credentials.prove(frame.hub, link.nonce, frame.nonce)
+                mac = self._authenticator.prove(frame.hub, link.nonce, frame.nonce)
                 return Verdict(reply=Proof(mac))
-            case Proof(mac) if link.hello is not None and self._credentials.are_asked_for:
+            case Proof(mac) if link.hello is not None and self._authenticator.are_asked_for:
                 hello = link.hello
-                if self._credentials.holds(hello.hub, link.nonce, hello.nonce, mac):
+                if self._authenticator.holds(hello.hub, link.nonce, hello.nonce, mac):
                     return self._judge(link, hello)
                 return Verdict("the two hubs have different hub_secrets", code=POLICY_VIOLATION)
             case _:
@@ -105,7 +107,7 @@ class Doorman:
             return f"protocol version {VERSION} is spoken here"
         if hello.namespace != self._namespace:
             return "another hub mesh namespace"
-        if len(hello.nonce) != (NONCE_SIZE if self._credentials.are_asked_for else 0):
+        if len(hello.nonce) != (NONCE_SIZE if self._authenticator.are_asked_for else 0):
             return "only one of the two hubs has a hub_secret"
         return ""
 
@@ -121,13 +123,13 @@ class Doorman:
         if code != NORMAL_CLOSURE:
             return [closing]
         link.is_leaving = True
-        return self.departures.begin(Departure(link.hub, closing, is_ours=True), now)
+        return self.departures.begin(ClosingLink(link.hub, closing, is_ours=True), now)
 
     def take_leave(self, link: Link, reason: str, now: float) -> list[Action]:
         """Return what to say when the other end leaves; the link is still to be parted with."""
         link.is_leaving = True
         closing = CloseLink(link.link, NORMAL_CLOSURE, reason)
-        return self.departures.begin(Departure(link.hub, closing, is_ours=False), now)
+        return self.departures.begin(ClosingLink(link.hub, closing, is_ours=False), now)
 
     def part(self, link: Link) -> Parting | None:
         """Strike a link off; return what that means if it was known who was there."""

@@ -1,7 +1,7 @@
 """From the links that are to the links that should be: what to begin, what to close, in order.
 
-It reads the table of links and the adverts, and changes neither: it answers with ``Orders``, which
-the mesh carries out.
+It reads the table of links and the adverts, and changes neither: it answers with ``LinkChanges``,
+which the mesh carries out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface.actions import Action, Dial, MakeOffer
-from peerpigeon.core.mesh.attempts import Pursuit, Room
+from peerpigeon.core.mesh.attempts import Attempts, Room
 from peerpigeon.core.mesh.topology import Plan, Topology
 from peerpigeon.core.wire.hub_frames import Carrier, LinkEnd, Purpose
 
@@ -28,8 +28,8 @@ NO_WELCOME = -1
 
 
 @dataclass(slots=True)
-class Orders:
-    """What the weaver wants done, in this order: first the new, then the old."""
+class LinkChanges:
+    """What the planner wants done, in this order: first the new, then the old."""
 
     actions: list[Action] = field(default_factory=list)
     closings: list[Link] = field(default_factory=list)
@@ -37,18 +37,18 @@ class Orders:
     """Whether it has planned anew, so that there may be something new to publish."""
 
 
-class Weaver:
+class LinkPlanner:
     """The links of one hub as they are and as they should be."""
 
     def __init__(
-        self, max_links: int, links: Links, membership: Membership, pursuit: Pursuit
+        self, max_links: int, links: Links, membership: Membership, attempts: Attempts
     ) -> None:
         self._own = membership.own.hub
         self._max_links = max_links
         self._links = links
         self._membership = membership
         self._topology = Topology(self._own, max_links)
-        self._pursuit = pursuit
+        self._attempts = attempts
         self._plan = Plan((), (), None)
         self._weave_at: float | None = None
 
@@ -76,7 +76,7 @@ class Weaver:
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""
-        return earliest(self._weave_at, self._pursuit.deadline())
+        return earliest(self._weave_at, self._attempts.deadline())
 
     # Links as they are
 
@@ -130,7 +130,7 @@ class Weaver:
         """
         if self._links.over(Carrier.P2P, hub) is not None:
             return True
-        return hub in self._plan.wanted and self._pursuit.has_failed(hub)
+        return hub in self._plan.wanted and self._attempts.has_failed(hub)
 
     def count(self) -> int:
         """Return how many links count (S13), those included that have not said whose they are."""
@@ -139,10 +139,10 @@ class Weaver:
 
     # Links as they should be
 
-    def tick(self, now: float) -> Orders:
+    def tick(self, now: float) -> LinkChanges:
         """Plan anew, begin what is missing and close what is too much, if it is time."""
-        orders = Orders()
-        if self._pursuit.is_due(now) or (self._weave_at is not None and now >= self._weave_at):
+        orders = LinkChanges()
+        if self._attempts.is_due(now) or (self._weave_at is not None and now >= self._weave_at):
             self._weave_at = None
             orders.is_planned = True
             self._replan()
@@ -160,7 +160,7 @@ class Weaver:
             return (NO_WELCOME, hub)
         return advert.bar
 
-    def _begin(self, orders: Orders, now: float) -> None:
+    def _begin(self, orders: LinkChanges, now: float) -> None:
         wanted = [
             (hub, self._addresses(hub), hub in self._links.neighbours)
             for hub in self._plan.wanted
@@ -172,7 +172,7 @@ class Weaver:
         # the other hub's are not heeded.
         channels = most - self._open_channels() if self._links.neighbours else 0
         room = Room(most - self.count(), channels)
-        for step in self._pursuit.pursue(wanted, room, now):
+        for step in self._attempts.pursue(wanted, room, now):
             orders.actions.append(
                 Dial(step.opening, step.uri) if step.uri else MakeOffer(step.opening)
             )
@@ -185,7 +185,7 @@ class Weaver:
         advert = self._membership.advert(hub)
         return () if advert is None else advert.addresses
 
-    def _trim(self, orders: Orders) -> None:
+    def _trim(self, orders: LinkChanges) -> None:
         """Close the least wanted links above the maximum.
 
         No link is spare below it: while places are free, a link that is there has one.
@@ -226,8 +226,8 @@ class Weaver:
         if self._links.over(Carrier.P2P, hub) is not None:
             return True  # a new channel for one that the other end has lost
         self._replan()
-        mine = self._pursuit.channel_to(hub) is not None
+        mine = self._attempts.channel_to(hub) is not None
         counted = hub in self._links.neighbours and self._counts(hub)
-        channels = self._open_channels() + self._pursuit.channels
+        channels = self._open_channels() + self._attempts.channels
         taken = max(channels - mine, self.count() - counted)
         return taken < self._max_links + (hub in self._plan.wanted)

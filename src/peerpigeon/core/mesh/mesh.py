@@ -19,8 +19,8 @@ from peerpigeon.core.interface.notices import (
     HubP2PDisconnected,
 )
 from peerpigeon.core.interface.snapshot import MeshSnapshot
-from peerpigeon.core.mesh.attempts import Pursuit
-from peerpigeon.core.mesh.authentication import Credentials
+from peerpigeon.core.mesh.attempts import Attempts
+from peerpigeon.core.mesh.authentication import Authenticator
 from peerpigeon.core.mesh.changes import (
     Arrived,
     Change,
@@ -30,11 +30,11 @@ from peerpigeon.core.mesh.changes import (
     HubReturned,
     RoutesChanged,
 )
-from peerpigeon.core.mesh.dialer import Dialler
-from peerpigeon.core.mesh.forwarding import Courier
+from peerpigeon.core.mesh.dialer import Dialer
+from peerpigeon.core.mesh.forwarding import Forwarder
 from peerpigeon.core.mesh.gossip import BATCH, Gossip
-from peerpigeon.core.mesh.handshake import Doorman
-from peerpigeon.core.mesh.link_planner import Weaver
+from peerpigeon.core.mesh.handshake import Handshake
+from peerpigeon.core.mesh.link_planner import LinkPlanner
 from peerpigeon.core.mesh.links import Link, Links
 from peerpigeon.core.mesh.membership import Membership
 from peerpigeon.core.mesh.migration import Migration
@@ -81,14 +81,16 @@ class Mesh:
         advert = Advert(own, incarnation, 1, rng.getrandbits(64), config.advertise, ())
         self.membership = Membership(advert, rng)
         self._links = Links()
-        pursuit, interval = Pursuit(own, rng), config.heartbeat_interval
-        credentials = Credentials(own, config.hub_secret, rng)
-        self._doorman = Doorman(own, config.hub_mesh_namespace, self._links, credentials)
-        self.dialler = Dialler(config, self._links, self.membership, pursuit, rng, now)
-        self._courier = Courier(own, self._links, self.membership)
-        self._weaver = Weaver(config.hub_mesh_max_peers, self._links, self.membership, pursuit)
+        attempts, interval = Attempts(own, rng), config.heartbeat_interval
+        credentials = Authenticator(own, config.hub_secret, rng)
+        self._handshake = Handshake(own, config.hub_mesh_namespace, self._links, credentials)
+        self.dialer = Dialer(config, self._links, self.membership, attempts, rng, now)
+        self._forwarder = Forwarder(own, self._links, self.membership)
+        self._planner = LinkPlanner(
+            config.hub_mesh_max_peers, self._links, self.membership, attempts
+        )
         self.negotiation = Negotiation(
-            pursuit, self.membership, self._courier, self._weaver.has_place_for
+            attempts, self.membership, self._forwarder, self._planner.has_place_for
         )
         self._migration = Migration(config.hub_mesh_min_peers, config.mesh_migration_delay)
         self._gossip = Gossip(self.membership, self._links, interval, now)
@@ -111,15 +113,15 @@ class Mesh:
 
     def deadline(self) -> float:
         """Return when ``tick`` has something to do."""
-        leaving = self._doorman.departures.deadline()
+        leaving = self._handshake.departures.deadline()
         first = earliest(self._beat_at, self._listen_at, self.membership.deadline(), leaving)
         if self._is_draining:
             return first
         return earliest(
             first,
             self._gossip.deadline(),
-            self._weaver.deadline(),
-            self.dialler.deadline(),
+            self._planner.deadline(),
+            self.dialer.deadline(),
             self._migration.deadline(),
         )
 
@@ -135,13 +137,13 @@ class Mesh:
 
     def route(self, goal: PeerId, incarnation: int, body: Body, now: float) -> list[Action]:
         """Send a body on its way to another hub."""
-        return self._courier.send(goal, incarnation, body, now)
+        return self._forwarder.send(goal, incarnation, body, now)
 
     def leave_bootstrap(self, now: float) -> list[Action]:
         """Close the sockets to the bootstrap hubs, and dial these no more."""
-        for link in self.dialler.bootstrap_links():
+        for link in self.dialer.bootstrap_links():
             self._close(link, close_codes.NORMAL_CLOSURE, "disconnected", now)
-        self.dialler.leave_bootstrap()
+        self.dialer.leave_bootstrap()
         return self._take_actions()
 
     def drain(self, now: float) -> list[Action]:
@@ -158,27 +160,27 @@ class Mesh:
 
     def on_link_opened(self, event: LinkOpened, now: float) -> list[Action]:
         """Greet whoever is at the other end of a new connection."""
-        if not self._doorman.has_room(event.opening):
+        if not self._handshake.has_room(event.opening):
             return [CloseLink(event.link, close_codes.TRY_AGAIN_LATER, "too many links")]
         link = self._links.open(event.link, event.carrier, event.opening, now)
-        self._actions += self.dialler.opened(link)
-        self._send(link, self._doorman.hello(link, self.membership.own, self.membership.digest))
+        self._actions += self.dialer.opened(link)
+        self._send(link, self._handshake.hello(link, self.membership.own, self.membership.digest))
         return self._take_actions()
 
     def on_link_lost(self, event: LinkLost, now: float) -> list[Action]:
         """Go on without a link that has broken."""
-        self._doorman.departures.end(event.link)
+        self._handshake.departures.end(event.link)
         if link := self._links.get(event.link):
             self._lose(link, event.code, event.reason, now)
         return self._take_actions()
 
     def _close(self, link: Link, code: int, reason: str, now: float) -> None:
-        self._actions += self._doorman.farewell(link, code, reason, now)
+        self._actions += self._handshake.farewell(link, code, reason, now)
         self._lose(link, code, reason, now)
 
     def _lose(self, link: Link, code: int, reason: str, now: float) -> None:
-        parting = self._doorman.part(link)
-        self._actions += self.dialler.ended(link, code, reason)
+        parting = self._handshake.part(link)
+        self._actions += self.dialer.ended(link, code, reason)
         if parting is None:
             return
         if parting.was_last_channel:
@@ -191,8 +193,8 @@ class Mesh:
         else:
             self._gossip.flush_by(now + BATCH)
         if not self._links.neighbours and not self._is_draining:
-            self.dialler.links_lost(now)
-        self._weaver.weave_by(now)
+            self.dialer.links_lost(now)
+        self._planner.weave_by(now)
         self._update_readiness(now)
 
     def _update_readiness(self, now: float) -> None:
@@ -214,7 +216,7 @@ class Mesh:
         if link is None:
             self._on_late(event.link, frame, now)
         elif isinstance(frame, Bye):
-            self._actions += self._doorman.take_leave(link, frame.reason, now)
+            self._actions += self._handshake.take_leave(link, frame.reason, now)
             self._lose(link, close_codes.NORMAL_CLOSURE, frame.reason, now)
         elif link.hub is not None and not isinstance(frame, Hello | Proof):
             link.last_heard = now
@@ -226,12 +228,12 @@ class Mesh:
 
     def _on_late(self, link: LinkId, frame: Frame, now: float) -> None:
         """Take what still comes over a link that is being left."""
-        departure = self._doorman.departures.get(link)
+        departure = self._handshake.departures.get(link)
         if departure is None:
             return
         match frame:
             case Bye():
-                self._actions += self._doorman.departures.answered(link)
+                self._actions += self._handshake.departures.answered(link)
             case Routed() if departure.hub is not None:
                 self._on_routed(departure.hub, frame, now)
             case Adverts() if departure.hub is not None:
@@ -252,12 +254,12 @@ class Mesh:
 
     def _on_meeting(self, link: Link, frame: Frame, now: float) -> None:
         was_alone = not self._links.neighbours
-        verdict = self._doorman.meet(link, frame)
+        verdict = self._handshake.meet(link, frame)
         if verdict.reply is not None:
             self._send(link, verdict.reply)
             return
         if (hello := link.hello) is not None:
-            self.dialler.identified(link, hello.hub)
+            self.dialer.identified(link, hello.hub)
         if verdict.objection or hello is None:
             self._close(link, verdict.code, verdict.objection, now)
             return
@@ -269,7 +271,7 @@ class Mesh:
             self.changes.append(RoutesChanged())  # before, there was no way to anybody
         self._send(link, *self._gossip.greet(link, hello.digest))
         self._gossip.flush_by(now + BATCH)
-        self._weaver.weave_by(now + REPLAN)
+        self._planner.weave_by(now + REPLAN)
         self._update_readiness(now)
 
     def _on_adverts(self, sender: PeerId, frame: Adverts, now: float) -> None:
@@ -277,21 +279,21 @@ class Mesh:
         for advert in learned.restarted:
             self.changes.append(HubRestarted(advert.hub, advert.incarnation))
         for advert in learned.found:
-            self._weaver.add(advert.hub)
+            self._planner.add(advert.hub)
             self.changes.append(HubFound(advert.hub))
         self._actions += [Tell(notice) for notice in learned.notices]
         if learned.is_anything:
-            self._weaver.weave_by(now + REPLAN)
+            self._planner.weave_by(now + REPLAN)
             self._update_readiness(now)
             if frame.is_urgent:
                 # Our way to some hub may have led over what was lost.
-                self._courier.note_loss()
+                self._forwarder.note_loss()
                 self.changes.append(RoutesChanged())
                 self.membership.check_by(now + BATCH)
 
     def _on_routed(self, sender: PeerId, frame: Routed, now: float) -> None:
         if frame.destination != self._own:
-            self._actions += self._courier.pass_on(frame, sender, now)
+            self._actions += self._forwarder.pass_on(frame, sender, now)
             return
         if frame.source == self._own or parse_peer_id(frame.source) is None:
             return  # a neighbour has made this up
@@ -309,8 +311,8 @@ class Mesh:
         """Renew our advert, and pass on what is new."""
         # A hub that stops disowns its links, so that nobody takes them for a way.
         is_ready = self._migration.is_ready
-        ends = () if self._is_draining else self._weaver.ends(is_ready=is_ready)
-        self._gossip.publish(ends, self._weaver.bar, now, is_draining=self._is_draining)
+        ends = () if self._is_draining else self._planner.ends(is_ready=is_ready)
+        self._gossip.publish(ends, self._planner.bar, now, is_draining=self._is_draining)
         for link, frame in self._gossip.flush():
             self._send(link, frame)
 
@@ -318,7 +320,7 @@ class Mesh:
 
     def tick(self, now: float) -> list[Action]:
         """Do what is due."""
-        self._actions += self._doorman.departures.expire(now)
+        self._actions += self._handshake.departures.expire(now)
         if (check_at := self.membership.deadline()) is not None and now >= check_at:
             self._check(now)
         if now >= self._listen_at:
@@ -327,7 +329,7 @@ class Mesh:
             self._beat(now)
         if self._is_draining:
             return self._take_actions()
-        self._actions += self.dialler.expire(now)
+        self._actions += self.dialer.expire(now)
         if self._migration.migrate(now):
             closed = self._close_sockets(now)
             self._actions.append(Tell(HubMeshMigrated(closed, self._links.count(Carrier.P2P))))
@@ -339,12 +341,12 @@ class Mesh:
         return self._take_actions()
 
     def _dial(self, now: float) -> None:
-        self._actions += self.dialler.dial_due(now)
-        if self.dialler.is_searching(now):
-            self._actions += self.dialler.search(self._weaver.gap(), now)
+        self._actions += self.dialer.dial_due(now)
+        if self.dialer.is_searching(now):
+            self._actions += self.dialer.search(self._planner.gap(), now)
 
     def _weave(self, now: float) -> None:
-        orders = self._weaver.tick(now)
+        orders = self._planner.tick(now)
         self._actions += orders.actions
         for link in orders.closings:
             self._close(link, close_codes.NORMAL_CLOSURE, "not wanted", now)
@@ -355,23 +357,23 @@ class Mesh:
         """See who can be reached."""
         changes = self.membership.check(now)
         for hub in changes.gone:
-            self._weaver.remove(hub)
+            self._planner.remove(hub)
             self.changes.append(HubGone(hub))
             if (advert := self.membership.advert(hub)) and advert.is_draining:
                 self.membership.forget(hub)
                 for link in [link for link in self._links if link.hub == hub]:
                     self._close(link, close_codes.NORMAL_CLOSURE, "stopping", now)
         for hub in changes.returned:
-            self._weaver.add(hub)
+            self._planner.add(hub)
         self.changes += [HubReturned(hub) for hub in changes.returned]
         self.changes += [RoutesChanged()] if changes.reached else []
-        self._actions += self.dialler.reach_for(changes.stranded_from, now)
+        self._actions += self.dialer.reach_for(changes.stranded_from, now)
         if changes.gone:
-            self.dialler.hubs_lost(now)
+            self.dialer.hubs_lost(now)
         for link, frame in self._gossip.on_check(changes, now):
             self._send(link, frame)
         if changes.gone or changes.returned:
-            self._weaver.weave_by(now)
+            self._planner.weave_by(now)
             self._update_readiness(now)
 
     def _beat(self, now: float) -> None:
@@ -393,7 +395,7 @@ class Mesh:
 
     def _close_sockets(self, now: float) -> int:
         """Close the WebSockets to hubs that have had their day (S19)."""
-        sockets, may_close = self._weaver.idle_sockets(), self._migration.may_close
+        sockets, may_close = self._planner.idle_sockets(), self._migration.may_close
         due = [link for link in sockets if may_close(link.opened_at, now)]
         for link in due:
             self._close(link, close_codes.NORMAL_CLOSURE, "migrated to P2P", now)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.events import ChannelCandidate, ChannelDescribed
-    from peerpigeon.core.mesh.attempts import Pursuit
-    from peerpigeon.core.mesh.forwarding import Courier
+    from peerpigeon.core.mesh.attempts import Attempts
+    from peerpigeon.core.mesh.forwarding import Forwarder
     from peerpigeon.core.mesh.membership import Membership
 
 
@@ -37,20 +37,20 @@ class Negotiation:
 
     def __init__(
         self,
-        pursuit: Pursuit,
+        attempts: Attempts,
         membership: Membership,
-        courier: Courier,
+        forwarder: Forwarder,
         has_place_for: Callable[[PeerId], bool],
     ) -> None:
-        self._pursuit = pursuit
+        self._attempts = attempts
         self._membership = membership
-        self._courier = courier
+        self._forwarder = forwarder
         self._has_place_for = has_place_for
 
     def _carry_out(self, turn: Turn, now: float) -> list[Action]:
         actions = turn.actions
         for hub, body in turn.bodies:
-            actions += self._courier.send(hub, self._membership.incarnation(hub), body, now)
+            actions += self._forwarder.send(hub, self._membership.incarnation(hub), body, now)
         return actions
 
     # From another hub
@@ -61,24 +61,24 @@ class Negotiation:
         """Take what another hub says of a channel."""
         if not isinstance(step, Offer):
             return self._carry_out(self._take(hub, step, now), now)
-        if not self._pursuit.yields_to(hub):
+        if not self._attempts.yields_to(hub):
             return []  # ours is under way and goes before
         return self._carry_out(self._decide(hub, step, now), now)
 
     def _take(self, hub: PeerId, step: Answer | Candidate | Decline, now: float) -> Turn:
         """Take a step of an exchange that an offer has begun."""
         is_answer = isinstance(step, Candidate) and step.is_from_offerer
-        channel = self._pursuit.find(hub, step.attempt, is_answer=is_answer)
+        channel = self._attempts.find(hub, step.attempt, is_answer=is_answer)
         if channel is None:
             return Turn()  # of an exchange that is over
         match step:
             case Answer(_, sdp):
-                self._pursuit.agree(channel, now)
+                self._attempts.agree(channel, now)
                 return Turn([TakeAnswer(channel.opening, sdp)])
             case Candidate(_, candidate):
                 return Turn([TakeCandidate(channel.opening, candidate)])
             case _:  # declined
-                self._pursuit.decline(channel, now)
+                self._attempts.decline(channel, now)
                 return Turn([DropChannel(channel.opening)])
 
     def _decide(self, hub: PeerId, offer: Offer, now: float) -> Turn:
@@ -86,11 +86,11 @@ class Negotiation:
         if not self._has_place_for(hub):
             return Turn(bodies=[(hub, Decline(offer.attempt, "no place"))])
         turn = Turn()
-        mine = self._pursuit.channel_to(hub)
+        mine = self._attempts.channel_to(hub)
         if mine is not None:
             turn.actions.append(DropChannel(mine.opening))
-            self._pursuit.end(mine)
-        channel = self._pursuit.answer(hub, offer.attempt, now)
+            self._attempts.end(mine)
+        channel = self._attempts.answer(hub, offer.attempt, now)
         turn.actions.append(MakeAnswer(channel.opening, offer.sdp))
         return turn
 
@@ -98,7 +98,7 @@ class Negotiation:
 
     def describe(self, event: ChannelDescribed, now: float) -> list[Action]:
         """Send the offer or answer that the shell has made for a channel."""
-        channel = self._pursuit.get(event.opening)
+        channel = self._attempts.get(event.opening)
         if channel is None or channel.hub is None:
             return []
         channel.has_offered = True
@@ -107,7 +107,7 @@ class Negotiation:
 
     def trickle(self, event: ChannelCandidate, now: float) -> list[Action]:
         """Send a candidate that the shell has found for a channel."""
-        channel = self._pursuit.get(event.opening)
+        channel = self._attempts.get(event.opening)
         if channel is None or channel.hub is None:
             return []
         body = Candidate(channel.attempt, event.candidate, not channel.is_answer)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
 
 
-class Lives:
+class Incarnations:
     """What is known of the lives of other hubs besides the present view of the mesh."""
 
     def __init__(self) -> None:

@@ -36,7 +36,7 @@ class Over:
     """Another stay of the same id, of which it is to be told instead."""
 
 
-class Told:
+class KnownMembers:
     """What one reference hub knows.
 
     A hub that ``remembers`` tells those of its clients that come later; another one has to be told
@@ -48,9 +48,9 @@ class Told:
         # By namespace, by id in lower case, by hub and session; the first stay is the one told.
         self._names: dict[str, dict[str, dict[tuple[PeerId, int], _Entry]]] = {}
 
-    def anew(self) -> Told:
+    def anew(self) -> KnownMembers:
         """Return an empty table for the same hub."""
-        return Told(remembers=self._remembers)
+        return KnownMembers(remembers=self._remembers)
 
     def introduce(
         self, namespace: str, located: Located, knower: SessionId, now: float

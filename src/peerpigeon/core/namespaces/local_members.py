@@ -27,10 +27,10 @@ class Client:
     peer: PeerId
     name: str
     """The id in lower case."""
-    stay: Stay
+    stay: Registration
     """Itself, as the others know it."""
-    known: dict[str, Stay] = field(default_factory=dict)
-    hidden: dict[str, list[Stay]] = field(default_factory=dict)
+    known: dict[str, Registration] = field(default_factory=dict)
+    hidden: dict[str, list[Registration]] = field(default_factory=dict)
     was_large: bool = False
     """Whether it has ever known as many as the discovery limit."""
     has_asked: bool = False
@@ -54,7 +54,7 @@ class Client:
 
 
 @dataclass(slots=True, eq=False)
-class Stay:
+class Registration:
     """A member that some of our clients know; one for all of them."""
 
     located: Located
@@ -65,7 +65,7 @@ class Stay:
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class LocalNamespace:
     """A namespace in which we have, or had until shortly ago, clients of our own."""
 
     name: str
@@ -74,14 +74,14 @@ class Place:
     told: dict[PeerId, bool]
     """The keepers to which we have published, and whether as to the lead."""
     former: dict[PeerId, float] = field(default_factory=dict)
-    """Keepers until lately: they still have to hear who leaves, because they introduced them."""
+    """Placement until lately: they still have to hear who leaves, because they introduced them."""
     clients: dict[str, Client] = field(default_factory=dict)
     by_session: dict[int, Client] = field(default_factory=dict)
-    stays: dict[PeerId, dict[int, Stay]] = field(default_factory=dict)
+    stays: dict[PeerId, dict[int, Registration]] = field(default_factory=dict)
     """Of the members that somebody here knows."""
-    fresh: list[Stay] = field(default_factory=list)
+    fresh: list[Registration] = field(default_factory=list)
     """Those of them that are not known yet: they have just been heard of."""
-    by_name: dict[str, Stay] = field(default_factory=dict)
+    by_name: dict[str, Registration] = field(default_factory=dict)
     departed: dict[int, PeerId] = field(default_factory=dict)
     """Our clients that left not long ago, by session."""
 
@@ -89,7 +89,7 @@ class Place:
         """Take in a client of ours."""
         peer = located.member.peer
         name = key_of(peer)
-        stay = Stay(located, name)
+        stay = Registration(located, name)
         stay.client = self.clients[name] = Client(peer, name, stay)
         self.by_session[located.member.session] = stay.client
 
@@ -103,23 +103,23 @@ class Place:
         client = self.by_session.get(session)
         return client if client is not None and client.peer == peer else None
 
-    def member(self, located: Located) -> Stay:
+    def member(self, located: Located) -> Registration:
         """Return the one record of a member for all of our clients; ``tidy`` afterwards."""
         stay = self.stays.get(located.hub, {}).get(located.member.session)
         if stay is None:
-            stay = Stay(located, key_of(located.member.peer))
+            stay = Registration(located, key_of(located.member.peer))
             self.keep(stay)
             self.fresh.append(stay)
         stay.located = located
         return stay
 
-    def keep(self, stay: Stay) -> None:
+    def keep(self, stay: Registration) -> None:
         """Have a member among those that somebody here knows."""
         self.stays.setdefault(stay.located.hub, {})[stay.located.member.session] = stay
 
     # The next two loops are the cost of a join.
 
-    def introduce_to(self, client: Client, stays: list[Stay]) -> list[Located]:
+    def introduce_to(self, client: Client, stays: list[Registration]) -> list[Located]:
         """Have a client know members; return those of which it is to be told."""
         known, by_name, most = client.known, self.by_name, KNOWN_FACTOR * self.limit
         met = []
@@ -137,7 +137,7 @@ class Place:
             client.note_size(self.limit)
         return met
 
-    def introduce(self, stay: Stay, clients: list[Client]) -> list[PeerId]:
+    def introduce(self, stay: Registration, clients: list[Client]) -> list[PeerId]:
         """Have other clients know one of ours; return those that are to be told."""
         name, knowers = stay.name, stay.knowers
         most, enough = KNOWN_FACTOR * self.limit, self.limit * 3 // 4
@@ -164,7 +164,7 @@ class Place:
             if not stay.knowers:
                 self.drop(stay)
 
-    def hide(self, client: Client, stay: Stay) -> None:
+    def hide(self, client: Client, stay: Registration) -> None:
         """Keep from a client for now another stay of an id that it knows, if it is another."""
         self.by_name[stay.name] = stay
         if client not in stay.knowers:
@@ -172,7 +172,7 @@ class Place:
             stay.knowers[client] = None
             client.hidden.setdefault(stay.name, []).append(stay)
 
-    def drop(self, stay: Stay) -> None:
+    def drop(self, stay: Registration) -> None:
         """Forget a member that nobody here knows any more."""
         hub, session = stay.located.hub, stay.located.member.session
         sessions = self.stays.get(hub, {})

@@ -58,7 +58,7 @@ def keepers(namespace: str, hubs: Sequence[PeerId], count: int = KEEPERS) -> tup
     return tuple(hubs[index] for index in found)
 
 
-class Keepers:
+class Placement:
     """``keepers`` for the hubs of the present view, remembered until a change concerns them."""
 
     def __init__(self, hubs: Iterable[PeerId]) -> None:

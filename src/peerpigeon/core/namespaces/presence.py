@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.clients.pending_signals import Whereabouts
+from peerpigeon.core.clients.pending_signals import LookupCache
 from peerpigeon.core.deadlines import earliest
-from peerpigeon.core.namespaces.incarnations import Lives
-from peerpigeon.core.namespaces.local_members import Client, Place, Stay, roles_of
+from peerpigeon.core.namespaces.incarnations import Incarnations
+from peerpigeon.core.namespaces.local_members import Client, LocalNamespace, Registration, roles_of
 from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Part
 from peerpigeon.core.namespaces.retention import (
     MAX_DEPARTURES,
@@ -49,23 +49,24 @@ REPUBLICATION_DELAY = 0.5  # seconds; hubs return in crowds when a cut is healed
 class Presence:
     """The clients of one hub in their namespaces, and whom each of them knows.
 
-    ``keepers_of`` is ``Keepers.of`` for this hub's view; ``limit`` is the discovery limit.
+    ``rendezvous_hubs_of`` is ``Placement.of`` for this hub's view; ``limit`` is the discovery
+    limit.
     """
 
     def __init__(
         self,
         own: PeerId,
-        keepers_of: Callable[[str], tuple[PeerId, ...]],
+        rendezvous_hubs_of: Callable[[str], tuple[PeerId, ...]],
         limit: int,
         incarnation: int,
     ) -> None:
         self._own = own
-        self._keepers_of = keepers_of
+        self._rendezvous_hubs_of = rendezvous_hubs_of
         self._limit = limit
         self._next_session = incarnation * STAYS_PER_MILLISECOND + 1
-        self._places: dict[str, Place] = {}
+        self._places: dict[str, LocalNamespace] = {}
         self._hubs: Mapping[PeerId, int] = {own: incarnation}
-        self._lives = Lives()
+        self._lives = Incarnations()
         self._ended: dict[PeerId, None] = {}  # gone since ``_hubs`` was shown
         self._republish_at: float | None = None
         # Each dict below is in order of time, because its grace is the same for all.
@@ -73,7 +74,7 @@ class Presence:
         self._gone: dict[tuple[PeerId, int], float] = {}
         self._unlisted: dict[PeerId, float] = {}
         self._forgotten: dict[PeerId, None] = {}
-        self._whereabouts = Whereabouts()
+        self._lookups = LookupCache()
 
     def __len__(self) -> int:
         """Return how many namespaces have clients of ours."""
@@ -85,7 +86,9 @@ class Presence:
         """Publish a client, or what it says of itself from now on."""
         place = self._places.get(namespace)
         if place is None:
-            place = Place(namespace, self._limit, roles_of(self._keepers_of(namespace)))
+            place = LocalNamespace(
+                namespace, self._limit, roles_of(self._rendezvous_hubs_of(namespace))
+            )
             self._places[namespace] = place
         client = place.clients.get(peer.lower())
         outcome = Outcome()
@@ -145,7 +148,7 @@ class Presence:
             client = place.clients.get(name)
             if client is not None:
                 return client.located
-        return self._whereabouts.find(namespace, target, now)
+        return self._lookups.find(namespace, target, now)
 
     # News
 
@@ -173,11 +176,11 @@ class Presence:
         """Tell our clients that know them that members are gone."""
         outcome = Outcome()
         place = self._places.get(gone.namespace)
-        over: list[Stay] = []
+        over: list[Registration] = []
         for hub, peer, session in gone.stays:
             # Remembered even if nobody knows it: its introduction may come later.
             self._gone.setdefault((hub, session), tidy_time(now))
-            self._whereabouts.forget(gone.namespace, peer)
+            self._lookups.forget(gone.namespace, peer)
             stay = place.stays.get(hub, {}).get(session) if place else None
             if stay is not None:
                 over.append(stay)
@@ -192,7 +195,7 @@ class Presence:
         located = found.located
         if located is None or (located.hub, located.member.session) in self._gone:
             return  # the keeper has not heard yet what we know
-        self._whereabouts.add(found.namespace, located, now)
+        self._lookups.add(found.namespace, located, now)
 
     def on_resync(self, now: float) -> None:
         """Publish everything again soon: a hub may have lost it."""
@@ -202,7 +205,7 @@ class Presence:
     # Views
 
     def view_changed(self, hubs: Mapping[PeerId, int], now: float) -> Outcome:
-        """Publish to new keepers, after ``Keepers`` has taken the view; O(own namespaces).
+        """Publish to new keepers, after ``Placement`` has taken the view; O(own namespaces).
 
         ``hubs``: all live hubs and their incarnations. It is kept and read later, and may be a
         table that lives on, if ``hub_gone`` comes before the hub is taken out of it.
@@ -218,7 +221,7 @@ class Presence:
         for hub in [hub for hub in self._forgotten if hub in hubs]:
             outcome.add(self.hub_returned(hub, now))
         for place in self._places.values():
-            roles = roles_of(self._keepers_of(place.name))
+            roles = roles_of(self._rendezvous_hubs_of(place.name))
             for keeper, is_lead in roles.items():
                 if place.told.get(keeper) in (None, False) and place.told.get(keeper) != is_lead:
                     joins = place.publication(is_lead=is_lead)
@@ -246,7 +249,7 @@ class Presence:
             self._part(place, over, outcome, has_said_goodbye=False)
             if hub in place.stays:
                 self._unlisted[hub] = now + MEMORY
-        self._whereabouts.forget_hub(hub)
+        self._lookups.forget_hub(hub)
         return outcome
 
     def hub_returned(self, hub: PeerId, now: float) -> Outcome:
@@ -273,19 +276,19 @@ class Presence:
         self._lives.expire(now)
         for namespace, session in due(self._departed, now):
             self._forget_departure(namespace, session)
-        self._whereabouts.expire(now)
+        self._lookups.expire(now)
         return outcome
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
         tables = (self._unlisted, self._gone, self._departed)
         firsts = [next(iter(table.values())) for table in tables if table]
-        whereabouts, lives = self._whereabouts.deadline(), self._lives.deadline()
+        whereabouts, lives = self._lookups.deadline(), self._lives.deadline()
         return earliest(self._republish_at, whereabouts, lives, *firsts)
 
     # Who knows whom
 
-    def _believed(self, place: Place, located: Located, now: float) -> Stay | None:
+    def _believed(self, place: LocalNamespace, located: Located, now: float) -> Registration | None:
         """Return a member if, as far as we know, it is still there."""
         hub, session = located.hub, located.member.session
         if hub == self._own:
@@ -302,7 +305,9 @@ class Presence:
             self._unlisted.setdefault(hub, now + MEMORY)
         return place.member(located)
 
-    def _acquaint(self, place: Place, client: Client, stays: list[Stay], outcome: Outcome) -> None:
+    def _acquaint(
+        self, place: LocalNamespace, client: Client, stays: list[Registration], outcome: Outcome
+    ) -> None:
         """Introduce members to a client of ours, and it to those that are our clients too."""
         others = [stay.client for stay in stays if stay.client is not None]
         met = place.introduce_to(client, stays)
@@ -313,7 +318,12 @@ class Presence:
             outcome.tells.append(Introduce(place.name, tuple(told), (client.located,)))
 
     def _part(
-        self, place: Place, over: list[Stay], outcome: Outcome, *, has_said_goodbye: bool
+        self,
+        place: LocalNamespace,
+        over: list[Registration],
+        outcome: Outcome,
+        *,
+        has_said_goodbye: bool,
     ) -> None:
         """End stays for all that know them; those who know too few by it ask for more."""
         lonely: dict[Client, None] = {}
@@ -340,16 +350,16 @@ class Presence:
         for client in lonely:
             self._ask_if_lonely(place, client, outcome)
 
-    def _show(self, place: Place, client: Client, stay: Stay) -> Introduce:
+    def _show(self, place: LocalNamespace, client: Client, stay: Registration) -> Introduce:
         """Let a client see the stay of an id that was hidden by another one."""
         client.known[stay.name] = place.by_name[stay.name] = stay
         return Introduce(place.name, (client.peer,), (stay.located,))
 
-    def _ask_if_lonely(self, place: Place, client: Client, outcome: Outcome) -> None:
+    def _ask_if_lonely(self, place: LocalNamespace, client: Client, outcome: Outcome) -> None:
         if client.was_large and not client.has_asked:
             self._ask(place, client, self._limit // 2, outcome)
 
-    def _ask(self, place: Place, client: Client, enough: int, outcome: Outcome) -> None:
+    def _ask(self, place: LocalNamespace, client: Client, enough: int, outcome: Outcome) -> None:
         known = len(client.known)
         lead = place.lead
         if known < enough and lead is not None:

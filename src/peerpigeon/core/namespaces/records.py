@@ -37,7 +37,7 @@ class Claim:
 
 
 @dataclass(slots=True, eq=False)
-class Departure:
+class Tombstone:
     """A stay that is over."""
 
     peer: PeerId
@@ -56,7 +56,7 @@ class Records:
     served: dict[PeerId, dict[int, Record]] = field(default_factory=dict)
     """By serving hub and session."""
     claims: dict[int, Claim] = field(default_factory=dict)
-    departed: dict[tuple[PeerId, int], Departure] = field(default_factory=dict)
+    departed: dict[tuple[PeerId, int], Tombstone] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
         """Store a member."""

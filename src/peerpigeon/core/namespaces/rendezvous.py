@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from peerpigeon.core.namespaces.discovery import choose, gones, meets
-from peerpigeon.core.namespaces.records import Claim, Departure, Record, Records, stay_of
+from peerpigeon.core.namespaces.records import Claim, Record, Records, Tombstone, stay_of
 from peerpigeon.core.namespaces.retention import (
     MAX_DEPARTURES,
     MEMORY,
@@ -58,20 +58,21 @@ CHALLENGE_TIMEOUT = 5.0
 class Rendezvous:
     """The namespaces that one hub keeps.
 
-    ``keepers_of`` is ``Keepers.of`` for this hub's view; ``limit`` is the discovery limit.
+    ``rendezvous_hubs_of`` is ``Placement.of`` for this hub's view; ``limit`` is the discovery
+    limit.
     Each method that takes news returns what is to be told to which hub, in order.
     """
 
     def __init__(
         self,
         own: PeerId,
-        keepers_of: Callable[[str], tuple[PeerId, ...]],
+        rendezvous_hubs_of: Callable[[str], tuple[PeerId, ...]],
         rng: Random,
         limit: int,
         max_records: int = 200_000,
     ) -> None:
         self._own = own
-        self._keepers_of = keepers_of
+        self._rendezvous_hubs_of = rendezvous_hubs_of
         self._rng = rng
         self._limit = limit
         self._max_records = max_records
@@ -158,7 +159,7 @@ class Rendezvous:
     # Views
 
     def view_changed(self, hubs: Mapping[PeerId, int], now: float) -> ToHubs:
-        """Take all live hubs and their incarnations, after ``Keepers`` has; O(namespaces kept).
+        """Take all live hubs and their incarnations, after ``Placement`` has; O(namespaces kept).
 
         ``hubs`` is kept and read later; it may be a table that lives on.
         """
@@ -166,7 +167,7 @@ class Rendezvous:
         self._ended.clear()
         news: ToHubs = []
         for namespace in self._places:
-            if self._own in self._keepers_of(namespace):
+            if self._own in self._rendezvous_hubs_of(namespace):
                 self._resigned.pop(namespace, None)
             else:
                 self._resigned.setdefault(namespace, now + RESIGNATION)
@@ -232,7 +233,7 @@ class Rendezvous:
         place = self._places.get(namespace)
         if place is None:
             place = self._places[namespace] = Records(namespace)
-            if self._own not in self._keepers_of(namespace):
+            if self._own not in self._rendezvous_hubs_of(namespace):
                 self._resigned[namespace] = now + RESIGNATION
         return place
 
@@ -289,11 +290,11 @@ class Rendezvous:
         has_said_goodbye: bool = False,
     ) -> ToHubs:
         """Remove members, remember that they left, and tell the hubs of the others once."""
-        is_lead = is_lead or self._keepers_of(place.name)[:1] == (self._own,)
+        is_lead = is_lead or self._rendezvous_hubs_of(place.name)[:1] == (self._own,)
         left: dict[Record, None] = {}
         untold: list[tuple[PeerId, PeerId, int]] = []
         for hub, peer, session in stays:
-            departure = place.departed.setdefault((hub, session), Departure(peer))
+            departure = place.departed.setdefault((hub, session), Tombstone(peer))
             self._departed.setdefault((place.name, hub, session), tidy_time(now))
             claim = place.claimed(hub, int(peer, 16), session)
             if claim is not None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.deadlines import Timetable
+from peerpigeon.core.deadlines import TimerQueue
 from peerpigeon.core.ids import same_peer
 from peerpigeon.core.interface.snapshot import HubRecord
 from peerpigeon.core.mesh.changes import (
@@ -24,7 +24,7 @@ from peerpigeon.core.mesh.changes import (
     ReferenceGone,
     ReferenceNamed,
 )
-from peerpigeon.core.namespaces.known_members import Over, Told
+from peerpigeon.core.namespaces.known_members import KnownMembers, Over
 from peerpigeon.core.namespaces.outcome import Introduce, Part, Tell
 from peerpigeon.core.reference.model import (
     Ask,
@@ -59,14 +59,14 @@ RETRY = 5.0
 """Seconds until it is asked whether somebody else still serves a hub or client."""
 
 
-class References:
+class ReferenceLinks:
     """The reference hubs that are linked to one hub of ours."""
 
     def __init__(self, own: PeerId, config: ServerConfig) -> None:
         self._own = own
         self._config = config
         self._references: dict[SessionId, Reference] = {}
-        self._due: Timetable[SessionId] = Timetable()
+        self._due: TimerQueue[SessionId] = TimerQueue()
         self.changes: list[ReferenceChange] = []
 
     def __len__(self) -> int:
@@ -95,7 +95,7 @@ class References:
 
     def add(self, peer: Peer) -> list[Step]:
         """Take a client for the hub that it says it is."""
-        reference = Reference(peer, Told(remembers=True), is_dialled=False)
+        reference = Reference(peer, KnownMembers(remembers=True), is_dialled=False)
         self._references[peer.session] = reference
         self.changes.append(ReferenceFound(peer.peer_id))
         return [Publish(reference)]
@@ -104,7 +104,7 @@ class References:
         self, peer: Peer, addresses: tuple[str, ...], now: float, at: int
     ) -> list[bytes]:
         """Return what to say to a hub that we have dialled. Who it is, it will say."""
-        reference = Reference(peer, Told(remembers=False), is_dialled=True)
+        reference = Reference(peer, KnownMembers(remembers=False), is_dialled=True)
         reference.standing = Standing.CLAIMED
         self._references[peer.session] = reference
         self._due.set(peer.session, now + NAMING)

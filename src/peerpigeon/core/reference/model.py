@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.namespaces.known_members import Told
+    from peerpigeon.core.namespaces.known_members import KnownMembers
     from peerpigeon.core.sessions.registry import Peer
     from peerpigeon.core.wire.client_messages import Announce, Signal
     from peerpigeon.core.wire.reference_messages import Discovered
@@ -28,7 +28,7 @@ class Reference:
 
     peer: Peer
     """The client that its socket is."""
-    told: Told
+    told: KnownMembers
     is_dialled: bool
     standing: Standing = Standing.ELSEWHERE
     has_introduced: bool = False

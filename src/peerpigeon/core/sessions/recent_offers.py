@@ -12,7 +12,7 @@ OFFER_MEMORY = 30.0
 """How many offers of a client are remembered, and for how many seconds."""
 
 
-class Offers:
+class RecentOffers:
     """The latest offers of one client to others, or of others to it."""
 
     __slots__ = ("_times",)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, TypeAlias
 
-from peerpigeon.core.deadlines import Timetable, earliest
+from peerpigeon.core.deadlines import TimerQueue, earliest
 from peerpigeon.core.ids import SessionId, key_of
 from peerpigeon.core.interface.snapshot import PeerRecord
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.sessions.recent_offers import Offers
+    from peerpigeon.core.sessions.recent_offers import RecentOffers
     from peerpigeon.core.wire.hub_frames import Challenge
 
 Claim: TypeAlias = "tuple[PeerId, Challenge]"
@@ -49,10 +49,10 @@ class Peer:
     namespace: str | None = None
     """Where it has announced itself; ``None`` before that and after its goodbye."""
     announced_at: float = 0.0
-    sent_offers: Offers | None = None
+    sent_offers: RecentOffers | None = None
     """Its offers to others; ``None`` before the first."""
-    far_offers: Offers | None = None
-    """Offers that clients of other hubs have made to it; those of ours are in their own."""
+    far_offers: RecentOffers | None = None
+    """RecentOffers that clients of other hubs have made to it; those of ours are in their own."""
 
 
 @dataclass(slots=True, eq=False)
@@ -102,12 +102,12 @@ class Registry:
         """The accepted clients by their ids in lower case. Not to be changed."""
         self.get: Callable[[SessionId], Peer | None] = self._peers.get
         """Return the accepted client of a session."""
-        self._silence: Timetable[SessionId] = Timetable()
+        self._silence: TimerQueue[SessionId] = TimerQueue()
         self._look_every = config.cleanup_interval / LOOKS
         self.contenders: dict[SessionId, Contender] = {}
         """Who waits for an id, by the incumbent's session: one for each. Not to be changed."""
         self._incumbents: dict[SessionId, SessionId] = {}  # by the contender's session
-        self._contests: Timetable[SessionId] = Timetable()
+        self._contests: TimerQueue[SessionId] = TimerQueue()
         self._last_guest = 0
         self._last_ping = 0
 

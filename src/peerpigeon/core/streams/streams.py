@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from peerpigeon.core.deadlines import Timetable, earliest
+from peerpigeon.core.deadlines import TimerQueue, earliest
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.streams.segments import Receiver, Sender, StreamLimits, size_of
 from peerpigeon.core.wire.hub_frames import Ack, News, Segment
@@ -56,7 +56,7 @@ class Streams:
         self._epoch = 0
         self._senders: dict[PeerId, Sender] = {}
         self._by_epoch: dict[int, Sender] = {}
-        self._alarms: Timetable[int] = Timetable()  # by epoch; may be early, is never late
+        self._alarms: TimerQueue[int] = TimerQueue()  # by epoch; may be early, is never late
         self._receivers: dict[PeerId, Receiver] = {}  # the longest silent first
         self._owed: dict[PeerId, float] = {}  # when to acknowledge, in that order
         self._failures: list[Failure] = []
