@@ -26,6 +26,7 @@ lint: setup ## look at format, style and types
 	@$(BIN)/ruff format --quiet --check
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy
+	@found=$$($(BIN)/lint-imports --no-logo --no-cache) || { echo "$$found"; exit 1; }
 
 format: setup ## put the code into the one format
 	@$(BIN)/ruff format

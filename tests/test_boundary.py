@@ -13,38 +13,6 @@ SOURCE = ROOT / "src"
 PACKAGE = SOURCE / "peerpigeon"
 LONGEST_FILE = 400
 
-# What any part of the core may speak in.
-VOCABULARY = {
-    *("ids", "config", "options", "messages", "dialect", "frames", "events", "actions", "notices"),
-    *("changes", "closecodes"),
-    *("outcome", "memory", "snapshot", "timetable"),
-}
-# Who puts which parts together. All others are parts, and do not know each other.
-ASSEMBLY = {
-    "hub": {"clients", "keepers", "mesh", "outbox", "presence", "rendezvous", "stream"},
-    "clients": {
-        *("hosting", "outbox", "presence", "references", "registry", "relays", "tidings"),
-    },
-    "tidings": {"outbox", "references", "registry"},
-    "references": {"hosting", "registry", "told"},
-    "hosting": {"registry", "told"},
-    "registry": {"offers"},
-    "relays": {"offers", "outbox", "presence", "registry", "waiting"},
-    "presence": {"lives", "places", "waiting"},
-    "rendezvous": {"introductions", "records"},
-    "introductions": {"keepers", "records"},
-    "stream": {"segments"},
-    "mesh": {
-        *("courier", "credentials", "dialler", "doorman", "gossip", "links"),
-        *("membership", "migration", "negotiation", "pursuit", "weaver"),
-    },
-    "weaver": {"links", "membership", "pursuit", "topology"},
-    "gossip": {"links", "membership"},
-    "courier": {"links", "membership", "routing"},
-    "dialler": {"bootstrap", "links", "membership", "pursuit"},
-    "doorman": {"credentials", "departures", "links"},
-    "negotiation": {"courier", "membership", "pursuit"},
-}
 # I/O, clocks, threads and chance. `random` is allowed for the name Random alone.
 IMPURE = {
     *("asyncio", "concurrent", "datetime", "http", "io", "logging", "multiprocessing", "os"),
@@ -109,13 +77,6 @@ def test_core_neither_does_io_nor_hides_faults(path: Path) -> None:
             assert not re.search(r"\b(everything|Exception|BaseException)\b", caught), node.lineno
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in BUILT_IN_IO, node.lineno
-
-
-@pytest.mark.parametrize("path", modules("core"), ids=name)
-def test_parts_of_the_core_know_only_whom_they_put_together(path: Path) -> None:
-    core = inside(imports(path), "peerpigeon.core") - {"peerpigeon.core"}
-    known = {each.split(".")[2] for each in core} - VOCABULARY
-    assert known == ASSEMBLY.get(path.stem, set())
 
 
 @pytest.mark.parametrize("path", modules("sim"), ids=name)

@@ -13,10 +13,8 @@ from peerpigeon.core.interface.actions import (
     Action,
     ClosePeer,
     PingPeer,
-    SendToPeer,
     SendToPeers,
     Tell,
-    messages_of,
 )
 from peerpigeon.core.interface.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
 
@@ -50,8 +48,8 @@ class Desk:
         actions = self.hub.handle(event, now)
         for action in actions:
             match action:
-                case SendToPeer() | SendToPeers():
-                    for session, payload in messages_of(action):
+                case SendToPeers():
+                    for session, payload in zip(action.sessions, action.payloads, strict=True):
                         self.sent.setdefault(session, []).append(json.loads(payload))
                 case PingPeer(session, number):
                     self.pinged.append(session)

@@ -17,10 +17,8 @@ from peerpigeon.core.interface.actions import (
     Dial,
     PingPeer,
     SendToLink,
-    SendToPeer,
     SendToPeers,
     Tell,
-    messages_of,
 )
 from peerpigeon.core.interface.events import (
     Event,
@@ -81,7 +79,7 @@ class Hubs:
     def perform(self, number: int, actions: Iterable[Action]) -> None:
         for action in actions:
             match action:
-                case SendToPeer() | SendToPeers():
+                case SendToPeers():
                     self._send(number, action)
                 case PingPeer(session, ping):
                     self.pinged.append((number, session))
@@ -97,8 +95,8 @@ class Hubs:
                 case Tell(notice):
                     self.notices[number].append(notice)
 
-    def _send(self, number: int, action: SendToPeer | SendToPeers) -> None:
-        for session, payload in messages_of(action):
+    def _send(self, number: int, action: SendToPeers) -> None:
+        for session, payload in zip(action.sessions, action.payloads, strict=True):
             self.sent.setdefault((number, session), []).append(json.loads(payload))
 
     def link(self, one: int, other: int) -> End:

@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
-from peerpigeon.core.effects import Outbox
+from peerpigeon.core.effects import Effects
 from peerpigeon.core.ids import SessionId
-from peerpigeon.core.interface.actions import ClosePeer, SendToPeer, SendToPeers
+from peerpigeon.core.interface.actions import ClosePeer, SendToPeers
 
 ONE, TWO = SessionId(1), SessionId(2)
 
 
 def test_messages_one_after_another_are_one_action() -> None:
-    out = Outbox(0.0)
+    out = Effects(0.0)
     out.send(ONE, b"a")
     out.send_each([TWO, ONE], [b"b", b"c"])
     out.send(TWO, b"d")
-    assert out.take_actions() == [SendToPeers([ONE, TWO, ONE, TWO], [b"a", b"b", b"c", b"d"])]
+    assert out.take_actions() == [SendToPeers((ONE, TWO, ONE, TWO), (b"a", b"b", b"c", b"d"))]
     assert out.take_actions() == []
 
 
 def test_nothing_overtakes_another_action() -> None:
-    out = Outbox(0.0)
+    out = Effects(0.0)
     out.send(ONE, b"a")
     out.send_all(TWO, [b"b", b"c"])
     out.send_all(TWO, [])
-    out.actions.append(ClosePeer(TWO, 1000, ""))
+    out.act(ClosePeer(TWO, 1000, ""))
     out.send(ONE, b"d")
     assert out.take_actions() == [
-        SendToPeers([ONE], [b"a"]),
-        SendToPeer(TWO, [b"b", b"c"]),
+        SendToPeers((ONE, TWO, TWO), (b"a", b"b", b"c")),
         ClosePeer(TWO, 1000, ""),
-        SendToPeers([ONE], [b"d"]),
+        SendToPeers((ONE,), (b"d",)),
     ]
 
 
 def test_the_lists_that_it_is_given_are_not_changed() -> None:
     # Several peers are introduced to the same crowd: one list of sessions serves them all.
-    out = Outbox(0.0)
+    out = Effects(0.0)
     sessions, payloads = [ONE, TWO], [b"a", b"b"]
     out.send_each(sessions, payloads)
     out.send_each(sessions, payloads)
     out.send(ONE, b"c")
     assert (sessions, payloads) == ([ONE, TWO], [b"a", b"b"])
     assert out.take_actions() == [
-        SendToPeers([ONE, TWO, ONE, TWO, ONE], [b"a", b"b", b"a", b"b", b"c"])
+        SendToPeers((ONE, TWO, ONE, TWO, ONE), (b"a", b"b", b"a", b"b", b"c"))
     ]

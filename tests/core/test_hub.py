@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import PeerId, SessionId, generate_peer_id
-from peerpigeon.core.interface.actions import Action, SendToPeer, SendToPeers, messages_of
+from peerpigeon.core.interface.actions import Action, SendToPeers
 from peerpigeon.core.interface.events import PeerSent
 from peerpigeon.core.interface.notices import (
     HubRegistered,
@@ -560,8 +560,8 @@ def test_what_is_taken_together_is_answered_as_one_by_one(
 
 def unbundled(actions: list[Action]) -> Iterator[object]:
     for action in actions:
-        if isinstance(action, SendToPeer | SendToPeers):
-            yield from messages_of(action)
+        if isinstance(action, SendToPeers):
+            yield from zip(action.sessions, action.payloads, strict=True)
         else:
             yield action
 

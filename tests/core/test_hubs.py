@@ -8,7 +8,15 @@ from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.actions import SendToLink
-from peerpigeon.core.interface.events import ChannelCandidate, ChannelDescribed, OpeningFailed, Tick
+from peerpigeon.core.interface.events import (
+    BootstrapLeft,
+    ChannelCandidate,
+    ChannelDescribed,
+    DialRequested,
+    Draining,
+    OpeningFailed,
+    Tick,
+)
 from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
 from peerpigeon.core.interface.snapshot import HubView, LinkRecord, topology
 from peerpigeon.core.namespaces.presence import REPUBLICATION_DELAY
@@ -316,7 +324,8 @@ def test_a_plain_server_has_no_part_in_a_mesh() -> None:
         assert desk.feed(event) == []
     assert desk.hub.advert is None
     assert desk.hub.adverts() == []
-    assert desk.hub.drain(0.0) == desk.hub.dial("ws://x:1", 0.0) == []
+    for asked in (Draining(), DialRequested("ws://x:1"), BootstrapLeft()):
+        assert desk.feed(asked) == []
 
 
 def test_every_hub_can_show_the_links_of_all() -> None:
@@ -338,7 +347,7 @@ def test_every_hub_can_show_the_links_of_all() -> None:
 
 def test_what_a_hub_shows_follows_what_happens_to_the_others() -> None:
     hubs = linked(FIRST, SECOND, THIRD)
-    for action in hubs.hubs[2].drain(hubs.now):
+    for action in hubs.hubs[2].handle(Draining(), hubs.now):
         assert isinstance(action, SendToLink)
         hubs.frames.append(((2, action.link), action.frame))
     hubs.pass_time(1.0)
@@ -358,16 +367,17 @@ def topology_of(hubs: Hubs, number: int) -> tuple[HubView, ...]:
 
 def test_a_hub_that_stops_says_so() -> None:
     hubs = linked(FIRST, SECOND)
-    assert hubs.hubs[0].drain(hubs.now)
+    assert hubs.hubs[0].handle(Draining(), hubs.now)
     assert hubs.hubs[0].advert is not None
     assert hubs.hubs[0].advert.is_draining
 
 
 def test_a_hub_can_be_told_to_dial_another() -> None:
     hubs = linked(FIRST, SECOND)
-    (dial,) = hubs.hubs[0].dial("ws://elsewhere:3000", hubs.now)
+    asked = DialRequested("ws://elsewhere:3000")
+    (dial,) = hubs.hubs[0].handle(asked, hubs.now)
     assert getattr(dial, "uri", "") == "ws://elsewhere:3000"
-    assert hubs.hubs[0].dial("ws://elsewhere:3000", hubs.now) == []
+    assert hubs.hubs[0].handle(asked, hubs.now) == []
 
 
 def test_a_restarted_hub_begins_anew() -> None:
@@ -398,7 +408,7 @@ def test_what_a_hub_has_delivered_before_it_stopped_is_not_refused_afterwards() 
         hubs.run()
     assert hubs.take_types(b)[-3:] == ["offer"] * 3
     hubs.take(a)
-    hubs.perform(1, hubs.hubs[1].drain(hubs.now))
+    hubs.feed(1, Draining())
     for end in [end for end in hubs.others if end[0] == 0]:
         del hubs.others[end]  # it hears no more, and what it has said arrives
     hubs.run()
@@ -452,10 +462,11 @@ def test_a_refusal_for_a_client_that_has_left_is_nothing() -> None:
 
 def test_events_of_channels_reach_the_mesh() -> None:
     hubs = linked(FIRST, SECOND)
-    (dial,) = hubs.hubs[0].dial("ws://elsewhere:3000", hubs.now)
+    asked = DialRequested("ws://elsewhere:3000")
+    (dial,) = hubs.hubs[0].handle(asked, hubs.now)
     opening = getattr(dial, "opening", 0)
     hubs.feed(0, OpeningFailed(opening, "refused"))
-    assert hubs.hubs[0].dial("ws://elsewhere:3000", hubs.now) != []
+    assert hubs.hubs[0].handle(asked, hubs.now) != []
     hubs.feed(0, ChannelDescribed(99, "v=0"))
     hubs.feed(0, ChannelCandidate(99, "candidate"))
     assert not hubs.frames

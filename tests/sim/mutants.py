@@ -10,9 +10,7 @@ from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.actions import (
     Action,
-    SendToPeer,
     SendToPeers,
-    messages_of,
 )
 from peerpigeon.core.interface.events import Event, PeerLost, PeerSent
 from peerpigeon.sim.client import SIGNALS
@@ -24,8 +22,9 @@ ONE_IN = 5
 def one_by_one(actions: list[Action]) -> Iterator[Action]:
     """Take the messages to clients out of the actions that send many."""
     for action in actions:
-        if isinstance(action, SendToPeer | SendToPeers):
-            yield from (SendToPeer(session, [payload]) for session, payload in messages_of(action))
+        if isinstance(action, SendToPeers):
+            for session, payload in zip(action.sessions, action.payloads, strict=True):
+                yield SendToPeers((session,), (payload,))
         else:
             yield action
 
@@ -41,7 +40,7 @@ class Mutant(Hub):
         return [twisted for action in actions for twisted in self._pass(action)]
 
     def _pass(self, action: Action) -> list[Action]:
-        if not isinstance(action, SendToPeer):
+        if not isinstance(action, SendToPeers):
             return [action]
         message = json.loads(action.payloads[0])
         if message["type"] not in self.kinds:
@@ -49,32 +48,32 @@ class Mutant(Hub):
         self._seen += 1
         return [action] if self._seen % ONE_IN else self.twist(action, message)
 
-    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+    def twist(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
         raise NotImplementedError
 
 
-def said(action: SendToPeer, message: dict[str, Any]) -> Action:
-    return SendToPeer(action.session, [json.dumps(message).encode()])
+def said(action: SendToPeers, message: dict[str, Any]) -> Action:
+    return SendToPeers(action.sessions, (json.dumps(message).encode(),))
 
 
 class LosesSignals(Mutant):
     kinds = SIGNALS
 
-    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+    def twist(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
         return []
 
 
 class RepeatsSignals(Mutant):
     kinds = SIGNALS
 
-    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+    def twist(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
         return [action, action]
 
 
 class ForgesSenders(Mutant):
     kinds = SIGNALS
 
-    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+    def twist(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
         return [said(action, message | {"fromPeerId": "f" * 40})]
 
 
@@ -90,7 +89,7 @@ class DelaysSignals(Mutant):
             passed, self._kept = passed + self._kept, None
         return passed
 
-    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+    def twist(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
         self._kept = [action]
         return []
 
@@ -98,35 +97,35 @@ class DelaysSignals(Mutant):
 class SwallowsErrors(Mutant):
     kinds = ("error",)
 
-    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+    def twist(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
         return []
 
 
 class ForgetsIntroductions(Mutant):
     kinds = ("peer-discovered",)
 
-    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+    def twist(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
         return []
 
 
 class IntroducesTwice(Mutant):
     kinds = ("peer-discovered",)
 
-    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+    def twist(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
         return [action, action]
 
 
 class ForgetsDepartures(Mutant):
     kinds = ("peer-disconnected",)
 
-    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+    def twist(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
         return []
 
 
 class ReportsDeparturesTwice(Mutant):
     kinds = ("peer-disconnected",)
 
-    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+    def twist(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
         return [action, action]
 
 
@@ -135,29 +134,29 @@ class ReportsFalseDepartures(Mutant):
 
     kinds = ("peer-discovered",)
 
-    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+    def twist(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
         return [action, said(action, message | {"type": "peer-disconnected"})]
 
 
 class MislabelsNamespaces(Mutant):
     kinds = ("peer-discovered",)
 
-    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+    def twist(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
         return [said(action, message | {"networkName": "elsewhere"})]
 
 
 class MisdirectsNews(Mutant):
     kinds = ("peer-discovered",)
 
-    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
+    def twist(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
         return [said(action, message | {"targetPeerId": "f" * 40})]
 
 
 class Babbles(Mutant):
     kinds = ("peer-discovered",)
 
-    def twist(self, action: SendToPeer, message: dict[str, Any]) -> list[Action]:
-        return [action, SendToPeer(action.session, [b"coo"])]
+    def twist(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
+        return [action, SendToPeers(action.sessions, (b"coo",))]
 
 
 class MixesNamespaces(Hub):
@@ -178,10 +177,10 @@ class MixesNamespaces(Hub):
         return [self._relabel(action) for action in one_by_one(super().handle(event, now))]
 
     def _relabel(self, action: Action) -> Action:
-        if not isinstance(action, SendToPeer):
+        if not isinstance(action, SendToPeers):
             return action
         message = json.loads(action.payloads[0])
-        return said(action, message | {"networkName": self._names.get(action.session)})
+        return said(action, message | {"networkName": self._names.get(action.sessions[0])})
 
 
 class NeverDropsTheSilent(Hub):

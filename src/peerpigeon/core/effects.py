@@ -1,60 +1,103 @@
-"""What clients are to be sent and hubs to be told, gathered in order."""
+"""The one way out of a hub's components: what to do, what to tell other hubs, what has changed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.interface.actions import Action, SendToPeer, SendToPeers
+from peerpigeon.core.interface.actions import Action, SendToPeers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from peerpigeon.core.changes import Change
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.wire.hub_frames import News
 
 
-class Outbox:
-    """Written by all who deal with clients, emptied by the hub."""
+class Effects:
+    """Three lanes, each in order, written by all components of one hub and emptied by the hub.
+
+    - ``act`` and ``send``: actions for the shell;
+    - ``tell_hub``: news for a hub, this one included, which the hub hands to its streams;
+    - ``report``: what other components of this hub have to know.
+
+    ``epoch`` is what to add to the time to get seconds since 1970.
+    """
 
     def __init__(self, epoch: float) -> None:
         self._epoch = epoch
         self._now, self._milliseconds = 0.0, int(epoch * 1000)
-        self.actions: list[Action] = []
+        self._actions: list[Action] = []
+        # Messages since the last other action. They become one action when that is complete, so
+        # that none is changed after it was made: 0.1 microseconds a message less than one each.
+        self._sessions: list[SessionId] = []
+        self._payloads: list[bytes] = []
         self.news: list[tuple[PeerId, News]] = []
+        """What was told to hubs since ``take_news``; components only append, by ``tell_hub``."""
+        self.changes: list[Change] = []
+        """What was reported since ``take_changes``; components only append, by ``report``."""
+
+    # For the shell
+
+    def act(self, action: Action) -> None:
+        """Have the shell do something, after all that was asked for before."""
+        if self._sessions:
+            self._close_messages()
+        self._actions.append(action)
 
     def send(self, session: SessionId, payload: bytes) -> None:
-        """Put down a message for a client."""
-        actions = self.actions
-        if actions and isinstance(last := actions[-1], SendToPeers):
-            last.sessions.append(session)
-            last.payloads.append(payload)
-        else:
-            actions.append(SendToPeers([session], [payload]))
+        """Send a message to a client: JSON in UTF-8."""
+        self._sessions.append(session)
+        self._payloads.append(payload)
 
-    def send_all(self, session: SessionId, payloads: list[bytes]) -> None:
-        """Put down messages for one client; there may be none. The list is kept."""
-        if payloads:
-            self.actions.append(SendToPeer(session, payloads))
+    def send_all(self, session: SessionId, payloads: Sequence[bytes]) -> None:
+        """Send messages to one client; there may be none."""
+        self._sessions.extend([session] * len(payloads))
+        self._payloads.extend(payloads)
 
-    def send_each(self, sessions: list[SessionId], payloads: list[bytes]) -> None:
-        """Put down messages, each for the client at its place. The lists stay the caller's."""
-        actions = self.actions
-        if actions and isinstance(last := actions[-1], SendToPeers):
-            last.sessions.extend(sessions)
-            last.payloads.extend(payloads)
-        else:
-            actions.append(SendToPeers([*sessions], [*payloads]))
+    def send_each(self, sessions: Sequence[SessionId], payloads: Sequence[bytes]) -> None:
+        """Send as many messages, each to the client at its place."""
+        self._sessions.extend(sessions)
+        self._payloads.extend(payloads)
+
+    def _close_messages(self) -> None:
+        self._actions.append(SendToPeers(tuple(self._sessions), tuple(self._payloads)))
+        self._sessions.clear()
+        self._payloads.clear()
+
+    def take_actions(self) -> list[Action]:
+        """Return the actions since the last call."""
+        if self._sessions:
+            self._close_messages()
+        actions, self._actions = self._actions, []
+        return actions
+
+    # For other hubs
+
+    def tell_hub(self, hub: PeerId, news: News) -> None:
+        """Tell a hub something; this hub takes what it tells itself in the same way."""
+        self.news.append((hub, news))
+
+    def take_news(self) -> list[tuple[PeerId, News]]:
+        """Return the news since the last call, each with the hub that it is for."""
+        news, self.news = self.news, []
+        return news
+
+    # For other components
+
+    def report(self, change: Change) -> None:
+        """Let the hub know what has changed; it tells the components that it concerns."""
+        self.changes.append(change)
+
+    def take_changes(self) -> list[Change]:
+        """Return the changes since the last call."""
+        changes, self.changes = self.changes, []
+        return changes
+
+    # Time on the wire
 
     def milliseconds(self, now: float) -> int:
         """Return the time as the wire's ``timestamp`` has it: milliseconds since 1970."""
         if now != self._now:  # it is the same for all that happens in one turn of an event loop
             self._now, self._milliseconds = now, int((self._epoch + now) * 1000)
         return self._milliseconds
-
-    def take_actions(self) -> list[Action]:
-        """Return the actions gathered since the last call."""
-        actions, self.actions = self.actions, []
-        return actions
-
-    def take_news(self) -> list[tuple[PeerId, News]]:
-        """Return the news gathered since the last call, each with the hub that it is for."""
-        news, self.news = self.news, []
-        return news

@@ -5,19 +5,37 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, assert_never
 
+from peerpigeon.core.changes import (
+    Arrived,
+    Change,
+    HubFound,
+    HubGone,
+    HubReported,
+    HubRestarted,
+    HubReturned,
+    MeshChange,
+    ReferenceFound,
+    ReferenceGone,
+    ReferenceNamed,
+    RoutesChanged,
+)
 from peerpigeon.core.clients.service import ClientService
 from peerpigeon.core.deadlines import earliest
-from peerpigeon.core.effects import Outbox
+from peerpigeon.core.effects import Effects
 from peerpigeon.core.interface.actions import Action, Tell
 from peerpigeon.core.interface.events import (
+    BootstrapLeft,
     ChannelCandidate,
     ChannelDescribed,
+    DialRequested,
+    Draining,
     Event,
     LinkEvent,
     LinkLost,
     LinkOpened,
     LinkReceived,
     OpeningFailed,
+    OperatorEvent,
     PeerLost,
     PeerOpened,
     PeerPonged,
@@ -32,18 +50,6 @@ from peerpigeon.core.interface.snapshot import (
     PeerRecord,
     Snapshot,
     hub_records,
-)
-from peerpigeon.core.mesh.changes import (
-    Arrived,
-    Change,
-    HubFound,
-    HubGone,
-    HubRestarted,
-    HubReturned,
-    ReferenceChange,
-    ReferenceFound,
-    ReferenceGone,
-    RoutesChanged,
 )
 from peerpigeon.core.mesh.mesh import Mesh
 from peerpigeon.core.namespaces.placement import Placement
@@ -99,9 +105,9 @@ class Hub:
         self._placement = Placement((own,))
         self._presence = Presence(own, self._placement.of, config.discovery_limit, incarnation)
         self._rendezvous = Rendezvous(own, self._placement.of, rng, config.discovery_limit)
-        self._out = Outbox(epoch)
+        self._out = Effects(epoch)
         if config.is_hub:
-            self._out.actions.append(Tell(HubRegistered(own, 1)))
+            self._out.act(Tell(HubRegistered(own, 1)))
         self._clients = ClientService(own, config, self._presence, self._placement.of, self._out)
         self._signaling = self._clients.signaling
         self._streams = Streams()
@@ -126,7 +132,7 @@ class Hub:
         """
         if isinstance(event, PeerSent):  # as most are, and most of these leave nothing to settle
             self._clients.on_sent(event, now)
-            if self._out.news or self._clients.references.changes:
+            if self._out.news or self._out.changes:
                 self._settle(now)
             return
         match event:
@@ -140,6 +146,9 @@ class Hub:
                 self._tick(now)
             case ReferenceOpened():
                 self._on_reference_opened(event, now)
+            case DialRequested() | BootstrapLeft() | Draining():
+                if self._mesh is not None:
+                    self._on_request(event, self._mesh, now)
             case _:
                 self._on_link_event(event, now)
         self._settle(now)
@@ -150,35 +159,50 @@ class Hub:
             return
         match event:
             case LinkReceived():
-                self._out.actions += mesh.on_link_received(event, now)
+                self._act(mesh.on_link_received(event, now))
             case LinkOpened():
-                self._out.actions += mesh.on_link_opened(event, now)
+                self._act(mesh.on_link_opened(event, now))
             case LinkLost():
-                self._out.actions += mesh.on_link_lost(event, now)
+                self._act(mesh.on_link_lost(event, now))
             case OpeningFailed():
-                self._out.actions += mesh.dialer.failed(event, now)
+                self._act(mesh.dialer.failed(event, now))
             case ChannelDescribed():
-                self._out.actions += mesh.negotiation.describe(event, now)
+                self._act(mesh.negotiation.describe(event, now))
             case ChannelCandidate():
-                self._out.actions += mesh.negotiation.trickle(event, now)
+                self._act(mesh.negotiation.trickle(event, now))
             case _:
                 assert_never(event)
+
+    def _on_request(self, event: OperatorEvent, mesh: Mesh, now: float) -> None:
+        match event:
+            case DialRequested(uri):
+                self._act(mesh.dialer.dial([uri], now))
+            case BootstrapLeft():
+                self._act(mesh.leave_bootstrap(now))
+            case Draining():
+                for ack in self._streams.acknowledge_all(now):  # else the senders would be refused
+                    self._send(ack, now)
+                self._act(mesh.drain(now))
+            case _:
+                assert_never(event)
+
+    def _act(self, actions: list[Action]) -> None:
+        for action in actions:
+            self._out.act(action)
 
     def _on_reference_opened(self, event: ReferenceOpened, now: float) -> None:
         if self._mesh is not None:
             uri, actions = self._mesh.dialer.reference_opened(event, now)
-            self._out.actions += actions
+            self._act(actions)
             if uri:
                 addresses = self._mesh.membership.own.addresses
                 self._clients.on_reference_opened(event.session, uri, addresses, now)
 
     def _settle(self, now: float) -> None:
         """Carry on until nothing in this hub has anything to say to another part of it."""
-        out, mesh, references = self._out, self._mesh, self._clients.references
-        while out.news or self._news or references.changes or (mesh is not None and mesh.changes):
-            for told in references.take_changes():
-                self._on_reference(told, now)
-            for change in () if mesh is None else mesh.take_changes():
+        out, mesh = self._out, self._mesh
+        while out.news or self._news or out.changes or (mesh is not None and mesh.changes):
+            for change in (*out.take_changes(), *(() if mesh is None else mesh.take_changes())):
                 self._on_change(change, now)
             if out.news:
                 self._tell_all(out.take_news(), now)
@@ -203,7 +227,7 @@ class Hub:
     def _send(self, outgoing: Outgoing, now: float) -> None:
         if self._mesh is not None:
             goal, incarnation = outgoing.destination, outgoing.incarnation
-            self._out.actions += self._mesh.route(goal, incarnation, outgoing.body, now)
+            self._act(self._mesh.route(goal, incarnation, outgoing.body, now))
 
     def _on_failure(self, failure: Failure, now: float) -> None:
         if isinstance(failure.news, Relay):
@@ -273,6 +297,14 @@ class Hub:
     def _on_change(self, change: Change, now: float) -> None:
         self._tell_of(change)
         match change:
+            case ReferenceNamed() | ReferenceFound() | ReferenceGone() | HubReported():
+                if self._mesh is not None:
+                    self._act(self._mesh.dialer.on_reference(change, now))
+            case _:
+                self._on_mesh_change(change, now)
+
+    def _on_mesh_change(self, change: MeshChange, now: float) -> None:
+        match change:
             case Arrived():
                 self._on_arrived(change, now)
             case RoutesChanged():
@@ -295,17 +327,12 @@ class Hub:
             case _:
                 assert_never(change)
 
-    def _tell_of(self, change: Change | ReferenceChange) -> None:
+    def _tell_of(self, change: Change) -> None:
         match change:
             case HubFound(hub) | HubReturned(hub) | ReferenceFound(hub):
-                self._out.actions.append(Tell(HubRegistered(hub, self._count_hubs())))
+                self._out.act(Tell(HubRegistered(hub, self._count_hubs())))
             case HubGone(hub) | ReferenceGone(str(hub)):
-                self._out.actions.append(Tell(HubUnregistered(hub, self._count_hubs())))
-
-    def _on_reference(self, change: ReferenceChange, now: float) -> None:
-        self._tell_of(change)
-        if self._mesh is not None:
-            self._out.actions += self._mesh.dialer.on_reference(change, now)
+                self._out.act(Tell(HubUnregistered(hub, self._count_hubs())))
 
     def _forget(self, hub: PeerId, incarnation: int, now: float) -> None:
         """Tell our clients that those of a hub are gone, and find other keepers."""
@@ -332,7 +359,7 @@ class Hub:
     def _tick(self, now: float) -> None:
         self._clients.tick(now)
         if self._mesh is not None:
-            self._out.actions += self._mesh.tick(now)
+            self._act(self._mesh.tick(now))
             outgoing, failures = self._streams.expire(now)
             for failure in failures:
                 self._on_failure(failure, now)
@@ -350,23 +377,6 @@ class Hub:
         clients, presence = self._clients.deadline(), self._presence.deadline()
         rendezvous, streams = self._rendezvous.deadline(), self._streams.deadline()
         return earliest(clients, presence, rendezvous, mesh, streams, self._view_at)
-
-    def drain(self, now: float) -> list[Action]:
-        """Return what to do before this hub stops: tell the others that it does."""
-        if self._mesh is None:
-            return []
-        actions: list[Action] = []
-        for ack in self._streams.acknowledge_all(now):  # or it would be refused to its senders
-            actions += self._mesh.route(ack.destination, ack.incarnation, ack.body, now)
-        return actions + self._mesh.drain(now)
-
-    def dial(self, uri: str, now: float) -> list[Action]:
-        """Return what to do to link up with the hub at an address; nothing for a plain server."""
-        return [] if self._mesh is None else self._mesh.dialer.dial([uri], now)
-
-    def leave_bootstrap(self, now: float) -> list[Action]:
-        """Return what to do to do without the bootstrap hubs from now on."""
-        return [] if self._mesh is None else self._mesh.leave_bootstrap(now)
 
     # Pictures for people
 

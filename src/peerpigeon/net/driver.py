@@ -10,12 +10,12 @@ from peerpigeon.core.interface.actions import (
     Action,
     ClosePeer,
     PingPeer,
-    SendToPeer,
     SendToPeers,
     Tell,
 )
 from peerpigeon.core.interface.close_codes import INTERNAL_ERROR
 from peerpigeon.core.interface.events import (
+    Draining,
     Event,
     LinkLost,
     LinkReceived,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TICK = Tick()
+DRAINING = Draining()
 PING_SIZE = 8  # bytes of a ping's number
 
 
@@ -103,7 +104,7 @@ class Driver:
         for session, socket in sockets.items():
             socket.close(code, reason)
             self.feed(PeerLost(session, code, reason))
-        self.perform(self._hub.drain(self._loop.time()))
+        self.feed(DRAINING)
 
     def close(self) -> None:
         """Take no more events."""
@@ -152,11 +153,8 @@ class Driver:
         if self._sockets.pop(socket.session, None) is not None:
             self.feed(PeerLost(socket.session, code, reason))
 
-    def _perform(self, action: SendToPeer | PingPeer | ClosePeer | Tell | LinkAction) -> None:
+    def _perform(self, action: PingPeer | ClosePeer | Tell | LinkAction) -> None:
         match action:
-            case SendToPeer(session, payloads):
-                if (socket := self._sockets.get(session)) is not None:
-                    socket.send_all(payloads)
             case PingPeer(session, number):
                 if (socket := self._sockets.get(session)) is not None:
                     socket.ping(number.to_bytes(PING_SIZE, "big"))

@@ -15,6 +15,7 @@ from peerpigeon.core.config import ServerConfig, check_hub_uri
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, generate_peer_id, same_peer
 from peerpigeon.core.interface.close_codes import GOING_AWAY
+from peerpigeon.core.interface.events import BootstrapLeft, DialRequested
 from peerpigeon.core.interface.notices import NOTICES, Notice, Started, Stopped
 from peerpigeon.core.interface.snapshot import topology
 from peerpigeon.net.carriers import MAX_FRAME, Carriers
@@ -297,11 +298,11 @@ class PeerPigeonServer:
         stopped or no hub.
         """
         check_hub_uri(uri, "connect_to_hub")
-        hub = self._hub()
+        self._hub()
         if not self._config.is_hub:
             raise RuntimeError("this server is no hub; start it with is_hub=True")
         if self._running is not None:
-            self._running.driver.perform(hub.dial(uri, asyncio.get_running_loop().time()))
+            self._running.driver.feed(DialRequested(uri))
 
     def disconnect_from_bootstrap_hubs(self) -> None:
         """Close the WebSockets to the bootstrap hubs, and dial these no more.
@@ -309,10 +310,9 @@ class PeerPigeonServer:
         The hub stays in its mesh: by its other links, and if it has none, by those of the hubs
         it knows that let it in. Raises ``RuntimeError`` if this server is stopped.
         """
-        hub = self._hub()
+        self._hub()
         if self._running is not None:
-            now = asyncio.get_running_loop().time()
-            self._running.driver.perform(hub.leave_bootstrap(now))
+            self._running.driver.feed(BootstrapLeft())
 
     def get_stats(self) -> Snapshot:
         """Return the counts of this moment. Raises ``RuntimeError`` if the server is stopped."""

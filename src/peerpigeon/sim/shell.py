@@ -19,15 +19,21 @@ from peerpigeon.core.interface.actions import (
     MakeOffer,
     PingPeer,
     SendToLink,
-    SendToPeer,
     SendToPeers,
     TakeAnswer,
     TakeCandidate,
     Tell,
-    messages_of,
 )
 from peerpigeon.core.interface.close_codes import GOING_AWAY
-from peerpigeon.core.interface.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
+from peerpigeon.core.interface.events import (
+    Draining,
+    Event,
+    PeerLost,
+    PeerOpened,
+    PeerPonged,
+    PeerSent,
+    Tick,
+)
 from peerpigeon.core.interface.notices import name_of
 from peerpigeon.sim.network import (
     Accepted,
@@ -136,8 +142,7 @@ class SimHub:
             if connection is not None:
                 connection.close(self, GOING_AWAY, "server is stopping")
             self.feed(PeerLost(session, GOING_AWAY, "server is stopping"))
-        for action in self.hub.drain(self._agenda.now):
-            self.perform(action)
+        self.feed(Draining())
         self._agenda.alarm(self._agenda.now + DRAIN_TIMEOUT, partial(self._end, self.life))
         self._end_if_left()
 
@@ -244,7 +249,7 @@ class SimHub:
     def perform(self, action: Action) -> None:
         """Do what the hub asks for."""
         match action:
-            case SendToPeer() | SendToPeers():
+            case SendToPeers():
                 self._send_text(action)
             case PingPeer(session=session, number=number):
                 self._send(session, Ping(number.to_bytes(_PING_SIZE, "big")))
@@ -289,8 +294,8 @@ class SimHub:
         if connection is not None:
             connection.send(self, frame)
 
-    def _send_text(self, action: SendToPeer | SendToPeers) -> None:
-        for session, payload in messages_of(action):
+    def _send_text(self, action: SendToPeers) -> None:
+        for session, payload in zip(action.sessions, action.payloads, strict=True):
             self._send(session, Text(payload))
 
     def _tell(self, notice: Notice) -> None:

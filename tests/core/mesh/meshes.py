@@ -47,8 +47,8 @@ from peerpigeon.core.wire.hub_frames import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from peerpigeon.core.changes import Change
     from peerpigeon.core.interface.notices import Notice
-    from peerpigeon.core.mesh.changes import Change
 
 T = TypeVar("T")
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from peerpigeon.core.changes import HubFound, HubRestarted
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.notices import ErrorOccurred
-from peerpigeon.core.mesh.changes import HubFound, HubRestarted
 from peerpigeon.core.mesh.gossip import HUB_LIMIT
 from peerpigeon.core.wire.hub_frames import Adverts, Heartbeat, LinkEnd, Purpose, Summary
 from tests.core.mesh.meshes import (

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from peerpigeon.core.changes import Arrived, HubFound, RoutesChanged
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.interface.actions import CloseLink, SendToLink
-from peerpigeon.core.mesh.changes import Arrived, HubFound, RoutesChanged
 from peerpigeon.core.mesh.handshake import LINK_LIMIT
 from peerpigeon.core.wire.hub_frames import (
     VERSION,

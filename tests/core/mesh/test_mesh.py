@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from peerpigeon.core.changes import (
+    Arrived,
+    HubFound,
+    HubGone,
+    HubRestarted,
+    HubReturned,
+    RoutesChanged,
+)
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.interface.actions import Dial, DropChannel, MakeAnswer, MakeOffer, SendToLink
@@ -16,14 +24,6 @@ from peerpigeon.core.interface.notices import (
     HubMeshReady,
     HubP2PConnected,
     HubP2PDisconnected,
-)
-from peerpigeon.core.mesh.changes import (
-    Arrived,
-    HubFound,
-    HubGone,
-    HubRestarted,
-    HubReturned,
-    RoutesChanged,
 )
 from peerpigeon.core.wire.hub_frames import (
     VERSION,

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerpigeon.core.clients import pending_signals
 from peerpigeon.core.clients.pending_signals import PendingSignals, Queued
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.namespaces import presence, retention
+from peerpigeon.core.namespaces import lookup_cache, presence, retention
 from peerpigeon.core.namespaces.local_members import Client, LocalNamespace, Registration
 from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Part
 from peerpigeon.core.namespaces.presence import Presence
@@ -467,7 +466,7 @@ def test_an_answer_about_one_that_has_left_is_forgotten_and_not_believed() -> No
 
 
 def test_only_so_many_answers_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pending_signals, "MAX_FOUND", 1)
+    monkeypatch.setattr(lookup_cache, "MAX_FOUND", 1)
     desk = Desk()
     for peer in (B, C):
         desk.presence.on_found(Found("net1", peer, at(H1, peer)), 1.0)

@@ -8,7 +8,14 @@ import pytest
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.interface.actions import Action, ClosePeer, Dial
-from peerpigeon.core.interface.events import Event, OpeningFailed, PeerSent, ReferenceOpened, Tick
+from peerpigeon.core.interface.events import (
+    DialRequested,
+    Event,
+    OpeningFailed,
+    PeerSent,
+    ReferenceOpened,
+    Tick,
+)
 from peerpigeon.core.interface.notices import (
     BootstrapConnected,
     BootstrapDisconnected,
@@ -173,7 +180,7 @@ def test_a_configured_address_may_lead_to_such_a_hub_unless_they_are_banned(
 @pytest.mark.parametrize(("host", "is_welcome"), [("192.0.2.1", False), ("127.0.0.1", True)])
 def test_any_other_address_may_where_such_hubs_are_let_in(host: str, is_welcome: bool) -> None:
     desk = DialDesk(host=host, bootstrap_hubs=())
-    for action in desk.hub.dial("ws://198.51.100.1:3000", 0.0):
+    for action in desk.hub.handle(DialRequested("ws://198.51.100.1:3000"), 0.0):
         assert isinstance(action, Dial)
         desk.dials.append(action)
     session = desk.answer()

@@ -2,7 +2,7 @@
 
 from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.interface.actions import Dial
-from peerpigeon.core.interface.events import ReferenceOpened
+from peerpigeon.core.interface.events import DialRequested, ReferenceOpened
 from peerpigeon.core.interface.notices import PeerAnnounced
 from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, Json, linked
 from tests.core.reference.messages import MESH, announce, discovered, gone, itself, pong, signal
@@ -224,7 +224,8 @@ def test_two_meshes_that_share_a_reference_hub_become_one() -> None:
 def dial(hubs: Hubs, number: int, *clients: PeerId) -> Socket:
     """Let one of our hubs dial the reference hub, which says whom it has and then who it is."""
     uri = "ws://127.0.0.1:3000"
-    opening = next(a.opening for a in hubs.hubs[number].dial(uri, hubs.now) if isinstance(a, Dial))
+    actions = hubs.hubs[number].handle(DialRequested(uri), hubs.now)
+    opening = next(action.opening for action in actions if isinstance(action, Dial))
     hubs._numbers += 1
     socket = number, hubs._numbers
     hubs.feed(number, ReferenceOpened(SessionId(socket[1]), opening))

@@ -8,9 +8,7 @@ from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.interface.actions import (
     Action,
-    SendToPeer,
     SendToPeers,
-    messages_of,
 )
 from peerpigeon.core.interface.events import PeerSent
 from peerpigeon.core.interface.notices import (
@@ -655,7 +653,11 @@ def test_nothing_is_sent_to_a_session_that_has_no_socket() -> None:
     for message in (signal(B, A), signal(B, D), discovered(B, "net2"), gone(C), gone(B)):
         actions += desk.feed(PeerSent(session, json.dumps(message)))
     actions += desk.feed(PeerSent(a, "{}"))
-    sending = [a for a in actions if isinstance(a, SendToPeer | SendToPeers)]
-    sessions = {session for action in sending for session, _ in messages_of(action)}
+    sending = [a for a in actions if isinstance(a, SendToPeers)]
+    sessions = {
+        session
+        for action in sending
+        for session, _ in zip(action.sessions, action.payloads, strict=True)
+    }
     assert sessions
     assert min(sessions) > 0

@@ -8,7 +8,7 @@ from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Part, Tell
 from peerpigeon.core.wire import client_messages
 
 if TYPE_CHECKING:
-    from peerpigeon.core.effects import Outbox
+    from peerpigeon.core.effects import Effects
     from peerpigeon.core.reference.links import ReferenceLinks
     from peerpigeon.core.sessions.registry import Peer, Registry
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Notifications:
     """Puts the news of namespaces into the words of those who get them."""
 
-    def __init__(self, registry: Registry, references: ReferenceLinks, out: Outbox) -> None:
+    def __init__(self, registry: Registry, references: ReferenceLinks, out: Effects) -> None:
         self._registry = registry
         self._references = references
         self._out = out

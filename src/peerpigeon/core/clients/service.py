@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.effects import Outbox
+    from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import SessionId
     from peerpigeon.core.interface.events import PeerLost, PeerOpened, PeerPonged
     from peerpigeon.core.namespaces.outcome import Outcome
@@ -58,14 +58,14 @@ class ClientService:
         config: ServerConfig,
         presence: Presence,
         rendezvous_hubs_of: Callable[[str], tuple[PeerId, ...]],
-        out: Outbox,
+        out: Effects,
     ) -> None:
         self._own = own
         self._config = config
         self._presence = presence
         self._rendezvous_hubs_of = rendezvous_hubs_of
         self._out = out
-        self.references = ReferenceLinks(own, config)
+        self.references = ReferenceLinks(own, config, out)
         self.registry = Registry(config)
         self.signaling = Signaling(own, config, self.registry, presence, rendezvous_hubs_of, out)
         self._notifications = Notifications(self.registry, self.references, out)
@@ -92,14 +92,14 @@ class ClientService:
 
     def _contend(self, contender: Contender, incumbent: Peer, now: float) -> None:
         if self.registry.contend(contender, now):
-            self._out.actions.append(PingPeer(incumbent.socket, contender.ping))
+            self._out.act(PingPeer(incumbent.socket, contender.ping))
         else:
             self._refuse(contender)
 
     def _admit(self, peer: Peer, now: float) -> None:
         greeting = client_messages.encode_connected(peer.peer_id, self._out.milliseconds(now))
         self._send(peer, greeting)
-        self._out.actions.append(Tell(PeerConnected(peer.peer_id, len(self.registry))))
+        self._out.act(Tell(PeerConnected(peer.peer_id, len(self.registry))))
 
     def on_ponged(self, event: PeerPonged, now: float) -> None:
         """Take a sign of life."""
@@ -130,7 +130,7 @@ class ClientService:
         successor = self.registry.remove(peer)
         total = len(self.registry)
         if peer.peer_id:
-            self._out.actions.append(Tell(PeerDisconnected(peer.peer_id, code, reason, total)))
+            self._out.act(Tell(PeerDisconnected(peer.peer_id, code, reason, total)))
         if successor is not None:
             self._succeed(successor, now)
         elif not is_refused:
@@ -159,11 +159,11 @@ class ClientService:
         """Tell another hub whether a client of ours keeps its id."""
         hub, asked = claim
         verdict = Verdict(asked.namespace, asked.peer, asked.session, stays)
-        self._out.news.append((hub, verdict))
+        self._out.tell_hub(hub, verdict)
 
     def _close(self, session: SessionId, reason: str) -> None:
         # Reference: every refusal is a policy violation.
-        self._out.actions.append(ClosePeer(session, POLICY_VIOLATION, reason))
+        self._out.act(ClosePeer(session, POLICY_VIOLATION, reason))
 
     def _drop(self, peer: Peer, reason: str, now: float, *, is_refused: bool = False) -> None:
         if not peer.is_guest:
@@ -242,12 +242,12 @@ class ClientService:
         self.act(self._presence.announce(announce.namespace, peer.peer_id, introduction), now)
         if is_new:
             notice = PeerAnnounced(peer.peer_id, announce.namespace, is_hub=False)
-            self._out.actions.append(Tell(notice))
+            self._out.act(Tell(notice))
 
     def _on_goodbye(self, peer: Peer, now: float) -> None:
         if peer.namespace is not None:
             self._leave(peer, now, has_said_goodbye=True)
-            self._out.actions.append(Tell(PeerGoodbye(peer.peer_id)))
+            self._out.act(Tell(PeerGoodbye(peer.peer_id)))
 
     def _leave(self, peer: Peer, now: float, *, has_said_goodbye: bool = False) -> None:
         namespace = peer.namespace
@@ -274,8 +274,8 @@ class ClientService:
             hub.peer_id, hub.peer_id, reference_messages.addresses_in(announce.data)
         )
         namespace, at = announce.namespace, self._out.milliseconds(now)
-        self._out.actions.append(Tell(PeerAnnounced(hub.peer_id, namespace, is_hub=True)))
-        self._out.actions.append(Tell(found))
+        self._out.act(Tell(PeerAnnounced(hub.peer_id, namespace, is_hub=True)))
+        self._out.act(Tell(found))
         ourselves = client_messages.hub_introduction(self._own)
         self._send(hub, client_messages.encode_discovered(ourselves, namespace, hub.peer_id, at))
         self._follow(self.references.add(hub), now)
@@ -293,12 +293,12 @@ class ClientService:
     def _name(self, reference: Reference, hub_id: PeerId, now: float) -> None:
         hub = reference.peer
         if self.registry.find(hub_id) is not None:  # it has dialled us, as a rule
-            self._out.actions.append(ClosePeer(hub.session, NORMAL_CLOSURE, "second link"))
+            self._out.act(ClosePeer(hub.session, NORMAL_CLOSURE, "second link"))
             self._depart(hub, NORMAL_CLOSURE, "second link", now)
             return
         self.registry.name(hub, hub_id)
-        self._out.actions.append(Tell(PeerConnected(hub_id, len(self.registry))))
-        self._out.actions.append(Tell(HubDiscovered(hub_id, hub_id, (hub.address,))))
+        self._out.act(Tell(PeerConnected(hub_id, len(self.registry))))
+        self._out.act(Tell(HubDiscovered(hub_id, hub_id, (hub.address,))))
         self._follow(self.references.named(reference, now), now)
 
     def _follow(self, steps: list[Step], now: float) -> None:
@@ -313,7 +313,7 @@ class ClientService:
                     self._name(reference, hub, now)
                 case Ask(namespace, peer):
                     lead = self._rendezvous_hubs_of(namespace)[0]
-                    self._out.news.append((lead, Find(namespace, peer)))
+                    self._out.tell_hub(lead, Find(namespace, peer))
                 case Exit(guest):
                     self._depart(guest, NORMAL_CLOSURE, "gone from its hub", now)
                 case Publish(reference):
@@ -344,7 +344,7 @@ class ClientService:
         elif holder is None:
             guest = self.registry.add_guest(hub, step.peer, now)
             self.references.entered(reference, guest)
-            self._out.actions.append(Tell(PeerConnected(guest.peer_id, len(self.registry))))
+            self._out.act(Tell(PeerConnected(guest.peer_id, len(self.registry))))
             self._on_announce(guest, step.announce, now)
         elif holder.is_guest and holder.socket == hub.session:
             self._on_announce(holder, step.announce, now)
@@ -399,7 +399,7 @@ class ClientService:
                 self._drop(incumbent, "peerId connected again, no answer here", now)
         checkup = self.registry.check_silence(now)
         for silent in checkup.ping:
-            self._out.actions.append(PingPeer(silent.session, self.registry.next_ping()))
+            self._out.act(PingPeer(silent.session, self.registry.next_ping()))
         for silent in checkup.drop:
             self._drop(silent, "no answer to pings", now)
         self._follow(self.references.tick(now), now)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.effects import Outbox
+    from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.namespaces.presence import Presence
     from peerpigeon.core.sessions.registry import Peer, Registry
@@ -50,7 +50,7 @@ class Signaling:
         registry: Registry,
         presence: Presence,
         rendezvous_hubs_of: Callable[[str], tuple[PeerId, ...]],
-        out: Outbox,
+        out: Effects,
     ) -> None:
         self._own = own
         self._registry = registry
@@ -130,11 +130,11 @@ class Signaling:
                 session = located.member.session
                 away = Relay(namespace, relay.sender, target, session, relay.kind, relay.data)
                 self.relayed += 1
-                self._out.news.append((located.hub, away))
+                self._out.tell_hub(located.hub, away)
                 return
         queued = self._waiting.add(relay, now)
         if queued is Queued.ASK:
-            self._out.news.append((self._rendezvous_hubs_of(namespace)[0], Find(namespace, target)))
+            self._out.tell_hub(self._rendezvous_hubs_of(namespace)[0], Find(namespace, target))
         elif queued is Queued.FULL:
             self.fail(relay, "overloaded", now)
 
@@ -170,7 +170,7 @@ class Signaling:
             reason = "unsupported"
         if target is None or reason:
             lost = Undelivered(relay.namespace, relay.sender, relay.target, relay.kind, reason)
-            self._out.news.append((hub, lost))
+            self._out.tell_hub(hub, lost)
             return
         signal = Signal(relay.kind, relay.target, relay.namespace, client_messages.raw(relay.data))
         self.relayed -= hub == self._own

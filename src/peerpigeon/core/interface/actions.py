@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -10,24 +10,14 @@ from peerpigeon.core.ids import LinkId, SessionId
 from peerpigeon.core.interface.notices import Notice
 from peerpigeon.core.wire.hub_frames import Frame
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-class SendToPeer(msgspec.Struct, frozen=True, gc=False):
-    """Send text messages to a client. Never waits; a session that is gone is no fault."""
-
-    session: SessionId
-    payloads: list[bytes]
-    """The messages in order, each JSON in UTF-8."""
-
 
 class SendToPeers(msgspec.Struct, frozen=True, gc=False):
-    """Send text messages, each to the client at its place, as if by a ``SendToPeer`` for each."""
+    """Send text messages to clients, in order. Never waits; a session that is gone is no fault."""
 
-    sessions: list[SessionId]
-    payloads: list[bytes]
-    """As many: each message is for the session at its place."""
+    sessions: tuple[SessionId, ...]
+    """Each message is for the session at its place; often the same one several times in a row."""
+    payloads: tuple[bytes, ...]
+    """As many as sessions: JSON in UTF-8."""
 
 
 class PingPeer(msgspec.Struct, frozen=True, gc=False):
@@ -118,8 +108,7 @@ class Tell(msgspec.Struct, frozen=True):
 
 
 Action: TypeAlias = (
-    SendToPeer
-    | SendToPeers
+    SendToPeers
     | PingPeer
     | ClosePeer
     | Dial
@@ -132,12 +121,3 @@ Action: TypeAlias = (
     | CloseLink
     | Tell
 )
-
-
-def messages_of(action: SendToPeer | SendToPeers) -> Iterator[tuple[SessionId, bytes]]:
-    """Return the single messages of which an action consists, in order."""
-    if isinstance(action, SendToPeers):
-        yield from zip(action.sessions, action.payloads, strict=True)
-    else:
-        for payload in action.payloads:
-            yield action.session, payload

@@ -69,7 +69,7 @@ class ReferenceOpened(msgspec.Struct, frozen=True, gc=False):
     """A ``Dial`` has led to a hub of the npm package, which greets in text.
 
     From now on it is like a client's socket, ``PeerOpened`` apart: ``PeerSent``, ``PeerPonged`` and
-    ``PeerLost`` tell of it, and ``SendToPeer``, ``PingPeer`` and ``ClosePeer`` are for it.
+    ``PeerLost`` tell of it, and ``SendToPeers``, ``PingPeer`` and ``ClosePeer`` are for it.
     """
 
     session: SessionId
@@ -117,10 +117,36 @@ class Tick(msgspec.Struct, frozen=True, gc=False):
     """The hub's deadline has come."""
 
 
+class DialRequested(msgspec.Struct, frozen=True, gc=False):
+    """The operator wants a link to the hub at an address; a plain server makes none."""
+
+    uri: str
+    """A WebSocket address, as ``bootstrap_hubs`` has them; checked."""
+
+
+class BootstrapLeft(msgspec.Struct, frozen=True, gc=False):
+    """The operator wants the hub to go on without its bootstrap hubs."""
+
+
+class Draining(msgspec.Struct, frozen=True, gc=False):
+    """The hub is about to stop: it acknowledges what it has delivered and leaves its links.
+
+    The shell goes on feeding it until its links are closed or ``DRAIN_TIMEOUT`` is over.
+    """
+
+
 LinkEvent: TypeAlias = (
     LinkOpened | OpeningFailed | ChannelDescribed | ChannelCandidate | LinkReceived | LinkLost
 )
+OperatorEvent: TypeAlias = DialRequested | BootstrapLeft | Draining
 
 Event: TypeAlias = (
-    PeerOpened | PeerSent | PeerPonged | PeerLost | ReferenceOpened | LinkEvent | Tick
+    PeerOpened
+    | PeerSent
+    | PeerPonged
+    | PeerLost
+    | ReferenceOpened
+    | LinkEvent
+    | OperatorEvent
+    | Tick
 )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core.interface.actions import Action, ClosePeer, Dial, DropChannel, Tell
-from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, POLICY_VIOLATION
-from peerpigeon.core.interface.notices import BootstrapConnected, BootstrapDisconnected
-from peerpigeon.core.mesh.bootstrap import Bootstrap
-from peerpigeon.core.mesh.changes import (
+from peerpigeon.core.changes import (
     HubReported,
     ReferenceChange,
     ReferenceFound,
     ReferenceGone,
     ReferenceNamed,
 )
+from peerpigeon.core.interface.actions import Action, ClosePeer, Dial, DropChannel, Tell
+from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, POLICY_VIOLATION
+from peerpigeon.core.interface.notices import BootstrapConnected, BootstrapDisconnected
+from peerpigeon.core.mesh.bootstrap import Bootstrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

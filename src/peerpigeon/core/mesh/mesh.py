@@ -8,6 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.changes import (
+    Arrived,
+    Change,
+    HubFound,
+    HubGone,
+    HubRestarted,
+    HubReturned,
+    RoutesChanged,
+)
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface import close_codes
@@ -21,15 +30,6 @@ from peerpigeon.core.interface.notices import (
 from peerpigeon.core.interface.snapshot import MeshSnapshot
 from peerpigeon.core.mesh.attempts import Attempts
 from peerpigeon.core.mesh.authentication import Authenticator
-from peerpigeon.core.mesh.changes import (
-    Arrived,
-    Change,
-    HubFound,
-    HubGone,
-    HubRestarted,
-    HubReturned,
-    RoutesChanged,
-)
 from peerpigeon.core.mesh.dialer import Dialer
 from peerpigeon.core.mesh.forwarding import Forwarder
 from peerpigeon.core.mesh.gossip import BATCH, Gossip

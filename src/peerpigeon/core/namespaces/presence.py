@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.clients.pending_signals import LookupCache
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.namespaces.incarnations import Incarnations
 from peerpigeon.core.namespaces.local_members import Client, LocalNamespace, Registration, roles_of
+from peerpigeon.core.namespaces.lookup_cache import LookupCache
 from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Part
 from peerpigeon.core.namespaces.retention import (
     MAX_DEPARTURES,

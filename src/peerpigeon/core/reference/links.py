@@ -14,16 +14,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.deadlines import TimerQueue
-from peerpigeon.core.ids import same_peer
-from peerpigeon.core.interface.snapshot import HubRecord
-from peerpigeon.core.mesh.changes import (
+from peerpigeon.core.changes import (
     HubReported,
-    ReferenceChange,
     ReferenceFound,
     ReferenceGone,
     ReferenceNamed,
 )
+from peerpigeon.core.deadlines import TimerQueue
+from peerpigeon.core.ids import same_peer
+from peerpigeon.core.interface.snapshot import HubRecord
 from peerpigeon.core.namespaces.known_members import KnownMembers, Over
 from peerpigeon.core.namespaces.outcome import Introduce, Part, Tell
 from peerpigeon.core.reference.model import (
@@ -43,6 +42,7 @@ from peerpigeon.core.wire.reference_messages import Departed, Discovered, HubSee
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.sessions.registry import Peer
     from peerpigeon.core.wire.hub_frames import Located
@@ -62,12 +62,12 @@ RETRY = 5.0
 class ReferenceLinks:
     """The reference hubs that are linked to one hub of ours."""
 
-    def __init__(self, own: PeerId, config: ServerConfig) -> None:
+    def __init__(self, own: PeerId, config: ServerConfig, effects: Effects) -> None:
         self._own = own
+        self._effects = effects
         self._config = config
         self._references: dict[SessionId, Reference] = {}
         self._due: TimerQueue[SessionId] = TimerQueue()
-        self.changes: list[ReferenceChange] = []
 
     def __len__(self) -> int:
         """Return how many reference hubs are linked and known by name."""
@@ -86,18 +86,13 @@ class ReferenceLinks:
         """Return the reference hub of a session."""
         return self._references.get(session)
 
-    def take_changes(self) -> list[ReferenceChange]:
-        """Return which hubs have come and gone since the last call."""
-        changes, self.changes = self.changes, []
-        return changes
-
     # Hubs
 
     def add(self, peer: Peer) -> list[Step]:
         """Take a client for the hub that it says it is."""
         reference = Reference(peer, KnownMembers(remembers=True), is_dialled=False)
         self._references[peer.session] = reference
-        self.changes.append(ReferenceFound(peer.peer_id))
+        self._effects.report(ReferenceFound(peer.peer_id))
         return [Publish(reference)]
 
     def add_dialled(
@@ -117,7 +112,7 @@ class ReferenceLinks:
 
     def named(self, reference: Reference, now: float) -> list[Step]:
         """Note that a hub that we have dialled has said who it is."""
-        self.changes.append(ReferenceFound(reference.peer.peer_id))
+        self._effects.report(ReferenceFound(reference.peer.peer_id))
         return self._begin(reference, now)
 
     def _on_pong(self, reference: Reference, now: float) -> list[Step]:
@@ -141,7 +136,7 @@ class ReferenceLinks:
         self._due.drop(session)
         reference = self._references.pop(session)
         hub = reference.peer.peer_id or None
-        self.changes.append(ReferenceGone(hub, session, code, reason))
+        self._effects.report(ReferenceGone(hub, session, code, reason))
         return self._dismiss(reference)
 
     def claimed(self, reference: Reference, now: float, *, is_alone: bool) -> list[Step]:
@@ -227,11 +222,11 @@ class ReferenceLinks:
         if seen.is_other:
             if seen.addresses:
                 reference.has_elders |= not reference.has_introduced
-                self.changes.append(HubReported(seen.hub, seen.addresses))
+                self._effects.report(HubReported(seen.hub, seen.addresses))
             return []
         if reference.peer.peer_id:
             return []
-        self.changes.append(ReferenceNamed(reference.peer.session, seen.hub))
+        self._effects.report(ReferenceNamed(reference.peer.session, seen.hub))
         return [Name(reference, seen.hub)]
 
     def _on_discovered(self, reference: Reference, discovered: Discovered) -> list[Step]:
@@ -250,7 +245,7 @@ class ReferenceLinks:
         reference.clients.pop(name, None)
         guest = reference.guests.get(name)
         if guest is None and reference.is_dialled:
-            self.changes.append(HubReported(peer, ()))
+            self._effects.report(HubReported(peer, ()))
         return [] if guest is None else [Exit(guest)]
 
     # Guests

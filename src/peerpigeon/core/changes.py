@@ -1,4 +1,4 @@
-"""What the parts of a hub tell the rest of it: who has come and gone, and what has arrived."""
+"""What a component of a hub reports to the others: who has come and gone, what has arrived."""
 
 from __future__ import annotations
 
@@ -88,5 +88,6 @@ class Arrived:
     body: Segment | Ack
 
 
-Change: TypeAlias = HubGone | HubReturned | HubRestarted | HubFound | RoutesChanged | Arrived
+MeshChange: TypeAlias = HubGone | HubReturned | HubRestarted | HubFound | RoutesChanged | Arrived
 ReferenceChange: TypeAlias = ReferenceNamed | ReferenceFound | ReferenceGone | HubReported
+Change: TypeAlias = MeshChange | ReferenceChange
