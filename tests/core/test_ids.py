@@ -47,9 +47,10 @@ def test_spelling_does_not_make_two_peers_of_one() -> None:
 
 
 def test_all_spellings_have_one_key_and_it_is_no_copy() -> None:
-    lower = PeerId("ab" * 20)
-    assert key_of(lower) is lower
-    assert key_of(PeerId("aB" * 20)) == key_of(PeerId("AB" * 20)) == lower
+    lower: str = "ab" * 20
+    key: str = key_of(PeerId(lower))
+    assert key is lower
+    assert key_of(PeerId("aB" * 20)) == key_of(PeerId("AB" * 20)) == key
 
 
 def test_the_digit_distance_sums_the_xor_of_the_digits() -> None:

@@ -1,4 +1,4 @@
-"""What a component of a hub reports to the others: who has come and gone, what has arrived."""
+"""What one component of a hub reports to the others. ``hub.py`` hands each change on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.wire.client_messages import Announce, Signal
     from peerpigeon.core.wire.hub_frames import Ack, Segment
+
+
+# The mesh
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,23 @@ class HubFound:
     """A hub has become known."""
 
     hub: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class RoutesChanged:
+    """Frames under way may be lost with a link that has broken, or a way is open again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A body came for this hub."""
+
+    source: PeerId
+    incarnation: int
+    body: Segment | Ack
+
+
+# Hubs of the npm package: which are there
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +95,62 @@ class HubReported:
     """Where it can be dialled; none if it is gone from there."""
 
 
-@dataclass(frozen=True, slots=True)
-class RoutesChanged:
-    """Frames under way may be lost with a link that has broken, or a way is open again."""
+# Hubs of the npm package: what they want for their clients and themselves
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
-    """A body came for this hub."""
+class GuestAnnounced:
+    """A client of a reference hub has announced itself, or its id may be free now."""
 
-    source: PeerId
-    incarnation: int
-    body: Segment | Ack
+    hub: SessionId
+    peer: PeerId
+    announce: Announce
+    may_contest: bool
+    """Whether another client with its id is to show that it lives: once, not again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuestSignaled:
+    """A guest sends a signal."""
+
+    guest: SessionId
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class GuestGone:
+    """A guest's hub says that it is gone."""
+
+    guest: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class HubClaimed:
+    """A reference hub's id is to be published, so that no other hub of ours serves it too."""
+
+    hub: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class IdAwaited:
+    """The rendezvous hub of a namespace is to be asked whether an id is free there."""
+
+    namespace: str
+    peer: PeerId
+
+
+# Clients
+
+
+@dataclass(frozen=True, slots=True)
+class BacklogReady:
+    """A client has been let in late: what it said before that is its first messages."""
+
+    session: SessionId
+    texts: tuple[str, ...]
 
 
 MeshChange: TypeAlias = HubGone | HubReturned | HubRestarted | HubFound | RoutesChanged | Arrived
 ReferenceChange: TypeAlias = ReferenceNamed | ReferenceFound | ReferenceGone | HubReported
-Change: TypeAlias = MeshChange | ReferenceChange
+GuestChange: TypeAlias = GuestAnnounced | GuestSignaled | GuestGone | HubClaimed
+Change: TypeAlias = MeshChange | ReferenceChange | GuestChange | IdAwaited | BacklogReady

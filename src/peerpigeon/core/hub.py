@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.changes import (
     Arrived,
+    BacklogReady,
     Change,
+    GuestAnnounced,
+    GuestGone,
+    GuestSignaled,
+    HubClaimed,
     HubFound,
     HubGone,
     HubReported,
     HubRestarted,
     HubReturned,
+    IdAwaited,
     MeshChange,
+    ReferenceChange,
     ReferenceFound,
     ReferenceGone,
     ReferenceNamed,
@@ -131,7 +138,7 @@ class Hub:
         Never raises for what a client or another hub sent, and never waits.
         """
         if isinstance(event, PeerSent):  # as most are, and most of these leave nothing to settle
-            self._clients.on_sent(event, now)
+            self._clients.on_text(event.session, event.text, now)
             if self._out.news or self._out.changes:
                 self._settle(now)
             return
@@ -196,7 +203,7 @@ class Hub:
             self._act(actions)
             if uri:
                 addresses = self._mesh.membership.own.addresses
-                self._clients.on_reference_opened(event.session, uri, addresses, now)
+                self._clients.guests.dialled(event.session, uri, addresses, now)
 
     def _settle(self, now: float) -> None:
         """Carry on until nothing in this hub has anything to say to another part of it."""
@@ -262,11 +269,11 @@ class Hub:
             case Found():
                 self._clients.on_found(news, now)
             case Challenge():
-                self._clients.on_challenge(hub, news, now)
+                self._clients.admission.on_challenge(hub, news, now)
             case Verdict():
                 self._out.news += self._rendezvous.on_verdict(hub, news, now)
             case Refusal():
-                self._clients.on_refusal(news, now)
+                self._clients.admission.on_refusal(news, now)
             case _:
                 self._on_namespace_news(hub, news, now)
 
@@ -276,9 +283,9 @@ class Hub:
         clients, presence, rendezvous = self._clients, self._presence, self._rendezvous
         match news:
             case Meet():
-                clients.act(presence.on_meet(news, now), now)
+                clients.deliver(presence.on_meet(news, now), now)
             case Gone():
-                clients.act(presence.on_gone(news, now), now)
+                clients.deliver(presence.on_gone(news, now), now)
             case Join():
                 self._out.news += rendezvous.on_join(hub, news, now)
             case Leave():
@@ -298,10 +305,22 @@ class Hub:
         self._tell_of(change)
         match change:
             case ReferenceNamed() | ReferenceFound() | ReferenceGone() | HubReported():
-                if self._mesh is not None:
-                    self._act(self._mesh.dialer.on_reference(change, now))
+                self._on_reference_change(change, now)
+            case GuestAnnounced() | GuestSignaled() | GuestGone() | HubClaimed():
+                self._clients.guests.on_change(change, now)
+            case IdAwaited(namespace, peer):
+                self._out.tell_hub(self._placement.of(namespace)[0], Find(namespace, peer))
+            case BacklogReady(session, texts):
+                for text in texts:
+                    self._clients.on_text(session, text, now)
             case _:
                 self._on_mesh_change(change, now)
+
+    def _on_reference_change(self, change: ReferenceChange, now: float) -> None:
+        if self._mesh is not None:
+            self._act(self._mesh.dialer.on_reference(change, now))
+        if isinstance(change, ReferenceNamed):
+            self._clients.guests.name(change.session, change.hub, now)
 
     def _on_mesh_change(self, change: MeshChange, now: float) -> None:
         match change:
@@ -317,7 +336,7 @@ class Hub:
                 self._forget(hub, 0, now)
             case HubReturned(hub):
                 self._view_by(now)
-                self._clients.act(self._presence.hub_returned(hub, now), now)
+                self._clients.deliver(self._presence.hub_returned(hub, now), now)
                 for outgoing in self._streams.resend(hub, now):
                     self._send(outgoing, now)
             case HubRestarted(hub, incarnation):
@@ -337,7 +356,7 @@ class Hub:
     def _forget(self, hub: PeerId, incarnation: int, now: float) -> None:
         """Tell our clients that those of a hub are gone, and find other keepers."""
         self._out.news += self._rendezvous.hub_gone(hub, incarnation)
-        self._clients.act(self._presence.hub_gone(hub, now, incarnation), now)
+        self._clients.deliver(self._presence.hub_gone(hub, now, incarnation), now)
         self._view_by(now)
 
     def _view_by(self, when: float) -> None:
@@ -351,7 +370,7 @@ class Hub:
     def _show_view(self, hubs: dict[PeerId, int], now: float) -> None:
         self._view_at = None
         self._placement.update(hubs)
-        self._clients.act(self._presence.view_changed(hubs, now), now)
+        self._clients.deliver(self._presence.view_changed(hubs, now), now)
         self._out.news += self._rendezvous.view_changed(hubs, now)
 
     # Time
@@ -368,7 +387,7 @@ class Hub:
         self._settle(now)
         if self._view_at is not None and now >= self._view_at and self._mesh is not None:
             self._show_view(self._mesh.membership.lives(), now)
-        self._clients.act(self._presence.expire(now), now)
+        self._clients.deliver(self._presence.expire(now), now)
         self._out.news += self._rendezvous.expire(now)
 
     def deadline(self) -> float | None:
@@ -402,7 +421,7 @@ class Hub:
             uptime=now - self._started_at,
             wall_time=wall_time,
             connections=len(clients.registry),
-            announced_peers=clients.announced,
+            announced_peers=clients.announcements.count,
             namespaces=len(self._presence),
             hubs=(*hubs, *clients.references.records(self._epoch)),
             mesh=MeshSnapshot() if mesh is None else mesh.snapshot(),

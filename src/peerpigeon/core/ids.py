@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 PeerId = NewType("PeerId", str)
 """40 hexadecimal digits that name a client or a hub, spelled as their owner spells them."""
 
+PeerKey = NewType("PeerKey", str)
+"""A peer id in lower case: two spellings of one id have one key. ``key_of`` makes it."""
+
 SessionId = NewType("SessionId", int)
 """One connection of one client to this hub; never used twice in the life of a hub."""
 
@@ -43,13 +46,14 @@ def generate_peer_id(rng: Random) -> PeerId:
     return PeerId(f"{rng.getrandbits(4 * ID_DIGITS):0{ID_DIGITS}x}")
 
 
-def key_of(peer: PeerId) -> str:
-    """Return the key under which tables keep a peer, however it is spelled: the id in lower case.
+def key_of(peer: PeerId) -> PeerKey:
+    """Return the key under which tables keep a peer, however it is spelled.
 
-    The id itself if it is, as most are: a copy would take 89 bytes in each table.
+    It is the id itself if that is in lower case, as most are: a copy would take 89 bytes in each
+    table.
     """
     lower = peer.lower()
-    return peer if lower == peer else lower
+    return peer if lower == peer else lower  # type: ignore[return-value]  # as above
 
 
 def same_peer(a: PeerId, b: PeerId) -> bool:

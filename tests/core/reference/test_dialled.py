@@ -24,7 +24,7 @@ from peerpigeon.core.interface.notices import (
     HubUnregistered,
     PeerConnected,
 )
-from peerpigeon.core.sessions.registry import BACKLOG_MESSAGES
+from peerpigeon.core.sessions.takeover import BACKLOG_MESSAGES
 from tests.core.harness import EPOCH, HUB, A, B, C, D, Desk, Json
 from tests.core.reference.messages import MESH, announce, discovered, gone, itself, pong, signal
 

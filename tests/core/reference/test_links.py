@@ -19,7 +19,7 @@ from peerpigeon.core.interface.notices import (
     PeerConnected,
     PeerDisconnected,
 )
-from peerpigeon.core.sessions.registry import BACKLOG_MESSAGES
+from peerpigeon.core.sessions.takeover import BACKLOG_MESSAGES
 from tests.core.harness import EPOCH, HUB, A, B, C, D, Desk, Json
 from tests.core.reference.messages import (
     MESH,

@@ -2,7 +2,7 @@
 
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.interface.notices import PeerDisconnected
-from peerpigeon.core.sessions.registry import LOOKS
+from peerpigeon.core.sessions.liveness import LOOKS
 from tests.core.harness import A, B, Desk
 
 CONFIG = ServerConfig(cleanup_interval=30.0, peer_timeout=100.0)

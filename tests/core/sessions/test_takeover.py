@@ -10,7 +10,7 @@ import pytest
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import SessionId
 from peerpigeon.core.interface.notices import PeerConnected, PeerDisconnected
-from peerpigeon.core.sessions.registry import BACKLOG_MESSAGES
+from peerpigeon.core.sessions.takeover import BACKLOG_MESSAGES
 from tests.core.harness import A, B, C, Desk
 
 REFUSED = (1008, "Peer already connected")

@@ -1,71 +1,71 @@
-"""What clients are told of each other, and reference hubs on behalf of theirs."""
+"""What clients are told of each other, and hubs of the npm package on behalf of theirs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Part, Tell
+from peerpigeon.core.sessions.registry import Client, Guest
 from peerpigeon.core.wire import client_messages
 
 if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
-    from peerpigeon.core.reference.links import ReferenceLinks
-    from peerpigeon.core.sessions.registry import Peer, Registry
+    from peerpigeon.core.reference.updates import ReferenceUpdates
+    from peerpigeon.core.sessions.registry import Party, Registry
 
 
 class Notifications:
     """Puts the news of namespaces into the words of those who get them."""
 
-    def __init__(self, registry: Registry, references: ReferenceLinks, out: Effects) -> None:
+    def __init__(self, registry: Registry, updates: ReferenceUpdates, effects: Effects) -> None:
         self._registry = registry
-        self._references = references
-        self._out = out
+        self._updates = updates
+        self._effects = effects
 
-    def spread(self, outcome: Outcome, now: float) -> None:
-        """Tell clients of comings and goings, and put down what follows for other hubs."""
-        at = self._out.milliseconds(now)
+    def deliver(self, outcome: Outcome, now: float) -> None:
+        """Tell clients of arrivals and departures, and other hubs what follows for them."""
+        at = self._effects.milliseconds(now)
         for tell in outcome.tells:
             told = self._registry.members(tell.peers)
-            # A reference hub itself can do nothing with other ones.
-            ours = [peer for peer in told if peer.socket == peer.session and not peer.is_hub]
-            if len(ours) < len(told):
+            # A hub of the npm package can do nothing with other ones: it is told nothing.
+            clients = [party for party in told if isinstance(party, Client)]
+            if len(clients) < len(told):
                 self._tell_guests(told, tell, now, at)
-            if ours:
-                self._tell(ours, tell, at)
-        self._out.news.extend(outcome.news)
+            if clients:
+                self._tell(clients, tell, at)
+        self._effects.news.extend(outcome.news)
 
-    def _tell_guests(self, told: list[Peer], tell: Tell, now: float, at: int) -> None:
+    def _tell_guests(self, told: list[Party], tell: Tell, now: float, at: int) -> None:
         for guest in told:
-            if guest.is_guest:
-                self._out.send_all(guest.socket, self._references.tell(guest, tell, now, at))
+            if isinstance(guest, Guest):
+                self._effects.send_all(guest.hub, self._updates.tell(guest, tell, now, at))
 
-    def _tell(self, told: list[Peer], tell: Tell, at: int) -> None:
-        sessions = [peer.session for peer in told]
-        namespace, names = tell.namespace, [peer.peer_id for peer in told]
+    def _tell(self, clients: list[Client], tell: Tell, at: int) -> None:
+        sessions = [client.session for client in clients]
+        namespace, peers = tell.namespace, [client.peer_id for client in clients]
+        send_each = self._effects.send_each
         match tell:
-            case Introduce(members=members) if len(told) == 1:
+            case Introduce(members=members) if len(clients) == 1:
                 known = [located.member.introduction for located in members]
-                payloads = client_messages.encode_members(known, namespace, names[0], at)
-                self._out.send_all(sessions[0], payloads)
+                payloads = client_messages.encode_members(known, namespace, peers[0], at)
+                self._effects.send_all(sessions[0], payloads)
             case Introduce(members=members):
                 for member in (located.member for located in members):
-                    payloads = client_messages.encode_arrival(
-                        member.introduction, namespace, names, at
+                    introduction = member.introduction
+                    send_each(
+                        sessions, client_messages.encode_arrival(introduction, namespace, peers, at)
                     )
-                    self._out.send_each(sessions, payloads)
             case Part(located=located, has_said_goodbye=has_said_goodbye):
                 peer = located.member.peer
                 if has_said_goodbye:
-                    farewell = client_messages.encode_goodbye(peer, namespace, at)
-                    self._out.send_each(sessions, [farewell] * len(sessions))
-                payloads = client_messages.encode_departure(peer, namespace, names, at)
-                self._out.send_each(sessions, payloads)
+                    goodbye = client_messages.encode_goodbye(peer, namespace, at)
+                    send_each(sessions, [goodbye] * len(sessions))
+                send_each(sessions, client_messages.encode_departure(peer, namespace, peers, at))
             case _:
                 assert_never(tell)
 
-    def leave(self, peer: Peer, namespace: str, now: float) -> None:
-        """Note that a client leaves its namespace: a reference hub may have none there any more."""
-        if peer.is_guest:
-            at = self._out.milliseconds(now)
-            payloads = self._references.withdraw(peer, namespace, at)
-            self._out.send_all(peer.socket, payloads)
+    def leave(self, party: Party, namespace: str, now: float) -> None:
+        """Note that somebody leaves a namespace: its hub may have nobody there any more."""
+        if isinstance(party, Guest):
+            at = self._effects.milliseconds(now)
+            self._effects.send_all(party.hub, self._updates.withdraw(party, namespace, at))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.ids import key_of
 from peerpigeon.core.namespaces.retention import MEMBER_BYTES
 
 if TYPE_CHECKING:
-    from peerpigeon.core.ids import PeerId
+    from collections.abc import Mapping
+
+    from peerpigeon.core.ids import PeerId, PeerKey
     from peerpigeon.core.wire.hub_frames import Relay
 
 
@@ -31,12 +34,13 @@ class PendingSignals:
         self._lifetime = lifetime
         self._max_size = max_size
         self._size = 0
-        self.queues: dict[tuple[str, str], tuple[float, list[Relay]]] = {}
-        """By namespace and target: until when they wait, and which. Not to be changed."""
+        self._queues: dict[tuple[str, PeerKey], tuple[float, list[Relay]]] = {}
+        self.queues: Mapping[tuple[str, PeerKey], tuple[float, list[Relay]]] = self._queues
+        """By namespace and target: until when they wait, and which."""
 
     def is_waiting(self, namespace: str, target: PeerId) -> bool:
         """Tell whether signals wait for a target."""
-        return (namespace, target.lower()) in self.queues
+        return (namespace, key_of(target)) in self._queues
 
     def add(self, relay: Relay, now: float) -> Queued:
         """Let a signal wait."""
@@ -44,24 +48,24 @@ class PendingSignals:
         if self._size + size > self._max_size:
             return Queued.FULL
         self._size += size
-        key = relay.namespace, relay.target.lower()
-        if key in self.queues:
-            self.queues[key][1].append(relay)
+        key = relay.namespace, key_of(relay.target)
+        if key in self._queues:
+            self._queues[key][1].append(relay)
             return Queued.WAIT
-        self.queues[key] = now + self._lifetime, [relay]
+        self._queues[key] = now + self._lifetime, [relay]
         return Queued.ASK
 
     def take(self, namespace: str, target: PeerId) -> list[Relay]:
         """Take out what waits for a target, because the answer is here."""
-        _, queue = self.queues.pop((namespace, target.lower()), (0.0, []))
+        _, queue = self._queues.pop((namespace, key_of(target)), (0.0, []))
         self._size -= sum(_size(relay) for relay in queue)
         return queue
 
     def expire(self, now: float) -> list[Relay]:
         """Take out what has waited in vain: from the first of a target's on, all of them."""
         due: list[Relay] = []
-        while self.queues:
-            (namespace, _), (until, queue) = next(iter(self.queues.items()))
+        while self._queues:
+            (namespace, _), (until, queue) = next(iter(self._queues.items()))
             if until > now:
                 break
             due += self.take(namespace, queue[0].target)
@@ -69,7 +73,7 @@ class PendingSignals:
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to say."""
-        return next((until for until, _ in self.queues.values()), None)
+        return next((until for until, _ in self._queues.values()), None)
 
 
 def _size(relay: Relay) -> int:

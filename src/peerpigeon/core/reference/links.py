@@ -1,9 +1,9 @@
 """Reference hubs: the npm package's own hubs, each served by one hub of ours.
 
-Such a hub speaks over one WebSocket in the name of all its clients
-(``reference_messages.py``). Each of them becomes a *guest* here: a client with
-a session of its own and no socket, so that nothing else in the mesh has to know the difference.
-This part says what each message means for the guests; ``service.py`` does it.
+Such a hub speaks over one WebSocket in the name of all its clients (``reference_messages.py``).
+Each of them becomes a *guest* here: a client with a session of its own and no socket, so that the
+rest of the mesh need not know the difference. This component says what each message means for the
+guests, and reports it; ``clients/guests.py`` does it.
 
 A reference hub may be linked to several of ours, and says the same to each. One serves it: the one
 that holds its id in the reserved namespace, where ids are unique as in any other. The others
@@ -15,27 +15,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.changes import (
+    GuestAnnounced,
+    GuestGone,
+    GuestSignaled,
+    HubClaimed,
     HubReported,
+    IdAwaited,
     ReferenceFound,
     ReferenceGone,
     ReferenceNamed,
 )
 from peerpigeon.core.deadlines import TimerQueue
-from peerpigeon.core.ids import same_peer
+from peerpigeon.core.ids import key_of, same_peer
 from peerpigeon.core.interface.snapshot import HubRecord
-from peerpigeon.core.namespaces.known_members import KnownMembers, Over
-from peerpigeon.core.namespaces.outcome import Introduce, Part, Tell
-from peerpigeon.core.reference.model import (
-    Ask,
-    Enter,
-    Exit,
-    Name,
-    Publish,
-    Reference,
-    Speak,
-    Standing,
-    Step,
-)
+from peerpigeon.core.namespaces.known_members import KnownMembers
+from peerpigeon.core.reference.model import ReferenceLink, Service
 from peerpigeon.core.wire import reference_messages
 from peerpigeon.core.wire.client_messages import hub_introduction
 from peerpigeon.core.wire.reference_messages import Departed, Discovered, HubSeen, Pong, Spoken
@@ -44,8 +38,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId, SessionId
-    from peerpigeon.core.sessions.registry import Peer
-    from peerpigeon.core.wire.hub_frames import Located
+    from peerpigeon.core.sessions.registry import Guest, ReferenceHub
 
 SETTLING = 1.0
 """Seconds from the claim to a hub's id to serving it: by then another hub of ours that serves it
@@ -64,45 +57,47 @@ class ReferenceLinks:
 
     def __init__(self, own: PeerId, config: ServerConfig, effects: Effects) -> None:
         self._own = own
-        self._effects = effects
         self._config = config
-        self._references: dict[SessionId, Reference] = {}
+        self._effects = effects
+        self._links: dict[SessionId, ReferenceLink] = {}
         self._due: TimerQueue[SessionId] = TimerQueue()
 
     def __len__(self) -> int:
         """Return how many reference hubs are linked and known by name."""
-        return sum(1 for reference in self._references.values() if reference.peer.peer_id)
+        return sum(1 for link in self._links.values() if link.hub.peer_id is not None)
 
     def records(self, epoch: float) -> list[HubRecord]:
         """Return a record of every reference hub for people; ``epoch`` as our hub has it."""
         namespace = self._config.hub_mesh_namespace
-        hubs = [r.peer for r in self._references.values() if r.peer.peer_id]
         return [
             HubRecord(hub.peer_id, namespace, epoch + hub.opened_at, epoch + hub.last_heard)
-            for hub in hubs
+            for hub in (link.hub for link in self._links.values())
+            if hub.peer_id is not None
         ]
 
-    def get(self, session: SessionId) -> Reference | None:
-        """Return the reference hub of a session."""
-        return self._references.get(session)
+    def get(self, session: SessionId) -> ReferenceLink | None:
+        """Return the link to the reference hub of a session."""
+        return self._links.get(session)
 
     # Hubs
 
-    def add(self, peer: Peer) -> list[Step]:
-        """Take a client for the hub that it says it is."""
-        reference = Reference(peer, KnownMembers(remembers=True), is_dialled=False)
-        self._references[peer.session] = reference
-        self._effects.report(ReferenceFound(peer.peer_id))
-        return [Publish(reference)]
+    def add(self, hub: ReferenceHub) -> None:
+        """Take in a hub that has dialled us."""
+        self._links[hub.session] = ReferenceLink(
+            hub, KnownMembers(remembers=True), is_dialled=False
+        )
+        if hub.peer_id is not None:
+            self._effects.report(ReferenceFound(hub.peer_id))
+        self._effects.report(HubClaimed(hub.session))
 
     def add_dialled(
-        self, peer: Peer, addresses: tuple[str, ...], now: float, at: int
+        self, hub: ReferenceHub, addresses: tuple[str, ...], now: float, at: int
     ) -> list[bytes]:
-        """Return what to say to a hub that we have dialled. Who it is, it will say."""
-        reference = Reference(peer, KnownMembers(remembers=False), is_dialled=True)
-        reference.standing = Standing.CLAIMED
-        self._references[peer.session] = reference
-        self._due.set(peer.session, now + NAMING)
+        """Take in a hub that we have dialled; return what to say to it. Who it is, it will say."""
+        link = ReferenceLink(hub, KnownMembers(remembers=False), is_dialled=True)
+        link.service = Service.CLAIMED
+        self._links[hub.session] = link
+        self._due.set(hub.session, now + NAMING)
         namespace, ourselves = self._config.hub_mesh_namespace, hub_introduction(self._own)
         return [
             reference_messages.encode_announce(namespace, addresses, at),
@@ -110,85 +105,81 @@ class ReferenceLinks:
             reference_messages.PING,
         ]
 
-    def named(self, reference: Reference, now: float) -> list[Step]:
+    def named(self, link: ReferenceLink, hub: PeerId, now: float) -> None:
         """Note that a hub that we have dialled has said who it is."""
-        self._effects.report(ReferenceFound(reference.peer.peer_id))
-        return self._begin(reference, now)
+        self._effects.report(ReferenceFound(hub))
+        self._begin(link, now)
 
-    def _on_pong(self, reference: Reference, now: float) -> list[Step]:
-        if not reference.is_dialled or reference.has_introduced:
-            return []
-        reference.has_introduced = True
-        return self._begin(reference, now)
+    def _on_pong(self, link: ReferenceLink, now: float) -> None:
+        if link.is_dialled and not link.has_introduced:
+            link.has_introduced = True
+            self._begin(link, now)
 
-    def _begin(self, reference: Reference, now: float) -> list[Step]:
-        if not (reference.has_introduced and reference.peer.peer_id):
-            return []
-        if not reference.has_elders:
-            return [Publish(reference)]
+    def _begin(self, link: ReferenceLink, now: float) -> None:
+        if not link.has_introduced or link.hub.peer_id is None:
+            return
+        if not link.has_elders:
+            self._effects.report(HubClaimed(link.hub.session))
+            return
         # Who was there first serves it, and by its address we are about to come into one mesh.
-        reference.standing = Standing.ELSEWHERE
-        self._due.set(reference.peer.session, now + RETRY)
-        return []
+        link.service = Service.ELSEWHERE
+        self._due.set(link.hub.session, now + RETRY)
 
-    def remove(self, session: SessionId, code: int, reason: str) -> list[Step]:
-        """Forget a hub whose socket has ended."""
-        self._due.drop(session)
-        reference = self._references.pop(session)
-        hub = reference.peer.peer_id or None
-        self._effects.report(ReferenceGone(hub, session, code, reason))
-        return self._dismiss(reference)
+    def remove(self, hub: ReferenceHub, code: int, reason: str) -> list[Guest]:
+        """Forget a hub whose socket has ended; return its guests, who are gone with it."""
+        self._due.drop(hub.session)
+        link = self._links.pop(hub.session)
+        self._effects.report(ReferenceGone(hub.peer_id, hub.session, code, reason))
+        return list(link.guests.values())
 
-    def claimed(self, reference: Reference, now: float, *, is_alone: bool) -> list[Step]:
+    def claimed(self, link: ReferenceLink, now: float, *, is_alone: bool) -> None:
         """Note that a hub is published; it is served as soon as it is certain that nobody does."""
         if is_alone:
-            return self._serve(reference)
-        reference.standing = Standing.CLAIMED
-        self._due.set(reference.peer.session, now + SETTLING)
-        return []
+            self._serve(link)
+            return
+        link.service = Service.CLAIMED
+        self._due.set(link.hub.session, now + SETTLING)
 
-    def stand_by(self, reference: Reference, now: float) -> list[Step]:
-        """Note that another hub of ours serves a hub; be ready to take its place."""
-        reference.standing = Standing.ELSEWHERE
-        self._due.set(reference.peer.session, now + RETRY)
+    def stand_by(self, link: ReferenceLink, now: float) -> list[Guest]:
+        """Note that another hub of ours serves a hub; return the guests that are none any more."""
+        link.service = Service.ELSEWHERE
+        self._due.set(link.hub.session, now + RETRY)
         # What it has been told stays true, and who serves it says so when it does not.
-        reference.told = reference.told.anew()
-        return self._dismiss(reference)
+        link.known = link.known.anew()
+        return list(link.guests.values())
 
-    def _dismiss(self, reference: Reference) -> list[Step]:
-        return [Exit(guest) for guest in reference.guests.values()]
+    def _serve(self, link: ReferenceLink) -> None:
+        link.service = Service.SERVED
+        self._due.drop(link.hub.session)
+        for client in link.clients.values():
+            self._announce(link, client, may_contest=True)
 
-    def _serve(self, reference: Reference) -> list[Step]:
-        reference.standing = Standing.SERVED
-        self._due.drop(reference.peer.session)
-        return [
-            Enter(reference, client.peer, client.announce, may_contest=True)
-            for client in reference.clients.values()
-        ]
+    def _announce(self, link: ReferenceLink, client: Discovered, *, may_contest: bool) -> None:
+        session, announce = link.hub.session, client.announce
+        self._effects.report(GuestAnnounced(session, client.peer, announce, may_contest))
 
-    def tick(self, now: float) -> list[Step]:
-        """Return what is due."""
-        steps: list[Step] = []
+    def tick(self, now: float) -> None:
+        """Do what is due."""
         for session in self._due.expire(now):
-            reference = self._references[session]
-            match reference.standing:
-                case Standing.CLAIMED:
-                    steps += self._serve(reference)
-                case Standing.ELSEWHERE:
+            link = self._links[session]
+            match link.service:
+                case Service.CLAIMED:
+                    self._serve(link)
+                case Service.ELSEWHERE:
                     self._due.set(session, now + RETRY)
-                    steps.append(Ask(self._config.hub_mesh_namespace, reference.peer.peer_id))
-                case Standing.SERVED:
-                    reference.is_lacking = False
-                    steps += self._ask(reference, now)
-        return steps
+                    if link.hub.peer_id is not None:
+                        namespace = self._config.hub_mesh_namespace
+                        self._effects.report(IdAwaited(namespace, link.hub.peer_id))
+                case Service.SERVED:
+                    link.is_lacking = False
+                    self._await_missing(link, now)
 
-    def _ask(self, reference: Reference, now: float) -> list[Step]:
-        lacking = [
-            client for name, client in reference.clients.items() if name not in reference.guests
-        ]
-        if lacking:
-            self.postpone(reference, now)
-        return [Ask(client.announce.namespace, client.peer) for client in lacking]
+    def _await_missing(self, link: ReferenceLink, now: float) -> None:
+        missing = link.missing()
+        if missing:
+            self.postpone(link, now)
+        for client in missing:
+            self._effects.report(IdAwaited(client.announce.namespace, client.peer))
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""
@@ -196,141 +187,97 @@ class ReferenceLinks:
 
     # What a hub says
 
-    def on_message(self, session: SessionId, text: str, now: float) -> list[Step]:
-        """Return what follows from a hub's message; raise ``MessageError`` if it makes no sense."""
-        reference = self._references[session]
+    def on_message(self, hub: ReferenceHub, text: str, now: float) -> None:
+        """Take a hub's message; raise ``MessageError`` if it makes no sense."""
+        link = self._links[hub.session]
         match reference_messages.decode(text):
             case Discovered() as discovered:
-                return self._on_discovered(reference, discovered)
+                self._on_discovered(link, discovered)
             case Departed(peer):
-                return self._on_departed(reference, peer)
+                self._on_departed(link, peer)
             case Spoken(sender, signal):
-                guest = reference.guests.get(sender.lower())
+                guest = link.guests.get(key_of(sender))
                 # Else it may be of a client of ours, come back, or of hubs among themselves.
-                return [] if guest is None else [Speak(guest, signal)]
+                if guest is not None:
+                    self._effects.report(GuestSignaled(guest.session, signal))
             case HubSeen() as seen:
-                return self._on_hub_seen(reference, seen)
+                self._on_hub_seen(link, seen)
             case Pong():
-                return self._on_pong(reference, now)
+                self._on_pong(link, now)
             case None:
-                return []
+                pass
 
-    def _on_hub_seen(self, reference: Reference, seen: HubSeen) -> list[Step]:
+    def _on_hub_seen(self, link: ReferenceLink, seen: HubSeen) -> None:
         # What a hub says of others that has dialled us is of no use: they are not linked to it.
-        if not reference.is_dialled or same_peer(seen.hub, self._own):
-            return []
-        if seen.is_other:
-            if seen.addresses:
-                reference.has_elders |= not reference.has_introduced
-                self._effects.report(HubReported(seen.hub, seen.addresses))
-            return []
-        if reference.peer.peer_id:
-            return []
-        self._effects.report(ReferenceNamed(reference.peer.session, seen.hub))
-        return [Name(reference, seen.hub)]
+        if not link.is_dialled or same_peer(seen.hub, self._own):
+            return
+        if not seen.is_other:
+            if link.hub.peer_id is None:
+                self._effects.report(ReferenceNamed(link.hub.session, seen.hub))
+        elif seen.addresses:
+            link.has_elders |= not link.has_introduced
+            self._effects.report(HubReported(seen.hub, seen.addresses))
 
-    def _on_discovered(self, reference: Reference, discovered: Discovered) -> list[Step]:
-        name, announce = discovered.peer.lower(), discovered.announce
-        clients = reference.clients
-        is_room = name in clients or len(clients) < self._config.max_connections
-        if announce.namespace == self._config.hub_mesh_namespace or not is_room:
-            return []
-        clients[name] = discovered
-        if reference.standing is not Standing.SERVED:
-            return []
-        return [Enter(reference, discovered.peer, announce, may_contest=True)]
+    def _on_discovered(self, link: ReferenceLink, discovered: Discovered) -> None:
+        key, clients = key_of(discovered.peer), link.clients
+        has_room = key in clients or len(clients) < self._config.max_connections
+        if discovered.announce.namespace == self._config.hub_mesh_namespace or not has_room:
+            return
+        clients[key] = discovered
+        if link.service is Service.SERVED:
+            self._announce(link, discovered, may_contest=True)
 
-    def _on_departed(self, reference: Reference, peer: PeerId) -> list[Step]:
-        name = peer.lower()
-        reference.clients.pop(name, None)
-        guest = reference.guests.get(name)
-        if guest is None and reference.is_dialled:
+    def _on_departed(self, link: ReferenceLink, peer: PeerId) -> None:
+        key = key_of(peer)
+        link.clients.pop(key, None)
+        guest = link.guests.get(key)
+        if guest is not None:
+            self._effects.report(GuestGone(guest.session))
+        elif link.is_dialled:
             self._effects.report(HubReported(peer, ()))
-        return [] if guest is None else [Exit(guest)]
 
     # Guests
 
-    def entered(self, reference: Reference, guest: Peer) -> None:
+    def entered(self, link: ReferenceLink, guest: Guest) -> None:
         """Note that a client is served from now on."""
-        reference.guests[guest.peer_id.lower()] = guest
+        link.guests[key_of(guest.peer_id)] = guest
 
-    def postpone(self, reference: Reference, now: float) -> None:
+    def postpone(self, link: ReferenceLink, now: float) -> None:
         """Note that a client could not be served, and is to be claimed again."""
-        if reference.standing is Standing.SERVED and not reference.is_lacking:
-            reference.is_lacking = True
-            self._due.set(reference.peer.session, now + RETRY)
+        if link.service is Service.SERVED and not link.is_lacking:
+            link.is_lacking = True
+            self._due.set(link.hub.session, now + RETRY)
 
-    def freed(self, peer: PeerId, namespace: str | None = None) -> list[Step]:
-        """Return what to do when an id is free that a client of a hub may wait for.
+    def freed(self, peer: PeerId, namespace: str | None = None) -> None:
+        """Note that an id is free that a client of a hub may wait for.
 
         ``namespace``: where it is free; everywhere if there is none.
         """
-        name = peer.lower()
-        for reference in self._references.values():
-            client = reference.clients.get(name)
-            if client is None or name in reference.guests:
+        key = key_of(peer)
+        for link in self._links.values():
+            client = link.clients.get(key)
+            if client is None or key in link.guests:
                 continue
             is_free = namespace in (None, client.announce.namespace)
-            if is_free and reference.standing is Standing.SERVED:
-                return [Enter(reference, client.peer, client.announce, may_contest=False)]
-        return []
+            if is_free and link.service is Service.SERVED:
+                self._announce(link, client, may_contest=False)
+                return
 
-    def is_free(self, namespace: str, peer: PeerId) -> list[Step]:
-        """Return what to do when a keeper says that an id is free in its namespace."""
+    def is_free(self, namespace: str, peer: PeerId) -> None:
+        """Note that a rendezvous hub says that an id is free in its namespace."""
         if namespace != self._config.hub_mesh_namespace:
-            return self.freed(peer, namespace)
-        return [
-            Publish(reference)
-            for reference in self._references.values()
-            if reference.peer.peer_id == peer and reference.standing is Standing.ELSEWHERE
-        ]
-
-    def left(self, guest: Peer, now: float) -> None:
-        """Note that a guest is served no longer."""
-        reference = self._references.get(guest.socket)
-        if reference is None:
+            self.freed(peer, namespace)
             return
-        name = guest.peer_id.lower()
-        del reference.guests[name]
-        if name in reference.clients:
-            self.postpone(reference, now)
+        for link in self._links.values():
+            if link.hub.peer_id == peer and link.service is Service.ELSEWHERE:
+                self._effects.report(HubClaimed(link.hub.session))
 
-    # What a hub is told
-
-    def tell(self, guest: Peer, tell: Tell, now: float, at: int) -> list[bytes]:
-        """Return what to send to a guest's hub when the guest is told something."""
-        reference = self._references.get(guest.socket)
-        if reference is None:
-            return []
-        match tell:
-            case Introduce(namespace, members=members):
-                news = [
-                    reference.told.introduce(namespace, located, guest.session, now)
-                    for located in members
-                    if not self._is_own(reference, located)
-                ]
-                known = [located.member.introduction for located in news if located is not None]
-                return [reference_messages.encode_discovered(each, namespace, at) for each in known]
-            case Part(namespace, located=located):
-                over = reference.told.part(namespace, located, guest.session)
-                return [] if over is None else _encode_over(over, at)
-
-    def _is_own(self, reference: Reference, located: Located) -> bool:
-        """Tell whether a member is a client of the reference hub itself."""
-        return located.hub == self._own and located.member.peer.lower() in reference.guests
-
-    def withdraw(self, guest: Peer, namespace: str, at: int) -> list[bytes]:
-        """Return what to send to a guest's hub when the guest leaves its namespace."""
-        reference = self._references.get(guest.socket)
-        if reference is None:
-            return []
-        over = reference.told.leave(namespace, guest.session)
-        return [payload for news in over for payload in _encode_over(news, at)]
-
-
-def _encode_over(over: Over, at: int) -> list[bytes]:
-    payloads = [reference_messages.encode_disconnected(over.peer, over.namespace, at)]
-    if over.successor is not None:
-        introduction = over.successor.member.introduction
-        payloads.append(reference_messages.encode_discovered(introduction, over.namespace, at))
-    return payloads
+    def left(self, guest: Guest, now: float) -> None:
+        """Note that a guest is served no longer."""
+        link = self._links.get(guest.hub)
+        if link is None:
+            return
+        key = key_of(guest.peer_id)
+        del link.guests[key]
+        if key in link.clients:
+            self.postpone(link, now)

@@ -1,11 +1,13 @@
-"""Which offers a client has made and got of late: two that offer at once are a special case."""
+"""The offers that a client has recently made or received: two that offer at once cross (glare)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.ids import key_of
+
 if TYPE_CHECKING:
-    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.ids import PeerId, PeerKey
 
 OFFERS = 64
 OFFER_MEMORY = 30.0
@@ -18,16 +20,16 @@ class RecentOffers:
     __slots__ = ("_times",)
 
     def __init__(self) -> None:
-        self._times: dict[str, float] = {}  # by the other's id in lower case, oldest first
+        self._times: dict[PeerKey, float] = {}  # oldest first
 
     def note(self, other: PeerId, now: float) -> None:
         """Remember an offer."""
-        name, times = other.lower(), self._times
-        times.pop(name, None)
-        times[name] = now
+        key, times = key_of(other), self._times
+        times.pop(key, None)
+        times[key] = now
         if len(times) > OFFERS:
             del times[next(iter(times))]
 
     def has(self, other: PeerId, now: float) -> bool:
-        """Tell whether there was an offer of late."""
-        return now < self._times.get(other.lower(), float("-inf")) + OFFER_MEMORY
+        """Tell whether there was an offer recently."""
+        return now < self._times.get(key_of(other), float("-inf")) + OFFER_MEMORY

@@ -16,7 +16,6 @@ from peerpigeon.core.ids import PeerId, parse_peer_id
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from peerpigeon.core.config import ServerConfig
 
 SYSTEM = "system"
 """Reference: ``fromPeerId`` of what the server itself says."""
@@ -150,23 +149,6 @@ def read_announce(envelope: Envelope) -> Announce:
     is_hub = bytes(data.pop("isHub", b"")) == b"true"
     namespace = envelope.network_name or GLOBAL_NAMESPACE
     return Announce(namespace, _encoder.encode(data), is_hub)
-
-
-def objection(announce: Announce, config: ServerConfig) -> str | None:
-    """Return why a client may not announce itself like that."""
-    longest, largest = config.max_namespace_length, config.max_announce_size
-    if len(announce.namespace) > longest:
-        return f"networkName is longer than {longest} characters"
-    if len(announce.data) > largest:
-        return f"announce has more than {largest} bytes of data"
-    if announce.namespace == config.hub_mesh_namespace:
-        text = f"networkName {announce.namespace!r} is reserved for hubs"
-        if not announce.is_hub:
-            return text
-        if not config.is_hub:
-            return f"{text}, and this server is none"
-        return f"{text}; those of the npm package are let in with the option reference_hubs=yes"
-    return None
 
 
 def is_role_conflict(rejection: Signal) -> bool:

@@ -1,0 +1,208 @@
+"""Who gets in: sockets open and close, and two that want one id are told apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from peerpigeon.core.changes import BacklogReady
+from peerpigeon.core.ids import parse_peer_id, same_peer
+from peerpigeon.core.interface.actions import ClosePeer, PingPeer, Tell
+from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
+from peerpigeon.core.interface.notices import PeerConnected, PeerDisconnected
+from peerpigeon.core.sessions.registry import Client, Guest, ReferenceHub
+from peerpigeon.core.sessions.takeover import (
+    Contender,
+    GuestContender,
+    LocalContender,
+    RemoteClaim,
+)
+from peerpigeon.core.wire import client_messages
+from peerpigeon.core.wire.hub_frames import Verdict
+
+if TYPE_CHECKING:
+    from peerpigeon.core.clients.announcements import Announcements
+    from peerpigeon.core.effects import Effects
+    from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.interface.events import PeerOpened
+    from peerpigeon.core.namespaces.presence import Presence
+    from peerpigeon.core.reference.links import ReferenceLinks
+    from peerpigeon.core.sessions.registry import Party
+    from peerpigeon.core.sessions.sessions import Sessions
+    from peerpigeon.core.wire.hub_frames import Challenge, Refusal
+
+
+GONE_WITH_HUB = (NORMAL_CLOSURE, "gone from its hub")
+
+
+class Admission:
+    """Lets clients of one hub in and out."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        references: ReferenceLinks,
+        announcements: Announcements,
+        presence: Presence,
+        effects: Effects,
+    ) -> None:
+        self._sessions = sessions
+        self._registry = sessions.registry
+        self._takeovers = sessions.takeovers
+        self._references = references
+        self._announcements = announcements
+        self._presence = presence
+        self._effects = effects
+
+    # In
+
+    def on_opened(self, event: PeerOpened, now: float) -> None:
+        """Greet a client, refuse it, or let it wait for its id."""
+        session = event.session
+        peer_id = parse_peer_id(event.peer_id)
+        if peer_id is None:
+            self._close(session, "Invalid peerId format")
+        elif same_peer(peer_id, self._sessions.own):
+            self._close(session, "peerId is this hub's own")
+        elif (holder := self._registry.find(peer_id)) is not None:
+            self.contend(LocalContender(session, peer_id, event.address), holder, now)
+        elif self._registry.is_full:
+            self._close(session, "Maximum connections reached")
+        else:
+            self._admit(Client(session, peer_id, event.address, now, now), now)
+
+    def _admit(self, client: Client, now: float) -> None:
+        self._sessions.open(client, now)
+        at = self._effects.milliseconds(now)
+        self._effects.send(client.session, client_messages.encode_connected(client.peer_id, at))
+        self._effects.act(Tell(PeerConnected(client.peer_id, len(self._registry))))
+
+    def contend(self, contender: Contender, holder: Party, now: float) -> None:
+        """Have the holder of an id show that it lives, for somebody who wants the id."""
+        ping = self._sessions.liveness.next_ping()
+        if self._takeovers.begin(holder, contender, ping, now):
+            socket = holder.hub if isinstance(holder, Guest) else holder.session
+            self._effects.act(PingPeer(socket, ping))
+        else:
+            self._refuse(contender)
+
+    def keep_message(self, session: SessionId, text: str) -> None:
+        """Keep what a contender says until it is let in."""
+        contender = self._takeovers.contender(session)
+        if contender is not None and not contender.keep(text):
+            # A reference hub that comes back says more at once than is kept. Its old socket has
+            # to answer all the same, so that it is let in the next time.
+            self._refuse(contender)
+            self._takeovers.abandon(contender)
+
+    def on_ponged(self, party: Party, number: int) -> None:
+        """Take the answer to a ping: whoever wants an id of that party has lost."""
+        for beaten in self._takeovers.answered(party, number):
+            self._refuse(beaten)
+
+    def _refuse(self, contender: Contender) -> None:
+        """Tell a contender that the id is in use."""
+        match contender:
+            case LocalContender(session):
+                self._close(session, "Peer already connected")
+            case GuestContender():
+                pass  # its hub has no way to tell it
+            case RemoteClaim():
+                self._answer(contender, stays=True)
+            case _:
+                assert_never(contender)
+
+    def _answer(self, claim: RemoteClaim, *, stays: bool) -> None:
+        """Tell another hub whether a client of ours keeps its id."""
+        asked = claim.challenge
+        verdict = Verdict(asked.namespace, asked.peer, asked.session, stays)
+        self._effects.tell_hub(claim.hub, verdict)
+
+    def _close(self, session: SessionId, reason: str) -> None:
+        # Reference: every refusal is a policy violation.
+        self._effects.act(ClosePeer(session, POLICY_VIOLATION, reason))
+
+    # Out
+
+    def withdraw(self, session: SessionId) -> None:
+        """Take the end of a socket that waited for its id, if it did."""
+        contender = self._takeovers.contender(session)
+        if contender is not None:
+            self._takeovers.withdraw(contender)
+
+    def drop(self, party: Party, reason: str, now: float, *, is_refused: bool = False) -> None:
+        """Close somebody's socket, or serve a guest no longer."""
+        if not isinstance(party, Guest):
+            self._close(party.session, reason)
+        self.depart(party, POLICY_VIOLATION, reason, now, is_refused=is_refused)
+
+    def depart(
+        self, party: Party, code: int, reason: str, now: float, *, is_refused: bool = False
+    ) -> None:
+        """Forget somebody, and let in who waits for the id unless another hub has that."""
+        if isinstance(party, ReferenceHub):
+            for guest in self._references.remove(party, code, reason):
+                self.depart(guest, *GONE_WITH_HUB, now)
+        self._announcements.leave(party, now)
+        if isinstance(party, Guest):
+            self._references.left(party, now)
+        successor = self._sessions.close(party)
+        if party.peer_id is not None:
+            notice = PeerDisconnected(party.peer_id, code, reason, len(self._registry))
+            self._effects.act(Tell(notice))
+        if successor is not None:
+            self._succeed(successor, now)
+        elif party.peer_id is not None and not is_refused:
+            self._references.freed(party.peer_id)
+
+    def _succeed(self, contender: Contender, now: float) -> None:
+        match contender:
+            case LocalContender(session, peer_id, address, backlog):
+                self._admit(Client(session, peer_id, address, now, now), now)
+                self._effects.report(BacklogReady(session, tuple(backlog)))
+            case GuestContender(peer_id):
+                self._references.freed(peer_id)
+            case RemoteClaim():
+                self._answer(contender, stays=False)
+            case _:
+                assert_never(contender)
+
+    # One id at two hubs
+
+    def on_challenge(self, hub: PeerId, challenge: Challenge, now: float) -> None:
+        """See whether a client whose id was announced at another hub is alive."""
+        claim = RemoteClaim(hub, challenge)
+        holder = self._holder(challenge.namespace, challenge.peer, challenge.session)
+        if holder is None:
+            self._answer(claim, stays=False)
+        else:
+            self.contend(claim, holder, now)
+
+    def on_refusal(self, refusal: Refusal, now: float) -> None:
+        """Close a client whose id belongs to a client of another hub."""
+        holder = self._holder(refusal.namespace, refusal.peer, refusal.session)
+        if isinstance(holder, ReferenceHub) and (link := self._references.get(holder.session)):
+            self._announcements.leave(holder, now)
+            for guest in self._references.stand_by(link, now):
+                self.depart(guest, *GONE_WITH_HUB, now)
+        elif holder is not None:
+            self.drop(holder, "Peer already connected", now, is_refused=True)
+
+    def _holder(self, namespace: str, peer_id: PeerId, session: int) -> Party | None:
+        """Return whom a registration is about, if it is still here."""
+        member = self._presence.find(namespace, peer_id)
+        if member is None or member.session != session:
+            return None
+        return self._registry.find(member.peer)
+
+    # Time
+
+    def tick(self, now: float) -> None:
+        """Drop who does not show that it lives, and ping who is silent."""
+        for holder in self._takeovers.expire(now):
+            if self._registry.get(holder.session) is holder:  # not gone with its hub
+                self.drop(holder, "peerId connected again, no answer here", now)
+        checkup = self._sessions.liveness.check(now)
+        for party in checkup.ping:
+            self._effects.act(PingPeer(party.session, self._sessions.liveness.next_ping()))
+        for party in checkup.drop:
+            self.drop(party, "no answer to pings", now)

@@ -1,0 +1,102 @@
+"""Clients enter and leave namespaces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.interface.actions import Tell
+from peerpigeon.core.interface.notices import PeerAnnounced, PeerGoodbye
+from peerpigeon.core.wire import client_messages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from peerpigeon.core.clients.notifications import Notifications
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.effects import Effects
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.presence import Presence
+    from peerpigeon.core.sessions.registry import Client, Guest, Party, ReferenceHub
+    from peerpigeon.core.wire.client_messages import Announce
+
+
+class Announcements:
+    """Which namespace each party of one hub is in."""
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        presence: Presence,
+        rendezvous_hubs_of: Callable[[str], tuple[PeerId, ...]],
+        notifications: Notifications,
+        effects: Effects,
+    ) -> None:
+        self._config = config
+        self._rendezvous_hubs_of = rendezvous_hubs_of
+        self._presence = presence
+        self._notifications = notifications
+        self._effects = effects
+        self.count = 0
+        """How many are in a namespace."""
+
+    def objection(self, announce: Announce) -> str | None:
+        """Return why a client may not announce itself like that."""
+        config = self._config
+        if len(announce.namespace) > config.max_namespace_length:
+            return f"networkName is longer than {config.max_namespace_length} characters"
+        if len(announce.data) > config.max_announce_size:
+            return f"announce has more than {config.max_announce_size} bytes of data"
+        if announce.namespace == config.hub_mesh_namespace:
+            text = f"networkName {announce.namespace!r} is reserved for hubs"
+            if not announce.is_hub:
+                return text
+            if not config.is_hub:
+                return f"{text}, and this server is none"
+            return f"{text}; those of the npm package are let in with the option reference_hubs=yes"
+        return None
+
+    def enter(self, party: Client | Guest, announce: Announce, now: float) -> None:
+        """Publish a client in a namespace, or what it says of itself from now on."""
+        is_new = party.namespace != announce.namespace
+        if is_new:
+            self.leave(party, now)
+            party.namespace = announce.namespace
+            self.count += 1
+        introduction = client_messages.introduction(party.peer_id, announce, is_hub=False)
+        told = self._presence.announce(announce.namespace, party.peer_id, introduction)
+        self._notifications.deliver(told, now)
+        if is_new:
+            notice = PeerAnnounced(party.peer_id, announce.namespace, is_hub=False)
+            self._effects.act(Tell(notice))
+
+    def publish(self, hub: ReferenceHub, own: PeerId, now: float) -> bool:
+        """Claim the id of a reference hub in the mesh: one of our hubs is to serve it.
+
+        Returns whether no other hub can object, because ``own`` is the only one.
+        """
+        if hub.peer_id is None:
+            return False
+        if hub.namespace is None:
+            self.count += 1
+        hub.namespace = self._config.hub_mesh_namespace
+        introduction = client_messages.hub_introduction(hub.peer_id)
+        told = self._presence.announce(hub.namespace, hub.peer_id, introduction)
+        self._notifications.deliver(told, now)
+        return self._rendezvous_hubs_of(hub.namespace) == (own,)
+
+    def say_goodbye(self, client: Client, now: float) -> None:
+        """Take a client out of its namespace because it says goodbye."""
+        if client.namespace is not None:
+            self.leave(client, now, has_said_goodbye=True)
+            self._effects.act(Tell(PeerGoodbye(client.peer_id)))
+
+    def leave(self, party: Party, now: float, *, has_said_goodbye: bool = False) -> None:
+        """Take somebody out of the namespace it is in, if it is in one."""
+        namespace, peer_id = party.namespace, party.peer_id
+        if namespace is None or peer_id is None:
+            return
+        party.namespace = None
+        self.count -= 1
+        self._notifications.leave(party, namespace, now)
+        told = self._presence.withdraw(namespace, peer_id, now, has_said_goodbye=has_said_goodbye)
+        self._notifications.deliver(told, now)

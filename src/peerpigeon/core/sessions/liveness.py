@@ -1,0 +1,79 @@
+"""Is whoever has a socket here alive? Who is silent is pinged, and dropped in the end (S28)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import ceil
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.deadlines import TimerQueue
+
+if TYPE_CHECKING:
+    from peerpigeon.core.ids import SessionId
+    from peerpigeon.core.sessions.registry import Party, Registry
+
+LOOKS = 256
+"""How often silent clients are looked for in a ``cleanup_interval``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What the silence of clients calls for."""
+
+    ping: list[Party] = field(default_factory=list)
+    drop: list[Party] = field(default_factory=list)
+
+
+class Liveness:
+    """Looks after the sockets of one hub. Durations are seconds."""
+
+    def __init__(self, registry: Registry, ping_after: float, drop_after: float) -> None:
+        self._registry = registry
+        self._ping_after = ping_after
+        self._drop_after = drop_after
+        self._look_every = ping_after / LOOKS
+        self._timers: TimerQueue[SessionId] = TimerQueue()
+        self._last_ping = 0
+
+    def next_ping(self) -> int:
+        """Return the number of one more ping."""
+        self._last_ping += 1
+        return self._last_ping
+
+    def watch(self, session: SessionId, now: float) -> None:
+        """Look after a new socket."""
+        self._timers.set(session, self._look_at(now + self._ping_after))
+
+    def forget(self, session: SessionId) -> None:
+        """Look after a socket no more, if it was looked after."""
+        self._timers.drop(session)
+
+    def check(self, now: float) -> Checkup:
+        """Return whom to ping and whom to drop, and look at the others again in time."""
+        checkup = Checkup()
+        for session in self._timers.expire(now):
+            party = self._registry.get(session)
+            if party is not None:
+                self._check(party, checkup, now)
+        return checkup
+
+    def _check(self, party: Party, checkup: Checkup, now: float) -> None:
+        ping_at = party.last_heard + self._ping_after
+        drop_at = party.last_heard + self._drop_after
+        if now >= drop_at:
+            checkup.drop.append(party)
+        elif now + self._look_every >= ping_at:
+            # Also if it answered the last ping in the meantime, as most do.
+            checkup.ping.append(party)
+            ping_at = now + self._ping_after
+            self._timers.set(party.session, min(self._look_at(ping_at), drop_at))
+        else:
+            self._timers.set(party.session, self._look_at(ping_at))
+
+    def _look_at(self, when: float) -> float:
+        """Return a time soon after ``when``, the same for many clients: one tick serves them."""
+        return max(when, ceil(when / self._look_every) * self._look_every)
+
+    def deadline(self) -> float | None:
+        """Return when ``check`` has something to say."""
+        return self._timers.deadline()

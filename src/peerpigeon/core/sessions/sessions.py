@@ -1,0 +1,42 @@
+"""Who has a session at this hub, whether it is alive, and who else wants its id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.sessions.liveness import Liveness
+from peerpigeon.core.sessions.registry import Registry
+from peerpigeon.core.sessions.takeover import Takeovers
+
+if TYPE_CHECKING:
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.sessions.registry import Client, Party, ReferenceHub
+    from peerpigeon.core.sessions.takeover import Contender
+
+
+class Sessions:
+    """Puts together what one hub knows of its sockets and guests."""
+
+    def __init__(self, own: PeerId, config: ServerConfig) -> None:
+        self.own = own
+        """This hub's own id, which no client can have."""
+        self.registry = Registry(config.max_connections)
+        self.liveness = Liveness(self.registry, config.cleanup_interval, config.peer_timeout)
+        self.takeovers = Takeovers(self.registry, config.takeover_timeout)
+
+    def open(self, party: Client | ReferenceHub, now: float) -> None:
+        """Take in somebody with a socket."""
+        self.registry.add(party)
+        self.liveness.watch(party.session, now)
+
+    def close(self, party: Party) -> Contender | None:
+        """Forget somebody; return who has waited for the id."""
+        self.registry.remove(party)
+        self.liveness.forget(party.session)
+        return self.takeovers.end(party.session)
+
+    def deadline(self) -> float | None:
+        """Return when a holder of an id or a silent client has to be looked at."""
+        return earliest(self.liveness.deadline(), self.takeovers.deadline())
