@@ -110,16 +110,19 @@ class ClientService:
         party.last_heard = now
         try:
             if isinstance(party, Client):
-                self._on_message(party, client_messages.decode(text), now)
+                message = client_messages.decode(text)
+                if isinstance(message, Signal):  # as most are: a call less for each
+                    self.signaling.on_signal(party, message, now)
+                else:
+                    self._on_message(party, message, now)
             elif isinstance(party, ReferenceHub):
                 self.references.on_message(party, text, now)
         except MessageError as error:
             self._refuse_message(session, party.namespace, str(error), now)
 
-    def _on_message(self, client: Client, message: client_messages.Message, now: float) -> None:
-        if isinstance(message, Signal):  # as most are
-            self.signaling.on_signal(client, message, now)
-            return
+    def _on_message(
+        self, client: Client, message: Announce | Goodbye | Ping | Cleanup, now: float
+    ) -> None:
         match message:
             case Announce():
                 self._on_announce(client, message, now)

@@ -1,8 +1,8 @@
 """Signals from client to client, here and over other hubs (S2, S22, S24).
 
-A target is known from its introduction, as a rule; else its namespace's lead keeper is asked, and
-what is for that target waits, so that nothing overtakes. What cannot be delivered is told to
-its sender.
+A target is usually known from its introduction; else the primary rendezvous hub of its namespace is
+asked, and what is for that target waits, so that nothing overtakes. What cannot be delivered is told
+to its sender.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ class Signaling:
         registry: Registry,
         presence: Presence,
         rendezvous_hubs_of: Callable[[str], tuple[PeerId, ...]],
-        out: Effects,
+        effects: Effects,
     ) -> None:
         self._own = own
         self._registry = registry
         self._by_key = registry.by_key
         self._presence = presence
         self._rendezvous_hubs_of = rendezvous_hubs_of
-        self._out = out
+        self._effects = effects
         self._waiting = PendingSignals(config.signal_lifetime, WAITING_SIZE)
         self.relayed = 0
         """Signals sent on to a client of ours or to another hub."""
@@ -116,11 +116,11 @@ class Signaling:
 
     def _deliver(self, target: Client | Guest, signal: Signal, sender: PeerId, now: float) -> None:
         self.relayed += 1
-        out = self._out
+        effects = self._effects
         payload = client_messages.encode_signal(
-            signal, sender, target.peer_id, out.milliseconds(now)
+            signal, sender, target.peer_id, effects.milliseconds(now)
         )
-        out.send(target.session if isinstance(target, Client) else target.hub, payload)
+        effects.send(target.session if isinstance(target, Client) else target.hub, payload)
 
     def _send_away(self, relay: Relay, now: float) -> None:
         """Send a signal to the hub that serves its target, once that is known."""
@@ -134,11 +134,11 @@ class Signaling:
                 session = located.member.session
                 away = Relay(namespace, relay.sender, target, session, relay.kind, relay.data)
                 self.relayed += 1
-                self._out.tell_hub(located.hub, away)
+                self._effects.tell_hub(located.hub, away)
                 return
         queued = self._waiting.add(relay, now)
         if queued is Queued.ASK:
-            self._out.tell_hub(self._rendezvous_hubs_of(namespace)[0], Find(namespace, target))
+            self._effects.tell_hub(self._rendezvous_hubs_of(namespace)[0], Find(namespace, target))
         elif queued is Queued.FULL:
             self.fail(relay, "overloaded", now)
 
@@ -147,7 +147,7 @@ class Signaling:
 
     def _is_known_absent(self, namespace: str) -> bool:
         # Where there is no other hub, who is not here is nowhere. A hub that we are yet to see as
-        # a keeper may see us already, though, and have introduced somebody.
+        # a rendezvous hub may see us already, though, and have introduced somebody.
         return self._rendezvous_hubs_of(namespace) == (self._own,)
 
     def on_found(self, found: Found, now: float) -> None:
@@ -174,7 +174,7 @@ class Signaling:
             reason = "unsupported"
         if target is None or reason:
             lost = Undelivered(relay.namespace, relay.sender, relay.target, relay.kind, reason)
-            self._out.tell_hub(hub, lost)
+            self._effects.tell_hub(hub, lost)
             return
         signal = Signal(relay.kind, relay.target, relay.namespace, client_messages.raw(relay.data))
         self.relayed -= hub == self._own
@@ -218,8 +218,8 @@ class Signaling:
         kind = kind[: client_messages.QUOTED_LENGTH]
         text = f"{kind} to {target} not delivered: {_REASONS[reason]}"
         detail: dict[str, object] = {"type": kind, "targetPeerId": target, "reason": reason}
-        at = self._out.milliseconds(now)
-        self._out.send(
+        at = self._effects.milliseconds(now)
+        self._effects.send(
             sender.session, client_messages.encode_error(text, sender.namespace, at, detail)
         )
 
