@@ -1,8 +1,8 @@
 """Signals from client to client, here and over other hubs (S2, S22, S24).
 
 A target is usually known from its introduction; else the primary rendezvous hub of its namespace is
-asked, and what is for that target waits, so that nothing overtakes. What cannot be delivered is told
-to its sender.
+asked, and what is for that target waits, so that nothing overtakes. The sender is told what cannot
+be delivered.
 """
 
 from __future__ import annotations
