@@ -59,27 +59,19 @@ from peerpigeon.core.interface.snapshot import (
     hub_records,
 )
 from peerpigeon.core.mesh.mesh import Mesh
+from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
-from peerpigeon.core.namespaces.presence import Presence
-from peerpigeon.core.namespaces.rendezvous import Rendezvous
 from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
 from peerpigeon.core.wire.hub_frames import (
     Ack,
     Challenge,
     Find,
     Found,
-    Gone,
-    Join,
-    Leave,
-    Meet,
-    More,
     News,
     Refusal,
     Relay,
-    Resync,
     Segment,
     Undelivered,
-    Verdict,
 )
 
 if TYPE_CHECKING:
@@ -109,13 +101,12 @@ class Hub:
         self._own, self._config = own, config
         self._epoch, self._started_at = epoch, now
         incarnation = max(1, int((epoch + now) * 1000))
-        self._placement = Placement((own,))
-        self._presence = Presence(own, self._placement.of, config.discovery_limit, incarnation)
-        self._rendezvous = Rendezvous(own, self._placement.of, rng, config.discovery_limit)
         self._out = Effects(epoch)
+        limit, placement = config.discovery_limit, Placement((own,))
+        self._namespaces = Namespaces(own, incarnation, limit, rng, placement, self._out)
         if config.is_hub:
             self._out.act(Tell(HubRegistered(own, 1)))
-        self._clients = ClientService(own, config, self._presence, self._placement.of, self._out)
+        self._clients = ClientService(own, config, self._namespaces, self._out)
         self._signaling = self._clients.signaling
         self._streams = Streams()
         self._mesh = Mesh(own, config, rng, incarnation, now) if config.is_hub else None
@@ -241,7 +232,7 @@ class Hub:
             self._signaling.fail(failure.news, failure.reason, now)
         else:
             # Control news is given up only in heaps; then all of it has to be told anew.
-            self._presence.on_resync(now)
+            self._namespaces.presence.resync(now)
 
     # News from other hubs
 
@@ -270,34 +261,10 @@ class Hub:
                 self._clients.on_found(news, now)
             case Challenge():
                 self._clients.admission.on_challenge(hub, news, now)
-            case Verdict():
-                self._out.news += self._rendezvous.on_verdict(hub, news, now)
             case Refusal():
                 self._clients.admission.on_refusal(news, now)
             case _:
-                self._on_namespace_news(hub, news, now)
-
-    def _on_namespace_news(
-        self, hub: PeerId, news: Meet | Gone | Join | Leave | More | Find | Resync, now: float
-    ) -> None:
-        clients, presence, rendezvous = self._clients, self._presence, self._rendezvous
-        match news:
-            case Meet():
-                clients.deliver(presence.on_meet(news, now), now)
-            case Gone():
-                clients.deliver(presence.on_gone(news, now), now)
-            case Join():
-                self._out.news += rendezvous.on_join(hub, news, now)
-            case Leave():
-                self._out.news += rendezvous.on_leave(hub, news, now)
-            case More():
-                self._out.news += rendezvous.on_more(hub, news)
-            case Find():
-                self._out.news += rendezvous.on_find(hub, news)
-            case Resync():
-                presence.on_resync(now)
-            case _:
-                assert_never(news)
+                self._clients.deliver(self._namespaces.on_news(hub, news, now), now)
 
     # The view of the mesh
 
@@ -309,7 +276,9 @@ class Hub:
             case GuestAnnounced() | GuestSignaled() | GuestGone() | HubClaimed():
                 self._clients.guests.on_change(change, now)
             case IdAwaited(namespace, peer):
-                self._out.tell_hub(self._placement.of(namespace)[0], Find(namespace, peer))
+                self._out.tell_hub(
+                    self._namespaces.placement.primary(namespace), Find(namespace, peer)
+                )
             case BacklogReady(session, texts):
                 for text in texts:
                     self._clients.on_text(session, text, now)
@@ -333,16 +302,19 @@ class Hub:
                 self._view_by(now + VIEW_DELAY + VIEW_DELAY_PER_HUB * self._count_hubs())
             case HubGone(hub):
                 self._streams.forget(hub, now)
-                self._forget(hub, 0, now)
+                self._clients.deliver(self._namespaces.hub_gone(hub, now), now)
+                self._view_by(now)
             case HubReturned(hub):
                 self._view_by(now)
-                self._clients.deliver(self._presence.hub_returned(hub, now), now)
+                self._namespaces.hub_returned(hub, now)
                 for outgoing in self._streams.resend(hub, now):
                     self._send(outgoing, now)
             case HubRestarted(hub, incarnation):
                 for failure in self._streams.restarted(hub, incarnation):
                     self._on_failure(failure, now)
-                self._forget(hub, incarnation, now)
+                told = self._namespaces.hub_restarted(hub, incarnation, now)
+                self._clients.deliver(told, now)
+                self._view_by(now)
             case _:
                 assert_never(change)
 
@@ -352,12 +324,6 @@ class Hub:
                 self._out.act(Tell(HubRegistered(hub, self._count_hubs())))
             case HubGone(hub) | ReferenceGone(str(hub)):
                 self._out.act(Tell(HubUnregistered(hub, self._count_hubs())))
-
-    def _forget(self, hub: PeerId, incarnation: int, now: float) -> None:
-        """Tell our clients that those of a hub are gone, and find other keepers."""
-        self._out.news += self._rendezvous.hub_gone(hub, incarnation)
-        self._clients.deliver(self._presence.hub_gone(hub, now, incarnation), now)
-        self._view_by(now)
 
     def _view_by(self, when: float) -> None:
         if self._view_at is None or when < self._view_at:
@@ -369,9 +335,7 @@ class Hub:
 
     def _show_view(self, hubs: dict[PeerId, int], now: float) -> None:
         self._view_at = None
-        self._placement.update(hubs)
-        self._clients.deliver(self._presence.view_changed(hubs, now), now)
-        self._out.news += self._rendezvous.view_changed(hubs, now)
+        self._clients.deliver(self._namespaces.show(hubs, now), now)
 
     # Time
 
@@ -387,15 +351,13 @@ class Hub:
         self._settle(now)
         if self._view_at is not None and now >= self._view_at and self._mesh is not None:
             self._show_view(self._mesh.membership.lives(), now)
-        self._clients.deliver(self._presence.expire(now), now)
-        self._out.news += self._rendezvous.expire(now)
+        self._clients.deliver(self._namespaces.expire(now), now)
 
     def deadline(self) -> float | None:
         """Return when the hub wants a ``Tick`` if nothing else happens before."""
         mesh = None if self._mesh is None else self._mesh.deadline()
-        clients, presence = self._clients.deadline(), self._presence.deadline()
-        rendezvous, streams = self._rendezvous.deadline(), self._streams.deadline()
-        return earliest(clients, presence, rendezvous, mesh, streams, self._view_at)
+        clients, namespaces = self._clients.deadline(), self._namespaces.deadline()
+        return earliest(clients, namespaces, mesh, self._streams.deadline(), self._view_at)
 
     # Pictures for people
 
@@ -422,7 +384,7 @@ class Hub:
             wall_time=wall_time,
             connections=len(clients.registry),
             announced_peers=clients.announcements.count,
-            namespaces=len(self._presence),
+            namespaces=len(self._namespaces.presence),
             hubs=(*hubs, *clients.references.records(self._epoch)),
             mesh=MeshSnapshot() if mesh is None else mesh.snapshot(),
             signals_relayed=self._signaling.relayed,

@@ -45,7 +45,7 @@ class Hub:
 
 
 def rounds(hub: Hub, count: int) -> list[float]:
-    """Let a lonely hub dial; return the times."""
+    """Let a needing hub dial; return the times."""
     times = []
     for _ in range(count):
         now = hub.bootstrap.deadline()

@@ -7,13 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peerpigeon.core.clients.pending_signals import PendingSignals, Queued
-from peerpigeon.core.ids import PeerId
+from peerpigeon.core.ids import PeerId, key_of
 from peerpigeon.core.namespaces import lookup_cache, presence, retention
-from peerpigeon.core.namespaces.local_members import Client, LocalNamespace, Registration
-from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Part
+from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introduction
+from peerpigeon.core.namespaces.hub_views import SESSIONS_PER_MILLISECOND
 from peerpigeon.core.namespaces.presence import Presence
-from peerpigeon.core.namespaces.rendezvous import Rendezvous, ToHubs
-from peerpigeon.core.namespaces.retention import STAYS_PER_MILLISECOND
+from peerpigeon.core.namespaces.rendezvous import Rendezvous
 from peerpigeon.core.wire.hub_frames import (
     Found,
     Gone,
@@ -28,37 +27,37 @@ from peerpigeon.core.wire.hub_frames import (
     Resync,
 )
 from tests.core.harness import HUB, A, B, C, D
+from tests.core.namespaces.recorded import NOTHING, Recorded, Said
 from tests.core.namespaces.worlds import Mesh, Step, check_small, pairs, peer_ids, play
 
 H1, H2, H3 = PeerId("1" * 40), PeerId("2" * 40), PeerId("3" * 40)
-S = STAYS_PER_MILLISECOND
+S = SESSIONS_PER_MILLISECOND
 
 
-class Desk:
-    """The clients of ``HUB``, with keepers chosen by the test."""
+class Desk(Recorded):
+    """The clients of ``HUB``, with rendezvous hubs chosen by the test."""
 
     def __init__(self, limit: int = 50) -> None:
-        self.keepers = (H1, H2)
-        self.presence = Presence(HUB, lambda _: self.keepers, limit, incarnation=1)
+        super().__init__(H1, H2, limit=limit)
         self.see()
 
-    def see(self, *keepers: PeerId, now: float = 0.0) -> list[tuple[PeerId, News]]:
-        self.keepers = keepers or self.keepers  # type: ignore[assignment]
-        return self.presence.view_changed(dict.fromkeys((HUB, H1, H2, H3), 1), now).news
+    def see(self, *rendezvous_hubs: PeerId, now: float = 0.0) -> list[tuple[PeerId, News]]:
+        self.placement.chosen = rendezvous_hubs or self.placement.chosen
+        return self.show(dict.fromkeys((HUB, H1, H2, H3), 1), now).hubs
 
     def join(self, *peers: PeerId) -> list[int]:
         for peer in peers:
-            self.presence.announce("net1", peer, b"{}")
+            self.announce(peer)
         found = [self.presence.find("net1", peer) for peer in peers]
         return [member.session for member in found if member]
 
-    def meet(self, peer: PeerId, *members: Located, now: float = 0.0) -> Outcome:
+    def meet(self, peer: PeerId, *members: Located, now: float = 0.0) -> Said:
         member = self.presence.find("net1", peer)
-        stay = (peer, member.session if member else 0)
-        return self.presence.on_meet(Meet("net1", (stay,), members), now)
+        registration = (peer, member.session if member else 0)
+        return self.hear(Meet("net1", (registration,), members), now)
 
-    def leave(self, peer: PeerId, now: float = 0.0) -> Outcome:
-        return self.presence.withdraw("net1", peer, now, has_said_goodbye=False)
+    def leave(self, peer: PeerId, now: float = 0.0) -> Said:
+        return self.withdraw(peer, now)
 
 
 def at(hub: PeerId, peer: PeerId, session: int = S + 1) -> Located:
@@ -73,17 +72,17 @@ def gone(*stays: Located, goodbye: bool = False) -> Gone:
 # Publication
 
 
-def test_a_client_is_published_to_both_keepers_and_withdrawn_from_both() -> None:
+def test_a_client_is_published_to_both_rendezvous_hubs_and_withdrawn_from_both() -> None:
     desk = Desk()
     member = Member(A, S + 1, b"{}")
-    assert desk.presence.announce("net1", A, b"{}").news == [
-        (H1, Join("net1", (member,), is_lead=True)),
-        (H2, Join("net1", (member,), is_lead=False)),
+    assert desk.announce(A, b"{}").hubs == [
+        (H1, Join("net1", (member,), is_primary=True)),
+        (H2, Join("net1", (member,), is_primary=False)),
     ]
     assert len(desk.presence) == 1
-    assert desk.leave(A).news == [
-        (H1, Leave("net1", A, S + 1, has_said_goodbye=False, is_lead=True)),
-        (H2, Leave("net1", A, S + 1, has_said_goodbye=False, is_lead=False)),
+    assert desk.leave(A).hubs == [
+        (H1, Leave("net1", A, S + 1, has_said_goodbye=False, is_primary=True)),
+        (H2, Leave("net1", A, S + 1, has_said_goodbye=False, is_primary=False)),
     ]
     assert len(desk.presence) == 0
 
@@ -91,30 +90,32 @@ def test_a_client_is_published_to_both_keepers_and_withdrawn_from_both() -> None
 def test_what_a_client_says_of_itself_anew_is_published_under_the_same_session() -> None:
     desk = Desk()
     desk.join(A)
-    again = desk.presence.announce("net1", A, b'{"name":"new"}')
+    again = desk.announce(A, b'{"name":"new"}')
     member = Member(A, S + 1, b'{"name":"new"}')
-    assert again.news[0] == (H1, Join("net1", (member,), is_lead=True))
-    assert len(again.news) == 2
+    assert again.hubs[0] == (H1, Join("net1", (member,), is_primary=True))
+    assert len(again.hubs) == 2
 
 
-def test_a_client_that_comes_back_on_the_same_socket_is_a_new_stay() -> None:
+def test_a_client_that_comes_back_on_the_same_socket_is_a_new_registration() -> None:
     desk = Desk()
     assert desk.join(A) == [S + 1]
     desk.leave(A)
     assert desk.join(A) == [S + 2]
 
 
-def test_new_keepers_get_all_clients_and_old_ones_nothing() -> None:
+def test_new_rendezvous_hubs_get_all_clients_and_old_ones_nothing() -> None:
     desk = Desk()
     desk.join(A, B)
     members = Member(A, S + 1, b"{}"), Member(B, S + 2, b"{}")
-    complete = Join("net1", members, is_lead=False, present=(S + 1, S + 2))
+    complete = Join("net1", members, is_primary=False, present=(S + 1, S + 2))
     assert desk.see(H1, H3) == [(H3, complete)]
-    assert desk.see(H3, H1) == [(H3, Join("net1", members, is_lead=True, present=(S + 1, S + 2)))]
+    assert desk.see(H3, H1) == [
+        (H3, Join("net1", members, is_primary=True, present=(S + 1, S + 2)))
+    ]
     assert desk.see(H3, H1) == []
 
 
-def test_a_keeper_that_was_lead_before_is_told_again_when_it_is_lead_again() -> None:
+def test_a_rendezvous_hub_that_was_the_primary_before_is_told_again_when_it_is_it_again() -> None:
     """Who has joined meanwhile may have been introduced by nobody."""
     desk = Desk()
     desk.join(A)
@@ -122,26 +123,26 @@ def test_a_keeper_that_was_lead_before_is_told_again_when_it_is_lead_again() -> 
     assert [hub for hub, _ in desk.see(H1, H3)] == [H1]
 
 
-def test_new_keepers_hear_who_left_lately_and_former_ones_who_leaves() -> None:
+def test_new_rendezvous_hubs_hear_who_left_lately_and_former_ones_who_leaves() -> None:
     desk = Desk()
     desk.join(A, B)
     desk.leave(A, now=1.0)
     join = desk.see(H3, now=2.0)[0][1]
     assert isinstance(join, Join)
     assert (join.present, join.departed) == ((S + 2,), ((A, S + 1),))
-    assert [hub for hub, _ in desk.leave(B, now=3.0).news] == [H1, H2, H3]
+    assert [hub for hub, _ in desk.leave(B, now=3.0).hubs] == [H1, H2, H3]
     assert desk.see(H1, now=33.0)[0][0] == H1
-    desk.presence.expire(50.0)
-    assert desk.presence.deadline() is None
+    desk.expire(50.0)
+    assert desk.deadline() is None
     assert desk.see(H2, now=60.0) == []
 
 
-def test_former_keepers_are_forgotten() -> None:
+def test_former_rendezvous_hubs_are_forgotten() -> None:
     desk = Desk()
     desk.join(A)
     desk.see(H3, now=2.0)
     desk.see(H3, H1, now=40.0)
-    assert [hub for hub, _ in desk.leave(A, now=41.0).news] == [H3, H1]
+    assert [hub for hub, _ in desk.leave(A, now=41.0).hubs] == [H3, H1]
 
 
 def test_only_so_many_departures_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,15 +154,15 @@ def test_only_so_many_departures_are_remembered(monkeypatch: pytest.MonkeyPatch)
     join = desk.see(H3)[0][1]
     assert isinstance(join, Join)
     assert join.departed == ((B, S + 2),)
-    desk.presence.on_gone(gone(at(H1, D), at(H2, D)), 1.0)
-    assert desk.meet(C, at(H2, D)).tells == []
-    assert len(desk.meet(C, at(H1, D)).tells) == 1
+    desk.hear(gone(at(H1, D), at(H2, D)), 1.0)
+    assert desk.meet(C, at(H2, D)).clients == []
+    assert len(desk.meet(C, at(H1, D)).clients) == 1
 
 
 def test_members_too_long_for_one_message_are_published_in_several() -> None:
     desk = Desk()
     for peer in (A, B, C):
-        desk.presence.announce("net1", peer, b"x" * 20_000)
+        desk.announce(peer, b"x" * 20_000)
     joins = [join for _, join in desk.see(H3) if isinstance(join, Join)]
     assert [len(join.members) for join in joins] == [2, 1]
     assert [join.present for join in joins] == [(S + 1, S + 2, S + 3), None]
@@ -170,15 +171,13 @@ def test_members_too_long_for_one_message_are_published_in_several() -> None:
 def test_hubs_that_return_make_one_republication_of_all() -> None:
     desk = Desk()
     desk.join(A)
-    assert desk.presence.hub_returned(H3, 1.0).news == [(H3, Resync())]
-    desk.presence.on_resync(1.2)
-    assert desk.presence.deadline() == 1.5
-    assert desk.presence.expire(1.4).news == []
-    joins = [
-        (hub, j.is_lead, j.again) for hub, j in desk.presence.expire(1.5).news if type(j) is Join
-    ]
+    assert desk.hub_returned(H3, 1.0).hubs == [(H3, Resync())]
+    desk.hear(Resync(), 1.2)
+    assert desk.deadline() == 1.5
+    assert desk.expire(1.4).hubs == []
+    joins = [(hub, j.is_primary, j.again) for hub, j in desk.expire(1.5).hubs if type(j) is Join]
     assert joins == [(H1, True, True), (H2, False, True)]
-    assert desk.presence.expire(1.6).news == []
+    assert desk.expire(1.6).hubs == []
 
 
 # Introductions
@@ -187,17 +186,17 @@ def test_hubs_that_return_make_one_republication_of_all() -> None:
 def test_a_client_is_introduced_to_a_member_once() -> None:
     desk = Desk()
     desk.join(A)
-    assert desk.meet(A, at(H1, B)).tells == [Introduce("net1", (A,), (at(H1, B),))]
-    assert desk.meet(A, at(H1, B)).tells == []
+    assert desk.meet(A, at(H1, B)).clients == [Introduction("net1", (A,), (at(H1, B),))]
+    assert desk.meet(A, at(H1, B)).clients == []
 
 
 def test_two_clients_of_one_hub_are_introduced_by_one_message() -> None:
     desk = Desk()
     a, b = desk.join(A, B)
-    tells = desk.meet(A, at(HUB, B, b), at(HUB, A, a)).tells
+    tells = desk.meet(A, at(HUB, B, b), at(HUB, A, a)).clients
     assert tells == [
-        Introduce("net1", (A,), (at(HUB, B, b),)),
-        Introduce("net1", (B,), (at(HUB, A, a),)),
+        Introduction("net1", (A,), (at(HUB, B, b),)),
+        Introduction("net1", (B,), (at(HUB, A, a),)),
     ]
 
 
@@ -205,7 +204,7 @@ def test_of_rows_each_client_gets_its_own() -> None:
     desk = Desk()
     a, b = desk.join(A, B)
     meet = Meet("net1", ((A, a), (B, b)), (at(H1, C), at(H1, D, S + 2)), ((1,), (0,)))
-    told = pairs(desk.presence.on_meet(meet, 0.0))
+    told = pairs(desk.hear(meet, 0.0).clients)
     assert [(peer, located.member.peer) for _, peer, located in told] == [(A, D), (B, C)]
 
 
@@ -220,8 +219,8 @@ def test_what_concerns_nobody_here_is_dropped() -> None:
         Meet("net1", ((A, S + 1),), (at(H1, PeerId(A.upper())),)),
         Meet("net1", ((A, S + 1),), (at(H1, B, session=5),)),
     ):
-        assert desk.presence.on_meet(meet, 0.0) == Outcome()
-    assert desk.presence.on_gone(Gone("net2", ((H1, B, S + 1),)), 0.0) == Outcome()
+        assert desk.hear(meet, 0.0) == NOTHING
+    assert desk.hear(Gone("net2", ((H1, B, S + 1),)), 0.0) == NOTHING
 
 
 def test_a_departure_is_told_once_to_those_that_know_the_member() -> None:
@@ -229,27 +228,27 @@ def test_a_departure_is_told_once_to_those_that_know_the_member() -> None:
     desk.join(A, C)
     desk.meet(A, at(H1, B))
     left = gone(at(H1, B), goodbye=True)
-    part = Part("net1", (A,), at(H1, B), has_said_goodbye=True)
-    assert desk.presence.on_gone(left, 0.0).tells == [part]
-    assert desk.presence.on_gone(left, 0.0).tells == []
+    part = Departure("net1", (A,), at(H1, B), has_said_goodbye=True)
+    assert desk.hear(left, 0.0).clients == [part]
+    assert desk.hear(left, 0.0).clients == []
 
 
 def test_an_introduction_that_comes_after_the_departure_is_dropped() -> None:
     desk = Desk()
     desk.join(A)
-    desk.presence.on_gone(gone(at(H1, B)), 5.0)
-    assert desk.meet(A, at(H1, B)).tells == []
-    assert desk.meet(A, at(H1, B, S + 2)).tells != []
-    desk.presence.expire(40.0)
-    assert desk.presence.deadline() is None
+    desk.hear(gone(at(H1, B)), 5.0)
+    assert desk.meet(A, at(H1, B)).clients == []
+    assert desk.meet(A, at(H1, B, S + 2)).clients != []
+    desk.expire(40.0)
+    assert desk.deadline() is None
 
 
 def test_our_own_clients_hear_at_once_that_one_has_left() -> None:
     desk = Desk()
     _, b = desk.join(A, B)
     desk.meet(A, at(HUB, B, b))
-    assert desk.leave(B).tells == [Part("net1", (A,), at(HUB, B, b), has_said_goodbye=False)]
-    assert desk.presence.on_gone(gone(at(HUB, B, b)), 0.0).tells == []
+    assert desk.leave(B).clients == [Departure("net1", (A,), at(HUB, B, b), has_said_goodbye=False)]
+    assert desk.hear(gone(at(HUB, B, b)), 0.0).clients == []
 
 
 def test_an_id_at_two_hubs_is_seen_at_the_second_when_it_has_left_the_first() -> None:
@@ -257,10 +256,10 @@ def test_an_id_at_two_hubs_is_seen_at_the_second_when_it_has_left_the_first() ->
     desk.join(A)
     desk.meet(A, at(H1, B))
     moved = at(H2, PeerId(B.upper()))
-    assert desk.meet(A, moved, moved).tells == []
-    assert desk.presence.on_gone(gone(at(H1, B)), 0.0).tells == [
-        Part("net1", (A,), at(H1, B), has_said_goodbye=False),
-        Introduce("net1", (A,), (moved,)),
+    assert desk.meet(A, moved, moved).clients == []
+    assert desk.hear(gone(at(H1, B)), 0.0).clients == [
+        Departure("net1", (A,), at(H1, B), has_said_goodbye=False),
+        Introduction("net1", (A,), (moved,)),
     ]
 
 
@@ -268,8 +267,8 @@ def test_an_id_that_leaves_a_second_hub_is_still_at_the_first() -> None:
     desk = Desk()
     desk.join(A)
     desk.meet(A, at(H1, B), at(H2, B), at(H3, B))
-    assert desk.presence.on_gone(gone(at(H2, B)), 0.0).tells == []
-    assert len(desk.presence.on_gone(gone(at(H1, B)), 0.0).tells) == 2
+    assert desk.hear(gone(at(H2, B)), 0.0).clients == []
+    assert len(desk.hear(gone(at(H1, B)), 0.0).clients) == 2
     desk.meet(A, at(H1, B, S + 2))
     desk.leave(A)
     assert desk.presence.locate("net1", B, 0.0) is None
@@ -279,9 +278,9 @@ def test_a_client_is_not_introduced_without_end() -> None:
     desk = Desk(limit=1)
     desk.join(A)
     told = desk.meet(A, *(at(H1, peer) for peer in peer_ids(40)))
-    assert len(pairs(told)) < 40
+    assert len(pairs(told.clients)) < 40
     told = desk.meet(A, *(at(H1, peer, n + S) for n, peer in enumerate(peer_ids(40))))
-    assert len(pairs(told)) == 15
+    assert len(pairs(told.clients)) == 15
 
 
 # Too few
@@ -292,11 +291,11 @@ def test_a_client_that_comes_to_know_few_asks_once_for_more() -> None:
     desk.join(A)
     members = [at(H1, peer, S + n) for n, peer in enumerate(peer_ids(8))]
     desk.meet(A, *members[:4])
-    assert desk.presence.on_gone(gone(*members[:2]), 0.0).news == []
-    assert desk.presence.on_gone(gone(members[2]), 0.0).news == [(H1, More("net1", A, 3))]
-    assert desk.presence.on_gone(gone(members[3]), 0.0).news == []
+    assert desk.hear(gone(*members[:2]), 0.0).hubs == []
+    assert desk.hear(gone(members[2]), 0.0).hubs == [(H1, More("net1", A, 3))]
+    assert desk.hear(gone(members[3]), 0.0).hubs == []
     desk.meet(A, *members[4:7])
-    news = desk.presence.on_gone(gone(*members[4:6]), 0.0).news
+    news = desk.hear(gone(*members[4:6]), 0.0).hubs
     assert news == [(H1, More("net1", A, 3))]
 
 
@@ -304,42 +303,42 @@ def test_a_client_in_a_small_namespace_does_not_ask_for_more() -> None:
     desk = Desk(limit=4)
     desk.join(A)
     desk.meet(A, at(H1, B))
-    assert desk.presence.on_gone(gone(at(H1, B)), 0.0).news == []
+    assert desk.hear(gone(at(H1, B)), 0.0).hubs == []
 
 
 def test_a_client_whose_acquaintances_are_gone_before_it_meets_them_asks_for_more() -> None:
     desk = Desk(limit=2)
     desk.join(A)
-    desk.presence.on_gone(gone(at(H1, B), at(H1, C, S + 2)), 0.0)
-    assert desk.meet(A, at(H1, B), at(H1, C, S + 2)).news == [(H1, More("net1", A, 2))]
+    desk.hear(gone(at(H1, B), at(H1, C, S + 2)), 0.0)
+    assert desk.meet(A, at(H1, B), at(H1, C, S + 2)).hubs == [(H1, More("net1", A, 2))]
 
 
 def test_announcing_again_fills_up_what_is_missing() -> None:
     desk = Desk(limit=2)
     desk.join(A)
     desk.meet(A, at(H1, B), at(H1, C, S + 2))
-    assert len(desk.presence.announce("net1", A, b"{}").news) == 2
-    desk.presence.on_gone(gone(at(H1, B)), 0.0)
-    assert desk.presence.announce("net1", A, b"{}").news[2:] == [(H1, More("net1", A, 1))]
+    assert len(desk.announce(A, b"{}").hubs) == 2
+    desk.hear(gone(at(H1, B)), 0.0)
+    assert desk.announce(A, b"{}").hubs[2:] == [(H1, More("net1", A, 1))]
 
 
-def test_who_asks_for_more_while_there_is_no_lead_is_introduced_by_the_next_one() -> None:
+def test_who_asks_for_more_while_there_is_no_primary_is_introduced_by_the_next_one() -> None:
     desk = Desk(limit=2)
     desk.join(A)
     desk.meet(A, at(H1, B), at(H1, C, S + 2))
-    assert desk.presence.hub_gone(H1, 0.0).news == []
+    assert desk.hub_gone(H1, 0.0).hubs == []
     join = desk.see(H3)[0][1]
     assert isinstance(join, Join)
-    assert join.sated == ()
+    assert join.has_enough == ()
 
 
-def test_a_new_lead_hears_who_knows_enough() -> None:
+def test_a_new_primary_hears_who_knows_enough() -> None:
     desk = Desk(limit=2)
     desk.join(A, D)
     desk.meet(A, at(H1, B), at(H1, C, S + 2))
     join = desk.see(H3)[0][1]
     assert isinstance(join, Join)
-    assert join.sated == (S + 1,)
+    assert join.has_enough == (S + 1,)
 
 
 # Hubs that come and go
@@ -351,8 +350,8 @@ def test_all_members_of_a_hub_that_is_gone_are_gone_once() -> None:
     desk.meet(A, at(H1, B), at(H2, C))
     desk.presence.on_found(Found("net1", D, at(H1, D)), 0.0)
     desk.presence.on_found(Found("net2", D, at(H2, D)), 0.0)
-    assert desk.presence.hub_gone(H1, 0.0).tells == [Part("net1", (A,), at(H1, B), False)]
-    assert desk.presence.hub_gone(H1, 0.0).tells == []
+    assert desk.hub_gone(H1, 0.0).clients == [Departure("net1", (A,), at(H1, B), False)]
+    assert desk.hub_gone(H1, 0.0).clients == []
     assert desk.presence.locate("net1", D, 0.0) is None
     assert desk.presence.locate("net2", D, 0.0) == at(H2, D)
 
@@ -361,17 +360,17 @@ def test_members_of_an_earlier_life_of_a_hub_are_not_introduced() -> None:
     desk = Desk()
     desk.join(A)
     desk.meet(A, at(H1, B))
-    assert len(desk.presence.hub_gone(H1, 0.0, incarnation=2).tells) == 1
-    assert desk.meet(A, at(H1, C)).tells == []
-    assert len(desk.meet(A, at(H1, C, 2 * S + 1)).tells) == 1
+    assert len(desk.hub_restarted(H1, 2).clients) == 1
+    assert desk.meet(A, at(H1, C)).clients == []
+    assert len(desk.meet(A, at(H1, C, 2 * S + 1)).clients) == 1
 
 
 def test_members_of_a_later_life_survive_the_end_of_the_one_that_is_known() -> None:
     desk = Desk()
     desk.join(A)
     desk.meet(A, at(H1, B), at(H1, C, 2 * S + 1))
-    assert len(desk.presence.hub_gone(H1, 0.0).tells) == 1
-    assert desk.presence.deadline() == 30.0
+    assert len(desk.hub_gone(H1, 0.0).clients) == 1
+    assert desk.deadline() == 30.0
 
 
 def test_members_of_a_hub_that_never_becomes_known_leave_again() -> None:
@@ -379,37 +378,37 @@ def test_members_of_a_hub_that_never_becomes_known_leave_again() -> None:
     desk = Desk()
     desk.join(A)
     stranger = PeerId("e" * 40)
-    assert len(desk.meet(A, at(stranger, B)).tells) == 1
-    assert len(desk.presence.expire(30.0).tells) == 1
+    assert len(desk.meet(A, at(stranger, B)).clients) == 1
+    assert len(desk.expire(30.0).clients) == 1
     hubs = {HUB: 1, stranger: 1}
-    assert (stranger, Resync()) in desk.presence.view_changed(hubs, 31.0).news
-    assert (stranger, Resync()) not in desk.presence.view_changed(hubs, 32.0).news
+    assert (stranger, Resync()) in desk.show(hubs, 31.0).hubs
+    assert (stranger, Resync()) not in desk.show(hubs, 32.0).hubs
 
 
 def test_members_of_a_hub_that_is_gone_are_not_believed_in_because_another_lags_behind() -> None:
     desk = Desk()
     desk.join(A)
-    desk.presence.hub_gone(H3, 0.0)
-    assert desk.meet(A, at(H3, B)).tells == []
-    desk.presence.view_changed({HUB: 1, H1: 1, H2: 1}, 1.0)
-    assert desk.meet(A, at(H3, B)).tells == []
-    assert len(desk.meet(A, at(H3, C, 2 * S)).tells) == 1, "a later life is another matter"
+    desk.hub_gone(H3, 0.0)
+    assert desk.meet(A, at(H3, B)).clients == []
+    desk.show({HUB: 1, H1: 1, H2: 1}, 1.0)
+    assert desk.meet(A, at(H3, B)).clients == []
+    assert len(desk.meet(A, at(H3, C, 2 * S)).clients) == 1, "a later life is another matter"
 
 
 @pytest.mark.parametrize("how", ["returns", "is shown", "is forgotten"])
 def test_members_of_a_hub_that_comes_back_are_believed_in_again(how: str) -> None:
     desk = Desk()
     desk.join(A)
-    desk.presence.hub_gone(H3, 0.0)
-    desk.presence.view_changed({HUB: 1, H1: 1, H2: 1}, 1.0)
+    desk.hub_gone(H3, 0.0)
+    desk.show({HUB: 1, H1: 1, H2: 1}, 1.0)
     if how == "returns":
-        desk.presence.hub_returned(H3, 2.0)
+        desk.hub_returned(H3, 2.0)
     elif how == "is shown":
-        desk.presence.view_changed({HUB: 1, H1: 1, H2: 1, H3: 1}, 2.0)
+        desk.show({HUB: 1, H1: 1, H2: 1, H3: 1}, 2.0)
     else:
-        assert desk.presence.deadline() == 30.0
-        desk.presence.expire(30.0)
-    assert len(desk.meet(A, at(H3, B)).tells) == 1
+        assert desk.deadline() == 30.0
+        desk.expire(30.0)
+    assert len(desk.meet(A, at(H3, B)).clients) == 1
 
 
 def test_members_of_a_hub_that_becomes_known_in_time_stay() -> None:
@@ -417,9 +416,9 @@ def test_members_of_a_hub_that_becomes_known_in_time_stay() -> None:
     desk.join(A)
     stranger = PeerId("e" * 40)
     desk.meet(A, at(stranger, B), at(stranger, C, 2 * S))
-    parts = pairs(desk.presence.view_changed({HUB: 1, stranger: 2}, 1.0))
+    parts = pairs(desk.show({HUB: 1, stranger: 2}, 1.0).clients)
     assert [located.member.peer for _, _, located in parts] == [B]
-    assert desk.presence.deadline() is None
+    assert desk.deadline() is None
 
 
 def test_only_so_many_hubs_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -427,8 +426,8 @@ def test_only_so_many_hubs_are_remembered(monkeypatch: pytest.MonkeyPatch) -> No
     desk = Desk()
     desk.join(A)
     for hub in (H1, H2):
-        desk.presence.hub_gone(hub, 0.0, incarnation=2)
-    assert len(pairs(desk.meet(A, at(H1, B), at(H2, C)))) == 1
+        desk.hub_restarted(hub, 2)
+    assert len(pairs(desk.meet(A, at(H1, B), at(H2, C)).clients)) == 1
 
 
 # Where a member is
@@ -452,15 +451,15 @@ def test_an_answer_is_remembered_for_a_moment() -> None:
     assert desk.presence.locate("net1", B, 5.9) == at(H1, B)
     assert desk.presence.locate("net1", C, 1.0) is None
     assert desk.presence.locate("net1", B, 6.0) is None
-    assert desk.presence.deadline() == 6.0
-    desk.presence.expire(6.0)
-    assert desk.presence.deadline() is None
+    assert desk.deadline() == 6.0
+    desk.expire(6.0)
+    assert desk.deadline() is None
 
 
 def test_an_answer_about_one_that_has_left_is_forgotten_and_not_believed() -> None:
     desk = Desk()
     desk.presence.on_found(Found("net1", B, at(H1, B)), 1.0)
-    desk.presence.on_gone(gone(at(H1, B)), 1.0)
+    desk.hear(gone(at(H1, B)), 1.0)
     desk.presence.on_found(Found("net1", B, at(H1, B)), 1.0)
     assert desk.presence.locate("net1", B, 1.0) is None
 
@@ -541,69 +540,72 @@ def shuffled(seed: int, kinds: range = range(10)) -> list[Step]:
 
 
 class ForgetsWhomAClientKnows(Presence):
-    def _acquaint(
-        self, place: LocalNamespace, client: Client, stays: list[Registration], outcome: Outcome
-    ) -> None:
-        for stay in stays:
-            client.known.pop(stay.name, None)
-            stay.knowers.pop(client, None)
-        super()._acquaint(place, client, stays, outcome)
+    def on_meet(self, meet: Meet, now: float) -> list[ClientNews]:
+        local = self._locals.get(meet.namespace)
+        for client in () if local is None else local.clients.values():
+            for located in meet.members:
+                key = key_of(located.member.peer)
+                registration = client.known.pop(key, None)
+                if registration is not None:
+                    registration.known_by.pop(client, None)
+        return super().on_meet(meet, now)
 
 
 class DoesNotPublishAgain(Presence):
-    def view_changed(self, *args: object) -> Outcome:
-        return Outcome(super().view_changed(*args).tells)  # type: ignore[arg-type]
+    def publish(self, now: float) -> None:
+        pass
 
 
 class TellsTwiceWhoIsGone(Presence):
-    def on_gone(self, gone: Gone, now: float) -> Outcome:
-        outcome = super().on_gone(gone, now)
-        return Outcome(outcome.tells * 2, outcome.news)
+    def on_gone(self, gone: Gone, now: float) -> list[ClientNews]:
+        return super().on_gone(gone, now) * 2
 
 
 class ForgetsWhoIsGone(Presence):
-    def on_gone(self, gone: Gone, now: float) -> Outcome:
-        outcome = super().on_gone(gone, now)
+    def on_gone(self, gone: Gone, now: float) -> list[ClientNews]:
+        told = super().on_gone(gone, now)
         self._gone.clear()
-        return outcome
+        return told
 
 
-class DoesNotAskAfterACut(Presence):
-    def hub_returned(self, *_: object) -> Outcome:
-        return Outcome()
+class DoesNotPublishAfterACut(Presence):
+    def resync(self, now: float) -> None:
+        pass
 
 
 class ForgetsWhoLeft(Presence):
     def withdraw(
         self, namespace: str, peer: PeerId, now: float, *, has_said_goodbye: bool
-    ) -> Outcome:
-        outcome = super().withdraw(namespace, peer, now, has_said_goodbye=has_said_goodbye)
-        self._places[namespace].departed.clear()
+    ) -> list[ClientNews]:
+        told = super().withdraw(namespace, peer, now, has_said_goodbye=has_said_goodbye)
+        self._locals[namespace].departed.clear()
         self._departed.clear()
-        return outcome
+        return told
 
 
 class TakesTheStoredForIntroduced(Rendezvous):
-    def on_join(self, hub: PeerId, join: Join, now: float) -> ToHubs:
-        news = super().on_join(hub, join, now)
-        for record in self._places[join.namespace].served.get(hub, {}).values():
+    def on_join(self, hub: PeerId, join: Join, now: float) -> None:
+        super().on_join(hub, join, now)
+        for record in self._kept[join.namespace].served.get(hub, {}).values():
             record.is_introduced = True
-        return news
 
 
 class TellsNobodyWhoIsGone(Rendezvous):
-    def on_leave(self, *args: object) -> ToHubs:
-        return [item for item in super().on_leave(*args) if not isinstance(item[1], Gone)]  # type: ignore[arg-type]
+    def on_leave(self, hub: PeerId, leave: Leave, now: float) -> None:
+        news = self._effects.news
+        before = len(news)
+        super().on_leave(hub, leave, now)
+        news[before:] = [item for item in news[before:] if not isinstance(item[1], Gone)]
 
 
 class AsksNobodyWhoseIdItIs(Rendezvous):
-    def _claim(self, *_: object) -> ToHubs:
-        return []
+    def _hold_aside(self, *_: object) -> None:
+        pass
 
 
 class KeepsTheMembersOfHubsThatAreGone(Rendezvous):
-    def hub_gone(self, *_: object) -> ToHubs:
-        return []
+    def drop_hub(self, hub: PeerId, incarnation: int = 0) -> None:
+        pass
 
 
 @pytest.mark.parametrize(
@@ -614,7 +616,7 @@ class KeepsTheMembersOfHubsThatAreGone(Rendezvous):
         (TellsTwiceWhoIsGone, 0),
         (ForgetsWhoIsGone, 2330),
         (ForgetsWhoLeft, 0),
-        (DoesNotAskAfterACut, 0),
+        (DoesNotPublishAfterACut, 0),
         (TellsNobodyWhoIsGone, 0),
         (AsksNobodyWhoseIdItIs, 0),
         (KeepsTheMembersOfHubsThatAreGone, 1790),
@@ -643,16 +645,16 @@ def is_caught(mutant: type[Presence] | type[Rendezvous], seed: int) -> bool:
 
 
 @pytest.mark.parametrize("delivered", range(0, 40, 4))
-def test_the_death_of_the_lead_amid_joins_loses_no_pair(delivered: int) -> None:
+def test_the_death_of_the_primary_amid_joins_loses_no_pair(delivered: int) -> None:
     mesh = Mesh(hubs=5)
-    lose_the_lead(mesh, delivered)
+    lose_the_primary(mesh, delivered)
     check_small(mesh)
 
 
-def test_the_harness_catches_a_new_lead_that_introduces_nobody() -> None:
+def test_the_harness_catches_a_new_primary_that_introduces_nobody() -> None:
     def is_caught(delivered: int) -> bool:
         mesh = Mesh(hubs=5, rendezvous=TakesTheStoredForIntroduced)
-        lose_the_lead(mesh, delivered)
+        lose_the_primary(mesh, delivered)
         try:
             check_small(mesh)
         except AssertionError:
@@ -662,13 +664,13 @@ def test_the_harness_catches_a_new_lead_that_introduces_nobody() -> None:
     assert any(is_caught(delivered) for delivered in range(0, 40, 4))
 
 
-def lose_the_lead(mesh: Mesh, delivered: int) -> None:
-    lead = mesh.ids.index(mesh[0].keepers.of("net0")[0])
+def lose_the_primary(mesh: Mesh, delivered: int) -> None:
+    primary = mesh.ids.index(mesh[0].namespaces.placement.primary("net0"))
     for number, peer in enumerate(peer_ids(12)):
-        if number % 5 != lead:
+        if number % 5 != primary:
             mesh[number].join("net0", peer)
     mesh.deliver(delivered, choice=delivered)
-    mesh.kill(lead)
+    mesh.kill(primary)
     mesh.deliver(delivered, choice=delivered)
 
 
@@ -735,7 +737,7 @@ def test_in_a_large_namespace_nobody_is_left_alone_when_many_leave() -> None:
 
 def test_in_a_large_namespace_a_hub_may_die() -> None:
     mesh = large(seed=2)
-    mesh.kill(mesh.ids.index(mesh[0].keepers.of("net0")[0]))
+    mesh.kill(mesh.ids.index(mesh[0].namespaces.placement.primary("net0")))
     mesh.settle()
     mesh.check_truth("net0")
     assert all(len(circle) >= 4 for circle in mesh.circles("net0").values())
@@ -767,9 +769,9 @@ def test_a_restart_heard_of_before_the_hub_is_in_view_does_not_keep_its_members_
     desk = Desk()
     desk.join(A)
     stranger = PeerId("e" * 40)
-    desk.presence.hub_gone(stranger, 0.0, incarnation=2)
+    desk.hub_restarted(stranger, 2)
     desk.meet(A, at(stranger, B, 2 * S))
-    due = desk.presence.deadline()
+    due = desk.deadline()
     assert due == 30.0
-    assert len(desk.presence.expire(due).tells) == 1, "it never came into view"
-    assert desk.presence.deadline() is None
+    assert len(desk.expire(due).clients) == 1, "it never came into view"
+    assert desk.deadline() is None

@@ -7,12 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peerpigeon.core.ids import PeerId, xor_distance
-from peerpigeon.core.namespaces import placement as keepers_module
+from peerpigeon.core.namespaces import placement as placement_module
 from peerpigeon.core.namespaces import rendezvous as rendezvous_module
 from peerpigeon.core.namespaces import retention
 from peerpigeon.core.namespaces.discovery import SATURATION
-from peerpigeon.core.namespaces.placement import Placement, keepers, key_of, nearest
-from peerpigeon.core.namespaces.rendezvous import Rendezvous, ToHubs
+from peerpigeon.core.namespaces.placement import Placement, closest_hubs, namespace_key, nearest
 from peerpigeon.core.wire.hub_frames import (
     Challenge,
     Find,
@@ -24,25 +23,27 @@ from peerpigeon.core.wire.hub_frames import (
     Meet,
     Member,
     More,
+    News,
     Refusal,
     Resync,
     Verdict,
 )
 from tests.core.harness import HUB, A, B, C, D
+from tests.core.namespaces.recorded import Recorded
 from tests.core.namespaces.worlds import Mesh, peer_ids
 
 H1, H2, H3 = PeerId("1" * 40), PeerId("2" * 40), PeerId("3" * 40)
 
 
-def lead(limit: int = 50, max_records: int = 1000, kept_by: PeerId = HUB) -> Rendezvous:
-    """Return the records of ``HUB``, in the view of which ``kept_by`` keeps all namespaces."""
-    records = Rendezvous(HUB, lambda _: (kept_by,), Random(1), limit, max_records)
-    records.view_changed(dict.fromkeys([HUB, H1, H2, H3], 1), now=0.0)
+def primary(limit: int = 50, max_records: int = 1000, of_all: PeerId = HUB) -> Recorded:
+    """Return the records of ``HUB``, in the view of which ``of_all`` is the primary everywhere."""
+    records = Recorded(of_all, limit=limit, max_records=max_records)
+    records.show(dict.fromkeys([HUB, H1, H2, H3], 1), now=0.0)
     return records
 
 
-def join(*members: tuple[PeerId, int], is_lead: bool = True, again: bool = False) -> Join:
-    return Join("net1", tuple(Member(p, s, b"{}") for p, s in members), is_lead, again)
+def join(*members: tuple[PeerId, int], is_primary: bool = True, again: bool = False) -> Join:
+    return Join("net1", tuple(Member(p, s, b"{}") for p, s in members), is_primary, again)
 
 
 def located(hub: PeerId, peer: PeerId, session: int) -> Located:
@@ -65,44 +66,47 @@ def test_nearest_finds_what_sorting_by_xor_would(keys: set[int], target: int, co
 
 
 def test_a_namespace_has_its_place_at_the_sha1_of_its_name() -> None:
-    assert key_of("net1") == int(sha1(b"net1").hexdigest(), 16)  # noqa: S324
-    assert key_of("net1", "01") == int(sha1(b"net101").hexdigest(), 16)  # noqa: S324
+    assert namespace_key("net1") == int(sha1(b"net1").hexdigest(), 16)  # noqa: S324
 
 
-def test_the_keepers_of_a_namespace_are_the_two_hubs_closest_to_its_place() -> None:
+def test_the_rendezvous_hubs_of_a_namespace_are_the_two_hubs_closest_to_its_place() -> None:
     hubs = sorted(peer_ids(40))
-    place = PeerId(f"{key_of('net1'):040x}")
+    place = PeerId(f"{namespace_key('net1'):040x}")
     by_distance = sorted(hubs, key=lambda hub: xor_distance(hub, place))
-    assert keepers("net1", hubs) == tuple(by_distance[:2])
-    assert keepers("net1", hubs, 5) == tuple(by_distance[:5])
-    assert keepers("net1", [HUB]) == (HUB,)
+    assert closest_hubs("net1", hubs) == tuple(by_distance[:2])
+    assert closest_hubs("net1", hubs, 5) == tuple(by_distance[:5])
+    assert closest_hubs("net1", [HUB]) == (HUB,)
 
 
 @given(st.lists(st.frozensets(st.integers(0, 11), min_size=1), max_size=8))
 @settings(max_examples=50)
-def test_remembered_keepers_are_those_of_the_present_view(views: list[frozenset[int]]) -> None:
+def test_remembered_rendezvous_hubs_are_those_of_the_present_view(
+    views: list[frozenset[int]],
+) -> None:
     hubs = sorted(peer_ids(12))
     remembered = Placement(hubs)
     for view in views:
         remembered.update(hubs[index] for index in view)
         for name in ("net1", "net2", "net3"):
-            assert remembered.of(name) == keepers(name, [hubs[index] for index in sorted(view)])
+            assert remembered.rendezvous_hubs(name) == closest_hubs(
+                name, [hubs[index] for index in sorted(view)]
+            )
 
 
 def test_a_hub_that_comes_back_under_another_spelling_is_named_by_that() -> None:
     remembered = Placement([A, H1])
-    assert set(remembered.of("net1")) == {A, H1}
+    assert set(remembered.rendezvous_hubs("net1")) == {A, H1}
     remembered.change(come=[PeerId(A.upper())])
-    assert set(remembered.of("net1")) == {A.upper(), H1}
+    assert set(remembered.rendezvous_hubs("net1")) == {A.upper(), H1}
 
 
-def test_the_keepers_of_so_many_namespaces_only_are_remembered(
+def test_the_rendezvous_hubs_of_so_many_namespaces_only_are_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(keepers_module, "CACHED_NAMESPACES", 2)
+    monkeypatch.setattr(placement_module, "CACHED_NAMESPACES", 2)
     remembered = Placement([H1, H2, H3])
-    first = [remembered.of(name) for name in ("net1", "net2", "net3")]
-    assert [remembered.of(name) for name in ("net1", "net2", "net3")] == first
+    first = [remembered.rendezvous_hubs(name) for name in ("net1", "net2", "net3")]
+    assert [remembered.rendezvous_hubs(name) for name in ("net1", "net2", "net3")] == first
 
 
 # Introductions
@@ -110,10 +114,10 @@ def test_the_keepers_of_so_many_namespaces_only_are_remembered(
 
 def test_a_newcomer_and_all_others_are_introduced_in_one_message_to_each_hub() -> None:
     """S26."""
-    records = lead()
-    assert records.on_join(H1, join((A, 1), (B, 2), is_lead=False), 0.0) == []
-    assert records.on_join(H2, join((C, 1), is_lead=False), 0.0) == []
-    news = records.on_join(H3, join((D, 9)), 0.0)
+    records = primary()
+    assert records.tell(H1, join((A, 1), (B, 2), is_primary=False), 0.0) == []
+    assert records.tell(H2, join((C, 1), is_primary=False), 0.0) == []
+    news = records.tell(H3, join((D, 9)), 0.0)
     newcomer = located(H3, D, 9)
     others = located(H1, A, 1), located(H1, B, 2), located(H2, C, 1)
     assert news == [
@@ -124,36 +128,36 @@ def test_a_newcomer_and_all_others_are_introduced_in_one_message_to_each_hub() -
 
 
 def test_a_member_is_introduced_once_unless_it_may_have_been_forgotten() -> None:
-    records = lead()
-    records.on_join(H1, join((A, 1)), 0.0)
-    assert len(records.on_join(H2, join((B, 1)), 0.0)) == 2
-    assert records.on_join(H2, join((B, 1)), 0.0) == []
-    assert len(records.on_join(H2, join((B, 1), again=True), 0.0)) == 2
+    records = primary()
+    records.tell(H1, join((A, 1)), 0.0)
+    assert len(records.tell(H2, join((B, 1)), 0.0)) == 2
+    assert records.tell(H2, join((B, 1)), 0.0) == []
+    assert len(records.tell(H2, join((B, 1), again=True), 0.0)) == 2
 
 
 def test_what_a_member_says_of_itself_now_is_what_later_newcomers_hear() -> None:
-    records = lead()
-    records.on_join(H1, join((A, 1)), 0.0)
+    records = primary()
+    records.tell(H1, join((A, 1)), 0.0)
     changed = Located(H1, Member(A, 1, b'{"name":"new"}'))
-    assert records.on_join(H1, Join("net1", (changed.member,), is_lead=True), 0.0) == []
-    assert records.on_join(H2, join((B, 1)), 0.0)[0] == (H2, Meet("net1", ((B, 1),), (changed,)))
+    assert records.tell(H1, Join("net1", (changed.member,), is_primary=True), 0.0) == []
+    assert records.tell(H2, join((B, 1)), 0.0)[0] == (H2, Meet("net1", ((B, 1),), (changed,)))
 
 
 def test_introductions_too_long_for_one_message_go_in_several() -> None:
-    records = lead()
+    records = primary()
     text = b"x" * 20_000
     for hub, peer in ((H1, A), (H2, B), (H3, C)):
-        records.on_join(hub, Join("net1", (Member(peer, 1, text),), is_lead=False), 0.0)
-    meets = [n for hub, n in records.on_join(HUB, join((D, 1)), 0.0) if hub == HUB]
+        records.tell(hub, Join("net1", (Member(peer, 1, text),), is_primary=False), 0.0)
+    meets = [n for hub, n in records.tell(HUB, join((D, 1)), 0.0) if hub == HUB]
     assert [len(meet.members) for meet in meets if isinstance(meet, Meet)] == [2, 1]
 
 
 def test_introductions_of_several_too_long_for_one_message_go_in_several() -> None:
-    records = lead()
+    records = primary()
     text = b"x" * 20_000
     for hub, peer in ((H1, A), (H2, B), (H3, C)):
-        records.on_join(hub, Join("net1", (Member(peer, 1, text),), is_lead=False), 0.0)
-    news = records.on_join(HUB, join((D, 1), (HUB, 2)), 0.0)
+        records.tell(hub, Join("net1", (Member(peer, 1, text),), is_primary=False), 0.0)
+    news = records.tell(HUB, join((D, 1), (HUB, 2)), 0.0)
     pairs = [
         (meet.peers[place], meet.members[number].member.peer)
         for hub, meet in news
@@ -168,9 +172,9 @@ def test_introductions_of_several_too_long_for_one_message_go_in_several() -> No
 
 def test_namespaces_know_nothing_of_each_other() -> None:
     """S25."""
-    records = lead()
-    records.on_join(H1, join((A, 1)), 0.0)
-    assert records.on_join(H2, Join("net2", (Member(B, 1, b""),), is_lead=True), 0.0) == []
+    records = primary()
+    records.tell(H1, join((A, 1)), 0.0)
+    assert records.tell(H2, Join("net2", (Member(B, 1, b""),), is_primary=True), 0.0) == []
 
 
 # Large namespaces
@@ -179,16 +183,16 @@ def test_namespaces_know_nothing_of_each_other() -> None:
 class Room:
     """One namespace of one hub, and whom its members were introduced to."""
 
-    def __init__(self, limit: int, seed: int = 1) -> None:
-        self.records = Rendezvous(HUB, lambda _: (HUB,), Random(seed), limit)
+    def __init__(self, limit: int) -> None:
+        self.records = Recorded(HUB, limit=limit)
         self.circles: dict[PeerId, set[PeerId]] = {}
 
     def join(self, peer: PeerId) -> set[PeerId]:
         self.circles[peer] = set()
-        self.take(self.records.on_join(HUB, join((peer, len(self.circles))), 0.0))
+        self.take(self.records.tell(HUB, join((peer, len(self.circles)))))
         return self.circles[peer]
 
-    def take(self, news: ToHubs) -> None:
+    def take(self, news: list[tuple[PeerId, News]]) -> None:
         for _, meet in news:
             assert isinstance(meet, Meet)
             assert not meet.rows
@@ -253,16 +257,16 @@ def test_who_knows_few_is_introduced_to_more() -> None:
     for peer in peers:
         room.join(peer)
     room.circles[peers[0]].clear()
-    room.take(room.records.on_more(HUB, More("net1", peers[0], 8)))
+    room.take(room.records.tell(HUB, More("net1", peers[0], 8)))
     assert len(room.circles[peers[0]]) == 8
-    assert room.records.on_more(HUB, More("net1", A, 8)) == []
-    assert room.records.on_more(HUB, More("net2", A, 8)) == []
+    assert room.records.tell(HUB, More("net1", A, 8)) == []
+    assert room.records.tell(HUB, More("net2", A, 8)) == []
 
 
 def test_of_many_that_join_at_once_each_gets_its_own_acquaintances() -> None:
-    records = lead(limit=2)
-    records.on_join(H1, join(*((peer, n) for n, peer in enumerate(peer_ids(20)))), 0.0)
-    news = records.on_join(H2, join((A, 1), (B, 2)), 0.0)
+    records = primary(limit=2)
+    records.tell(H1, join(*((peer, n) for n, peer in enumerate(peer_ids(20)))), 0.0)
+    news = records.tell(H2, join((A, 1), (B, 2)), 0.0)
     assert [hub for hub, _ in news] == [H2, H1]
     meet = news[0][1]
     assert isinstance(meet, Meet)
@@ -270,23 +274,23 @@ def test_of_many_that_join_at_once_each_gets_its_own_acquaintances() -> None:
     assert [len(row) for row in meet.rows] == [2, 2]
 
 
-def test_who_knows_enough_is_not_introduced_when_the_second_keeper_becomes_the_lead() -> None:
-    records = lead(limit=2)
-    records.on_join(H1, join(*((peer, n) for n, peer in enumerate(peer_ids(20)))), 0.0)
-    records.on_join(H2, join((A, 1), is_lead=False), 0.0)
-    sated = Join("net1", (Member(A, 1, b"{}"),), is_lead=True, sated=(1,))
-    assert records.on_join(H2, sated, 0.0) == []
-    assert records.on_join(H2, join((A, 1)), 0.0) == []
+def test_who_knows_enough_is_not_introduced_when_the_backup_becomes_the_primary() -> None:
+    records = primary(limit=2)
+    records.tell(H1, join(*((peer, n) for n, peer in enumerate(peer_ids(20)))), 0.0)
+    records.tell(H2, join((A, 1), is_primary=False), 0.0)
+    settled = Join("net1", (Member(A, 1, b"{}"),), is_primary=True, has_enough=(1,))
+    assert records.tell(H2, settled, 0.0) == []
+    assert records.tell(H2, join((A, 1)), 0.0) == []
 
 
 @pytest.mark.parametrize("is_stored", [True, False])
 def test_who_knows_enough_meets_some_at_random_when_two_meshes_become_one(is_stored: bool) -> None:
-    records = lead(limit=8)
-    records.on_join(H1, join(*((peer, n) for n, peer in enumerate(peer_ids(40)))), 0.0)
+    records = primary(limit=8)
+    records.tell(H1, join(*((peer, n) for n, peer in enumerate(peer_ids(40)))), 0.0)
     if is_stored:
-        records.on_join(H2, join((A, 1)), 0.0)
-    again = Join("net1", (Member(A, 1, b"{}"),), is_lead=True, again=is_stored, sated=(1,))
-    meet = records.on_join(H2, again, 0.0)[0][1]
+        records.tell(H2, join((A, 1)), 0.0)
+    again = Join("net1", (Member(A, 1, b"{}"),), is_primary=True, again=is_stored, has_enough=(1,))
+    meet = records.tell(H2, again, 0.0)[0][1]
     assert isinstance(meet, Meet)
     assert len(meet.members) == 1
 
@@ -295,47 +299,47 @@ def test_who_knows_enough_meets_some_at_random_when_two_meshes_become_one(is_sto
 
 
 def test_the_hubs_of_the_others_are_told_once_that_a_member_is_gone() -> None:
-    records = lead()
+    records = primary()
     for hub, peer in ((H1, A), (H2, B), (H3, C)):
-        records.on_join(hub, join((peer, 1)), 0.0)
+        records.tell(hub, join((peer, 1)), 0.0)
     gone = Gone("net1", ((H1, A, 1),), has_said_goodbye=True)
-    leave = Leave("net1", A, 1, has_said_goodbye=True, is_lead=True)
-    assert records.on_leave(H1, leave, 1.0) == [(H2, gone), (H3, gone)]
-    assert records.on_leave(H1, leave, 1.0) == []
-    assert len(records) == 2
+    leave = Leave("net1", A, 1, has_said_goodbye=True, is_primary=True)
+    assert records.tell(H1, leave, 1.0) == [(H2, gone), (H3, gone)]
+    assert records.tell(H1, leave, 1.0) == []
+    assert len(records.rendezvous) == 2
 
 
-def test_a_keeper_that_is_not_the_lead_tells_nobody() -> None:
-    records = lead(kept_by=H1)
-    records.on_join(H1, join((A, 1), is_lead=False), 0.0)
-    records.on_join(H2, join((B, 1), is_lead=False), 0.0)
-    assert records.on_leave(H1, Leave("net1", A, 1, has_said_goodbye=False), 1.0) == []
+def test_a_rendezvous_hub_that_is_not_the_primary_tells_nobody() -> None:
+    records = primary(of_all=H1)
+    records.tell(H1, join((A, 1), is_primary=False), 0.0)
+    records.tell(H2, join((B, 1), is_primary=False), 0.0)
+    assert records.tell(H1, Leave("net1", A, 1, has_said_goodbye=False), 1.0) == []
 
 
 def test_a_hub_that_publishes_all_again_hears_who_left_meanwhile() -> None:
     """It may know them from an earlier lead, which could not tell it any more."""
-    records = lead()
-    records.on_join(H1, join((A, 1), (B, 2)), 0.0)
-    records.on_join(H3, join((D, 1)), 0.0)
-    left = Join("net1", (), is_lead=True, present=(2,), departed=((C, 7),))
+    records = primary()
+    records.tell(H1, join((A, 1), (B, 2)), 0.0)
+    records.tell(H3, join((D, 1)), 0.0)
+    left = Join("net1", (), is_primary=True, present=(2,), departed=((C, 7),))
     gone = Gone("net1", ((H1, A, 1), (H1, C, 7)))
-    assert records.on_join(H1, left, 1.0) == [(H3, gone)]
-    news = records.on_join(H2, Join("net1", (), is_lead=True, present=()), 2.0)
+    assert records.tell(H1, left, 1.0) == [(H3, gone)]
+    news = records.tell(H2, Join("net1", (), is_primary=True, present=()), 2.0)
     assert news == [(H2, gone)]
-    assert len(records) == 2
+    assert len(records.rendezvous) == 2
 
 
 def test_departures_are_remembered_for_a_while_and_no_more_than_so_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rendezvous_module, "MAX_DEPARTURES", 2)
-    records = lead()
+    records = primary()
     for session, peer in enumerate(peer_ids(4)):
-        records.on_leave(H1, Leave("net1", peer, session, has_said_goodbye=False), 11.0)
-    news = records.on_join(H2, Join("net1", (), is_lead=True, present=()), 12.0)
-    assert [len(n.stays) for _, n in news if isinstance(n, Gone)] == [2]
+        records.tell(H1, Leave("net1", peer, session, has_said_goodbye=False), 11.0)
+    news = records.tell(H2, Join("net1", (), is_primary=True, present=()), 12.0)
+    assert [len(n.registrations) for _, n in news if isinstance(n, Gone)] == [2]
     assert records.deadline() == 50.0
-    assert records.expire(50.0) == []
+    assert records.expire(50.0).hubs == []
     assert records.deadline() is None
 
 
@@ -343,110 +347,107 @@ def test_departures_are_remembered_for_a_while_and_no_more_than_so_many(
 
 
 def test_the_members_of_a_hub_that_is_gone_are_forgotten() -> None:
-    records = lead()
-    records.on_join(H1, join((A, 1)), 0.0)
-    assert records.hub_gone(H1) == []
-    assert len(records) == 0
+    records = primary()
+    records.tell(H1, join((A, 1)), 0.0)
+    assert records.hub_gone(H1).hubs == []
+    assert len(records.rendezvous) == 0
 
 
 def test_the_members_of_a_hubs_new_life_survive_the_end_of_its_old_one() -> None:
-    records = lead()
-    records.on_join(H1, join((A, 1)), 0.0)
-    records.on_join(H1, join((B, 2 << 20)), 0.0)
-    records.hub_gone(H1, incarnation=2)
-    assert records.on_find(H2, Find("net1", B)) == [(H2, Found("net1", B, located(H1, B, 2 << 20)))]
-    assert len(records) == 1
+    records = primary()
+    records.tell(H1, join((A, 1)), 0.0)
+    records.tell(H1, join((B, 2 << 20)), 0.0)
+    records.hub_restarted(H1, 2)
+    assert records.tell(H2, Find("net1", B)) == [(H2, Found("net1", B, located(H1, B, 2 << 20)))]
+    assert len(records.rendezvous) == 1
 
 
 def test_records_are_dropped_a_while_after_others_have_become_the_keepers() -> None:
-    kept_by = HUB
-    records = Rendezvous(HUB, lambda _: (kept_by,), Random(1), 50)
-    records.view_changed({HUB: 1, H1: 1}, 0.0)
-    records.on_join(H1, join((A, 1)), 0.0)
-    kept_by = H2
-    records.view_changed({HUB: 1, H1: 1, H2: 1}, 5.0)
-    kept_by = HUB
-    records.view_changed({HUB: 1, H1: 1}, 6.0)
+    records = Recorded(HUB)
+    records.show({HUB: 1, H1: 1}, 0.0)
+    records.tell(H1, join((A, 1)), 0.0)
+    records.placement.chosen = (H2,)
+    records.show({HUB: 1, H1: 1, H2: 1}, 5.0)
+    records.placement.chosen = (HUB,)
+    records.show({HUB: 1, H1: 1}, 6.0)
     assert records.deadline() is None
-    kept_by = H2
-    records.view_changed({HUB: 1, H1: 1, H2: 1}, 7.0)
-    records.on_leave(H1, Leave("net1", D, 9, has_said_goodbye=False), 7.0)
+    records.placement.chosen = (H2,)
+    records.show({HUB: 1, H1: 1, H2: 1}, 7.0)
+    records.tell(H1, Leave("net1", D, 9, has_said_goodbye=False), 7.0)
     records.expire(66.9)
-    assert len(records) == 1
+    assert len(records.rendezvous) == 1
     records.expire(67.0)
-    assert len(records) == 0
+    assert len(records.rendezvous) == 0
     assert records.deadline() is None
 
 
 def test_members_of_a_hub_that_never_becomes_known_are_dropped() -> None:
     """And if it becomes known later than that, it is asked to publish them again."""
-    records = lead()
+    records = primary()
     stranger = PeerId("e" * 40)
-    records.on_join(stranger, join((A, 1)), 0.0)
+    records.tell(stranger, join((A, 1)), 0.0)
     records.expire(30.0)
-    assert len(records) == 0
-    assert records.view_changed({HUB: 1, stranger: 1}, 31.0) == [(stranger, Resync())]
-    assert records.view_changed({HUB: 1, stranger: 1}, 32.0) == []
+    assert len(records.rendezvous) == 0
+    assert records.show({HUB: 1, stranger: 1}, 31.0).hubs == [(stranger, Resync())]
+    assert records.show({HUB: 1, stranger: 1}, 32.0).hubs == []
 
 
 def test_members_published_after_the_end_of_their_hub_are_dropped_if_it_stays_away() -> None:
-    records = lead()
+    records = primary()
     records.hub_gone(H1)
-    records.on_join(H1, join((A, 1)), 0.0)
-    records.view_changed({HUB: 1}, 1.0)
+    records.tell(H1, join((A, 1)), 0.0)
+    records.show({HUB: 1}, 1.0)
     records.expire(30.0)
-    assert len(records) == 0
+    assert len(records.rendezvous) == 0
 
 
 def test_members_of_an_earlier_life_of_a_hub_that_becomes_known_are_dropped() -> None:
-    records = lead()
+    records = primary()
     stranger = PeerId("e" * 40)
-    records.on_join(stranger, join((A, 1 << 20)), 0.0)
-    assert records.view_changed({HUB: 1, stranger: 2}, 1.0) == []
-    assert len(records) == 0
+    records.tell(stranger, join((A, 1 << 20)), 0.0)
+    assert records.show({HUB: 1, stranger: 2}, 1.0).hubs == []
+    assert len(records.rendezvous) == 0
 
 
 def test_only_so_many_hubs_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "MAX_HUBS", 1)
-    records = lead()
+    records = primary()
     for stranger in (A, B):
-        records.on_join(stranger, join((C, 1), is_lead=False), 0.0)
+        records.tell(stranger, join((C, 1), is_primary=False), 0.0)
     records.expire(30.0)
-    assert records.view_changed({HUB: 1, A: 1, B: 1}, 31.0) == [(B, Resync())]
+    assert records.show({HUB: 1, A: 1, B: 1}, 31.0).hubs == [(B, Resync())]
 
 
 def test_beyond_so_many_records_newcomers_are_not_stored_and_that_is_counted() -> None:
-    records = lead(max_records=1)
-    records.on_join(H1, join((A, 1)), 0.0)
-    assert records.on_join(H1, join((B, 2)), 0.0) == []
-    assert (len(records), records.refused) == (1, 1)
+    records = primary(max_records=1)
+    records.tell(H1, join((A, 1)), 0.0)
+    assert records.tell(H1, join((B, 2)), 0.0) == []
+    assert (len(records.rendezvous), records.rendezvous.refused) == (1, 1)
 
 
 # Finding
 
 
-def test_a_keeper_says_where_a_member_is_however_its_id_is_spelled() -> None:
-    records = lead()
-    records.on_join(H1, join((A, 1)), 0.0)
+def test_a_rendezvous_hub_says_where_a_member_is_however_its_id_is_spelled() -> None:
+    records = primary()
+    records.tell(H1, join((A, 1)), 0.0)
     upper = PeerId(A.upper())
-    assert records.on_find(H2, Find("net1", upper)) == [
-        (H2, Found("net1", upper, located(H1, A, 1)))
-    ]
-    assert records.on_find(H2, Find("net1", B)) == [(H2, Found("net1", B, None))]
-    assert records.on_find(H2, Find("net2", A)) == [(H2, Found("net2", A, None))]
+    assert records.tell(H2, Find("net1", upper)) == [(H2, Found("net1", upper, located(H1, A, 1)))]
+    assert records.tell(H2, Find("net1", B)) == [(H2, Found("net1", B, None))]
+    assert records.tell(H2, Find("net2", A)) == [(H2, Found("net2", A, None))]
 
 
 # One id, two hubs
 
 
-def contest() -> Rendezvous:
+def contest() -> Recorded:
     """A is at H1, and announced at H2 too; B at H3 knows of the first."""
-    records = lead()
-    records.on_join(H1, join((A, 1)), 0.0)
-    records.on_join(H3, join((B, 1)), 0.0)
-    news = records.on_join(H2, join((PeerId(A.upper()), 5)), 1.0)
+    records = primary()
+    records.tell(H1, join((A, 1)), 0.0)
+    records.tell(H3, join((B, 1)), 0.0)
+    news = records.tell(H2, join((PeerId(A.upper()), 5)), 1.0)
     assert news == [(H1, Challenge("net1", A, 1))]
-    assert len(records) == 2
+    assert len(records.rendezvous) == 2
     return records
 
 
@@ -460,32 +461,32 @@ TAKEN_OVER = [
 
 def test_a_first_client_that_lives_keeps_its_id() -> None:
     records = contest()
-    news = records.on_verdict(H1, Verdict("net1", A, 1, stays=True), 2.0)
+    news = records.tell(H1, Verdict("net1", A, 1, stays=True), 2.0)
     assert news == [(H2, Refusal("net1", PeerId(A.upper()), 5))]
     assert records.deadline() is None
 
 
 def test_a_first_client_that_is_dead_gives_way() -> None:
     records = contest()
-    assert records.on_verdict(H1, Verdict("net1", A, 1, stays=False), 2.0) == TAKEN_OVER
-    assert len(records) == 2
+    assert records.tell(H1, Verdict("net1", A, 1, stays=False), 2.0) == TAKEN_OVER
+    assert len(records.rendezvous) == 2
 
 
 def test_a_first_client_that_leaves_meanwhile_gives_way() -> None:
-    leave = Leave("net1", A, 1, has_said_goodbye=False, is_lead=True)
-    assert contest().on_leave(H1, leave, 2.0) == TAKEN_OVER
+    leave = Leave("net1", A, 1, has_said_goodbye=False, is_primary=True)
+    assert contest().tell(H1, leave, 2.0) == TAKEN_OVER
 
 
 def test_a_first_client_whose_hub_does_not_answer_gives_way_and_is_closed() -> None:
     records = contest()
     assert records.deadline() == 6.0
     refusal = (H1, Refusal("net1", A, 1))
-    assert records.expire(6.0) == [refusal, *TAKEN_OVER]
+    assert records.expire(6.0).hubs == [refusal, *TAKEN_OVER]
 
 
 def test_a_first_client_whose_hub_is_gone_gives_way() -> None:
     """The other hubs notice themselves that its hub is gone."""
-    assert contest().hub_gone(H1) == TAKEN_OVER[2:]
+    assert contest().hub_gone(H1).hubs == TAKEN_OVER[2:]
 
 
 def test_only_the_answer_to_the_question_decides() -> None:
@@ -496,83 +497,82 @@ def test_only_the_answer_to_the_question_decides() -> None:
         (H1, Verdict("net1", B, 1, stays=False)),
         (H1, Verdict("net2", A, 1, stays=False)),
     ):
-        assert records.on_verdict(hub, verdict, 2.0) == []
+        assert records.tell(hub, verdict, 2.0) == []
     assert records.deadline() == 6.0
 
 
 def test_a_third_one_is_refused_while_a_second_one_waits() -> None:
     records = contest()
-    assert records.on_join(H3, join((A, 7)), 1.0) == [(H3, Refusal("net1", A, 7))]
+    assert records.tell(H3, join((A, 7)), 1.0) == [(H3, Refusal("net1", A, 7))]
 
 
 def test_one_that_waits_and_is_published_again_goes_on_waiting() -> None:
     records = contest()
-    assert records.on_join(H2, join((A, 5)), 1.0) == []
-    assert records.on_find(H3, Find("net1", A)) == [(H3, Found("net1", A, located(H1, A, 1)))]
+    assert records.tell(H2, join((A, 5)), 1.0) == []
+    assert records.tell(H3, Find("net1", A)) == [(H3, Found("net1", A, located(H1, A, 1)))]
 
 
 @pytest.mark.parametrize("how", ["leaves", "is not published any more", "its hub is gone"])
 def test_one_that_waits_and_goes_is_forgotten(how: str) -> None:
     records = contest()
     if how == "leaves":
-        records.on_leave(H2, Leave("net1", A, 5, has_said_goodbye=False, is_lead=True), 2.0)
+        records.tell(H2, Leave("net1", A, 5, has_said_goodbye=False, is_primary=True), 2.0)
     elif how == "its hub is gone":
         records.hub_gone(H2)
     else:
-        records.on_join(H2, Join("net1", (), is_lead=True, present=()), 2.0)
-    assert records.on_verdict(H1, Verdict("net1", A, 1, stays=False), 3.0) == []
+        records.tell(H2, Join("net1", (), is_primary=True, present=()), 2.0)
+    assert records.tell(H1, Verdict("net1", A, 1, stays=False), 3.0) == []
 
 
 def test_one_that_waits_outlives_the_end_of_an_earlier_life_of_its_hub() -> None:
-    records = lead()
-    records.on_join(H1, join((A, 1)), 0.0)
-    records.on_join(H2, join((A, 2 << 20)), 0.0)
-    records.hub_gone(H2, incarnation=2)
-    assert records.on_verdict(H1, Verdict("net1", A, 1, stays=True), 1.0) == [
+    records = primary()
+    records.tell(H1, join((A, 1)), 0.0)
+    records.tell(H2, join((A, 2 << 20)), 0.0)
+    records.hub_restarted(H2, 2)
+    assert records.tell(H1, Verdict("net1", A, 1, stays=True), 1.0) == [
         (H2, Refusal("net1", A, 2 << 20))
     ]
 
 
-def test_a_second_keeper_stores_both_and_asks_when_it_becomes_the_lead() -> None:
-    records = lead()
-    records.on_join(H1, join((A, 1), is_lead=False), 0.0)
-    records.on_join(H2, join((A, 5), is_lead=False), 0.0)
-    assert len(records) == 2
-    assert records.on_join(H1, join((A, 1)), 1.0) == []
-    assert records.on_join(H2, join((A, 5)), 1.0) == [(H1, Challenge("net1", A, 1))]
-    assert len(records) == 1
+def test_a_backup_stores_both_and_asks_when_it_becomes_the_primary() -> None:
+    records = primary()
+    records.tell(H1, join((A, 1), is_primary=False), 0.0)
+    records.tell(H2, join((A, 5), is_primary=False), 0.0)
+    assert len(records.rendezvous) == 2
+    assert records.tell(H1, join((A, 1)), 1.0) == []
+    assert records.tell(H2, join((A, 5)), 1.0) == [(H1, Challenge("net1", A, 1))]
+    assert len(records.rendezvous) == 1
 
 
 def test_asking_for_more_does_not_make_one_id_two_members() -> None:
-    records = lead()
-    records.on_join(H1, join((A, 1)), 0.0)
-    records.on_join(H2, join((A, 5), is_lead=False), 0.0)
-    records.on_join(H3, join((B, 1)), 0.0)
-    assert records.on_more(H2, More("net1", A, 50)) == []
-    assert [hub for hub, _ in records.on_more(H1, More("net1", A, 50))] == [H1, H3]
-    assert records.on_join(H2, join((A, 5)), 1.0) == [(H1, Challenge("net1", A, 1))]
+    records = primary()
+    records.tell(H1, join((A, 1)), 0.0)
+    records.tell(H2, join((A, 5), is_primary=False), 0.0)
+    records.tell(H3, join((B, 1)), 0.0)
+    assert records.tell(H2, More("net1", A, 50)) == []
+    assert [hub for hub, _ in records.tell(H1, More("net1", A, 50))] == [H1, H3]
+    assert records.tell(H2, join((A, 5)), 1.0) == [(H1, Challenge("net1", A, 1))]
 
 
 def test_a_namespace_that_is_dropped_takes_all_that_belongs_to_it_along() -> None:
-    kept_by = [HUB]
-    records = Rendezvous(HUB, lambda _: (kept_by[0],), Random(1), 50)
+    records = Recorded(HUB)
     hubs = {HUB: 0, H1: 0, H2: 0}
-    records.view_changed(hubs, 0.0)
-    records.on_join(H1, join((A, 1)), 0.0)
-    kept_by[0] = H1
-    records.view_changed(hubs, 1.0)
-    records.on_join(H2, join((A, 5)), 60.0)
-    records.on_leave(H1, Leave("net1", B, 2, has_said_goodbye=False), 60.0)
-    assert records.expire(61.0) == []
+    records.show(hubs, 0.0)
+    records.tell(H1, join((A, 1)), 0.0)
+    records.placement.chosen = (H1,)
+    records.show(hubs, 1.0)
+    records.tell(H2, join((A, 5)), 60.0)
+    records.tell(H1, Leave("net1", B, 2, has_said_goodbye=False), 60.0)
+    assert records.expire(61.0).hubs == []
     assert records.deadline() is None
-    assert len(records) == 0
+    assert len(records.rendezvous) == 0
 
 
 # Several hubs
 
 
 def test_the_number_of_messages_a_join_causes_does_not_depend_on_the_members() -> None:
-    """S22: two to the keepers, one to the newcomer's hub, one to each hub concerned."""
+    """S22: two to the rendezvous hubs, one to the newcomer's hub, one to each hub concerned."""
     mesh = Mesh(hubs=6, limit=4)
     counts: list[int] = []
     for number, peer in enumerate(peer_ids(120)):

@@ -12,24 +12,24 @@ from collections import Counter, deque
 from random import Random
 from typing import TYPE_CHECKING
 
+import pytest
+
+from peerpigeon.core.effects import Effects
 from peerpigeon.core.ids import PeerId, generate_peer_id
-from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Tell
+from peerpigeon.core.namespaces.client_news import ClientNews, Introduction
+from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
 from peerpigeon.core.wire.hub_frames import (
     Challenge,
-    Find,
     Found,
-    Gone,
     Join,
-    Leave,
     Located,
-    Meet,
-    More,
     News,
     Refusal,
-    Resync,
+    Relay,
+    Undelivered,
     Verdict,
 )
 
@@ -45,18 +45,18 @@ def peer_ids(count: int, seed: int = 7) -> list[PeerId]:
     return [generate_peer_id(rng) for _ in range(count)]
 
 
-def pairs(outcome: Outcome) -> list[tuple[Tell, PeerId, Located]]:
+def pairs(told: Iterable[ClientNews]) -> list[tuple[ClientNews, PeerId, Located]]:
     """Return each single thing that a client is told: what is said, to whom, about whom."""
     return [
-        (tell, peer, located)
-        for tell in outcome.tells
-        for peer in tell.peers
-        for located in (tell.members if isinstance(tell, Introduce) else (tell.located,))
+        (news, peer, located)
+        for news in told
+        for peer in news.peers
+        for located in (news.members if isinstance(news, Introduction) else (news.located,))
     ]
 
 
 class MiniHub:
-    """What ``hub.py`` does with the two parts, and nothing else."""
+    """What ``hub.py`` does with namespaces, and nothing else."""
 
     def __init__(self, mesh: Mesh, own: PeerId, incarnation: int, view: frozenset[PeerId]) -> None:
         self.mesh = mesh
@@ -65,11 +65,12 @@ class MiniHub:
         self.view = view
         self.lives: dict[PeerId, int] = {}
         self.given_up: set[PeerId] = set()
-        self.keepers = Placement(view)
-        self.presence = mesh.presence(own, self.keepers.of, mesh.limit, incarnation)
-        self.rendezvous = mesh.rendezvous(own, self.keepers.of, Random(mesh.seed), mesh.limit)
-        self.presence.view_changed(self.shown(), mesh.now)
-        self.rendezvous.view_changed(self.shown(), mesh.now)
+        self.effects = effects = Effects(0.0)
+        rng, limit, placement = Random(mesh.seed), mesh.limit, Placement(view)
+        self.namespaces = both = Namespaces(own, incarnation, limit, rng, placement, effects)
+        both.presence = mesh.presence(own, limit, incarnation, both.views, placement, effects)
+        both.rendezvous = mesh.rendezvous(own, limit, rng, both.views, placement, effects)
+        both.show(self.shown(), mesh.now)
         # By namespace and client: whom the client knows, by id in lower case.
         self.circles: dict[tuple[str, PeerId], Circle] = {}
         self.silent: set[PeerId] = set()
@@ -80,18 +81,24 @@ class MiniHub:
         lives = {hub: self.lives.get(hub, self.mesh.life(hub)) for hub in sorted(self.view)}
         return lives | {self.own: self.incarnation}
 
-    # ClientService
+    @property
+    def presence(self) -> Presence:
+        return self.namespaces.presence
+
+    # Clients
 
     def join(self, namespace: str, peer: PeerId, introduction: bytes = b"{}") -> None:
         self.circles.setdefault((namespace, peer), {})
-        self.act(self.presence.announce(namespace, peer, introduction))
+        self.presence.announce(namespace, peer, introduction)
+        self.act()
 
     def leave(self, namespace: str, peer: PeerId, *, has_said_goodbye: bool = False) -> None:
         del self.circles[namespace, peer]
-        outcome = self.presence.withdraw(
-            namespace, peer, self.mesh.now, has_said_goodbye=has_said_goodbye
+        self.act(
+            self.presence.withdraw(
+                namespace, peer, self.mesh.now, has_said_goodbye=has_said_goodbye
+            )
         )
-        self.act(outcome)
 
     # Views
 
@@ -113,40 +120,37 @@ class MiniHub:
         for hub in gone:
             self.mesh.queue(self.own, hub).clear()
             self.given_up.add(hub)
-            self.send(self.rendezvous.hub_gone(hub))
-            self.act(self.presence.hub_gone(hub, self.mesh.now))
+            self.act(self.namespaces.hub_gone(hub, self.mesh.now))
         for hub in sorted(view):
             self.notice_life(hub, self.mesh.life(hub), is_late=True)
         for hub in returned:
-            self.act(self.presence.hub_returned(hub, self.mesh.now))
+            self.namespaces.hub_returned(hub, self.mesh.now)
+            self.act()
         if not is_late:
             self.show()
 
     def notice_life(self, hub: PeerId, incarnation: int, *, is_late: bool = False) -> None:
         if self.lives.get(hub, incarnation) != incarnation:
-            self.send(self.rendezvous.hub_gone(hub, incarnation))
-            self.act(self.presence.hub_gone(hub, self.mesh.now, incarnation))
+            self.act(self.namespaces.hub_restarted(hub, incarnation, self.mesh.now))
             if not is_late:
                 self.lives[hub] = incarnation
                 self.show()
         self.lives[hub] = incarnation
 
     def show(self) -> None:
-        self.keepers.update(self.view)
-        self.act(self.presence.view_changed(self.shown(), self.mesh.now))
-        self.send(self.rendezvous.view_changed(self.shown(), self.mesh.now))
+        self.act(self.namespaces.show(self.shown(), self.mesh.now))
 
     # News
 
-    def act(self, outcome: Outcome) -> None:
-        for tell, peer, located in pairs(outcome):
-            circle = self.circles[tell.namespace, peer]
+    def act(self, told: Iterable[ClientNews] = ()) -> None:
+        for news, peer, located in pairs(told):
+            circle = self.circles[news.namespace, peer]
             member = located.member
             name = member.peer.lower()
             assert name != peer.lower(), "nobody is introduced to itself"
-            if isinstance(tell, Introduce):
+            if isinstance(news, Introduction):
                 assert name not in circle, "a pair is introduced once"
-                assert (tell.namespace, located.hub, member.session) in self.mesh.stays, (
+                assert (news.namespace, located.hub, member.session) in self.mesh.registrations, (
                     "who is introduced has announced itself in this namespace"
                 )
                 circle[name] = located
@@ -154,45 +158,33 @@ class MiniHub:
                 assert name in circle, "only who is known can leave, and once"
                 assert circle[name].member.session == member.session
                 del circle[name]
-        self.send(outcome.news)
+        self.send(self.effects.take_news())
 
     def send(self, news: Iterable[tuple[PeerId, News]]) -> None:
         for hub, piece in news:
             if isinstance(piece, Join):
                 for member in piece.members:
-                    self.mesh.stays.add((piece.namespace, self.own, member.session))
+                    self.mesh.registrations.add((piece.namespace, self.own, member.session))
             if hub in self.given_up:
                 continue
             self.mesh.sent[type(piece)] += 1
             life = self.lives.get(hub, self.mesh.life(hub))
             self.mesh.queue(self.own, hub).append((self.incarnation, life, piece))
 
-    def receive(self, hub: PeerId, news: News) -> None:  # noqa: C901 - one line for each kind
+    def receive(self, hub: PeerId, news: News) -> None:
         now = self.mesh.now
         match news:
-            case Join():
-                self.send(self.rendezvous.on_join(hub, news, now))
-            case Leave():
-                self.send(self.rendezvous.on_leave(hub, news, now))
-            case More():
-                self.send(self.rendezvous.on_more(hub, news))
-            case Find():
-                self.send(self.rendezvous.on_find(hub, news))
-            case Meet():
-                self.act(self.presence.on_meet(news, now))
-            case Gone():
-                self.act(self.presence.on_gone(news, now))
             case Found():
                 self.found.append(news)
                 self.presence.on_found(news, now)
             case Challenge():
                 self.answer(hub, news)
-            case Verdict():
-                self.send(self.rendezvous.on_verdict(hub, news, now))
             case Refusal():
                 self.on_refusal(news)
-            case Resync():
-                self.presence.on_resync(now)
+            case Relay() | Undelivered():
+                pytest.fail("signals do not come here")
+            case _:
+                self.act(self.namespaces.on_news(hub, news, now))
 
     def answer(self, hub: PeerId, challenge: Challenge) -> None:
         peer = self.holds(challenge)
@@ -213,8 +205,7 @@ class MiniHub:
         return member.peer if member and member.session == news.session else None
 
     def tick(self) -> None:
-        self.act(self.presence.expire(self.mesh.now))
-        self.send(self.rendezvous.expire(self.mesh.now))
+        self.act(self.namespaces.expire(self.mesh.now))
 
 
 class Mesh:
@@ -234,7 +225,7 @@ class Mesh:
         self.rendezvous = rendezvous
         self.now = 100.0
         self.sent: Counter[type[News]] = Counter()
-        self.stays: set[tuple[str, PeerId, int]] = set()
+        self.registrations: set[tuple[str, PeerId, int]] = set()
         self.queues: dict[tuple[PeerId, PeerId], deque[tuple[int, int, News]]] = {}
         self.ids = peer_ids(hubs, seed)
         self.hubs: dict[PeerId, MiniHub] = {}
@@ -302,14 +293,13 @@ class Mesh:
                 hub.tick()
 
     def deadline_of(self, hub: MiniHub) -> float | None:
-        times = (hub.presence.deadline(), hub.rendezvous.deadline())
-        return min((t for t in times if t is not None), default=None)
+        return hub.namespaces.deadline()
 
     def settle(self) -> None:
         """Bring all views into agreement and let the mesh come to rest.
 
-        That may take a minute: a keeper, and then a serving hub, believe for half a minute in a
-        member whose hub is not in their view.
+        That may take a minute: a rendezvous hub, and then a serving hub, believe for half a minute
+        in a member whose hub is not in their view.
         """
         for hub in list(self.hubs.values()):
             hub.see(self.ids)
@@ -338,7 +328,7 @@ class Mesh:
         }
 
     def check_truth(self, namespace: str) -> None:
-        """Whom a client believes to be there, is there, in the stay that it knows."""
+        """Whom a client believes to be there, is there, in the registration that it knows."""
         members = self.members(namespace)
         for circle in self.circles(namespace).values():
             for name, located in circle.items():

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.streams.segments import StreamLimits, size_of
+from peerpigeon.core.streams.segments import StreamLimits
 from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
 from peerpigeon.core.wire.hub_frames import (
     Ack,
@@ -20,6 +20,7 @@ from peerpigeon.core.wire.hub_frames import (
     News,
     Segment,
 )
+from peerpigeon.core.wire.hub_sizes import size_of
 from tests.core.streams.lossy import HUBS, World, control, number_of, signal
 
 A, B, C = HUBS
@@ -473,7 +474,7 @@ def test_the_size_of_news_is_that_of_its_texts_and_ids() -> None:
     member = Member(X, 1, b"i" * 1000)
     assert size_of(control(0)) == 128
     assert size_of(signal(0, size=1000)) == 1128
-    assert size_of(Join("net1", (member, member), is_lead=True)) == 2208
+    assert size_of(Join("net1", (member, member), is_primary=True)) == 2208
     assert size_of(Meet("net1", ((X, 1),), (Located(A, member),))) == 1208
     assert size_of(Gone("net1", ((A, X, 1), (A, X, 2)))) == 208
     assert size_of(Found("net1", X, Located(A, member))) == 1168

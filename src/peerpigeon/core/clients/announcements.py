@@ -9,13 +9,11 @@ from peerpigeon.core.interface.notices import PeerAnnounced, PeerGoodbye
 from peerpigeon.core.wire import client_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from peerpigeon.core.clients.notifications import Notifications
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.namespaces.presence import Presence
+    from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Client, Guest, Party, ReferenceHub
     from peerpigeon.core.wire.client_messages import Announce
 
@@ -26,14 +24,13 @@ class Announcements:
     def __init__(
         self,
         config: ServerConfig,
-        presence: Presence,
-        rendezvous_hubs_of: Callable[[str], tuple[PeerId, ...]],
+        namespaces: Namespaces,
         notifications: Notifications,
         effects: Effects,
     ) -> None:
         self._config = config
-        self._rendezvous_hubs_of = rendezvous_hubs_of
-        self._presence = presence
+        self._placement = namespaces.placement
+        self._presence = namespaces.presence
         self._notifications = notifications
         self._effects = effects
         self.count = 0
@@ -63,13 +60,12 @@ class Announcements:
             party.namespace = announce.namespace
             self.count += 1
         introduction = client_messages.introduction(party.peer_id, announce, is_hub=False)
-        told = self._presence.announce(announce.namespace, party.peer_id, introduction)
-        self._notifications.deliver(told, now)
+        self._presence.announce(announce.namespace, party.peer_id, introduction)
         if is_new:
             notice = PeerAnnounced(party.peer_id, announce.namespace, is_hub=False)
             self._effects.act(Tell(notice))
 
-    def publish(self, hub: ReferenceHub, own: PeerId, now: float) -> bool:
+    def publish(self, hub: ReferenceHub, own: PeerId) -> bool:
         """Claim the id of a reference hub in the mesh: one of our hubs is to serve it.
 
         Returns whether no other hub can object, because ``own`` is the only one.
@@ -80,9 +76,8 @@ class Announcements:
             self.count += 1
         hub.namespace = self._config.hub_mesh_namespace
         introduction = client_messages.hub_introduction(hub.peer_id)
-        told = self._presence.announce(hub.namespace, hub.peer_id, introduction)
-        self._notifications.deliver(told, now)
-        return self._rendezvous_hubs_of(hub.namespace) == (own,)
+        self._presence.announce(hub.namespace, hub.peer_id, introduction)
+        return self._placement.rendezvous_hubs(hub.namespace) == (own,)
 
     def say_goodbye(self, client: Client, now: float) -> None:
         """Take a client out of its namespace because it says goodbye."""

@@ -94,7 +94,7 @@ class Guests:
     def _claim(self, session: SessionId, now: float) -> None:
         link = self._references.get(session)
         if link is not None and link.hub.peer_id is not None:
-            is_alone = self._announcements.publish(link.hub, self._sessions.own, now)
+            is_alone = self._announcements.publish(link.hub, self._sessions.own)
             self._references.claimed(link, now, is_alone=is_alone)
 
     # Their clients

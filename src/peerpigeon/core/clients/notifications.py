@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Part, Tell
+from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introduction
 from peerpigeon.core.sessions.registry import Client, Guest
 from peerpigeon.core.wire import client_messages
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.reference.updates import ReferenceUpdates
     from peerpigeon.core.sessions.registry import Party, Registry
@@ -22,47 +24,46 @@ class Notifications:
         self._updates = updates
         self._effects = effects
 
-    def deliver(self, outcome: Outcome, now: float) -> None:
-        """Tell clients of arrivals and departures, and other hubs what follows for them."""
+    def deliver(self, told: Iterable[ClientNews], now: float) -> None:
+        """Tell clients of arrivals and departures."""
         at = self._effects.milliseconds(now)
-        for tell in outcome.tells:
-            told = self._registry.members(tell.peers)
+        for news in told:
+            parties = self._registry.members(news.peers)
             # A hub of the npm package can do nothing with other ones: it is told nothing.
-            clients = [party for party in told if isinstance(party, Client)]
-            if len(clients) < len(told):
-                self._tell_guests(told, tell, now, at)
+            clients = [party for party in parties if isinstance(party, Client)]
+            if len(clients) < len(parties):
+                self._tell_guests(parties, news, now, at)
             if clients:
-                self._tell(clients, tell, at)
-        self._effects.news.extend(outcome.news)
+                self._tell(clients, news, at)
 
-    def _tell_guests(self, told: list[Party], tell: Tell, now: float, at: int) -> None:
-        for guest in told:
+    def _tell_guests(self, parties: list[Party], news: ClientNews, now: float, at: int) -> None:
+        for guest in parties:
             if isinstance(guest, Guest):
-                self._effects.send_all(guest.hub, self._updates.tell(guest, tell, now, at))
+                self._effects.send_all(guest.hub, self._updates.tell(guest, news, now, at))
 
-    def _tell(self, clients: list[Client], tell: Tell, at: int) -> None:
+    def _tell(self, clients: list[Client], news: ClientNews, at: int) -> None:
         sessions = [client.session for client in clients]
-        namespace, peers = tell.namespace, [client.peer_id for client in clients]
+        namespace, peers = news.namespace, [client.peer_id for client in clients]
         send_each = self._effects.send_each
-        match tell:
-            case Introduce(members=members) if len(clients) == 1:
+        match news:
+            case Introduction(members=members) if len(clients) == 1:
                 known = [located.member.introduction for located in members]
                 payloads = client_messages.encode_members(known, namespace, peers[0], at)
                 self._effects.send_all(sessions[0], payloads)
-            case Introduce(members=members):
+            case Introduction(members=members):
                 for member in (located.member for located in members):
                     introduction = member.introduction
                     send_each(
                         sessions, client_messages.encode_arrival(introduction, namespace, peers, at)
                     )
-            case Part(located=located, has_said_goodbye=has_said_goodbye):
+            case Departure(located=located, has_said_goodbye=has_said_goodbye):
                 peer = located.member.peer
                 if has_said_goodbye:
                     goodbye = client_messages.encode_goodbye(peer, namespace, at)
                     send_each(sessions, [goodbye] * len(sessions))
                 send_each(sessions, client_messages.encode_departure(peer, namespace, peers, at))
             case _:
-                assert_never(tell)
+                assert_never(news)
 
     def leave(self, party: Party, namespace: str, now: float) -> None:
         """Note that somebody leaves a namespace: its hub may have nobody there any more."""

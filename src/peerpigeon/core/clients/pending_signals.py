@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import key_of
-from peerpigeon.core.namespaces.retention import MEMBER_BYTES
+from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -25,14 +25,14 @@ from peerpigeon.core.wire.client_messages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.interface.events import PeerLost, PeerOpened, PeerPonged
-    from peerpigeon.core.namespaces.outcome import Outcome
-    from peerpigeon.core.namespaces.presence import Presence
+    from peerpigeon.core.namespaces.client_news import ClientNews
+    from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.wire.hub_frames import Found
 
 
@@ -43,8 +43,7 @@ class ClientService:
         self,
         own: PeerId,
         config: ServerConfig,
-        presence: Presence,
-        rendezvous_hubs_of: Callable[[str], tuple[PeerId, ...]],
+        namespaces: Namespaces,
         effects: Effects,
     ) -> None:
         self._config = config
@@ -54,14 +53,10 @@ class ClientService:
         self.references = ReferenceLinks(own, config, effects)
         updates = ReferenceUpdates(own, self.references)
         self._notifications = Notifications(self.registry, updates, effects)
-        self.announcements = Announcements(
-            config, presence, rendezvous_hubs_of, self._notifications, effects
-        )
-        self.signaling = Signaling(
-            own, config, self.registry, presence, rendezvous_hubs_of, effects
-        )
+        self.announcements = Announcements(config, namespaces, self._notifications, effects)
+        self.signaling = Signaling(own, config, self.registry, namespaces, effects)
         self.admission = Admission(
-            self._sessions, self.references, self.announcements, presence, effects
+            self._sessions, self.references, self.announcements, namespaces.presence, effects
         )
         self.guests = Guests(
             self._sessions,
@@ -157,9 +152,9 @@ class ClientService:
 
     # News
 
-    def deliver(self, outcome: Outcome, now: float) -> None:
+    def deliver(self, told: Iterable[ClientNews], now: float) -> None:
         """Tell clients of arrivals and departures."""
-        self._notifications.deliver(outcome, now)
+        self._notifications.deliver(told, now)
 
     def on_found(self, found: Found, now: float) -> None:
         """Take the answer to where a client is, or a reference hub."""

@@ -17,12 +17,10 @@ from peerpigeon.core.wire.client_messages import Signal
 from peerpigeon.core.wire.hub_frames import Find, Found, Located, Member, Relay, Undelivered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.namespaces.presence import Presence
+    from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Registry
 
 WAITING_SIZE = 16 * 1024 * 1024
@@ -49,15 +47,14 @@ class Signaling:
         own: PeerId,
         config: ServerConfig,
         registry: Registry,
-        presence: Presence,
-        rendezvous_hubs_of: Callable[[str], tuple[PeerId, ...]],
+        namespaces: Namespaces,
         effects: Effects,
     ) -> None:
         self._own = own
         self._registry = registry
         self._by_key = registry.by_key
-        self._presence = presence
-        self._rendezvous_hubs_of = rendezvous_hubs_of
+        self._presence = namespaces.presence
+        self._placement = namespaces.placement
         self._effects = effects
         self._waiting = PendingSignals(config.signal_lifetime, WAITING_SIZE)
         self.relayed = 0
@@ -138,7 +135,7 @@ class Signaling:
                 return
         queued = self._waiting.add(relay, now)
         if queued is Queued.ASK:
-            self._effects.tell_hub(self._rendezvous_hubs_of(namespace)[0], Find(namespace, target))
+            self._effects.tell_hub(self._placement.primary(namespace), Find(namespace, target))
         elif queued is Queued.FULL:
             self.fail(relay, "overloaded", now)
 
@@ -148,7 +145,7 @@ class Signaling:
     def _is_known_absent(self, namespace: str) -> bool:
         # Where there is no other hub, who is not here is nowhere. A hub that we are yet to see as
         # a rendezvous hub may see us already, though, and have introduced somebody.
-        return self._rendezvous_hubs_of(namespace) == (self._own,)
+        return self._placement.rendezvous_hubs(namespace) == (self._own,)
 
     def on_found(self, found: Found, now: float) -> None:
         """Send what has waited for an answer on its way, or back."""

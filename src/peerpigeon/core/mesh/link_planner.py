@@ -204,7 +204,7 @@ class LinkPlanner:
         """Tell whether the other end may hang by this link, as far as it has told.
 
         Whoever has the links of the ring does not. A hub with two others may: the one may be to a
-        hub that is as lonely, and what that one's neighbours are closing is not to be known.
+        hub that is as needing, and what that one's neighbours are closing is not to be known.
         """
         advert = self._membership.advert(hub)
         if advert is None or hub not in self._membership:

@@ -1,4 +1,4 @@
-"""Whom a keeper introduces a member to, and in how few messages.
+"""Whom a rendezvous hub introduces a member to, and in how few messages.
 
 In a small namespace everybody gets to know everybody. In a larger one a newcomer gets to know
 mostly the XOR-closest, and some drawn at random, so that the clients' own mesh does not fall into
@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.namespaces.placement import nearest
-from peerpigeon.core.namespaces.records import Record, Records, stay_of
-from peerpigeon.core.namespaces.retention import MEMBER_BYTES, MESSAGE_BYTES
+from peerpigeon.core.namespaces.records import NamespaceRecords, Record, identity_of
 from peerpigeon.core.wire.hub_frames import Gone, Meet
+from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES, MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,40 +23,72 @@ if TYPE_CHECKING:
 RANDOM_SHARE = 8
 """One introduction of so many is drawn at random."""
 
-STAYS_PER_MESSAGE = 512
+REGISTRATIONS_PER_MESSAGE = 512
 
 SATURATION = 4
 """A member introduced so many times the limit is spared."""
 
 
 def choose(
-    place: Records, record: Record, limit: int, rng: Random, *, is_sated: bool
+    kept: NamespaceRecords, record: Record, limit: int, rng: Random, *, has_enough: bool
 ) -> list[Record]:
     """Return the members to introduce one to: all, or some close and some random ones."""
-    total = len(place.keys)
+    total = len(kept.numbers)
     if total - 1 <= limit:
-        return [r for alike in place.records.values() for r in alike if r.key != record.key]
-    drawn = _draw(place, rng, max(1, limit // RANDOM_SHARE))
-    if is_sated:
+        return [r for alike in kept.records.values() for r in alike if r.number != record.number]
+    drawn = _draw(kept, rng, max(1, limit // RANDOM_SHARE))
+    if has_enough:
         # It knows its close ones; but in two halves of a mesh that become one nobody knows
         # anybody of the other half.
-        return _records(place, drawn, record)
-    near = nearest(place.keys, record.key, min(total, limit + 1 + limit // 4))
-    keys = [*drawn, *(place.keys[index] for index in near)]
-    found = _records(place, keys, record)
+        return _records(kept, drawn, record)
+    near = nearest(kept.numbers, record.number, min(total, limit + 1 + limit // 4))
+    numbers = [*drawn, *(kept.numbers[index] for index in near)]
+    found = _records(kept, numbers, record)
     saturation = SATURATION * limit
     if sum(r.introductions < saturation for r in found) < limit:
-        found = _records(place, [*keys, *_draw(place, rng, 2 * limit)], record)
+        found = _records(kept, [*numbers, *_draw(kept, rng, 2 * limit)], record)
     # Members that very many newcomers are close to come last.
     return sorted(found, key=lambda r: r.introductions >= saturation)[:limit]
 
 
-def _draw(place: Records, rng: Random, count: int) -> list[int]:
-    return [place.keys[rng.randrange(len(place.keys))] for _ in range(count)]
+def _draw(kept: NamespaceRecords, rng: Random, count: int) -> list[int]:
+    return [kept.numbers[rng.randrange(len(kept.numbers))] for _ in range(count)]
 
 
-def _records(place: Records, keys: list[int], but: Record) -> list[Record]:
-    return [r for key in dict.fromkeys(keys) if key != but.key for r in place.records[key]]
+def _records(kept: NamespaceRecords, numbers: list[int], but: Record) -> list[Record]:
+    return [
+        r for number in dict.fromkeys(numbers) if number != but.number for r in kept.records[number]
+    ]
+
+
+def introductions(
+    kept: NamespaceRecords,
+    newcomers: list[Record],
+    has_enough: frozenset[int],
+    limit: int,
+    rng: Random,
+) -> list[tuple[PeerId, Meet]]:
+    """Introduce members and those chosen for them to each other, in few messages.
+
+    ``has_enough`` has the sessions of newcomers that know enough others already. Returns the
+    messages, each with the hub that it is for.
+    """
+    # For each hub: for each of its members, whom it shall get to know.
+    circles: dict[PeerId, dict[Record, list[Record]]] = {}
+    for newcomer in newcomers:
+        hub, _, session = identity_of(newcomer)
+        newcomer.is_introduced = True
+        others = choose(kept, newcomer, limit, rng, has_enough=session in has_enough)
+        if not others:
+            continue
+        newcomer.introductions += len(others)
+        circles.setdefault(hub, {})[newcomer] = others
+        for other in others:
+            other.introductions += 1
+            if other.located.hub != hub:
+                circle = circles.setdefault(other.located.hub, {})
+                circle.setdefault(other, []).append(newcomer)
+    return [(hub, meet) for hub, circle in circles.items() for meet in meets(kept.name, circle)]
 
 
 def meets(namespace: str, circle: dict[Record, list[Record]]) -> Iterator[Meet]:
@@ -99,10 +131,10 @@ def _size(member: Record) -> int:
 
 
 def _tabulated(namespace: str, rows: dict[Record, list[int]], members: dict[Record, int]) -> Meet:
-    places = tuple(tuple(row) for row in rows.values())
+    indices = tuple(tuple(row) for row in rows.values())
     everyone = tuple(range(len(members)))
-    is_each_with_each = all(row == everyone for row in places)
-    return _meet(namespace, rows, members, () if is_each_with_each else places)
+    is_each_with_each = all(row == everyone for row in indices)
+    return _meet(namespace, rows, members, () if is_each_with_each else indices)
 
 
 def _meet(
@@ -111,14 +143,17 @@ def _meet(
     members: Iterable[Record],
     rows: tuple[tuple[int, ...], ...],
 ) -> Meet:
-    peers = tuple(stay_of(learner)[1:] for learner in learners)
+    peers = tuple(identity_of(learner)[1:] for learner in learners)
     return Meet(namespace, peers, tuple([member.located for member in members]), rows)
 
 
 def gones(
-    namespace: str, stays: list[tuple[PeerId, PeerId, int]], *, has_said_goodbye: bool = False
+    namespace: str,
+    registrations: list[tuple[PeerId, PeerId, int]],
+    *,
+    has_said_goodbye: bool = False,
 ) -> Iterator[Gone]:
-    """Return the news that stays are over in messages of bounded size."""
-    for start in range(0, len(stays), STAYS_PER_MESSAGE):
-        part = tuple(stays[start : start + STAYS_PER_MESSAGE])
+    """Return the news that registrations are over in messages of bounded size."""
+    for start in range(0, len(registrations), REGISTRATIONS_PER_MESSAGE):
+        part = tuple(registrations[start : start + REGISTRATIONS_PER_MESSAGE])
         yield Gone(namespace, part, has_said_goodbye)

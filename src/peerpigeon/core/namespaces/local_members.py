@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import key_of
-from peerpigeon.core.namespaces.retention import MEMBER_BYTES, MEMORY, MESSAGE_BYTES
+from peerpigeon.core.namespaces.known_members import KnownMembers
 from peerpigeon.core.wire.hub_frames import Join
+from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES, MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.ids import PeerId, PeerKey
+    from peerpigeon.core.namespaces.publication import Publication
     from peerpigeon.core.wire.hub_frames import Located
 
 
@@ -21,25 +23,36 @@ KNOWN_FACTOR = 16
 
 
 @dataclass(slots=True, eq=False)
-class Client:
+class Registration:
+    """A member that some of our clients know: one id, at one hub, in one session there."""
+
+    located: Located
+    key: PeerKey
+    client: LocalMember | None = None
+    """The client itself, if it is ours."""
+    known_by: dict[LocalMember, None] = field(default_factory=dict)
+    """Our clients that know it, or will when another registration of its id ends."""
+
+
+class LocalMember(KnownMembers[Registration]):
     """One of our clients, and whom it knows."""
 
-    peer: PeerId
-    name: str
-    """The id in lower case."""
-    stay: Registration
-    """Itself, as the others know it."""
-    known: dict[str, Registration] = field(default_factory=dict)
-    hidden: dict[str, list[Registration]] = field(default_factory=dict)
-    was_large: bool = False
-    """Whether it has ever known as many as the discovery limit."""
-    has_asked: bool = False
-    """Whether it has asked for more since it last knew enough."""
+    __slots__ = ("has_asked", "peer", "registration", "was_large")
+
+    def __init__(self, peer: PeerId, registration: Registration) -> None:
+        super().__init__()
+        self.peer = peer
+        self.registration = registration
+        """Itself, as the others know it."""
+        self.was_large = False
+        """Whether it has ever known as many as the discovery limit."""
+        self.has_asked = False
+        """Whether it has asked for more since it last knew enough."""
 
     @property
     def located(self) -> Located:
         """Where it is, and what it says of itself by now."""
-        return self.stay.located
+        return self.registration.located
 
     def note_size(self, limit: int) -> None:
         """Note how many it knows, now that there are more."""
@@ -48,177 +61,178 @@ class Client:
         if len(self.known) >= limit * 3 // 4:
             self.has_asked = False
 
-    def is_sated(self, limit: int) -> bool:
+    def has_enough(self, limit: int) -> bool:
         """Tell whether it is in a large namespace and knows enough members there."""
         return self.was_large and len(self.known) >= limit // 2
 
 
 @dataclass(slots=True, eq=False)
-class Registration:
-    """A member that some of our clients know; one for all of them."""
-
-    located: Located
-    name: str
-    client: Client | None = None
-    """The client itself, if it is ours."""
-    knowers: dict[Client, None] = field(default_factory=dict)
-
-
-@dataclass(slots=True, eq=False)
 class LocalNamespace:
-    """A namespace in which we have, or had until shortly ago, clients of our own."""
+    """A namespace in which this hub has, or had until recently, clients of its own."""
 
     name: str
     limit: int
     """The discovery limit."""
-    told: dict[PeerId, bool]
-    """The keepers to which we have published, and whether as to the lead."""
-    former: dict[PeerId, float] = field(default_factory=dict)
-    """Placement until lately: they still have to hear who leaves, because they introduced them."""
-    clients: dict[str, Client] = field(default_factory=dict)
-    by_session: dict[int, Client] = field(default_factory=dict)
-    stays: dict[PeerId, dict[int, Registration]] = field(default_factory=dict)
-    """Of the members that somebody here knows."""
-    fresh: list[Registration] = field(default_factory=list)
-    """Those of them that are not known yet: they have just been heard of."""
-    by_name: dict[str, Registration] = field(default_factory=dict)
+    publication: Publication
+    clients: dict[PeerKey, LocalMember] = field(default_factory=dict)
+    by_session: dict[int, LocalMember] = field(default_factory=dict)
+    registrations: dict[PeerId, dict[int, Registration]] = field(default_factory=dict)
+    """Of the members that somebody here knows, by hub and session."""
+    by_key: dict[PeerKey, Registration] = field(default_factory=dict)
     departed: dict[int, PeerId] = field(default_factory=dict)
-    """Our clients that left not long ago, by session."""
+    """Our clients that left recently, by session."""
+    _fresh: list[Registration] = field(default_factory=list)
+    """Registrations just heard of, which nobody may come to know."""
 
     def enter(self, located: Located) -> None:
         """Take in a client of ours."""
-        peer = located.member.peer
-        name = key_of(peer)
-        stay = Registration(located, name)
-        stay.client = self.clients[name] = Client(peer, name, stay)
-        self.by_session[located.member.session] = stay.client
+        peer, key = located.member.peer, key_of(located.member.peer)
+        registration = Registration(located, key)
+        client = LocalMember(peer, registration)
+        registration.client = self.clients[key] = client
+        self.by_session[located.member.session] = client
 
-    def leave(self, client: Client) -> None:
-        """Let a client of ours go; whoever knows it still does."""
-        del self.clients[client.name]
+    def leave(self, client: LocalMember) -> None:
+        """Let a client of ours go. It knows nobody any more; who knows it still does."""
+        del self.clients[client.registration.key]
         del self.by_session[client.located.member.session]
+        hidden = [one for some in client.hidden.values() for one in some]
+        for registration in (*client.known.values(), *hidden):
+            del registration.known_by[client]
+            if not registration.known_by:
+                self.drop(registration)
 
-    def client(self, peer: PeerId, session: int) -> Client | None:
+    def client(self, peer: PeerId, session: int) -> LocalMember | None:
         """Return our client of a session, if it has the id."""
         client = self.by_session.get(session)
         return client if client is not None and client.peer == peer else None
 
-    def member(self, located: Located) -> Registration:
+    def find(self, hub: PeerId, session: int) -> Registration | None:
+        """Return a member that somebody here knows."""
+        return self.registrations.get(hub, {}).get(session)
+
+    def register(self, located: Located) -> Registration:
         """Return the one record of a member for all of our clients; ``tidy`` afterwards."""
-        stay = self.stays.get(located.hub, {}).get(located.member.session)
-        if stay is None:
-            stay = Registration(located, key_of(located.member.peer))
-            self.keep(stay)
-            self.fresh.append(stay)
-        stay.located = located
-        return stay
+        registration = self.find(located.hub, located.member.session)
+        if registration is None:
+            registration = Registration(located, key_of(located.member.peer))
+            self._keep(registration)
+            self._fresh.append(registration)
+        registration.located = located
+        return registration
 
-    def keep(self, stay: Registration) -> None:
-        """Have a member among those that somebody here knows."""
-        self.stays.setdefault(stay.located.hub, {})[stay.located.member.session] = stay
-
-    # The next two loops are the cost of a join.
-
-    def introduce_to(self, client: Client, stays: list[Registration]) -> list[Located]:
-        """Have a client know members; return those of which it is to be told."""
-        known, by_name, most = client.known, self.by_name, KNOWN_FACTOR * self.limit
-        met = []
-        for stay in stays:
-            name = stay.name
-            if name in known:
-                self.hide(client, stay)
-            elif name != client.name and len(known) < most:
-                if not stay.knowers:
-                    self.keep(stay)
-                stay.knowers[client] = None
-                known[name] = by_name[name] = stay
-                met.append(stay.located)
-        if met:
-            client.note_size(self.limit)
-        return met
-
-    def introduce(self, stay: Registration, clients: list[Client]) -> list[PeerId]:
-        """Have other clients know one of ours; return those that are to be told."""
-        name, knowers = stay.name, stay.knowers
-        most, enough = KNOWN_FACTOR * self.limit, self.limit * 3 // 4
-        told = []
-        for client in clients:
-            known = client.known
-            if name in known:
-                self.hide(client, stay)
-            elif client is not stay.client and len(known) < most:
-                knowers[client] = None
-                known[name] = stay
-                told.append(client.peer)
-                if len(known) >= enough:
-                    client.note_size(self.limit)
-        if told:
-            self.keep(stay)
-            self.by_name[name] = stay
-        return told
+    def _keep(self, registration: Registration) -> None:
+        located = registration.located
+        self.registrations.setdefault(located.hub, {})[located.member.session] = registration
 
     def tidy(self) -> None:
-        """Drop the members heard of lately that nobody here has come to know."""
-        fresh, self.fresh = self.fresh, []
-        for stay in fresh:
-            if not stay.knowers:
-                self.drop(stay)
+        """Drop the members heard of recently that nobody here has come to know."""
+        fresh, self._fresh = self._fresh, []
+        for registration in fresh:
+            if not registration.known_by:
+                self.drop(registration)
 
-    def hide(self, client: Client, stay: Registration) -> None:
-        """Keep from a client for now another stay of an id that it knows, if it is another."""
-        self.by_name[stay.name] = stay
-        if client not in stay.knowers:
-            self.keep(stay)
-            stay.knowers[client] = None
-            client.hidden.setdefault(stay.name, []).append(stay)
-
-    def drop(self, stay: Registration) -> None:
+    def drop(self, registration: Registration) -> None:
         """Forget a member that nobody here knows any more."""
-        hub, session = stay.located.hub, stay.located.member.session
-        sessions = self.stays.get(hub, {})
+        hub, session = registration.located.hub, registration.located.member.session
+        sessions = self.registrations.get(hub, {})
         sessions.pop(session, None)
         if not sessions:
-            self.stays.pop(hub, None)
-        if self.by_name.get(stay.name) is stay:
-            del self.by_name[stay.name]
+            self.registrations.pop(hub, None)
+        if self.by_key.get(registration.key) is registration:
+            del self.by_key[registration.key]
 
-    def publication(self, *, is_lead: bool, again: bool = False) -> Iterator[Join]:
-        """Return what tells a keeper all that we serve here, and who left it lately."""
+    def joins(self, *, is_primary: bool, again: bool = False) -> Iterator[Join]:
+        """Return what tells a rendezvous hub who is served here, and who left recently."""
         present: tuple[int, ...] | None = tuple(self.by_session)
         departed = tuple((peer, session) for session, peer in self.departed.items())
         for clients in _batches(list(self.clients.values())):
             members = tuple(client.located.member for client in clients)
-            sated = tuple(c.located.member.session for c in clients if c.is_sated(self.limit))
-            yield Join(self.name, members, is_lead, again, sated, present, departed)
+            enough = (client for client in clients if client.has_enough(self.limit))
+            has_enough = tuple(client.located.member.session for client in enough)
+            yield Join(self.name, members, is_primary, again, has_enough, present, departed)
             present, departed = None, ()
 
-    def reassign(self, roles: dict[PeerId, bool], now: float) -> None:
-        """Note to whom all has been published by now."""
-        if roles.keys() != self.told.keys():
-            resigned = dict.fromkeys(self.told, now + MEMORY)
-            former = {keeper: until for keeper, until in self.former.items() if until > now}
-            self.former = {k: t for k, t in (former | resigned).items() if k not in roles}
-        self.told = roles
+    # Who knows whom. The next two loops are the cost of a join: they have no call for each pair.
 
-    @property
-    def lead(self) -> PeerId | None:
-        """The keeper that introduces, if there is one."""
-        return next((hub for hub, is_lead in self.told.items() if is_lead), None)
+    def introduce_to(self, client: LocalMember, others: list[Registration]) -> list[Located]:
+        """Have a client know members; return those of which it is to be told."""
+        known, by_key, most = client.known, self.by_key, KNOWN_FACTOR * self.limit
+        own_key, met = client.registration.key, []
+        for other in others:
+            key = other.key
+            if key in known:
+                self._hide(client, other)
+            elif key != own_key and len(known) < most:
+                if not other.known_by:
+                    self._keep(other)
+                other.known_by[client] = None
+                known[key] = by_key[key] = other
+                met.append(other.located)
+        if met:
+            client.note_size(self.limit)
+        return met
+
+    def introduce(self, registration: Registration, clients: list[LocalMember]) -> list[PeerId]:
+        """Have other clients know one of ours; return those that are to be told."""
+        key, known_by = registration.key, registration.known_by
+        most, enough = KNOWN_FACTOR * self.limit, self.limit * 3 // 4
+        told = []
+        for client in clients:
+            known = client.known
+            if key in known:
+                self._hide(client, registration)
+            elif client is not registration.client and len(known) < most:
+                known_by[client] = None
+                known[key] = registration
+                told.append(client.peer)
+                if len(known) >= enough:
+                    client.note_size(self.limit)
+        if told:
+            self._keep(registration)
+            self.by_key[key] = registration
+        return told
+
+    def _hide(self, client: LocalMember, registration: Registration) -> None:
+        """Keep another registration of an id that a client knows from it, for now."""
+        self.by_key[registration.key] = registration
+        if client not in registration.known_by:
+            self._keep(registration)
+            registration.known_by[client] = None
+            client.add(registration.key, registration)
+
+    def end(self, registration: Registration) -> dict[LocalMember, Registration | None]:
+        """Have nobody know a member any more.
+
+        Returns the clients that were told of it, each with the registration of the same id that it
+        is to be told of instead.
+        """
+        self.drop(registration)
+        key = registration.key
+        told: dict[LocalMember, Registration | None] = {}
+        known_by, registration.known_by = registration.known_by, {}
+        for client in known_by:
+            if not client.hidden:  # as nearly always: a call less for each
+                del client.known[key]
+                told[client] = None
+                continue
+            was_told, successor = client.remove(key, registration)
+            if was_told:
+                told[client] = successor
+            if successor is not None:
+                self.by_key[key] = successor
+        return told
 
 
-def roles_of(keepers: tuple[PeerId, ...]) -> dict[PeerId, bool]:
-    """Return the keepers of a namespace, each with whether it is the lead."""
-    return {keeper: index == 0 for index, keeper in enumerate(keepers)}
-
-
-def _batches(clients: list[Client]) -> Iterator[list[Client]]:
+def _batches(clients: list[LocalMember]) -> Iterator[list[LocalMember]]:
     """Return the clients in parts that fit into messages; at least one part."""
-    batch: list[Client] = []
+    batch: list[LocalMember] = []
     size = 0
     for client in clients:
-        size += MEMBER_BYTES + len(client.located.member.introduction)
-        if batch and size > MESSAGE_BYTES:
+        added = MEMBER_BYTES + len(client.located.member.introduction)
+        if batch and size + added > MESSAGE_BYTES:
             yield batch
-            batch, size = [], MEMBER_BYTES + len(client.located.member.introduction)
+            batch, size = [], 0
         batch.append(client)
+        size += added
     yield batch

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.ids import key_of
+
 if TYPE_CHECKING:
-    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.ids import PeerId, PeerKey
     from peerpigeon.core.wire.hub_frames import Located
 
 FOUND_LIFETIME = 5.0
@@ -19,11 +21,11 @@ class LookupCache:
 
     def __init__(self) -> None:
         # In order of time, because each answer is believed equally long.
-        self._found: dict[tuple[str, str], tuple[Located, float]] = {}
+        self._found: dict[tuple[str, PeerKey], tuple[Located, float]] = {}
 
     def add(self, namespace: str, located: Located, now: float) -> None:
         """Remember an answer."""
-        key = namespace, located.member.peer.lower()
+        key = namespace, key_of(located.member.peer)
         self._found.pop(key, None)
         self._found[key] = located, now + FOUND_LIFETIME
         while len(self._found) > MAX_FOUND:
@@ -31,12 +33,12 @@ class LookupCache:
 
     def find(self, namespace: str, peer: PeerId, now: float) -> Located | None:
         """Return where a member is, if an answer is still to be believed."""
-        located, until = self._found.get((namespace, peer.lower()), (None, 0.0))
+        located, until = self._found.get((namespace, key_of(peer)), (None, 0.0))
         return located if now < until else None
 
     def forget(self, namespace: str, peer: PeerId) -> None:
         """Forget a member that is gone."""
-        self._found.pop((namespace, peer.lower()), None)
+        self._found.pop((namespace, key_of(peer)), None)
 
     def forget_hub(self, hub: PeerId) -> None:
         """Forget the members of a hub that is gone."""

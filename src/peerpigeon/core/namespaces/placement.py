@@ -1,4 +1,4 @@
-"""Which hubs keep a namespace: those closest to its key (``docs/mesh.md``, rendezvous)."""
+"""Which hubs are a namespace's rendezvous hubs: those closest to its key (``docs/mesh.md``)."""
 
 from __future__ import annotations
 
@@ -12,17 +12,15 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
 
 ID_BITS = 160
-KEEPERS = 2
+RENDEZVOUS_HUBS = 2
+"""For each namespace: the primary introduces its members, the backup only stores them."""
+
 CACHED_NAMESPACES = 10_000
 
 
-def key_of(namespace: str, prefix: str = "") -> int:
-    """Return the place of a namespace among the hub ids.
-
-    ``prefix`` is for namespaces too large for one hub: the first binary digits of the peer ids
-    that live at this place. No namespace is split yet.
-    """
-    digest = sha1((namespace + prefix).encode("utf-8", "surrogatepass"), usedforsecurity=False)
+def namespace_key(namespace: str) -> int:
+    """Return the place of a namespace among the hub ids: the SHA-1 of its name, as a number."""
+    digest = sha1(namespace.encode("utf-8", "surrogatepass"), usedforsecurity=False)
     return int.from_bytes(digest.digest(), "big")
 
 
@@ -49,17 +47,19 @@ def nearest(keys: Sequence[int], target: int, count: int) -> list[int]:
     return sorted(chosen, key=lambda index: keys[index] ^ target)
 
 
-def keepers(namespace: str, hubs: Sequence[PeerId], count: int = KEEPERS) -> tuple[PeerId, ...]:
-    """Return the ``count`` hubs that keep a namespace, the lead first.
+def closest_hubs(
+    namespace: str, hubs: Sequence[PeerId], count: int = RENDEZVOUS_HUBS
+) -> tuple[PeerId, ...]:
+    """Return the ``count`` hubs closest to the key of a namespace, the primary first.
 
     ``hubs`` are in rising order of the numbers that their ids are.
     """
-    found = nearest([int(hub, 16) for hub in hubs], key_of(namespace), count)
+    found = nearest([int(hub, 16) for hub in hubs], namespace_key(namespace), count)
     return tuple(hubs[index] for index in found)
 
 
 class Placement:
-    """``keepers`` for the hubs of the present view, remembered until a change concerns them."""
+    """``closest_hubs`` of the present view, remembered until a change concerns them."""
 
     def __init__(self, hubs: Iterable[PeerId]) -> None:
         self._hubs: dict[int, PeerId] = {}
@@ -94,12 +94,16 @@ class Placement:
             if gone.isdisjoint(found) and not _is_nearer(keys, place, found)
         }
 
-    def of(self, namespace: str) -> tuple[PeerId, ...]:
-        """Return the hubs that keep a namespace, the lead first."""
+    def primary(self, namespace: str) -> PeerId:
+        """Return the rendezvous hub that introduces the members of a namespace."""
+        return self.rendezvous_hubs(namespace)[0]
+
+    def rendezvous_hubs(self, namespace: str) -> tuple[PeerId, ...]:
+        """Return the rendezvous hubs of a namespace: the primary, and a backup if there is one."""
         cached = self._cache.get(namespace)
         if cached is None:
-            place = key_of(namespace)
-            found = [self._keys[index] for index in nearest(self._keys, place, KEEPERS)]
+            place = namespace_key(namespace)
+            found = [self._keys[index] for index in nearest(self._keys, place, RENDEZVOUS_HUBS)]
             cached = place, tuple(self._hubs[key] for key in found)
             if len(self._cache) >= CACHED_NAMESPACES:
                 del self._cache[next(iter(self._cache))]
@@ -108,7 +112,7 @@ class Placement:
 
 
 def _is_nearer(come: list[int], place: int, found: tuple[PeerId, ...]) -> bool:
-    if len(found) < KEEPERS:
+    if len(found) < RENDEZVOUS_HUBS:
         return bool(come)
     farthest = int(found[-1], 16) ^ place
     # Not less, but at most: the same hub may have come back under another spelling of its id.

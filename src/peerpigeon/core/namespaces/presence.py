@@ -1,12 +1,12 @@
 """What our own clients know of the members of their namespaces, each told each news once (S26).
 
-Serving hubs and keepers may say a thing twice, late, or from two views of the mesh. Here it is
-put right: a client is introduced to a *stay* of a member (its hub and session) once, and told once
-that it is gone; a stay that is known to be over is not introduced any more. A client sees one
-stay of an id at a time: a second one, at another hub, is hidden until the first is gone.
+Serving hubs and rendezvous hubs may say a thing twice, late, or from two views of the mesh. Here it
+is put right: a client is introduced to a *registration* of a member (its hub and session) once, and
+told once that it is gone; a registration that is known to be over is not introduced any more. Of
+each id a client sees one registration at a time (``known_members.py``).
 
 The mesh's sessions are numbered here, not by the shell: a client that says goodbye and announces
-itself again on one socket is a new stay, and so is one of a restarted hub.
+itself again on one socket is a new registration, and so is one of a restarted hub.
 """
 
 from __future__ import annotations
@@ -14,34 +14,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
-from peerpigeon.core.namespaces.incarnations import Incarnations
-from peerpigeon.core.namespaces.local_members import Client, LocalNamespace, Registration, roles_of
+from peerpigeon.core.ids import key_of
+from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introduction
+from peerpigeon.core.namespaces.hub_views import first_session
+from peerpigeon.core.namespaces.local_members import LocalMember, LocalNamespace, Registration
 from peerpigeon.core.namespaces.lookup_cache import LookupCache
-from peerpigeon.core.namespaces.outcome import Introduce, Outcome, Part
-from peerpigeon.core.namespaces.retention import (
-    MAX_DEPARTURES,
-    MEMORY,
-    STAYS_PER_MILLISECOND,
-    due,
-    keep,
-    tidy_time,
-)
-from peerpigeon.core.wire.hub_frames import (
-    Found,
-    Gone,
-    Join,
-    Leave,
-    Located,
-    Meet,
-    Member,
-    More,
-    Resync,
-)
+from peerpigeon.core.namespaces.publication import Publication
+from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
+from peerpigeon.core.wire.hub_frames import Found, Gone, Join, Leave, Located, Meet, Member, More
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
+    from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.hub_views import HubViews
+    from peerpigeon.core.namespaces.placement import Placement
 
 REPUBLICATION_DELAY = 0.5  # seconds; hubs return in crowds when a cut is healed
 
@@ -49,327 +35,261 @@ REPUBLICATION_DELAY = 0.5  # seconds; hubs return in crowds when a cut is healed
 class Presence:
     """The clients of one hub in their namespaces, and whom each of them knows.
 
-    ``rendezvous_hubs_of`` is ``Placement.of`` for this hub's view; ``limit`` is the discovery
-    limit.
+    News for rendezvous hubs goes into the effects; what clients are to be told is returned.
+    ``limit`` is the discovery limit.
     """
 
     def __init__(
         self,
         own: PeerId,
-        rendezvous_hubs_of: Callable[[str], tuple[PeerId, ...]],
         limit: int,
         incarnation: int,
+        views: HubViews,
+        placement: Placement,
+        effects: Effects,
     ) -> None:
         self._own = own
-        self._rendezvous_hubs_of = rendezvous_hubs_of
         self._limit = limit
-        self._next_session = incarnation * STAYS_PER_MILLISECOND + 1
-        self._places: dict[str, LocalNamespace] = {}
-        self._hubs: Mapping[PeerId, int] = {own: incarnation}
-        self._lives = Incarnations()
-        self._ended: dict[PeerId, None] = {}  # gone since ``_hubs`` was shown
+        self._next_session = first_session(incarnation) + 1
+        self._views = views
+        self._placement = placement
+        self._effects = effects
+        self._locals: dict[str, LocalNamespace] = {}
         self._republish_at: float | None = None
-        # Each dict below is in order of time, because its grace is the same for all.
+        # Both in order of time, because the grace is the same for all.
         self._departed: dict[tuple[str, int], float] = {}
         self._gone: dict[tuple[PeerId, int], float] = {}
-        self._unlisted: dict[PeerId, float] = {}
-        self._forgotten: dict[PeerId, None] = {}
         self._lookups = LookupCache()
 
     def __len__(self) -> int:
         """Return how many namespaces have clients of ours."""
-        return sum(1 for place in self._places.values() if place.clients)
+        return sum(1 for local in self._locals.values() if local.clients)
 
     # Our clients
 
-    def announce(self, namespace: str, peer: PeerId, introduction: bytes) -> Outcome:
+    def announce(self, namespace: str, peer: PeerId, introduction: bytes) -> None:
         """Publish a client, or what it says of itself from now on."""
-        place = self._places.get(namespace)
-        if place is None:
-            place = LocalNamespace(
-                namespace, self._limit, roles_of(self._rendezvous_hubs_of(namespace))
-            )
-            self._places[namespace] = place
-        client = place.clients.get(peer.lower())
-        outcome = Outcome()
+        local = self._locals.get(namespace)
+        if local is None:
+            publication = Publication(self._placement.rendezvous_hubs(namespace))
+            local = LocalNamespace(namespace, self._limit, publication)
+            self._locals[namespace] = local
+        client = local.clients.get(key_of(peer))
         if client is None:
             session, self._next_session = self._next_session, self._next_session + 1
             member = Member(peer, session, introduction)
-            place.enter(Located(self._own, member))
+            local.enter(Located(self._own, member))
         else:
             member = Member(peer, client.located.member.session, introduction)
-            client.stay.located = Located(self._own, member)
-            if client.was_large:
-                self._ask(place, client, self._limit, outcome)
-        joins = [(hub, Join(namespace, (member,), is_lead)) for hub, is_lead in place.told.items()]
-        outcome.news[:0] = joins
-        return outcome
+            client.registration.located = Located(self._own, member)
+        for hub, is_primary in local.publication.roles.items():
+            self._effects.tell_hub(hub, Join(namespace, (member,), is_primary))
+        if client is not None and client.was_large:
+            self._ask(local, client, self._limit)
 
     def withdraw(
         self, namespace: str, peer: PeerId, now: float, *, has_said_goodbye: bool
-    ) -> Outcome:
+    ) -> list[ClientNews]:
         """Take a client out of its namespace; our others hear of it at once."""
-        place = self._places[namespace]
-        client = place.clients[peer.lower()]
-        place.leave(client)
-        hidden = [stay for stays in client.hidden.values() for stay in stays]
-        for stay in (*client.known.values(), *hidden):
-            del stay.knowers[client]
-            if not stay.knowers:
-                place.drop(stay)
-        outcome = Outcome()
+        local = self._locals[namespace]
+        client = local.clients[key_of(peer)]
+        local.leave(client)
         session = client.located.member.session
-        former = dict.fromkeys((hub for hub, until in place.former.items() if until > now), False)
-        for hub, is_lead in (former | place.told).items():
-            leave = Leave(namespace, peer, session, has_said_goodbye, is_lead)
-            outcome.news.append((hub, leave))
-        place.departed[session] = client.peer
-        self._departed[namespace, session] = tidy_time(now)
+        for hub, is_primary in local.publication.audience(now).items():
+            leave = Leave(namespace, peer, session, has_said_goodbye, is_primary)
+            self._effects.tell_hub(hub, leave)
+        local.departed[session] = client.peer
+        self._departed[namespace, session] = forget_at(now)
         while len(self._departed) > MAX_DEPARTURES:
             self._forget_departure(*next(iter(self._departed)))
-        if client.stay.knowers:
-            self._part(place, [client.stay], outcome, has_said_goodbye=has_said_goodbye)
-        return outcome
+        if not client.registration.known_by:
+            return []
+        return self._end(local, [client.registration], has_said_goodbye=has_said_goodbye)
 
     def find(self, namespace: str, peer: PeerId) -> Member | None:
         """Return our client with an id, however it is spelled."""
-        place = self._places.get(namespace)
-        client = place.clients.get(peer.lower()) if place else None
+        local = self._locals.get(namespace)
+        client = local.clients.get(key_of(peer)) if local else None
         return client.located.member if client else None
 
     def locate(self, namespace: str, target: PeerId, now: float) -> Located | None:
         """Return where a member is, if this hub knows; the way of each signal, so O(1)."""
-        place = self._places.get(namespace)
-        if place is not None:
-            name = target.lower()
-            stay = place.by_name.get(name)
-            if stay is not None:
-                return stay.located
-            client = place.clients.get(name)
+        local = self._locals.get(namespace)
+        if local is not None:
+            key = key_of(target)
+            registration = local.by_key.get(key)
+            if registration is not None:
+                return registration.located
+            client = local.clients.get(key)
             if client is not None:
                 return client.located
         return self._lookups.find(namespace, target, now)
 
-    # News
+    # News from rendezvous hubs
 
-    def on_meet(self, meet: Meet, now: float) -> Outcome:
+    def on_meet(self, meet: Meet, now: float) -> list[ClientNews]:
         """Introduce members to our clients, if they do not know them."""
-        outcome = Outcome()
-        place = self._places.get(meet.namespace)
-        if place is None:
-            return outcome
-        members = [self._believed(place, found, now) for found in meet.members]
+        news: list[ClientNews] = []
+        local = self._locals.get(meet.namespace)
+        if local is None:
+            return news
+        members = [self._believed(local, located, now) for located in meet.members]
         for index, (peer, session) in enumerate(meet.peers):
-            client = place.client(peer, session)
+            client = local.client(peer, session)
             if client is None:
                 continue  # meant for one that has left, even if it has come back since
             chosen = [members[row] for row in meet.rows[index]] if meet.rows else members
-            self._acquaint(place, client, [s for s in chosen if s is not None], outcome)
+            news += _acquaint(local, client, [one for one in chosen if one is not None])
             if len(chosen) >= self._limit:
                 # A choice, then; it may have fallen on some that we know to be gone.
                 client.was_large = True
-                self._ask_if_lonely(place, client, outcome)
-        place.tidy()
-        return outcome
+                self._ask_if_needed(local, client)
+        local.tidy()
+        return news
 
-    def on_gone(self, gone: Gone, now: float) -> Outcome:
+    def on_gone(self, gone: Gone, now: float) -> list[ClientNews]:
         """Tell our clients that know them that members are gone."""
-        outcome = Outcome()
-        place = self._places.get(gone.namespace)
+        local = self._locals.get(gone.namespace)
         over: list[Registration] = []
-        for hub, peer, session in gone.stays:
+        for hub, peer, session in gone.registrations:
             # Remembered even if nobody knows it: its introduction may come later.
-            self._gone.setdefault((hub, session), tidy_time(now))
+            self._gone.setdefault((hub, session), forget_at(now))
             self._lookups.forget(gone.namespace, peer)
-            stay = place.stays.get(hub, {}).get(session) if place else None
-            if stay is not None:
-                over.append(stay)
+            registration = local.find(hub, session) if local else None
+            if registration is not None:
+                over.append(registration)
         while len(self._gone) > MAX_DEPARTURES:
             del self._gone[next(iter(self._gone))]
-        if place is not None:
-            self._part(place, over, outcome, has_said_goodbye=gone.has_said_goodbye)
-        return outcome
+        if local is None:
+            return []
+        return self._end(local, over, has_said_goodbye=gone.has_said_goodbye)
 
     def on_found(self, found: Found, now: float) -> None:
         """Remember for a while where a member is."""
         located = found.located
         if located is None or (located.hub, located.member.session) in self._gone:
-            return  # the keeper has not heard yet what we know
+            return  # the rendezvous hub has not heard yet what we know
         self._lookups.add(found.namespace, located, now)
 
-    def on_resync(self, now: float) -> None:
+    def resync(self, now: float) -> None:
         """Publish everything again soon: a hub may have lost it."""
         if self._republish_at is None:
             self._republish_at = now + REPUBLICATION_DELAY
 
-    # Views
+    # Hubs come and go
 
-    def view_changed(self, hubs: Mapping[PeerId, int], now: float) -> Outcome:
-        """Publish to new keepers, after ``Placement`` has taken the view; O(own namespaces).
+    def publish(self, now: float) -> None:
+        """Publish to the rendezvous hubs that are new in the view; O(own namespaces)."""
+        for local in self._locals.values():
+            hubs = self._placement.rendezvous_hubs(local.name)
+            for hub, is_primary in local.publication.assign(hubs, now).items():
+                for join in local.joins(is_primary=is_primary):
+                    self._effects.tell_hub(hub, join)
 
-        ``hubs``: all live hubs and their incarnations. It is kept and read later, and may be a
-        table that lives on, if ``hub_gone`` comes before the hub is taken out of it.
+    def drop_hub(self, hub: PeerId, before: int, now: float) -> list[ClientNews]:
+        """Tell our clients that members of a hub are gone: those with sessions below ``before``.
+
+        0 stands for all. What others say of later sessions may be true.
         """
-        outcome = Outcome()
-        self._hubs = hubs
-        self._ended.clear()
-        for hub in [hub for hub in self._unlisted if hub in hubs]:
-            # What was heard of it may have been about an earlier life.
-            outcome.add(self.hub_gone(hub, now, hubs[hub]))
-            self._unlisted.pop(hub, None)
-        self._lives.show(hubs)
-        for hub in [hub for hub in self._forgotten if hub in hubs]:
-            outcome.add(self.hub_returned(hub, now))
-        for place in self._places.values():
-            roles = roles_of(self._rendezvous_hubs_of(place.name))
-            for keeper, is_lead in roles.items():
-                if place.told.get(keeper) in (None, False) and place.told.get(keeper) != is_lead:
-                    joins = place.publication(is_lead=is_lead)
-                    outcome.news.extend((keeper, join) for join in joins)
-            place.reassign(roles, now)
-        return outcome
-
-    def hub_gone(self, hub: PeerId, now: float, incarnation: int = 0) -> Outcome:
-        """Tell our clients that all members of a hub are gone; call ``view_changed`` afterwards.
-
-        ``incarnation``: its new one, if it is gone because it was restarted.
-        """
-        outcome = Outcome()
-        self._unlisted.pop(hub, None)
-        if incarnation:
-            self._lives.begin(hub, incarnation)
-        elif hub in self._hubs:
-            self._ended[hub] = None
-            incarnation = self._lives.end(hub, self._hubs[hub], now)
-        first = incarnation * STAYS_PER_MILLISECOND
-        for place in self._places.values():
-            place.told.pop(hub, None)
-            stays = place.stays.get(hub, {})
-            over = [stay for session, stay in stays.items() if not first or session < first]
-            self._part(place, over, outcome, has_said_goodbye=False)
-            if hub in place.stays:
-                self._unlisted[hub] = now + MEMORY
+        news: list[ClientNews] = []
+        for local in self._locals.values():
+            local.publication.drop(hub)
+            registrations = local.registrations.get(hub, {}).items()
+            over = [one for session, one in registrations if not before or session < before]
+            news += self._end(local, over, has_said_goodbye=False)
+            if hub in local.registrations:
+                self._views.note_remains(hub, now)
         self._lookups.forget_hub(hub)
-        return outcome
+        return news
 
-    def hub_returned(self, hub: PeerId, now: float) -> Outcome:
-        """Bring back what was lost by the mistake that a hub was gone."""
-        self._forgotten.pop(hub, None)
-        self._lives.resume(hub)
-        self.on_resync(now)
-        return Outcome(news=[(hub, Resync())])
+    # Time
 
-    def expire(self, now: float) -> Outcome:
+    def expire(self, now: float) -> None:
         """Do what is due."""
-        outcome = Outcome()
-        for hub in due(self._unlisted, now):
-            outcome.add(self.hub_gone(hub, now))
-            keep(self._forgotten, hub, None)
         if self._republish_at is not None and self._republish_at <= now:
             self._republish_at = None
-            for place in self._places.values():
-                for keeper, is_lead in place.told.items():
-                    joins = place.publication(is_lead=is_lead, again=True)
-                    outcome.news.extend((keeper, join) for join in joins)
+            for local in self._locals.values():
+                for hub, is_primary in local.publication.roles.items():
+                    for join in local.joins(is_primary=is_primary, again=True):
+                        self._effects.tell_hub(hub, join)
         for _ in due(self._gone, now):
             pass
-        self._lives.expire(now)
         for namespace, session in due(self._departed, now):
             self._forget_departure(namespace, session)
         self._lookups.expire(now)
-        return outcome
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
-        tables = (self._unlisted, self._gone, self._departed)
-        firsts = [next(iter(table.values())) for table in tables if table]
-        whereabouts, lives = self._lookups.deadline(), self._lives.deadline()
-        return earliest(self._republish_at, whereabouts, lives, *firsts)
+        gone, departed = next(iter(self._gone.values()), None), None
+        if self._departed:
+            departed = next(iter(self._departed.values()))
+        return earliest(self._republish_at, self._lookups.deadline(), gone, departed)
+
+    def _forget_departure(self, namespace: str, session: int) -> None:
+        self._departed.pop((namespace, session), None)
+        local = self._locals[namespace]
+        del local.departed[session]
+        if not (local.clients or local.departed):
+            del self._locals[namespace]
 
     # Who knows whom
 
-    def _believed(self, place: LocalNamespace, located: Located, now: float) -> Registration | None:
+    def _believed(self, local: LocalNamespace, located: Located, now: float) -> Registration | None:
         """Return a member if, as far as we know, it is still there."""
         hub, session = located.hub, located.member.session
         if hub == self._own:
             # Of our own clients we know best.
-            client = place.by_session.get(session)
-            is_here = client is not None and client.peer == located.member.peer
-            return client.stay if client is not None and is_here else None
-        # The life of a hub that is gone is over, whatever those say that lag behind; if it does
-        # come back, all is published again (``hub_returned``).
-        first = self._lives.first_session(hub, self._hubs.get(hub, 0))
-        if (hub, session) in self._gone or session < first:
+            client = local.client(located.member.peer, session)
+            return None if client is None else client.registration
+        if (hub, session) in self._gone or session < self._views.first_session(hub):
             return None
-        if hub not in self._hubs or hub in self._ended:
-            self._unlisted.setdefault(hub, now + MEMORY)
-        return place.member(located)
+        self._views.note(hub, now)
+        return local.register(located)
 
-    def _acquaint(
-        self, place: LocalNamespace, client: Client, stays: list[Registration], outcome: Outcome
-    ) -> None:
-        """Introduce members to a client of ours, and it to those that are our clients too."""
-        others = [stay.client for stay in stays if stay.client is not None]
-        met = place.introduce_to(client, stays)
-        told = place.introduce(client.stay, others)
-        if met:
-            outcome.tells.append(Introduce(place.name, (client.peer,), tuple(met)))
-        if told:
-            outcome.tells.append(Introduce(place.name, tuple(told), (client.located,)))
+    def _end(
+        self, local: LocalNamespace, over: list[Registration], *, has_said_goodbye: bool
+    ) -> list[ClientNews]:
+        """End registrations for all that know them; who knows too few by it asks for more."""
+        news: list[ClientNews] = []
+        concerned: dict[LocalMember, None] = {}
+        for registration in over:
+            told = local.end(registration)
+            if not told:
+                continue
+            concerned |= dict.fromkeys(told)
+            peers = tuple(client.peer for client in told)
+            news.append(Departure(local.name, peers, registration.located, has_said_goodbye))
+            news += [
+                Introduction(local.name, (client.peer,), (successor.located,))
+                for client, successor in told.items()
+                if successor is not None
+            ]
+        for client in concerned:
+            self._ask_if_needed(local, client)
+        return news
 
-    def _part(
-        self,
-        place: LocalNamespace,
-        over: list[Registration],
-        outcome: Outcome,
-        *,
-        has_said_goodbye: bool,
-    ) -> None:
-        """End stays for all that know them; those who know too few by it ask for more."""
-        lonely: dict[Client, None] = {}
-        for stay in over:
-            place.drop(stay)
-            name, told = stay.name, []
-            followed: list[Introduce] = []
-            knowers, stay.knowers = stay.knowers, {}
-            for client in knowers:
-                hidden = client.hidden.pop(name, [])
-                if client.known[name] is not stay:
-                    hidden.remove(stay)
-                else:
-                    del client.known[name]
-                    told.append(client.peer)
-                    lonely[client] = None
-                    if hidden:
-                        followed.append(self._show(place, client, hidden.pop(0)))
-                if hidden:
-                    client.hidden[name] = hidden
-            if told:
-                part = Part(place.name, tuple(told), stay.located, has_said_goodbye)
-                outcome.tells.extend((part, *followed))
-        for client in lonely:
-            self._ask_if_lonely(place, client, outcome)
-
-    def _show(self, place: LocalNamespace, client: Client, stay: Registration) -> Introduce:
-        """Let a client see the stay of an id that was hidden by another one."""
-        client.known[stay.name] = place.by_name[stay.name] = stay
-        return Introduce(place.name, (client.peer,), (stay.located,))
-
-    def _ask_if_lonely(self, place: LocalNamespace, client: Client, outcome: Outcome) -> None:
+    def _ask_if_needed(self, local: LocalNamespace, client: LocalMember) -> None:
         if client.was_large and not client.has_asked:
-            self._ask(place, client, self._limit // 2, outcome)
+            self._ask(local, client, self._limit // 2)
 
-    def _ask(self, place: LocalNamespace, client: Client, enough: int, outcome: Outcome) -> None:
-        known = len(client.known)
-        lead = place.lead
-        if known < enough and lead is not None:
+    def _ask(self, local: LocalNamespace, client: LocalMember, enough: int) -> None:
+        known, primary = len(client.known), local.publication.primary
+        if known < enough and primary is not None:
             client.has_asked = True
-            more = More(place.name, client.peer, self._limit - known)
-            outcome.news.append((lead, more))
+            more = More(local.name, client.peer, self._limit - known)
+            self._effects.tell_hub(primary, more)
 
-    def _forget_departure(self, namespace: str, session: int) -> None:
-        self._departed.pop((namespace, session), None)
-        place = self._places[namespace]
-        del place.departed[session]
-        if not (place.clients or place.departed):
-            del self._places[namespace]
+
+def _acquaint(
+    local: LocalNamespace, client: LocalMember, others: list[Registration]
+) -> list[ClientNews]:
+    """Introduce members to a client of ours, and it to those that are our clients too."""
+    ours = [other.client for other in others if other.client is not None]
+    met = local.introduce_to(client, others)
+    told = local.introduce(client.registration, ours)
+    news: list[ClientNews] = []
+    if met:
+        news.append(Introduction(local.name, (client.peer,), tuple(met)))
+    if told:
+        news.append(Introduction(local.name, tuple(told), (client.located,)))
+    return news

@@ -1,4 +1,4 @@
-"""The members of one namespace, as a keeper has them."""
+"""The members of one namespace, as a rendezvous hub has them."""
 
 from __future__ import annotations
 
@@ -11,34 +11,35 @@ if TYPE_CHECKING:
     from peerpigeon.core.wire.hub_frames import Located
 
 
-def stay_of(record: Record) -> tuple[PeerId, PeerId, int]:
-    """Return what names one stay of a member: hub, peer and session."""
+def identity_of(record: Record) -> tuple[PeerId, PeerId, int]:
+    """Return what names one registration of a member: hub, peer and session."""
     member = record.located.member
     return record.located.hub, member.peer, member.session
 
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """One stay of a member."""
+    """One registration of a member."""
 
     located: Located
-    key: int
+    number: int
+    """Its peer id as a number."""
     is_introduced: bool = False
     introductions: int = 0
     """With how many members it was introduced, as far as this hub knows."""
 
 
 @dataclass(slots=True, eq=False)
-class Claim:
-    """A newcomer whose id another hub's client has, while that one is asked for life."""
+class IdConflict:
+    """A newcomer whose id another hub's client has, while that hub is asked whether it lives."""
 
     newcomer: Record
-    rival: Record
+    holder: Record
 
 
 @dataclass(slots=True, eq=False)
 class Tombstone:
-    """A stay that is over."""
+    """A registration that is over."""
 
     peer: PeerId
     is_told: bool = False
@@ -46,51 +47,67 @@ class Tombstone:
 
 
 @dataclass(slots=True, eq=False)
-class Records:
-    """The members of one namespace, and who was one until shortly ago."""
+class NamespaceRecords:
+    """The members of one namespace, and who was one until recently."""
 
     name: str
-    keys: list[int] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    """The ids as numbers, in rising order."""
     records: dict[int, list[Record]] = field(default_factory=dict)
     """By the number of the id. More than one: the same id at several hubs."""
     served: dict[PeerId, dict[int, Record]] = field(default_factory=dict)
     """By serving hub and session."""
-    claims: dict[int, Claim] = field(default_factory=dict)
+    conflicts: dict[int, IdConflict] = field(default_factory=dict)
+    """By the number of the id."""
     departed: dict[tuple[PeerId, int], Tombstone] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Return how many members are stored."""
+        return sum(len(sessions) for sessions in self.served.values())
 
     def add(self, record: Record) -> None:
         """Store a member."""
-        alike = self.records.setdefault(record.key, [])
+        alike = self.records.setdefault(record.number, [])
         if not alike:
-            insort(self.keys, record.key)
+            insort(self.numbers, record.number)
         alike.append(record)
         hub = record.located.hub
         self.served.setdefault(hub, {})[record.located.member.session] = record
 
     def remove(self, record: Record) -> None:
         """Forget a member."""
-        alike = self.records[record.key]
+        alike = self.records[record.number]
         alike.remove(record)
         if not alike:
-            del self.records[record.key]
-            del self.keys[bisect_left(self.keys, record.key)]
+            del self.records[record.number]
+            del self.numbers[bisect_left(self.numbers, record.number)]
         hub = record.located.hub
         del self.served[hub][record.located.member.session]
         if not self.served[hub]:
             del self.served[hub]
 
     def find(self, hub: PeerId, session: int) -> Record | None:
-        """Return one stay of a member."""
+        """Return one registration of a member."""
         return self.served.get(hub, {}).get(session)
 
     def elsewhere(self, record: Record) -> list[Record]:
         """Return the records of the same id at other hubs."""
         hub = record.located.hub
-        return [other for other in self.records.get(record.key, ()) if other.located.hub != hub]
+        return [other for other in self.records.get(record.number, ()) if other.located.hub != hub]
 
-    def claimed(self, hub: PeerId, key: int, session: int) -> Claim | None:
+    def newcomers(self, hub: PeerId) -> list[Record]:
+        """Return the members at a hub that are not stored yet because another hub has their id."""
+        newcomers = (conflict.newcomer for conflict in self.conflicts.values())
+        return [newcomer for newcomer in newcomers if newcomer.located.hub == hub]
+
+    def conflict_of(self, hub: PeerId, number: int, session: int) -> IdConflict | None:
         """Return what a newcomer waits for, if it does."""
-        claim = self.claims.get(key)
-        if claim is None or stay_of(claim.newcomer)[::2] != (hub, session):
+        conflict = self.conflicts.get(number)
+        if conflict is None or identity_of(conflict.newcomer)[::2] != (hub, session):
             return None
-        return claim
+        return conflict
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is there, nor was recently."""
+        return not (self.numbers or self.departed)

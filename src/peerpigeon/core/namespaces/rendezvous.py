@@ -1,30 +1,30 @@
-"""The records a hub keeps for namespaces: who is in them, and who is introduced to whom (S25, S26).
+"""The records a hub has of the namespaces whose rendezvous hub it is: who is in them (S25, S26).
 
-The keepers of a namespace are the two live hubs closest to its key. Serving hubs send them the
-members they serve. The first keeper, the lead, introduces each member once, against all records
-it has at that moment; the second only stores. Which of the two a hub is, each message says:
+The rendezvous hubs of a namespace are the two live hubs closest to its key (``placement.py``).
+Serving hubs send them the members they serve. The primary introduces each member once, against all
+records it has at that moment; the backup only stores. Which of the two a hub is, each message says:
 views differ for moments, and the sender's counts. Whatever is said twice for that reason is
 harmless, because serving hubs drop what their clients know.
 
-One id at two hubs: the lead holds the newcomer aside and asks the hub of the first whether it is
-alive. The second keeper stores both until one of them leaves; if it becomes the lead meanwhile,
-the one that is published to it first counts as the first.
+One id at two hubs: the primary holds the newcomer aside and asks the hub of the first whether it is
+alive. The backup stores both until one of them leaves; if it becomes the primary meanwhile, the one
+that is published to it first counts as the first.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from peerpigeon.core.namespaces.discovery import choose, gones, meets
-from peerpigeon.core.namespaces.records import Claim, Record, Records, Tombstone, stay_of
-from peerpigeon.core.namespaces.retention import (
-    MAX_DEPARTURES,
-    MEMORY,
-    STAYS_PER_MILLISECOND,
-    due,
-    keep,
-    tidy_time,
+from peerpigeon.core.namespaces.discovery import gones, introductions
+from peerpigeon.core.namespaces.hub_views import first_session
+from peerpigeon.core.namespaces.records import (
+    IdConflict,
+    NamespaceRecords,
+    Record,
+    Tombstone,
+    identity_of,
 )
+from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
 from peerpigeon.core.wire.hub_frames import (
     Challenge,
     Find,
@@ -33,22 +33,23 @@ from peerpigeon.core.wire.hub_frames import (
     Leave,
     Located,
     More,
-    News,
     Refusal,
-    Resync,
     Verdict,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Collection
     from random import Random
 
+    from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.hub_views import HubViews
+    from peerpigeon.core.namespaces.placement import Placement
 
-ToHubs: TypeAlias = "list[tuple[PeerId, News]]"
+MAX_RECORDS = 200_000
 
 RESIGNATION = 60.0
-"""Seconds for which a hub that is no keeper any more keeps its records: views agree within
+"""Seconds for which a hub that is no rendezvous hub any more keeps its records: views agree within
 seconds, and what outlives a change of views by this much is not needed for it."""
 
 CHALLENGE_TIMEOUT = 5.0
@@ -56,36 +57,32 @@ CHALLENGE_TIMEOUT = 5.0
 
 
 class Rendezvous:
-    """The namespaces that one hub keeps.
+    """The namespaces whose rendezvous hub one hub is. ``limit`` is the discovery limit."""
 
-    ``rendezvous_hubs_of`` is ``Placement.of`` for this hub's view; ``limit`` is the discovery
-    limit.
-    Each method that takes news returns what is to be told to which hub, in order.
-    """
-
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         own: PeerId,
-        rendezvous_hubs_of: Callable[[str], tuple[PeerId, ...]],
-        rng: Random,
         limit: int,
-        max_records: int = 200_000,
+        rng: Random,
+        views: HubViews,
+        placement: Placement,
+        effects: Effects,
+        *,
+        max_records: int = MAX_RECORDS,
     ) -> None:
         self._own = own
-        self._rendezvous_hubs_of = rendezvous_hubs_of
-        self._rng = rng
         self._limit = limit
+        self._rng = rng
+        self._views = views
+        self._placement = placement
+        self._effects = effects
         self._max_records = max_records
-        self._hubs: Mapping[PeerId, int] = {own: 0}
-        self._ended: dict[PeerId, None] = {}  # gone since ``_hubs`` was shown
-        self._places: dict[str, Records] = {}
+        self._kept: dict[str, NamespaceRecords] = {}
         self._records = 0
         # Each dict below is in order of time, because its grace is the same for all.
         self._resigned: dict[str, float] = {}
-        self._unlisted: dict[PeerId, float] = {}
-        self._forgotten: dict[PeerId, None] = {}
         self._departed: dict[tuple[str, PeerId, int], float] = {}
-        self._claims: dict[tuple[str, int], float] = {}
+        self._conflicts: dict[tuple[str, int], float] = {}
         self.refused = 0
         """Members not stored because there was no room."""
 
@@ -95,164 +92,144 @@ class Rendezvous:
 
     # News from serving hubs
 
-    def on_join(self, hub: PeerId, join: Join, now: float) -> ToHubs:
-        """Store the members that ``hub`` serves, and introduce them if this hub is the lead."""
-        place = self._place(join.namespace, now)
-        if hub not in self._hubs or hub in self._ended:
-            self._unlisted.setdefault(hub, now + MEMORY)
-        news = self._reconcile(place, hub, join, now)
+    def on_join(self, hub: PeerId, join: Join, now: float) -> None:
+        """Store the members that ``hub`` serves, and introduce them if this is the primary."""
+        kept = self._keep(join.namespace, now)
+        self._views.note(hub, now)
+        self._reconcile(kept, hub, join, now)
         newcomers: list[Record] = []
         for member in join.members:
             record = Record(Located(hub, member), int(member.peer, 16))
-            stored = self._store(place, record, join, now, news)
-            if stored is None or not join.is_lead:
+            stored = self._store(kept, record, join, now)
+            if stored is None or not join.is_primary:
                 continue
-            # Who knows enough and was stored here under another lead needs nothing from a new one.
-            is_settled = stored is not record and member.session in join.sated
+            # Who knows enough and was stored here under another primary needs nothing from a new
+            # one.
+            is_settled = stored is not record and member.session in join.has_enough
             if join.again or not (stored.is_introduced or is_settled):
                 newcomers.append(stored)
             stored.is_introduced = True
-        news += self._introduce(place, newcomers, join)
-        return news
+        self._introduce(kept, newcomers, join.has_enough)
 
-    def on_leave(self, hub: PeerId, leave: Leave, now: float) -> ToHubs:
+    def on_leave(self, hub: PeerId, leave: Leave, now: float) -> None:
         """Forget a member, and have those told that know it."""
-        place = self._place(leave.namespace, now)
-        stays = [(hub, leave.peer, leave.session)]
-        return self._depart(
-            place, stays, now, is_lead=leave.is_lead, has_said_goodbye=leave.has_said_goodbye
-        )
+        kept = self._keep(leave.namespace, now)
+        over = [(hub, leave.peer, leave.session)]
+        is_primary, has_said_goodbye = leave.is_primary, leave.has_said_goodbye
+        self._depart(kept, over, now, is_primary=is_primary, has_said_goodbye=has_said_goodbye)
 
-    def on_more(self, hub: PeerId, more: More) -> ToHubs:
+    def on_more(self, hub: PeerId, more: More) -> None:
         """Introduce a member that knows few to as many as the limit allows."""
-        place = self._places.get(more.namespace)
-        if place is None:
-            return []
-        # One not introduced yet will be when its hub publishes it to the lead, with its rivals.
+        kept = self._kept.get(more.namespace)
+        if kept is None:
+            return
+        # One not introduced yet will be when its hub publishes it to the primary, with its rivals.
         records = [
             record
-            for record in place.records.get(int(more.peer, 16), ())
+            for record in kept.records.get(int(more.peer, 16), ())
             if record.located.hub == hub and record.is_introduced
         ]
         for record in records:
             record.introductions = max(0, self._limit - more.count)
-        return self._introduce(place, records, None)
+        self._introduce(kept, records)
 
-    def on_find(self, hub: PeerId, find: Find) -> ToHubs:
+    def on_find(self, hub: PeerId, find: Find) -> None:
         """Say where a member is."""
-        place = self._places.get(find.namespace)
-        records = place.records.get(int(find.peer, 16), []) if place else []
+        kept = self._kept.get(find.namespace)
+        records = kept.records.get(int(find.peer, 16), []) if kept else []
         best = max(records, key=lambda record: record.is_introduced, default=None)
-        return [(hub, Found(find.namespace, find.peer, best.located if best else None))]
+        found = Found(find.namespace, find.peer, best.located if best else None)
+        self._effects.tell_hub(hub, found)
 
-    def on_verdict(self, hub: PeerId, verdict: Verdict, now: float) -> ToHubs:
+    def on_verdict(self, hub: PeerId, verdict: Verdict, now: float) -> None:
         """Decide between a newcomer and the member that has its id."""
-        place = self._places.get(verdict.namespace)
-        claim = place.claims.get(int(verdict.peer, 16)) if place else None
-        if place is None or claim is None or stay_of(claim.rival)[::2] != (hub, verdict.session):
-            return []
-        if not verdict.stays:
-            return self._oust(place, claim, now)
-        self._drop_claim(place, claim)
-        return [_refusal(place.name, claim.newcomer)]
+        kept = self._kept.get(verdict.namespace)
+        conflict = kept.conflicts.get(int(verdict.peer, 16)) if kept else None
+        if kept is None or conflict is None:
+            return
+        if identity_of(conflict.holder)[::2] != (hub, verdict.session):
+            return
+        if verdict.stays:
+            self._end_conflict(kept, conflict)
+            self._refuse(kept, conflict.newcomer)
+        else:
+            self._oust(kept, conflict, now)
 
-    # Views
+    # Hubs come and go
 
-    def view_changed(self, hubs: Mapping[PeerId, int], now: float) -> ToHubs:
-        """Take all live hubs and their incarnations, after ``Placement`` has; O(namespaces kept).
-
-        ``hubs`` is kept and read later; it may be a table that lives on.
-        """
-        self._hubs = hubs
-        self._ended.clear()
-        news: ToHubs = []
-        for namespace in self._places:
-            if self._own in self._rendezvous_hubs_of(namespace):
+    def assign(self, now: float) -> None:
+        """Note of which namespaces this hub is a rendezvous hub by now; O(namespaces kept)."""
+        for namespace in self._kept:
+            if self._own in self._placement.rendezvous_hubs(namespace):
                 self._resigned.pop(namespace, None)
             else:
                 self._resigned.setdefault(namespace, now + RESIGNATION)
-        for hub in [hub for hub in self._unlisted if hub in hubs]:
-            # What it has published may be from an earlier life.
-            news += self.hub_gone(hub, hubs[hub])
-        returned = [hub for hub in self._forgotten if hub in hubs]
-        for hub in returned:
-            del self._forgotten[hub]
-        return [*news, *((hub, Resync()) for hub in returned)]
 
-    def hub_gone(self, hub: PeerId, incarnation: int = 0) -> ToHubs:
+    def drop_hub(self, hub: PeerId, incarnation: int = 0) -> None:
         """Forget all members that a hub served; the others notice its end themselves.
 
         ``incarnation``: its new one, if it is gone because it was restarted.
         """
-        first = incarnation * STAYS_PER_MILLISECOND
-        news: ToHubs = []
-        self._unlisted.pop(hub, None)
-        if not incarnation and hub in self._hubs:
-            self._ended[hub] = None
-        for place in list(self._places.values()):
-            claimed = [c.newcomer for c in place.claims.values() if c.newcomer.located.hub == hub]
-            for record in (*claimed, *place.served.get(hub, {}).values()):
+        first = first_session(incarnation)
+        for kept in list(self._kept.values()):
+            for record in (*kept.newcomers(hub), *kept.served.get(hub, {}).values()):
                 session = record.located.member.session
                 if incarnation and session >= first:
                     continue
-                if place.find(hub, session) is record:
-                    news += self._remove(place, record)
+                if kept.find(hub, session) is record:
+                    self._remove(kept, record)
                 else:
-                    self._drop_claim(place, place.claims[record.key])
-            self._tidy(place)
-        return news
+                    self._end_conflict(kept, kept.conflicts[record.number])
+            self._tidy(kept)
 
-    def expire(self, now: float) -> ToHubs:
+    # Time
+
+    def expire(self, now: float) -> None:
         """Do what is due."""
-        news: ToHubs = []
-        for namespace, key in due(self._claims, now):
-            place = self._places[namespace]
-            claim = place.claims[key]
+        for namespace, number in due(self._conflicts, now):
+            kept = self._kept[namespace]
+            conflict = kept.conflicts[number]
             # A hub that gives no answer is told to close the client it may still have.
-            news.append(_refusal(namespace, claim.rival))
-            news += self._oust(place, claim, now)
-        for hub in due(self._unlisted, now):
-            news += self.hub_gone(hub)
-            keep(self._forgotten, hub, None)
+            self._refuse(kept, conflict.holder)
+            self._oust(kept, conflict, now)
         for namespace in due(self._resigned, now):
             self._forget(namespace)
         for namespace, hub, session in due(self._departed, now):
             self._forget_departure(namespace, hub, session)
-        return news
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
-        tables = (self._claims, self._unlisted, self._resigned, self._departed)
-        return min((next(iter(t.values())) for t in tables if t), default=None)
+        tables = (self._conflicts, self._resigned, self._departed)
+        return min((next(iter(table.values())) for table in tables if table), default=None)
 
     # Records
 
-    def _place(self, namespace: str, now: float) -> Records:
+    def _keep(self, namespace: str, now: float) -> NamespaceRecords:
         while len(self._departed) > MAX_DEPARTURES:
             self._forget_departure(*next(iter(self._departed)))
-        place = self._places.get(namespace)
-        if place is None:
-            place = self._places[namespace] = Records(namespace)
-            if self._own not in self._rendezvous_hubs_of(namespace):
+        kept = self._kept.get(namespace)
+        if kept is None:
+            kept = self._kept[namespace] = NamespaceRecords(namespace)
+            if self._own not in self._placement.rendezvous_hubs(namespace):
                 self._resigned[namespace] = now + RESIGNATION
-        return place
+        return kept
 
     def _store(
-        self, place: Records, record: Record, join: Join, now: float, news: ToHubs
+        self, kept: NamespaceRecords, record: Record, join: Join, now: float
     ) -> Record | None:
         """Return the record as stored; ``None`` if it has to wait or there is no room."""
-        hub, _, session = stay_of(record)
-        claim = place.claimed(hub, record.key, session)
-        if claim is not None:
-            claim.newcomer = record
+        hub, _, session = identity_of(record)
+        conflict = kept.conflict_of(hub, record.number, session)
+        if conflict is not None:
+            conflict.newcomer = record
             return None
-        stored = place.find(hub, session)
-        rivals = [r for r in place.elsewhere(record) if r.is_introduced] if join.is_lead else []
+        stored = kept.find(hub, session)
+        rivals = [r for r in kept.elsewhere(record) if r.is_introduced] if join.is_primary else []
         if rivals and not (stored and stored.is_introduced):
             if stored:
-                place.remove(stored)
+                kept.remove(stored)
                 self._records -= 1
-            news += self._claim(place, record, rivals[0], now)
+            self._hold_aside(kept, record, rivals[0], now)
             return None
         if stored:
             stored.located = record.located
@@ -260,140 +237,128 @@ class Rendezvous:
         if self._records >= self._max_records:
             self.refused += 1
             return None
-        place.add(record)
+        kept.add(record)
         self._records += 1
         return record
 
-    def _reconcile(self, place: Records, hub: PeerId, join: Join, now: float) -> ToHubs:
+    def _reconcile(self, kept: NamespaceRecords, hub: PeerId, join: Join, now: float) -> None:
         """Learn from a republication who has left without our hearing, and pass it on."""
         if join.present is None:
-            return []
-        kept = set(join.present)
-        claimed = [c.newcomer for c in place.claims.values() if c.newcomer.located.hub == hub]
-        stays = [stay_of(record) for record in (*place.served.get(hub, {}).values(), *claimed)]
-        left = [stay for stay in stays if stay[2] not in kept]
-        left += [(hub, peer, session) for peer, session in join.departed]
-        news = self._depart(place, left, now, is_lead=join.is_lead, is_again=join.again)
-        if join.is_lead:
-            missed = [(h, d.peer, s) for (h, s), d in place.departed.items() if h != hub]
-            news += [(hub, gone) for gone in gones(place.name, missed)]
-        return news
+            return
+        present = set(join.present)
+        known = (*kept.served.get(hub, {}).values(), *kept.newcomers(hub))
+        over = [identity for identity in map(identity_of, known) if identity[2] not in present]
+        over += [(hub, peer, session) for peer, session in join.departed]
+        self._depart(kept, over, now, is_primary=join.is_primary, is_again=join.again)
+        if join.is_primary:
+            missed = [(h, d.peer, s) for (h, s), d in kept.departed.items() if h != hub]
+            for gone in gones(kept.name, missed):
+                self._effects.tell_hub(hub, gone)
 
     def _depart(
         self,
-        place: Records,
-        stays: list[tuple[PeerId, PeerId, int]],
+        kept: NamespaceRecords,
+        over: list[tuple[PeerId, PeerId, int]],
         now: float,
         *,
-        is_lead: bool,
+        is_primary: bool,
         is_again: bool = False,
         has_said_goodbye: bool = False,
-    ) -> ToHubs:
+    ) -> None:
         """Remove members, remember that they left, and tell the hubs of the others once."""
-        is_lead = is_lead or self._rendezvous_hubs_of(place.name)[:1] == (self._own,)
+        is_primary = is_primary or self._placement.primary(kept.name) == self._own
         left: dict[Record, None] = {}
         untold: list[tuple[PeerId, PeerId, int]] = []
-        for hub, peer, session in stays:
-            departure = place.departed.setdefault((hub, session), Tombstone(peer))
-            self._departed.setdefault((place.name, hub, session), tidy_time(now))
-            claim = place.claimed(hub, int(peer, 16), session)
-            if claim is not None:
-                self._drop_claim(place, claim)
-            record = place.find(hub, session)
+        for hub, peer, session in over:
+            tombstone = kept.departed.setdefault((hub, session), Tombstone(peer))
+            self._departed.setdefault((kept.name, hub, session), forget_at(now))
+            conflict = kept.conflict_of(hub, int(peer, 16), session)
+            if conflict is not None:
+                self._end_conflict(kept, conflict)
+            record = kept.find(hub, session)
             if record is not None:
                 left[record] = None
-            # Who has introduced somebody says when it is over, whoever is the lead by now.
-            is_mine = is_lead or (record is not None and record.is_introduced)
-            if is_mine and (is_again or not departure.is_told):
-                departure.is_told = True
+            # Who has introduced somebody says when it is over, whoever is the primary by now.
+            is_ours = is_primary or (record is not None and record.is_introduced)
+            if is_ours and (is_again or not tombstone.is_told):
+                tombstone.is_told = True
                 untold.append((hub, peer, session))
-        # A newcomer that is held aside may know members from another keeper.
-        held = (claim.newcomer.located.hub for claim in place.claims.values())
-        concerned = dict.fromkeys((*place.served, *held))
-        hubs = [hub for hub in concerned if any(stay[0] != hub for stay in untold)]
-        over = gones(place.name, untold, has_said_goodbye=has_said_goodbye)
-        news: ToHubs = [(hub, gone) for gone in over for hub in hubs]
+        # A newcomer that is held aside may know members from another rendezvous hub.
+        held = (conflict.newcomer.located.hub for conflict in kept.conflicts.values())
+        concerned = dict.fromkeys((*kept.served, *held))
+        hubs = [hub for hub in concerned if any(identity[0] != hub for identity in untold)]
+        for gone in gones(kept.name, untold, has_said_goodbye=has_said_goodbye):
+            for hub in hubs:
+                self._effects.tell_hub(hub, gone)
         for record in left:
-            news += self._remove(place, record)
-        return news
+            self._remove(kept, record)
 
-    def _remove(self, place: Records, record: Record) -> ToHubs:
-        """Remove a member; the newcomer that claims its id, if there is one, follows it."""
-        place.remove(record)
+    def _remove(self, kept: NamespaceRecords, record: Record) -> None:
+        """Remove a member; the newcomer that wants its id, if there is one, follows it."""
+        kept.remove(record)
         self._records -= 1
-        claim = place.claims.get(record.key)
-        if claim is None or claim.rival is not record:
-            return []
-        self._drop_claim(place, claim)
-        place.add(claim.newcomer)
+        conflict = kept.conflicts.get(record.number)
+        if conflict is None or conflict.holder is not record:
+            return
+        self._end_conflict(kept, conflict)
+        kept.add(conflict.newcomer)
         self._records += 1
-        return self._introduce(place, [claim.newcomer])
+        self._introduce(kept, [conflict.newcomer])
+
+    def _introduce(
+        self,
+        kept: NamespaceRecords,
+        newcomers: list[Record],
+        has_enough: Collection[int] = (),
+    ) -> None:
+        chosen = introductions(kept, newcomers, frozenset(has_enough), self._limit, self._rng)
+        for hub, meet in chosen:
+            self._effects.tell_hub(hub, meet)
+
+    # Forgetting
 
     def _forget_departure(self, namespace: str, hub: PeerId, session: int) -> None:
         self._departed.pop((namespace, hub, session), None)
-        place = self._places[namespace]
-        del place.departed[hub, session]
-        self._tidy(place)
+        kept = self._kept[namespace]
+        del kept.departed[hub, session]
+        self._tidy(kept)
 
-    def _tidy(self, place: Records) -> None:
-        if not (place.keys or place.departed):
-            self._forget(place.name)
+    def _tidy(self, kept: NamespaceRecords) -> None:
+        if kept.is_empty:
+            self._forget(kept.name)
 
     def _forget(self, namespace: str) -> None:
-        place = self._places.pop(namespace)
+        kept = self._kept.pop(namespace)
         self._resigned.pop(namespace, None)
-        self._records -= sum(len(sessions) for sessions in place.served.values())
-        for key in place.claims:
-            del self._claims[namespace, key]
-        for hub, session in place.departed:
+        self._records -= len(kept)
+        for number in kept.conflicts:
+            del self._conflicts[namespace, number]
+        for hub, session in kept.departed:
             self._departed.pop((namespace, hub, session), None)
 
     # Two hubs, one id
 
-    def _claim(self, place: Records, newcomer: Record, rival: Record, now: float) -> ToHubs:
-        """Hold a newcomer aside and ask for its rival; one at a time."""
-        if newcomer.key in place.claims:
-            return [_refusal(place.name, newcomer)]
-        place.claims[newcomer.key] = Claim(newcomer, rival)
-        self._claims[place.name, newcomer.key] = now + CHALLENGE_TIMEOUT
-        hub, peer, session = stay_of(rival)
-        return [(hub, Challenge(place.name, peer, session))]
+    def _hold_aside(
+        self, kept: NamespaceRecords, newcomer: Record, holder: Record, now: float
+    ) -> None:
+        """Ask whether the holder of an id lives, for a newcomer; one at a time."""
+        if newcomer.number in kept.conflicts:
+            self._refuse(kept, newcomer)
+            return
+        kept.conflicts[newcomer.number] = IdConflict(newcomer, holder)
+        self._conflicts[kept.name, newcomer.number] = now + CHALLENGE_TIMEOUT
+        hub, peer, session = identity_of(holder)
+        self._effects.tell_hub(hub, Challenge(kept.name, peer, session))
 
-    def _drop_claim(self, place: Records, claim: Claim) -> None:
-        del place.claims[claim.newcomer.key]
-        self._claims.pop((place.name, claim.newcomer.key), None)
+    def _end_conflict(self, kept: NamespaceRecords, conflict: IdConflict) -> None:
+        del kept.conflicts[conflict.newcomer.number]
+        self._conflicts.pop((kept.name, conflict.newcomer.number), None)
 
-    def _oust(self, place: Records, claim: Claim, now: float) -> ToHubs:
+    def _oust(self, kept: NamespaceRecords, conflict: IdConflict, now: float) -> None:
         """Remove the one that has not answered; ``_remove`` puts the newcomer in its place."""
-        return self._depart(place, [stay_of(claim.rival)], now, is_lead=True)
+        self._depart(kept, [identity_of(conflict.holder)], now, is_primary=True)
 
-    # Introductions
-
-    def _introduce(
-        self, place: Records, newcomers: list[Record], join: Join | None = None
-    ) -> ToHubs:
-        """Introduce members and those chosen for them to each other, in few messages."""
-        sated = frozenset(join.sated) if join else frozenset()
-        # For each hub: for each of its members, whom it shall get to know.
-        circles: dict[PeerId, dict[Record, list[Record]]] = {}
-        for newcomer in newcomers:
-            hub, _, session = stay_of(newcomer)
-            newcomer.is_introduced = True
-            others = choose(place, newcomer, self._limit, self._rng, is_sated=session in sated)
-            if not others:
-                continue
-            newcomer.introductions += len(others)
-            circles.setdefault(hub, {})[newcomer] = others
-            for other in others:
-                other.introductions += 1
-                if other.located.hub != hub:
-                    circle = circles.setdefault(other.located.hub, {})
-                    circle.setdefault(other, []).append(newcomer)
-        return [
-            (hub, meet) for hub, circle in circles.items() for meet in meets(place.name, circle)
-        ]
-
-
-def _refusal(namespace: str, record: Record) -> tuple[PeerId, News]:
-    hub, peer, session = stay_of(record)
-    return hub, Refusal(namespace, peer, session)
+    def _refuse(self, kept: NamespaceRecords, record: Record) -> None:
+        """Have the hub of a client close it, because another one has the id."""
+        hub, peer, session = identity_of(record)
+        self._effects.tell_hub(hub, Refusal(kept.name, peer, session))

@@ -28,8 +28,8 @@ from peerpigeon.core.changes import (
 from peerpigeon.core.deadlines import TimerQueue
 from peerpigeon.core.ids import key_of, same_peer
 from peerpigeon.core.interface.snapshot import HubRecord
-from peerpigeon.core.namespaces.known_members import KnownMembers
 from peerpigeon.core.reference.model import ReferenceLink, Service
+from peerpigeon.core.reference.told_members import ToldMembers
 from peerpigeon.core.wire import reference_messages
 from peerpigeon.core.wire.client_messages import hub_introduction
 from peerpigeon.core.wire.reference_messages import Departed, Discovered, HubSeen, Pong, Spoken
@@ -83,9 +83,7 @@ class ReferenceLinks:
 
     def add(self, hub: ReferenceHub) -> None:
         """Take in a hub that has dialled us."""
-        self._links[hub.session] = ReferenceLink(
-            hub, KnownMembers(remembers=True), is_dialled=False
-        )
+        self._links[hub.session] = ReferenceLink(hub, ToldMembers(remembers=True), is_dialled=False)
         if hub.peer_id is not None:
             self._effects.report(ReferenceFound(hub.peer_id))
         self._effects.report(HubClaimed(hub.session))
@@ -94,7 +92,7 @@ class ReferenceLinks:
         self, hub: ReferenceHub, addresses: tuple[str, ...], now: float, at: int
     ) -> list[bytes]:
         """Take in a hub that we have dialled; return what to say to it. Who it is, it will say."""
-        link = ReferenceLink(hub, KnownMembers(remembers=False), is_dialled=True)
+        link = ReferenceLink(hub, ToldMembers(remembers=False), is_dialled=True)
         link.service = Service.CLAIMED
         self._links[hub.session] = link
         self._due.set(hub.session, now + NAMING)

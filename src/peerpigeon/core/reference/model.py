@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerKey
-    from peerpigeon.core.namespaces.known_members import KnownMembers
+    from peerpigeon.core.reference.told_members import ToldMembers
     from peerpigeon.core.sessions.registry import Guest, ReferenceHub
     from peerpigeon.core.wire.reference_messages import Discovered
 
@@ -26,7 +26,7 @@ class ReferenceLink:
     """The link to one reference hub."""
 
     hub: ReferenceHub
-    known: KnownMembers
+    known: ToldMembers
     """Of whom the hub has been told."""
     is_dialled: bool
     service: Service = Service.ELSEWHERE

@@ -1,7 +1,7 @@
 """What a hub of the npm package is told when its clients, guests here, are told something.
 
 It is told of each member once, however many of its clients come to know that one
-(``namespaces/known_members.py``).
+(``told_members.py``).
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import key_of
-from peerpigeon.core.namespaces.outcome import Introduce, Part, Tell
+from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introduction
 from peerpigeon.core.wire import reference_messages
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.namespaces.known_members import Over
     from peerpigeon.core.reference.links import ReferenceLinks
     from peerpigeon.core.reference.model import ReferenceLink
+    from peerpigeon.core.reference.told_members import MemberGone
     from peerpigeon.core.sessions.registry import Guest
     from peerpigeon.core.wire.hub_frames import Located
 
@@ -28,26 +28,26 @@ class ReferenceUpdates:
         self._own = own
         self._links = links
 
-    def tell(self, guest: Guest, tell: Tell, now: float, at: int) -> list[bytes]:
+    def tell(self, guest: Guest, news: ClientNews, now: float, at: int) -> list[bytes]:
         """Return what to send to a guest's hub when the guest is told something."""
         link = self._links.get(guest.hub)
         if link is None:
             return []
-        match tell:
-            case Introduce(namespace, members=members):
-                news = [
+        match news:
+            case Introduction(namespace, members=members):
+                told = [
                     link.known.introduce(namespace, located, guest.session, now)
                     for located in members
                     if not self._is_of(link, located)
                 ]
-                known = [located.member.introduction for located in news if located is not None]
+                known = [located.member.introduction for located in told if located is not None]
                 return [
                     reference_messages.encode_discovered(introduction, namespace, at)
                     for introduction in known
                 ]
-            case Part(namespace, located=located):
-                over = link.known.part(namespace, located, guest.session)
-                return [] if over is None else _encode_over(over, at)
+            case Departure(namespace, located=located):
+                gone = link.known.end(namespace, located, guest.session)
+                return [] if gone is None else _encode_gone(gone, at)
 
     def _is_of(self, link: ReferenceLink, located: Located) -> bool:
         """Tell whether a member is a client of the reference hub itself."""
@@ -58,13 +58,13 @@ class ReferenceUpdates:
         link = self._links.get(guest.hub)
         if link is None:
             return []
-        over = link.known.leave(namespace, guest.session)
-        return [payload for news in over for payload in _encode_over(news, at)]
+        gone = link.known.leave(namespace, guest.session)
+        return [payload for news in gone for payload in _encode_gone(news, at)]
 
 
-def _encode_over(over: Over, at: int) -> list[bytes]:
-    payloads = [reference_messages.encode_disconnected(over.peer, over.namespace, at)]
-    if over.successor is not None:
-        introduction = over.successor.member.introduction
-        payloads.append(reference_messages.encode_discovered(introduction, over.namespace, at))
+def _encode_gone(gone: MemberGone, at: int) -> list[bytes]:
+    payloads = [reference_messages.encode_disconnected(gone.peer, gone.namespace, at)]
+    if gone.successor is not None:
+        introduction = gone.successor.member.introduction
+        payloads.append(reference_messages.encode_discovered(introduction, gone.namespace, at))
     return payloads

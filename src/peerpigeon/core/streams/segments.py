@@ -19,19 +19,9 @@ from itertools import dropwhile
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from peerpigeon.core.ids import ID_DIGITS
 from peerpigeon.core.quantities import KIB, MIB
-from peerpigeon.core.wire.hub_frames import (
-    Ack,
-    Found,
-    Gone,
-    Join,
-    Meet,
-    Member,
-    News,
-    Relay,
-    Segment,
-)
+from peerpigeon.core.wire.hub_frames import Ack, News, Segment
+from peerpigeon.core.wire.hub_sizes import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -376,28 +366,3 @@ class Receiver:
         """Return the acknowledgement of all that was taken."""
         self._answered, self._answered_at = self.next, now
         return Ack(self.epoch, self.next)
-
-
-_OVERHEAD = 128  # about what news takes without its texts and lists
-
-
-def size_of(news: News) -> int:
-    """Return about how much memory news takes."""
-    match news:
-        case Relay():
-            return _OVERHEAD + len(news.data)
-        case Join():
-            return _OVERHEAD + sum(_size_of_member(member) for member in news.members)
-        case Meet():
-            members = sum(_size_of_member(located.member) for located in news.members)
-            return _OVERHEAD + members + ID_DIGITS * len(news.peers)
-        case Gone():
-            return _OVERHEAD + ID_DIGITS * len(news.stays)
-        case Found(located=located) if located is not None:
-            return _OVERHEAD + _size_of_member(located.member)
-        case _:
-            return _OVERHEAD
-
-
-def _size_of_member(member: Member) -> int:
-    return ID_DIGITS + len(member.introduction)

@@ -14,8 +14,9 @@ import msgspec
 
 from peerpigeon.core.deadlines import TimerQueue, earliest
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.streams.segments import Receiver, Sender, StreamLimits, size_of
+from peerpigeon.core.streams.segments import Receiver, Sender, StreamLimits
 from peerpigeon.core.wire.hub_frames import Ack, News, Segment
+from peerpigeon.core.wire.hub_sizes import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

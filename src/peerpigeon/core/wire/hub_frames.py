@@ -233,7 +233,7 @@ class Member(Frozen, frozen=True):
 
     peer: PeerId
     session: int
-    """The serving hub's session of the client; together with the hub it names one stay."""
+    """The serving hub's session of the client; together with the hub it names one registration."""
     introduction: bytes
     """The ``data`` under which others get to know it, JSON."""
 
@@ -250,11 +250,11 @@ class Join(Frozen, frozen=True, tag=3):
 
     namespace: str
     members: tuple[Member, ...]
-    is_lead: bool
+    is_primary: bool
     """Whether the receiver is the one that shall introduce them, each once."""
     again: bool = False
     """Introduce them although they were introduced before: some hub may have forgotten them."""
-    sated: tuple[int, ...] = ()
+    has_enough: tuple[int, ...] = ()
     """The sessions of those of them that know enough others already."""
     present: tuple[int, ...] | None = None
     """If given, the sessions of all members that the sender serves there: forget any other."""
@@ -269,7 +269,7 @@ class Leave(Frozen, frozen=True, tag=4):
     peer: PeerId
     session: int
     has_said_goodbye: bool
-    is_lead: bool = False
+    is_primary: bool = False
     """Whether the receiver is the one that shall tell the other hubs."""
 
 
@@ -290,7 +290,7 @@ class Gone(Frozen, frozen=True, tag=6):
     """Members are gone: whoever was introduced to them must hear so."""
 
     namespace: str
-    stays: tuple[tuple[PeerId, PeerId, int], ...]
+    registrations: tuple[tuple[PeerId, PeerId, int], ...]
     """Hub, peer and session of each."""
     has_said_goodbye: bool = False
 

@@ -1,0 +1,130 @@
+"""Namespaces as one hub has them: those of its clients, and those whose records it keeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.namespaces.hub_views import HubViews, first_session
+from peerpigeon.core.namespaces.presence import Presence
+from peerpigeon.core.namespaces.rendezvous import Rendezvous
+from peerpigeon.core.wire.hub_frames import (
+    Find,
+    Gone,
+    Join,
+    Leave,
+    Meet,
+    More,
+    Resync,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from random import Random
+
+    from peerpigeon.core.effects import Effects
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.client_news import ClientNews
+    from peerpigeon.core.namespaces.placement import Placement
+
+NamespaceNews: TypeAlias = Meet | Gone | Resync | Join | Leave | More | Find | Verdict
+
+
+class Namespaces:
+    """Puts together what one hub knows of namespaces.
+
+    News for other hubs goes into the effects; what clients are to be told is returned.
+    """
+
+    def __init__(
+        self,
+        own: PeerId,
+        incarnation: int,
+        limit: int,
+        rng: Random,
+        placement: Placement,
+        effects: Effects,
+    ) -> None:
+        self._effects = effects
+        self.views = HubViews(own, incarnation)
+        self.placement = placement
+        self.presence = Presence(own, limit, incarnation, self.views, placement, effects)
+        self.rendezvous = Rendezvous(own, limit, rng, self.views, placement, effects)
+
+    def on_news(self, hub: PeerId, news: NamespaceNews, now: float) -> list[ClientNews]:
+        """Take a piece of news from a hub, which may be this one."""
+        match news:
+            case Meet():
+                return self.presence.on_meet(news, now)
+            case Gone():
+                return self.presence.on_gone(news, now)
+            case Resync():
+                self.presence.resync(now)
+            case Join():
+                self.rendezvous.on_join(hub, news, now)
+            case Leave():
+                self.rendezvous.on_leave(hub, news, now)
+            case More():
+                self.rendezvous.on_more(hub, news)
+            case Find():
+                self.rendezvous.on_find(hub, news)
+            case Verdict():
+                self.rendezvous.on_verdict(hub, news, now)
+            case _:
+                assert_never(news)
+        return []
+
+    # Hubs come and go
+
+    def hub_gone(self, hub: PeerId, now: float) -> list[ClientNews]:
+        """Forget the members at a hub that is gone."""
+        incarnation = self.views.end(hub, now)
+        self.rendezvous.drop_hub(hub)
+        return self.presence.drop_hub(hub, first_session(incarnation), now)
+
+    def hub_restarted(self, hub: PeerId, incarnation: int, now: float) -> list[ClientNews]:
+        """Forget the members at a hub that were there in an earlier life of it."""
+        self.views.restart(hub, incarnation)
+        self.rendezvous.drop_hub(hub, incarnation)
+        return self.presence.drop_hub(hub, first_session(incarnation), now)
+
+    def hub_returned(self, hub: PeerId, now: float) -> None:
+        """Bring back what was lost by the mistake that a hub was gone."""
+        self.views.resume(hub)
+        self.presence.resync(now)
+        self._effects.tell_hub(hub, Resync())
+
+    def show(self, hubs: Mapping[PeerId, int], now: float) -> list[ClientNews]:
+        """Move namespaces to the hubs that are live by now; O(hubs and own namespaces).
+
+        ``hubs``: all of them, this one included, with their incarnations.
+        """
+        reappeared = self.views.show(hubs)
+        self.placement.update(hubs)
+        told: list[ClientNews] = []
+        for hub, incarnation in reappeared.heard_of:
+            told += self.presence.drop_hub(hub, first_session(incarnation), now)
+        for hub in reappeared.forgotten:
+            self.hub_returned(hub, now)
+        self.presence.publish(now)
+        self.rendezvous.assign(now)
+        for hub, incarnation in reappeared.heard_of:
+            self.rendezvous.drop_hub(hub, incarnation)
+        return told
+
+    # Time
+
+    def expire(self, now: float) -> list[ClientNews]:
+        """Do what is due."""
+        unlisted = self.views.expire(now)
+        told = [news for hub in unlisted for news in self.presence.drop_hub(hub, 0, now)]
+        self.presence.expire(now)
+        self.rendezvous.expire(now)
+        for hub in unlisted:
+            self.rendezvous.drop_hub(hub)
+        return told
+
+    def deadline(self) -> float | None:
+        """Return when ``expire`` has something to do."""
+        return earliest(self.views.deadline(), self.presence.deadline(), self.rendezvous.deadline())

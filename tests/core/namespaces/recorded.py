@@ -1,0 +1,100 @@
+"""The namespaces of one hub, with what its clients and other hubs are told recorded."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+from peerpigeon.core.effects import Effects
+from peerpigeon.core.namespaces.namespaces import Namespaces
+from peerpigeon.core.namespaces.placement import Placement
+from peerpigeon.core.namespaces.rendezvous import MAX_RECORDS, Rendezvous
+from tests.core.harness import HUB
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.client_news import ClientNews
+    from peerpigeon.core.namespaces.namespaces import NamespaceNews
+    from peerpigeon.core.wire.hub_frames import News
+
+
+class Said(NamedTuple):
+    """What follows from something."""
+
+    clients: list[ClientNews]
+    hubs: list[tuple[PeerId, News]]
+
+
+NOTHING = Said([], [])
+
+
+class ChosenPlacement(Placement):
+    """Has the rendezvous hubs that a test chooses, whatever hubs there are."""
+
+    def __init__(self, *chosen: PeerId) -> None:
+        super().__init__(chosen)
+        self.chosen = chosen
+
+    def rendezvous_hubs(self, namespace: str) -> tuple[PeerId, ...]:
+        del namespace
+        return self.chosen
+
+
+class Recorded:
+    """The namespaces of ``HUB``."""
+
+    def __init__(
+        self,
+        *rendezvous_hubs: PeerId,
+        limit: int = 50,
+        incarnation: int = 1,
+        max_records: int = MAX_RECORDS,
+    ) -> None:
+        self.placement = ChosenPlacement(*rendezvous_hubs)
+        self._effects = effects = Effects(0.0)
+        rng = Random(1)
+        self.namespaces = both = Namespaces(HUB, incarnation, limit, rng, self.placement, effects)
+        both.rendezvous = Rendezvous(
+            HUB, limit, rng, both.views, self.placement, effects, max_records=max_records
+        )
+        self.presence, self.rendezvous = both.presence, both.rendezvous
+
+    def _said(self, told: Iterable[ClientNews] = ()) -> Said:
+        return Said(list(told), self._effects.take_news())
+
+    def announce(self, peer: PeerId, introduction: bytes = b"{}") -> Said:
+        self.presence.announce("net1", peer, introduction)
+        return self._said()
+
+    def withdraw(self, peer: PeerId, now: float) -> Said:
+        return self._said(self.presence.withdraw("net1", peer, now, has_said_goodbye=False))
+
+    def hear(self, news: NamespaceNews, now: float = 0.0, hub: PeerId = HUB) -> Said:
+        return self._said(self.namespaces.on_news(hub, news, now))
+
+    def tell(self, hub: PeerId, news: NamespaceNews, now: float = 0.0) -> list[tuple[PeerId, News]]:
+        """Hear a piece of news of a serving hub, of which clients here are told nothing."""
+        clients, hubs = self.hear(news, now, hub)
+        assert clients == []
+        return hubs
+
+    def show(self, hubs: dict[PeerId, int], now: float) -> Said:
+        return self._said(self.namespaces.show(hubs, now))
+
+    def hub_gone(self, hub: PeerId, now: float = 0.0) -> Said:
+        return self._said(self.namespaces.hub_gone(hub, now))
+
+    def hub_restarted(self, hub: PeerId, incarnation: int) -> Said:
+        return self._said(self.namespaces.hub_restarted(hub, incarnation, 0.0))
+
+    def hub_returned(self, hub: PeerId, now: float) -> Said:
+        self.namespaces.hub_returned(hub, now)
+        return self._said()
+
+    def expire(self, now: float) -> Said:
+        return self._said(self.namespaces.expire(now))
+
+    def deadline(self) -> float | None:
+        return self.namespaces.deadline()
