@@ -16,12 +16,15 @@ LONGEST_FILE = 400
 # What any part of the core may speak in.
 VOCABULARY = {
     *("ids", "config", "options", "messages", "dialect", "frames", "events", "actions", "notices"),
-    *("changes", "closecodes"),
+    *("changes", "closecodes", "hub_validation", "ranges", "reasons"),
     *("outcome", "memory", "snapshot", "timetable"),
 }
 # Who puts which parts together. All others are parts, and do not know each other.
 ASSEMBLY = {
-    "hub": {"clients", "keepers", "mesh", "outbox", "presence", "rendezvous", "stream"},
+    "hub": {
+        *("backlog", "clients", "keepers", "mesh", "outbox", "presence", "rendezvous", "stream"),
+    },
+    "backlog": {"outbox"},
     "clients": {
         *("hosting", "outbox", "presence", "references", "registry", "relays", "tidings"),
     },

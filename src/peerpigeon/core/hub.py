@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, assert_never
 
+from peerpigeon.core.backlog import Backlog
 from peerpigeon.core.clients.service import ClientService
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.effects import Outbox
@@ -36,14 +36,17 @@ from peerpigeon.core.interface.snapshot import (
 from peerpigeon.core.mesh.changes import (
     Arrived,
     Change,
+    Heard,
     HubFound,
     HubGone,
     HubRestarted,
     HubReturned,
+    Leaving,
     ReferenceChange,
     ReferenceFound,
     ReferenceGone,
     RoutesChanged,
+    ViewChange,
 )
 from peerpigeon.core.mesh.mesh import Mesh
 from peerpigeon.core.namespaces.placement import Placement
@@ -51,7 +54,6 @@ from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
 from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
 from peerpigeon.core.wire.hub_frames import (
-    Ack,
     Challenge,
     Find,
     Found,
@@ -66,6 +68,7 @@ from peerpigeon.core.wire.hub_frames import (
     Resync,
     Segment,
     Undelivered,
+    Unknown,
     Verdict,
 )
 
@@ -106,7 +109,9 @@ class Hub:
         self._signaling = self._clients.signaling
         self._streams = Streams()
         self._mesh = Mesh(own, config, rng, incarnation, now) if config.is_hub else None
-        self._news: deque[News] = deque()  # from this hub to itself
+        ours = list[Change] if self._mesh is None else self._mesh.take_changes
+        self._backlog = Backlog(own, self._out, self._clients.references.take_changes, ours)
+        self._unusable = 0
         self._view_at: float | None = None
         self._show_view({own: incarnation}, now)
 
@@ -174,36 +179,36 @@ class Hub:
 
     def _settle(self, now: float) -> None:
         """Carry on until nothing in this hub has anything to say to another part of it."""
-        out, mesh, references = self._out, self._mesh, self._clients.references
-        while out.news or self._news or references.changes or (mesh is not None and mesh.changes):
-            for told in references.take_changes():
-                self._on_reference(told, now)
-            for change in () if mesh is None else mesh.take_changes():
-                self._on_change(change, now)
-            if out.news:
-                self._tell_all(out.take_news(), now)
-            elif self._news:
-                self._on_news(self._own, self._news.popleft(), now)
+        while (piece := self._backlog.next()) is not None:
+            if isinstance(piece, Arrived):  # as most are
+                self._on_arrived(piece, now)
+            elif isinstance(piece, Leaving):
+                self._tell(piece.hub, piece.news, now)
+            elif isinstance(piece, Heard):
+                self._on_news(piece.source, piece.news, now)
+            elif isinstance(piece, ReferenceChange):
+                self._on_reference(piece, now)
+            else:
+                self._on_change(piece, now)
 
     # News for other hubs
 
-    def _tell_all(self, news: list[tuple[PeerId, News]], now: float) -> None:
-        for hub, piece in news:
-            if hub == self._own or self._mesh is None:
-                self._news.append(piece)
-            else:
-                lifetime = self._config.signal_lifetime if isinstance(piece, Relay) else None
-                incarnation = self._mesh.membership.incarnation(hub)
-                sent = self._streams.send(hub, incarnation, piece, now, lifetime)
-                if isinstance(sent, Failure):
-                    self._on_failure(sent, now)
-                else:
-                    self._send(sent, now)
+    def _tell(self, hub: PeerId, piece: News, now: float) -> None:
+        if hub == self._own or self._mesh is None:
+            self._backlog.tell_self(piece)
+            return
+        lifetime = self._config.signal_lifetime if isinstance(piece, Relay) else None
+        incarnation = self._mesh.membership.incarnation(hub)
+        sent = self._streams.send(hub, incarnation, piece, now, lifetime)
+        if isinstance(sent, Failure):
+            self._on_failure(sent, now)
+        else:
+            self._send([sent], now)
 
-    def _send(self, outgoing: Outgoing, now: float) -> None:
-        if self._mesh is not None:
-            goal, incarnation = outgoing.destination, outgoing.incarnation
-            self._out.actions += self._mesh.route(goal, incarnation, outgoing.body, now)
+    def _send(self, bodies: list[Outgoing], now: float) -> None:
+        if (mesh := self._mesh) is not None:
+            for out in bodies:
+                self._out.actions += mesh.route(out.destination, out.incarnation, out.body, now)
 
     def _on_failure(self, failure: Failure, now: float) -> None:
         if isinstance(failure.news, Relay):
@@ -215,19 +220,15 @@ class Hub:
     # News from other hubs
 
     def _on_arrived(self, arrived: Arrived, now: float) -> None:
-        source, incarnation = arrived.source, arrived.incarnation
-        match arrived.body:
-            case Segment() as segment:
-                ready, acks = self._streams.on_segment(source, incarnation, segment, now)
-                for ack in acks:
-                    self._send(ack, now)
-                for news in ready:
-                    self._on_news(source, news, now)
-            case Ack() as ack:
-                for outgoing in self._streams.on_ack(source, incarnation, ack, now):
-                    self._send(outgoing, now)
-            case _:
-                assert_never(arrived.body)
+        source, incarnation, body = arrived.source, arrived.incarnation, arrived.body
+        if isinstance(body, Segment):
+            ready, acks = self._streams.on_segment(source, incarnation, body, now)
+            self._send(acks, now)
+            if ready:  # most often it is one, which need not go through the backlog
+                self._backlog.hear(source, ready[1:])
+                self._on_news(source, ready[0], now)
+        else:
+            self._send(self._streams.on_ack(source, incarnation, body, now), now)
 
     def _on_news(self, hub: PeerId, news: News, now: float) -> None:
         match news:
@@ -243,6 +244,8 @@ class Hub:
                 self._out.news += self._rendezvous.on_verdict(hub, news, now)
             case Refusal():
                 self._clients.on_refusal(news, now)
+            case Unknown():
+                self._unusable += 1
             case _:
                 self._on_namespace_news(hub, news, now)
 
@@ -270,14 +273,11 @@ class Hub:
 
     # The view of the mesh
 
-    def _on_change(self, change: Change, now: float) -> None:
+    def _on_change(self, change: ViewChange, now: float) -> None:
         self._tell_of(change)
         match change:
-            case Arrived():
-                self._on_arrived(change, now)
             case RoutesChanged():
-                for outgoing in self._streams.resend_all(now):
-                    self._send(outgoing, now)
+                self._send(self._streams.resend_all(now), now)
             case HubFound():
                 self._view_by(now + VIEW_DELAY + VIEW_DELAY_PER_HUB * self._count_hubs())
             case HubGone(hub):
@@ -286,8 +286,7 @@ class Hub:
             case HubReturned(hub):
                 self._view_by(now)
                 self._clients.act(self._presence.hub_returned(hub, now), now)
-                for outgoing in self._streams.resend(hub, now):
-                    self._send(outgoing, now)
+                self._send(self._streams.resend(hub, now), now)
             case HubRestarted(hub, incarnation):
                 for failure in self._streams.restarted(hub, incarnation):
                     self._on_failure(failure, now)
@@ -295,7 +294,7 @@ class Hub:
             case _:
                 assert_never(change)
 
-    def _tell_of(self, change: Change | ReferenceChange) -> None:
+    def _tell_of(self, change: ViewChange | ReferenceChange) -> None:
         match change:
             case HubFound(hub) | HubReturned(hub) | ReferenceFound(hub):
                 self._out.actions.append(Tell(HubRegistered(hub, self._count_hubs())))
@@ -314,8 +313,7 @@ class Hub:
         self._view_by(now)
 
     def _view_by(self, when: float) -> None:
-        if self._view_at is None or when < self._view_at:
-            self._view_at = when
+        self._view_at = earliest(self._view_at, when)
 
     def _count_hubs(self) -> int:
         ours = 1 if self._mesh is None else len(self._mesh.membership)
@@ -336,8 +334,7 @@ class Hub:
             outgoing, failures = self._streams.expire(now)
             for failure in failures:
                 self._on_failure(failure, now)
-            for body in outgoing:
-                self._send(body, now)
+            self._send(outgoing, now)
         self._settle(now)
         if self._view_at is not None and now >= self._view_at and self._mesh is not None:
             self._show_view(self._mesh.membership.lives(), now)
@@ -349,7 +346,8 @@ class Hub:
         mesh = None if self._mesh is None else self._mesh.deadline()
         clients, presence = self._clients.deadline(), self._presence.deadline()
         rendezvous, streams = self._rendezvous.deadline(), self._streams.deadline()
-        return earliest(clients, presence, rendezvous, mesh, streams, self._view_at)
+        mine = earliest(self._backlog.deadline(), self._view_at)
+        return earliest(clients, presence, rendezvous, mesh, streams, mine)
 
     def drain(self, now: float) -> list[Action]:
         """Return what to do before this hub stops: tell the others that it does."""
@@ -399,6 +397,7 @@ class Hub:
             signals_relayed=self._signaling.relayed,
             signals_refused=self._signaling.refused,
             messages_refused=clients.messages_refused,
+            news_unusable=self._unusable,
         )
 
     def peers(self) -> list[PeerRecord]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.clients.pending_signals import PendingSignals, Queued
+from peerpigeon.core.reasons import Reason
 from peerpigeon.core.sessions.recent_offers import RecentOffers
 from peerpigeon.core.wire import client_messages, reference_messages
 from peerpigeon.core.wire.client_messages import Signal
@@ -28,16 +29,6 @@ WAITING_SIZE = 16 * 1024 * 1024
 """Bytes of signals that may wait until their targets are found."""
 
 ANY_SESSION = 0
-
-_REASONS = {
-    "not-announced": "you have not announced yourself in the namespace it names",
-    "not-found": "there is no such peer in your namespace",
-    "unsupported": "the hub of that peer passes on offers, answers and candidates only",
-    "superseded": "the offer you have sent yourself goes before",
-    "expired": "the hub of that peer could not be reached in time",
-    "overloaded": "too many signals are waiting already",
-    "hub restarted": "the hub of that peer was restarted",
-}
 
 
 class Signaling:
@@ -68,14 +59,14 @@ class Signaling:
         """Pass a client's signal to its target, or tell the client why not."""
         kind, namespace = signal.kind, sender.namespace
         if namespace is None or signal.namespace != namespace:
-            self._refuse_signal(sender, kind, signal.target, "not-announced", now)
+            self._refuse_signal(sender, kind, signal.target, Reason.NOT_ANNOUNCED, now)
             return
         if kind == "offer":
             if sender.sent_offers is None:
                 sender.sent_offers = RecentOffers()
             sender.sent_offers.note(signal.target, now)
         elif kind == "connection-rejected" and self._is_superseded(sender, signal, now):
-            self._refuse_signal(sender, kind, signal.target, "superseded", now)
+            self._refuse_signal(sender, kind, signal.target, Reason.SUPERSEDED, now)
             return
         target = self._peers.get(signal.target) or self._peers.get(signal.target.lower())
         # What still waits for a target that has meanwhile come here must not be overtaken.
@@ -85,7 +76,7 @@ class Signaling:
             and not (self._waiting.queues and self._waits(namespace, signal.target))
         ):
             if target.is_guest and kind not in reference_messages.SIGNALS:
-                self._refuse_signal(sender, kind, signal.target, "unsupported", now)
+                self._refuse_signal(sender, kind, signal.target, Reason.UNSUPPORTED, now)
             else:
                 self._deliver(target, signal, sender.peer_id, now)
             return
@@ -124,7 +115,7 @@ class Signaling:
         if not self._waits(namespace, target):
             located = self._presence.locate(namespace, target, now)
             if located is None and self._is_known_absent(namespace):
-                self.fail(relay, "not-found", now)
+                self.fail(relay, Reason.NOT_FOUND, now)
                 return
             if located is not None and located.hub != self._own:
                 session = located.member.session
@@ -136,7 +127,7 @@ class Signaling:
         if queued is Queued.ASK:
             self._out.news.append((self._rendezvous_hubs_of(namespace)[0], Find(namespace, target)))
         elif queued is Queued.FULL:
-            self.fail(relay, "overloaded", now)
+            self.fail(relay, Reason.OVERLOADED, now)
 
     def _waits(self, namespace: str, target: PeerId) -> bool:
         return self._waiting.is_waiting(namespace, target)
@@ -154,7 +145,7 @@ class Signaling:
             if target is not None and target.namespace == relay.namespace:
                 self.on_relay(self._own, relay, now)
             elif found.located is None or found.located.hub == self._own:
-                self.fail(relay, "not-found", now)
+                self.fail(relay, Reason.NOT_FOUND, now)
             else:
                 self._send_away(relay, now)
 
@@ -163,14 +154,11 @@ class Signaling:
         target = self._registry.find(relay.target)
         member = self._presence.find(relay.namespace, relay.target)
         is_meant = member is not None and relay.session in (ANY_SESSION, member.session)
-        reason = ""
         if target is None or not is_meant or target.namespace != relay.namespace:
-            reason = "not-found"
-        elif target.is_guest and relay.kind not in reference_messages.SIGNALS:
-            reason = "unsupported"
-        if target is None or reason:
-            lost = Undelivered(relay.namespace, relay.sender, relay.target, relay.kind, reason)
-            self._out.news.append((hub, lost))
+            self._return(hub, relay, Reason.NOT_FOUND)
+            return
+        if target.is_guest and relay.kind not in reference_messages.SIGNALS:
+            self._return(hub, relay, Reason.UNSUPPORTED)
             return
         signal = Signal(relay.kind, relay.target, relay.namespace, client_messages.raw(relay.data))
         self.relayed -= hub == self._own
@@ -180,6 +168,10 @@ class Signaling:
                 target.far_offers = RecentOffers()
             target.far_offers.note(relay.sender, now)
         self._deliver(target, signal, relay.sender, now)
+
+    def _return(self, hub: PeerId, relay: Relay, reason: Reason) -> None:
+        lost = Undelivered(relay.namespace, relay.sender, relay.target, relay.kind, reason)
+        self._out.news.append((hub, lost))
 
     def _note_sender(self, hub: PeerId, relay: Relay, now: float) -> None:
         """Remember where a sender is: the answer may be faster than the news of who it is."""
@@ -192,19 +184,25 @@ class Signaling:
         """Tell a sender that its signal has come back."""
         self._report(lost.namespace, lost.sender, lost.target, lost.kind, lost.reason, now)
 
-    def fail(self, relay: Relay, reason: str, now: float) -> None:
+    def fail(self, relay: Relay, reason: Reason, now: float) -> None:
         """Tell a sender that its signal could not be delivered (S24)."""
         self._report(relay.namespace, relay.sender, relay.target, relay.kind, reason, now)
 
     def _report(
-        self, namespace: str, sender_id: PeerId, target: PeerId, kind: str, reason: str, now: float
+        self,
+        namespace: str,
+        sender_id: PeerId,
+        target: PeerId,
+        kind: str,
+        reason: Reason,
+        now: float,
     ) -> None:
         sender = self._registry.find(sender_id)
         if sender is not None and sender.namespace == namespace:
             self._refuse_signal(sender, kind, target, reason, now)
 
     def _refuse_signal(
-        self, sender: Peer, kind: str, target: PeerId, reason: str, now: float
+        self, sender: Peer, kind: str, target: PeerId, reason: Reason, now: float
     ) -> None:
         # One answer for a peer that is elsewhere and for one that is nowhere: whether an id is
         # connected in another namespace is nobody's business here (S25).
@@ -212,7 +210,7 @@ class Signaling:
         if sender.is_guest:
             return  # its hub has no way to tell it
         kind = kind[: client_messages.QUOTED_LENGTH]
-        text = f"{kind} to {target} not delivered: {_REASONS[reason]}"
+        text = f"{kind} to {target} not delivered: {reason.text}"
         detail: dict[str, object] = {"type": kind, "targetPeerId": target, "reason": reason}
         at = self._out.milliseconds(now)
         self._out.send(
@@ -222,7 +220,7 @@ class Signaling:
     def tick(self, now: float) -> None:
         """Give up what has waited too long."""
         for relay in self._waiting.expire(now):
-            self.fail(relay, "expired", now)
+            self.fail(relay, Reason.EXPIRED, now)
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""

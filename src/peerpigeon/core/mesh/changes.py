@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+import msgspec
+
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.wire.hub_frames import News
+
 if TYPE_CHECKING:
-    from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.ids import SessionId
     from peerpigeon.core.wire.hub_frames import Ack, Segment
 
 
@@ -88,5 +93,23 @@ class Arrived:
     body: Segment | Ack
 
 
-Change: TypeAlias = HubGone | HubReturned | HubRestarted | HubFound | RoutesChanged | Arrived
+class Heard(msgspec.Struct, frozen=True, gc=False):
+    """A piece of news for this hub whose turn has come.
+
+    A struct, not a dataclass, because every message makes one.
+    """
+
+    source: PeerId
+    news: News
+
+
+class Leaving(msgspec.Struct, frozen=True, gc=False):
+    """A piece of news for another hub, or for this one."""
+
+    hub: PeerId
+    news: News
+
+
+ViewChange: TypeAlias = HubGone | HubReturned | HubRestarted | HubFound | RoutesChanged
+Change: TypeAlias = ViewChange | Arrived
 ReferenceChange: TypeAlias = ReferenceNamed | ReferenceFound | ReferenceGone | HubReported

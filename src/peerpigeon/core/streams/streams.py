@@ -14,15 +14,12 @@ import msgspec
 
 from peerpigeon.core.deadlines import TimerQueue, earliest
 from peerpigeon.core.ids import PeerId
+from peerpigeon.core.reasons import Reason
 from peerpigeon.core.streams.segments import Receiver, Sender, StreamLimits, size_of
 from peerpigeon.core.wire.hub_frames import Ack, News, Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-EXPIRED = "expired"
-OVERLOADED = "overloaded"
-RESTARTED = "hub restarted"
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
@@ -40,7 +37,7 @@ class Failure:
 
     destination: PeerId
     news: News
-    reason: str
+    reason: Reason
 
 
 class Streams:
@@ -80,7 +77,7 @@ class Streams:
         source has to publish it again.
         """
         if lifetime is not None and lifetime <= 0.0:
-            return Failure(to, news, EXPIRED)
+            return Failure(to, news, Reason.EXPIRED)
         sender = self._senders.get(to)
         if sender is None or sender.incarnation < incarnation:
             sender = self._sender(to, incarnation, now)
@@ -88,9 +85,9 @@ class Streams:
         expires_at = inf
         if lifetime is None:
             if not sender.control.has_room(size):
-                self._fail(_failures(to, sender.give_up_control(now), OVERLOADED), now)
+                self._fail(_failures(to, sender.give_up_control(now), Reason.OVERLOADED), now)
         elif not sender.signals.has_room(size):
-            return Failure(to, news, OVERLOADED)
+            return Failure(to, news, Reason.OVERLOADED)
         else:
             expires_at = now + lifetime
         segment = sender.push(news, size, expires_at, now)
@@ -109,7 +106,7 @@ class Streams:
             victim = next(idle, None) or next(iter(senders))
             self._close(victim)
             lost = [item.news for item in victim.pending.values()]
-            self._fail(_failures(victim.hub, lost, OVERLOADED), now)
+            self._fail(_failures(victim.hub, lost, Reason.OVERLOADED), now)
         receiver = self._receivers.get(to)
         if receiver is not None:
             incarnation = max(incarnation, receiver.incarnation)
@@ -180,7 +177,7 @@ class Streams:
             return []
         self._close(sender)
         signals = [item.news for item in sender.pending.values() if item.expires_at < inf]
-        return _failures(hub, signals, RESTARTED)
+        return _failures(hub, signals, Reason.RESTARTED)
 
     # Receiving
 
@@ -244,7 +241,7 @@ class Streams:
         for epoch in self._alarms.expire(now):
             sender = self._by_epoch[epoch]
             sender.alarm = inf
-            failures.extend(_failures(sender.hub, sender.expire(now), EXPIRED))
+            failures.extend(_failures(sender.hub, sender.expire(now), Reason.EXPIRED))
             outgoing.extend(_routed(sender, sender.lose_patience(now)))
             if sender.is_idle(now):
                 self._close(sender)
@@ -258,7 +255,7 @@ class Streams:
         return earliest(self._alarms.deadline(), owed, self._failed_at)
 
 
-def _failures(hub: PeerId, news: Iterable[News], reason: str) -> list[Failure]:
+def _failures(hub: PeerId, news: Iterable[News], reason: Reason) -> list[Failure]:
     return [Failure(hub, piece, reason) for piece in news]
 
 
