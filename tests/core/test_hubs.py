@@ -33,6 +33,7 @@ from peerpigeon.core.wire.hub_frames import (
     Undelivered,
     Verdict,
 )
+from peerpigeon.core.wire.reasons import Reason
 from tests.core.harness import A, B, C
 from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, deliver, linked, news_under_way
 
@@ -278,7 +279,7 @@ def test_a_signal_for_a_stay_that_is_over_comes_back() -> None:
     hubs.join(0, A)
     hubs.pass_time(1.0)
     (lost,) = deliver(hubs, 0, Relay("net1", B, A, 12345, "offer", b"1"))
-    assert lost == Undelivered("net1", B, A, "offer", "not-found")
+    assert lost == Undelivered("net1", B, A, "offer", Reason.NOT_FOUND)
 
 
 def test_what_was_meant_for_a_missing_hub_is_sent_again_as_soon_as_it_is_back() -> None:
@@ -299,8 +300,8 @@ def test_what_comes_back_for_a_sender_that_has_left_is_nothing() -> None:
     hubs = linked(FIRST, SECOND)
     a = hubs.join(0, A, "net2")
     hubs.take(a)
-    deliver(hubs, 0, Undelivered("net1", A, B, "offer", "not-found"))
-    deliver(hubs, 0, Undelivered("net1", C, B, "offer", "not-found"))
+    deliver(hubs, 0, Undelivered("net1", A, B, "offer", Reason.NOT_FOUND))
+    deliver(hubs, 0, Undelivered("net1", C, B, "offer", Reason.NOT_FOUND))
     assert hubs.take(a) == []
 
 
@@ -490,7 +491,7 @@ def test_when_control_news_is_given_up_all_of_it_is_told_anew() -> None:
     hubs.take(a)
     hubs.announce(b)
     hubs.lose_frames()
-    failure = Failure(FIRST, Resync(), "overloaded")
+    failure = Failure(FIRST, Resync(), Reason.OVERLOADED)
     hubs.hubs[1]._on_failure(failure, hubs.now)
     # Not only what was lost, which the stream would repeat anyway.
     assert told_again(hubs, 1) == [[B]]

@@ -172,7 +172,7 @@ HELLO = Hello(E, 1, "pigeonhub-mesh", VERSION, 0)
         (encode(HELLO), 1007),
         (batch([encode(Heartbeat(1))]), 1008),
         (batch([encode(HELLO), encode(HELLO)]), 1008),
-        (batch([encode(Hello(PeerId("no id"), 1, "pigeonhub-mesh", VERSION, 0))]), 1008),
+        (batch([encode(Hello(PeerId("no id"), 1, "pigeonhub-mesh", VERSION, 0))]), 1007),
         (batch([encode(Hello(E, 1, "pigeonhub-mesh", VERSION + 1, 0))]), 1008),
         (batch([encode(HELLO)]) + b"\x00", 1007),
     ],

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, assert_never
 
+from peerpigeon.core.backlog import Backlog, Heard, Leaving
 from peerpigeon.core.changes import (
     Arrived,
     BacklogReady,
@@ -63,7 +63,6 @@ from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
 from peerpigeon.core.wire.hub_frames import (
-    Ack,
     Challenge,
     Find,
     Found,
@@ -72,6 +71,7 @@ from peerpigeon.core.wire.hub_frames import (
     Relay,
     Segment,
     Undelivered,
+    Unknown,
 )
 
 if TYPE_CHECKING:
@@ -110,7 +110,9 @@ class Hub:
         self._signaling = self._clients.signaling
         self._streams = Streams()
         self._mesh = Mesh(own, config, rng, incarnation, now) if config.is_hub else None
-        self._news: deque[News] = deque()  # from this hub to itself
+        ours = list[Change] if self._mesh is None else self._mesh.take_changes
+        self._backlog = Backlog(own, self._out, ours)
+        self._unusable = 0
         self._view_at: float | None = None
         self._show_view({own: incarnation}, now)
 
@@ -178,8 +180,8 @@ class Hub:
             case BootstrapLeft():
                 self._act(mesh.leave_bootstrap(now))
             case Draining():
-                for ack in self._streams.acknowledge_all(now):  # else the senders would be refused
-                    self._send(ack, now)
+                # Else the senders of what was delivered would be told that it was not.
+                self._send(self._streams.acknowledge_all(now), now)
                 self._act(mesh.drain(now))
             case _:
                 assert_never(event)
@@ -198,34 +200,34 @@ class Hub:
 
     def _settle(self, now: float) -> None:
         """Carry on until nothing in this hub has anything to say to another part of it."""
-        out, mesh = self._out, self._mesh
-        while out.news or self._news or out.changes or (mesh is not None and mesh.changes):
-            for change in (*out.take_changes(), *(() if mesh is None else mesh.take_changes())):
-                self._on_change(change, now)
-            if out.news:
-                self._tell_all(out.take_news(), now)
-            elif self._news:
-                self._on_news(self._own, self._news.popleft(), now)
+        while (piece := self._backlog.next()) is not None:
+            if isinstance(piece, Arrived):  # as most are
+                self._on_arrived(piece, now)
+            elif isinstance(piece, Leaving):
+                self._tell(piece.hub, piece.news, now)
+            elif isinstance(piece, Heard):
+                self._on_news(piece.source, piece.news, now)
+            else:
+                self._on_change(piece, now)
 
     # News for other hubs
 
-    def _tell_all(self, news: list[tuple[PeerId, News]], now: float) -> None:
-        for hub, piece in news:
-            if hub == self._own or self._mesh is None:
-                self._news.append(piece)
-            else:
-                lifetime = self._config.signal_lifetime if isinstance(piece, Relay) else None
-                incarnation = self._mesh.membership.incarnation(hub)
-                sent = self._streams.send(hub, incarnation, piece, now, lifetime)
-                if isinstance(sent, Failure):
-                    self._on_failure(sent, now)
-                else:
-                    self._send(sent, now)
+    def _tell(self, hub: PeerId, piece: News, now: float) -> None:
+        if hub == self._own or self._mesh is None:
+            self._backlog.tell_self(piece)
+            return
+        lifetime = self._config.signal_lifetime if isinstance(piece, Relay) else None
+        incarnation = self._mesh.membership.incarnation(hub)
+        sent = self._streams.send(hub, incarnation, piece, now, lifetime)
+        if isinstance(sent, Failure):
+            self._on_failure(sent, now)
+        else:
+            self._send([sent], now)
 
-    def _send(self, outgoing: Outgoing, now: float) -> None:
-        if self._mesh is not None:
-            goal, incarnation = outgoing.destination, outgoing.incarnation
-            self._act(self._mesh.route(goal, incarnation, outgoing.body, now))
+    def _send(self, bodies: list[Outgoing], now: float) -> None:
+        if (mesh := self._mesh) is not None:
+            for out in bodies:
+                self._act(mesh.route(out.destination, out.incarnation, out.body, now))
 
     def _on_failure(self, failure: Failure, now: float) -> None:
         if isinstance(failure.news, Relay):
@@ -237,19 +239,15 @@ class Hub:
     # News from other hubs
 
     def _on_arrived(self, arrived: Arrived, now: float) -> None:
-        source, incarnation = arrived.source, arrived.incarnation
-        match arrived.body:
-            case Segment() as segment:
-                ready, acks = self._streams.on_segment(source, incarnation, segment, now)
-                for ack in acks:
-                    self._send(ack, now)
-                for news in ready:
-                    self._on_news(source, news, now)
-            case Ack() as ack:
-                for outgoing in self._streams.on_ack(source, incarnation, ack, now):
-                    self._send(outgoing, now)
-            case _:
-                assert_never(arrived.body)
+        source, incarnation, body = arrived.source, arrived.incarnation, arrived.body
+        if isinstance(body, Segment):
+            ready, acks = self._streams.on_segment(source, incarnation, body, now)
+            self._send(acks, now)
+            if ready:  # most often it is one, which need not go through the backlog
+                self._backlog.hear(source, ready[1:])
+                self._on_news(source, ready[0], now)
+        else:
+            self._send(self._streams.on_ack(source, incarnation, body, now), now)
 
     def _on_news(self, hub: PeerId, news: News, now: float) -> None:
         match news:
@@ -263,6 +261,8 @@ class Hub:
                 self._clients.admission.on_challenge(hub, news, now)
             case Refusal():
                 self._clients.admission.on_refusal(news, now)
+            case Unknown():
+                self._unusable += 1
             case _:
                 self._clients.deliver(self._namespaces.on_news(hub, news, now), now)
 
@@ -276,9 +276,8 @@ class Hub:
             case GuestAnnounced() | GuestSignaled() | GuestGone() | HubClaimed():
                 self._clients.guests.on_change(change, now)
             case IdAwaited(namespace, peer):
-                self._out.tell_hub(
-                    self._namespaces.placement.primary(namespace), Find(namespace, peer)
-                )
+                primary = self._namespaces.placement.primary(namespace)
+                self._out.tell_hub(primary, Find(namespace, peer))
             case BacklogReady(session, texts):
                 for text in texts:
                     self._clients.on_text(session, text, now)
@@ -296,8 +295,7 @@ class Hub:
             case Arrived():
                 self._on_arrived(change, now)
             case RoutesChanged():
-                for outgoing in self._streams.resend_all(now):
-                    self._send(outgoing, now)
+                self._send(self._streams.resend_all(now), now)
             case HubFound():
                 self._view_by(now + VIEW_DELAY + VIEW_DELAY_PER_HUB * self._count_hubs())
             case HubGone(hub):
@@ -307,8 +305,7 @@ class Hub:
             case HubReturned(hub):
                 self._view_by(now)
                 self._namespaces.hub_returned(hub, now)
-                for outgoing in self._streams.resend(hub, now):
-                    self._send(outgoing, now)
+                self._send(self._streams.resend(hub, now), now)
             case HubRestarted(hub, incarnation):
                 for failure in self._streams.restarted(hub, incarnation):
                     self._on_failure(failure, now)
@@ -326,8 +323,7 @@ class Hub:
                 self._out.act(Tell(HubUnregistered(hub, self._count_hubs())))
 
     def _view_by(self, when: float) -> None:
-        if self._view_at is None or when < self._view_at:
-            self._view_at = when
+        self._view_at = earliest(self._view_at, when)
 
     def _count_hubs(self) -> int:
         ours = 1 if self._mesh is None else len(self._mesh.membership)
@@ -346,8 +342,7 @@ class Hub:
             outgoing, failures = self._streams.expire(now)
             for failure in failures:
                 self._on_failure(failure, now)
-            for body in outgoing:
-                self._send(body, now)
+            self._send(outgoing, now)
         self._settle(now)
         if self._view_at is not None and now >= self._view_at and self._mesh is not None:
             self._show_view(self._mesh.membership.lives(), now)
@@ -357,7 +352,8 @@ class Hub:
         """Return when the hub wants a ``Tick`` if nothing else happens before."""
         mesh = None if self._mesh is None else self._mesh.deadline()
         clients, namespaces = self._clients.deadline(), self._namespaces.deadline()
-        return earliest(clients, namespaces, mesh, self._streams.deadline(), self._view_at)
+        mine = earliest(self._backlog.deadline(), self._view_at)
+        return earliest(clients, namespaces, mesh, self._streams.deadline(), mine)
 
     # Pictures for people
 
@@ -390,6 +386,7 @@ class Hub:
             signals_relayed=self._signaling.relayed,
             signals_refused=self._signaling.refused,
             messages_refused=clients.messages_refused,
+            news_unusable=self._unusable,
         )
 
     def peers(self) -> list[PeerRecord]:

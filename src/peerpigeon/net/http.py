@@ -123,6 +123,7 @@ def health(picture: Snapshot) -> Answer:
             "p2pConnections": mesh.p2p_links,
             "websocketConnections": mesh.websocket_links,
             "knownHubs": mesh.known_hubs,
+            "unusableNews": picture.news_unusable,
         },
     }
 

@@ -43,9 +43,9 @@ BELOW, ABOVE, NEAREST, FAR, FARTHEST = HUBS[4], HUBS[6], HUBS[7], HUBS[9], HUBS[
 DOOR = HUBS[8]
 
 
-def spare(hub: PeerId, sequence: int = 2) -> Adverts:
+def spare(hub: PeerId, sequence: int = 2, purpose: Purpose = Purpose.SPARE) -> Adverts:
     """Return the advert of a hub that has no more use for its link to us."""
-    ends = tuple(LinkEnd(other, CHANNEL, Purpose.SPARE) for other in (OWN, *HUBS[14:]))
+    ends = tuple(LinkEnd(other, CHANNEL, purpose) for other in (OWN, *HUBS[14:]))
     return Adverts((advert(hub, sequence=sequence, links=ends),))
 
 
@@ -238,6 +238,15 @@ def test_a_link_that_its_other_end_wants_goes_last() -> None:
     for hub in (BELOW, NEAREST, FAR, ABOVE):
         bench.link(hub)
     bench.receive(2, spare(NEAREST))
+    assert list(closings(bench.mesh.tick(0.2))) == [2, 3]
+
+
+def test_a_link_with_a_purpose_that_only_newer_hubs_know_counts_as_wanted() -> None:
+    bench = Bench(hub_mesh_max_peers=2)
+    for hub in (BELOW, NEAREST, FAR, ABOVE):
+        bench.link(hub)
+    bench.receive(2, spare(NEAREST))
+    bench.receive(3, spare(FAR, purpose=Purpose(7)))
     assert list(closings(bench.mesh.tick(0.2))) == [2, 3]
 
 

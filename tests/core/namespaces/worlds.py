@@ -30,6 +30,7 @@ from peerpigeon.core.wire.hub_frames import (
     Refusal,
     Relay,
     Undelivered,
+    Unknown,
     Verdict,
 )
 
@@ -181,8 +182,8 @@ class MiniHub:
                 self.answer(hub, news)
             case Refusal():
                 self.on_refusal(news)
-            case Relay() | Undelivered():
-                pytest.fail("signals do not come here")
+            case Relay() | Undelivered() | Unknown():
+                pytest.fail("only news of namespaces comes here")
             case _:
                 self.act(self.namespaces.on_news(hub, news, now))
 

@@ -21,6 +21,7 @@ from peerpigeon.core.wire.hub_frames import (
     Segment,
 )
 from peerpigeon.core.wire.hub_sizes import size_of
+from peerpigeon.core.wire.reasons import Reason
 from tests.core.streams.lossy import HUBS, World, control, number_of, signal
 
 A, B, C = HUBS
@@ -190,7 +191,7 @@ def test_a_signal_fails_when_its_lifetime_ends_and_those_behind_it_go_on() -> No
     second = sent(source.send(B, 1, signal(1), 0.0, 10.0))
     hub.on_segment(A, 1, second, 0.01)
     assert source.deadline() == 0.5
-    assert source.expire(0.5) == ([], [Failure(B, signal(0), "expired")])
+    assert source.expire(0.5) == ([], [Failure(B, signal(0), Reason.EXPIRED)])
     # The floor has moved: the destination hears so, but no sooner than a time-out.
     assert source.deadline() == 1.0
     again = source.expire(1.0)[0]
@@ -211,13 +212,13 @@ def test_an_acknowledgement_up_to_a_gap_brings_the_news_that_the_gap_is_closed()
     source.send(B, 1, control(0), 0.0, None)
     source.send(B, 1, signal(1), 0.0, 0.5)
     source.send(B, 1, control(2), 0.0, None)
-    assert reasons(source.expire(0.5)[1]) == [(1, "expired")]
+    assert reasons(source.expire(0.5)[1]) == [(1, Reason.EXPIRED)]
     again = source.on_ack(B, 1, Ack(1, 1), 0.6)
     assert [(sent(out).sequence, sent(out).floor) for out in again] == [(2, 2)]
 
 
 def test_a_lifetime_that_is_over_fails_at_once() -> None:
-    assert Streams().send(B, 1, signal(0), 5.0, 0.0) == Failure(B, signal(0), "expired")
+    assert Streams().send(B, 1, signal(0), 5.0, 0.0) == Failure(B, signal(0), Reason.EXPIRED)
 
 
 # Sending again
@@ -353,7 +354,7 @@ def test_only_what_is_unacknowledged_takes_memory() -> None:
 def test_a_signal_is_refused_while_too_many_are_unacknowledged() -> None:
     source = Streams(StreamLimits(signals=2))
     send_signals(source, 2)
-    assert source.send(B, 1, signal(2), 0.1, 10.0) == Failure(B, signal(2), "overloaded")
+    assert source.send(B, 1, signal(2), 0.1, 10.0) == Failure(B, signal(2), Reason.OVERLOADED)
     assert isinstance(source.send(C, 1, signal(3), 0.1, 10.0), Outgoing)
     source.on_ack(B, 1, Ack(1, 1), 0.2)
     assert isinstance(source.send(B, 1, signal(4), 0.2, 10.0), Outgoing)
@@ -362,7 +363,7 @@ def test_a_signal_is_refused_while_too_many_are_unacknowledged() -> None:
 def test_a_signal_is_refused_while_too_many_bytes_are_unacknowledged() -> None:
     source = Streams(StreamLimits(signal_bytes=2000))
     assert isinstance(source.send(B, 1, signal(0, size=9000), 0.0, 10.0), Outgoing)
-    assert source.send(B, 1, signal(1), 0.1, 10.0) == Failure(B, signal(1), "overloaded")
+    assert source.send(B, 1, signal(1), 0.1, 10.0) == Failure(B, signal(1), Reason.OVERLOADED)
 
 
 def test_control_news_is_never_refused_but_too_much_of_it_is_given_up_together() -> None:
@@ -373,7 +374,7 @@ def test_control_news_is_never_refused_but_too_much_of_it_is_given_up_together()
     third = sent(source.send(B, 1, control(3), 0.1, None))
     assert third.floor == 1  # the signal is still tried
     assert source.deadline() == 0.1
-    assert reasons(source.expire(0.1)[1]) == [(0, "overloaded"), (2, "overloaded")]
+    assert reasons(source.expire(0.1)[1]) == [(0, Reason.OVERLOADED), (2, Reason.OVERLOADED)]
     assert len(source) == 2
 
 
@@ -385,7 +386,7 @@ def test_with_too_many_destinations_an_idle_one_is_dropped_first_then_the_oldest
     source.send(X, 1, control(2), 0.2, None)
     assert source.expire(0.2)[1] == []
     source.send(C, 1, signal(3), 0.3, 10.0)
-    assert source.expire(0.3)[1] == [Failure(B, signal(0), "overloaded")]
+    assert source.expire(0.3)[1] == [Failure(B, signal(0), Reason.OVERLOADED)]
 
 
 # Hubs that restart, and hubs that are gone
@@ -396,7 +397,7 @@ def test_signals_to_a_hub_that_restarted_fail_and_control_news_is_dropped() -> N
     source.send(B, 1, control(0), 0.0, None)
     source.send(B, 1, signal(1), 0.0, 10.0)
     assert source.restarted(B, 1) == []
-    assert source.restarted(B, 2) == [Failure(B, signal(1), "hub restarted")]
+    assert source.restarted(B, 2) == [Failure(B, signal(1), Reason.RESTARTED)]
     assert source.restarted(B, 2) == []
     assert source.deadline() is None
     assert source.send(B, 2, signal(2), 0.1, 10.0) == Outgoing(B, 2, Segment(2, 0, 0, signal(2)))
@@ -407,7 +408,7 @@ def test_a_restart_noticed_when_sending_fails_what_was_on_its_way() -> None:
     source.send(B, 1, signal(0), 0.0, 10.0)
     assert source.send(B, 2, signal(1), 0.1, 10.0) == Outgoing(B, 2, Segment(2, 0, 0, signal(1)))
     assert source.deadline() == 0.1
-    assert reasons(source.expire(0.1)[1]) == [(0, "hub restarted")]
+    assert reasons(source.expire(0.1)[1]) == [(0, Reason.RESTARTED)]
 
 
 def test_a_restart_noticed_by_a_segment_or_an_acknowledgement_counts_too() -> None:
@@ -416,7 +417,7 @@ def test_a_restart_noticed_by_a_segment_or_an_acknowledgement_counts_too() -> No
     source.send(C, 1, signal(1), 0.0, 10.0)
     source.on_segment(B, 2, Segment(1, 0, 0, signal(9)), 0.1)
     assert source.on_ack(C, 2, Ack(2, 1), 0.1) == []
-    assert reasons(source.expire(0.1)[1]) == [(0, "hub restarted"), (1, "hub restarted")]
+    assert reasons(source.expire(0.1)[1]) == [(0, Reason.RESTARTED), (1, Reason.RESTARTED)]
 
 
 def test_an_outdated_incarnation_is_corrected_by_what_is_known_of_the_hub() -> None:
@@ -449,7 +450,7 @@ def test_to_a_hub_that_is_gone_signals_are_tried_on_and_control_news_is_not() ->
     assert [(sent(out).sequence, sent(out).floor) for out in again] == [(1, 1)]
     while (now := source.deadline()) is not None and now < 10.0:
         assert source.expire(now)[1] == []
-    assert reasons(source.expire(10.0)[1]) == [(1, "expired")]
+    assert reasons(source.expire(10.0)[1]) == [(1, Reason.EXPIRED)]
 
 
 def test_a_hub_that_comes_back_goes_on_without_repeats() -> None:

@@ -15,6 +15,7 @@ from peerpigeon.core.sessions.registry import Client, Guest, ReferenceHub
 from peerpigeon.core.wire import client_messages, reference_messages
 from peerpigeon.core.wire.client_messages import Signal
 from peerpigeon.core.wire.hub_frames import Find, Found, Located, Member, Relay, Undelivered
+from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
@@ -27,16 +28,6 @@ WAITING_SIZE = 16 * 1024 * 1024
 """Bytes of signals that may wait until their targets are found."""
 
 ANY_SESSION = 0
-
-_REASONS = {
-    "not-announced": "you have not announced yourself in the namespace it names",
-    "not-found": "there is no such peer in your namespace",
-    "unsupported": "the hub of that peer passes on offers, answers and candidates only",
-    "superseded": "the offer you have sent yourself goes before",
-    "expired": "the hub of that peer could not be reached in time",
-    "overloaded": "too many signals are waiting already",
-    "hub restarted": "the hub of that peer was restarted",
-}
 
 
 class Signaling:
@@ -66,14 +57,14 @@ class Signaling:
         """Pass a client's signal to its target, or tell the client why not."""
         kind, namespace = signal.kind, sender.namespace
         if namespace is None or signal.namespace != namespace:
-            self._refuse_signal(sender, kind, signal.target, "not-announced", now)
+            self._refuse_signal(sender, kind, signal.target, Reason.NOT_ANNOUNCED, now)
             return
         if kind == "offer":
             if sender.sent_offers is None:
                 sender.sent_offers = RecentOffers()
             sender.sent_offers.note(signal.target, now)
         elif kind == "connection-rejected" and self._is_superseded(sender, signal, now):
-            self._refuse_signal(sender, kind, signal.target, "superseded", now)
+            self._refuse_signal(sender, kind, signal.target, Reason.SUPERSEDED, now)
             return
         # Most ids are in lower case, and so their own keys: not to make one saves 60 ns.
         by_key, name = self._by_key, signal.target
@@ -86,7 +77,7 @@ class Signaling:
             and not (self._waiting.queues and self._waits(namespace, signal.target))
         ):
             if isinstance(target, Guest) and kind not in reference_messages.SIGNALS:
-                self._refuse_signal(sender, kind, signal.target, "unsupported", now)
+                self._refuse_signal(sender, kind, signal.target, Reason.UNSUPPORTED, now)
             else:
                 self._deliver(target, signal, sender.peer_id, now)
             return
@@ -125,7 +116,7 @@ class Signaling:
         if not self._waits(namespace, target):
             located = self._presence.locate(namespace, target, now)
             if located is None and self._is_known_absent(namespace):
-                self.fail(relay, "not-found", now)
+                self.fail(relay, Reason.NOT_FOUND, now)
                 return
             if located is not None and located.hub != self._own:
                 session = located.member.session
@@ -137,7 +128,7 @@ class Signaling:
         if queued is Queued.ASK:
             self._effects.tell_hub(self._placement.primary(namespace), Find(namespace, target))
         elif queued is Queued.FULL:
-            self.fail(relay, "overloaded", now)
+            self.fail(relay, Reason.OVERLOADED, now)
 
     def _waits(self, namespace: str, target: PeerId) -> bool:
         return self._waiting.is_waiting(namespace, target)
@@ -155,7 +146,7 @@ class Signaling:
             if target is not None and target.namespace == relay.namespace:
                 self.on_relay(self._own, relay, now)
             elif found.located is None or found.located.hub == self._own:
-                self.fail(relay, "not-found", now)
+                self.fail(relay, Reason.NOT_FOUND, now)
             else:
                 self._send_away(relay, now)
 
@@ -164,14 +155,11 @@ class Signaling:
         target = self._registry.find_client(relay.target)
         member = self._presence.find(relay.namespace, relay.target)
         is_meant = member is not None and relay.session in (ANY_SESSION, member.session)
-        reason = ""
         if target is None or not is_meant or target.namespace != relay.namespace:
-            reason = "not-found"
-        elif isinstance(target, Guest) and relay.kind not in reference_messages.SIGNALS:
-            reason = "unsupported"
-        if target is None or reason:
-            lost = Undelivered(relay.namespace, relay.sender, relay.target, relay.kind, reason)
-            self._effects.tell_hub(hub, lost)
+            self._return(hub, relay, Reason.NOT_FOUND)
+            return
+        if isinstance(target, Guest) and relay.kind not in reference_messages.SIGNALS:
+            self._return(hub, relay, Reason.UNSUPPORTED)
             return
         signal = Signal(relay.kind, relay.target, relay.namespace, client_messages.raw(relay.data))
         self.relayed -= hub == self._own
@@ -181,6 +169,10 @@ class Signaling:
                 target.remote_offers = RecentOffers()
             target.remote_offers.note(relay.sender, now)
         self._deliver(target, signal, relay.sender, now)
+
+    def _return(self, hub: PeerId, relay: Relay, reason: Reason) -> None:
+        lost = Undelivered(relay.namespace, relay.sender, relay.target, relay.kind, reason)
+        self._effects.tell_hub(hub, lost)
 
     def _note_sender(self, hub: PeerId, relay: Relay, now: float) -> None:
         """Remember where a sender is: the answer may be faster than the news of who it is."""
@@ -193,19 +185,25 @@ class Signaling:
         """Tell a sender that its signal has come back."""
         self._report(lost.namespace, lost.sender, lost.target, lost.kind, lost.reason, now)
 
-    def fail(self, relay: Relay, reason: str, now: float) -> None:
+    def fail(self, relay: Relay, reason: Reason, now: float) -> None:
         """Tell a sender that its signal could not be delivered (S24)."""
         self._report(relay.namespace, relay.sender, relay.target, relay.kind, reason, now)
 
     def _report(
-        self, namespace: str, sender_id: PeerId, target: PeerId, kind: str, reason: str, now: float
+        self,
+        namespace: str,
+        sender_id: PeerId,
+        target: PeerId,
+        kind: str,
+        reason: Reason,
+        now: float,
     ) -> None:
         sender = self._registry.find_client(sender_id)
         if sender is not None and sender.namespace == namespace:
             self._refuse_signal(sender, kind, target, reason, now)
 
     def _refuse_signal(
-        self, sender: Client | Guest, kind: str, target: PeerId, reason: str, now: float
+        self, sender: Client | Guest, kind: str, target: PeerId, reason: Reason, now: float
     ) -> None:
         # One answer for a peer that is elsewhere and for one that is nowhere: whether an id is
         # connected in another namespace is nobody's business here (S25).
@@ -213,7 +211,7 @@ class Signaling:
         if isinstance(sender, Guest):
             return  # its hub has no way to tell it
         kind = kind[: client_messages.QUOTED_LENGTH]
-        text = f"{kind} to {target} not delivered: {_REASONS[reason]}"
+        text = f"{kind} to {target} not delivered: {reason.text}"
         detail: dict[str, object] = {"type": kind, "targetPeerId": target, "reason": reason}
         at = self._effects.milliseconds(now)
         self._effects.send(
@@ -223,7 +221,7 @@ class Signaling:
     def tick(self, now: float) -> None:
         """Give up what has waited too long."""
         for relay in self._waiting.expire(now):
-            self.fail(relay, "expired", now)
+            self.fail(relay, Reason.EXPIRED, now)
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""

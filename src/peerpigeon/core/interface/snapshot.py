@@ -65,6 +65,8 @@ class Snapshot:
     """Signals answered with an error since the start."""
     messages_refused: int
     """Messages that made no sense since the start."""
+    news_unusable: int
+    """Pieces of other hubs' news that made no sense here since the start."""
 
 
 def hub_records(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface.actions import Action, SendToLink
 from peerpigeon.core.mesh.routing import Routing
-from peerpigeon.core.wire.hub_frames import Routed
+from peerpigeon.core.wire.hub_frames import Routed, Sealed
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
@@ -39,7 +38,7 @@ class Forwarder:
         frame = Routed(self._own, own, goal, incarnation, self._most_hops(), body)
         return self._hand(frame, self._next_hop(goal, now))
 
-    def pass_on(self, frame: Routed, sender: PeerId, now: float) -> list[Action]:
+    def pass_on(self, frame: Routed | Sealed, sender: PeerId, now: float) -> list[Action]:
         """Pass on a frame that has come from a neighbour and is not for this hub."""
         goal = frame.destination
         if frame.ttl <= 1:
@@ -47,14 +46,14 @@ class Forwarder:
         hop = self._next_hop(goal, now)
         if hop == sender and not self._routing.knows(goal):
             return []  # its source sends it again, and by then the way may be known
-        passed = Routed(
-            frame.source,
-            frame.source_incarnation,
-            goal,
-            frame.destination_incarnation,
-            min(frame.ttl - 1, self._most_hops()),
-            frame.body,
-        )
+        ttl = min(frame.ttl - 1, self._most_hops())
+        source, incarnation = frame.source, frame.source_incarnation
+        goal_incarnation = frame.destination_incarnation
+        passed: Routed | Sealed
+        if isinstance(frame, Routed):
+            passed = Routed(source, incarnation, goal, goal_incarnation, ttl, frame.body)
+        else:
+            passed = Sealed(source, incarnation, goal, goal_incarnation, ttl, frame.body)
         return self._hand(passed, hop)
 
     def _most_hops(self) -> int:
@@ -62,11 +61,9 @@ class Forwarder:
 
     def _next_hop(self, goal: PeerId, now: float) -> PeerId | None:
         links, membership = self._links, self._membership
-        if goal not in membership and parse_peer_id(goal) is None:
-            return None  # what other hubs say may name anything
         version = (links.version + self._losses, membership.graph_version)
         return self._routing.next_hop(goal, links.neighbours, membership.graph, version, now)
 
-    def _hand(self, frame: Routed, hop: PeerId | None) -> list[Action]:
+    def _hand(self, frame: Routed | Sealed, hop: PeerId | None) -> list[Action]:
         link = None if hop is None else self._links.to(hop)
         return [] if link is None else [SendToLink(link.link, frame)]

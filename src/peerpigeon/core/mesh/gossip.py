@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface.notices import ErrorOccurred, HubDiscovered
 from peerpigeon.core.mesh.links import DIGEST_PATIENCE, RESTLESS_PATIENCE, Link, Links
 from peerpigeon.core.wire.hub_frames import Advert, Adverts, Frame, Heartbeat, LinkEnd, Summary
+from peerpigeon.core.wire.ranges import LAST_INCARNATION
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
@@ -29,10 +29,6 @@ hubs, and two hubs that were given one id outdo each other for as long as both l
 
 HUB_LIMIT = 4096
 """Hubs whose adverts are kept; those of more are not heeded."""
-
-LINK_LIMIT = 4096
-ADDRESSES_LIMIT = 4096
-"""Links, and characters of addresses, in one advert: far more than a sound hub has."""
 
 IMPOSTOR = "another hub announces itself under our id {}, or our clock went back"
 
@@ -118,9 +114,11 @@ class Gossip:
     def learn(self, sender: PeerId, frame: Adverts, now: float) -> Learned:
         """Take a neighbour's adverts."""
         learned = Learned()
-        for advert in filter(_is_sound, frame.adverts):
+        for advert in frame.adverts:
             if advert.hub != self._own:
                 self._learn(advert, sender, learned, now)
+            elif advert.incarnation == LAST_INCARNATION:
+                pass  # no hub would take what comes after it
             elif now >= self._rise_at and self._membership.rise_above(advert):
                 self._rise_at = now + RISE_PAUSE
                 learned.notices.append(ErrorOccurred(IMPOSTOR.format(self._own)))
@@ -192,14 +190,3 @@ class Gossip:
         if we_lack and frame.wants_answer:
             frames.append(Summary(self._membership.summary(), wants_answer=False))
         return frames
-
-
-def _is_sound(advert: Advert) -> bool:
-    """Tell whether an advert can be reckoned with, and its numbers sent on after adding to them."""
-    return (
-        parse_peer_id(advert.hub) is not None
-        and 0 < advert.incarnation < 2**63
-        and 0 <= advert.mark < 2**64
-        and len(advert.links) <= LINK_LIMIT
-        and sum(map(len, advert.addresses)) <= ADDRESSES_LIMIT
-    )

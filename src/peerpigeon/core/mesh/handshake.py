@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface.actions import CloseLink
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
 from peerpigeon.core.mesh.authentication import NONCE_SIZE
@@ -99,8 +98,6 @@ class Handshake:
         return Verdict(replaced=rival)
 
     def _objection(self, hello: Hello) -> str:
-        if parse_peer_id(hello.hub) is None:
-            return "a hub id is 40 hex digits"
         if hello.hub == self._own:
             return "this hub itself"
         if hello.version != VERSION:

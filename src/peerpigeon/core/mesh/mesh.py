@@ -18,7 +18,6 @@ from peerpigeon.core.changes import (
     RoutesChanged,
 )
 from peerpigeon.core.deadlines import earliest
-from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface import close_codes
 from peerpigeon.core.interface.actions import Action, CloseLink, SendToLink, Tell
 from peerpigeon.core.interface.notices import (
@@ -51,9 +50,11 @@ from peerpigeon.core.wire.hub_frames import (
     Hello,
     Proof,
     Routed,
+    Sealed,
     Segment,
     Summary,
 )
+from peerpigeon.core.wire.hub_validation import opened
 
 if TYPE_CHECKING:
     from random import Random
@@ -215,14 +216,16 @@ class Mesh:
         link, frame = self._links.get(event.link), event.frame
         if link is None:
             self._on_late(event.link, frame, now)
+            return self._take_actions()
+        link.last_heard = now
+        if link.hub is not None and isinstance(frame, Routed):  # as most are
+            self._on_routed(link.hub, frame, now)
         elif isinstance(frame, Bye):
             self._actions += self._handshake.take_leave(link, frame.reason, now)
             self._lose(link, close_codes.NORMAL_CLOSURE, frame.reason, now)
         elif link.hub is not None and not isinstance(frame, Hello | Proof):
-            link.last_heard = now
             self._on_frame(link, link.hub, frame, now)
         else:
-            link.last_heard = now
             self._on_meeting(link, frame, now)
         return self._take_actions()
 
@@ -234,23 +237,21 @@ class Mesh:
         match frame:
             case Bye():
                 self._actions += self._handshake.departures.answered(link)
-            case Routed() if departure.hub is not None:
+            case Routed() | Sealed() if departure.hub is not None:
                 self._on_routed(departure.hub, frame, now)
             case Adverts() if departure.hub is not None:
                 self._on_adverts(departure.hub, frame, now)
 
-    def _on_frame(
-        self, link: Link, hub: PeerId, frame: Heartbeat | Adverts | Summary | Routed, now: float
-    ) -> None:
+    def _on_frame(self, link: Link, hub: PeerId, frame: Frame, now: float) -> None:
         match frame:
-            case Routed():
+            case Routed() | Sealed():
                 self._on_routed(hub, frame, now)
             case Adverts():
                 self._on_adverts(hub, frame, now)
             case Heartbeat():
                 self._send(link, *self._gossip.on_heartbeat(link, frame, now))
-            case summary:
-                self._send(link, *self._gossip.on_summary(summary))
+            case Summary():
+                self._send(link, *self._gossip.on_summary(frame))
 
     def _on_meeting(self, link: Link, frame: Frame, now: float) -> None:
         was_alone = not self._links.neighbours
@@ -291,18 +292,17 @@ class Mesh:
                 self.changes.append(RoutesChanged())
                 self.membership.check_by(now + BATCH)
 
-    def _on_routed(self, sender: PeerId, frame: Routed, now: float) -> None:
+    def _on_routed(self, sender: PeerId, frame: Routed | Sealed, now: float) -> None:
         if frame.destination != self._own:
             self._actions += self._forwarder.pass_on(frame, sender, now)
             return
-        if frame.source == self._own or parse_peer_id(frame.source) is None:
-            return  # a neighbour has made this up
-        if frame.destination_incarnation not in (0, self.membership.own.incarnation):
-            return  # meant for an earlier life of this hub
-        match frame.body:
+        is_meant = frame.destination_incarnation in (0, self.membership.own.incarnation)
+        if frame.source == self._own or not is_meant:
+            return  # made up by a neighbour, or for an earlier life of this hub
+        match opened(frame.body):
             case Segment() | Ack() as body:
                 self.changes.append(Arrived(frame.source, frame.source_incarnation, body))
-            case step:
+            case step if step is not None:
                 self._actions += self.negotiation.on_step(frame.source, step, now)
 
     # Adverts

@@ -17,13 +17,10 @@ from peerpigeon.core.ids import PeerId
 from peerpigeon.core.streams.segments import Receiver, Sender, StreamLimits
 from peerpigeon.core.wire.hub_frames import Ack, News, Segment
 from peerpigeon.core.wire.hub_sizes import size_of
+from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-EXPIRED = "expired"
-OVERLOADED = "overloaded"
-RESTARTED = "hub restarted"
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
@@ -41,7 +38,7 @@ class Failure:
 
     destination: PeerId
     news: News
-    reason: str
+    reason: Reason
 
 
 class Streams:
@@ -81,7 +78,7 @@ class Streams:
         source has to publish it again.
         """
         if lifetime is not None and lifetime <= 0.0:
-            return Failure(to, news, EXPIRED)
+            return Failure(to, news, Reason.EXPIRED)
         sender = self._senders.get(to)
         if sender is None or sender.incarnation < incarnation:
             sender = self._sender(to, incarnation, now)
@@ -89,9 +86,9 @@ class Streams:
         expires_at = inf
         if lifetime is None:
             if not sender.control.has_room(size):
-                self._fail(_failures(to, sender.give_up_control(now), OVERLOADED), now)
+                self._fail(_failures(to, sender.give_up_control(now), Reason.OVERLOADED), now)
         elif not sender.signals.has_room(size):
-            return Failure(to, news, OVERLOADED)
+            return Failure(to, news, Reason.OVERLOADED)
         else:
             expires_at = now + lifetime
         segment = sender.push(news, size, expires_at, now)
@@ -110,7 +107,7 @@ class Streams:
             victim = next(idle, None) or next(iter(senders))
             self._close(victim)
             lost = [item.news for item in victim.pending.values()]
-            self._fail(_failures(victim.hub, lost, OVERLOADED), now)
+            self._fail(_failures(victim.hub, lost, Reason.OVERLOADED), now)
         receiver = self._receivers.get(to)
         if receiver is not None:
             incarnation = max(incarnation, receiver.incarnation)
@@ -181,7 +178,7 @@ class Streams:
             return []
         self._close(sender)
         signals = [item.news for item in sender.pending.values() if item.expires_at < inf]
-        return _failures(hub, signals, RESTARTED)
+        return _failures(hub, signals, Reason.RESTARTED)
 
     # Receiving
 
@@ -245,7 +242,7 @@ class Streams:
         for epoch in self._alarms.expire(now):
             sender = self._by_epoch[epoch]
             sender.alarm = inf
-            failures.extend(_failures(sender.hub, sender.expire(now), EXPIRED))
+            failures.extend(_failures(sender.hub, sender.expire(now), Reason.EXPIRED))
             outgoing.extend(_routed(sender, sender.lose_patience(now)))
             if sender.is_idle(now):
                 self._close(sender)
@@ -259,7 +256,7 @@ class Streams:
         return earliest(self._alarms.deadline(), owed, self._failed_at)
 
 
-def _failures(hub: PeerId, news: Iterable[News], reason: str) -> list[Failure]:
+def _failures(hub: PeerId, news: Iterable[News], reason: Reason) -> list[Failure]:
     return [Failure(hub, piece, reason) for piece in news]
 
 

@@ -1,13 +1,22 @@
-"""Frames as bytes, and the messages of a link that carry them: MessagePack."""
+"""Frames as bytes, and the messages of a link that carry them: MessagePack.
+
+What a newer hub of the same version says and this hub does not know costs neither the link nor
+what comes with it: frames of unknown kinds and adverts that cannot be used are left out, and the
+body of a routed frame stays sealed (``frames.Sealed``).
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import TYPE_CHECKING, get_args
+
 import msgspec
 
-from peerpigeon.core.wire.hub_frames import Frame
+from peerpigeon.core.wire.hub_frames import Advert, Adverts, Frame, Readable, Routed, Sealed
+from peerpigeon.core.wire.hub_validation import UNREADABLE, is_valid, is_valid_advert
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[list[Frame]] = msgspec.msgpack.Decoder(list[Frame])
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _FEW = 16
 BATCH_LIMIT = 0xFFFF
@@ -16,6 +25,26 @@ BATCH_LIMIT = 0xFFFF
 
 class FrameError(Exception):
     """What came over a hub link is no message of frames."""
+
+
+class _RawAdverts(msgspec.Struct, frozen=True, array_like=True, tag=3):
+    """An ``Adverts`` frame whose adverts are not read yet."""
+
+    adverts: list[msgspec.Raw]
+    is_urgent: bool = False
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[list[Readable]] = msgspec.msgpack.Decoder(list[Readable])
+# For what that one cannot read.
+_splitter = msgspec.msgpack.Decoder(list[msgspec.Raw])
+_readable: msgspec.msgpack.Decoder[Readable] = msgspec.msgpack.Decoder(Readable)
+_kind = msgspec.msgpack.Decoder(int)
+_sealed = msgspec.msgpack.Decoder(Sealed)
+_raw_adverts = msgspec.msgpack.Decoder(_RawAdverts)
+_advert = msgspec.msgpack.Decoder(Advert)
+
+_KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(Readable))
 
 
 def encode(frame: Frame) -> bytes:
@@ -33,9 +62,51 @@ def batch(frames: list[bytes]) -> bytes:
     return header + b"".join(frames)  # a MessagePack array
 
 
-def decode(message: bytes) -> list[Frame]:
-    """Return the frames in one message of a link; raise ``FrameError`` if it is none."""
+def decode(message: bytes) -> Sequence[Frame]:
+    """Return the frames in one message of a link; raise ``FrameError`` if it is none.
+
+    All their values are valid, but for bodies of routed frames: see ``hub_validation.opened``.
+    """
     try:
-        return _decoder.decode(message)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        frames = _decoder.decode(message)
+        for frame in frames:
+            if not is_valid(frame):
+                break
+        else:
+            return frames
+    except UNREADABLE:
+        pass
+    try:
+        return [frame for data in _splitter.decode(message) for frame in _decode_one(data)]
+    except UNREADABLE as error:
         raise FrameError(f"not a message of frames: {error}") from None
+
+
+def _decode_one(data: msgspec.Raw) -> list[Frame]:
+    """Return the frame, or none if it is of a kind that only newer hubs know."""
+    first = _splitter.decode(data)[:1]
+    kind = _kind.decode(first[0] if first else b"")
+    if kind not in _KINDS:
+        return []
+    if kind == Adverts.__struct_config__.tag:
+        return [_decode_adverts(data)]
+    frame: Frame
+    try:
+        frame = _readable.decode(data)
+    except UNREADABLE:
+        if kind != Routed.__struct_config__.tag:
+            raise
+        frame = _sealed.decode(data)
+    if not is_valid(frame):
+        raise FrameError(f"not a message of frames: {type(frame).__name__} has a wrong value")
+    return [frame]
+
+
+def _decode_adverts(data: msgspec.Raw) -> Adverts:
+    """Return those adverts that are valid: the neighbour cannot answer for other hubs' words."""
+    raw = _raw_adverts.decode(data)
+    adverts: list[Advert] = []
+    for one in raw.adverts:
+        with suppress(*UNREADABLE):
+            adverts.append(_advert.decode(one))
+    return Adverts(tuple(filter(is_valid_advert, adverts)), raw.is_urgent)

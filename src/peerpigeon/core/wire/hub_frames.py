@@ -9,30 +9,44 @@ Three layers, each ignorant of the one inside it:
   hubs have to tell each other about a namespace.
 
 All are frozen; ``hub_codec.py`` makes bytes of them. Fields are positional on the wire, so that new
-ones go at the end with a default.
+ones go at the end with a default. Ranges are checked while a frame is decoded, the rest by
+``hub_validation.py``.
 """
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
-from peerpigeon.core.ids import PeerId
+from peerpigeon.core.wire.ranges import (
+    LINK_LIMIT,
+    Bar,
+    Bits,
+    CloseReason,
+    Count,
+    Description,
+    Id,
+    Incarnation,
+    Namespace,
+    OpenList,
+    Ttl,
+)
+from peerpigeon.core.wire.reasons import Reason
 
 VERSION = 1
 """Of the protocol between hubs. A hub refuses a link to a hub of another version."""
 
 
-class Carrier(IntEnum):
+class Carrier(OpenList):
     """What a hub link runs over."""
 
     WEBSOCKET = 1
     P2P = 2
 
 
-class Purpose(IntEnum):
+class Purpose(OpenList):
     """What the advertiser wants a link for."""
 
     SPARE = 0
@@ -53,7 +67,7 @@ class Frozen(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class LinkEnd(Frozen, frozen=True):
     """One link of a hub, as the hub itself sees it."""
 
-    hub: PeerId
+    hub: Id
     carrier: Carrier
     purpose: Purpose
 
@@ -61,17 +75,17 @@ class LinkEnd(Frozen, frozen=True):
 class Advert(Frozen, frozen=True):
     """What a hub publishes of itself. A later one replaces all earlier ones."""
 
-    hub: PeerId
-    incarnation: int
+    hub: Id
+    incarnation: Incarnation
     """The hub's start in milliseconds since 1970: a restart makes it larger."""
-    sequence: int
+    sequence: Count
     """Counts the adverts of one incarnation."""
-    mark: int
+    mark: Bits
     """64 random bits, new with each advert. The XOR of the marks is the digest of a table."""
     addresses: tuple[str, ...]
     """WebSocket addresses under which the hub can be dialled."""
-    links: tuple[LinkEnd, ...]
-    bar: tuple[int, PeerId] | None = None
+    links: Annotated[tuple[LinkEnd, ...], Meta(max_length=LINK_LIMIT)]
+    bar: tuple[Bar, Id] | None = None
     """The digit distance and id of its worst shortcut, if all its places for shortcuts are taken
     by shortcuts it wants; a hub that is no better need not ask. ``None``: it has a free place."""
     is_draining: bool = False
@@ -84,20 +98,20 @@ class Advert(Frozen, frozen=True):
 class Hello(Frozen, frozen=True, tag=1):
     """The first frame of each side of a link."""
 
-    hub: PeerId
-    incarnation: int
-    namespace: str
+    hub: Id
+    incarnation: Incarnation
+    namespace: Namespace
     """The mesh namespace; hubs of different ones do not join (S4)."""
-    version: int
-    digest: int
-    nonce: bytes = b""
+    version: Count
+    digest: Bits
+    nonce: Annotated[bytes, Meta(max_length=16)] = b""
     """What the other end is to prove itself with; empty in a mesh without a secret."""
 
 
 class Heartbeat(Frozen, frozen=True, tag=2):
     """Says that the hub lives, and what table it has."""
 
-    digest: int
+    digest: Bits
 
 
 class Adverts(Frozen, frozen=True, tag=3):
@@ -111,7 +125,7 @@ class Adverts(Frozen, frozen=True, tag=3):
 class Summary(Frozen, frozen=True, tag=4):
     """Hub, incarnation and sequence of every advert a hub holds; answered by what it lacks."""
 
-    entries: tuple[tuple[PeerId, int, int], ...]
+    entries: tuple[tuple[Id, Incarnation, Count], ...]
     wants_answer: bool = True
     """Whether the receiver shall send its own summary if it lacks something itself."""
 
@@ -119,13 +133,14 @@ class Summary(Frozen, frozen=True, tag=4):
 class Bye(Frozen, frozen=True, tag=5):
     """The link is about to be closed in good order."""
 
-    reason: str
+    reason: CloseReason
 
 
 class Proof(Frozen, frozen=True, tag=7):
     """The second frame of each side of a link, in a mesh that has a secret (``credentials``)."""
 
-    mac: bytes
+    mac: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    """HMAC with SHA-256."""
 
 
 # Bodies of routed frames
@@ -134,10 +149,10 @@ class Proof(Frozen, frozen=True, tag=7):
 class Segment(Frozen, frozen=True, tag=1):
     """One numbered piece of news of the stream from a source hub to a destination hub."""
 
-    epoch: int
+    epoch: Count
     """Which stream of this source to this destination; a larger one replaces a smaller one."""
-    sequence: int
-    floor: int
+    sequence: Count
+    floor: Count
     """The lowest number the source has not yet seen acknowledged nor given up; what is below it
     will never be sent again."""
     news: News
@@ -146,57 +161,69 @@ class Segment(Frozen, frozen=True, tag=1):
 class Ack(Frozen, frozen=True, tag=2):
     """All segments below ``next_sequence`` have been delivered or given up."""
 
-    epoch: int
-    next_sequence: int
+    epoch: Count
+    next_sequence: Count
 
 
 class Offer(Frozen, frozen=True, tag=3):
     """A hub wants a P2P link."""
 
-    attempt: int
+    attempt: Count
     """Chosen by the one that offers; names the exchange."""
-    sdp: str
+    sdp: Description
 
 
 class Answer(Frozen, frozen=True, tag=4):
     """A hub agrees to a P2P link."""
 
-    attempt: int
-    sdp: str
+    attempt: Count
+    sdp: Description
 
 
 class Candidate(Frozen, frozen=True, tag=5):
     """One more way to reach a hub; an engine that does not trickle sends none."""
 
-    attempt: int
-    candidate: str
+    attempt: Count
+    candidate: Description
     is_from_offerer: bool
 
 
 class Decline(Frozen, frozen=True, tag=6):
     """A hub does not agree to a P2P link now."""
 
-    attempt: int
-    reason: str
+    attempt: Count
+    reason: CloseReason
 
 
 Body: TypeAlias = Segment | Ack | Offer | Answer | Candidate | Decline
 
 
-class Routed(Frozen, frozen=True, tag=6):
+class Addressed(Frozen, frozen=True):
     """A frame from one hub to another, over as many hubs as it takes."""
 
-    source: PeerId
-    source_incarnation: int
-    destination: PeerId
-    destination_incarnation: int
+    source: Id
+    source_incarnation: Incarnation
+    destination: Id
+    destination_incarnation: Count
     """0 if the source does not know it yet."""
-    ttl: int
-    """Links it may still cross."""
+    ttl: Ttl
+    """Links it may still cross, the one that it comes over included."""
+
+
+class Routed(Addressed, frozen=True, tag=6):
+    """A frame with a body that this hub can read."""
+
     body: Body
 
 
-Frame: TypeAlias = Hello | Heartbeat | Adverts | Summary | Bye | Proof | Routed
+class Sealed(Addressed, frozen=True, tag=6):
+    """The same with a body that it cannot read, and passes on as it is: others may be able to."""
+
+    body: msgspec.Raw
+
+
+Readable: TypeAlias = Hello | Heartbeat | Adverts | Summary | Bye | Proof | Routed
+Frame: TypeAlias = Readable | Sealed
 
 
 # News: between the hub of a sender and the hub of its target
@@ -205,10 +232,10 @@ Frame: TypeAlias = Hello | Heartbeat | Adverts | Summary | Bye | Proof | Routed
 class Relay(Frozen, frozen=True, tag=1):
     """A client's signal."""
 
-    namespace: str
-    sender: PeerId
-    target: PeerId
-    session: int
+    namespace: Namespace
+    sender: Id
+    target: Id
+    session: Count
     """The target's session at its serving hub that the sender's hub knows; 0 if unknown."""
     kind: str
     data: bytes
@@ -218,11 +245,11 @@ class Relay(Frozen, frozen=True, tag=1):
 class Undelivered(Frozen, frozen=True, tag=2):
     """A relayed signal found no target; goes back to the hub of its sender."""
 
-    namespace: str
-    sender: PeerId
-    target: PeerId
+    namespace: Namespace
+    sender: Id
+    target: Id
     kind: str
-    reason: str
+    reason: Reason
 
 
 # News: between serving hubs and rendezvous hubs of a namespace
@@ -231,8 +258,8 @@ class Undelivered(Frozen, frozen=True, tag=2):
 class Member(Frozen, frozen=True):
     """A client in a namespace, as the hubs know it."""
 
-    peer: PeerId
-    session: int
+    peer: Id
+    session: Count
     """The serving hub's session of the client; together with the hub it names one registration."""
     introduction: bytes
     """The ``data`` under which others get to know it, JSON."""
@@ -241,33 +268,33 @@ class Member(Frozen, frozen=True):
 class Located(Frozen, frozen=True):
     """A member and the hub where its socket is."""
 
-    hub: PeerId
+    hub: Id
     member: Member
 
 
 class Join(Frozen, frozen=True, tag=3):
     """Members that the sending hub serves."""
 
-    namespace: str
+    namespace: Namespace
     members: tuple[Member, ...]
     is_primary: bool
     """Whether the receiver is the one that shall introduce them, each once."""
     again: bool = False
     """Introduce them although they were introduced before: some hub may have forgotten them."""
-    has_enough: tuple[int, ...] = ()
+    has_enough: tuple[Count, ...] = ()
     """The sessions of those of them that know enough others already."""
-    present: tuple[int, ...] | None = None
+    present: tuple[Count, ...] | None = None
     """If given, the sessions of all members that the sender serves there: forget any other."""
-    departed: tuple[tuple[PeerId, int], ...] = ()
+    departed: tuple[tuple[Id, Count], ...] = ()
     """Peers and sessions of members that the sender served there until shortly ago."""
 
 
 class Leave(Frozen, frozen=True, tag=4):
     """A member that the sending hub served is gone."""
 
-    namespace: str
-    peer: PeerId
-    session: int
+    namespace: Namespace
+    peer: Id
+    session: Count
     has_said_goodbye: bool
     is_primary: bool = False
     """Whether the receiver is the one that shall tell the other hubs."""
@@ -276,12 +303,12 @@ class Leave(Frozen, frozen=True, tag=4):
 class Meet(Frozen, frozen=True, tag=5):
     """Introduce members to clients that the receiving hub serves."""
 
-    namespace: str
-    peers: tuple[tuple[PeerId, int], ...]
+    namespace: Namespace
+    peers: tuple[tuple[Id, Count], ...]
     """The receiver's own clients and their sessions."""
     members: tuple[Located, ...]
     """Whom they shall get to know; a member that the receiver serves gets to know them too."""
-    rows: tuple[tuple[int, ...], ...] = ()
+    rows: tuple[tuple[Count, ...], ...] = ()
     """For each of ``peers`` the places of its new acquaintances in ``members``; if there are no
     rows, each gets to know each."""
 
@@ -289,8 +316,8 @@ class Meet(Frozen, frozen=True, tag=5):
 class Gone(Frozen, frozen=True, tag=6):
     """Members are gone: whoever was introduced to them must hear so."""
 
-    namespace: str
-    registrations: tuple[tuple[PeerId, PeerId, int], ...]
+    namespace: Namespace
+    registrations: tuple[tuple[Id, Id, Count], ...]
     """Hub, peer and session of each."""
     has_said_goodbye: bool = False
 
@@ -298,41 +325,41 @@ class Gone(Frozen, frozen=True, tag=6):
 class More(Frozen, frozen=True, tag=7):
     """A client knows fewer members than it might."""
 
-    namespace: str
-    peer: PeerId
-    count: int
+    namespace: Namespace
+    peer: Id
+    count: Count
     """How many more it may know."""
 
 
 class Find(Frozen, frozen=True, tag=8):
     """Where is this member?"""
 
-    namespace: str
-    peer: PeerId
+    namespace: Namespace
+    peer: Id
 
 
 class Found(Frozen, frozen=True, tag=9):
     """The answer to ``Find``: no hub if there is no such member."""
 
-    namespace: str
-    peer: PeerId
+    namespace: Namespace
+    peer: Id
     located: Located | None
 
 
 class Challenge(Frozen, frozen=True, tag=10):
     """An id that the receiver serves was announced at another hub: is its socket alive?"""
 
-    namespace: str
-    peer: PeerId
-    session: int
+    namespace: Namespace
+    peer: Id
+    session: Count
 
 
 class Verdict(Frozen, frozen=True, tag=11):
     """The answer to ``Challenge``."""
 
-    namespace: str
-    peer: PeerId
-    session: int
+    namespace: Namespace
+    peer: Id
+    session: Count
     stays: bool
     """Whether the session named keeps the id."""
 
@@ -344,9 +371,13 @@ class Resync(Frozen, frozen=True, tag=12):
 class Refusal(Frozen, frozen=True, tag=13):
     """A client that the receiver serves has the id of a live one at another hub: close it."""
 
-    namespace: str
-    peer: PeerId
-    session: int
+    namespace: Namespace
+    peer: Id
+    session: Count
+
+
+class Unknown(Frozen, frozen=True, tag=0):
+    """Stands for news that this hub cannot use, so that its number is not missed. Never sent."""
 
 
 News: TypeAlias = (
@@ -363,4 +394,5 @@ News: TypeAlias = (
     | Verdict
     | Resync
     | Refusal
+    | Unknown
 )

@@ -1,0 +1,88 @@
+"""What the components of one hub have to say to each other and to other hubs, piece by piece."""
+
+from __future__ import annotations
+
+from collections import deque
+from math import inf
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from peerpigeon.core.changes import Change
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.wire.hub_frames import News
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from peerpigeon.core.effects import Effects
+
+
+class Heard(msgspec.Struct, frozen=True, gc=False):
+    """A piece of news for this hub whose turn has come.
+
+    A struct, not a dataclass, because every message makes one.
+    """
+
+    source: PeerId
+    news: News
+
+
+class Leaving(msgspec.Struct, frozen=True, gc=False):
+    """A piece of news for another hub, or for this one."""
+
+    hub: PeerId
+    news: News
+
+
+Piece: TypeAlias = Change | Heard | Leaving
+
+
+class Backlog:
+    """The pieces that one hub has yet to handle.
+
+    ``next`` gives each away before it is handled. If a fault of ours ends the handling of one, the
+    fault costs that piece alone: those behind it are still here for the next event.
+    """
+
+    def __init__(
+        self,
+        own: PeerId,
+        effects: Effects,
+        *changes: Callable[[], Iterable[Change]],
+    ) -> None:
+        self._own = own
+        self._effects = effects
+        self._changes = changes
+        self._pieces: deque[Piece] = deque()
+        self._to_self: deque[News] = deque()
+
+    def deadline(self) -> float | None:
+        """Return a time long ago if a fault has left pieces behind."""
+        return -inf if self._pieces or self._to_self else None
+
+    def next(self) -> Piece | None:
+        """Return what is to be handled now; ``None`` if nobody has anything more to say."""
+        pieces = self._pieces
+        if not pieces:
+            pieces += self._effects.take_changes()
+            for take_changes in self._changes:
+                pieces += take_changes()
+            if not pieces:
+                self._gather_news()
+        return pieces.popleft() if pieces else None
+
+    def _gather_news(self) -> None:
+        if self._effects.news:
+            self._pieces += [Leaving(hub, news) for hub, news in self._effects.take_news()]
+        elif self._to_self:
+            self._pieces.append(Heard(self._own, self._to_self.popleft()))
+
+    def hear(self, source: PeerId, news: list[News]) -> None:
+        """Have news from another hub handled before all else, in its order; there may be none."""
+        for piece in reversed(news):
+            self._pieces.appendleft(Heard(source, piece))
+
+    def tell_self(self, news: News) -> None:
+        """Have news from this hub to itself handled when there is nothing else to do."""
+        self._to_self.append(news)

@@ -1,0 +1,200 @@
+"""The door for what other hubs say: beyond it every value is valid.
+
+Types and ranges of single fields stand in ``hub_frames.py`` and are checked while a frame is
+decoded; here is what more than one value, or a look inside one, is needed for. ``hub_codec.decode``
+asks for each frame of a link. The body of a frame that is routed is looked into at its destination
+only: a hub on the way neither pays for it nor has to know all that newer hubs say to each other.
+"""
+
+from __future__ import annotations
+
+from binascii import unhexlify
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from peerpigeon.core.ids import same_peer
+from peerpigeon.core.wire.hub_frames import (
+    Adverts,
+    Bye,
+    Challenge,
+    Find,
+    Found,
+    Gone,
+    Heartbeat,
+    Hello,
+    Join,
+    Leave,
+    Meet,
+    More,
+    Proof,
+    Refusal,
+    Relay,
+    Resync,
+    Routed,
+    Sealed,
+    Segment,
+    Summary,
+    Undelivered,
+    Unknown,
+    Verdict,
+)
+from peerpigeon.core.wire.ranges import Count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from peerpigeon.core.wire.hub_frames import Advert, Body, Frame, Member, News
+
+ADDRESSES_LIMIT = 4096
+"""Characters of addresses in one advert: far more than a sound hub has."""
+
+CLOSE_REASON_LIMIT = 123
+"""Bytes (RFC 6455, section 5.5)."""
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises for bytes that are not what it is for."""
+
+
+class _Numbered(msgspec.Struct, frozen=True, array_like=True, tag=1):
+    """A segment whose news may be of any kind."""
+
+    epoch: Count
+    sequence: Count
+    floor: Count
+    news: msgspec.Raw
+
+
+_numbered = msgspec.msgpack.Decoder(_Numbered)
+_json = msgspec.json.Decoder(msgspec.Raw)
+
+
+# Frames of a link
+
+
+def is_valid(frame: Frame) -> bool:
+    """Tell whether a neighbour may say this.
+
+    Bodies of routed frames are not looked into: see ``opened``.
+    """
+    match frame:
+        case Routed():  # most often
+            return _are_ids(frame.source + frame.destination)
+        case Heartbeat() | Proof():
+            return True
+        case Adverts():
+            return all(map(is_valid_advert, frame.adverts))
+        case Summary():
+            return _are_ids("".join([hub for hub, _, _ in frame.entries]))
+        case Hello():
+            return _are_ids(frame.hub)
+        case Sealed():
+            return _are_ids(frame.source + frame.destination)
+        case Bye():  # the reason goes on into a close frame
+            return len(frame.reason.encode()) <= CLOSE_REASON_LIMIT
+
+
+def is_valid_advert(advert: Advert) -> bool:
+    """Tell whether what a hub publishes of itself may be taken and passed on."""
+    named = [advert.hub, *(end.hub for end in advert.links)]
+    if advert.bar is not None:
+        named.append(advert.bar[1])
+    return _are_ids("".join(named)) and sum(map(len, advert.addresses)) <= ADDRESSES_LIMIT
+
+
+# Bodies of routed frames
+
+
+def opened(body: Body | msgspec.Raw) -> Body | None:
+    """Return a body that has reached its destination; ``None`` if nothing can be done with it.
+
+    News that this hub cannot use becomes ``Unknown``: its number must be acknowledged, or its
+    source would send it again and again, and what comes after it would wait for ever.
+    """
+    if isinstance(body, Segment):
+        if _is_valid_news(body.news):
+            return body
+        return Segment(body.epoch, body.sequence, body.floor, Unknown())
+    if not isinstance(body, msgspec.Raw):
+        return body
+    try:
+        numbered = _numbered.decode(body)
+    except UNREADABLE:
+        return None
+    return Segment(numbered.epoch, numbered.sequence, numbered.floor, Unknown())
+
+
+def _is_valid_news(news: News) -> bool:
+    match news:
+        case Relay():
+            return _are_ids(news.sender + news.target) and _is_json(news.data)
+        case Undelivered():
+            return _are_ids(news.sender + news.target)
+        case Join():
+            departed = "".join([peer for peer, _ in news.departed])
+            return _are_ids(departed) and _are_members(news.members)
+        case Meet():
+            return _is_valid_meet(news)
+        case Gone():
+            return _are_ids("".join([hub + peer for hub, peer, _ in news.registrations]))
+        case Found():
+            return _are_ids(news.peer) and _is_valid_answer(news)
+        case Leave() | More() | Find() | Challenge() | Verdict() | Refusal():
+            return _are_ids(news.peer)
+        case Resync() | Unknown():
+            return True
+
+
+def _is_valid_meet(meet: Meet) -> bool:
+    named = [peer for peer, _ in meet.peers] + [located.hub for located in meet.members]
+    most = max(chain.from_iterable(meet.rows), default=-1)
+    return (
+        (not meet.rows or len(meet.rows) == len(meet.peers))
+        and most < len(meet.members)
+        and _are_ids("".join(named))
+        and _are_members(found.member for found in meet.members)
+    )
+
+
+def _is_valid_answer(found: Found) -> bool:
+    # An answer about another peer would let what waits ask again, without end.
+    located = found.located
+    return located is None or (
+        _are_ids(located.hub)
+        and _are_members((located.member,))
+        and same_peer(found.peer, located.member.peer)
+    )
+
+
+# Values
+
+
+def _are_ids(ids: str) -> bool:
+    """Tell whether ids, each of the right length, have hexadecimal digits only."""
+    try:
+        unhexlify(ids)
+    except ValueError:
+        return False
+    return True
+
+
+def _are_members(members: Iterable[Member]) -> bool:
+    # An introduction is put into the text of a message to clients as it is.
+    return all(
+        _are_ids(member.peer) and member.introduction[:1] == b"{" and _is_json(member.introduction)
+        for member in members
+    )
+
+
+def _is_json(data: bytes) -> bool:
+    """Tell whether bytes are one JSON value in UTF-8, so that no client's parser stumbles."""
+    try:
+        _json.decode(data)
+        return data.isascii() or bool(data.decode())
+    except RecursionError:
+        # How deep one can look depends on the caller's stack. The hub that it comes from has
+        # looked; to refuse it here would let one client spoil the news about others.
+        return True
+    except UNREADABLE:
+        return False

@@ -1,0 +1,62 @@
+"""The ranges of what hubs tell each other, as types that are checked while a frame is decoded."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Annotated, Self, TypeAlias
+
+from msgspec import Meta
+
+from peerpigeon.core.ids import ID_DIGITS, PeerId
+
+Id: TypeAlias = Annotated[PeerId, Meta(min_length=ID_DIGITS, max_length=ID_DIGITS)]
+"""That these are hexadecimal digits is checked by ``hub_validation``. Both cases of letter are
+valid and the spelling is kept, of hubs too: who is configured in capitals is addressed so."""
+
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""A number that can be reckoned with: one more still fits MessagePack."""
+
+LAST_INCARNATION = 2**63 - 1
+
+Incarnation: TypeAlias = Annotated[int, Meta(ge=1, le=LAST_INCARNATION)]
+"""Of a hub that is known; milliseconds since 1970."""
+
+Bits: TypeAlias = Annotated[int, Meta(ge=0)]
+"""64 bits; MessagePack has no larger numbers."""
+
+Bar: TypeAlias = Annotated[int, Meta(ge=-1, le=15 * ID_DIGITS)]
+"""A digit distance of two ids, or -1, which none is below."""
+
+Ttl: TypeAlias = Annotated[int, Meta(ge=1, le=0xFFFF)]
+
+Namespace: TypeAlias = Annotated[str, Meta(max_length=4096)]
+"""The largest value that ``max_namespace_length`` can have: hubs of one mesh may be set up
+differently."""
+
+CloseReason: TypeAlias = Annotated[str, Meta(max_length=123)]
+"""Fits the reason of a WebSocket close frame (RFC 6455, section 5.5) if it is ASCII."""
+
+Description: TypeAlias = Annotated[str, Meta(max_length=64 * 1024)]
+"""Characters of SDP or of a candidate; far more than any has."""
+
+LINK_LIMIT = 4096
+"""Links in one advert: far more than a sound hub has."""
+
+
+class OpenList(IntEnum):
+    """Numbers to which a newer hub may add within one version of the protocol.
+
+    One that this hub does not know is kept, so that it passes on what it was told, and equals no
+    member; its name is ``UNKNOWN``.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, int) or not 0 <= value <= _LARGEST:
+            return None
+        unknown = int.__new__(cls, value)
+        unknown._name_, unknown._value_ = "UNKNOWN", value
+        return unknown
+
+
+_LARGEST = 0xFF
