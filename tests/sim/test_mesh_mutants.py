@@ -11,7 +11,7 @@ from peerpigeon.core.ids import xor_distance
 from peerpigeon.core.mesh import topology
 from peerpigeon.core.mesh.links import Links
 from peerpigeon.core.mesh.topology import Topology
-from peerpigeon.core.streams.segments import Receiver
+from peerpigeon.core.streams.receiver import Receiver
 from peerpigeon.core.streams.streams import Streams
 from peerpigeon.core.wire.hub_frames import Ack
 from peerpigeon.sim import disasters, scenes
@@ -36,7 +36,7 @@ def test_links_by_xor_alone_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_delivering_whatever_arrives_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``tests/core/streams/test_segments.py`` has finer mutants of the streams."""
+    """``tests/core/streams/test_lossy_streams.py`` has finer mutants of the streams."""
     assert broken_path() == []
     monkeypatch.setattr(Receiver, "take", lambda _, segment: [segment.news])
     assert broken_path() != []

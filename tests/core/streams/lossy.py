@@ -8,7 +8,7 @@ from random import Random
 from typing import TypeAlias
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.streams.segments import StreamLimits
+from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
 from peerpigeon.core.wire.hub_frames import Ack, More, News, Relay
 

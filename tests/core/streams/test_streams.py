@@ -1,4 +1,4 @@
-"""Streams, fact by fact; ``test_segments.py`` lets chance play with them."""
+"""Streams, fact by fact; ``test_lossy_streams.py`` lets chance play with them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.streams.segments import StreamLimits
+from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
 from peerpigeon.core.wire.hub_frames import (
     Ack,

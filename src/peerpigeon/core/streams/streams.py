@@ -1,7 +1,8 @@
 """News between two hubs arrives once and in order, or is reported as failed (S20, S22 to S24).
 
 A stream is named by its source and destination, the incarnation of each, and an epoch that the
-source never uses twice. Here are the streams of one hub; ``segments`` has the two ends of one.
+source never uses twice. Here are the streams of one hub; ``sender.py`` and ``receiver.py`` have the
+two ends of one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import msgspec
 
 from peerpigeon.core.deadlines import TimerQueue, earliest
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.streams.segments import Receiver, Sender, StreamLimits
+from peerpigeon.core.streams.limits import StreamLimits
+from peerpigeon.core.streams.receiver import Receiver
+from peerpigeon.core.streams.sender import Sender
 from peerpigeon.core.wire.hub_frames import Ack, News, Segment
 from peerpigeon.core.wire.hub_sizes import size_of
 from peerpigeon.core.wire.reasons import Reason

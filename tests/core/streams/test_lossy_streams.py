@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerpigeon.core.streams.segments import Receiver, Sender
+from peerpigeon.core.streams.receiver import Receiver
+from peerpigeon.core.streams.sender import Sender
 from peerpigeon.core.wire.hub_frames import Ack, News, Segment
 from tests.core.streams.lossy import HUBS, KINDS, Step, World, chance_steps, play
 

@@ -1,110 +1,30 @@
-"""The two ends of one stream of news: what the source keeps, and what the destination expects.
+"""The source's end of one stream of news.
 
-The source numbers its news and keeps each piece until it is acknowledged or given up; ``floor``,
-in every segment, is the lowest number that it still keeps, so that the destination never waits
-for what will not come. Below ``floor`` nothing is delivered any more: the source has seen it
+The source numbers its news and keeps each piece until it is acknowledged or given up; ``floor``, in
+every segment, is the lowest number that it still keeps, so that the destination never waits for
+what will not come. Below ``floor`` nothing is delivered any more: the source has seen it
 acknowledged or has reported it as failed.
 
-How often is it sent again? When the timer of RFC 6298 runs out, or the route changes, the
-``burst`` oldest segments go again; each acknowledgement lets up to twice as many follow as it
-covered. A dead route thus costs one burst a time-out, however much waits for it, and a route that
-works again is filled quickly. A segment is sent again at most once for each time-out or change.
+How often is it sent again? When the timer of RFC 6298 runs out, or the route changes, the ``burst``
+oldest segments go again; each acknowledgement lets up to twice as many follow as it covered. A dead
+route thus costs one burst a time-out, however much waits for it, and a route that works again is
+filled quickly. A segment is sent again at most once for each time-out or change.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from itertools import dropwhile
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from peerpigeon.core.quantities import KIB, MIB
-from peerpigeon.core.wire.hub_frames import Ack, News, Segment
-from peerpigeon.core.wire.hub_sizes import size_of
+from peerpigeon.core.streams.limits import Share
+from peerpigeon.core.streams.round_trip import RoundTrip
+from peerpigeon.core.wire.hub_frames import News, Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from peerpigeon.core.ids import PeerId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamLimits:
-    """The limits and durations of streams. Durations are seconds, sizes are bytes."""
-
-    signals: int = 4096
-    """How many signals to one hub may be unacknowledged before more are refused."""
-    signal_bytes: int = 4 * MIB
-    control: int = 32768
-    """The same for control news, which is never refused: see ``Streams.send``."""
-    control_bytes: int = 32 * MIB
-    ack_delay: float = 0.05
-    """One acknowledgement serves all that comes within this time."""
-    ack_every: int = 64
-    """So many segments are acknowledged without delay, so that a busy window does not fill."""
-    min_rto: float = 1.0
-    """The first and the shortest time-out (RFC 6298, section 2)."""
-    max_rto: float = 3.0
-    """Short enough for several attempts in the lifetime of a signal."""
-    burst: int = 32
-    burst_bytes: int = 256 * KIB
-    max_burst: int = 256
-    """The most that one acknowledgement lets follow."""
-    reroute_gap: float = 0.1
-    """Of changes of a route within this time only the first sends again at once; what then is
-    still unacknowledged goes at its end."""
-    idle: float = 60.0
-    """A stream without unacknowledged news is closed after this time; the next has a new epoch."""
-    hubs: int = 8192
-    """How many hubs to remember, each way. The memory of a hub that sent us news prevents repeats
-    after it was cut off for long, so only the number of hubs limits it, not time."""
-
-
-@dataclass(slots=True)
-class Share:
-    """How much of one kind of news to one hub may be unacknowledged, and how much is."""
-
-    most: int
-    most_bytes: int
-    count: int = 0
-    size: int = 0
-
-    def has_room(self, size: int) -> bool:
-        """Tell whether more may be sent. A single piece always may: its size was judged before."""
-        return self.count == 0 or (self.count < self.most and self.size + size <= self.most_bytes)
-
-
-@dataclass(slots=True)
-class RoundTrip:
-    """How long to wait for an acknowledgement (RFC 6298)."""
-
-    low: float
-    high: float
-    rto: float
-    smoothed: float = 0.0
-    deviation: float = 0.0
-    timed: int | None = None
-    """The segment whose round trip is being measured; one at a time."""
-    timed_at: float = 0.0
-
-    def measure(self, elapsed: float) -> None:
-        """Take the round trip of the timed segment into the mean."""
-        if self.smoothed == 0.0:
-            self.smoothed, self.deviation = elapsed, elapsed / 2
-        else:
-            self.deviation += (abs(self.smoothed - elapsed) - self.deviation) / 4
-            self.smoothed += (elapsed - self.smoothed) / 8
-        self.timed = None
-        self.restore()
-
-    def restore(self) -> None:
-        """Take back the back-off."""
-        self.rto = min(self.high, max(self.low, self.smoothed + 4 * self.deviation))
-
-    def back_off(self) -> None:
-        """Wait twice as long from now on."""
-        self.rto = min(self.high, 2 * self.rto)
+    from peerpigeon.core.streams.limits import StreamLimits
 
 
 class _Pending(NamedTuple):
@@ -285,84 +205,3 @@ class Sender:
     def is_idle(self, now: float) -> bool:
         """Tell whether the stream has had no use for long."""
         return not self.pending and now >= self._used_at + self._limits.idle
-
-
-class Receiver:
-    """The destination's end of one stream."""
-
-    __slots__ = (
-        "_answered", "_answered_at", "_is_out_of_row", "_limits", "_size", "_waiting",
-        "epoch", "incarnation", "next",
-    )  # fmt: skip
-
-    def __init__(self, incarnation: int, epoch: int, floor: int, limits: StreamLimits) -> None:
-        self.incarnation = incarnation
-        self.epoch = epoch
-        self.next = floor
-        self._limits = limits
-        self._waiting: dict[int, News] = {}  # came before its turn
-        self._size = 0  # of what waits
-        self._is_out_of_row = False
-        self._answered = floor
-        self._answered_at = -inf
-
-    def is_replaced_by(self, incarnation: int, epoch: int) -> bool:
-        """Tell whether a segment of another stream belongs to a later one, not to an earlier."""
-        return (incarnation, epoch) > (self.incarnation, self.epoch)
-
-    def take(self, segment: Segment) -> list[News]:
-        """Return the news whose turn has come with a segment."""
-        if segment.floor > self.next:
-            self._advance(segment.floor)
-        self._is_out_of_row = segment.sequence != self.next or bool(self._waiting)
-        if not self._is_out_of_row:
-            self.next += 1
-            return [segment.news]
-        if self._is_wanted(segment):
-            self._waiting[segment.sequence] = segment.news
-            self._size += size_of(segment.news)
-        return self._drain()
-
-    def _is_wanted(self, segment: Segment) -> bool:
-        ahead = segment.sequence - self.next
-        if ahead < 0 or segment.sequence in self._waiting:
-            return False
-        limits = self._limits
-        return ahead == 0 or (
-            len(self._waiting) < limits.signals + limits.control
-            and self._size + size_of(segment.news) <= limits.signal_bytes + limits.control_bytes
-        )
-
-    def _drain(self) -> list[News]:
-        ready: list[News] = []
-        while self.next in self._waiting:
-            ready.append(self._pop(self.next))
-            self.next += 1
-        return ready
-
-    def _pop(self, sequence: int) -> News:
-        news = self._waiting.pop(sequence)
-        self._size -= size_of(news)
-        return news
-
-    def _advance(self, floor: int) -> None:
-        # What waits below the floor has been reported as failed, or was delivered long ago.
-        numbers: Iterable[int] = range(self.next, floor)
-        if floor - self.next > len(self._waiting):
-            numbers = list(self._waiting)
-        for number in numbers:
-            if number < floor and number in self._waiting:
-                self._pop(number)
-        self.next = floor
-
-    def wants_to_answer(self, now: float) -> bool:
-        """Tell whether the segment just taken is to be acknowledged without delay."""
-        if self._is_out_of_row and now >= self._answered_at + self._limits.ack_delay:
-            return True
-        progress = self.next - self._answered
-        return progress >= self._limits.ack_every or (self._is_out_of_row and progress > 0)
-
-    def answer(self, now: float) -> Ack:
-        """Return the acknowledgement of all that was taken."""
-        self._answered, self._answered_at = self.next, now
-        return Ack(self.epoch, self.next)

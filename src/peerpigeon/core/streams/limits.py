@@ -1,0 +1,53 @@
+"""What streams between hubs may take, and how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from peerpigeon.core.quantities import KIB, MIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamLimits:
+    """The limits and durations of streams. Durations are seconds, sizes are bytes."""
+
+    signals: int = 4096
+    """How many signals to one hub may be unacknowledged before more are refused."""
+    signal_bytes: int = 4 * MIB
+    control: int = 32768
+    """The same for control news, which is never refused: see ``Streams.send``."""
+    control_bytes: int = 32 * MIB
+    ack_delay: float = 0.05
+    """One acknowledgement serves all that comes within this time."""
+    ack_every: int = 64
+    """So many segments are acknowledged without delay, so that a busy window does not fill."""
+    min_rto: float = 1.0
+    """The first and the shortest time-out (RFC 6298, section 2)."""
+    max_rto: float = 3.0
+    """Short enough for several attempts in the lifetime of a signal."""
+    burst: int = 32
+    burst_bytes: int = 256 * KIB
+    max_burst: int = 256
+    """The most that one acknowledgement lets follow."""
+    reroute_gap: float = 0.1
+    """Of changes of a route within this time only the first sends again at once; what then is
+    still unacknowledged goes at its end."""
+    idle: float = 60.0
+    """A stream without unacknowledged news is closed after this time; the next has a new epoch."""
+    hubs: int = 8192
+    """How many hubs to remember, each way. The memory of a hub that sent us news prevents repeats
+    after it was cut off for long, so only the number of hubs limits it, not time."""
+
+
+@dataclass(slots=True)
+class Share:
+    """How much of one kind of news to one hub may be unacknowledged, and how much is."""
+
+    most: int
+    most_bytes: int
+    count: int = 0
+    size: int = 0
+
+    def has_room(self, size: int) -> bool:
+        """Tell whether more may be sent. A single piece always may: its size was judged before."""
+        return self.count == 0 or (self.count < self.most and self.size + size <= self.most_bytes)

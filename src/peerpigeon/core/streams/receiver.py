@@ -1,0 +1,96 @@
+"""The destination's end of one stream: what comes is put in order and acknowledged."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.wire.hub_frames import Ack
+from peerpigeon.core.wire.hub_sizes import size_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from peerpigeon.core.streams.limits import StreamLimits
+    from peerpigeon.core.wire.hub_frames import News, Segment
+
+
+class Receiver:
+    """The destination's end of one stream."""
+
+    __slots__ = (
+        "_answered", "_answered_at", "_is_out_of_row", "_limits", "_size", "_waiting",
+        "epoch", "incarnation", "next",
+    )  # fmt: skip
+
+    def __init__(self, incarnation: int, epoch: int, floor: int, limits: StreamLimits) -> None:
+        self.incarnation = incarnation
+        self.epoch = epoch
+        self.next = floor
+        self._limits = limits
+        self._waiting: dict[int, News] = {}  # came before its turn
+        self._size = 0  # of what waits
+        self._is_out_of_row = False
+        self._answered = floor
+        self._answered_at = -inf
+
+    def is_replaced_by(self, incarnation: int, epoch: int) -> bool:
+        """Tell whether a segment of another stream belongs to a later one, not to an earlier."""
+        return (incarnation, epoch) > (self.incarnation, self.epoch)
+
+    def take(self, segment: Segment) -> list[News]:
+        """Return the news whose turn has come with a segment."""
+        if segment.floor > self.next:
+            self._advance(segment.floor)
+        self._is_out_of_row = segment.sequence != self.next or bool(self._waiting)
+        if not self._is_out_of_row:
+            self.next += 1
+            return [segment.news]
+        if self._is_wanted(segment):
+            self._waiting[segment.sequence] = segment.news
+            self._size += size_of(segment.news)
+        return self._drain()
+
+    def _is_wanted(self, segment: Segment) -> bool:
+        ahead = segment.sequence - self.next
+        if ahead < 0 or segment.sequence in self._waiting:
+            return False
+        limits = self._limits
+        return ahead == 0 or (
+            len(self._waiting) < limits.signals + limits.control
+            and self._size + size_of(segment.news) <= limits.signal_bytes + limits.control_bytes
+        )
+
+    def _drain(self) -> list[News]:
+        ready: list[News] = []
+        while self.next in self._waiting:
+            ready.append(self._pop(self.next))
+            self.next += 1
+        return ready
+
+    def _pop(self, sequence: int) -> News:
+        news = self._waiting.pop(sequence)
+        self._size -= size_of(news)
+        return news
+
+    def _advance(self, floor: int) -> None:
+        # What waits below the floor has been reported as failed, or was delivered long ago.
+        numbers: Iterable[int] = range(self.next, floor)
+        if floor - self.next > len(self._waiting):
+            numbers = list(self._waiting)
+        for number in numbers:
+            if number < floor and number in self._waiting:
+                self._pop(number)
+        self.next = floor
+
+    def wants_to_answer(self, now: float) -> bool:
+        """Tell whether the segment just taken is to be acknowledged without delay."""
+        if self._is_out_of_row and now >= self._answered_at + self._limits.ack_delay:
+            return True
+        progress = self.next - self._answered
+        return progress >= self._limits.ack_every or (self._is_out_of_row and progress > 0)
+
+    def answer(self, now: float) -> Ack:
+        """Return the acknowledgement of all that was taken."""
+        self._answered, self._answered_at = self.next, now
+        return Ack(self.epoch, self.next)
