@@ -4,7 +4,7 @@
 ``peerpigeon hub`` run one from the command line.
 """
 
-from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.config import ConfigError, ServerConfig
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.notices import (
     BootstrapConnected,
@@ -25,7 +25,6 @@ from peerpigeon.core.interface.notices import (
     Started,
     Stopped,
 )
-from peerpigeon.core.quantities import ConfigError
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.version import __version__
 

@@ -7,21 +7,22 @@ import asyncio
 import contextlib
 import os
 import sys
-from dataclasses import Field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from peerpigeon.addresses import authority
-from peerpigeon.core.config import ServerConfig, variables
+from peerpigeon.core.config import OPTIONS, ConfigError, Kind, ServerConfig, parse_switch
 from peerpigeon.core.interface.notices import Started
-from peerpigeon.core.quantities import ConfigError, parse_switch
 from peerpigeon.ending import when_asked_to_end
 from peerpigeon.eventstream import event_lines
 from peerpigeon.net.server import PeerPigeonServer
+from peerpigeon.option_help import option_texts
 from peerpigeon.telemetry import LOG_FORMATS, configure_logging, log_events
 from peerpigeon.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from peerpigeon.core.config import Option
 
 USAGE_ERROR = 2
 FAILURE = 1
@@ -45,7 +46,7 @@ def _given(options: argparse.Namespace) -> dict[str, str]:
     """Return the options of a server that the command line names."""
     return {
         name: text
-        for name in variables()
+        for name in OPTIONS
         if (text := getattr(options, name, None)) is not None and name not in _HIDDEN
     }
 
@@ -134,9 +135,10 @@ def _declare_server(command: argparse.ArgumentParser) -> None:
         " 5m), sizes are bytes or carry one (64KiB)."
     )
     command.set_defaults(run=_server)
-    for option in fields(ServerConfig):
-        if option.name not in _HIDDEN:
-            _add_option(command, option)
+    about_options = option_texts()
+    for name, option in OPTIONS.items():
+        if name not in _HIDDEN:
+            _add_option(command, option, about_options[name])
     command.add_argument(
         "--events",
         action="store_const",
@@ -165,9 +167,10 @@ def _declare_network(command: argparse.ArgumentParser) -> None:
     command.description = network.ABOUT
     command.set_defaults(run=run)
     network.add_options(command)
-    for option in fields(ServerConfig):
-        if option.name not in network.PRIVATE:
-            _add_option(command, option, network.SHORT_NAMES.get(option.name))
+    about_options = option_texts()
+    for name, option in OPTIONS.items():
+        if name not in network.PRIVATE:
+            _add_option(command, option, about_options[name], network.SHORT_NAMES.get(name))
 
 
 def _declare_simulate(command: argparse.ArgumentParser) -> None:
@@ -196,29 +199,32 @@ _COMMANDS = {
 
 
 def _add_option(
-    command: argparse.ArgumentParser, option: Field[Any], short_name: str | None = None
+    command: argparse.ArgumentParser, option: Option, about: str, short_name: str | None = None
 ) -> None:
     default = ",".join(option.default) if isinstance(option.default, tuple) else option.default
-    note = f"[{variables()[option.name]}, default {default if default not in ('', None) else '-'}]"
-    text = f"{option.metadata['help']} {note}".replace("%", "%%")
+    note = f"[{option.variable}, default {default if default not in ('', None) else '-'}]"
+    text = f"{about} {note}".replace("%", "%%")
     flag = "--" + option.name.replace("_", "-")
-    if option.metadata.get("unit") == "switch":
-        opposite = flag.replace("--", "--no-")
-        for name, chosen, about in (
-            (flag, "true", text),
-            (opposite, "false", f"the opposite of {flag}"),
-        ):
-            command.add_argument(
-                name, dest=option.name, action="store_const", const=chosen, help=about
-            )
-    elif isinstance(option.default, bool):
-        chosen = "false" if option.default else "true"
-        flag = flag.replace("--", "--no-") if option.default else flag
-        command.add_argument(flag, dest=option.name, action="store_const", const=chosen, help=text)
-    else:
-        unit = option.metadata.get("unit", "value")
-        flags = [flag] if short_name is None else [short_name, flag]
-        command.add_argument(*flags, dest=option.name, metavar=unit.upper(), help=text)
+    opposite = flag.replace("--", "--no-")
+    match option.kind:
+        case Kind.CHOICE:
+            _add_switch(command, option, flag, "true", text)
+            _add_switch(command, option, opposite, "false", f"the opposite of {flag}")
+        case Kind.SWITCH if option.default:
+            _add_switch(command, option, opposite, "false", text)
+        case Kind.SWITCH:
+            _add_switch(command, option, flag, "true", text)
+        case kind:
+            has_unit = kind in (Kind.SECONDS, Kind.BYTES)
+            unit = kind.name if has_unit else "VALUE"
+            flags = [flag] if short_name is None else [short_name, flag]
+            command.add_argument(*flags, dest=option.name, metavar=unit, help=text)
+
+
+def _add_switch(
+    command: argparse.ArgumentParser, option: Option, flag: str, chosen: str, about: str
+) -> None:
+    command.add_argument(flag, dest=option.name, action="store_const", const=chosen, help=about)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

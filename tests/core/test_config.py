@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerpigeon.core.config import ServerConfig, parse_option, variables
-from peerpigeon.core.quantities import ConfigError
+from peerpigeon.core.config import OPTIONS, ConfigError, ServerConfig, ServerOptions, parse_option
+from peerpigeon.option_help import option_texts
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,29 @@ def test_the_defaults_are_the_documented_ones() -> None:
         ({"max_announce_size": 2**21}, "max_announce_size .* above max_message_size"),
         ({"max_message_size": 2**23}, "max_message_size .* above max_outbox_size"),
         ({"discovery_limit": 0}, "discovery_limit is 0"),
+        ({"port": "3000"}, "port is '3000'; it must be of type int"),
+        ({"max_connections": True}, "max_connections is True; it must be of type int"),
+        ({"verbose_logging": 1}, "verbose_logging is 1; it must be of type bool"),
+        ({"peer_timeout": "30"}, "peer_timeout is '30'"),
+        ({"mesh_migration_delay": float("inf")}, "mesh_migration_delay is inf"),
+        ({"bootstrap_hubs": "ws://a:1"}, "bootstrap_hubs is 'ws://a:1'"),
+        ({"ice_servers": (1,)}, "ice_servers is .1,."),
+        ({"host": "http://a"}, "host is 'http://a'"),
+        ({"cors_origin": "example.org"}, "cors_origin has 'example.org'"),
+        ({"cors_origin": "https://a/b"}, "cors_origin has 'https://a/b'"),
+        ({"bootstrap_hubs": ("ws://a:99999",)}, "bootstrap_hubs has 'ws://a:99999'; a port"),
+        ({"advertise": ("ws://a:0",)}, "advertise has 'ws://a:0'; a port"),
+        ({"reference_hubs": "maybe"}, "reference_hubs is 'maybe'; write auto, yes or no"),
+        ({"webrtc_engine": "nonsense"}, "webrtc_engine is 'nonsense'; write one of auto,"),
+        ({"ice_servers": ("foo",)}, "ice_servers has 'foo:' is no STUN or TURN server"),
+        ({"ice_servers": ("turn:host",)}, "ice_servers has .* takes a username"),
+        ({"ice_servers": ("stun:host:0",)}, "ice_servers has 'stun:host:0'"),
+        ({"udp_ports": "x"}, "udp_ports is 'x'; write the first and the last"),
+        ({"udp_ports": "2-1"}, "udp_ports is '2-1'; ports are 1 to 65535"),
+        ({"udp_ports": "0-1"}, "udp_ports is '0-1'"),
+        ({"public_address": "nope"}, "public_address is 'nope'; write an IPv4 or IPv6 address"),
+        ({"hub_secret": "short"}, "hub_secret has 5 characters; use 16 or more"),
+        ({"is_hub": True, "host": "0.0.0.0"}, "a hub at 0.0.0.0 can be reached"),
     ],
 )
 def test_an_option_that_cannot_work_is_refused_by_name_and_value(
@@ -97,8 +120,8 @@ def test_the_environment_keeps_the_names_of_the_reference() -> None:
 
 
 def test_every_option_can_come_from_the_environment() -> None:
-    assert set(variables()) == {option.name for option in fields(ServerConfig)}
-    assert len(set(variables().values())) == len(variables())
+    assert set(OPTIONS) == {option.name for option in fields(ServerConfig)}
+    assert len({option.variable for option in OPTIONS.values()}) == len(OPTIONS)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +153,7 @@ def test_a_text_that_is_no_value_is_refused_by_name(name: str, text: str) -> Non
         ServerConfig.from_environment({name.upper(): text})
 
 
-@given(st.sampled_from(sorted(variables())), st.text())
+@given(st.sampled_from(sorted(OPTIONS)), st.text())
 def test_no_text_does_more_than_be_refused(name: str, text: str) -> None:
     try:
         ServerConfig.from_environment({}, {name: text})
@@ -152,3 +175,28 @@ def test_what_is_given_on_the_command_line_goes_before_the_environment() -> None
 )
 def test_the_origins_that_may_connect(origins: str, allowed: set[str] | None) -> None:
     assert ServerConfig(cors_origin=origins).allowed_origins == allowed
+
+
+def test_what_options_say_of_the_network_is_read_once() -> None:
+    config = ServerConfig(
+        ice_servers=("stun:a.example", "turn:me:p%40ss@b.example:99?transport=tcp"),
+        udp_ports=" 4000 - 4010 ",
+    )
+    stun, turn = config.parsed_ice_servers
+    assert (stun.host, stun.port, stun.is_relay) == ("a.example", 3478, False)
+    assert (turn.host, turn.port, turn.credential, turn.is_tcp) == ("b.example", 99, "p@ss", True)
+    assert config.udp_port_range == (4000, 4010)
+    assert ServerConfig().udp_port_range is None
+
+
+def test_the_keywords_that_type_checkers_know_are_the_options() -> None:
+    declared = {option.name: str(option.type) for option in fields(ServerConfig)}
+    assert ServerOptions.__annotations__.keys() == declared.keys()
+    written = {name: ref.__forward_arg__ for name, ref in ServerOptions.__annotations__.items()}
+    assert written == declared
+
+
+def test_every_option_is_described_where_it_is_declared() -> None:
+    texts = option_texts()
+    assert texts.keys() == OPTIONS.keys()
+    assert texts["port"] == "TCP port; 0 takes any free one"

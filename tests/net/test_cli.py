@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from peerpigeon.cli import main
-from peerpigeon.core.config import variables
+from peerpigeon.core.config import OPTIONS
 from peerpigeon.version import __version__
 from tests.net.client import DEADLINE, Json, running
 
@@ -149,7 +149,7 @@ def test_help_names_the_environment_variable_of_every_option(
     with pytest.raises(SystemExit):
         main(["hub", "--help"])
     text = capsys.readouterr().out
-    for option, name in variables().items():
+    for option, name in [(each.name, each.variable) for each in OPTIONS.values()]:
         assert f"[{name}" in text or option == "is_hub"
     assert "[LOG_FORMAT" in text
     assert "[EVENTS" in text

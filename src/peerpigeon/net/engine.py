@@ -6,7 +6,7 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.quantities import ConfigError
+from peerpigeon.core.config import ConfigError
 from peerpigeon.rtc.channel import EngineError, IceOptions, IceServer, make_engine
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from peerpigeon.addresses import authority
-from peerpigeon.core.config import ServerConfig, variables
+from peerpigeon.core.config import OPTIONS, ServerConfig
 from peerpigeon.ending import when_asked_to_end
 from peerpigeon.network.display import Lines, Screen
 from peerpigeon.network.network import Network
@@ -44,7 +44,7 @@ SHORT_NAMES = {
 
 def shared_variables() -> list[str]:
     """Return the environment variables of the options that go to all hubs."""
-    return [variable for name, variable in variables().items() if name not in PRIVATE]
+    return [option.variable for name, option in OPTIONS.items() if name not in PRIVATE]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +75,7 @@ def run(config: ServerConfig, given: Mapping[str, str], options: argparse.Namesp
     ``given`` are the options of hubs that were named, as they were written; ``config`` has them
     and all others.
     """
-    environment = {variables()[name]: text for name, text in given.items()}
+    environment = {OPTIONS[name].variable: text for name, text in given.items()}
     is_live = sys.stdout.isatty() and not options.plain
     was_asked = False
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 
-from peerpigeon.core.config import variables
+from peerpigeon.core.config import OPTIONS
 from peerpigeon.network.process import HubProcess, environment_of_hub
 from peerpigeon.scenario.cast import hub_number
 from peerpigeon.scenario.outcome import View
@@ -74,7 +74,7 @@ class RealTheatre:
     async def start(self, hub: int, door: int | None) -> None:
         """Start a hub; if it ran before, it listens where it did."""
         given = hub_options(self._layout, hub) | {"host": HOST}
-        options = {variables()[name]: text for name, text in given.items()}
+        options = {OPTIONS[name].variable: text for name, text in given.items()}
         bootstrap = None if door is None else f"ws://{self._authority(door)}"
         process = HubProcess(hub, lambda: None)
         environment = environment_of_hub(options, self._ports.get(hub, 0), bootstrap)

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.config import ConfigError, ServerConfig
 from peerpigeon.core.interface.actions import CloseLink, SendToLink
 from peerpigeon.core.mesh.authentication import NONCE_SIZE, Authenticator
-from peerpigeon.core.quantities import ConfigError
 from peerpigeon.core.wire.hub_frames import Heartbeat, Hello, Proof
 from tests.core.mesh.meshes import HUBS, OWN, SOCKET, Bench, Meshes, closings, of_kind
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from peerpigeon.core.quantities import KIB, MIB
+from peerpigeon.core.config.quantities import KIB, MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,34 @@
+"""Options: what they are, which cannot work, and how they are written."""
+
+from peerpigeon.core.config.addresses import check_hub_uri, is_loopback
+from peerpigeon.core.config.ice import IceServer
+from peerpigeon.core.config.keywords import ServerOptions
+from peerpigeon.core.config.options import DEFAULT_PORT, GLOBAL_NAMESPACE, Options
+from peerpigeon.core.config.quantities import KIB, MIB, ConfigError
+from peerpigeon.core.config.server_config import ServerConfig
+from peerpigeon.core.config.texts import (
+    OPTIONS,
+    Kind,
+    Option,
+    parse_option,
+    parse_switch,
+)
+
+__all__ = [
+    "DEFAULT_PORT",
+    "GLOBAL_NAMESPACE",
+    "KIB",
+    "MIB",
+    "OPTIONS",
+    "ConfigError",
+    "IceServer",
+    "Kind",
+    "Option",
+    "Options",
+    "ServerConfig",
+    "ServerOptions",
+    "check_hub_uri",
+    "is_loopback",
+    "parse_option",
+    "parse_switch",
+]

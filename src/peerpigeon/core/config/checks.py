@@ -1,0 +1,170 @@
+"""Which options cannot work, alone or together."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.config.addresses import (
+    check_hub_uri,
+    check_ip_address,
+    check_origin,
+    is_loopback,
+)
+from peerpigeon.core.config.ice import IceServer, parse_ports
+from peerpigeon.core.config.quantities import KIB, ConfigError
+from peerpigeon.core.ids import parse_peer_id
+
+if TYPE_CHECKING:
+    from peerpigeon.core.config.options import Options
+
+SECRET_LENGTH = 16
+"""Characters that nobody guesses."""
+
+WEBRTC_ENGINES = ("auto", "aiortc", "libdatachannel", "none")
+
+_LARGE = 2**31 - 1
+_YEAR = 365 * 86400.0
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "port": (0, 65535),
+    "max_port_retries": (0, 65535),
+    "max_connections": (1, _LARGE),
+    "max_message_size": (KIB, _LARGE),
+    "max_announce_size": (64, _LARGE),
+    "max_namespace_length": (1, 4096),
+    "max_outbox_size": (64 * KIB, _LARGE),
+    "max_link_outbox_size": (64 * KIB, _LARGE),
+    "discovery_limit": (1, 65536),
+    "signal_lifetime": (0.1, 3600.0),
+    "cleanup_interval": (0.01, _YEAR),
+    "peer_timeout": (0.02, _YEAR),
+    "takeover_timeout": (0.01, 60.0),
+    "handshake_timeout": (0.01, 3600.0),
+    "close_timeout": (0.01, 3600.0),
+    "reconnect_interval": (0.01, _YEAR),
+    "max_reconnect_attempts": (0, _LARGE),
+    "hub_mesh_min_peers": (1, 1000),
+    "hub_mesh_max_peers": (2, 1000),
+    "heartbeat_interval": (0.01, 60.0),
+    "mesh_migration_delay": (0.0, _YEAR),
+}
+
+
+def check(options: Options) -> None:
+    """Raise ``ConfigError`` for the first option that cannot work."""
+    for option in fields(options):
+        _check_type(option.name, str(option.type), getattr(options, option.name))
+    for name, (low, high) in _RANGES.items():
+        value = getattr(options, name)
+        if not low <= value <= high:
+            raise ConfigError(f"{name} is {value!r}; it must be between {low} and {high}")
+    for name in ("host", "cors_origin", "hub_mesh_namespace"):
+        if not getattr(options, name).strip():
+            raise ConfigError(f"{name} is empty; give a value or leave it out")
+    _check_choices(options)
+    _check_addresses(options)
+    _check_ice(options)
+    _check_together(options)
+    _check_secret(options)
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "Bytes": (int,),
+    "Seconds": (int, float),
+    "str": (str,),
+    "bool": (bool,),
+    "bool | None": (bool, type(None)),
+    "PeerId | None": (str, type(None)),
+    "tuple[str, ...]": (tuple,),
+}
+
+
+def _check_type(name: str, declared: str, value: object) -> None:
+    types = _TYPES[declared]
+    is_right = isinstance(value, types) and (bool in types or not isinstance(value, bool))
+    if isinstance(value, tuple):
+        is_right = is_right and all(isinstance(item, str) for item in value)
+    if not is_right:
+        raise ConfigError(f"{name} is {value!r}; it must be of type {declared}")
+    if isinstance(value, float) and not isfinite(value):
+        raise ConfigError(f"{name} is {value!r}; it must be a finite number")
+
+
+def _check_choices(options: Options) -> None:
+    if options.reference_hubs not in ("auto", "yes", "no"):
+        raise ConfigError(f"reference_hubs is {options.reference_hubs!r}; write auto, yes or no")
+    if options.webrtc_engine not in WEBRTC_ENGINES:
+        known = ", ".join(WEBRTC_ENGINES)
+        raise ConfigError(f"webrtc_engine is {options.webrtc_engine!r}; write one of {known}")
+
+
+def _check_addresses(options: Options) -> None:
+    if options.host != options.host.strip() or any(char in options.host for char in " /@"):
+        raise ConfigError(f"host is {options.host!r}; write a host name or an IP address alone")
+    for name in ("bootstrap_hubs", "advertise"):
+        for uri in getattr(options, name):
+            check_hub_uri(uri, name)
+    for origin in options.cors_origin.split(","):
+        if origin.strip():
+            check_origin(origin.strip(), "cors_origin")
+    if options.hub_peer_id is not None and parse_peer_id(options.hub_peer_id) is None:
+        raise ConfigError(f"hub_peer_id is {options.hub_peer_id!r}; it must be 40 hex digits")
+
+
+def _check_ice(options: Options) -> None:
+    for text in options.ice_servers:
+        try:
+            IceServer.parse(text)
+        except ConfigError as error:
+            raise ConfigError(f"ice_servers has {error}") from None
+    if options.udp_ports:
+        parse_ports(options.udp_ports)
+    if options.public_address:
+        check_ip_address(options.public_address, "public_address")
+
+
+def _check_together(options: Options) -> None:
+    if options.hub_mesh_min_peers > options.hub_mesh_max_peers:
+        raise ConfigError(
+            f"hub_mesh_min_peers ({options.hub_mesh_min_peers}) is above hub_mesh_max_peers"
+            f" ({options.hub_mesh_max_peers}); a hub could never become ready"
+        )
+    if options.cleanup_interval >= options.peer_timeout:
+        raise ConfigError(
+            f"cleanup_interval ({options.cleanup_interval}) must be below peer_timeout"
+            f" ({options.peer_timeout}); no ping would be sent before a client is dropped"
+        )
+    if options.max_announce_size > options.max_message_size:
+        raise ConfigError(
+            f"max_announce_size ({options.max_announce_size}) is above max_message_size"
+            f" ({options.max_message_size}); no announce could be that large"
+        )
+    if options.max_message_size > options.max_outbox_size:
+        raise ConfigError(
+            f"max_message_size ({options.max_message_size}) is above max_outbox_size"
+            f" ({options.max_outbox_size}); one message would close its receiver"
+        )
+    if len(options.hub_mesh_namespace) > options.max_namespace_length:
+        raise ConfigError(
+            f"hub_mesh_namespace has {len(options.hub_mesh_namespace)} characters; at most"
+            f" {options.max_namespace_length} (max_namespace_length) are allowed"
+        )
+
+
+def _check_secret(options: Options) -> None:
+    if options.hub_secret and len(options.hub_secret) < SECRET_LENGTH:
+        raise ConfigError(
+            f"hub_secret has {len(options.hub_secret)} characters; use {SECRET_LENGTH} or more,"
+            " such as what `openssl rand -hex 32` prints"
+        )
+    if options.is_hub and not (
+        options.hub_secret or options.open_mesh or is_loopback(options.host)
+    ):
+        raise ConfigError(
+            f"a hub at {options.host} can be reached from other machines, and anybody could join"
+            " its mesh as a hub; give all hubs the same hub_secret (HUB_SECRET), or say"
+            " open_mesh (OPEN_MESH, --open-mesh) if that is what you want"
+        )

@@ -1,0 +1,52 @@
+"""The options as keywords, for type checkers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from peerpigeon.core.config.quantities import Bytes, Seconds
+    from peerpigeon.core.ids import PeerId
+
+
+class ServerOptions(TypedDict, total=False):
+    """The keywords that ``PeerPigeonServer`` takes (PEP 692); ``Options`` says what each is."""
+
+    port: int
+    host: str
+    max_port_retries: int
+    cors_origin: str
+    verbose_logging: bool
+    demo: bool | None
+    max_connections: int
+    max_message_size: Bytes
+    max_announce_size: Bytes
+    max_namespace_length: int
+    max_outbox_size: Bytes
+    discovery_limit: int
+    signal_lifetime: Seconds
+    cleanup_interval: Seconds
+    peer_timeout: Seconds
+    takeover_timeout: Seconds
+    handshake_timeout: Seconds
+    close_timeout: Seconds
+    is_hub: bool
+    hub_peer_id: PeerId | None
+    hub_mesh_namespace: str
+    hub_secret: str
+    open_mesh: bool
+    reference_hubs: str
+    bootstrap_hubs: tuple[str, ...]
+    auto_connect: bool
+    reconnect_interval: Seconds
+    max_reconnect_attempts: int
+    hub_mesh_min_peers: int
+    hub_mesh_max_peers: int
+    advertise: tuple[str, ...]
+    max_link_outbox_size: Bytes
+    webrtc_engine: str
+    ice_servers: tuple[str, ...]
+    udp_ports: str
+    public_address: str
+    heartbeat_interval: Seconds
+    mesh_migration_delay: Seconds

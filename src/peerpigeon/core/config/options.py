@@ -1,0 +1,143 @@
+"""The options of one server or hub, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.config.quantities import KIB, MIB, Bytes, Seconds
+
+if TYPE_CHECKING:
+    from peerpigeon.core.ids import PeerId
+
+DEFAULT_PORT = 3000
+
+GLOBAL_NAMESPACE = "global"
+"""Where a client lives that names no namespace."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The options of one server or hub, unchecked. Durations are seconds, sizes are bytes."""
+
+    port: int = DEFAULT_PORT
+    """TCP port; 0 takes any free one."""
+
+    host: str = "localhost"
+    """Address to listen on."""
+
+    max_port_retries: int = 10
+    """How many ports after ``port`` to try when it is taken."""
+
+    cors_origin: str = "*"
+    """Web origins that browsers may come from, comma-separated; ``*`` allows all."""
+
+    verbose_logging: bool = False
+    """Log what each client does, not only the server."""
+
+    demo: bool | None = None
+    """Serve the page /demo, and tell addresses of hubs under /mesh; if not set, only a server
+    does that listens on the loopback."""
+
+    max_connections: int = 1000
+    """How many clients may be connected at once."""
+
+    max_message_size: Bytes = MIB
+    """Largest message taken from a client."""
+
+    max_announce_size: Bytes = 16 * KIB
+    """Largest ``data`` of an announce; it is kept, and sent to every new neighbour."""
+
+    max_namespace_length: int = 128
+    """Longest name of a namespace, in characters."""
+
+    max_outbox_size: Bytes = 4 * MIB
+    """How much may wait for a client that reads slowly before it is closed."""
+
+    discovery_limit: int = 128
+    """How many peers a newcomer is introduced to; in smaller namespaces to everyone."""
+
+    signal_lifetime: Seconds = 10.0
+    """How long a signal for a client at another hub is tried before its sender is told that it
+    failed."""
+
+    cleanup_interval: Seconds = 30.0
+    """A client silent for this long is sent a ping."""
+
+    peer_timeout: Seconds = 300.0
+    """A client that answers nothing this long is dropped."""
+
+    takeover_timeout: Seconds = 2.0
+    """How long an open socket has to answer a ping when its peer id connects again."""
+
+    handshake_timeout: Seconds = 10.0
+    """Time for a new connection to send its request."""
+
+    close_timeout: Seconds = 5.0
+    """Time for a client to answer our close frame."""
+
+    is_hub: bool = False
+    """Join other hubs (``peerpigeon hub``)."""
+
+    hub_peer_id: PeerId | None = field(default=None, metadata={"variable": "HUB_ID"})
+    """This hub's own id, 40 hex digits; else a random one."""
+
+    hub_mesh_namespace: str = "pigeonhub-mesh"
+    """The reserved namespace in which hubs meet."""
+
+    hub_secret: str = field(default="", repr=False)
+    """What all hubs of the mesh know and nobody else does; best set by the environment, as
+    other users of a machine can read command lines."""
+
+    open_mesh: bool = False
+    """Let any program be a hub of the mesh that reaches it, without ``hub_secret``."""
+
+    reference_hubs: str = "auto"
+    """Whether hubs of the npm package may link up, and then speak for their clients: yes, no,
+    or auto (yes if all is on the loopback, and there is no ``hub_secret``)."""
+
+    bootstrap_hubs: tuple[str, ...] = ()
+    """WebSocket addresses of hubs to start from, comma-separated."""
+
+    auto_connect: bool = True
+    """Whether a hub dials its bootstrap hubs when it starts."""
+
+    reconnect_interval: Seconds = 5.0
+    """Wait before a lost bootstrap hub is dialled again."""
+
+    max_reconnect_attempts: int = 10
+    """Quick attempts in a row before dialling only slowly."""
+
+    hub_mesh_min_peers: int = 2
+    """Fewest hub links with which the mesh counts as ready."""
+
+    hub_mesh_max_peers: int = 3
+    """Most links kept to other hubs."""
+
+    advertise: tuple[str, ...] = ()
+    """WebSocket addresses under which other hubs can dial this one, comma-separated; else the
+    one it listens at."""
+
+    max_link_outbox_size: Bytes = 16 * MIB
+    """How much may wait for another hub before some of it is left to be sent again."""
+
+    webrtc_engine: str = "auto"
+    """What makes data channels to other hubs: aiortc, libdatachannel, auto for the fastest one
+    installed, or none for links by WebSocket only."""
+
+    ice_servers: tuple[str, ...] = ()
+    """STUN and TURN servers for links between hubs, comma-separated: stun:HOST:PORT,
+    turn:USER:PASSWORD@HOST:PORT."""
+
+    udp_ports: str = ""
+    """UDP ports for links between hubs, as 40000-40100; else any free ones."""
+
+    public_address: str = ""
+    """IP address under which the UDP ports are reached from outside, if a router passes them on
+    unchanged."""
+
+    heartbeat_interval: Seconds = 1.0
+    """How often hubs show each other that they live; three missed end a link."""
+
+    mesh_migration_delay: Seconds = 10.0
+    """From a ready mesh to closing the WebSockets between hubs."""

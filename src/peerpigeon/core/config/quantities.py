@@ -1,0 +1,47 @@
+"""Durations and sizes: as values of options, and as people write them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KIB = 1024
+MIB = 1024 * KIB
+
+Seconds: TypeAlias = float
+Bytes: TypeAlias = int
+
+_SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "kib": KIB, "mib": MIB}
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)")
+
+
+class ConfigError(ValueError):
+    """An option cannot be used; the message says which, with what value, and why."""
+
+
+def parse_seconds(name: str, text: str) -> Seconds:
+    """Return the duration that ``text`` gives an option: ``10``, ``10s``, ``500ms``, ``5m``.
+
+    Raises ``ConfigError`` for another text.
+    """
+    return _quantity(name, text, _SECONDS)
+
+
+def parse_bytes(name: str, text: str) -> Bytes:
+    """Return the size that ``text`` gives an option: ``65536``, ``64KiB``, ``1MB``.
+
+    Raises ``ConfigError`` for another text.
+    """
+    return int(_quantity(name, text, _BYTES))
+
+
+def _quantity(name: str, text: str, units: Mapping[str, float]) -> float:
+    match = _QUANTITY.fullmatch(text.strip())
+    if match is None or match[2].lower() not in units:
+        known = ", ".join(unit for unit in units if unit)
+        raise ConfigError(f"{name} is {text!r}; write a number, with or without a unit ({known})")
+    return float(match[1]) * units[match[2].lower()]

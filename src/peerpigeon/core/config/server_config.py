@@ -1,0 +1,100 @@
+"""``ServerConfig``: options that can work together, and what follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.config.addresses import host_of, is_loopback
+from peerpigeon.core.config.checks import check
+from peerpigeon.core.config.ice import IceServer, parse_ports
+from peerpigeon.core.config.options import DEFAULT_PORT, Options
+from peerpigeon.core.config.texts import values_from
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerConfig(Options):
+    """The options of one server or hub. Durations are seconds, sizes are bytes.
+
+    ``Options`` has all of them, each with its meaning. Raises ``ConfigError`` when built with an
+    option that cannot work (S28): the message says which, with what value, and what to do.
+    """
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, before a socket is opened."""
+        check(self)
+
+    # What follows from the options
+
+    @property
+    def is_local(self) -> bool:
+        """Whether nobody but programs on this machine can reach the server by itself."""
+        return is_loopback(self.host)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a hub at another machine may join the mesh without a secret."""
+        may_be_reached = not self.is_local or bool(self.advertise)
+        return self.is_hub and not self.hub_secret and may_be_reached
+
+    @property
+    def allowed_origins(self) -> frozenset[str] | None:
+        """The web origins that may connect, or ``None`` if all may."""
+        origins = frozenset(part.strip() for part in self.cors_origin.split(",") if part.strip())
+        return None if "*" in origins else origins
+
+    @property
+    def serves_demo(self) -> bool:
+        """Whether there is a page to try the server with, and what that page needs."""
+        return self.is_local if self.demo is None else self.demo
+
+    @property
+    def welcomes_reference_hubs(self) -> bool:
+        """Whether a client that says it is a hub of the npm package is believed.
+
+        It then speaks for others, and the package has no way to prove who it is. Where a mesh is
+        on one machine and wants no proof of anybody, that is let pass.
+        """
+        if not self.is_hub or self.reference_hubs == "no":
+            return False
+        hosts = [self.host, *map(host_of, self.advertise)]
+        is_harmless = all(map(is_loopback, hosts)) and not self.hub_secret
+        return self.reference_hubs == "yes" or is_harmless
+
+    @property
+    def parsed_ice_servers(self) -> tuple[IceServer, ...]:
+        """``ice_servers``, each read."""
+        return tuple(map(IceServer.parse, self.ice_servers))
+
+    @property
+    def udp_port_range(self) -> tuple[int, int] | None:
+        """``udp_ports`` as the first and the last; ``None`` for any free ones."""
+        return parse_ports(self.udp_ports) if self.udp_ports else None
+
+    def listening_at(self, port: int, address: str) -> ServerConfig:
+        """Return these options completed by where this hub has come to listen.
+
+        ``address`` is one of this machine's at which others reach it. Without ``bootstrap_hubs``,
+        a hub that is not at port 3000 starts from the one that is (S7).
+        """
+        start = (f"ws://{address}:{DEFAULT_PORT}",) if port != DEFAULT_PORT else ()
+        return replace(
+            self,
+            port=port,
+            advertise=self.advertise or (f"ws://{address}:{port}",),
+            bootstrap_hubs=self.bootstrap_hubs or start,
+        )
+
+    @classmethod
+    def from_environment(
+        cls, environ: Mapping[str, str], overrides: Mapping[str, str] | None = None
+    ) -> ServerConfig:
+        """Build a config from environment variables (S10), then ``overrides`` by option name.
+
+        A variable is the option's name in capitals, but for ``HUB_ID`` (``hub_peer_id``). An empty
+        variable counts as not set. Raises ``ConfigError`` for a text that is no such value.
+        """
+        return cls(**values_from(environ, overrides or {}))
