@@ -82,13 +82,15 @@ class Handshake:
                     return self._judge(link, frame)
                 mac = self._authenticator.prove(frame.hub, link.nonce, frame.nonce)
                 return Verdict(reply=Proof(mac))
-            case Proof(mac) if link.hello is not None and self._authenticator.are_asked_for:
-                hello = link.hello
+            case Proof(mac) if self._awaits_proof(link) and (hello := link.hello) is not None:
                 if self._authenticator.holds(hello.hub, link.nonce, hello.nonce, mac):
                     return self._judge(link, hello)
                 return Verdict("the two hubs have different hub_secrets", code=POLICY_VIOLATION)
             case _:
                 return Verdict("a link begins with one hello", code=POLICY_VIOLATION)
+
+    def _awaits_proof(self, link: Link) -> bool:
+        return self._authenticator.are_asked_for and link.hub is None
 
     def _judge(self, link: Link, hello: Hello) -> Verdict:
         rival = self._links.over(link.carrier, hello.hub)
