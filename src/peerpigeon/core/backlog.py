@@ -13,8 +13,6 @@ from peerpigeon.core.ids import PeerId
 from peerpigeon.core.wire.hub_frames import News
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from peerpigeon.core.effects import Effects
 
 
@@ -45,15 +43,9 @@ class Backlog:
     fault costs that piece alone: those behind it are still here for the next event.
     """
 
-    def __init__(
-        self,
-        own: PeerId,
-        effects: Effects,
-        *changes: Callable[[], Iterable[Change]],
-    ) -> None:
+    def __init__(self, own: PeerId, effects: Effects) -> None:
         self._own = own
         self._effects = effects
-        self._changes = changes
         self._pieces: deque[Piece] = deque()
         self._to_self: deque[News] = deque()
 
@@ -66,8 +58,6 @@ class Backlog:
         pieces = self._pieces
         if not pieces:
             pieces += self._effects.take_changes()
-            for take_changes in self._changes:
-                pieces += take_changes()
             if not pieces:
                 self._gather_news()
         return pieces.popleft() if pieces else None

@@ -32,16 +32,10 @@ from peerpigeon.core.effects import Effects
 from peerpigeon.core.interface.actions import Action, Tell
 from peerpigeon.core.interface.events import (
     BootstrapLeft,
-    ChannelCandidate,
-    ChannelDescribed,
     DialRequested,
     Draining,
     Event,
     LinkEvent,
-    LinkLost,
-    LinkOpened,
-    LinkReceived,
-    OpeningFailed,
     OperatorEvent,
     PeerLost,
     PeerOpened,
@@ -109,9 +103,10 @@ class Hub:
         self._clients = ClientService(own, config, self._namespaces, self._out)
         self._signaling = self._clients.signaling
         self._streams = Streams()
-        self._mesh = Mesh(own, config, rng, incarnation, now) if config.is_hub else None
-        ours = list[Change] if self._mesh is None else self._mesh.take_changes
-        self._backlog = Backlog(own, self._out, ours)
+        self._mesh = None
+        if config.is_hub:
+            self._mesh = Mesh(own, config, rng, incarnation, now, self._out)
+        self._backlog = Backlog(own, self._out)
         self._unusable = 0
         self._view_at: float | None = None
         self._show_view({own: incarnation}, now)
@@ -154,48 +149,27 @@ class Hub:
         self._settle(now)
 
     def _on_link_event(self, event: LinkEvent, now: float) -> None:
-        mesh = self._mesh
-        if mesh is None:
-            return
-        match event:
-            case LinkReceived():
-                self._act(mesh.on_link_received(event, now))
-            case LinkOpened():
-                self._act(mesh.on_link_opened(event, now))
-            case LinkLost():
-                self._act(mesh.on_link_lost(event, now))
-            case OpeningFailed():
-                self._act(mesh.dialer.failed(event, now))
-            case ChannelDescribed():
-                self._act(mesh.negotiation.describe(event, now))
-            case ChannelCandidate():
-                self._act(mesh.negotiation.trickle(event, now))
-            case _:
-                assert_never(event)
+        if self._mesh is not None:
+            self._mesh.handle(event, now)
 
     def _on_request(self, event: OperatorEvent, mesh: Mesh, now: float) -> None:
         match event:
             case DialRequested(uri):
-                self._act(mesh.dialer.dial([uri], now))
+                mesh.dial(uri, now)
             case BootstrapLeft():
-                self._act(mesh.leave_bootstrap(now))
+                mesh.leave_bootstrap(now)
             case Draining():
                 # Else the senders of what was delivered would be told that it was not.
                 self._send(self._streams.acknowledge_all(now), now)
-                self._act(mesh.drain(now))
+                mesh.drain(now)
             case _:
                 assert_never(event)
 
-    def _act(self, actions: list[Action]) -> None:
-        for action in actions:
-            self._out.act(action)
-
     def _on_reference_opened(self, event: ReferenceOpened, now: float) -> None:
         if self._mesh is not None:
-            uri, actions = self._mesh.dialer.reference_opened(event, now)
-            self._act(actions)
-            if uri:
-                addresses = self._mesh.membership.own.addresses
+            uri = self._mesh.text_hub_opened(event.session, event.opening, now)
+            if uri is not None:
+                addresses = self._mesh.advert.addresses
                 self._clients.guests.dialled(event.session, uri, addresses, now)
 
     def _settle(self, now: float) -> None:
@@ -217,7 +191,7 @@ class Hub:
             self._backlog.tell_self(piece)
             return
         lifetime = self._config.signal_lifetime if isinstance(piece, Relay) else None
-        incarnation = self._mesh.membership.incarnation(hub)
+        incarnation = self._mesh.incarnation_of(hub)
         sent = self._streams.send(hub, incarnation, piece, now, lifetime)
         if isinstance(sent, Failure):
             self._on_failure(sent, now)
@@ -227,7 +201,7 @@ class Hub:
     def _send(self, bodies: list[Outgoing], now: float) -> None:
         if (mesh := self._mesh) is not None:
             for out in bodies:
-                self._act(mesh.route(out.destination, out.incarnation, out.body, now))
+                mesh.send(out.destination, out.incarnation, out.body, now)
 
     def _on_failure(self, failure: Failure, now: float) -> None:
         if isinstance(failure.news, Relay):
@@ -286,7 +260,7 @@ class Hub:
 
     def _on_reference_change(self, change: ReferenceChange, now: float) -> None:
         if self._mesh is not None:
-            self._act(self._mesh.dialer.on_reference(change, now))
+            _tell_mesh(self._mesh, change, now)
         if isinstance(change, ReferenceNamed):
             self._clients.guests.name(change.session, change.hub, now)
 
@@ -326,7 +300,7 @@ class Hub:
         self._view_at = earliest(self._view_at, when)
 
     def _count_hubs(self) -> int:
-        ours = 1 if self._mesh is None else len(self._mesh.membership)
+        ours = 1 if self._mesh is None else len(self._mesh)
         return ours + len(self._clients.references)
 
     def _show_view(self, hubs: dict[PeerId, int], now: float) -> None:
@@ -338,14 +312,14 @@ class Hub:
     def _tick(self, now: float) -> None:
         self._clients.tick(now)
         if self._mesh is not None:
-            self._act(self._mesh.tick(now))
+            self._mesh.tick(now)
             outgoing, failures = self._streams.expire(now)
             for failure in failures:
                 self._on_failure(failure, now)
             self._send(outgoing, now)
         self._settle(now)
         if self._view_at is not None and now >= self._view_at and self._mesh is not None:
-            self._show_view(self._mesh.membership.lives(), now)
+            self._show_view(self._mesh.incarnations(), now)
         self._clients.deliver(self._namespaces.expire(now), now)
 
     def deadline(self) -> float | None:
@@ -360,18 +334,18 @@ class Hub:
     @property
     def advert(self) -> Advert | None:
         """What this hub publishes of itself and its links; ``None`` for a plain server."""
-        return None if self._mesh is None else self._mesh.membership.own
+        return None if self._mesh is None else self._mesh.advert
 
     def adverts(self) -> list[Advert]:
         """Return what each live hub publishes, this one included; none for a plain server."""
-        return [] if self._mesh is None else self._mesh.membership.live_adverts()
+        return [] if self._mesh is None else self._mesh.adverts()
 
     def snapshot(self, now: float) -> Snapshot:
         """Return the counts of this hub; costs O(hubs)."""
         clients, mesh, wall_time = self._clients, self._mesh, self._epoch + now
         hubs: list[HubRecord] = []
         if mesh is not None:
-            lives, namespace = mesh.membership.lives(), self._config.hub_mesh_namespace
+            lives, namespace = mesh.incarnations(), self._config.hub_mesh_namespace
             hubs = hub_records(self._own, namespace, lives, wall_time)
         return Snapshot(
             hub_id=self._own,
@@ -392,3 +366,18 @@ class Hub:
     def peers(self) -> list[PeerRecord]:
         """Return a record of every client; costs O(clients)."""
         return self._clients.registry.records(self._epoch)
+
+
+def _tell_mesh(mesh: Mesh, change: ReferenceChange, now: float) -> None:
+    """Say in the words of the mesh what has become of a hub of the npm package."""
+    match change:
+        case ReferenceNamed(session, hub):
+            mesh.text_hub_named(session, hub)
+        case ReferenceFound(hub):
+            mesh.text_hub_linked(hub)
+        case ReferenceGone(hub, session, code, reason):
+            mesh.text_hub_lost(session, hub, code, reason, now)
+        case HubReported(hub, addresses):
+            mesh.hub_reported(hub, addresses, now)
+        case _:
+            assert_never(change)

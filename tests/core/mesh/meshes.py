@@ -6,10 +6,13 @@ A frame takes ``DELAY`` from end to end, and so does each thing that is asked of
 from __future__ import annotations
 
 import heapq
+from functools import reduce
+from operator import xor
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.effects import Effects
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.interface.actions import (
     Action,
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from peerpigeon.core.changes import Change
+    from peerpigeon.core.interface.events import LinkEvent
     from peerpigeon.core.interface.notices import Notice
 
 T = TypeVar("T")
@@ -99,17 +103,48 @@ class Bench:
 
     def __init__(self, seed: int = 1, **options: Any) -> None:
         config = ServerConfig(is_hub=True, **options)
-        self.mesh = Mesh(OWN, config, Random(seed), 1000, 0.0)
+        self._effects = Effects(0.0)
+        self.mesh = Mesh(OWN, config, Random(seed), 1000, 0.0, self._effects)
         self.links = 0
+
+    def handle(self, event: LinkEvent, now: float) -> list[Action]:
+        self.mesh.handle(event, now)
+        return self._effects.take_actions()
+
+    def tick(self, now: float) -> list[Action]:
+        self.mesh.tick(now)
+        return self._effects.take_actions()
+
+    def dial(self, uri: str, now: float) -> list[Action]:
+        self.mesh.dial(uri, now)
+        return self._effects.take_actions()
+
+    def send(self, goal: PeerId, incarnation: int, body: Body, now: float) -> list[Action]:
+        self.mesh.send(goal, incarnation, body, now)
+        return self._effects.take_actions()
+
+    def drain(self, now: float) -> list[Action]:
+        self.mesh.drain(now)
+        return self._effects.take_actions()
+
+    def take_changes(self) -> list[Change]:
+        return self._effects.take_changes()
+
+    def advert_of(self, hub: PeerId) -> Advert | None:
+        return next((advert for advert in self.mesh.adverts() if advert.hub == hub), None)
+
+    def digest(self) -> int:
+        """Return what the hub says of its table in a heartbeat."""
+        return reduce(xor, (advert.mark for advert in self.mesh.adverts()))
 
     def open(self, carrier: Carrier = CHANNEL, opening: int = 0, now: float = 0.0) -> LinkId:
         self.links += 1
         link = LinkId(self.links)
-        self.opened = self.mesh.on_link_opened(LinkOpened(link, carrier, opening), now)
+        self.opened = self.handle(LinkOpened(link, carrier, opening), now)
         return link
 
     def receive(self, link: int, frame: Frame, now: float = 0.0) -> list[Action]:
-        return self.mesh.on_link_received(LinkReceived(LinkId(link), frame), now)
+        return self.handle(LinkReceived(LinkId(link), frame), now)
 
     def hello(self, link: int, hub: PeerId, now: float = 0.0, **changes: Any) -> list[Action]:
         fields: dict[str, Any] = {
@@ -134,7 +169,7 @@ class Bench:
         return link
 
     def lose(self, link: int, now: float = 0.0) -> list[Action]:
-        return self.mesh.on_link_lost(LinkLost(LinkId(link), 1006, "broken"), now)
+        return self.handle(LinkLost(LinkId(link), 1006, "broken"), now)
 
     def routed(
         self, link: int, body: Body, source: PeerId, now: float = 0.0, **changes: Any
@@ -152,7 +187,7 @@ class Bench:
                 self.receive(link, Adverts(()), now)
             following = now + 1.0
             while (when := self.mesh.deadline()) <= min(following, until):
-                actions += self.mesh.tick(max(when, now))
+                actions += self.tick(max(when, now))
             now = following
         return actions
 
@@ -163,6 +198,7 @@ class Meshes:
     def __init__(self, *ids: PeerId, **options: Any) -> None:
         self.now = 0.0
         self.meshes: dict[PeerId, Mesh] = {}
+        self._effects: dict[PeerId, Effects] = {}
         self.actions: dict[PeerId, list[tuple[float, Action]]] = {}
         self.changes: dict[PeerId, list[Change]] = {}
         self.cannot_have_channels: set[PeerId] = set()
@@ -178,7 +214,9 @@ class Meshes:
         uris = tuple(f"ws://{hub[0]}" for hub in bootstrap)
         options = self.options | {"advertise": (f"ws://{own[0]}",), "bootstrap_hubs": uris}
         config = ServerConfig(is_hub=True, **options)
-        self.meshes[own] = Mesh(own, config, Random(int(own[:2], 16) + life), life, self.now)
+        effects = self._effects[own] = Effects(0.0)
+        rng = Random(int(own[:2], 16) + life)
+        self.meshes[own] = Mesh(own, config, rng, life, self.now, effects)
         self.actions[own], self.changes[own] = [], []
 
     def kill(self, own: PeerId) -> None:
@@ -187,10 +225,12 @@ class Meshes:
         self._ends = {end: to for end, to in self._ends.items() if own not in (end[0], to[0])}
 
     def dial(self, own: PeerId, other: PeerId) -> None:
-        self._perform(own, self.meshes[own].dialer.dial([f"ws://{other[0]}"], self.now))
+        self.meshes[own].dial(f"ws://{other[0]}", self.now)
+        self._perform(own)
 
     def drain(self, own: PeerId) -> None:
-        self._perform(own, self.meshes[own].drain(self.now))
+        self.meshes[own].drain(self.now)
+        self._perform(own)
 
     def break_links(self, own: PeerId) -> None:
         """Break all connections of a hub; both ends notice."""
@@ -216,29 +256,22 @@ class Meshes:
             if own in self.meshes:
                 self._happen(own, event)
 
-    def _happen(self, own: PeerId, event: object) -> None:
+    def _happen(self, own: PeerId, event: LinkEvent | None) -> None:
         mesh, now = self.meshes[own], self.now
-        match event:
-            case None:
-                self._perform(own, mesh.tick(now))
-            case LinkOpened():
-                self._perform(own, mesh.on_link_opened(event, now))
-            case LinkReceived():
-                self._perform(own, mesh.on_link_received(event, now))
-            case LinkLost():
-                self._perform(own, mesh.on_link_lost(event, now))
-            case OpeningFailed():
-                self._perform(own, mesh.dialer.failed(event, now))
-            case ChannelDescribed():
-                self._perform(own, mesh.negotiation.describe(event, now))
+        if event is None:
+            mesh.tick(now)
+        else:
+            mesh.handle(event, now)
+        self._perform(own)
 
-    def _soon(self, own: PeerId, event: object) -> None:
+    def _soon(self, own: PeerId, event: LinkEvent) -> None:
         self._order += 1
         heapq.heappush(self._agenda, (self.now + DELAY, self._order, own, event))
 
-    def _perform(self, own: PeerId, actions: list[Action]) -> None:
-        self.changes[own] += self.meshes[own].take_changes()
-        for action in actions:
+    def _perform(self, own: PeerId) -> None:
+        effects = self._effects[own]
+        self.changes[own] += effects.take_changes()
+        for action in effects.take_actions():
             self.actions[own].append((self.now, action))
             match action:
                 case SendToLink(link, frame) if (own, link) in self._ends:
@@ -281,7 +314,7 @@ class Meshes:
     # What has become of it
 
     def neighbours(self, own: PeerId) -> set[tuple[PeerId, Carrier]]:
-        return {(end.hub, end.carrier) for end in self.meshes[own].membership.own.links}
+        return {(end.hub, end.carrier) for end in self.meshes[own].advert.links}
 
     def links_of(self, own: PeerId) -> int:
         """Return how many connections end at a hub, wanted or not."""

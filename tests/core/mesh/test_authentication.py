@@ -106,6 +106,18 @@ def test_a_proof_ends_a_link_that_needs_none() -> None:
     assert closings(bench.receive(link, Proof(b"x"))) == {link: (1008, reason)}
 
 
+def test_a_second_proof_ends_the_link_as_a_second_hello_does() -> None:
+    bench = Bench(hub_secret=SECRET)
+    link = bench.open()
+    bench.hello(link, HUBS[1], nonce=NONCE)
+    proof = proof_for(bench)
+    bench.receive(link, proof)
+    actions = bench.receive(link, proof)
+    assert closings(actions) == {link: (1008, "a link begins with one hello")}
+    assert of_kind(SendToLink, actions) == []
+    assert bench.mesh.snapshot().p2p_links == 0
+
+
 def test_hubs_that_share_a_secret_form_a_mesh() -> None:
     meshes = Meshes(*HUBS[:3], hub_secret=SECRET)
     meshes.dial(HUBS[1], HUBS[0])

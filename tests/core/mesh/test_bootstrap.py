@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.effects import Effects
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.mesh.bootstrap import Bootstrap
 
@@ -26,9 +28,13 @@ class Middle(Random):
         return (a + b) / 2
 
 
-def bootstrap_of(*uris: str, rng: Random | None = None, quick_rounds: int = 10) -> Bootstrap:
-    chance = rng or Middle()
-    return Bootstrap(A, uris, chance, interval=5.0, quick_rounds=quick_rounds, now=100.0)
+def bootstrap_of(
+    *uris: str, rng: Random | None = None, quick_rounds: int = 10, interval: float = 5.0
+) -> Bootstrap:
+    config = ServerConfig(
+        bootstrap_hubs=uris, reconnect_interval=interval, max_reconnect_attempts=quick_rounds
+    )
+    return Bootstrap(A, config, rng or Middle(), Effects(0.0), 100.0)
 
 
 class Hub:
@@ -38,14 +44,22 @@ class Hub:
         self.bootstrap, self.former = bootstrap, former
         self.live = {A}
 
-    def due(self, now: float, *, is_linked: bool = False, hubs: int = 1) -> list[str]:
-        return self.bootstrap.due(
-            self.live.__contains__, hubs, lambda: list(self.former), is_linked=is_linked, now=now
-        )
+    def due(self, now: float, *, is_linked: bool = False) -> list[str]:
+        if not self.bootstrap.is_due(now):
+            return []
+        former = () if is_linked else self.former
+        return self.bootstrap.next_round(self.live, former, now, is_linked=is_linked)
+
+
+def among(count: int, bootstrap: Bootstrap) -> Hub:
+    """Return a hub of a mesh of so many, this one included; none of them has answered anywhere."""
+    hub = Hub(bootstrap)
+    hub.live |= {PeerId(f"{number:040x}") for number in range(1, count)}
+    return hub
 
 
 def rounds(hub: Hub, count: int) -> list[float]:
-    """Let a needing hub dial; return the times."""
+    """Let a hub without links dial; return the times."""
     times = []
     for _ in range(count):
         now = hub.bootstrap.deadline()
@@ -92,8 +106,8 @@ def test_s9_it_is_tried_for_ever() -> None:
 
 
 def test_an_interval_above_the_slowest_pace_is_kept() -> None:
-    bootstrap = Bootstrap(A, [ONE], Middle(), interval=60.0, quick_rounds=1, now=0.0)
-    assert rounds(Hub(bootstrap), 5) == [0.0, 60.0, 120.0, 180.0, 240.0]
+    bootstrap = bootstrap_of(ONE, quick_rounds=1, interval=60.0)
+    assert rounds(Hub(bootstrap), 5) == [100.0, 160.0, 220.0, 280.0, 340.0]
 
 
 @given(st.integers(0, 10**6))
@@ -143,7 +157,7 @@ def test_s7_an_address_that_leads_to_ourselves_is_not_dialled_again() -> None:
     assert hub.due(100.0) == [TWO]
     hub.live.add(C)
     hub.bootstrap.found(TWO, C)
-    assert hub.due(105.0, is_linked=True, hubs=2) == []
+    assert hub.due(105.0, is_linked=True) == []
     hub.bootstrap.links_lost(106.0)
     assert hub.due(106.0) == [TWO], "alone it dials whoever was there"
 
@@ -164,28 +178,28 @@ def test_s8_in_the_mesh_it_dials_addresses_where_it_knows_nobody_to_be_live() ->
     hub = Hub(bootstrap_of(ONE, TWO))
     hub.live |= {B, C}
     hub.bootstrap.found(ONE, B)
-    assert hub.due(100.0, is_linked=True, hubs=3) == [TWO]
+    assert hub.due(100.0, is_linked=True) == [TWO]
     hub.bootstrap.found(TWO, C)
-    assert hub.due(115.0, is_linked=True, hubs=3) == []
+    assert hub.due(115.0, is_linked=True) == []
     hub.live.remove(B)
-    assert hub.due(130.0, is_linked=True, hubs=2) == [ONE]
+    assert hub.due(130.0, is_linked=True) == [ONE]
     hub.bootstrap.found(ONE, C)  # another hub has taken over its address
-    assert hub.due(145.0, is_linked=True, hubs=2) == []
+    assert hub.due(145.0, is_linked=True) == []
 
 
 @pytest.mark.parametrize(
     ("hubs", "pause"), [(1, 5.0), (2, 10.0), (5, 25.0), (6, 30.0), (1000, 30.0)]
 )
 def test_the_more_hubs_there_are_the_more_seldom_each_one_dials(hubs: int, pause: float) -> None:
-    hub = Hub(bootstrap_of(ONE))
-    assert hub.due(100.0, is_linked=True, hubs=hubs) == [ONE]
+    hub = among(hubs, bootstrap_of(ONE))
+    assert hub.due(100.0, is_linked=True) == [ONE]
     assert hub.bootstrap.deadline() == 100.0 + pause
 
 
 @given(st.integers(0, 10**6))
 def test_in_the_mesh_pauses_are_drawn_from_a_half_to_one_and_a_half(seed: int) -> None:
-    hub = Hub(bootstrap_of(ONE, rng=Random(seed)))
-    hub.due(100.0, is_linked=True, hubs=4)
+    hub = among(4, bootstrap_of(ONE, rng=Random(seed)))
+    hub.due(100.0, is_linked=True)
     deadline = hub.bootstrap.deadline()
     assert deadline is not None
     assert 110.0 <= deadline <= 130.0
@@ -194,7 +208,7 @@ def test_in_the_mesh_pauses_are_drawn_from_a_half_to_one_and_a_half(seed: int) -
 def test_a_link_gives_back_the_quick_attempts() -> None:
     hub = Hub(bootstrap_of(ONE, quick_rounds=1))
     assert rounds(hub, 3) == [100.0, 105.0, 112.5]
-    hub.due(123.75, is_linked=True, hubs=1)
+    hub.due(123.75, is_linked=True)
     assert rounds(hub, 3) == [128.75, 133.75, 141.25]
 
 
@@ -290,12 +304,12 @@ def test_pauses_of_the_search_are_drawn_within_a_fifth() -> None:
 
 
 def test_after_a_loss_the_bootstrap_addresses_are_tried_within_one_interval() -> None:
-    hub = Hub(bootstrap_of(ONE))
-    assert hub.due(100.0, is_linked=True, hubs=9) == [ONE]
+    hub = among(9, bootstrap_of(ONE))
+    assert hub.due(100.0, is_linked=True) == [ONE]
     hub.bootstrap.hubs_lost(110.0)
     assert hub.bootstrap.search([], 110.0) == []
     assert hub.bootstrap.deadline() == 112.5
-    assert hub.due(112.5, is_linked=True, hubs=9) == [ONE]
+    assert hub.due(112.5, is_linked=True) == [ONE]
     hub.bootstrap.hubs_lost(141.0)
     hub.bootstrap.search([], 141.0)
     assert hub.bootstrap.deadline() == 142.5, "what was due before that is not put off"
@@ -321,8 +335,8 @@ def test_of_many_addresses_four_are_drawn(count: int, seed: int) -> None:
 
 
 def answers(steps: list[tuple[int, bool]], seed: int) -> list[list[str]]:
-    hub = Hub(bootstrap_of(ONE, TWO, rng=Random(seed)))
-    return [hub.due(100.0 + at, is_linked=is_linked, hubs=3) for at, is_linked in steps]
+    hub = among(3, bootstrap_of(ONE, TWO, rng=Random(seed)))
+    return [hub.due(100.0 + at, is_linked=is_linked) for at, is_linked in steps]
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.booleans()), max_size=20), st.integers(0, 99))
@@ -331,9 +345,9 @@ def test_the_same_chance_gives_the_same_answers_and_no_deadline_is_past(
 ) -> None:
     steps = sorted(steps)
     assert answers(steps, seed) == answers(steps, seed)
-    hub = Hub(bootstrap_of(ONE, rng=Random(seed)))
+    hub = among(3, bootstrap_of(ONE, rng=Random(seed)))
     for at, is_linked in steps:
-        hub.due(100.0 + at, is_linked=is_linked, hubs=3)
+        hub.due(100.0 + at, is_linked=is_linked)
         deadline = hub.bootstrap.deadline()
         assert deadline is not None
         assert deadline > 100.0 + at

@@ -10,6 +10,7 @@ from peerpigeon.core.changes import HubFound, HubRestarted
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.notices import ErrorOccurred
 from peerpigeon.core.mesh.gossip import HUB_LIMIT
+from peerpigeon.core.mesh.table_comparison import summarize
 from peerpigeon.core.wire.hub_frames import Adverts, Heartbeat, Summary
 from tests.core.mesh.meshes import (
     HUBS,
@@ -32,8 +33,8 @@ def linked() -> tuple[Bench, int, int]:
     """Return a hub that has told its two neighbours of itself, and the two links."""
     bench = Bench()
     near, far = bench.link(NEAR), bench.link(FAR)
-    bench.mesh.tick(0.2)
-    bench.mesh.take_changes()
+    bench.tick(0.2)
+    bench.take_changes()
     return bench, near, far
 
 
@@ -46,8 +47,8 @@ def told(actions: list[Action], link: int) -> list[tuple[PeerId, int]]:
 def test_a_newcomer_gets_our_advert_with_our_hello_answered() -> None:
     bench = Bench()
     link = bench.open()
-    said = frames(bench.hello(link, NEAR, digest=bench.mesh.membership.digest))
-    assert said == [Adverts((bench.mesh.membership.own,))]
+    said = frames(bench.hello(link, NEAR, digest=bench.digest()))
+    assert said == [Adverts((bench.mesh.advert,))]
 
 
 def test_a_newcomer_with_another_table_gets_a_summary_too() -> None:
@@ -68,7 +69,7 @@ def test_a_known_hub_out_of_reach_that_links_anew_gets_a_summary() -> None:
     bench.lose(near, 1.0)
     bench.pass_time(1.0, 2.0)
     said = frames(bench.hello(bench.open(now=2.0), NEAR, now=2.0, digest=1))
-    assert NEAR in bench.mesh.membership
+    assert NEAR in bench.mesh.incarnations()
     assert len(of_kind(Summary, said)) == 1
 
 
@@ -76,11 +77,11 @@ def test_tables_are_compared_when_a_neighbour_is_back() -> None:
     bench, near, far = linked()
     bench.lose(near, 1.0)
     bench.pass_time(1.0, 4.0, far)
-    assert NEAR not in bench.mesh.membership
+    assert NEAR not in bench.mesh.incarnations()
     link = bench.open(now=4.0)
     bench.hello(link, NEAR, now=4.0)
     said = bench.pass_time(4.0, 4.5, far)
-    assert NEAR in bench.mesh.membership
+    assert NEAR in bench.mesh.incarnations()
     (summary,) = of_kind(Summary, frames(said, link))
     assert [hub for hub, *_ in summary.entries] == [NEAR, OWN, FAR]
     assert of_kind(Summary, frames(said, far)) == []
@@ -93,12 +94,12 @@ def test_who_is_back_because_its_advert_was_repeated_is_told_of_on_our_side() ->
     bench.receive(near, Adverts((advert(NEAR, OWN, NEW, NEXT, sequence=2), *behind)), 0.5)
     bench.lose(near, 1.0)
     bench.pass_time(1.0, 4.0, far)
-    assert bench.mesh.membership.live == {OWN, FAR}
+    assert set(bench.mesh.incarnations()) == {OWN, FAR}
     near = bench.link(NEAR, now=4.0)
     bench.pass_time(4.0, 4.4, far, near)
     repeated = Adverts((advert(NEAR, OWN, NEW, NEXT, sequence=2), behind[0]))
     said = bench.receive(near, repeated, 4.5) + bench.pass_time(4.5, 4.9, far, near)
-    assert bench.mesh.membership.live == {OWN, FAR, NEAR, NEW}
+    assert set(bench.mesh.incarnations()) == {OWN, FAR, NEAR, NEW}
     assert (NEW, 1) in told(said, far)
     assert (NEXT, 1) not in told(said, far)
     assert (NEW, 1) not in told(said, near)
@@ -109,8 +110,8 @@ def test_news_is_gathered_for_100_ms_and_not_sent_back() -> None:
     bench.receive(near, Adverts((advert(NEW),)), 1.0)
     bench.receive(near, Adverts((advert(NEXT),)), 1.05)
     bench.receive(far, Adverts((advert(HUBS[4]),)), 1.06)
-    assert of_kind(Adverts, frames(bench.mesh.tick(1.09))) == []
-    said = bench.mesh.tick(1.1)
+    assert of_kind(Adverts, frames(bench.tick(1.09))) == []
+    said = bench.tick(1.1)
     assert told(said, far) == [(NEW, 1), (NEXT, 1)]
     assert told(said, near) == [(HUBS[4], 1)]
     assert len(of_kind(Adverts, frames(said))) == 2
@@ -120,32 +121,32 @@ def test_a_loss_goes_on_at_once_and_is_urgent_there_too() -> None:
     bench, near, far = linked()
     bench.receive(near, Adverts((advert(NEAR, OWN, sequence=2),), is_urgent=True), 1.0)
     assert bench.mesh.deadline() <= 1.0
-    (news,) = of_kind(Adverts, frames(bench.mesh.tick(1.0), far))
+    (news,) = of_kind(Adverts, frames(bench.tick(1.0), far))
     assert news.is_urgent
-    assert frames(bench.mesh.tick(1.01), near) == []
+    assert frames(bench.tick(1.01), near) == []
 
 
 def test_a_neighbour_is_not_told_of_itself() -> None:
     bench, near, far = linked()
     bench.receive(near, Adverts((advert(FAR, OWN, sequence=2),)), 1.0)
-    said = bench.mesh.tick(1.1)
+    said = bench.tick(1.1)
     assert told(said, far) == []
 
 
 def test_old_news_is_not_passed_on() -> None:
     bench, near, far = linked()
     bench.receive(near, Adverts((advert(NEW, sequence=5),)), 1.0)
-    bench.mesh.tick(1.1)
+    bench.tick(1.1)
     bench.receive(near, Adverts((advert(NEW, sequence=4),)), 1.2)
-    assert told(bench.mesh.tick(1.3), far) == []
+    assert told(bench.tick(1.3), far) == []
 
 
 def test_what_is_heard_of_a_hub_becomes_a_change() -> None:
     bench, near, _ = linked()
     bench.receive(near, Adverts((advert(NEW),)), 1.0)
-    assert bench.mesh.take_changes() == [HubFound(NEW)]
+    assert bench.take_changes() == [HubFound(NEW)]
     bench.receive(near, Adverts((advert(NEW, incarnation=2000),)), 1.1)
-    assert bench.mesh.take_changes() == [HubRestarted(NEW, 2000)]
+    assert bench.take_changes() == [HubRestarted(NEW, 2000)]
 
 
 # Digests
@@ -170,13 +171,13 @@ def test_tables_that_agree_once_begin_to_count_anew() -> None:
     bench, near, _ = linked()
     bench.receive(near, Heartbeat(1), 5.0)
     bench.receive(near, Heartbeat(1), 6.0)
-    assert bench.receive(near, Heartbeat(bench.mesh.membership.digest), 7.0) == []
+    assert bench.receive(near, Heartbeat(bench.digest()), 7.0) == []
     assert bench.receive(near, Heartbeat(1), 8.0) == []
 
 
 def test_a_summary_is_answered_by_what_is_lacking_and_asked_for_what_we_lack() -> None:
     bench, near, _ = linked()
-    own = bench.mesh.membership.own
+    own = bench.mesh.advert
     theirs = ((OWN, 1000, own.sequence), (NEAR, 1000, 1), (NEW, 1000, 1))
     lacking, ours = frames(bench.receive(near, Summary(theirs), 5.0))
     assert lacking == Adverts((advert(FAR, OWN, *HUBS[14:]),))
@@ -186,9 +187,9 @@ def test_a_summary_is_answered_by_what_is_lacking_and_asked_for_what_we_lack() -
 
 def test_the_answer_to_a_summary_is_not_answered_by_another() -> None:
     bench, near, _ = linked()
-    entries = (*bench.mesh.membership.summary(), (NEW, 1000, 1))
+    entries = (*summarize(bench.mesh.adverts()), (NEW, 1000, 1))
     assert bench.receive(near, Summary(entries, wants_answer=False), 5.0) == []
-    assert bench.receive(near, Summary(bench.mesh.membership.summary()), 5.0) == []
+    assert bench.receive(near, Summary(summarize(bench.mesh.adverts())), 5.0) == []
 
 
 # What a faulty hub may say
@@ -196,20 +197,20 @@ def test_the_answer_to_a_summary_is_not_answered_by_another() -> None:
 
 def test_we_do_not_rise_above_the_last_incarnation_that_there_is() -> None:
     bench, near, _ = linked()
-    own = bench.mesh.membership.own
+    own = bench.mesh.advert
     impostor = msgspec.structs.replace(own, incarnation=2**63 - 1)
     bench.receive(near, Adverts((impostor,)), 1.0)
-    assert bench.mesh.membership.own == own
+    assert bench.mesh.advert == own
 
 
 def test_hubs_beyond_the_limit_are_not_heeded_but_known_ones_are() -> None:
     bench, near, _ = linked()
     ids = [PeerId(f"{number:040x}") for number in range(HUB_LIMIT)]
     bench.receive(near, Adverts(tuple(advert(hub) for hub in ids)), 1.0)
-    assert len(bench.mesh.membership) == HUB_LIMIT
-    assert bench.mesh.membership.advert(ids[-1]) is None
+    assert len(bench.mesh) == HUB_LIMIT
+    assert bench.advert_of(ids[-1]) is None
     bench.receive(near, Adverts((advert(ids[0], sequence=2),)), 1.1)
-    known = bench.mesh.membership.advert(ids[0])
+    known = bench.advert_of(ids[0])
     assert known is not None
     assert known.sequence == 2
 
@@ -224,7 +225,7 @@ def test_a_hub_outdoes_another_one_under_its_id_but_not_more_often_than_every_te
         impostor = advert(OWN, incarnation=5000 + int(now * 100))
         said = notices(bench.receive(near, Adverts((impostor,)), now))
         assert len(of_kind(ErrorOccurred, said)) == (now in (1.0, 11.0))
-        lives.append(bench.mesh.membership.own.incarnation)
+        lives.append(bench.mesh.advert.incarnation)
     assert lives == [5101, 5101, 5101, 6101]
 
 
@@ -238,19 +239,19 @@ def test_a_hub_whose_clock_was_set_back_is_heeded_again() -> None:
     meshes.run(8.0)
     meshes.start(c, a, life=500)
     meshes.run(5.0)
-    assert meshes.meshes[c].membership.own.incarnation == 1001
+    assert meshes.meshes[c].advert.incarnation == 1001
     assert HubRestarted(c, 1001) in meshes.changes[b]
     assert meshes.meshes[b].snapshot().known_hubs == 3
 
 
 def test_an_advert_of_ours_that_comes_back_is_no_impostor() -> None:
     bench, near, _ = linked()
-    assert bench.receive(near, Adverts((bench.mesh.membership.own,)), 1.0) == []
+    assert bench.receive(near, Adverts((bench.mesh.advert,)), 1.0) == []
 
 
 def test_whom_a_hub_has_outdone_is_told_so_by_all() -> None:
     bench, near, far = linked()
     bench.receive(near, Adverts((advert(OWN, incarnation=5000),)), 1.0)
-    said = bench.mesh.tick(1.1)
-    sequence = bench.mesh.membership.own.sequence
+    said = bench.tick(1.1)
+    sequence = bench.mesh.advert.sequence
     assert told(said, near) == told(said, far) == [(OWN, sequence)]

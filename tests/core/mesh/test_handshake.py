@@ -9,7 +9,7 @@ import pytest
 from peerpigeon.core.changes import Arrived, HubFound, RoutesChanged
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.interface.actions import CloseLink, SendToLink
-from peerpigeon.core.mesh.handshake import LINK_LIMIT
+from peerpigeon.core.mesh.link_lifecycle import MAX_OPEN_LINKS
 from peerpigeon.core.wire.hub_frames import (
     VERSION,
     Ack,
@@ -47,7 +47,7 @@ NEWS = Segment(1, 1, 1, Find("net1", HUBS[0]))
 def test_a_link_begins_with_the_hello_of_this_hub() -> None:
     bench = Bench(hub_mesh_namespace="ours")
     link = bench.open()
-    own = bench.mesh.membership.own
+    own = bench.mesh.advert
     hello = Hello(OWN, 1000, "ours", VERSION, own.mark)
     assert bench.opened == [SendToLink(link, hello)]
 
@@ -68,7 +68,7 @@ def test_who_does_not_belong_here_is_refused_s4(
     actions = bench.hello(link, hub, **changes)
     assert actions == [CloseLink(link, 1008, reason)]
     assert bench.receive(link, Heartbeat(1)) == []
-    assert bench.mesh.take_changes() == []
+    assert bench.take_changes() == []
 
 
 @pytest.mark.parametrize("frame", [Heartbeat(1), Adverts(()), Routed(OWN, 1, HUBS[1], 1, 9, ACK)])
@@ -82,7 +82,7 @@ def test_a_second_hello_ends_the_link() -> None:
     bench = Bench()
     link = bench.link(HUBS[1])
     assert closings(bench.hello(link, HUBS[1])) == {link: (1008, "a link begins with one hello")}
-    assert bench.mesh.take_changes()[-1] == RoutesChanged()
+    assert bench.take_changes()[-1] == RoutesChanged()
 
 
 def test_a_link_whose_other_end_says_nothing_is_closed_after_three_heartbeats() -> None:
@@ -103,7 +103,7 @@ def test_saying_goodbye_again_and_again_keeps_no_link_open() -> None:
 
 def test_beyond_the_limit_no_link_is_accepted_but_our_own_are() -> None:
     bench = Bench()
-    for _ in range(LINK_LIMIT):
+    for _ in range(MAX_OPEN_LINKS):
         bench.open(SOCKET)
     link = bench.open(SOCKET)
     assert bench.opened == [CloseLink(link, 1013, "too many links")]
@@ -123,19 +123,19 @@ def leaving() -> tuple[Bench, LinkId, LinkId]:
     said = bench.pass_time(0.0, 10.5, 1, 2, 3)
     assert SendToLink(left, Bye("migrated to P2P")) in said
     assert closings(said)[left] == (1000, "migrated to P2P")
-    bench.mesh.take_changes()
+    bench.take_changes()
     return bench, kept, left
 
 
 def test_what_was_on_its_way_over_a_link_that_is_being_left_arrives() -> None:
     bench, kept, left = leaving()
     assert bench.routed(left, ACK, HUBS[9], 10.5) == []
-    assert bench.mesh.take_changes() == [Arrived(HUBS[9], 1000, ACK)]
+    assert bench.take_changes() == [Arrived(HUBS[9], 1000, ACK)]
     (passed,) = bench.routed(left, ACK, HUBS[9], 10.5, destination=HUBS[1])
     assert of_kind(SendToLink, [passed])[0].link == kept
     newcomer = advert(HUBS[4], HUBS[9])
     bench.receive(left, Adverts((newcomer,)), 10.5)
-    assert bench.mesh.take_changes() == [HubFound(HUBS[4])]
+    assert bench.take_changes() == [HubFound(HUBS[4])]
 
 
 def test_a_link_that_is_being_left_is_closed_when_the_other_end_is_done() -> None:
@@ -158,17 +158,17 @@ def test_a_link_that_is_being_left_is_closed_if_the_other_end_says_nothing() -> 
 def test_a_link_that_breaks_while_it_is_being_left_is_forgotten() -> None:
     bench, _, left = leaving()
     assert bench.lose(left, 10.5) == []
-    assert bench.mesh.take_changes() == []
+    assert bench.take_changes() == []
     assert of_kind(CloseLink, bench.pass_time(10.5, 19.5, 1, 3)) == []
 
 
 def test_who_is_left_says_goodbye_and_sends_nothing_more() -> None:
     bench = Bench()
     link = bench.link(HUBS[9])
-    bench.mesh.take_changes()
+    bench.take_changes()
     assert frames(bench.receive(link, Bye("not wanted"), 0.1)) == [Bye("not wanted")]
-    assert bench.mesh.take_changes() == [RoutesChanged()]
-    assert bench.mesh.route(HUBS[9], 1000, ACK, 0.1) == []
+    assert bench.take_changes() == [RoutesChanged()]
+    assert bench.send(HUBS[9], 1000, ACK, 0.1) == []
     assert bench.lose(link, 0.2) == []
 
 
@@ -187,7 +187,7 @@ def test_of_links_that_both_hubs_have_dialled_both_keep_that_of_the_larger_id(
         closed = links[theirs if other < OWN else mine]
         assert closings(said) == {closed: (1000, "second link")}
         assert bench.mesh.snapshot().websocket_links == 1
-        assert bench.mesh.take_changes() == [RoutesChanged()]
+        assert bench.take_changes() == [RoutesChanged()]
 
 
 def test_a_link_of_a_new_life_takes_the_place_of_the_old_one() -> None:

@@ -66,8 +66,8 @@ def knowing(*hubs: PeerId, max_links: int = 3) -> tuple[Bench, int]:
 
 def offer_to(bench: Bench, link: int, now: float = 0.0) -> int:
     """Have an offer to the hub below come from the shell; return the opening."""
-    (offer,) = of_kind(MakeOffer, bench.mesh.tick(now + 0.2))
-    bench.mesh.negotiation.describe(ChannelDescribed(offer.opening, "ours"), now + 0.25)
+    (offer,) = of_kind(MakeOffer, bench.tick(now + 0.2))
+    bench.handle(ChannelDescribed(offer.opening, "ours"), now + 0.25)
     return offer.opening
 
 
@@ -76,15 +76,15 @@ def offer_to(bench: Bench, link: int, now: float = 0.0) -> int:
 
 def test_an_offer_goes_to_each_hub_wanted_whose_id_is_smaller_at_once() -> None:
     bench, link = knowing(BELOW, ABOVE, NEAREST)
-    (make,) = of_kind(MakeOffer, bench.mesh.tick(0.2))
-    said = bench.mesh.negotiation.describe(ChannelDescribed(make.opening, "sdp"), 0.25)
+    (make,) = of_kind(MakeOffer, bench.tick(0.2))
+    said = bench.handle(ChannelDescribed(make.opening, "sdp"), 0.25)
     (routed,) = of_kind(Routed, frames(said, link))
     assert routed == Routed(OWN, 1000, BELOW, 1000, 32, Offer(make.opening, "sdp"))
 
 
 def test_the_offer_of_a_larger_id_is_awaited_for_half_a_second() -> None:
     bench, _ = knowing(ABOVE)
-    assert of_kind(MakeOffer, bench.mesh.tick(0.2)) == []
+    assert of_kind(MakeOffer, bench.tick(0.2)) == []
     assert len(of_kind(MakeOffer, bench.pass_time(0.2, 0.75))) == 2
 
 
@@ -95,7 +95,7 @@ def test_answer_and_candidates_are_handed_to_the_channel_they_are_about() -> Non
     assert said == [TakeAnswer(opening, "theirs")]
     said = bench.routed(link, Candidate(opening, "way", is_from_offerer=False), BELOW, 0.3)
     assert said == [TakeCandidate(opening, "way")]
-    said = bench.mesh.negotiation.trickle(ChannelCandidate(opening, "my way"), 0.3)
+    said = bench.handle(ChannelCandidate(opening, "my way"), 0.3)
     assert bodies(said) == [Candidate(opening, "my way", is_from_offerer=True)]
 
 
@@ -110,8 +110,8 @@ def test_steps_of_an_exchange_that_is_over_or_never_was_mean_nothing() -> None:
     ]
     for source, step in strangers:
         assert bench.routed(link, step, source, 0.3) == []
-    assert bench.mesh.negotiation.describe(ChannelDescribed(99, "sdp"), 0.3) == []
-    assert bench.mesh.negotiation.trickle(ChannelCandidate(99, "way"), 0.3) == []
+    assert bench.handle(ChannelDescribed(99, "sdp"), 0.3) == []
+    assert bench.handle(ChannelCandidate(99, "way"), 0.3) == []
 
 
 def test_who_is_declined_drops_the_channel_and_asks_again_a_second_later() -> None:
@@ -135,9 +135,9 @@ def test_an_offer_is_answered_with_what_the_shell_makes_of_it() -> None:
     (make,) = bench.routed(link, Offer(7, "theirs"), ABOVE)
     assert isinstance(make, MakeAnswer)
     assert make.sdp == "theirs"
-    said = bench.mesh.negotiation.describe(ChannelDescribed(make.opening, "ours"), 0.1)
+    said = bench.handle(ChannelDescribed(make.opening, "ours"), 0.1)
     assert bodies(said) == [Answer(7, "ours")]
-    said = bench.mesh.negotiation.trickle(ChannelCandidate(make.opening, "way"), 0.1)
+    said = bench.handle(ChannelCandidate(make.opening, "way"), 0.1)
     assert bodies(said) == [Candidate(7, "way", is_from_offerer=False)]
     said = bench.routed(link, Candidate(7, "theirs", is_from_offerer=True), ABOVE, 0.2)
     assert said == [TakeCandidate(make.opening, "theirs")]
@@ -154,10 +154,10 @@ def test_of_two_crossing_offers_that_of_the_larger_id_stands() -> None:
 
 def test_the_smaller_id_gives_its_own_offer_up_for_the_larger_ones() -> None:
     bench, link = knowing(ABOVE)
-    bench.mesh.tick(0.2)
-    makes = of_kind(MakeOffer, bench.mesh.tick(0.8))
+    bench.tick(0.2)
+    makes = of_kind(MakeOffer, bench.tick(0.8))
     for make in makes:
-        bench.mesh.negotiation.describe(ChannelDescribed(make.opening, "ours"), 0.85)
+        bench.handle(ChannelDescribed(make.opening, "ours"), 0.85)
     dropped, answer = bench.routed(link, Offer(7, "theirs"), ABOVE, 0.9)
     assert isinstance(dropped, DropChannel)
     assert dropped.opening in [make.opening for make in makes]
@@ -202,7 +202,7 @@ def test_a_hub_that_is_about_to_stop_is_not_asked_for_a_shortcut() -> None:
     for is_draining in (False, True):
         bench, link = knowing(BELOW, ABOVE)
         bench.receive(link, Adverts((advert(HUBS[1], is_draining=is_draining),)))
-        offers = of_kind(MakeOffer, bench.mesh.tick(0.3))
+        offers = of_kind(MakeOffer, bench.tick(0.3))
         assert len(offers) == (1 if is_draining else 2)
 
 
@@ -230,7 +230,7 @@ def test_the_least_wanted_link_above_the_maximum_is_closed() -> None:
     bench = Bench(hub_mesh_max_peers=2)
     for hub in (BELOW, FAR, ABOVE):
         bench.link(hub)
-    assert closings(bench.mesh.tick(0.2)) == {2: (1000, "not wanted")}
+    assert closings(bench.tick(0.2)) == {2: (1000, "not wanted")}
 
 
 def test_a_link_that_its_other_end_wants_goes_last() -> None:
@@ -238,7 +238,7 @@ def test_a_link_that_its_other_end_wants_goes_last() -> None:
     for hub in (BELOW, NEAREST, FAR, ABOVE):
         bench.link(hub)
     bench.receive(2, spare(NEAREST))
-    assert list(closings(bench.mesh.tick(0.2))) == [2, 3]
+    assert list(closings(bench.tick(0.2))) == [2, 3]
 
 
 def test_a_link_with_a_purpose_that_only_newer_hubs_know_counts_as_wanted() -> None:
@@ -247,7 +247,7 @@ def test_a_link_with_a_purpose_that_only_newer_hubs_know_counts_as_wanted() -> N
         bench.link(hub)
     bench.receive(2, spare(NEAREST))
     bench.receive(3, spare(FAR, purpose=Purpose(7)))
-    assert list(closings(bench.mesh.tick(0.2))) == [2, 3]
+    assert list(closings(bench.tick(0.2))) == [2, 3]
 
 
 def test_a_link_that_is_the_only_one_its_other_end_has_is_kept() -> None:
@@ -255,9 +255,9 @@ def test_a_link_that_is_the_only_one_its_other_end_has_is_kept() -> None:
     bench.link(BELOW)
     bench.link(FAR, others=())
     bench.link(ABOVE)
-    assert closings(bench.mesh.tick(0.2)) == {}
+    assert closings(bench.tick(0.2)) == {}
     bench.receive(2, Adverts((advert(FAR, OWN, *HUBS[14:], sequence=2),)), 0.3)
-    assert closings(bench.mesh.tick(0.5)) == {2: (1000, "not wanted")}
+    assert closings(bench.tick(0.5)) == {2: (1000, "not wanted")}
 
 
 def test_a_hub_with_two_links_is_kept_until_they_are_those_of_the_ring() -> None:
@@ -266,6 +266,6 @@ def test_a_hub_with_two_links_is_kept_until_they_are_those_of_the_ring() -> None
     for hub in (BELOW, FAR, ABOVE):
         bench.link(hub)
     bench.receive(2, Adverts((advert(FAR, OWN, HUBS[15], sequence=2),)), 0.1)
-    assert closings(bench.mesh.tick(0.3)) == {}
+    assert closings(bench.tick(0.3)) == {}
     bench.receive(2, Adverts((advert(FAR, BELOW, ABOVE, sequence=3),)), 0.4)
-    assert closings(bench.mesh.tick(0.7)) == {2: (1000, "not wanted")}
+    assert closings(bench.tick(0.7)) == {2: (1000, "not wanted")}

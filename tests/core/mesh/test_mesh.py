@@ -66,7 +66,7 @@ def test_people_hear_of_the_first_channel_to_a_hub_and_the_end_of_the_last() -> 
     heard = notices(bench.receive(link, Adverts((advert(HUBS[1], OWN),))))
     assert heard == [HubDiscovered(HUBS[1], HUBS[1], ("ws://1",)), HubMeshReady(1, 2)]
     assert notices(bench.lose(link)) == [HubP2PDisconnected(HUBS[1])]
-    assert bench.mesh.take_changes() == [RoutesChanged(), HubFound(HUBS[1]), RoutesChanged()]
+    assert bench.take_changes() == [RoutesChanged(), HubFound(HUBS[1]), RoutesChanged()]
 
 
 def test_a_heart_beats_each_second_on_a_busy_link_too() -> None:
@@ -74,10 +74,10 @@ def test_a_heart_beats_each_second_on_a_busy_link_too() -> None:
     link = bench.link(HUBS[1])
     said = []
     for tenth in range(30):
-        bench.mesh.route(HUBS[1], 1000, ACK, tenth / 10)
+        bench.send(HUBS[1], 1000, ACK, tenth / 10)
         bench.receive(link, Adverts(()), tenth / 10)
         if bench.mesh.deadline() <= tenth / 10:
-            said += bench.mesh.tick(tenth / 10)
+            said += bench.tick(tenth / 10)
     assert len(of_kind(Heartbeat, frames(said))) == 3
 
 
@@ -95,20 +95,20 @@ def test_a_link_closed_in_good_order_is_no_urgent_news() -> None:
     bench = Bench()
     bench.link(HUBS[1])
     leaving = bench.link(HUBS[9])
-    bench.mesh.tick(0.5)
+    bench.tick(0.5)
     assert closings(bench.receive(leaving, Bye("not wanted"), 0.6)) == {
         leaving: (1000, "not wanted")
     }
-    assert bench.mesh.take_changes()[-1] == RoutesChanged()
-    said = of_kind(Adverts, frames(bench.mesh.tick(0.7)))
+    assert bench.take_changes()[-1] == RoutesChanged()
+    said = of_kind(Adverts, frames(bench.tick(0.7)))
     assert [news.is_urgent for news in said] == [False]
 
 
 def test_frames_and_ends_of_links_that_are_closed_mean_nothing() -> None:
     bench = Bench()
     assert bench.receive(9, Heartbeat(1)) == []
-    assert bench.mesh.on_link_lost(LinkLost(LinkId(9), 1006, ""), 0.0) == []
-    assert bench.mesh.dialer.failed(OpeningFailed(9, "refused"), 0.0) == []
+    assert bench.handle(LinkLost(LinkId(9), 1006, ""), 0.0) == []
+    assert bench.handle(OpeningFailed(9, "refused"), 0.0) == []
 
 
 # Routed frames
@@ -117,27 +117,27 @@ def test_frames_and_ends_of_links_that_are_closed_mean_nothing() -> None:
 def test_a_body_for_this_hub_arrives() -> None:
     bench = Bench()
     link = bench.link(HUBS[1])
-    bench.mesh.take_changes()
+    bench.take_changes()
     for body in (ACK, NEWS):
         assert bench.routed(link, body, HUBS[9], destination_incarnation=1000) == []
-    assert bench.mesh.take_changes() == [Arrived(HUBS[9], 1000, ACK), Arrived(HUBS[9], 1000, NEWS)]
+    assert bench.take_changes() == [Arrived(HUBS[9], 1000, ACK), Arrived(HUBS[9], 1000, NEWS)]
 
 
 def test_a_body_for_an_earlier_life_of_this_hub_is_dropped() -> None:
     bench = Bench()
     link = bench.link(HUBS[1])
-    bench.mesh.take_changes()
+    bench.take_changes()
     assert bench.routed(link, ACK, HUBS[9], destination_incarnation=999) == []
-    assert bench.mesh.take_changes() == []
+    assert bench.take_changes() == []
 
 
 def test_a_body_from_this_hub_itself_is_dropped() -> None:
     bench = Bench()
     link = bench.link(HUBS[1])
-    bench.mesh.take_changes()
+    bench.take_changes()
     assert bench.routed(link, ACK, OWN) == []
     assert bench.routed(link, Offer(1, "sdp"), OWN) == []
-    assert bench.mesh.take_changes() == []
+    assert bench.take_changes() == []
 
 
 def test_a_frame_is_passed_on_with_one_hop_less_until_none_is_left() -> None:
@@ -162,16 +162,16 @@ def test_a_frame_to_where_no_way_is_known_is_not_sent_back() -> None:
 
 
 def test_without_a_neighbour_there_is_no_way_to_anybody() -> None:
-    assert Bench().mesh.route(HUBS[1], 0, ACK, 0.0) == []
+    assert Bench().send(HUBS[1], 0, ACK, 0.0) == []
 
 
 def test_news_of_a_loss_elsewhere_makes_this_hub_send_again_what_may_have_been_lost() -> None:
     bench = Bench()
     link = bench.link(HUBS[1])
-    bench.mesh.take_changes()
+    bench.take_changes()
     news = advert(HUBS[1], OWN, sequence=2)
     bench.receive(link, Adverts((news,), is_urgent=True))
-    assert bench.mesh.take_changes() == [RoutesChanged()]
+    assert bench.take_changes() == [RoutesChanged()]
 
 
 # Readiness and migration
@@ -273,12 +273,12 @@ def test_what_waits_for_a_hub_goes_out_as_soon_as_that_is_in_reach_again() -> No
     bench.pass_time(0.1, 1.0, link)
     lost = advert(HUBS[1], OWN, sequence=2)
     bench.receive(link, Adverts((lost,), is_urgent=True), 1.0)
-    bench.mesh.tick(1.2)
-    bench.mesh.take_changes()
+    bench.tick(1.2)
+    bench.take_changes()
     found = advert(HUBS[1], OWN, HUBS[9], sequence=3)
     bench.receive(link, Adverts((found,)), 2.0)
-    bench.mesh.tick(2.0)
-    assert bench.mesh.take_changes() == [RoutesChanged()]
+    bench.tick(2.0)
+    assert bench.take_changes() == [RoutesChanged()]
 
 
 def test_a_missing_hub_is_looked_for_at_its_addresses() -> None:
@@ -295,7 +295,7 @@ def test_a_hub_that_has_said_it_stops_is_not_looked_for() -> None:
     meshes = met(a, b, c)
     meshes.drain(c)
     meshes.run(0.1)
-    assert meshes.meshes[c].membership.own.is_draining
+    assert meshes.meshes[c].advert.is_draining
     meshes.kill(c)
     dials = {own: len([d for _, d in meshes.actions[own] if isinstance(d, Dial)]) for own in (a, b)}
     meshes.run(12.0)
@@ -319,15 +319,15 @@ def test_a_stopped_hub_that_is_started_again_with_its_id_is_found_s8() -> None:
 
 def test_a_stopping_hub_that_loses_its_last_link_does_not_dial() -> None:
     bench = Bench(bootstrap_hubs=("ws://1",))
-    bench.mesh.tick(0.0)
+    bench.tick(0.0)
     link = bench.link(HUBS[1], now=0.1)
-    said = bench.mesh.drain(1.0)
+    said = bench.drain(1.0)
     (news,) = of_kind(Adverts, frames(said))
     assert news.is_urgent
     assert (news.adverts[0].is_draining, news.adverts[0].links) == (True, ())
     bench.receive(link, Bye("stopping"), 1.1)
     bench.lose(link, 1.1)
-    assert of_kind(Dial, bench.mesh.tick(1.2)) == []
+    assert of_kind(Dial, bench.tick(1.2)) == []
 
 
 def test_a_hub_that_stops_is_left_and_told_gone_by_all_at_once() -> None:
@@ -359,9 +359,9 @@ def test_all_hubs_can_stop_at_once() -> None:
 def test_people_hear_how_bootstrap_goes() -> None:
     uri = "ws://1"
     bench = Bench(bootstrap_hubs=(uri,))
-    (dial,) = of_kind(Dial, bench.mesh.tick(0.0))
+    (dial,) = of_kind(Dial, bench.tick(0.0))
     assert dial.uri == uri
-    said = bench.mesh.dialer.failed(OpeningFailed(dial.opening, "refused"), 0.1)
+    said = bench.handle(OpeningFailed(dial.opening, "refused"), 0.1)
     assert notices(said) == [BootstrapDisconnected(uri, 1006, "refused")]
     again = of_kind(Dial, bench.pass_time(0.1, 7.0))[0]
     link = bench.open(SOCKET, again.opening, now=7.0)
@@ -369,7 +369,7 @@ def test_people_hear_how_bootstrap_goes() -> None:
     bench.hello(link, HUBS[1], now=7.1)
     said = bench.lose(link, now=7.2)
     assert notices(said) == [BootstrapDisconnected(uri, 1006, "broken")]
-    assert [dial.uri for dial in of_kind(Dial, bench.mesh.tick(7.2))] == [uri]
+    assert [dial.uri for dial in of_kind(Dial, bench.tick(7.2))] == [uri]
 
 
 def test_a_dial_that_takes_too_long_is_given_up() -> None:
@@ -381,11 +381,11 @@ def test_a_dial_that_takes_too_long_is_given_up() -> None:
 
 def test_an_address_is_not_dialled_while_it_is_dialled_or_linked() -> None:
     bench = Bench()
-    (dial,) = of_kind(Dial, bench.mesh.dialer.dial(["ws://1"], 0.0))
-    assert bench.mesh.dialer.dial(["ws://1"], 0.1) == []
+    (dial,) = of_kind(Dial, bench.dial("ws://1", 0.0))
+    assert bench.dial("ws://1", 0.1) == []
     bench.open(SOCKET, dial.opening, now=0.2)
     assert notices(bench.opened) == []
-    assert bench.mesh.dialer.dial(["ws://1"], 0.3) == []
+    assert bench.dial("ws://1", 0.3) == []
 
 
 def test_without_auto_connect_no_bootstrap_address_is_dialled() -> None:
@@ -397,7 +397,7 @@ def test_a_hub_that_has_lost_all_links_tries_those_it_knew() -> None:
     bench = Bench()
     link = bench.link(HUBS[1], SOCKET)
     bench.lose(link, 0.1)
-    assert "ws://1" in [dial.uri for dial in of_kind(Dial, bench.mesh.tick(0.1))]
+    assert "ws://1" in [dial.uri for dial in of_kind(Dial, bench.tick(0.1))]
 
 
 # Time
@@ -413,18 +413,18 @@ def test_after_a_tick_the_next_one_is_later_whatever_goes_wrong() -> None:
         ticks = ticks + 1 if due == now else 0
         assert ticks < 4
         now = due
-        for action in bench.mesh.tick(now):
+        for action in bench.tick(now):
             match action:
                 case Dial(opening) | MakeOffer(opening) | MakeAnswer(opening):
-                    bench.mesh.dialer.failed(OpeningFailed(opening, "refused"), now)
+                    bench.handle(OpeningFailed(opening, "refused"), now)
 
 
 def test_a_hub_takes_what_it_is_told_of_in_the_form_that_crosses_the_wire() -> None:
     bench = Bench()
     link = bench.open()
     event = LinkReceived(link, Hello(HUBS[1], 1, ServerConfig().hub_mesh_namespace, VERSION, 0))
-    said = frames(bench.mesh.on_link_received(event, 0.0))
-    assert of_kind(Adverts, said)[0].adverts == (bench.mesh.membership.own,)
-    bench.mesh.tick(0.2)
-    (end,) = bench.mesh.membership.own.links
+    said = frames(bench.handle(event, 0.0))
+    assert of_kind(Adverts, said)[0].adverts == (bench.mesh.advert,)
+    bench.tick(0.2)
+    (end,) = bench.mesh.advert.links
     assert (end.hub, end.purpose) == (HUBS[1], Purpose.SPARE)

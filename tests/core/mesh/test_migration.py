@@ -1,4 +1,4 @@
-"""When the mesh is ready (S17), and when its WebSockets have had their day (S19, S21)."""
+"""When the mesh is ready (S17), and when its WebSockets are no longer needed (S19, S21)."""
 
 from __future__ import annotations
 

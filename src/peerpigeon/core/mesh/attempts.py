@@ -1,17 +1,18 @@
-"""How a wanted link comes to be: offers, glare, time-outs, and a WebSocket where P2P fails.
+"""Links under way: data channels on offer, addresses being dialled, and when to try again.
 
 For each wanted hub a data channel is tried first. Both ends usually want the link: the one with
-the larger id offers at once, the other waits a moment for that offer. If both offer all the same,
-the larger id's offer stands. When a channel cannot be had, a WebSocket takes its place and the
-channel is tried again from time to time, ever more rarely.
+the larger id offers at once, the other waits a moment for that offer. If both offer all the same
+(glare), the larger id's offer stands. When a channel cannot be had, a WebSocket takes its place
+and the channel is tried again from time to time, ever more rarely.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from peerpigeon.core.deadlines import TimerQueue, earliest
+from peerpigeon.core.mesh.back_off import DECLINED_PAUSE, BackOff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.ids import PeerId
 
-COURTESY = 0.5
+GLARE_DELAY = 0.5
 """Seconds that the smaller id waits for the larger one's offer."""
 
 OFFER_TIMEOUT = 3.0
@@ -29,59 +30,49 @@ offer may find no way."""
 CHANNEL_TIMEOUT = 6.0
 """Seconds from an answer to an open channel. On a good network it takes a tenth of one."""
 
-PATIENCE = 3
-"""RecentOffers that came to nothing after which a WebSocket is tried."""
-
 DIAL_TIMEOUT = 5.0
 """Seconds for a WebSocket to open."""
 
-DECLINED_PAUSE = 1.0
-"""Seconds until a hub that had no place or did not answer is asked again, and until it is dialled
-again; doubled each time up to ``MAX_PAUSE``."""
 
-FAILED_PAUSE = 15.0
-"""Seconds until a channel that failed is tried again, doubled each time up to ``MAX_PAUSE``."""
-
-MAX_PAUSE = 300.0
-
-
-@dataclass(slots=True, eq=False)
-class Opening:
-    """A channel or dial under way."""
+@dataclass(slots=True)
+class ChannelAttempt:
+    """A data channel that is not open yet. Only ``Attempts`` changes it."""
 
     opening: int
-    hub: PeerId | None
-    """Whom it leads to; ``None`` for the dial of an address."""
-    uri: str = ""
-    """The address dialled; empty for a channel."""
-    attempt: int = 0
+    """The number by which the shell knows it."""
+    hub: PeerId
+    exchange: int
     """The number by which both hubs know the exchange: that of the one who offered."""
     is_answer: bool = False
+    """Whether the other hub has offered."""
     has_offered: bool = False
-    """Whether the offer has left; before that an offer from the other side is welcome."""
+    """Whether our offer has left; before that one from the other side is welcome."""
     is_agreed: bool = False
     """Whether offer and answer are exchanged, so that only the way between is in question."""
 
 
-@dataclass(slots=True)
-class _Chase:
-    """What is remembered of a hub that is wanted and not linked by a data channel."""
+@dataclass(frozen=True, slots=True)
+class DialAttempt:
+    """A WebSocket that is not open yet."""
 
-    declines: int = 0
-    """RecentOffers that the hub has declined or not answered."""
-    failures: int = 0
-    """Channels that did not open although offer and answer were exchanged."""
-    dials: int = 0
-    """WebSockets dialled since it was linked last."""
-    channel_at: float = 0.0
-    """When a channel may be tried next."""
-    dial_at: float = 0.0
-    """When a WebSocket may be dialled next."""
+    opening: int
+    """The number by which the shell knows it."""
+    uri: str
+    hub: PeerId | None
+    """Whom it is to lead to; ``None`` if that is not known."""
 
-    @property
-    def needs_socket(self) -> bool:
-        """Whether a channel has failed, or offers have led to nothing for long."""
-        return self.failures > 0 or self.declines >= PATIENCE
+
+Attempt: TypeAlias = ChannelAttempt | DialAttempt
+
+
+@dataclass(frozen=True, slots=True)
+class WantedHub:
+    """A hub that is wanted as a neighbour and has no data channel yet."""
+
+    hub: PeerId
+    addresses: tuple[str, ...]
+    is_linked: bool
+    """Whether it is a neighbour by WebSocket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,122 +85,137 @@ class Room:
     """Channels, to whomever."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Something to begin now."""
-
-    hub: PeerId
-    opening: int
-    uri: str
-    """The address to dial; empty to offer a channel."""
-
-
 class Attempts:
-    """The openings of one hub and its patience with each other hub."""
+    """The attempts of one hub, and its patience with each other hub."""
 
     def __init__(self, own: PeerId, rng: Random) -> None:
         self._own = own
         self._rng = rng
         self._last_opening = 0
-        self._openings: dict[int, Opening] = {}
-        self._channels: dict[PeerId, Opening] = {}
-        self._dials: dict[PeerId, Opening] = {}
-        self._chases: dict[PeerId, _Chase] = {}
+        self._attempts: dict[int, Attempt] = {}
+        self._channels: dict[PeerId, ChannelAttempt] = {}
+        self._dials: dict[PeerId, DialAttempt] = {}
+        self._back_offs: dict[PeerId, BackOff] = {}
         self._timeouts: TimerQueue[int] = TimerQueue()
         self._retry_at: float | None = None
+
+    # Questions
 
     @property
     def channels(self) -> int:
         """How many channels are under way."""
         return len(self._channels)
 
-    def get(self, opening: int) -> Opening | None:
-        """Return an opening under way."""
-        return self._openings.get(opening)
+    def get(self, opening: int) -> Attempt | None:
+        """Return an attempt under way."""
+        return self._attempts.get(opening)
 
-    def channel_to(self, hub: PeerId) -> Opening | None:
+    def channel(self, opening: int) -> ChannelAttempt | None:
+        """Return an attempt under way, if it is for a channel."""
+        attempt = self._attempts.get(opening)
+        return attempt if isinstance(attempt, ChannelAttempt) else None
+
+    def channel_to(self, hub: PeerId) -> ChannelAttempt | None:
         """Return the channel to ``hub`` under way."""
         return self._channels.get(hub)
 
+    def find(self, hub: PeerId, exchange: int, *, is_answer: bool) -> ChannelAttempt | None:
+        """Return the channel to ``hub`` that an exchange is about, if it is still under way."""
+        channel = self._channels.get(hub)
+        if channel is None or (channel.exchange, channel.is_answer) != (exchange, is_answer):
+            return None
+        return channel
+
     def is_dialling(self, uri: str) -> bool:
         """Tell whether an address is being dialled."""
-        return any(opening.uri == uri for opening in self._openings.values())
+        attempts = self._attempts.values()
+        return any(isinstance(one, DialAttempt) and one.uri == uri for one in attempts)
 
     def has_failed(self, hub: PeerId) -> bool:
-        """Tell whether a data channel to a hub that is wanted could not be had of late."""
-        chase = self._chases.get(hub)
-        return chase is not None and chase.failures > 0
+        """Tell whether a data channel to a hub that is wanted could not be had recently."""
+        back_off = self._back_offs.get(hub)
+        return back_off is not None and back_off.has_failed
 
     # Beginning
 
-    def pursue(
-        self,
-        wanted: Iterable[tuple[PeerId, tuple[str, ...], bool]],
-        room: Room,
-        now: float,
-    ) -> list[Step]:
-        """Return what to begin for the hubs that are wanted and have no data channel.
+    def begin_due(self, wanted: Iterable[WantedHub], room: Room, now: float) -> list[Attempt]:
+        """Begin what is due for the hubs that are wanted, and return it in their order.
 
-        Each comes with its addresses and whether it is linked at all. Whoever is not among them is
-        forgotten.
+        Whoever is not among them is forgotten.
         """
-        steps: list[Step] = []
+        begun: list[Attempt] = []
         self._retry_at = None
-        chases: dict[PeerId, _Chase] = {}
-        for hub, addresses, is_linked in wanted:
-            chase = chases[hub] = self._chases.get(hub) or self._begin(hub, now)
-            if is_linked:
-                chase.dials = 0
-            if hub in self._channels or hub in self._dials:
-                continue
-            # A link that only changes its carrier takes no place.
-            is_full = not is_linked and len(self._channels) + len(self._dials) >= room.links
-            is_time = now >= chase.channel_at
-            if is_full or (is_time and len(self._channels) >= room.channels):
-                self._look_again(now + DECLINED_PAUSE)
-            elif is_time:
-                steps.append(Step(hub, self._channel(hub, OFFER_TIMEOUT, now).opening, ""))
-            elif chase.needs_socket and not is_linked and addresses and now >= chase.dial_at:
-                uri = addresses[self._rng.randrange(len(addresses))]
-                steps.append(Step(hub, self.dial(uri, hub, now).opening, uri))
-                # Already now: behind the address there may be another hub than the one wanted,
-                # even ourselves, and then the dial does not fail.
-                chase.dial_at = now + self._pause(DECLINED_PAUSE, chase.dials)
-                chase.dials += 1
-            else:
-                self._look_again(chase.channel_at)
-                if chase.needs_socket and not is_linked and addresses:
-                    self._look_again(chase.dial_at)
-        self._chases = chases
-        return steps
+        back_offs: dict[PeerId, BackOff] = {}
+        for one in wanted:
+            back_off = self._back_offs.get(one.hub)
+            if back_off is None:
+                delay = 0.0 if self._own > one.hub else GLARE_DELAY
+                back_off = BackOff(self._rng, now + delay)
+            back_offs[one.hub] = back_off
+            if one.is_linked:
+                back_off.linked()
+            if one.hub not in self._channels and one.hub not in self._dials:
+                attempt = self._begin(one, back_off, room, now)
+                begun += [] if attempt is None else [attempt]
+        self._back_offs = back_offs
+        return begun
 
-    def _begin(self, hub: PeerId, now: float) -> _Chase:
-        return _Chase(channel_at=now if self._own > hub else now + COURTESY)
+    def _begin(
+        self, wanted: WantedHub, back_off: BackOff, room: Room, now: float
+    ) -> Attempt | None:
+        # A link that only changes its carrier takes no place.
+        under_way = len(self._channels) + len(self._dials)
+        is_full = not wanted.is_linked and under_way >= room.links
+        is_time = now >= back_off.channel_at
+        if is_full or (is_time and len(self._channels) >= room.channels):
+            self._look_again(now + DECLINED_PAUSE)
+            return None
+        if is_time:
+            return self._offer(wanted.hub, now)
+        may_dial = back_off.needs_socket and not wanted.is_linked and bool(wanted.addresses)
+        if may_dial and now >= back_off.dial_at:
+            uri = wanted.addresses[self._rng.randrange(len(wanted.addresses))]
+            back_off.dialled(now)
+            return self.dial(uri, wanted.hub, now)
+        self._look_again(back_off.channel_at)
+        if may_dial:
+            self._look_again(back_off.dial_at)
+        return None
 
     def _look_again(self, when: float) -> None:
         if self._retry_at is None or when < self._retry_at:
             self._retry_at = when
 
-    def _open(self, hub: PeerId | None, uri: str, timeout: float, now: float) -> Opening:
-        self._last_opening += 1
-        opening = Opening(self._last_opening, hub, uri, attempt=self._last_opening)
-        self._openings[opening.opening] = opening
-        self._timeouts.set(opening.opening, now + timeout)
-        return opening
+    def _offer(self, hub: PeerId, now: float) -> ChannelAttempt:
+        opening = self._number()
+        return self._add_channel(ChannelAttempt(opening, hub, opening), now + OFFER_TIMEOUT)
 
-    def _channel(self, hub: PeerId, timeout: float, now: float) -> Opening:
-        opening = self._open(hub, "", timeout, now)
-        self._channels[hub] = opening
-        return opening
-
-    def dial(self, uri: str, hub: PeerId | None, now: float) -> Opening:
+    def dial(self, uri: str, hub: PeerId | None, now: float) -> DialAttempt:
         """Begin to dial an address, for the hub that is wanted there if there is one."""
-        opening = self._open(hub, uri, DIAL_TIMEOUT, now)
+        dial = DialAttempt(self._number(), uri, hub)
+        self._add(dial, now + DIAL_TIMEOUT)
         if hub is not None:
-            self._dials[hub] = opening
-        return opening
+            self._dials[hub] = dial
+        return dial
 
-    # An offer from another hub
+    def _number(self) -> int:
+        self._last_opening += 1
+        return self._last_opening
+
+    def _add_channel(self, channel: ChannelAttempt, until: float) -> ChannelAttempt:
+        self._add(channel, until)
+        self._channels[channel.hub] = channel
+        return channel
+
+    def _add(self, attempt: Attempt, until: float) -> None:
+        self._attempts[attempt.opening] = attempt
+        self._timeouts.set(attempt.opening, until)
+
+    # The exchange of offer and answer
+
+    def offered(self, channel: ChannelAttempt) -> None:
+        """Note that our offer has left."""
+        channel.has_offered = True
 
     def yields_to(self, hub: PeerId) -> bool:
         """Tell whether an offer from ``hub`` goes before a channel to it that is under way.
@@ -219,82 +225,71 @@ class Attempts:
         mine = self._channels.get(hub)
         return mine is None or mine.is_answer or not mine.has_offered or hub > self._own
 
-    def answer(self, hub: PeerId, attempt: int, now: float) -> Opening:
+    def answer(self, hub: PeerId, exchange: int, now: float) -> ChannelAttempt:
         """Begin the answering end of a channel; one under way to ``hub`` must be ended first."""
-        opening = self._channel(hub, CHANNEL_TIMEOUT, now)
-        opening.attempt, opening.is_answer, opening.is_agreed = attempt, True, True
-        return opening
+        channel = ChannelAttempt(self._number(), hub, exchange, is_answer=True, is_agreed=True)
+        return self._add_channel(channel, now + CHANNEL_TIMEOUT)
 
-    def agree(self, opening: Opening, now: float) -> None:
+    def agree(self, channel: ChannelAttempt, now: float) -> None:
         """Note that our offer was answered."""
-        opening.is_agreed = True
-        self._timeouts.set(opening.opening, now + CHANNEL_TIMEOUT)
-
-    def find(self, hub: PeerId, attempt: int, *, is_answer: bool) -> Opening | None:
-        """Return the channel to ``hub`` that an exchange is about, if it is still under way."""
-        opening = self._channels.get(hub)
-        if opening is None or (opening.attempt, opening.is_answer) != (attempt, is_answer):
-            return None
-        return opening
+        channel.is_agreed = True
+        self._timeouts.set(channel.opening, now + CHANNEL_TIMEOUT)
 
     # Ends
 
-    def end(self, opening: Opening) -> None:
-        """Forget an opening that has led to a link, or is given up without blame."""
-        del self._openings[opening.opening]
-        self._timeouts.drop(opening.opening)
-        if opening.hub is not None:
-            table = self._dials if opening.uri else self._channels
-            if table.get(opening.hub) is opening:
-                del table[opening.hub]
+    def end(self, attempt: Attempt) -> None:
+        """Forget an attempt that has led to a link, or is given up without blame."""
+        del self._attempts[attempt.opening]
+        self._timeouts.drop(attempt.opening)
+        match attempt:
+            case ChannelAttempt(hub=hub):
+                if self._channels.get(hub) is attempt:
+                    del self._channels[hub]
+            case DialAttempt(hub=str(hub)):
+                if self._dials.get(hub) is attempt:
+                    del self._dials[hub]
 
-    def succeed(self, opening: Opening) -> None:
-        """Forget an opening that has led to a link, and all patience lost with its hub."""
-        self.end(opening)
-        if opening.hub is not None and not opening.uri:
-            self._chases.pop(opening.hub, None)
+    def succeed(self, attempt: Attempt) -> None:
+        """Forget an attempt that has led to a link, and with a channel all that failed before."""
+        self.end(attempt)
+        if isinstance(attempt, ChannelAttempt):
+            self._back_offs.pop(attempt.hub, None)
 
-    def decline(self, opening: Opening, now: float) -> None:
+    def decline(self, channel: ChannelAttempt, now: float) -> None:
         """Note that the other hub had no place for us."""
-        self.end(opening)
-        chase = self._chases.get(opening.hub) if opening.hub is not None else None
-        if chase is not None:
-            chase.channel_at = now + self._pause(DECLINED_PAUSE, chase.declines)
-            chase.declines += 1
-            self._look_again(chase.channel_at)
+        self.end(channel)
+        if (back_off := self._back_offs.get(channel.hub)) is not None:
+            back_off.declined(now)
+            self._look_again(back_off.channel_at)
 
-    def fail(self, opening: Opening, now: float, *, is_final: bool = False) -> None:
+    def fail(self, attempt: Attempt, now: float, *, is_final: bool = False) -> None:
         """Note that a channel or dial has come to nothing in time.
 
         Before offer and answer are exchanged that says nothing of a channel, unless it is final:
         then we cannot make one ourselves.
         """
-        self.end(opening)
-        chase = self._chases.get(opening.hub) if opening.hub is not None else None
-        if chase is None:
+        self.end(attempt)
+        back_off = None if attempt.hub is None else self._back_offs.get(attempt.hub)
+        if back_off is None:
             return
-        if opening.uri:
-            chase.dial_at = now + self._pause(DECLINED_PAUSE, max(0, chase.dials - 1))
-        elif opening.is_agreed or is_final:
-            chase.channel_at = now + self._pause(FAILED_PAUSE, chase.failures)
-            chase.failures += 1
+        if isinstance(attempt, DialAttempt):
+            back_off.dial_failed(now)
+        elif attempt.is_agreed or is_final:
+            back_off.channel_failed(now)
         else:
-            chase.channel_at = now + self._pause(DECLINED_PAUSE, chase.declines)
-            chase.declines += 1
+            back_off.declined(now)
         self._look_again(now)
 
-    def _pause(self, first: float, times: int) -> float:
-        # Drawn from a range, so that two hubs that failed together do not try together for ever.
-        return float(min(first * 2.0 ** min(times, 16), MAX_PAUSE) * self._rng.uniform(0.75, 1.25))
+    def expire(self, now: float) -> list[Attempt]:
+        """Return the attempts whose time is up; each is still to be failed."""
+        return [self._attempts[opening] for opening in self._timeouts.expire(now)]
 
-    def expire(self, now: float) -> list[Opening]:
-        """Return the openings whose time is up; each is still to be failed."""
-        return [self._openings[opening] for opening in self._timeouts.expire(now)]
+    # Time
 
     def is_due(self, now: float) -> bool:
-        """Tell whether ``pursue`` may have something to begin."""
+        """Tell whether ``begin_due`` may have something to begin."""
         return self._retry_at is not None and now >= self._retry_at
 
     def deadline(self) -> float | None:
-        """Return when ``expire`` or ``pursue`` has something to do."""
+        """Return when ``expire`` or ``begin_due`` has something to do."""
         return earliest(self._timeouts.deadline(), self._retry_at)

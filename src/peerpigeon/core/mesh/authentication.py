@@ -31,7 +31,7 @@ class Authenticator:
         self._rng = rng
 
     @property
-    def are_asked_for(self) -> bool:
+    def is_required(self) -> bool:
         """Whether the mesh has a secret."""
         return bool(self._key)
 

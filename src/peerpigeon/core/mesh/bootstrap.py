@@ -16,14 +16,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.interface.actions import Tell
+from peerpigeon.core.interface.notices import BootstrapConnected, BootstrapDisconnected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from random import Random
 
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
 
-AT_ONCE = 4
+DIALS_PER_ROUND = 4
 """Addresses of missing hubs dialled in one round."""
 
 SEARCH_PAUSE = 1.0
@@ -31,9 +36,9 @@ MAX_SEARCH_PAUSE = 15.0
 """Seconds between rounds of the search for missing hubs: doubled while it is in vain."""
 
 MAX_REPORTED = 64
-"""Hubs that were told of, whose addresses are remembered."""
+"""Hubs that were reported to us, whose addresses are remembered."""
 
-SLOWEST = 30.0
+SLOWEST_PAUSE = 30.0
 """Seconds between attempts when nothing has helped for long."""
 
 
@@ -47,33 +52,40 @@ class _Address:
 
 
 class Bootstrap:
-    """When one hub dials which addresses."""
+    """When one hub dials which addresses, and what people hear of it."""
 
     def __init__(
-        self,
-        own: PeerId,
-        uris: Sequence[str],
-        rng: Random,
-        *,
-        interval: float,
-        quick_rounds: int,
-        now: float,
+        self, own: PeerId, config: ServerConfig, rng: Random, effects: Effects, now: float
     ) -> None:
         self._own = own
+        uris = config.bootstrap_hubs if config.auto_connect else ()
         self._addresses = [_Address(uri) for uri in uris]
         self._reported: dict[PeerId, tuple[str, ...]] = {}
         self._rng = rng
-        self._interval = interval
-        self._quick_rounds = quick_rounds
+        self._effects = effects
+        self._interval = config.reconnect_interval
+        self._quick_rounds = config.max_reconnect_attempts
         self._rounds = 0
         self._dial_at: float | None = now if uris else None
         self._search_at: float | None = None
         self._search_pause = SEARCH_PAUSE
         self._searched: int = 0
 
+    # The configured addresses
+
     def is_configured(self, uri: str) -> bool:
         """Tell whether an address is one of the bootstrap addresses."""
         return any(address.uri == uri for address in self._addresses)
+
+    def connected(self, uri: str) -> None:
+        """Tell people that an address has led to a link, if it is a bootstrap address."""
+        if self.is_configured(uri):
+            self._effects.act(Tell(BootstrapConnected(uri)))
+
+    def disconnected(self, uri: str, code: int, reason: str) -> None:
+        """Tell people that an address has led to nothing or to a link that has ended."""
+        if self.is_configured(uri):
+            self._effects.act(Tell(BootstrapDisconnected(uri, code, reason)))
 
     def leave(self) -> None:
         """Dial the bootstrap addresses no more."""
@@ -89,6 +101,8 @@ class Bootstrap:
         """Return who answered last at a bootstrap address."""
         return next((address.hub for address in self._addresses if address.uri == uri), None)
 
+    # What makes it dial
+
     def report(self, hub: PeerId, uris: tuple[str, ...], now: float) -> None:
         """Note where a hub of ours can be dialled, or forget it if it is nowhere."""
         self._reported.pop(hub, None)
@@ -96,8 +110,8 @@ class Bootstrap:
             self._reported[hub] = uris
             self._dial_soon(now)
 
-    def reference_lost(self, now: float) -> None:
-        """Note that a hub of the npm package at one of the addresses is linked no longer."""
+    def text_hub_lost(self, now: float) -> None:
+        """Note that a hub which speaks text, at one of the addresses, is linked no longer."""
         self._rounds = 0
         self._dial_soon(now + self._interval * self._rng.uniform(0.8, 1.2))
 
@@ -116,52 +130,52 @@ class Bootstrap:
         if self._dial_at is None or when < self._dial_at:
             self._dial_at = when
 
-    def due(
-        self,
-        live: Callable[[PeerId], bool],
-        hubs: int,
-        former: Callable[[], list[str]],
-        *,
-        is_linked: bool,
-        now: float,
-    ) -> list[str]:
-        """Return the bootstrap addresses to dial now.
+    # Rounds of dialling
 
-        ``live`` tells whether a hub is known to be there, ``hubs`` how many are, this one included;
-        ``former`` gives addresses of hubs known from before, for a hub without any link.
+    def is_due(self, now: float) -> bool:
+        """Tell whether it is time for ``next_round``."""
+        return self._dial_at is not None and now >= self._dial_at
+
+    def next_round(
+        self, live: AbstractSet[PeerId], former: Sequence[str], now: float, *, is_linked: bool
+    ) -> list[str]:
+        """Return the addresses to dial now, and put the next round off.
+
+        ``live`` are the hubs known to be there, this one included; ``former`` the addresses of hubs
+        known from before, of which a hub without any link dials some.
         """
-        if self._dial_at is None or now < self._dial_at:
-            return []
         if is_linked:
             self._rounds = 0
-            self._dial_at = now + self._shared_pause(hubs)
+            self._dial_at = now + self._shared_pause(len(live))
             unknown = [
                 address.uri
                 for address in self._addresses
-                if address.hub is None or not live(address.hub)
+                if address.hub is None or address.hub not in live
             ]
             return list(dict.fromkeys(unknown + self._reported_but(live)))
         self._rounds += 1
-        self._dial_at = now + self._lonely_pause()
+        self._dial_at = now + self._unlinked_pause()
         # An address behind which we found ourselves leads nowhere.
         configured = [address.uri for address in self._addresses if address.hub != self._own]
-        return list(dict.fromkeys(configured + self._reported_but(live) + former()))
+        return list(dict.fromkeys(configured + self._reported_but(live) + self.draw(former)))
 
-    def _reported_but(self, live: Callable[[PeerId], bool]) -> list[str]:
-        return [uri for hub, uris in self._reported.items() if not live(hub) for uri in uris]
+    def _reported_but(self, live: AbstractSet[PeerId]) -> list[str]:
+        return [uri for hub, uris in self._reported.items() if hub not in live for uri in uris]
 
-    def _lonely_pause(self) -> float:
+    def _unlinked_pause(self) -> float:
         slower = max(0, self._rounds - self._quick_rounds)
-        pause = min(self._interval * 1.5 ** min(slower, 20), max(self._interval, SLOWEST))
+        pause = min(self._interval * 1.5 ** min(slower, 20), max(self._interval, SLOWEST_PAUSE))
         return float(pause * self._rng.uniform(0.8, 1.2))
 
     def _shared_pause(self, hubs: int) -> float:
-        pause = min(self._interval * hubs, max(self._interval, SLOWEST))
+        pause = min(self._interval * hubs, max(self._interval, SLOWEST_PAUSE))
         return float(pause * self._rng.uniform(0.5, 1.5))
 
-    def draw(self, addresses: list[str]) -> list[str]:
+    def draw(self, addresses: Sequence[str]) -> list[str]:
         """Return a few of ``addresses``, drawn at random."""
-        return self._rng.sample(addresses, min(AT_ONCE, len(addresses)))
+        return self._rng.sample(addresses, min(DIALS_PER_ROUND, len(addresses)))
+
+    # The search for missing hubs
 
     def is_searching(self, now: float) -> bool:
         """Tell whether it is time for a round of ``search``."""
@@ -175,15 +189,15 @@ class Bootstrap:
             self._search_at = None
             return []
         self._search_at = now + self._search_pause * self._rng.uniform(0.8, 1.2)
-        count = min(AT_ONCE, len(gap))
+        count = min(DIALS_PER_ROUND, len(gap))
         chosen = [gap[(self._searched + step) % len(gap)] for step in range(count)]
         self._searched += count
         if self._searched >= len(gap):
-            # Once around: all have had their chance at this pace.
+            # Once around: all have been dialled at this pace.
             self._searched = 0
             self._search_pause = min(self._search_pause * 2.0, MAX_SEARCH_PAUSE)
         return chosen
 
     def deadline(self) -> float | None:
-        """Return when ``due`` or ``search`` has something to say."""
+        """Return when ``next_round`` or ``search`` is due."""
         return earliest(self._dial_at, self._search_at)

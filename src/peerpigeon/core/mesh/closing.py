@@ -1,4 +1,4 @@
-"""Links that are being left: not sent over any more, but heard until the other end is done.
+"""Links that are closing: nothing is sent over them any more, but what still comes is heard.
 
 Each end says ``Bye`` as the last thing it sends. Whoever has the other's knows that nothing more
 comes that way, and the end that began then closes the link. So nothing is lost that was already
@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import TimerQueue
-from peerpigeon.core.interface.actions import Action, CloseLink, SendToLink
+from peerpigeon.core.interface.actions import CloseLink, SendToLink
+from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE
+from peerpigeon.core.mesh.links import NeighbourLink
 from peerpigeon.core.wire.hub_frames import Bye
 
 if TYPE_CHECKING:
+    from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import LinkId, PeerId
+    from peerpigeon.core.mesh.links import Link
 
 LINGER = 2.0
 """Seconds for which the other end's ``Bye`` is waited for. It takes the time of a round trip."""
@@ -23,53 +27,61 @@ LINGER = 2.0
 
 @dataclass(frozen=True, slots=True)
 class ClosingLink:
-    """A link that is being left."""
+    """A link over which this end has said ``Bye``."""
 
+    id: LinkId
     hub: PeerId | None
-    """Who is at the other end; ``None`` if it has not said."""
-    closing: CloseLink
+    """Who is at the other end; ``None`` if it was not let in yet."""
+    reason: str
     is_ours: bool
     """Whether this end has begun, and is to close the link when the other is done."""
 
 
 class ClosingLinks:
-    """The links that one hub is leaving, or that are left by the other end."""
+    """The links of one hub that are closing, whichever end has begun."""
 
-    def __init__(self) -> None:
-        self._departures: dict[LinkId, ClosingLink] = {}
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
+        self._links: dict[LinkId, ClosingLink] = {}
         self._timeouts: TimerQueue[LinkId] = TimerQueue()
 
     def __len__(self) -> int:
-        """Return how many links are being left."""
-        return len(self._departures)
+        """Return how many links are closing."""
+        return len(self._links)
+
+    def __contains__(self, link: LinkId) -> bool:
+        """Tell whether a link is closing."""
+        return link in self._links
 
     def get(self, link: LinkId) -> ClosingLink | None:
-        """Return what is known of a link that is being left."""
-        return self._departures.get(link)
+        """Return a link that is closing."""
+        return self._links.get(link)
 
-    def begin(self, departure: ClosingLink, now: float) -> list[Action]:
-        """Say the last word of this end; the link is no longer one of those to send over."""
-        number = departure.closing.link
-        self._departures[number] = departure
-        self._timeouts.set(number, now + LINGER)
-        return [SendToLink(number, Bye(departure.closing.reason))]
+    def begin(self, link: Link, reason: str, now: float, *, is_ours: bool) -> None:
+        """Say ``Bye`` over a link, over which this end sends nothing more."""
+        hub = link.hub if isinstance(link, NeighbourLink) else None
+        self._links[link.id] = ClosingLink(link.id, hub, reason, is_ours)
+        self._timeouts.set(link.id, now + LINGER)
+        self._effects.act(SendToLink(link.id, Bye(reason)))
 
-    def answered(self, link: LinkId) -> list[Action]:
-        """Take the last word of the other end."""
-        departure = self._departures.get(link)
-        if departure is None or not departure.is_ours:
-            return []
-        self.end(link)
-        return [departure.closing]
+    def answered(self, link: ClosingLink) -> None:
+        """Take the other end's ``Bye``."""
+        if link.is_ours:
+            self.end(link.id)
+            self._close(link)
 
     def end(self, link: LinkId) -> None:
-        """Strike off a link that has ended."""
+        """Forget a link that has ended, if it was closing."""
         self._timeouts.drop(link)
-        self._departures.pop(link, None)
+        self._links.pop(link, None)
 
-    def expire(self, now: float) -> list[Action]:
+    def expire(self, now: float) -> None:
         """Close the links whose other end takes too long."""
-        return [self._departures.pop(link).closing for link in self._timeouts.expire(now)]
+        for link in self._timeouts.expire(now):
+            self._close(self._links.pop(link))
+
+    def _close(self, link: ClosingLink) -> None:
+        self._effects.act(CloseLink(link.id, NORMAL_CLOSURE, link.reason))
 
     def deadline(self) -> float | None:
         """Return when ``expire`` is due."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.interface.actions import Action, SendToLink
+from peerpigeon.core.interface.actions import SendToLink
 from peerpigeon.core.mesh.routing import Routing
 from peerpigeon.core.wire.hub_frames import Routed, Sealed
 
 if TYPE_CHECKING:
+    from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.links import Links
     from peerpigeon.core.mesh.membership import Membership
@@ -21,31 +22,32 @@ MIN_HOPS = 32
 class Forwarder:
     """The way out of one hub for routed frames."""
 
-    def __init__(self, own: PeerId, links: Links, membership: Membership) -> None:
+    def __init__(self, own: PeerId, links: Links, membership: Membership, effects: Effects) -> None:
         self._own = own
         self._links = links
         self._membership = membership
+        self._effects = effects
         self._routing = Routing(own)
         self._losses = 0
 
-    def note_loss(self) -> None:
+    def loss_reported(self) -> None:
         """Note that a link somewhere has broken: ways found before are not to be trusted."""
         self._losses += 1
 
-    def send(self, goal: PeerId, incarnation: int, body: Body, now: float) -> list[Action]:
-        """Set a body of this hub on its way to another; an ``incarnation`` of 0 is not known."""
+    def send(self, goal: PeerId, incarnation: int, body: Body, now: float) -> None:
+        """Send a body of this hub on its way to another; an ``incarnation`` of 0 is not known."""
         own = self._membership.own.incarnation
         frame = Routed(self._own, own, goal, incarnation, self._most_hops(), body)
-        return self._hand(frame, self._next_hop(goal, now))
+        self._hand(frame, self._next_hop(goal, now))
 
-    def pass_on(self, frame: Routed | Sealed, sender: PeerId, now: float) -> list[Action]:
+    def pass_on(self, frame: Routed | Sealed, sender: PeerId, now: float) -> None:
         """Pass on a frame that has come from a neighbour and is not for this hub."""
         goal = frame.destination
         if frame.ttl <= 1:
-            return []
+            return
         hop = self._next_hop(goal, now)
         if hop == sender and not self._routing.knows(goal):
-            return []  # its source sends it again, and by then the way may be known
+            return  # its source sends it again, and by then the way may be known
         ttl = min(frame.ttl - 1, self._most_hops())
         source, incarnation = frame.source, frame.source_incarnation
         goal_incarnation = frame.destination_incarnation
@@ -54,7 +56,7 @@ class Forwarder:
             passed = Routed(source, incarnation, goal, goal_incarnation, ttl, frame.body)
         else:
             passed = Sealed(source, incarnation, goal, goal_incarnation, ttl, frame.body)
-        return self._hand(passed, hop)
+        self._hand(passed, hop)
 
     def _most_hops(self) -> int:
         return max(MIN_HOPS, len(self._membership))
@@ -64,6 +66,7 @@ class Forwarder:
         version = (links.version + self._losses, membership.graph_version)
         return self._routing.next_hop(goal, links.neighbours, membership.graph, version, now)
 
-    def _hand(self, frame: Routed | Sealed, hop: PeerId | None) -> list[Action]:
+    def _hand(self, frame: Routed | Sealed, hop: PeerId | None) -> None:
         link = None if hop is None else self._links.to(hop)
-        return [] if link is None else [SendToLink(link.link, frame)]
+        if link is not None:
+            self._effects.act(SendToLink(link.id, frame))

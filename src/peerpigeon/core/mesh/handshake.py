@@ -1,101 +1,110 @@
-"""Who is let in at a link, and how it ends: hello, objections, second links, farewell."""
+"""Who is let in at a link: hello, proof of the mesh's secret, second links to one hub."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from peerpigeon.core.interface.actions import CloseLink
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
 from peerpigeon.core.mesh.authentication import NONCE_SIZE
-from peerpigeon.core.mesh.closing import ClosingLink, ClosingLinks
-from peerpigeon.core.wire.hub_frames import VERSION, Carrier, Hello, Proof
+from peerpigeon.core.wire.hub_frames import VERSION, Hello, Proof
 
 if TYPE_CHECKING:
-    from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.interface.actions import Action
+    from peerpigeon.core.ids import LinkId, PeerId
     from peerpigeon.core.mesh.authentication import Authenticator
-    from peerpigeon.core.mesh.links import Link, Links
+    from peerpigeon.core.mesh.links import Link, Links, NeighbourLink
     from peerpigeon.core.wire.hub_frames import Advert, Frame
-
-LINK_LIMIT = 4096
-"""Connections with other hubs at one time, beyond which no more are accepted. All hubs of a mesh
-may come to one of them at once, so that it is far more than the links a hub keeps."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What becomes of a link whose other end has said who it is."""
+class Admitted:
+    """The other end is let in, and its link is the one to use from now on."""
 
-    objection: str = ""
-    """Why the link is to be closed; empty if it is welcome, and from now on the one to use."""
-    reply: Proof | None = None
-    """What to say before more can be decided; nothing else counts then."""
-    code: int = NORMAL_CLOSURE
-    """The code to close it with."""
-    replaced: Link | None = None
+    hello: Hello
+    replaced: NeighbourLink | None
     """The link over the same carrier whose place it takes; to be closed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Parting:
-    """What the end of a link means."""
+class ProofNeeded:
+    """The other end has yet to prove that it knows the secret of the mesh; we prove it now."""
 
-    hub: PeerId
-    was_last: bool
-    """Whether the hub is no longer a neighbour."""
-    is_broken: bool
-    """Whether it has ceased to be one without a word: frames on their way may be lost."""
-    was_last_channel: bool
-    """Whether the hub was linked by data channel and is not any more."""
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The link is to be closed."""
+
+    hub: PeerId | None
+    """Who is at the other end; ``None`` if it has not said."""
+    code: int
+    reason: str
+
+
+Decision: TypeAlias = Admitted | ProofNeeded | Rejected
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """What has been said on a link whose other end is not let in yet."""
+
+    nonce: bytes
+    """What the other end is to prove itself with."""
+    hello: Hello | None = None
+    """What the other end has said first."""
 
 
 class Handshake:
-    """The beginnings and ends of the links of one hub."""
+    """The beginnings of the links of one hub."""
 
     def __init__(
-        self, own: PeerId, namespace: str, links: Links, credentials: Authenticator
+        self, own: PeerId, namespace: str, links: Links, authenticator: Authenticator
     ) -> None:
         self._own = own
         self._namespace = namespace
         self._links = links
-        self._authenticator = credentials
-        self.departures = ClosingLinks()
+        self._authenticator = authenticator
+        self._exchanges: dict[LinkId, _Exchange] = {}
 
-    def has_room(self, opening: int) -> bool:
-        """Tell whether a new connection may stay; one that we have opened may."""
-        return opening != 0 or len(self._links) + len(self.departures) < LINK_LIMIT
+    def begin(self, link: Link, own: Advert, digest: int) -> Hello:
+        """Return what to say first on a new link; ``digest`` is that of our table."""
+        nonce = self._authenticator.nonce()
+        self._exchanges[link.id] = _Exchange(nonce)
+        return Hello(self._own, own.incarnation, self._namespace, VERSION, digest, nonce)
 
-    def hello(self, link: Link, own: Advert, digest: int) -> Hello:
-        """Return what to say first on a new link."""
-        link.nonce = self._authenticator.nonce()
-        return Hello(self._own, own.incarnation, self._namespace, VERSION, digest, link.nonce)
+    def end(self, link: Link) -> None:
+        """Forget what was said on a link, which has led to something or has ended."""
+        self._exchanges.pop(link.id, None)
 
-    def meet(self, link: Link, frame: Frame) -> Verdict:
-        """Take what a stranger says, and let him in, ask for more, or say why not."""
+    def receive(self, link: Link, frame: Frame) -> Decision:
+        """Take what has come over a link whose other end is not let in yet."""
+        exchange = self._exchanges[link.id]
+        hello, authenticator = exchange.hello, self._authenticator
         match frame:
-            case Hello() if link.hello is None:
-                link.hello = frame
+            case Hello() if hello is None:
+                exchange.hello = frame
                 if objection := self._objection(frame):
-                    return Verdict(objection, code=POLICY_VIOLATION)
-                if not self._authenticator.are_asked_for:
-                    return self._judge(link, frame)
-                mac = self._authenticator.prove(frame.hub, link.nonce, frame.nonce)
-                return Verdict(reply=Proof(mac))
-            case Proof(mac) if link.hello is not None and self._authenticator.are_asked_for:
-                hello = link.hello
-                if self._authenticator.holds(hello.hub, link.nonce, hello.nonce, mac):
-                    return self._judge(link, hello)
-                return Verdict("the two hubs have different hub_secrets", code=POLICY_VIOLATION)
+                    return Rejected(frame.hub, POLICY_VIOLATION, objection)
+                if not authenticator.is_required:
+                    return self._choose(link, frame)
+                return ProofNeeded(
+                    Proof(authenticator.prove(frame.hub, exchange.nonce, frame.nonce))
+                )
+            case Proof(mac) if hello is not None and authenticator.is_required:
+                if authenticator.holds(hello.hub, exchange.nonce, hello.nonce, mac):
+                    return self._choose(link, hello)
+                reason = "the two hubs have different hub_secrets"
+                return Rejected(hello.hub, POLICY_VIOLATION, reason)
             case _:
-                return Verdict("a link begins with one hello", code=POLICY_VIOLATION)
+                hub = None if hello is None else hello.hub
+                return Rejected(hub, POLICY_VIOLATION, "a link begins with one hello")
 
-    def _judge(self, link: Link, hello: Hello) -> Verdict:
+    def _choose(self, link: Link, hello: Hello) -> Admitted | Rejected:
         rival = self._links.over(link.carrier, hello.hub)
         if rival is not None and self._stays(rival, link, hello):
-            return Verdict("second link")
-        self._links.identify(link, hello.hub, hello.incarnation)
-        return Verdict(replaced=rival)
+            return Rejected(hello.hub, NORMAL_CLOSURE, "second link")
+        return Admitted(hello, rival)
 
     def _objection(self, hello: Hello) -> str:
         if hello.hub == self._own:
@@ -104,39 +113,12 @@ class Handshake:
             return f"protocol version {VERSION} is spoken here"
         if hello.namespace != self._namespace:
             return "another hub mesh namespace"
-        if len(hello.nonce) != (NONCE_SIZE if self._authenticator.are_asked_for else 0):
+        if len(hello.nonce) != (NONCE_SIZE if self._authenticator.is_required else 0):
             return "only one of the two hubs has a hub_secret"
         return ""
 
-    def _stays(self, rival: Link, link: Link, hello: Hello) -> bool:
+    def _stays(self, rival: NeighbourLink, link: Link, hello: Hello) -> bool:
         """Tell whether a link stays when there is another to the same hub; both ends agree."""
         if hello.incarnation != rival.incarnation or bool(link.opening) == bool(rival.opening):
             return False  # the hub has begun a new life, or has opened the link anew
         return bool(rival.opening) == (self._own > hello.hub)
-
-    def farewell(self, link: Link, code: int, reason: str, now: float) -> list[Action]:
-        """Return what to do to close a link; it is still to be parted with."""
-        closing = CloseLink(link.link, code, reason)
-        if code != NORMAL_CLOSURE:
-            return [closing]
-        link.is_leaving = True
-        return self.departures.begin(ClosingLink(link.hub, closing, is_ours=True), now)
-
-    def take_leave(self, link: Link, reason: str, now: float) -> list[Action]:
-        """Return what to say when the other end leaves; the link is still to be parted with."""
-        link.is_leaving = True
-        closing = CloseLink(link.link, NORMAL_CLOSURE, reason)
-        return self.departures.begin(ClosingLink(link.hub, closing, is_ours=False), now)
-
-    def part(self, link: Link) -> Parting | None:
-        """Strike a link off; return what that means if it was known who was there."""
-        hub, was_last = link.hub, self._links.close(link)
-        if hub is None:
-            return None
-        is_channel = link.carrier is Carrier.P2P
-        return Parting(
-            hub,
-            was_last,
-            was_last and not link.is_leaving,
-            is_channel and self._links.over(Carrier.P2P, hub) is None,
-        )

@@ -1,59 +1,66 @@
 """From the links that are to the links that should be: what to begin, what to close, in order.
 
-It reads the table of links and the adverts, and changes neither: it answers with ``LinkChanges``,
-which the mesh carries out.
+It reads the table of links and the adverts, and changes neither. What is missing it begins; what
+is too much it names, and whoever asked for the plan closes it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.deadlines import earliest
-from peerpigeon.core.interface.actions import Action, Dial, MakeOffer
-from peerpigeon.core.mesh.attempts import Attempts, Room
-from peerpigeon.core.mesh.topology import Plan, Topology
+from peerpigeon.core.interface.actions import Dial, MakeOffer
+from peerpigeon.core.mesh.attempts import (
+    Attempt,
+    Attempts,
+    ChannelAttempt,
+    DialAttempt,
+    Room,
+    WantedHub,
+)
+from peerpigeon.core.mesh.links import NeighbourLink
+from peerpigeon.core.mesh.topology import Bar, Plan, Topology
 from peerpigeon.core.wire.hub_frames import Carrier, LinkEnd, Purpose
 
 if TYPE_CHECKING:
+    from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.links import Link, Links
     from peerpigeon.core.mesh.membership import Membership
 
-MIN_LINKS = 2
-"""As many as the ring takes."""
+PLAN_DELAY = 0.2
+"""Seconds for which changes are gathered before links are planned anew."""
 
-NO_WELCOME = -1
+RING_LINKS = 2
+"""As many links as the ring takes."""
+
+NO_ADMISSION = -1
 """A bar that no distance undercuts."""
-
-
-@dataclass(slots=True)
-class LinkChanges:
-    """What the planner wants done, in this order: first the new, then the old."""
-
-    actions: list[Action] = field(default_factory=list)
-    closings: list[Link] = field(default_factory=list)
-    is_planned: bool = False
-    """Whether it has planned anew, so that there may be something new to publish."""
 
 
 class LinkPlanner:
     """The links of one hub as they are and as they should be."""
 
     def __init__(
-        self, max_links: int, links: Links, membership: Membership, attempts: Attempts
+        self,
+        max_links: int,
+        links: Links,
+        membership: Membership,
+        attempts: Attempts,
+        effects: Effects,
     ) -> None:
         self._own = membership.own.hub
         self._max_links = max_links
         self._links = links
         self._membership = membership
-        self._topology = Topology(self._own, max_links)
         self._attempts = attempts
+        self._effects = effects
+        self._topology = Topology(self._own, max_links)
         self._plan = Plan((), (), None)
-        self._weave_at: float | None = None
+        self._replan_at: float | None = None
 
     @property
-    def bar(self) -> tuple[int, PeerId] | None:
+    def admission_bar(self) -> Bar | None:
         """What a hub must undercut to become a shortcut of ours."""
         return self._plan.bar
 
@@ -69,14 +76,24 @@ class LinkPlanner:
         """Return the missing hubs that are this hub's to look for."""
         return self._topology.gap(list(self._membership.missing))
 
-    def weave_by(self, when: float) -> None:
-        """Have the links looked at no later than at ``when``."""
-        if self._weave_at is None or when < self._weave_at:
-            self._weave_at = when
+    def replan_by(self, when: float) -> None:
+        """Have the links planned anew no later than at ``when``."""
+        if self._replan_at is None or when < self._replan_at:
+            self._replan_at = when
+
+    def replan_soon(self, now: float) -> None:
+        """Have the links planned anew when what else changes in a moment is known too."""
+        self.replan_by(now + PLAN_DELAY)
+
+    def is_due(self, now: float) -> bool:
+        """Tell whether it is time for ``replan``."""
+        return self._attempts.is_due(now) or (
+            self._replan_at is not None and now >= self._replan_at
+        )
 
     def deadline(self) -> float | None:
-        """Return when ``tick`` has something to do."""
-        return earliest(self._weave_at, self._attempts.deadline())
+        """Return when there is something to plan, or an attempt to give up."""
+        return earliest(self._replan_at, self._attempts.deadline())
 
     # Links as they are
 
@@ -90,11 +107,11 @@ class LinkPlanner:
         )
 
     def idle_sockets(self) -> list[Link]:
-        """Return the WebSockets to hubs that have no more use, to this end or to the other."""
+        """Return the WebSockets that have no more use, to this end or to the other."""
         return [
             link
             for link in self._links
-            if link.carrier is Carrier.WEBSOCKET and not self._needs(link)
+            if link.carrier is Carrier.WEBSOCKET and not self._needs_socket(link)
         ]
 
     def _purpose(self, hub: PeerId, carrier: Carrier, *, is_ready: bool) -> Purpose:
@@ -104,12 +121,13 @@ class LinkPlanner:
             return Purpose.BOOTSTRAP
         return Purpose.SPARE
 
-    def _needs(self, link: Link) -> bool:
-        hub = link.hub
-        if hub is None or self._links.over(Carrier.P2P, hub) is not None:
+    def _needs_socket(self, link: Link) -> bool:
+        if not isinstance(link, NeighbourLink):
             return False
-        end = self._end_there(hub)
-        return hub in self._plan.wanted or end is None or end.purpose is not Purpose.SPARE
+        if self._links.over(Carrier.P2P, link.hub) is not None:
+            return False
+        end = self._end_there(link.hub)
+        return link.hub in self._plan.wanted or end is None or end.purpose is not Purpose.SPARE
 
     def _end_there(self, hub: PeerId) -> LinkEnd | None:
         return self._membership.link_end(hub, self._own)
@@ -139,43 +157,48 @@ class LinkPlanner:
 
     # Links as they should be
 
-    def tick(self, now: float) -> LinkChanges:
-        """Plan anew, begin what is missing and close what is too much, if it is time."""
-        orders = LinkChanges()
-        if self._attempts.is_due(now) or (self._weave_at is not None and now >= self._weave_at):
-            self._weave_at = None
-            orders.is_planned = True
-            self._replan()
-            self._trim(orders)
-            self._begin(orders, now)
-        return orders
+    def replan(self, now: float) -> list[NeighbourLink]:
+        """Plan anew, begin what is missing, and return what is to be closed after that."""
+        self._replan_at = None
+        self._renew_plan()
+        surplus = self._surplus()
+        self._begin(now)
+        return surplus
 
-    def _replan(self) -> None:
+    def _renew_plan(self) -> None:
         linked = {hub for hub in self._links.neighbours if self._is_held(hub)}
         self._plan = self._topology.plan(linked, self._bar_of)
 
-    def _bar_of(self, hub: PeerId) -> tuple[int, PeerId] | None:
+    def _bar_of(self, hub: PeerId) -> Bar | None:
         advert = self._membership.advert(hub)
         if advert is None or advert.is_draining:
-            return (NO_WELCOME, hub)
+            return (NO_ADMISSION, hub)
         return advert.bar
 
-    def _begin(self, orders: LinkChanges, now: float) -> None:
+    def _begin(self, now: float) -> None:
+        neighbours = self._links.neighbours
         wanted = [
-            (hub, self._addresses(hub), hub in self._links.neighbours)
+            WantedHub(hub, self._addresses(hub), hub in neighbours)
             for hub in self._plan.wanted
             if self._links.over(Carrier.P2P, hub) is None
         ]
         # One more than allowed, for the moment in which a new link replaces an old one.
         most = self._max_links + 1
-        # Nor is there any without a neighbour: an offer would not get out, and until it is given up
-        # the other hub's are not heeded.
-        channels = most - self._open_channels() if self._links.neighbours else 0
+        # Without a neighbour there is no room for channels: an offer would not get out, and until
+        # it is given up the other hub's are ignored.
+        channels = most - self._open_channels() if neighbours else 0
         room = Room(most - self.count(), channels)
-        for step in self._attempts.pursue(wanted, room, now):
-            orders.actions.append(
-                Dial(step.opening, step.uri) if step.uri else MakeOffer(step.opening)
-            )
+        for attempt in self._attempts.begin_due(wanted, room, now):
+            self._start(attempt)
+
+    def _start(self, attempt: Attempt) -> None:
+        match attempt:
+            case ChannelAttempt(opening):
+                self._effects.act(MakeOffer(opening))
+            case DialAttempt(opening, uri):
+                self._effects.act(Dial(opening, uri))
+            case _:
+                assert_never(attempt)
 
     def _open_channels(self) -> int:
         """Return how many data channels are open, those included that have no name yet."""
@@ -185,8 +208,8 @@ class LinkPlanner:
         advert = self._membership.advert(hub)
         return () if advert is None else advert.addresses
 
-    def _trim(self, orders: LinkChanges) -> None:
-        """Close the least wanted links above the maximum.
+    def _surplus(self) -> list[NeighbourLink]:
+        """Return the least wanted links above the maximum.
 
         No link is spare below it: while places are free, a link that is there has one.
         """
@@ -198,21 +221,21 @@ class LinkPlanner:
         ]
         excess = max(0, self.count() - self._max_links)
         links = (self._links.to(hub) for hub in sorted(spare, key=self._worth)[:excess])
-        orders.closings += [link for link in links if link is not None]
+        return [link for link in links if link is not None]
 
     def _is_lifeline(self, hub: PeerId) -> bool:
-        """Tell whether the other end may hang by this link, as far as it has told.
+        """Tell whether the other end may depend on this link, as far as it has told.
 
-        Whoever has the links of the ring does not. A hub with two others may: the one may be to a
-        hub that is as needing, and what that one's neighbours are closing is not to be known.
+        A hub that has the links of the ring does not. A hub with two others may: one of them may be
+        to a hub that has as few, and which links that hub's neighbours are closing is not known.
         """
         advert = self._membership.advert(hub)
         if advert is None or hub not in self._membership:
             return True
         ends = {end.hub for end in advert.links}
-        if len(ends) < min(2, len(self._membership) - 1):
+        if len(ends) < min(RING_LINKS, len(self._membership) - 1):
             return True
-        return len(ends) <= MIN_LINKS and not ends.issuperset(self._topology.around(hub))
+        return len(ends) <= RING_LINKS and not ends.issuperset(self._topology.around(hub))
 
     def _is_wanted_there(self, hub: PeerId) -> bool:
         end = self._end_there(hub)
@@ -221,11 +244,11 @@ class LinkPlanner:
     def _worth(self, hub: PeerId) -> tuple[bool, int, PeerId]:
         return (self._is_wanted_there(hub), -self._topology.distance(hub), hub)
 
-    def has_place_for(self, hub: PeerId) -> bool:
-        """Tell whether a data channel that another hub offers is welcome."""
+    def replan_for(self, hub: PeerId) -> bool:
+        """Plan anew, and tell whether there is a place for a data channel that a hub offers."""
         if self._links.over(Carrier.P2P, hub) is not None:
             return True  # a new channel for one that the other end has lost
-        self._replan()
+        self._renew_plan()
         mine = self._attempts.channel_to(hub) is not None
         counted = hub in self._links.neighbours and self._counts(hub)
         channels = self._open_channels() + self._attempts.channels

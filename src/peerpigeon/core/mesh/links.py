@@ -13,43 +13,43 @@ from peerpigeon.core.wire.hub_frames import Carrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from peerpigeon.core.ids import LinkId, PeerId
-    from peerpigeon.core.wire.hub_frames import Hello
 
 MISSED_HEARTBEATS = 3.5
 """A link is dead when it has been silent for so many heartbeats: three, and half a one for the
 fourth to be late. ICE takes half a minute."""
 
-DIGEST_PATIENCE = 3
-RESTLESS_PATIENCE = 8
-"""Heartbeats in a row in which a neighbour's table differs from ours until tables are compared:
-while ours stands still, and while it does not. A single one may have crossed an advert."""
 
-
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Link:
-    """One open connection to another hub."""
+    """One open connection; it is not known yet which hub is at the other end."""
 
-    link: LinkId
+    id: LinkId
     carrier: Carrier
     opening: int
     """The ``Dial`` or channel of ours that led to it; 0 if the other hub opened it."""
     opened_at: float
-    last_heard: float
-    hub: PeerId | None = None
-    """Who is there; ``None`` until its ``Hello``."""
-    incarnation: int = 0
-    uri: str = ""
-    """The address we dialled; empty for a data channel and for a socket we accepted."""
-    nonce: bytes = b""
-    """What the other end is to prove itself with."""
-    hello: Hello | None = None
-    """What the other end has said first."""
-    is_leaving: bool = False
-    """Whether its end has been announced, by either side."""
-    differing: int = 0
-    """Heartbeats in a row that told of another table than ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourLink(Link):
+    """One open connection to a hub that has been let in."""
+
+    hub: PeerId
+    incarnation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """What the end of a link to a neighbour means."""
+
+    hub: PeerId
+    was_last: bool
+    """Whether the hub is no longer a neighbour."""
+    was_last_channel: bool
+    """Whether the hub was linked by data channel and is not any more."""
 
 
 class Links:
@@ -57,12 +57,11 @@ class Links:
 
     def __init__(self) -> None:
         self._links: dict[LinkId, Link] = {}
-        self._by_hub: dict[PeerId, dict[Carrier, Link]] = {}
+        self._last_heard: dict[LinkId, float] = {}
+        self._by_hub: dict[PeerId, dict[Carrier, NeighbourLink]] = {}
         self._counts = dict.fromkeys(Carrier, 0)
-        self.neighbours: dict[PeerId, None] = {}
-        """The hubs that are linked. Not to be changed."""
         self.version = 0
-        """Changes whenever a hub comes to be linked or ceases to be."""
+        """Changes whenever a hub becomes a neighbour or is no longer one."""
 
     def __len__(self) -> int:
         """Return how many connections are open."""
@@ -72,32 +71,53 @@ class Links:
         """Go over all open connections, oldest first."""
         return iter(list(self._links.values()))
 
+    @property
+    def neighbours(self) -> AbstractSet[PeerId]:
+        """The hubs that are linked, in the order in which they came to be."""
+        return self._by_hub.keys()
+
     def get(self, link: LinkId) -> Link | None:
         """Return an open connection by its number."""
         return self._links.get(link)
 
-    def open(self, link: LinkId, carrier: Carrier, opening: int, now: float) -> Link:
-        """Take note of a new connection; who is there is not known yet."""
-        opened = Link(link, carrier, opening, now, last_heard=now)
-        self._links[link] = opened
-        return opened
+    def to_neighbours(self) -> list[NeighbourLink]:
+        """Return all open connections to hubs that have been let in, oldest first."""
+        return [link for link in self._links.values() if isinstance(link, NeighbourLink)]
 
-    def identify(self, link: Link, hub: PeerId, incarnation: int) -> None:
+    # Changes
+
+    def open(self, number: LinkId, carrier: Carrier, opening: int, now: float) -> Link:
+        """Add a new connection; who is there is not known yet."""
+        link = self._links[number] = Link(number, carrier, opening, now)
+        self._last_heard[number] = now
+        return link
+
+    def identify(self, link: Link, hub: PeerId, incarnation: int) -> NeighbourLink:
         """Note who is at the other end, and send by this link from now on."""
-        link.hub, link.incarnation = hub, incarnation
+        named = NeighbourLink(link.id, link.carrier, link.opening, link.opened_at, hub, incarnation)
+        self._links[link.id] = named
         if hub not in self._by_hub:
             self._by_hub[hub] = {}
-            self.neighbours[hub] = None
             self.version += 1
         if link.carrier not in self._by_hub[hub]:
             self._counts[link.carrier] += 1
-        self._by_hub[hub][link.carrier] = link
+        self._by_hub[hub][link.carrier] = named
+        return named
 
-    def close(self, link: Link) -> bool:
-        """Forget a connection; return whether its hub is no longer linked by that."""
-        del self._links[link.link]
-        if link.hub is None:
-            return False
+    def close(self, link: Link) -> Parting | None:
+        """Remove a connection; return what that means if it was known who is there."""
+        closed = self._links.pop(link.id)
+        del self._last_heard[link.id]
+        if not isinstance(closed, NeighbourLink):
+            return None
+        was_last = self._detach(closed)
+        is_channel = closed.carrier is Carrier.P2P
+        return Parting(
+            closed.hub, was_last, is_channel and self.over(Carrier.P2P, closed.hub) is None
+        )
+
+    def _detach(self, link: NeighbourLink) -> bool:
+        """Send no more by a link; return whether its hub is thereby no neighbour any more."""
         ways = self._by_hub.get(link.hub, {})
         if ways.get(link.carrier) is not link:
             return False  # another one has taken its place
@@ -105,40 +125,45 @@ class Links:
         self._counts[link.carrier] -= 1
         if ways:
             return False
-        del self.neighbours[link.hub]
         del self._by_hub[link.hub]
         self.version += 1
         return True
 
-    def to(self, hub: PeerId) -> Link | None:
+    # Ways to a hub
+
+    def to(self, hub: PeerId) -> NeighbourLink | None:
         """Return the link to send by: the data channel if there is one."""
         ways = self._by_hub.get(hub)
         return ways.get(Carrier.P2P) or ways.get(Carrier.WEBSOCKET) if ways else None
 
-    def over(self, carrier: Carrier, hub: PeerId) -> Link | None:
+    def over(self, carrier: Carrier, hub: PeerId) -> NeighbourLink | None:
         """Return the link to ``hub`` over ``carrier``."""
         return self._by_hub.get(hub, {}).get(carrier)
-
-    def has_dialled(self, uri: str) -> bool:
-        """Tell whether a link that came from dialling an address is open."""
-        return any(link.uri == uri for link in self._links.values())
 
     def count(self, carrier: Carrier) -> int:
         """Return how many hubs are linked over ``carrier``."""
         return self._counts[carrier]
 
     def nameless(self, carrier: Carrier) -> int:
-        """Return how many connections are open whose other end has not said who it is."""
+        """Return how many connections are open whose other end has not been let in yet."""
         return sum(
-            1 for link in self._links.values() if link.hub is None and link.carrier is carrier
+            1
+            for link in self._links.values()
+            if link.carrier is carrier and not isinstance(link, NeighbourLink)
         )
+
+    # Signs of life
+
+    def heard(self, link: Link, now: float) -> None:
+        """Note that something has come over a connection."""
+        self._last_heard[link.id] = now
 
     def silent(self, interval: float, now: float) -> list[Link]:
         """Return the connections that have missed too many heartbeats."""
         limit = interval * MISSED_HEARTBEATS
-        return [link for link in self._links.values() if now >= link.last_heard + limit]
+        return [self._links[link] for link, at in self._last_heard.items() if now >= at + limit]
 
     def silent_at(self, interval: float, now: float) -> float:
         """Return when a connection may have missed too many heartbeats; no earlier for new ones."""
-        heard = min((link.last_heard for link in self._links.values()), default=now)
+        heard = min(self._last_heard.values(), default=now)
         return heard + interval * MISSED_HEARTBEATS

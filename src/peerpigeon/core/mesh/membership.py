@@ -1,13 +1,12 @@
-"""Who is there: the adverts of all hubs, the graph of their links, and who is gone.
+"""Who is there: the adverts of all hubs, who of them can be reached, and who is gone.
 
 Every hub knows every hub and every link (``docs/mesh.md``): topology, routing and rendezvous are
-then computations on the same data. A link counts when both its ends advertise it. A hub is live
-while a path of such links leads to it; when none does for ``GRACE`` seconds it is gone, and is
-remembered as missing so that the mesh can look for it. What was said of its links counts no more
-then: whoever comes back after a disaster hears of it bit by bit, and what it has not heard of yet
-would have the dead be back for a moment. They count again when either end says so anew, or a
-neighbour repeats the advert and the hub is thereby in reach. A hub that has said that it stops is
-gone at once.
+then computations on the same data. A hub is live while a path of links that count leads to it; when
+none does for ``GONE_AFTER`` seconds it is gone, and is remembered as missing so that the mesh can
+look for it. What was said of its links no longer counts then: a hub that comes back after a
+disaster hears of it bit by bit, and what it has not heard of yet would bring the dead back for a
+moment. They count again when either end says so anew, or a neighbour repeats the advert and the hub
+is thereby in reach. A hub that has said that it stops is gone at once.
 """
 
 from __future__ import annotations
@@ -18,27 +17,27 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from peerpigeon.core.mesh.link_graph import LinkGraph
+from peerpigeon.core.mesh.missing_hubs import MissingHubs
 from peerpigeon.core.wire.hub_frames import Advert, LinkEnd
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Set as AbstractSet
     from random import Random
 
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.mesh.topology import Bar
 
-GRACE = 2.0
+GONE_AFTER = 2.0
 """Seconds for which a hub may be out of reach before it is gone. Longer than an advert takes
-through the mesh, so that news that arrive in the wrong order do no harm."""
+through the mesh, so that news that arrives in the wrong order does no harm."""
+
+LOSS_CHECK = 0.1
+"""Seconds until reachability is looked at after a loss: adverts of other losses may follow."""
 
 LAZY_CHECK = 5.0
 """Seconds until reachability is looked at after changes that rarely take it away."""
-
-MISSING_LIMIT = 4096
-MISSING_LEASE = 3600.0
-"""How many missing hubs are remembered, and for how many seconds."""
-
-AT_ONCE = 0.0
-"""A time that has passed already."""
 
 
 class Shift(Enum):
@@ -52,7 +51,7 @@ class Shift(Enum):
 
 
 @dataclass(slots=True)
-class Changes:
+class ReachChanges:
     """What a look at the graph has found."""
 
     gone: list[PeerId] = field(default_factory=list)
@@ -64,24 +63,24 @@ class Changes:
 
 
 class Membership:
-    """The adverts that one hub holds."""
+    """The adverts that one hub holds, and which of the hubs are live."""
 
-    def __init__(self, own: Advert, rng: Random) -> None:
+    def __init__(self, own: Advert, rng: Random, now: float = 0.0) -> None:
         self._rng = rng
         self.own = own
+        """What this hub publishes of itself."""
         self._adverts: dict[PeerId, Advert] = {own.hub: own}
         self._live: set[PeerId] = {own.hub}
-        self._missing: dict[PeerId, float] = {}  # since when, oldest first
-        self._stopped: set[PeerId] = set()  # those of the missing that nobody need look for
+        self._missing = MissingHubs()
         self._unreachable: dict[PeerId, float] = {}  # live, but out of reach since
         self._repeated: dict[PeerId, None] = {}  # missing, and heard of since the last look
         self._fresh: set[PeerId] = set()  # first heard of since the last look
-        self._graph: dict[PeerId, dict[PeerId, None]] = {own.hub: {}}
+        self._graph = LinkGraph(own.hub, self._adverts)
         self._check_at: float | None = None
         self.digest = own.mark
         """XOR of the marks of the adverts of all live hubs: equal tables have equal digests."""
-        self.graph_version = 0
-        """Changes with every change of the graph."""
+        self.changed_at = now
+        """When an advert, or which hubs are live, has changed last."""
 
     # Questions
 
@@ -94,8 +93,8 @@ class Membership:
         return hub in self._live
 
     @property
-    def live(self) -> set[PeerId]:
-        """The live hubs, this one included. Not to be changed."""
+    def live(self) -> AbstractSet[PeerId]:
+        """The live hubs, this one included."""
         return self._live
 
     def reaches(self, hub: PeerId) -> bool:
@@ -103,22 +102,33 @@ class Membership:
         return hub in self._live and hub not in self._unreachable
 
     @property
-    def missing(self) -> Iterable[PeerId]:
-        """The hubs that went missing and are not forgotten, longest ago first."""
-        return [hub for hub in self._missing if hub not in self._stopped]
+    def unreachable(self) -> AbstractSet[PeerId]:
+        """The live hubs that were out of reach when that was last looked at."""
+        return self._unreachable.keys()
 
     @property
-    def graph(self) -> dict[PeerId, dict[PeerId, None]]:
-        """The neighbours of each hub by links that count. Not to be changed."""
-        return self._graph
+    def missing(self) -> Iterable[PeerId]:
+        """The missing hubs that are to be looked for, longest missing first."""
+        return self._missing.sought()
 
-    def lives(self) -> dict[PeerId, int]:
+    @property
+    def graph(self) -> Mapping[PeerId, Collection[PeerId]]:
+        """The neighbours of each hub by links that count."""
+        return self._graph.neighbours
+
+    @property
+    def graph_version(self) -> int:
+        """Changes with every change of the graph."""
+        return self._graph.version
+
+    def incarnations(self) -> dict[PeerId, int]:
         """Return all live hubs and their incarnations, in the order of their ids."""
         return {hub: self._adverts[hub].incarnation for hub in sorted(self._live)}
 
     def known(self) -> list[PeerId]:
-        """Return all other hubs ever heard of and not forgotten, live or missing."""
-        return [hub for hub in self._adverts if hub != self.own.hub and hub not in self._stopped]
+        """Return all other hubs heard of and not forgotten, live or to be looked for."""
+        own, has_stopped = self.own.hub, self._missing.has_stopped
+        return [hub for hub in self._adverts if hub != own and not has_stopped(hub)]
 
     def advert(self, hub: PeerId) -> Advert | None:
         """Return the latest advert of a hub, live or missing."""
@@ -145,7 +155,8 @@ class Membership:
     def publish(
         self,
         links: tuple[LinkEnd, ...],
-        bar: tuple[int, PeerId] | None,
+        bar: Bar | None,
+        now: float,
         *,
         is_draining: bool,
     ) -> Advert | None:
@@ -164,15 +175,16 @@ class Membership:
             is_draining,
         )
         self.own = renewed
+        self.changed_at = now
         if self._store(renewed) is not Shift.NONE:
-            self.check_by(AT_ONCE)
+            self.check_by(now)
         return renewed
 
     def rise_above(self, advert: Advert) -> bool:
         """Take an advert under our own id; return whether it was not ours and we had to rise.
 
         It is of an earlier life of ours if the clock was set back since, or of a hub that has
-        been given the same id. Ours must go before it, or nobody would heed our adverts.
+        been given the same id. Ours must go before it, or all would ignore our adverts.
         """
         own = self.own
         if (advert.incarnation, advert.sequence) <= (own.incarnation, own.sequence):
@@ -196,9 +208,10 @@ class Membership:
                 return False
             if age == (known.incarnation, known.sequence):
                 if hub in self._missing:
-                    self._repeat(known)
+                    self._repeat(hub)
                     self.check_by(now)
                 return False
+        self.changed_at = now
         if known is None:
             self._live.add(hub)
             self._fresh.add(hub)
@@ -212,51 +225,56 @@ class Membership:
             self.check_by(now if advert.is_draining else now + LAZY_CHECK)
         return True
 
-    def forget(self, hub: PeerId) -> None:
-        """Look no more for a missing hub that has said it stops.
+    def stopped(self, hub: PeerId) -> None:
+        """Note that a missing hub has said that it stops, so that nobody need look for it.
 
         Its advert is kept as long as those of other missing hubs, so that an old copy of it that
         is still about does not count as news.
         """
-        if hub in self._missing:
-            self._stopped.add(hub)
+        self._missing.stopped(hub)
 
     def check_by(self, when: float) -> None:
         """Have reachability looked at no later than at ``when``."""
         if self._check_at is None or when < self._check_at:
             self._check_at = when
 
+    def check_soon(self, now: float) -> None:
+        """Have reachability looked at after a loss."""
+        self.check_by(now + LOSS_CHECK)
+
     def deadline(self) -> float | None:
         """Return when ``check`` is due."""
         return self._check_at
 
-    def check(self, now: float) -> Changes:
+    def check(self, now: float) -> ReachChanges:
         """Look who can be reached, and return who has gone and who is back."""
         self._check_at = None
-        changes = Changes()
-        reached = self._reach()
+        changes = ReachChanges()
+        reached = self._graph.reached()
         while returned := [hub for hub in self._missing if hub in reached]:
             for hub in returned:
                 self._find(hub)
             changes.returned += returned
-            reached = self._reach()  # their links count again, and may lead further
+            reached = self._graph.reached()  # their links count again, and may lead further
         lost = sorted(self._live - reached)
         changes.stranded_from = self._stranded_from(lost)
         for hub in lost:
             since = self._unreachable.setdefault(hub, now)
-            if now >= since + GRACE or self._adverts[hub].is_draining:
+            if now >= since + GONE_AFTER or self._adverts[hub].is_draining:
                 self._lose(hub, now)
                 changes.gone.append(hub)
             else:
-                self.check_by(since + GRACE)
+                self.check_by(since + GONE_AFTER)
         for hub in [hub for hub in self._unreachable if hub in reached]:
             del self._unreachable[hub]
             changes.reached.append(hub)
         for hub in self._repeated:
             if hub in self._missing:
-                self._discount(hub)
+                self._graph.isolate(hub)
         self._repeated.clear()
-        self._trim(now)
+        self._forget_expired(now)
+        if changes.gone or changes.returned:
+            self.changed_at = now
         return changes
 
     def _stranded_from(self, lost: list[PeerId]) -> list[PeerId]:
@@ -267,55 +285,33 @@ class Membership:
         is_most = 2 * len(hubs) >= len(self._live)
         return hubs if is_new and is_most and not self.own.is_draining else []
 
-    def _repeat(self, advert: Advert) -> None:
-        """Let the links of a missing hub to others that somebody has not lost count for now."""
-        self._repeated[advert.hub] = None
-        self._connect_all(advert, self._live)
-        self._connect_all(advert, self._repeated)
+    def _forget_expired(self, now: float) -> None:
+        for hub in self._missing.expire(now):
+            self._graph.remove(hub)
+            del self._adverts[hub]
+        if (expires_at := self._missing.deadline()) is not None:
+            self.check_by(expires_at)
 
-    def _discount(self, hub: PeerId) -> None:
-        """Let the links of a missing hub count no more."""
-        for other in list(self._graph[hub]):
-            self._disconnect(hub, other)
+    def _repeat(self, hub: PeerId) -> None:
+        """Let the links of a missing hub to others that somebody has not lost count for now."""
+        self._repeated[hub] = None
+        self._graph.connect_all(hub, self._live)
+        self._graph.connect_all(hub, self._repeated)
 
     def _lose(self, hub: PeerId, now: float) -> None:
         del self._unreachable[hub]
         self._live.discard(hub)
-        advert = self._adverts[hub]
-        self.digest ^= advert.mark
-        self._missing[hub] = now
-        self._discount(hub)
+        self.digest ^= self._adverts[hub].mark
+        self._missing.add(hub, now)
+        self._graph.isolate(hub)
 
     def _find(self, hub: PeerId) -> None:
-        del self._missing[hub]
-        self._stopped.discard(hub)
+        self._missing.remove(hub)
         self._live.add(hub)
-        advert = self._adverts[hub]
-        self.digest ^= advert.mark
-        self._connect_all(advert, self._live)
+        self.digest ^= self._adverts[hub].mark
+        self._graph.connect_all(hub, self._live)
 
-    def _trim(self, now: float) -> None:
-        while self._missing:
-            hub, since = next(iter(self._missing.items()))
-            if len(self._missing) <= MISSING_LIMIT and now < since + MISSING_LEASE:
-                self.check_by(since + MISSING_LEASE)
-                return
-            self._drop(hub)
-
-    def _reach(self) -> set[PeerId]:
-        graph = self._graph
-        reached = {self.own.hub}
-        frontier = [self.own.hub]
-        while frontier:
-            following: list[PeerId] = []
-            for hub in frontier:
-                fresh = graph[hub].keys() - reached
-                reached |= fresh
-                following.extend(fresh)
-            frontier = following
-        return reached
-
-    # The graph
+    # Adverts and the graph
 
     def _store(self, advert: Advert) -> Shift:
         """Keep an advert in place of the one before, and bring the graph up to date."""
@@ -325,76 +321,10 @@ class Membership:
         if known is not None and hub in self._live:
             self.digest ^= known.mark ^ advert.mark
         before = {} if known is None else dict.fromkeys(end.hub for end in known.links)
-        after = dict.fromkeys(end.hub for end in advert.links if end.hub != hub)
-        lost = [other for other in before if other not in after and self._disconnect(hub, other)]
-        self._graph.setdefault(hub, {})
-        gained = [other for other in after if self._connect(hub, other)]
+        lost, gained = self._graph.update(hub, before)
         if any(self._is_out(other) != self._is_out(hub) for other in gained):
             return Shift.BRIDGED
         return Shift.LOST if lost else Shift.NONE
 
     def _is_out(self, hub: PeerId) -> bool:
         return hub in self._missing or hub in self._unreachable
-
-    def _connect(self, hub: PeerId, other: PeerId) -> bool:
-        if other in self._graph[hub] or not self._advertises(other, hub):
-            return False
-        self._graph[hub][other] = None
-        self._graph[other][hub] = None
-        self.graph_version += 1
-        return True
-
-    def _connect_all(self, advert: Advert, others: Container[PeerId]) -> None:
-        for end in advert.links:
-            if end.hub in others and end.hub != advert.hub:
-                self._connect(advert.hub, end.hub)
-
-    def _advertises(self, hub: PeerId, other: PeerId) -> bool:
-        advert = self._adverts.get(hub)
-        return advert is not None and any(end.hub == other for end in advert.links)
-
-    def _disconnect(self, hub: PeerId, other: PeerId) -> bool:
-        if other not in self._graph.get(hub, ()):
-            return False
-        del self._graph[hub][other]
-        del self._graph[other][hub]
-        self.graph_version += 1
-        return True
-
-    def _drop(self, hub: PeerId) -> None:
-        del self._missing[hub]
-        self._stopped.discard(hub)
-        self._discount(hub)
-        del self._graph[hub]
-        del self._adverts[hub]
-
-    # Comparing tables with a neighbour
-
-    def summary(self) -> tuple[tuple[PeerId, int, int], ...]:
-        """Return hub, incarnation and sequence of the advert of each live hub."""
-        adverts = self._adverts
-        return tuple(
-            (hub, adverts[hub].incarnation, adverts[hub].sequence) for hub in sorted(self._live)
-        )
-
-    def compare(
-        self, entries: Iterable[tuple[PeerId, int, int]]
-    ) -> tuple[tuple[Advert, ...], bool]:
-        """Return the adverts that a neighbour with these entries lacks; and do we lack some?
-
-        Hubs that are out of reach here too may be dead, and are not repeated to who has lost them.
-        """
-        theirs = {hub: (incarnation, sequence) for hub, incarnation, sequence in entries}
-        lacking: list[Advert] = []
-        for hub in sorted(self._live):
-            advert = self._adverts[hub]
-            if hub in self._unreachable and hub not in theirs:
-                continue
-            if theirs.get(hub, (-1, -1)) < (advert.incarnation, advert.sequence):
-                lacking.append(advert)
-        we_lack = any(
-            hub not in self._live
-            or (self._adverts[hub].incarnation, self._adverts[hub].sequence) < age
-            for hub, age in theirs.items()
-        )
-        return tuple(lacking), we_lack

@@ -1,402 +1,243 @@
 """The mesh of hubs as one hub sees it: its links, the adverts of all, the ways to all.
 
-It carries bodies between hubs and tells the hub what has become of the others (``Change``). What
-the bodies are about it does not know, but for the negotiation of its own links.
+It carries bodies between hubs and reports what has become of the others. What the bodies are about
+it does not know, but for the negotiation of its own links.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core.changes import (
-    Arrived,
-    Change,
-    HubFound,
-    HubGone,
-    HubRestarted,
-    HubReturned,
-    RoutesChanged,
-)
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface import close_codes
-from peerpigeon.core.interface.actions import Action, CloseLink, SendToLink, Tell
-from peerpigeon.core.interface.notices import (
-    HubMeshMigrated,
-    HubMeshReady,
-    HubP2PConnected,
-    HubP2PDisconnected,
+from peerpigeon.core.interface.actions import SendToLink, Tell
+from peerpigeon.core.interface.events import (
+    ChannelCandidate,
+    ChannelDescribed,
+    LinkLost,
+    LinkOpened,
+    LinkReceived,
+    OpeningFailed,
 )
+from peerpigeon.core.interface.notices import HubMeshMigrated
 from peerpigeon.core.interface.snapshot import MeshSnapshot
-from peerpigeon.core.mesh.attempts import Attempts
-from peerpigeon.core.mesh.authentication import Authenticator
-from peerpigeon.core.mesh.dialer import Dialer
-from peerpigeon.core.mesh.forwarding import Forwarder
-from peerpigeon.core.mesh.gossip import BATCH, Gossip
-from peerpigeon.core.mesh.handshake import Handshake
-from peerpigeon.core.mesh.link_planner import LinkPlanner
-from peerpigeon.core.mesh.links import Link, Links
-from peerpigeon.core.mesh.membership import Membership
-from peerpigeon.core.mesh.migration import Migration
-from peerpigeon.core.mesh.negotiation import Negotiation
-from peerpigeon.core.wire.hub_frames import (
-    Ack,
-    Advert,
-    Adverts,
-    Body,
-    Bye,
-    Carrier,
-    Frame,
-    Heartbeat,
-    Hello,
-    Proof,
-    Routed,
-    Sealed,
-    Segment,
-    Summary,
-)
-from peerpigeon.core.wire.hub_validation import opened
+from peerpigeon.core.mesh.incoming_frames import IncomingFrames
+from peerpigeon.core.mesh.link_lifecycle import LinkLifecycle
+from peerpigeon.core.mesh.mesh_view import MeshView
+from peerpigeon.core.mesh.parts import assemble
+from peerpigeon.core.mesh.readiness import Readiness
+from peerpigeon.core.wire.hub_frames import Advert, Carrier, Heartbeat
 
 if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.ids import LinkId, PeerId
-    from peerpigeon.core.interface.events import LinkLost, LinkOpened, LinkReceived
-
-REPLAN = 0.2
-"""Seconds for which changes are gathered before links are planned anew."""
+    from peerpigeon.core.effects import Effects
+    from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.interface.events import LinkEvent
+    from peerpigeon.core.wire.hub_frames import Body
 
 
 class Mesh:
-    """One hub's side of the mesh.
-
-    Methods return actions; ``take_changes`` returns what the rest of the hub must know, and is to
-    be asked after each call.
-    """
+    """One hub's side of the mesh. ``incarnation`` is that of the hub."""
 
     def __init__(
-        self, own: PeerId, config: ServerConfig, rng: Random, incarnation: int, now: float
+        self,
+        own: PeerId,
+        config: ServerConfig,
+        rng: Random,
+        incarnation: int,
+        now: float,
+        effects: Effects,
     ) -> None:
-        self._own = own
-        self._config = config
+        self._effects = effects
         advert = Advert(own, incarnation, 1, rng.getrandbits(64), config.advertise, ())
-        self.membership = Membership(advert, rng)
-        self._links = Links()
-        attempts, interval = Attempts(own, rng), config.heartbeat_interval
-        credentials = Authenticator(own, config.hub_secret, rng)
-        self._handshake = Handshake(own, config.hub_mesh_namespace, self._links, credentials)
-        self.dialer = Dialer(config, self._links, self.membership, attempts, rng, now)
-        self._forwarder = Forwarder(own, self._links, self.membership)
-        self._planner = LinkPlanner(
-            config.hub_mesh_max_peers, self._links, self.membership, attempts
-        )
-        self.negotiation = Negotiation(
-            attempts, self.membership, self._forwarder, self._planner.has_place_for
-        )
-        self._migration = Migration(config.hub_mesh_min_peers, config.mesh_migration_delay)
-        self._gossip = Gossip(self.membership, self._links, interval, now)
-        self._beat_at = now + interval * rng.random()
-        self._listen_at = now + interval
-        self._is_draining = False
-        self.changes: list[Change] = []
-        self._actions: list[Action] = []
+        parts = self._parts = assemble(advert, config, rng, effects, now)
+        self._membership = parts.membership
+        self._links = parts.links
+        self._planner = parts.planner
+        self._gossip = parts.gossip
+        self._readiness = Readiness(parts)
+        self._lifecycle = LinkLifecycle(parts, self._readiness)
+        self._view = MeshView(parts, self._lifecycle, self._readiness)
+        self._incoming = IncomingFrames(parts, self._lifecycle, self._view)
+        self._interval = config.heartbeat_interval
+        self._beat_at = now + self._interval * rng.random()
+        self._listen_at = now + self._interval
+
+    # What happens to links
+
+    def handle(self, event: LinkEvent, now: float) -> None:
+        """Take what the shell says of a link or of an attempt to open one."""
+        match event:
+            case LinkReceived(link, frame):
+                self._incoming.receive(link, frame, now)
+            case LinkOpened():
+                self._lifecycle.opened(event, now)
+            case LinkLost():
+                self._lifecycle.lost(event, now)
+            case OpeningFailed():
+                self._parts.dialer.failed(event, now)
+            case ChannelDescribed():
+                self._parts.negotiation.describe(event, now)
+            case ChannelCandidate():
+                self._parts.negotiation.trickle(event, now)
+            case _:
+                assert_never(event)
+
+    # What the hub asks for
+
+    def send(self, goal: PeerId, incarnation: int, body: Body, now: float) -> None:
+        """Send a body on its way to another hub; an ``incarnation`` of 0 is not known."""
+        self._parts.forwarder.send(goal, incarnation, body, now)
+
+    def dial(self, uri: str, now: float) -> None:
+        """Dial an address, unless it is being dialled or linked."""
+        self._parts.dialer.dial([uri], now)
+
+    def leave_bootstrap(self, now: float) -> None:
+        """Close the sockets to the bootstrap hubs, and dial these no more."""
+        for link in self._parts.dialer.bootstrap_links():
+            self._lifecycle.close(link, close_codes.NORMAL_CLOSURE, "disconnected", now)
+        self._parts.bootstrap.leave()
+
+    def drain(self, now: float) -> None:
+        """Have all neighbours leave this hub, which is about to stop.
+
+        It disowns its links, so that nobody takes them for a way, wants no more of them, and passes
+        on what still comes until the last one is closed.
+        """
+        self._gossip.flush_by(now, is_urgent=True)
+        self._gossip.publish((), self._planner.admission_bar, now, is_draining=True)
+
+    # Hubs that speak text, whatever they are
+
+    def text_hub_opened(self, session: SessionId, opening: int, now: float) -> str | None:
+        """Take a dial that has led to a hub which speaks text.
+
+        Returns the address that was dialled; ``None`` if the hub is not welcome and the socket is
+        being closed.
+        """
+        return self._parts.text_hubs.opened(session, opening, now)
+
+    def text_hub_named(self, session: SessionId, hub: PeerId) -> None:
+        """Note which hub is at the other end of a socket that ``text_hub_opened`` has taken."""
+        self._parts.text_hubs.named(session, hub)
+
+    def text_hub_linked(self, hub: PeerId) -> None:
+        """Note that a hub which speaks text is linked, whichever end has dialled."""
+        self._parts.text_hubs.linked(hub)
+
+    def text_hub_lost(
+        self, session: SessionId, hub: PeerId | None, code: int, reason: str, now: float
+    ) -> None:
+        """Note the end of the socket of such a hub, which is ``None`` if it had not said who it is.
+
+        ``code`` and ``reason`` are those of the WebSocket.
+        """
+        self._parts.text_hubs.lost(session, hub, code, reason, now)
+
+    def hub_reported(self, hub: PeerId, addresses: tuple[str, ...], now: float) -> None:
+        """Note where a hub of this mesh can be dialled, as somebody else says; nowhere if gone."""
+        self._parts.bootstrap.report(hub, addresses, now)
 
     # What the hub asks
 
-    def take_changes(self) -> list[Change]:
-        """Return what has changed since the last call, in order."""
-        changes, self.changes = self.changes, []
-        return changes
+    def __len__(self) -> int:
+        """Return how many hubs are live, this one included."""
+        return len(self._membership)
 
-    def _take_actions(self) -> list[Action]:
-        actions, self._actions = self._actions, []
-        return actions
+    @property
+    def advert(self) -> Advert:
+        """What this hub publishes of itself."""
+        return self._membership.own
 
-    def deadline(self) -> float:
-        """Return when ``tick`` has something to do."""
-        leaving = self._handshake.departures.deadline()
-        first = earliest(self._beat_at, self._listen_at, self.membership.deadline(), leaving)
-        if self._is_draining:
-            return first
-        return earliest(
-            first,
-            self._gossip.deadline(),
-            self._planner.deadline(),
-            self.dialer.deadline(),
-            self._migration.deadline(),
-        )
+    def adverts(self) -> list[Advert]:
+        """Return what each live hub publishes, in the order of their ids."""
+        return self._membership.live_adverts()
+
+    def incarnation_of(self, hub: PeerId) -> int:
+        """Return the incarnation of a hub; 0 if it is not known."""
+        return self._membership.incarnation(hub)
+
+    def incarnations(self) -> dict[PeerId, int]:
+        """Return all live hubs and their incarnations, in the order of their ids."""
+        return self._membership.incarnations()
 
     def snapshot(self) -> MeshSnapshot:
         """Return the counts of this hub's mesh."""
+        migration = self._parts.migration
         return MeshSnapshot(
-            ready=self._migration.is_ready,
-            migrated=self._migration.is_migrated,
+            ready=migration.is_ready,
+            migrated=migration.is_migrated,
             p2p_links=self._links.count(Carrier.P2P),
             websocket_links=self._links.count(Carrier.WEBSOCKET),
-            known_hubs=len(self.membership),
+            known_hubs=len(self._membership),
         )
-
-    def route(self, goal: PeerId, incarnation: int, body: Body, now: float) -> list[Action]:
-        """Send a body on its way to another hub."""
-        return self._forwarder.send(goal, incarnation, body, now)
-
-    def leave_bootstrap(self, now: float) -> list[Action]:
-        """Close the sockets to the bootstrap hubs, and dial these no more."""
-        for link in self.dialer.bootstrap_links():
-            self._close(link, close_codes.NORMAL_CLOSURE, "disconnected", now)
-        self.dialer.leave_bootstrap()
-        return self._take_actions()
-
-    def drain(self, now: float) -> list[Action]:
-        """Have all neighbours leave this hub, which is about to stop.
-
-        It wants no more links, and passes on what still comes until the last one is closed.
-        """
-        self._is_draining = True
-        self._gossip.flush_by(now, is_urgent=True)
-        self._spread(now)
-        return self._take_actions()
-
-    # Links open and close
-
-    def on_link_opened(self, event: LinkOpened, now: float) -> list[Action]:
-        """Greet whoever is at the other end of a new connection."""
-        if not self._handshake.has_room(event.opening):
-            return [CloseLink(event.link, close_codes.TRY_AGAIN_LATER, "too many links")]
-        link = self._links.open(event.link, event.carrier, event.opening, now)
-        self._actions += self.dialer.opened(link)
-        self._send(link, self._handshake.hello(link, self.membership.own, self.membership.digest))
-        return self._take_actions()
-
-    def on_link_lost(self, event: LinkLost, now: float) -> list[Action]:
-        """Go on without a link that has broken."""
-        self._handshake.departures.end(event.link)
-        if link := self._links.get(event.link):
-            self._lose(link, event.code, event.reason, now)
-        return self._take_actions()
-
-    def _close(self, link: Link, code: int, reason: str, now: float) -> None:
-        self._actions += self._handshake.farewell(link, code, reason, now)
-        self._lose(link, code, reason, now)
-
-    def _lose(self, link: Link, code: int, reason: str, now: float) -> None:
-        parting = self._handshake.part(link)
-        self._actions += self.dialer.ended(link, code, reason)
-        if parting is None:
-            return
-        if parting.was_last_channel:
-            self._actions.append(Tell(HubP2PDisconnected(parting.hub)))
-        if parting.was_last:
-            self.changes.append(RoutesChanged())
-        if parting.is_broken:
-            self._gossip.flush_by(now, is_urgent=True)
-            self.membership.check_by(now + BATCH)
-        else:
-            self._gossip.flush_by(now + BATCH)
-        if not self._links.neighbours and not self._is_draining:
-            self.dialer.links_lost(now)
-        self._planner.weave_by(now)
-        self._update_readiness(now)
-
-    def _update_readiness(self, now: float) -> None:
-        channels, others = self._links.count(Carrier.P2P), len(self.membership) - 1
-        was_ready = self._migration.is_ready
-        if self._migration.update(channels, others, now):
-            self._actions.append(Tell(HubMeshReady(channels, others + 1)))
-        if was_ready != self._migration.is_ready:
-            self._gossip.flush_by(now + BATCH)  # sockets change their purpose with it
-
-    # Frames
-
-    def _send(self, link: Link, *frames: Frame) -> None:
-        self._actions += [SendToLink(link.link, frame) for frame in frames]
-
-    def on_link_received(self, event: LinkReceived, now: float) -> list[Action]:
-        """Take one frame from a neighbour."""
-        link, frame = self._links.get(event.link), event.frame
-        if link is None:
-            self._on_late(event.link, frame, now)
-            return self._take_actions()
-        link.last_heard = now
-        if link.hub is not None and isinstance(frame, Routed):  # as most are
-            self._on_routed(link.hub, frame, now)
-        elif isinstance(frame, Bye):
-            self._actions += self._handshake.take_leave(link, frame.reason, now)
-            self._lose(link, close_codes.NORMAL_CLOSURE, frame.reason, now)
-        elif link.hub is not None and not isinstance(frame, Hello | Proof):
-            self._on_frame(link, link.hub, frame, now)
-        else:
-            self._on_meeting(link, frame, now)
-        return self._take_actions()
-
-    def _on_late(self, link: LinkId, frame: Frame, now: float) -> None:
-        """Take what still comes over a link that is being left."""
-        departure = self._handshake.departures.get(link)
-        if departure is None:
-            return
-        match frame:
-            case Bye():
-                self._actions += self._handshake.departures.answered(link)
-            case Routed() | Sealed() if departure.hub is not None:
-                self._on_routed(departure.hub, frame, now)
-            case Adverts() if departure.hub is not None:
-                self._on_adverts(departure.hub, frame, now)
-
-    def _on_frame(self, link: Link, hub: PeerId, frame: Frame, now: float) -> None:
-        match frame:
-            case Routed() | Sealed():
-                self._on_routed(hub, frame, now)
-            case Adverts():
-                self._on_adverts(hub, frame, now)
-            case Heartbeat():
-                self._send(link, *self._gossip.on_heartbeat(link, frame, now))
-            case Summary():
-                self._send(link, *self._gossip.on_summary(frame))
-
-    def _on_meeting(self, link: Link, frame: Frame, now: float) -> None:
-        was_alone = not self._links.neighbours
-        verdict = self._handshake.meet(link, frame)
-        if verdict.reply is not None:
-            self._send(link, verdict.reply)
-            return
-        if (hello := link.hello) is not None:
-            self.dialer.identified(link, hello.hub)
-        if verdict.objection or hello is None:
-            self._close(link, verdict.code, verdict.objection, now)
-            return
-        if verdict.replaced is not None:
-            self._close(verdict.replaced, close_codes.NORMAL_CLOSURE, "second link", now)
-        elif link.carrier is Carrier.P2P:
-            self._actions.append(Tell(HubP2PConnected(hello.hub)))
-        if was_alone:
-            self.changes.append(RoutesChanged())  # before, there was no way to anybody
-        self._send(link, *self._gossip.greet(link, hello.digest))
-        self._gossip.flush_by(now + BATCH)
-        self._planner.weave_by(now + REPLAN)
-        self._update_readiness(now)
-
-    def _on_adverts(self, sender: PeerId, frame: Adverts, now: float) -> None:
-        learned = self._gossip.learn(sender, frame, now)
-        for advert in learned.restarted:
-            self.changes.append(HubRestarted(advert.hub, advert.incarnation))
-        for advert in learned.found:
-            self._planner.add(advert.hub)
-            self.changes.append(HubFound(advert.hub))
-        self._actions += [Tell(notice) for notice in learned.notices]
-        if learned.is_anything:
-            self._planner.weave_by(now + REPLAN)
-            self._update_readiness(now)
-            if frame.is_urgent:
-                # Our way to some hub may have led over what was lost.
-                self._forwarder.note_loss()
-                self.changes.append(RoutesChanged())
-                self.membership.check_by(now + BATCH)
-
-    def _on_routed(self, sender: PeerId, frame: Routed | Sealed, now: float) -> None:
-        if frame.destination != self._own:
-            self._actions += self._forwarder.pass_on(frame, sender, now)
-            return
-        is_meant = frame.destination_incarnation in (0, self.membership.own.incarnation)
-        if frame.source == self._own or not is_meant:
-            return  # made up by a neighbour, or for an earlier life of this hub
-        match opened(frame.body):
-            case Segment() | Ack() as body:
-                self.changes.append(Arrived(frame.source, frame.source_incarnation, body))
-            case step if step is not None:
-                self._actions += self.negotiation.on_step(frame.source, step, now)
-
-    # Adverts
-
-    def _spread(self, now: float) -> None:
-        """Renew our advert, and pass on what is new."""
-        # A hub that stops disowns its links, so that nobody takes them for a way.
-        is_ready = self._migration.is_ready
-        ends = () if self._is_draining else self._planner.ends(is_ready=is_ready)
-        self._gossip.publish(ends, self._planner.bar, now, is_draining=self._is_draining)
-        for link, frame in self._gossip.flush():
-            self._send(link, frame)
 
     # Time
 
-    def tick(self, now: float) -> list[Action]:
+    def deadline(self) -> float:
+        """Return when ``tick`` has something to do."""
+        parts, membership = self._parts, self._membership
+        closing = parts.closing.deadline()
+        first = earliest(self._beat_at, self._listen_at, membership.deadline(), closing)
+        if membership.own.is_draining:
+            return first
+        return earliest(
+            first,
+            parts.gossip.deadline(),
+            parts.planner.deadline(),
+            parts.bootstrap.deadline(),
+            parts.migration.deadline(),
+        )
+
+    def tick(self, now: float) -> None:
         """Do what is due."""
-        self._actions += self._handshake.departures.expire(now)
-        if (check_at := self.membership.deadline()) is not None and now >= check_at:
-            self._check(now)
+        self._parts.closing.expire(now)
+        self._view.check(now)
         if now >= self._listen_at:
-            self._end_silent(now)
+            self._lifecycle.end_silent(self._interval, now)
+            self._listen_at = self._links.silent_at(self._interval, now)
         if now >= self._beat_at:
             self._beat(now)
-        if self._is_draining:
-            return self._take_actions()
-        self._actions += self.dialer.expire(now)
-        if self._migration.migrate(now):
-            closed = self._close_sockets(now)
-            self._actions.append(Tell(HubMeshMigrated(closed, self._links.count(Carrier.P2P))))
-        self._dial(now)
-        self._weave(now)
+        if self._membership.own.is_draining:
+            return
+        self._parts.dialer.expire(now)
+        if self._parts.migration.migrate(now):
+            closed = self._close_needless_sockets(now)
+            self._effects.act(Tell(HubMeshMigrated(closed, self._links.count(Carrier.P2P))))
+        self._parts.dialer.dial_due(now)
+        if self._parts.bootstrap.is_searching(now):
+            self._parts.dialer.search(self._planner.gap(), now)
+        if self._planner.is_due(now):
+            self._replan(now)
         spread_at = self._gossip.deadline()
         if spread_at is not None and now >= spread_at:
             self._spread(now)
-        return self._take_actions()
-
-    def _dial(self, now: float) -> None:
-        self._actions += self.dialer.dial_due(now)
-        if self.dialer.is_searching(now):
-            self._actions += self.dialer.search(self._planner.gap(), now)
-
-    def _weave(self, now: float) -> None:
-        orders = self._planner.tick(now)
-        self._actions += orders.actions
-        for link in orders.closings:
-            self._close(link, close_codes.NORMAL_CLOSURE, "not wanted", now)
-        if orders.is_planned:
-            self._gossip.flush_by(now + BATCH)
-
-    def _check(self, now: float) -> None:
-        """See who can be reached."""
-        changes = self.membership.check(now)
-        for hub in changes.gone:
-            self._planner.remove(hub)
-            self.changes.append(HubGone(hub))
-            if (advert := self.membership.advert(hub)) and advert.is_draining:
-                self.membership.forget(hub)
-                for link in [link for link in self._links if link.hub == hub]:
-                    self._close(link, close_codes.NORMAL_CLOSURE, "stopping", now)
-        for hub in changes.returned:
-            self._planner.add(hub)
-        self.changes += [HubReturned(hub) for hub in changes.returned]
-        self.changes += [RoutesChanged()] if changes.reached else []
-        self._actions += self.dialer.reach_for(changes.stranded_from, now)
-        if changes.gone:
-            self.dialer.hubs_lost(now)
-        for link, frame in self._gossip.on_check(changes, now):
-            self._send(link, frame)
-        if changes.gone or changes.returned:
-            self._planner.weave_by(now)
-            self._update_readiness(now)
 
     def _beat(self, now: float) -> None:
         """Show all neighbours that we live."""
-        self._beat_at = now + self._config.heartbeat_interval
+        self._beat_at = now + self._interval
         # On busy links too: nothing else shows a neighbour that our tables differ.
-        heartbeat = Heartbeat(self.membership.digest)
-        self._actions += [SendToLink(link.link, heartbeat) for link in self._links if link.hub]
-        if self._migration.is_migrated:
-            self._close_sockets(now)
+        heartbeat = Heartbeat(self._membership.digest)
+        for link in self._links.to_neighbours():
+            self._effects.act(SendToLink(link.id, heartbeat))
+        if self._parts.migration.is_migrated:
+            self._close_needless_sockets(now)
 
-    def _end_silent(self, now: float) -> None:
-        """End the links to hubs that do not live."""
-        interval = self._config.heartbeat_interval
-        for link in self._links.silent(interval, now):
-            self._actions.append(CloseLink(link.link, close_codes.POLICY_VIOLATION, "silent"))
-            self._lose(link, close_codes.ABNORMAL_CLOSURE, "silent", now)
-        self._listen_at = self._links.silent_at(interval, now)
+    def _close_needless_sockets(self, now: float) -> int:
+        sockets = self._readiness.needless_sockets(now)
+        for link in sockets:
+            self._lifecycle.close(link, close_codes.NORMAL_CLOSURE, "migrated to P2P", now)
+        return len(sockets)
 
-    def _close_sockets(self, now: float) -> int:
-        """Close the WebSockets to hubs that have had their day (S19)."""
-        sockets, may_close = self._planner.idle_sockets(), self._migration.may_close
-        due = [link for link in sockets if may_close(link.opened_at, now)]
-        for link in due:
-            self._close(link, close_codes.NORMAL_CLOSURE, "migrated to P2P", now)
-        return len(due)
+    def _replan(self, now: float) -> None:
+        for link in self._planner.replan(now):
+            self._lifecycle.close(link, close_codes.NORMAL_CLOSURE, "not wanted", now)
+        self._gossip.flush_soon(now)  # there may be something new to publish
+
+    def _spread(self, now: float) -> None:
+        """Renew our advert, and pass on what is new."""
+        ends = self._planner.ends(is_ready=self._parts.migration.is_ready)
+        self._gossip.publish(ends, self._planner.admission_bar, now)

@@ -1,4 +1,4 @@
-"""When the mesh counts as ready, and when its WebSockets have had their day (S17, S19, S21)."""
+"""When the mesh counts as ready, and when its WebSockets are no longer needed (S17, S19, S21)."""
 
 from __future__ import annotations
 

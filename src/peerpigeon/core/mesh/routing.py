@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.ids import xor_distance
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from peerpigeon.core.ids import PeerId
 
-STALE = 0.25
+ROUTE_LIFETIME = 0.25
 """Seconds for which routes may be older than the graph. While a mesh forms the graph changes all
 the time; a detour of one hop costs less than finding all ways anew for each frame."""
 
@@ -28,8 +30,8 @@ class Routing:
     def next_hop(
         self,
         goal: PeerId,
-        neighbours: dict[PeerId, None],
-        graph: dict[PeerId, dict[PeerId, None]],
+        neighbours: Collection[PeerId],
+        graph: Mapping[PeerId, Collection[PeerId]],
         version: tuple[int, int],
         now: float,
     ) -> PeerId | None:
@@ -43,7 +45,7 @@ class Routing:
             return goal
         if version != self._version:
             moved = self._version is None or version[0] != self._version[0]
-            if moved or now >= self._found_at + STALE or goal not in self._ways:
+            if moved or now >= self._found_at + ROUTE_LIFETIME or goal not in self._ways:
                 self._find(neighbours, graph)
                 self._version, self._found_at = version, now
         ways = self._ways.get(goal, 0)
@@ -59,7 +61,7 @@ class Routing:
         return goal in self._ways
 
     def _find(
-        self, neighbours: dict[PeerId, None], graph: dict[PeerId, dict[PeerId, None]]
+        self, neighbours: Collection[PeerId], graph: Mapping[PeerId, Collection[PeerId]]
     ) -> None:
         """Search breadth first from all neighbours at once."""
         self._neighbours = list(neighbours)

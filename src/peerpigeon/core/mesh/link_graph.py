@@ -1,0 +1,93 @@
+"""The graph of all links: a link counts when both its ends advertise it.
+
+Hubs that are gone can be cut out of it, whatever they have advertised: see ``membership``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Container, Iterable, Mapping
+
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.wire.hub_frames import Advert
+
+
+class LinkGraph:
+    """The links that count among the hubs whose adverts are known."""
+
+    def __init__(self, own: PeerId, adverts: Mapping[PeerId, Advert]) -> None:
+        """Begin without links; ``adverts``, the latest of each hub, are read at each change."""
+        self._own = own
+        self._adverts = adverts
+        # Neighbours in the order in which their links came to count.
+        self._neighbours: dict[PeerId, dict[PeerId, None]] = {own: {}}
+        self.version = 0
+        """Changes with every change of the graph."""
+
+    @property
+    def neighbours(self) -> Mapping[PeerId, Collection[PeerId]]:
+        """The neighbours of each hub by links that count."""
+        return self._neighbours
+
+    def reached(self) -> set[PeerId]:
+        """Return the hubs to which a path leads, this one included."""
+        neighbours = self._neighbours
+        reached = {self._own}
+        frontier = [self._own]
+        while frontier:
+            following: list[PeerId] = []
+            for hub in frontier:
+                fresh = neighbours[hub].keys() - reached
+                reached |= fresh
+                following.extend(fresh)
+            frontier = following
+        return reached
+
+    def update(self, hub: PeerId, before: Iterable[PeerId]) -> tuple[list[PeerId], list[PeerId]]:
+        """Bring the links of a hub up to date with its advert; ``before`` it advertised others.
+
+        Returns the hubs with which it has lost and gained a link that counts.
+        """
+        after = dict.fromkeys(end.hub for end in self._adverts[hub].links if end.hub != hub)
+        lost = [other for other in before if other not in after and self._disconnect(hub, other)]
+        self._neighbours.setdefault(hub, {})
+        gained = [other for other in after if self._connect(hub, other)]
+        return lost, gained
+
+    def connect_all(self, hub: PeerId, others: Container[PeerId]) -> None:
+        """Let the links between a hub and ``others`` count that both ends advertise."""
+        for end in self._adverts[hub].links:
+            if end.hub in others and end.hub != hub:
+                self._connect(hub, end.hub)
+
+    def isolate(self, hub: PeerId) -> None:
+        """Let no link of a hub count, until it is connected again."""
+        for other in list(self._neighbours[hub]):
+            self._disconnect(hub, other)
+
+    def remove(self, hub: PeerId) -> None:
+        """Forget a hub."""
+        self.isolate(hub)
+        del self._neighbours[hub]
+
+    def _connect(self, hub: PeerId, other: PeerId) -> bool:
+        if other in self._neighbours[hub] or not self._advertises(other, hub):
+            return False
+        self._neighbours[hub][other] = None
+        self._neighbours[other][hub] = None
+        self.version += 1
+        return True
+
+    def _disconnect(self, hub: PeerId, other: PeerId) -> bool:
+        if other not in self._neighbours.get(hub, ()):
+            return False
+        del self._neighbours[hub][other]
+        del self._neighbours[other][hub]
+        self.version += 1
+        return True
+
+    def _advertises(self, hub: PeerId, other: PeerId) -> bool:
+        advert = self._adverts.get(hub)
+        return advert is not None and any(end.hub == other for end in advert.links)

@@ -1,0 +1,139 @@
+"""The life of a link: opened, greeted, let in, left or lost; and what follows for this hub."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from peerpigeon.core.changes import RoutesChanged
+from peerpigeon.core.interface import close_codes
+from peerpigeon.core.interface.actions import CloseLink, SendToLink, Tell
+from peerpigeon.core.interface.notices import HubP2PConnected, HubP2PDisconnected
+from peerpigeon.core.mesh.handshake import Admitted, ProofNeeded, Rejected
+from peerpigeon.core.wire.hub_frames import Carrier
+
+if TYPE_CHECKING:
+    from peerpigeon.core.interface.events import LinkLost, LinkOpened
+    from peerpigeon.core.mesh.links import Link, Parting
+    from peerpigeon.core.mesh.parts import MeshParts
+    from peerpigeon.core.mesh.readiness import Readiness
+    from peerpigeon.core.wire.hub_frames import Frame
+
+MAX_OPEN_LINKS = 4096
+"""Connections with other hubs at one time, beyond which no more are accepted. All hubs of a mesh
+may come to one of them at once, so that it is far more than the links a hub keeps."""
+
+
+class LinkLifecycle:
+    """All links of one hub, from their beginning to their end."""
+
+    def __init__(self, parts: MeshParts, readiness: Readiness) -> None:
+        self._effects = parts.effects
+        self._membership = parts.membership
+        self._links = parts.links
+        self._handshake = parts.handshake
+        self._closing = parts.closing
+        self._bootstrap = parts.bootstrap
+        self._dialer = parts.dialer
+        self._planner = parts.planner
+        self._gossip = parts.gossip
+        self._anti_entropy = parts.anti_entropy
+        self._readiness = readiness
+
+    # Beginning
+
+    def opened(self, event: LinkOpened, now: float) -> None:
+        """Greet whoever is at the other end of a new connection."""
+        # One that we have opened may stay, however many there are.
+        if event.opening == 0 and len(self._links) + len(self._closing) >= MAX_OPEN_LINKS:
+            reason = "too many links"
+            self._effects.act(CloseLink(event.link, close_codes.TRY_AGAIN_LATER, reason))
+            return
+        link = self._links.open(event.link, event.carrier, event.opening, now)
+        self._dialer.opened(link)
+        membership = self._membership
+        hello = self._handshake.begin(link, membership.own, membership.digest)
+        self._effects.act(SendToLink(link.id, hello))
+
+    def on_handshake(self, link: Link, frame: Frame, now: float) -> None:
+        """Take a frame from an end that has not been let in yet."""
+        decision = self._handshake.receive(link, frame)
+        match decision:
+            case Admitted():
+                self._admit(link, decision, now)
+            case ProofNeeded(proof):
+                self._effects.act(SendToLink(link.id, proof))
+            case Rejected(hub, code, reason):
+                if hub is not None:
+                    self._dialer.answered(link, hub)
+                self.close(link, code, reason, now)
+            case _:
+                assert_never(decision)
+
+    def _admit(self, link: Link, admitted: Admitted, now: float) -> None:
+        hello, had_neighbours = admitted.hello, bool(self._links.neighbours)
+        named = self._links.identify(link, hello.hub, hello.incarnation)
+        self._handshake.end(link)
+        self._dialer.answered(link, hello.hub)
+        if admitted.replaced is not None:
+            self.close(admitted.replaced, close_codes.NORMAL_CLOSURE, "second link", now)
+        elif link.carrier is Carrier.P2P:
+            self._effects.act(Tell(HubP2PConnected(hello.hub)))
+        if not had_neighbours:
+            self._effects.report(RoutesChanged())  # before, there was no way to anybody
+        self._gossip.greet(named)
+        self._anti_entropy.greet(named, hello.digest)
+        self._gossip.flush_soon(now)
+        self._planner.replan_soon(now)
+        self._readiness.update(now)
+
+    # End
+
+    def close(self, link: Link, code: int, reason: str, now: float) -> None:
+        """Close a link from this end; in good order the other end is heard until it is done."""
+        if code == close_codes.NORMAL_CLOSURE:
+            self._closing.begin(link, reason, now, is_ours=True)
+        else:
+            self._effects.act(CloseLink(link.id, code, reason))
+        self._end(link, code, reason, now)
+
+    def left(self, link: Link, reason: str, now: float) -> None:
+        """Take the other end's ``Bye``."""
+        self._closing.begin(link, reason, now, is_ours=False)
+        self._end(link, close_codes.NORMAL_CLOSURE, reason, now)
+
+    def lost(self, event: LinkLost, now: float) -> None:
+        """Go on without a link that has broken."""
+        self._closing.end(event.link)
+        if (link := self._links.get(event.link)) is not None:
+            self._end(link, event.code, event.reason, now)
+
+    def end_silent(self, interval: float, now: float) -> None:
+        """End the links that are silent though hearts beat every ``interval`` seconds."""
+        for link in self._links.silent(interval, now):
+            self._effects.act(CloseLink(link.id, close_codes.POLICY_VIOLATION, "silent"))
+            self._end(link, close_codes.ABNORMAL_CLOSURE, "silent", now)
+
+    def _end(self, link: Link, code: int, reason: str, now: float) -> None:
+        parting = self._links.close(link)
+        self._handshake.end(link)
+        self._anti_entropy.forget(link)
+        self._dialer.ended(link, code, reason)
+        if parting is not None:
+            self._part(link, parting, now)
+
+    def _part(self, link: Link, parting: Parting, now: float) -> None:
+        """See to what the end of a link to a neighbour means."""
+        if parting.was_last_channel:
+            self._effects.act(Tell(HubP2PDisconnected(parting.hub)))
+        if parting.was_last:
+            self._effects.report(RoutesChanged())
+        if parting.was_last and link.id not in self._closing:
+            # Without a word: frames on their way may be lost, and all have to know at once.
+            self._gossip.flush_by(now, is_urgent=True)
+            self._membership.check_soon(now)
+        else:
+            self._gossip.flush_soon(now)
+        if not self._links.neighbours and not self._membership.own.is_draining:
+            self._bootstrap.links_lost(now)
+        self._planner.replan_by(now)
+        self._readiness.update(now)

@@ -1,0 +1,82 @@
+"""What becomes of other hubs, as this one sees it; and who in this hub has to know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.changes import HubFound, HubGone, HubRestarted, HubReturned, RoutesChanged
+from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE
+
+if TYPE_CHECKING:
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.mesh.link_lifecycle import LinkLifecycle
+    from peerpigeon.core.mesh.parts import MeshParts
+    from peerpigeon.core.mesh.readiness import Readiness
+    from peerpigeon.core.wire.hub_frames import Adverts
+
+
+class MeshView:
+    """The other hubs: found, restarted, gone and returned."""
+
+    def __init__(self, parts: MeshParts, lifecycle: LinkLifecycle, readiness: Readiness) -> None:
+        self._effects = parts.effects
+        self._membership = parts.membership
+        self._links = parts.links
+        self._bootstrap = parts.bootstrap
+        self._dialer = parts.dialer
+        self._forwarder = parts.forwarder
+        self._planner = parts.planner
+        self._gossip = parts.gossip
+        self._anti_entropy = parts.anti_entropy
+        self._lifecycle = lifecycle
+        self._readiness = readiness
+
+    def on_adverts(self, sender: PeerId, frame: Adverts, now: float) -> None:
+        """Take a neighbour's adverts."""
+        learned = self._gossip.learn(sender, frame, now)
+        for advert in learned.restarted:
+            self._effects.report(HubRestarted(advert.hub, advert.incarnation))
+        for hub in learned.found:
+            self._planner.add(hub)
+            self._effects.report(HubFound(hub))
+        if not learned.is_anything:
+            return
+        self._planner.replan_soon(now)
+        self._readiness.update(now)
+        if frame.is_urgent:
+            # Our way to some hub may have led over what was lost.
+            self._forwarder.loss_reported()
+            self._effects.report(RoutesChanged())
+            self._membership.check_soon(now)
+
+    def check(self, now: float) -> None:
+        """See who can be reached, if it is time."""
+        check_at = self._membership.deadline()
+        if check_at is None or now < check_at:
+            return
+        changes = self._membership.check(now)
+        for hub in changes.gone:
+            self._on_gone(hub, now)
+        for hub in changes.returned:
+            self._planner.add(hub)
+            self._effects.report(HubReturned(hub))
+        if changes.reached:
+            self._effects.report(RoutesChanged())
+        self._dialer.reach_for(changes.stranded_from, now)
+        if changes.gone:
+            self._bootstrap.hubs_lost(now)
+        self._gossip.on_returned(changes.returned, now)
+        self._anti_entropy.on_returned(changes.returned)
+        if changes.gone or changes.returned:
+            self._planner.replan_by(now)
+            self._readiness.update(now)
+
+    def _on_gone(self, hub: PeerId, now: float) -> None:
+        self._planner.remove(hub)
+        self._effects.report(HubGone(hub))
+        advert = self._membership.advert(hub)
+        if advert is not None and advert.is_draining:
+            self._membership.stopped(hub)
+            for link in self._links.to_neighbours():
+                if link.hub == hub:
+                    self._lifecycle.close(link, NORMAL_CLOSURE, "stopping", now)

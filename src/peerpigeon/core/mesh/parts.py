@@ -1,0 +1,78 @@
+"""The parts of one hub's mesh, put together: who knows whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.mesh.anti_entropy import AntiEntropy
+from peerpigeon.core.mesh.attempts import Attempts
+from peerpigeon.core.mesh.authentication import Authenticator
+from peerpigeon.core.mesh.bootstrap import Bootstrap
+from peerpigeon.core.mesh.closing import ClosingLinks
+from peerpigeon.core.mesh.dialer import Dialer
+from peerpigeon.core.mesh.forwarding import Forwarder
+from peerpigeon.core.mesh.gossip import Gossip
+from peerpigeon.core.mesh.handshake import Handshake
+from peerpigeon.core.mesh.link_planner import LinkPlanner
+from peerpigeon.core.mesh.links import Links
+from peerpigeon.core.mesh.membership import Membership
+from peerpigeon.core.mesh.migration import Migration
+from peerpigeon.core.mesh.negotiation import Negotiation
+from peerpigeon.core.mesh.text_hubs import TextHubs
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.effects import Effects
+    from peerpigeon.core.wire.hub_frames import Advert
+
+
+@dataclass(frozen=True, slots=True)
+class MeshParts:
+    """One of each, all of one hub."""
+
+    effects: Effects
+    membership: Membership
+    links: Links
+    handshake: Handshake
+    closing: ClosingLinks
+    bootstrap: Bootstrap
+    text_hubs: TextHubs
+    dialer: Dialer
+    forwarder: Forwarder
+    planner: LinkPlanner
+    negotiation: Negotiation
+    migration: Migration
+    gossip: Gossip
+    anti_entropy: AntiEntropy
+
+
+def assemble(
+    advert: Advert, config: ServerConfig, rng: Random, effects: Effects, now: float
+) -> MeshParts:
+    """Make the parts of the mesh of the hub that publishes ``advert`` first."""
+    own = advert.hub
+    membership, links, attempts = Membership(advert, rng, now), Links(), Attempts(own, rng)
+    authenticator = Authenticator(own, config.hub_secret, rng)
+    bootstrap = Bootstrap(own, config, rng, effects, now)
+    text_hubs = TextHubs(config, attempts, bootstrap, effects)
+    forwarder = Forwarder(own, links, membership, effects)
+    planner = LinkPlanner(config.hub_mesh_max_peers, links, membership, attempts, effects)
+    return MeshParts(
+        effects=effects,
+        membership=membership,
+        links=links,
+        handshake=Handshake(own, config.hub_mesh_namespace, links, authenticator),
+        closing=ClosingLinks(effects),
+        bootstrap=bootstrap,
+        text_hubs=text_hubs,
+        dialer=Dialer(links, membership, attempts, bootstrap, text_hubs, effects),
+        forwarder=forwarder,
+        planner=planner,
+        negotiation=Negotiation(attempts, membership, planner, forwarder, effects),
+        migration=Migration(config.hub_mesh_min_peers, config.mesh_migration_delay),
+        gossip=Gossip(membership, links, effects, now),
+        anti_entropy=AntiEntropy(membership, links, config.heartbeat_interval, effects),
+    )
