@@ -164,12 +164,12 @@ def loaded(imported: str) -> set[str]:
 
 
 def test_no_webrtc_library_is_loaded_before_an_engine_is_made() -> None:
-    modules = loaded("peerpigeon, peerpigeon.cli, peerpigeon.rtc.channel")
+    modules = loaded("peerpigeon, peerpigeon.cli.main, peerpigeon.rtc.channel")
     assert not modules & {"aiortc", "aioice", "av", "libdatachannel"}
 
 
 def test_a_server_does_not_load_what_only_other_commands_need() -> None:
-    modules = loaded("peerpigeon.cli")
+    modules = loaded("peerpigeon.cli.main")
     assert not modules & {"aiohttp", "peerpigeon.sim", "peerpigeon.scenario", "peerpigeon.network"}
 
 

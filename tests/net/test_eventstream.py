@@ -16,8 +16,8 @@ import pytest
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.notices import NOTICES, HubP2PConnected
 from peerpigeon.eventstream import BACKLOG_LIMIT, event_lines, line
+from tests.cli.test_main import command
 from tests.net.client import DEADLINE, A, B, join, running
-from tests.net.test_cli import command
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from peerpigeon.cli import main
+from peerpigeon.cli.main import main
 from tests.e2e.waiting import eventually
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from peerpigeon.simulate import main
+from peerpigeon.cli.simulate import main
 
 SMALL = ("--hubs", "6", "--clients", "12", "--signals", "60", "--minutes", "0.5")
 

@@ -11,10 +11,10 @@ from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon.addresses import authority
+from peerpigeon.cli.signals import when_asked_to_end
 from peerpigeon.core.config import ServerConfig, variables
 from peerpigeon.core.interface.notices import Started
 from peerpigeon.core.quantities import ConfigError, parse_switch
-from peerpigeon.ending import when_asked_to_end
 from peerpigeon.eventstream import event_lines
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.telemetry import LOG_FORMATS, configure_logging, log_events
@@ -153,7 +153,7 @@ def _declare_server(command: argparse.ArgumentParser) -> None:
 
 
 def _declare_network(command: argparse.ArgumentParser) -> None:
-    from peerpigeon.network import command as network  # noqa: PLC0415
+    from peerpigeon.cli import network  # noqa: PLC0415
 
     def run(options: argparse.Namespace) -> int:
         given = _given(options)
@@ -171,7 +171,7 @@ def _declare_network(command: argparse.ArgumentParser) -> None:
 
 
 def _declare_simulate(command: argparse.ArgumentParser) -> None:
-    from peerpigeon import simulate  # noqa: PLC0415
+    from peerpigeon.cli import simulate  # noqa: PLC0415
 
     command.description = simulate.ABOUT
     command.set_defaults(run=simulate.run)
@@ -179,7 +179,7 @@ def _declare_simulate(command: argparse.ArgumentParser) -> None:
 
 
 def _declare_play(command: argparse.ArgumentParser) -> None:
-    from peerpigeon.scenario import command as scenario  # noqa: PLC0415
+    from peerpigeon.cli import play as scenario  # noqa: PLC0415
 
     command.description = scenario.ABOUT
     command.set_defaults(run=scenario.run)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from peerpigeon.cli import main
+from peerpigeon.cli.main import main
 from peerpigeon.core.config import variables
 from peerpigeon.version import __version__
 from tests.net.client import DEADLINE, Json, running

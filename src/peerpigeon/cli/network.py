@@ -9,8 +9,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from peerpigeon.addresses import authority
+from peerpigeon.cli.signals import when_asked_to_end
 from peerpigeon.core.config import ServerConfig, variables
-from peerpigeon.ending import when_asked_to_end
 from peerpigeon.network.display import Lines, Screen
 from peerpigeon.network.network import Network
 
