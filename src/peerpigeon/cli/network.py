@@ -1,4 +1,4 @@
-"""The command ``peerpigeon network``: a mesh of hubs on this machine, started, shown and ended."""
+"""The command ``peerpigeon network``: starts, shows and ends a mesh of hubs on this machine."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from peerpigeon.addresses import authority
+from peerpigeon.cli.exit_status import FAILURE
+from peerpigeon.cli.server_options import add_server_options, given_options
 from peerpigeon.cli.signals import when_asked_to_end
 from peerpigeon.core.config import ServerConfig, variables
 from peerpigeon.network.display import Lines, Screen
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from peerpigeon.network.status import HubStatus
-
-FAILURE = 1
 
 DEFAULT_HUBS = 4
 MOST_HUBS = 200
@@ -42,13 +42,8 @@ SHORT_NAMES = {
 }
 
 
-def shared_variables() -> list[str]:
-    """Return the environment variables of the options that go to all hubs."""
-    return [variable for name, variable in variables().items() if name not in PRIVATE]
-
-
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that no hub has."""
+    """Declare the options of the command, and those that go to all hubs."""
     parser.add_argument(
         "--hubs",
         type=_count,
@@ -61,6 +56,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="a line for each change instead of a picture, as where there is no terminal",
     )
+    add_server_options(parser, without=PRIVATE, short_names=SHORT_NAMES)
 
 
 def _count(text: str) -> int:
@@ -69,12 +65,13 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def run(config: ServerConfig, given: Mapping[str, str], options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Carry the command out; return the exit status: 1 if the hubs ended without being asked.
 
-    ``given`` are the options of hubs that were named, as they were written; ``config`` has them
-    and all others.
+    Raises ``ConfigError`` for an option that hubs cannot use.
     """
+    given = given_options(options)
+    config = _config(given)
     environment = {variables()[name]: text for name, text in given.items()}
     is_live = sys.stdout.isatty() and not options.plain
     was_asked = False
@@ -85,6 +82,13 @@ def run(config: ServerConfig, given: Mapping[str, str], options: argparse.Namesp
         # Nobody reads on. What could not be written must not be tried again at the exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0 if was_asked else FAILURE
+
+
+def _config(given: Mapping[str, str]) -> ServerConfig:
+    """Return what all hubs get, checked here: each of them would complain of the same fault."""
+    shared = [variable for name, variable in variables().items() if name not in PRIVATE]
+    environment = {variable: os.environ.get(variable, "") for variable in shared}
+    return ServerConfig.from_environment(environment, dict(given) | {"is_hub": "true"})
 
 
 async def _run(

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from peerpigeon.cli.exit_status import FAILURE, USAGE_ERROR
 from peerpigeon.scenario.play import play, rehearse
 from peerpigeon.scenario.real import RealTheatre
 from peerpigeon.scenario.steps import ScenarioError
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from peerpigeon.scenario.play import Scene, Theatre
     from peerpigeon.scenario.steps import Step
 
-FAILURE = 1
-USAGE_ERROR = 2
 MOST_FAULTS = 20
 
 ABOUT = """\
@@ -53,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         steps = rehearse(Path(options.file).read_text(encoding="utf-8"))
         return asyncio.run(_run(steps, options.seed, is_real=options.real))
     except (OSError, UnicodeDecodeError, ScenarioError) as error:
-        print(f"peerpigeon: {options.file}: {error}", file=sys.stderr)  # noqa: T201
+        print(f"peerpigeon: {options.file}: {error}", file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt:
         return FAILURE
@@ -87,4 +86,4 @@ def row(scene: Scene) -> str:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201
+    print(text, flush=True)

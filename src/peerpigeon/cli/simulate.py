@@ -10,14 +10,12 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from peerpigeon.cli.exit_status import FAILURE, USAGE_ERROR
 from peerpigeon.sim.experiment import Experiment, ExperimentError, Findings, Plan
 from peerpigeon.sim.picture import draw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-USAGE_ERROR = 2
-FAILURE = 1
 
 ABOUT = """\
 Tries a mesh of hubs out on one virtual clock: the hubs form a mesh, clients come and signal each
@@ -74,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         plan = Plan(**{option.name: getattr(options, option.name) for option in fields(Plan)})
     except ExperimentError as error:
-        print(f"peerpigeon: {error}", file=sys.stderr)  # noqa: T201
+        print(f"peerpigeon: {error}", file=sys.stderr)
         return USAGE_ERROR
     began = time.perf_counter()
     experiment = Experiment(plan)
@@ -86,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         report = json.dumps({"plan": asdict(plan), **asdict(findings)}, indent=2)
     else:
         report = table(findings, took)
-    print(report)  # noqa: T201
+    print(report)
     return 0 if is_sound(findings) else FAILURE
 
 
