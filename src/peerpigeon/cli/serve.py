@@ -15,9 +15,9 @@ from peerpigeon.cli.signals import when_asked_to_end
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.interface.notices import Started
 from peerpigeon.core.quantities import parse_switch
-from peerpigeon.eventstream import event_lines
 from peerpigeon.net.server import PeerPigeonServer
-from peerpigeon.telemetry import LOG_FORMATS, configure_logging, log_events
+from peerpigeon.observe.event_lines import event_lines
+from peerpigeon.observe.log_lines import LOG_FORMATS, configure_logging, log_events
 
 if TYPE_CHECKING:
     import argparse

@@ -15,7 +15,7 @@ import pytest
 
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.notices import NOTICES, HubP2PConnected
-from peerpigeon.eventstream import BACKLOG_LIMIT, event_lines, line
+from peerpigeon.observe.event_lines import BACKLOG_LIMIT, event_lines, line
 from tests.cli.test_main import command
 from tests.net.client import DEADLINE, A, B, join, running
 

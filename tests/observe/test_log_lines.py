@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from peerpigeon.telemetry import LogFormat, configure_logging, log_events
+from peerpigeon.observe.log_lines import LogFormat, configure_logging, log_events
 from tests.net.client import A, join, running
 
 if TYPE_CHECKING:
