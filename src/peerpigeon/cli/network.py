@@ -13,13 +13,13 @@ from peerpigeon.cli.exit_status import FAILURE
 from peerpigeon.cli.server_options import add_server_options, given_options
 from peerpigeon.cli.signals import when_asked_to_end
 from peerpigeon.core.config import ServerConfig, variables
-from peerpigeon.network.display import Lines, Screen
-from peerpigeon.network.network import Network
+from peerpigeon.local_mesh.display import Lines, Screen
+from peerpigeon.local_mesh.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from peerpigeon.network.status import HubStatus
+    from peerpigeon.local_mesh.status import HubStatus
 
 DEFAULT_HUBS = 4
 MOST_HUBS = 200
@@ -94,16 +94,16 @@ def _config(given: Mapping[str, str]) -> ServerConfig:
 async def _run(
     config: ServerConfig, environment: Mapping[str, str], count: int, *, is_live: bool
 ) -> bool:
-    """Run a network until the process is asked to end, or no hub is left.
+    """Run a mesh until the process is asked to end, or no hub is left.
 
     Returns whether it was the former.
     """
     ended = asyncio.Event()
-    network = Network(count, config.host, environment)
+    supervisor = Supervisor(count, config.host, environment)
     show = Screen if is_live else Lines
-    display = show(network, lambda hubs: hints(config, hubs), sys.stdout)
+    display = show(supervisor, lambda hubs: hints(config, hubs), sys.stdout)
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(network.run(config.port))
+        running = group.create_task(supervisor.run(config.port))
         showing = group.create_task(display.run())
         asked = group.create_task(ended.wait())
 

@@ -1,4 +1,4 @@
-"""A network of hubs: starts them, asks each how it is, and ends them all."""
+"""Starts the hubs of a local mesh, asks each how it is, and ends them all."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from peerpigeon.addresses import authority
-from peerpigeon.network.process import HubProcess, environment_of_hub
+from peerpigeon.local_mesh.process import HubProcess, environment_of_hub
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from peerpigeon.network.status import HubStatus
+    from peerpigeon.local_mesh.status import HubStatus
 
 ASK_INTERVAL = 0.5
 ASK_INTERVAL_PER_HUB = 0.05
@@ -27,8 +27,11 @@ END_TIMEOUT = 8.0
 """Seconds that hubs get to end in good order; a client that does not answer costs them 5."""
 
 
-class Network:
-    """The hubs of one network, numbered from 1."""
+class Supervisor:
+    """The hub processes of one local mesh, numbered from 1.
+
+    ``options`` are environment variables that all of them get.
+    """
 
     def __init__(self, count: int, host: str, options: Mapping[str, str]) -> None:
         self._host = host
@@ -66,7 +69,7 @@ class Network:
         if hub is not first:
             await first.listens.wait()
             if not first.status.port:
-                return  # it could not start, so there is nothing to join
+                return  # it could not start, and there is no mesh to join
             bootstrap = f"ws://{authority(self._host, first.status.port)}"
             port = port and first.status.port + hub.status.number - 1
         async with asyncio.TaskGroup() as group, self._starting:

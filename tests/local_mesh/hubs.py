@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from peerpigeon.network.status import HubStatus, State
+from peerpigeon.local_mesh.status import HubStatus, State
 
 CHANNELS, SOCKETS = "p2p", "websocket"
 

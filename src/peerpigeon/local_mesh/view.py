@@ -1,10 +1,11 @@
-"""The picture of a network in a terminal: lines of text, as wide and as many as there is room."""
+"""A local mesh as a picture in a terminal: lines of text that fit into its width and height."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.network.status import SHORT_ID, HubStatus, State, in_words, totals
+from peerpigeon.local_mesh.status import SHORT_ID, HubStatus, State
+from peerpigeon.local_mesh.summary import in_words, totals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Showing a network to a person: a picture drawn anew in place, or a line for each change."""
+"""Shows a local mesh to a person: a picture that is redrawn in place, or a line for each change."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections import deque
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
-from peerpigeon.network.status import changes, in_words, totals
-from peerpigeon.network.view import picture
+from peerpigeon.local_mesh.summary import changes, in_words, totals
+from peerpigeon.local_mesh.view import picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from peerpigeon.network.network import Network
-    from peerpigeon.network.status import HubStatus
+    from peerpigeon.local_mesh.status import HubStatus
+    from peerpigeon.local_mesh.supervisor import Supervisor
 
     Hints = Callable[[Sequence[HubStatus]], Sequence[str]]
 
 REDRAW_INTERVAL = 0.2
-"""Seconds at least between two looks at the network."""
+"""The shortest time between two looks at the mesh, in seconds."""
 
 IDLE_INTERVAL = 1.0
-"""Seconds at most: the terminal may have another size by now."""
+"""The longest time between two looks, in seconds: the size of the terminal may have changed."""
 
 NEWS_KEPT = 100
 FALLBACK_SIZE = (80, 24)
@@ -36,19 +36,19 @@ _HOME, _CLEAR_LINE, _CLEAR_BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
 class Lines:
     """A line for each change. ``hints`` are told once all hubs have started."""
 
-    def __init__(self, network: Network, hints: Hints, stream: TextIO) -> None:
-        self._network = network
+    def __init__(self, supervisor: Supervisor, hints: Hints, stream: TextIO) -> None:
+        self._supervisor = supervisor
         self._hints = hints
         self._stream = stream
-        self._seen = network.statuses
+        self._seen = supervisor.statuses
         self._has_hinted = False
 
     async def run(self) -> None:
-        """Show the network until cancelled, and then once more."""
+        """Show the mesh until cancelled, and then once more."""
         self.open()
         try:
             while True:
-                self._network.changed.clear()
+                self._supervisor.changed.clear()
                 self.look()
                 await asyncio.sleep(REDRAW_INTERVAL)
                 await self._wait()
@@ -59,7 +59,7 @@ class Lines:
     async def _wait(self) -> None:
         try:
             async with asyncio.timeout(IDLE_INTERVAL):
-                await self._network.changed.wait()
+                await self._supervisor.changed.wait()
         except TimeoutError:
             return
 
@@ -70,7 +70,7 @@ class Lines:
         """Leave the stream as it was."""
 
     def look(self) -> None:
-        """Show the network as it is now."""
+        """Show the mesh as it is now."""
         before = totals(self._seen)
         lines = self.news()
         if totals(self._seen) != before:
@@ -82,7 +82,7 @@ class Lines:
 
     def news(self) -> list[str]:
         """Return what has changed since the last look, with the time."""
-        before, self._seen = self._seen, self._network.statuses
+        before, self._seen = self._seen, self._supervisor.statuses
         return [f"{_moment()}  {change}" for change in changes(before, self._seen)]
 
     def write(self, text: str) -> None:
@@ -98,8 +98,8 @@ def _moment() -> str:
 class Screen(Lines):
     """A picture on the second screen of a terminal, so that what was there before comes back."""
 
-    def __init__(self, network: Network, hints: Hints, stream: TextIO) -> None:
-        super().__init__(network, hints, stream)
+    def __init__(self, supervisor: Supervisor, hints: Hints, stream: TextIO) -> None:
+        super().__init__(supervisor, hints, stream)
         self._is_coloured = not os.environ.get("NO_COLOR")
         self._history: deque[str] = deque(maxlen=NEWS_KEPT)
         self._lines: list[str] = []
@@ -114,7 +114,7 @@ class Screen(Lines):
         self.write(_SHOW_CURSOR + _FIRST_SCREEN + text)
 
     def look(self) -> None:
-        """Draw the network as it is now over the last picture."""
+        """Draw the mesh as it is now over the last picture."""
         self._history.extend(self.news())
         self._lines = picture(
             self._seen,

@@ -1,4 +1,4 @@
-"""One hub as a process of its own, told apart by what it writes and by what it answers."""
+"""One hub as a process, known by the events it writes and by how it ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from peerpigeon.network.status import HubStatus
+from peerpigeon.local_mesh.status import HubStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,7 +61,7 @@ class HubProcess:
             self.listens.set()
 
     def update(self, status: HubStatus) -> None:
-        """Take what has come to be known of the hub."""
+        """Take a new status of the hub; the last one stays once the process has ended."""
         if status != self.status and not self.status.is_dead:
             self.status = status
             self._changed()
@@ -113,12 +113,12 @@ def _signal_name(number: int) -> str:
 def environment_of_hub(
     options: Mapping[str, str], port: int, bootstrap: str | None
 ) -> dict[str, str]:
-    """Return the environment for a hub of the network: ours, ``options``, and its own place."""
+    """Return the environment for a hub of the mesh: ours, ``options``, and its own place."""
     environment = {name: text for name, text in os.environ.items() if name not in _PER_HUB}
-    # The first hub has nobody to dial; told so, it does not look for a hub that is not of ours.
+    # The first hub has no hub to dial; without this it would look for one outside of the mesh.
     own = {"PORT": str(port), "AUTO_CONNECT": "false" if bootstrap is None else "true"}
     return {**environment, **options, **own, "BOOTSTRAP_HUBS": bootstrap or ""}
 
 
 _PER_HUB = {"HUB_ID", "ADVERTISE", "EVENTS", "LOG_FORMAT"}
-"""Variables that no two hubs may have the same, and those that are ours to choose."""
+"""Variables that must differ between hubs, and those that the supervisor decides."""

@@ -1,120 +1,15 @@
-"""What is known of each hub of a network, how it comes to be known, and what follows from it."""
+"""What follows from the statuses of all hubs: the links, the figures of the mesh, and in words."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from peerpigeon.local_mesh.status import HubStatus, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    Json = dict[str, Any]
-
-SHORT_ID = 8
-
-
-class State(StrEnum):
-    """How far a hub has come."""
-
-    STARTING = "starting"
-    """It does not listen yet."""
-    JOINING = "joining"
-    """It listens, and has fewer data channels to hubs than it should."""
-    READY = "ready"
-    MIGRATED = "migrated"
-    """Its WebSockets to other hubs are closed."""
-    DEAD = "dead"
-
-
-@dataclass(frozen=True, slots=True)
-class HubStatus:
-    """One hub, as seen from outside at one moment."""
-
-    number: int
-    """Counted from 1, in the order of their start."""
-    port: int = 0
-    hub_id: str = ""
-    state: State = State.STARTING
-    cause: str = ""
-    """Why it is dead."""
-    p2p: frozenset[str] = frozenset()
-    websocket: frozenset[str] = frozenset()
-    """The ids of hubs it is linked to, by what the link runs over."""
-    clients: int = 0
-    signals: int = 0
-    """Signals it has passed on since its start."""
-    rate: float = 0.0
-    """Signals a second, lately."""
-    asked_at: float | None = None
-    """When ``signals`` was true."""
-
-    @property
-    def is_dead(self) -> bool:
-        """Whether its process has ended."""
-        return self.state is State.DEAD
-
-    @property
-    def short_id(self) -> str:
-        """The first digits of its id, which tell it from the others."""
-        return self.hub_id[:SHORT_ID]
-
-    def heard(self, event: Json) -> HubStatus:
-        """Return what is known after one of its events (``--events``)."""
-        match event:
-            case {"event": "started", "hub": str(hub), "port": int(port)}:
-                return replace(self, state=State.JOINING, hub_id=hub, port=port)
-            case {"event": "hubMeshReady"}:
-                return replace(self, state=State.READY)
-            case {"event": "hubMeshMigrated"}:
-                # Should one that others need have stayed open, the next answer tells of it.
-                return replace(self, state=State.MIGRATED, websocket=frozenset())
-            case {"event": "hubP2PConnected", "hubPeerId": str(other)}:
-                return replace(self, p2p=self.p2p | {other}, websocket=self.websocket - {other})
-            case {"event": "hubP2PDisconnected", "hubPeerId": str(other)}:
-                return replace(self, p2p=self.p2p - {other})
-            case {
-                "event": "peerConnected" | "peerDisconnected",
-                "totalConnections": int(clients),
-            }:
-                return replace(self, clients=clients)
-        return self
-
-    def answered(self, health: Json, mesh: Json, now: float) -> HubStatus:
-        """Return what is known after its answers under ``/health`` and ``/mesh``."""
-        sockets = {
-            link["peerId"]
-            for hub in mesh["hubs"]
-            if hub["peerId"] == self.hub_id
-            for link in hub["links"]
-            if link["carrier"] == "websocket"
-        }
-        signals, rate = health["signals"]["relayed"], 0.0
-        if self.asked_at is not None and now > self.asked_at:
-            rate = max(0, signals - self.signals) / (now - self.asked_at)
-        return replace(
-            self,
-            state=_state_of(health["hubMesh"]),
-            # Data channels are known from events, which come at once; what the hub publishes of
-            # its links lags behind them a little.
-            websocket=frozenset(sockets - self.p2p),
-            clients=health["connections"],
-            signals=signals,
-            rate=rate,
-            asked_at=now,
-        )
-
-    def died(self, cause: str) -> HubStatus:
-        """Return what is known of it after its process has ended."""
-        return HubStatus(self.number, self.port, self.hub_id, State.DEAD, cause)
-
-
-def _state_of(mesh: Json) -> State:
-    if not mesh["ready"]:
-        return State.JOINING
-    return State.MIGRATED if mesh["migrated"] else State.READY
-
 
 Pair = tuple[int, int]
 
@@ -135,7 +30,7 @@ def links(hubs: Sequence[HubStatus]) -> dict[Pair, str]:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The network as a whole."""
+    """The mesh as a whole."""
 
     hubs: int
     """That listen."""
@@ -149,7 +44,7 @@ class Totals:
 
 
 def totals(hubs: Sequence[HubStatus]) -> Totals:
-    """Return the figures of the whole network."""
+    """Return the figures of the whole mesh."""
     listening = [hub.number for hub in hubs if hub.port and not hub.is_dead]
     carriers = links(hubs)
     neighbours: dict[int, list[int]] = {number: [] for number in listening}
@@ -183,7 +78,7 @@ def _hops_from(start: int, neighbours: dict[int, list[int]]) -> dict[int, int]:
 
 
 def changes(before: Sequence[HubStatus], after: Sequence[HubStatus]) -> Iterator[str]:
-    """Say in words, a line each, what has become different."""
+    """Say in words, a line each, what has changed."""
     for old, new in zip(before, after, strict=True):
         if new.port and not old.port:
             yield f"hub {new.number} listens on port {new.port}, its id is {new.short_id}"
@@ -223,7 +118,7 @@ def _new_link(pair: Pair, had: str | None, has: str | None) -> Iterator[str]:
 
 
 def in_words(figures: Totals) -> str:
-    """Return the figures of the whole network in one line."""
+    """Return the figures of the whole mesh in one line."""
     words = [_count(figures.hubs, "hub")]
     if figures.dead:
         words.append(f"{figures.dead} dead")

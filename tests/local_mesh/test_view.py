@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerpigeon.network.status import HubStatus, State
-from peerpigeon.network.view import picture
-from tests.network.hubs import SOCKETS, hubs, linked
+from peerpigeon.local_mesh.status import HubStatus, State
+from peerpigeon.local_mesh.view import picture
+from tests.local_mesh.hubs import SOCKETS, hubs, linked
 
 HINTS = ["  open        http://localhost:3000/demo", "  all ends on  Ctrl-C"]
 NEWS = [f"12:00:0{number}  something happened" for number in range(9)]
