@@ -56,9 +56,9 @@ BUILT_IN_IO = {"open", "print", "input", "eval", "exec", "__import__"}
 CONFIG = (".config", ".config.ServerConfig", ".config.variables")
 AIOHTTP_MODULES = {"local_mesh/supervisor.py", "scenario/real.py", "scenario/visitor.py"}
 WEBRTC_MODULES = {
-    "aiortc": {"rtc/aiortc_engine.py"},
-    "aioice": {"rtc/gathering.py"},
-    "libdatachannel": {"rtc/libdatachannel_engine.py"},
+    "aiortc": {"rtc/aiortc/engine.py"},
+    "aioice": {"rtc/aiortc/gathering.py"},
+    "libdatachannel": {"rtc/libdatachannel/engine.py"},
 }
 
 
@@ -164,7 +164,7 @@ def loaded(imported: str) -> set[str]:
 
 
 def test_no_webrtc_library_is_loaded_before_an_engine_is_made() -> None:
-    modules = loaded("peerpigeon, peerpigeon.cli.main, peerpigeon.rtc.channel")
+    modules = loaded("peerpigeon, peerpigeon.cli.main, peerpigeon.rtc.engines")
     assert not modules & {"aiortc", "aioice", "av", "libdatachannel"}
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
-from peerpigeon.rtc import aiortc_engine
-from peerpigeon.rtc.channel import EngineError, IceOptions, IceServer, make_engine
+from peerpigeon.rtc.aiortc import engine as aiortc_engine
+from peerpigeon.rtc.engines import make_engine
+from peerpigeon.rtc.ice import IceOptions, IceServer
+from peerpigeon.rtc.interface import EngineError
 from tests.rtc.ends import End, Engines
 from tests.rtc.environment import HAS_LIBDATACHANNEL
 

@@ -6,8 +6,8 @@ import aioice
 from aioice import stun
 from aioice.ice import CandidatePair
 
-from peerpigeon.rtc.channel import IceOptions
-from peerpigeon.rtc.gathering import NOMINATION_TIMEOUT, HubConnection
+from peerpigeon.rtc.aiortc.gathering import NOMINATION_TIMEOUT, HubConnection
+from peerpigeon.rtc.ice import IceOptions
 
 LOOPBACK = IceOptions(loopback_only=True)
 BOUND = NOMINATION_TIMEOUT + 4.0

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.net.handshake import UpgradeRequest
     from peerpigeon.net.websocket import LinkSocket
-    from peerpigeon.rtc.channel import Engine
+    from peerpigeon.rtc.interface import Engine
 
 KIB = 1024
 MIB = 1024 * KIB

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from peerpigeon.net.chunks import ChunkError, Joiner, split
-from peerpigeon.rtc.channel import MAX_MESSAGE
+from peerpigeon.rtc.interface import MAX_MESSAGE
 
 if TYPE_CHECKING:
-    from peerpigeon.rtc.channel import Channel, Engine
+    from peerpigeon.rtc.interface import Channel, Engine
 
 
 class DataChannelListener(Protocol):

@@ -7,11 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.quantities import ConfigError
-from peerpigeon.rtc.channel import EngineError, IceOptions, IceServer, make_engine
+from peerpigeon.rtc.engines import make_engine
+from peerpigeon.rtc.ice import IceOptions, IceServer
+from peerpigeon.rtc.interface import EngineError
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.rtc.channel import Engine
+    from peerpigeon.rtc.interface import Engine
 
 logger = logging.getLogger(__name__)
 

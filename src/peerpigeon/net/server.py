@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from peerpigeon.net.dial import Dialled
     from peerpigeon.net.door import Opener
     from peerpigeon.net.handshake import UpgradeRequest
-    from peerpigeon.rtc.channel import Engine
+    from peerpigeon.rtc.interface import Engine
 
 N = TypeVar("N")
 

@@ -26,17 +26,10 @@ from aiortc import (
     RTCSctpTransport,
 )
 
-from peerpigeon.rtc.channel import (
-    KIB,
-    LABEL,
-    LOW_WATER,
-    MAX_MESSAGE,
-    NO_SOCKET,
-    STREAM,
-    ChannelListener,
-    IceOptions,
-)
-from peerpigeon.rtc.gathering import HubConnection
+from peerpigeon.core.quantities import KIB
+from peerpigeon.rtc.aiortc.gathering import HubConnection
+from peerpigeon.rtc.ice import NO_SOCKET, IceOptions
+from peerpigeon.rtc.interface import LABEL, LOW_WATER, MAX_MESSAGE, STREAM, ChannelListener
 from peerpigeon.rtc.sdp import (
     MAX_CANDIDATES,
     Candidate,

@@ -22,12 +22,12 @@ from aioice.ice import (
     server_reflexive_candidate,
 )
 
-from peerpigeon.rtc.channel import GATHERING_TIMEOUT, IceOptions, IceServer
+from peerpigeon.core.quantities import KIB
+from peerpigeon.rtc.ice import GATHERING_TIMEOUT, IceOptions, IceServer
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
-KIB = 1024
 # Bytes that may wait for the event loop. The system counts over 1 kB for each packet, and a hub may
 # have 1 MiB of small ones under way; with less room a burst is lost, and aiortc repairs losses
 # slowly. Linux grants no more than net.core.rmem_max.

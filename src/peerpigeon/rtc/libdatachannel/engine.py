@@ -21,19 +21,16 @@ from typing import TYPE_CHECKING
 
 import libdatachannel as rtc
 
-from peerpigeon.rtc.certificate import make_certificate
-from peerpigeon.rtc.channel import (
-    GATHERING_TIMEOUT,
+from peerpigeon.rtc.ice import GATHERING_TIMEOUT, NO_SOCKET, IceOptions, IceServer
+from peerpigeon.rtc.interface import (
     LABEL,
     LOW_WATER,
     MAX_MESSAGE,
-    NO_SOCKET,
     STREAM,
     ChannelListener,
     EngineError,
-    IceOptions,
-    IceServer,
 )
+from peerpigeon.rtc.libdatachannel.certificate import make_certificate
 from peerpigeon.rtc.sdp import (
     MAX_CANDIDATES,
     Candidate,
