@@ -56,9 +56,9 @@ BUILT_IN_IO = {"open", "print", "input", "eval", "exec", "__import__"}
 CONFIG = (".config", ".config.ServerConfig", ".config.variables")
 AIOHTTP_MODULES = {"local_mesh/supervisor.py", "scenario/real.py", "scenario/visitor.py"}
 WEBRTC_MODULES = {
-    "aiortc": {"rtc/aiortc/engine.py"},
+    "aiortc": {"rtc/aiortc/channel.py", "rtc/aiortc/transports.py"},
     "aioice": {"rtc/aiortc/gathering.py"},
-    "libdatachannel": {"rtc/libdatachannel/engine.py"},
+    "libdatachannel": {"rtc/libdatachannel/channel.py"},
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 
 import pytest
 
-from peerpigeon.rtc.aiortc.engine import AiortcChannel
+from peerpigeon.rtc.aiortc.channel import AiortcChannel
 from tests.rtc.ends import End, Engines
 
 
