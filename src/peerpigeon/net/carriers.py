@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.net.handshake import UpgradeRequest
+    from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.websocket import LinkSocket
     from peerpigeon.rtc.interface import Engine
 

@@ -18,11 +18,11 @@ from peerpigeon.core.interface.close_codes import GOING_AWAY
 from peerpigeon.core.interface.notices import NOTICES, Notice, Started, Stopped
 from peerpigeon.core.interface.snapshot import topology
 from peerpigeon.net.carriers import MAX_FRAME, Carriers
-from peerpigeon.net.door import Doors
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.engine import engine_for, ice_options
-from peerpigeon.net.handshake import HandshakeError
-from peerpigeon.net.http import Pages
+from peerpigeon.net.http.door import Doors
+from peerpigeon.net.http.pages import Pages
+from peerpigeon.net.http.request import HandshakeError
 from peerpigeon.net.listen import BACKLOG, doubled, listen, reachable_address
 from peerpigeon.net.reference import ReferenceSocket
 from peerpigeon.net.sockets import Sockets
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.interface.snapshot import HubRecord, PeerRecord, Snapshot, TopologySnapshot
     from peerpigeon.net.dial import Dialled
-    from peerpigeon.net.door import Opener
-    from peerpigeon.net.handshake import UpgradeRequest
+    from peerpigeon.net.http.door import Opener
+    from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.rtc.interface import Engine
 
 N = TypeVar("N")

@@ -9,8 +9,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from peerpigeon.net.demo import demo_page
-from peerpigeon.net.handshake import HandshakeError, response, split_target
+from peerpigeon.net.http.demo.page import demo_page
+from peerpigeon.net.http.request import HandshakeError, response, split_target
 from peerpigeon.version import __version__
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.interface.snapshot import HubRecord, HubView, Snapshot, TopologySnapshot
-    from peerpigeon.net.handshake import Request
+    from peerpigeon.net.http.request import Request
 
     Answer = dict[str, Any]
 

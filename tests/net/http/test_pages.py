@@ -10,7 +10,7 @@ import pytest
 
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.snapshot import HubView, LinkRecord, MeshSnapshot, TopologySnapshot
-from peerpigeon.net.http import mesh
+from peerpigeon.net.http.pages import mesh
 from tests.net.client import A, get, join, running
 from tests.net.raw import RawClient
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
-from peerpigeon.net.handshake import (
+from peerpigeon.net.http.request import (
     MAX_HEAD_SIZE,
     HandshakeError,
     Request,

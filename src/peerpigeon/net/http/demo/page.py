@@ -57,7 +57,7 @@ def demo_page() -> Page:
 
 
 def _part(name: str) -> str:
-    return resources.files("peerpigeon.net").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("peerpigeon.net.http.demo").joinpath(name).read_text(encoding="utf-8")
 
 
 def _hash_of(text: str) -> str:

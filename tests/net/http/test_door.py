@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerpigeon.net.handshake import MAX_HEAD_SIZE
+from peerpigeon.net.http.request import MAX_HEAD_SIZE
 from tests.net.raw import (
     LOOPS,
     RawClient,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerpigeon.net.handshake import (
+from peerpigeon.net.http.request import (
     MAX_HEADERS,
     HandshakeError,
     Request,
