@@ -17,12 +17,12 @@ from peerpigeon.core.ids import PeerId, generate_peer_id, same_peer
 from peerpigeon.core.interface.close_codes import GOING_AWAY
 from peerpigeon.core.interface.notices import NOTICES, Notice, Started, Stopped
 from peerpigeon.core.interface.snapshot import topology
-from peerpigeon.net.carriers import MAX_FRAME, Carriers
 from peerpigeon.net.driver import Driver
-from peerpigeon.net.engine import engine_for, ice_options
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.pages import Pages
 from peerpigeon.net.http.request import HandshakeError
+from peerpigeon.net.links.carriers import MAX_FRAME, Carriers
+from peerpigeon.net.links.engine_options import engine_for, ice_options
 from peerpigeon.net.listen import BACKLOG, doubled, listen, reachable_address
 from peerpigeon.net.reference import ReferenceSocket
 from peerpigeon.net.sockets import Sockets

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerpigeon.net.chunks import MARK, ChunkError, Joiner, split
+from peerpigeon.net.links.chunks import MARK, ChunkError, Joiner, split
 
 FRAMES = st.binary(max_size=300).filter(lambda message: message[:1] != bytes((MARK,)))
 

@@ -32,8 +32,8 @@ from peerpigeon.core.interface.events import (
 )
 from peerpigeon.core.wire.hub_codec import BATCH_LIMIT, FrameError, batch, decode, encode
 from peerpigeon.core.wire.hub_frames import Carrier
-from peerpigeon.net.datachannel import DataChannel
 from peerpigeon.net.dial import Dialled
+from peerpigeon.net.links.data_channel import DataChannel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

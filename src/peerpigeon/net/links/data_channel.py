@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from peerpigeon.net.chunks import ChunkError, Joiner, split
+from peerpigeon.net.links.chunks import ChunkError, Joiner, split
 from peerpigeon.rtc.interface import MAX_MESSAGE
 
 if TYPE_CHECKING:
