@@ -1,13 +1,13 @@
-"""What carries links between hubs: sockets dialled and accepted, data channels; one face for all.
+"""What carries links between hubs: sockets that were dialled or accepted, and data channels.
 
-Frames of one turn of the event loop that go over one link leave in one message.
+To the hub all of them are links. The frames that go over one link in one turn of the event loop
+leave in one message.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.actions import (
@@ -30,31 +30,25 @@ from peerpigeon.core.interface.events import (
     LinkReceived,
     OpeningFailed,
 )
-from peerpigeon.core.wire.hub_codec import BATCH_LIMIT, FrameError, batch, decode, encode
+from peerpigeon.core.quantities import MIB
+from peerpigeon.core.wire.hub_codec import FrameError, decode, encode
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.net.dial import Dialled
 from peerpigeon.net.links.data_channel import DataChannel
+from peerpigeon.net.links.link import Link
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.ids import PeerId
     from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.links.link import Wire
     from peerpigeon.net.websocket import LinkSocket
     from peerpigeon.rtc.interface import Engine
-
-KIB = 1024
-MIB = 1024 * KIB
 
 MAX_FRAME = 16 * MIB
 """Bytes of the largest message that another hub may send. A signal of ``max_message_size``, the
 adverts of some thousand hubs and the members of a namespace have to fit into one."""
-
-FULL_MESSAGE = 16 * KIB
-"""Bytes of frames after which a message is not made any larger by one more."""
-
-CROWDED = 1 * MIB
-"""Bytes in a carrier beyond which frames are held back here, where they can be joined."""
 
 DIALS_GRACE = 1.0
 """Seconds for dialled sockets to close, and for dials to connect, when the hub stops."""
@@ -70,33 +64,6 @@ LinkAction: TypeAlias = (
     | SendToLink
     | CloseLink
 )
-
-
-class Wire(Protocol):
-    """One open connection to another hub."""
-
-    @property
-    def buffered(self) -> int:
-        """How many bytes are still to be sent."""
-
-    def send(self, message: bytes) -> None:
-        """Send one message. Never waits, never raises."""
-
-    def close(self, code: int, reason: str) -> None:
-        """Send what is still to be sent, then end the connection; nothing more is told of it."""
-
-
-class _Link:
-    """One link: its wire, and the frames that are yet to be joined into messages."""
-
-    __slots__ = ("frames", "id", "is_flushing", "queued", "wire")
-
-    def __init__(self, number: LinkId, wire: Wire) -> None:
-        self.id = number
-        self.wire = wire
-        self.frames: deque[bytes] = deque()
-        self.queued = 0
-        self.is_flushing = False
 
 
 class Carriers:
@@ -122,13 +89,13 @@ class Carriers:
         self._engine = engine
         self._max_outbox_size = max_outbox_size
         self._loop = asyncio.get_running_loop()
-        self._links: dict[LinkId, _Link] = {}
-        self._by_wire: dict[Wire, _Link] = {}
+        self._links: dict[LinkId, Link] = {}
+        self._by_wire: dict[Wire, Link] = {}
         self._openings: dict[int, Dialled | DataChannel] = {}
         self._dials: set[asyncio.Task[None]] = set()  # until nothing of them remains
         self._last_link = 0
         self._emptied: asyncio.Future[None] | None = None  # who waits for the last link to end
-        self._unsent: list[_Link] = []
+        self._unsent: list[Link] = []
         self.dropped = 0
         """How many frames found a link's outbox full."""
 
@@ -204,7 +171,7 @@ class Carriers:
 
     # Sending
 
-    def _send(self, link: _Link, frame: bytes) -> None:
+    def _send(self, link: Link, frame: bytes) -> None:
         size = len(frame)
         waiting = link.queued + link.wire.buffered
         if waiting + size > self._max_outbox_size and waiting:
@@ -222,34 +189,21 @@ class Carriers:
         unsent, self._unsent = self._unsent, []
         for link in unsent:
             link.is_flushing = False
-            self._flush(link)
+            link.flush()
 
-    def _flush(self, link: _Link, *, at_once: bool = False) -> None:
-        """Send the frames that wait, unless more are in the wire than it can soon send."""
-        while link.frames and (at_once or link.wire.buffered < CROWDED):
-            frames: list[bytes] = []
-            size = 0
-            while link.frames and size < FULL_MESSAGE and len(frames) < BATCH_LIMIT:
-                frame = link.frames.popleft()
-                frames.append(frame)
-                size += len(frame)
-            link.queued -= size
-            link.wire.send(batch(frames))
-
-    def _close(self, link: _Link, code: int, reason: str) -> None:
+    def _close(self, link: Link, code: int, reason: str) -> None:
         self._forget(link)
-        self._flush(link, at_once=True)
-        link.wire.close(code, reason)
+        link.close(code, reason)
 
     # Links come and go
 
     def _add(self, wire: Wire, carrier: Carrier, opening: int) -> None:
         self._last_link += 1
-        link = _Link(LinkId(self._last_link), wire)
+        link = Link(LinkId(self._last_link), wire)
         self._links[link.id] = self._by_wire[wire] = link
         self._feed(LinkOpened(link.id, carrier, opening))
 
-    def _forget(self, link: _Link) -> None:
+    def _forget(self, link: Link) -> None:
         del self._links[link.id]
         del self._by_wire[link.wire]
         if not self._links and self._emptied is not None and not self._emptied.done():
@@ -292,7 +246,7 @@ class Carriers:
             self._receive(socket, message)
 
     def socket_ponged(self, socket: LinkSocket, payload: bytes) -> None:
-        """Take no heed: hubs have heartbeats of their own."""
+        """Ignore it: hubs have heartbeats of their own."""
 
     def socket_closed(self, socket: LinkSocket, code: int, reason: str) -> None:
         """Take the end of a socket."""
@@ -311,7 +265,7 @@ class Carriers:
             self._meet(dialled)
 
     def dial_ponged(self, dialled: Dialled, payload: bytes) -> None:
-        """Take no heed: hubs have heartbeats of their own."""
+        """Ignore it: hubs have heartbeats of their own."""
 
     def dial_failed(self, dialled: Dialled, reason: str) -> None:
         """Tell the hub that there is nobody."""
@@ -349,7 +303,7 @@ class Carriers:
     def channel_drained(self, channel: DataChannel) -> None:
         """Send what was held back."""
         if (link := self._by_wire.get(channel)) is not None:
-            self._flush(link)
+            link.flush()
 
     def channel_ended(self, channel: DataChannel, reason: str) -> None:
         """Take the end of a channel, open or not."""
