@@ -16,7 +16,9 @@ import sys
 import time
 from dataclasses import dataclass
 
-from peerpigeon.rtc.channel import LOW_WATER, IceOptions, make_engine
+from peerpigeon.rtc.engines import make_engine
+from peerpigeon.rtc.ice import IceOptions
+from peerpigeon.rtc.interface import LOW_WATER
 
 SIZES = (300, 1000)  # bytes
 ECHOES = 200

@@ -17,12 +17,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from peerpigeon.net.door import Doors
+from peerpigeon.net.http.door import Doors
 from peerpigeon.net.sockets import Sockets
 from peerpigeon.net.websocket import PeerSocket
 
 if TYPE_CHECKING:
-    from peerpigeon.net.handshake import UpgradeRequest
+    from peerpigeon.net.http.request import UpgradeRequest
 
 HOST = "127.0.0.1"
 WARM_UP = 100

@@ -22,7 +22,7 @@ from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import ID_DIGITS, PeerId
 from peerpigeon.net.driver import Driver
-from peerpigeon.net.handshake import UpgradeRequest
+from peerpigeon.net.http.request import UpgradeRequest
 from peerpigeon.net.sockets import Sockets
 from peerpigeon.net.websocket import PeerSocket
 

@@ -21,12 +21,12 @@ IMPURE = {
     *("uuid",),
 }
 BUILT_IN_IO = {"open", "print", "input", "eval", "exec", "__import__"}
-CONFIG = (".config", ".config.ServerConfig", ".config.variables")
-AIOHTTP_MODULES = {"network/network.py", "scenario/real.py", "scenario/visitor.py"}
+CONFIG = (".config", ".config.ServerConfig", ".config.OPTIONS")
+AIOHTTP_MODULES = {"local_mesh/supervisor.py", "scenario/real.py", "scenario/visitor.py"}
 WEBRTC_MODULES = {
-    "aiortc": {"rtc/aiortc_engine.py"},
-    "aioice": {"rtc/gathering.py"},
-    "libdatachannel": {"rtc/libdatachannel_engine.py"},
+    "aiortc": {"rtc/aiortc/channel.py", "rtc/aiortc/transports.py"},
+    "aioice": {"rtc/aiortc/gathering.py"},
+    "libdatachannel": {"rtc/libdatachannel/channel.py"},
 }
 
 
@@ -92,10 +92,10 @@ def test_the_network_does_not_know_the_simulator(path: Path) -> None:
     assert not inside(imports(path), "peerpigeon.sim")
 
 
-@pytest.mark.parametrize("path", modules("network"), ids=name)
-def test_the_command_network_knows_hubs_from_outside_only(path: Path) -> None:
+@pytest.mark.parametrize("path", modules("local_mesh"), ids=name)
+def test_a_local_mesh_knows_hubs_from_outside_only(path: Path) -> None:
     ours = {each.split(".")[1] for each in inside(imports(path), "peerpigeon") if "." in each}
-    assert ours <= {"addresses", "core", "ending", "network"}
+    assert ours <= {"addresses", "core", "local_mesh"}
     core = inside(imports(path), "peerpigeon.core")
     assert core <= {f"peerpigeon.core{each}" for each in ("", *CONFIG)}
 
@@ -103,7 +103,7 @@ def test_the_command_network_knows_hubs_from_outside_only(path: Path) -> None:
 @pytest.mark.parametrize("path", modules("scenario"), ids=name)
 def test_scenarios_know_the_simulator_and_processes_but_no_sockets_of_ours(path: Path) -> None:
     ours = {each.split(".")[1] for each in inside(imports(path), "peerpigeon") if "." in each}
-    assert ours <= {"core", "network", "scenario", "sim"}
+    assert ours <= {"core", "local_mesh", "scenario", "sim"}
     if "sim" in ours or path.stem in {"steps", "course", "outcome", "cast"}:
         assert not tops(path) & {"asyncio", "aiohttp"}, "what is to come out the same has no clock"
 
@@ -125,13 +125,18 @@ def loaded(imported: str) -> set[str]:
 
 
 def test_no_webrtc_library_is_loaded_before_an_engine_is_made() -> None:
-    modules = loaded("peerpigeon, peerpigeon.cli, peerpigeon.rtc.channel")
+    modules = loaded("peerpigeon, peerpigeon.cli.main, peerpigeon.rtc.engines")
     assert not modules & {"aiortc", "aioice", "av", "libdatachannel"}
 
 
 def test_a_server_does_not_load_what_only_other_commands_need() -> None:
-    modules = loaded("peerpigeon.cli")
-    assert not modules & {"aiohttp", "peerpigeon.sim", "peerpigeon.scenario", "peerpigeon.network"}
+    modules = loaded("peerpigeon.cli.main")
+    assert not modules & {
+        "aiohttp",
+        "peerpigeon.sim",
+        "peerpigeon.scenario",
+        "peerpigeon.local_mesh",
+    }
 
 
 @pytest.mark.parametrize("path", modules(), ids=name)

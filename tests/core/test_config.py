@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from peerpigeon.cli.option_texts import option_texts
 from peerpigeon.core.config import OPTIONS, ConfigError, ServerConfig, ServerOptions, parse_option
-from peerpigeon.option_help import option_texts
 
 
 @pytest.mark.parametrize(

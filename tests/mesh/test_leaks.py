@@ -24,7 +24,7 @@ from tests.net.hubs import Told, eventually, hub, network, uri
 
 if TYPE_CHECKING:
     from peerpigeon import PeerPigeonServer
-    from peerpigeon.net.carriers import Carriers
+    from peerpigeon.net.links.carriers import Carriers
 
 P2P = {"webrtc_engine": "auto", "mesh_migration_delay": 0.1}
 PAGE = 4096

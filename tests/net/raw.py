@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from peerpigeon.net.door import Doors
-from peerpigeon.net.handshake import response
+from peerpigeon.net.http.door import Doors
+from peerpigeon.net.http.request import response
 from peerpigeon.net.sockets import Sockets
 from peerpigeon.net.websocket import PeerSocket
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
     from types import TracebackType
 
-    from peerpigeon.net.handshake import Request, UpgradeRequest
+    from peerpigeon.net.http.request import Request, UpgradeRequest
 
 DEADLINE = 10.0  # seconds that no wait of a test that passes comes near
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # of RFC 6455, section 1.3, with its answer

@@ -12,7 +12,7 @@ from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.wire import client_messages
 from peerpigeon.net.driver import Driver
-from peerpigeon.net.handshake import UpgradeRequest
+from peerpigeon.net.http.request import UpgradeRequest
 from tests.net.client import A, B, C
 
 if TYPE_CHECKING:

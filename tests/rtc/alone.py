@@ -6,7 +6,7 @@ python -m tests.rtc.alone aiortc aiortc loopback
 import asyncio
 import sys
 
-from peerpigeon.rtc.channel import IceOptions
+from peerpigeon.rtc.ice import IceOptions
 from tests.rtc.ends import Engines
 
 

@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from peerpigeon.rtc.channel import Channel, Engine, IceOptions, make_engine
+from peerpigeon.rtc.engines import make_engine
+from peerpigeon.rtc.ice import IceOptions
+
+if TYPE_CHECKING:
+    from peerpigeon.rtc.interface import Channel, Engine
 
 LOOPBACK = IceOptions(loopback_only=True)
 CONDITION_TIMEOUT = 20.0

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from peerpigeon.rtc.channel import KIB, LOW_WATER, MAX_MESSAGE
+from peerpigeon.core.config import KIB
+from peerpigeon.rtc.interface import LOW_WATER, MAX_MESSAGE
 from tests.rtc.ends import End, Engines
 
 BURST = 10_000

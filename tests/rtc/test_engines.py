@@ -2,8 +2,11 @@
 
 import pytest
 
-from peerpigeon.rtc import aiortc_engine
-from peerpigeon.rtc.channel import EngineError, IceOptions, IceServer, make_engine
+from peerpigeon.core.config import IceServer
+from peerpigeon.rtc.aiortc import transports
+from peerpigeon.rtc.engines import make_engine
+from peerpigeon.rtc.ice import IceOptions
+from peerpigeon.rtc.interface import EngineError
 from tests.rtc.ends import End, Engines
 from tests.rtc.environment import HAS_LIBDATACHANNEL
 
@@ -81,7 +84,7 @@ def test_options_that_cannot_work_are_refused() -> None:
 async def test_what_aiortc_has_under_way_stays_within_its_window(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(aiortc_engine, "RATE", 0)  # as if the other hub were next door
+    monkeypatch.setattr(transports, "RATE", 0)  # as if the other hub were next door
     async with Engines("aiortc", "aiortc") as engines:
         one, other = await engines.connect()
         under_way = []
@@ -94,4 +97,4 @@ async def test_what_aiortc_has_under_way_stays_within_its_window(
         for _ in range(1000):
             one.channel.send(bytes(1000))
         await other.until_received(1000)
-        assert aiortc_engine.WINDOW / 2 < max(under_way) < aiortc_engine.WINDOW + 1000
+        assert transports.WINDOW / 2 < max(under_way) < transports.WINDOW + 1000

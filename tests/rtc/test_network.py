@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from peerpigeon.rtc.channel import GATHERING_TIMEOUT, IceOptions, IceServer
+from peerpigeon.core.config import IceServer
+from peerpigeon.rtc.ice import GATHERING_TIMEOUT, IceOptions
 from peerpigeon.rtc.sdp import parse_description
 from tests.rtc.ends import End, Engines
 from tests.rtc.environment import ALONE, ROOT

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from peerpigeon.rtc.channel import KIB
+from peerpigeon.core.config import KIB
 from peerpigeon.rtc.sdp import (
     MAX_CANDIDATES,
     Candidate,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from peerpigeon.cli import play as command
 from peerpigeon.core.hub import Hub
-from peerpigeon.scenario import command
 from peerpigeon.scenario.outcome import Outcome, differences
 from peerpigeon.scenario.play import Scene, Theatre, play, rehearse
 from peerpigeon.scenario.real import RealTheatre

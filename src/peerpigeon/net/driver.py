@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.hub import Hub
     from peerpigeon.core.interface.notices import Notice
-    from peerpigeon.net.carriers import Carriers, LinkAction
-    from peerpigeon.net.handshake import UpgradeRequest
+    from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.links.carriers import Carriers, LinkAction
     from peerpigeon.net.reference import ReferenceSocket
     from peerpigeon.net.websocket import PeerSocket
 

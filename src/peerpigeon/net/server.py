@@ -18,12 +18,12 @@ from peerpigeon.core.interface.close_codes import GOING_AWAY
 from peerpigeon.core.interface.events import BootstrapLeft, DialRequested
 from peerpigeon.core.interface.notices import NOTICES, Notice, Started, Stopped
 from peerpigeon.core.interface.snapshot import topology
-from peerpigeon.net.carriers import MAX_FRAME, Carriers
-from peerpigeon.net.door import Doors
 from peerpigeon.net.driver import Driver
-from peerpigeon.net.engine import engine_for, ice_options
-from peerpigeon.net.handshake import HandshakeError
-from peerpigeon.net.http import Pages
+from peerpigeon.net.http.door import Doors
+from peerpigeon.net.http.pages import Pages
+from peerpigeon.net.http.request import HandshakeError
+from peerpigeon.net.links.carriers import MAX_FRAME, Carriers
+from peerpigeon.net.links.engine_options import engine_for
 from peerpigeon.net.listen import BACKLOG, doubled, listen, reachable_address
 from peerpigeon.net.reference import ReferenceSocket
 from peerpigeon.net.sockets import Sockets
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.interface.snapshot import HubRecord, PeerRecord, Snapshot, TopologySnapshot
     from peerpigeon.net.dial import Dialled
-    from peerpigeon.net.door import Opener
-    from peerpigeon.net.handshake import UpgradeRequest
-    from peerpigeon.rtc.channel import Engine
+    from peerpigeon.net.http.door import Opener
+    from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.rtc.interface import Engine
 
 N = TypeVar("N")
 
@@ -80,7 +80,6 @@ class PeerPigeonServer:
         if config is not None and options:
             raise TypeError("give either a ServerConfig or its options as keywords, not both")
         self._config = config or ServerConfig(**options)
-        self._ice = ice_options(self._config)
         self._hub_id = self._config.hub_peer_id or self.generate_peer_id()
         self._callbacks: dict[type, list[Callable[[Any], object]]] = defaultdict(list)
         self._running: _Running | None = None
@@ -110,7 +109,7 @@ class PeerPigeonServer:
         if self._running is not None:
             raise RuntimeError("the server is running already; stop it first")
         config, loop = self._config, asyncio.get_running_loop()
-        engine = engine_for(config, self._ice)
+        engine = engine_for(config)
         addresses = listen(config.host, config.port, config.max_port_retries)
         sockets = [each for address in addresses for each in doubled(address, loop)]
         running: _Running | None = None

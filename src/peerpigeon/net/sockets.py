@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from peerpigeon.net.handshake import UpgradeRequest
+    from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.websocket import WebSocket
 
 S = TypeVar("S", bound="WebSocket")

@@ -10,7 +10,8 @@ import ipaddress
 import re
 from dataclasses import dataclass, replace
 
-from peerpigeon.rtc.channel import KIB, MAX_MESSAGE
+from peerpigeon.core.config import KIB
+from peerpigeon.rtc.interface import MAX_MESSAGE
 
 MAX_SDP = 16 * KIB
 """The longest description read, in characters; those that hubs write have about 1,000."""

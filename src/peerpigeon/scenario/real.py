@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import aiohttp
 
 from peerpigeon.core.config import OPTIONS
-from peerpigeon.network.process import HubProcess, environment_of_hub
+from peerpigeon.local_mesh.process import HubProcess, environment_of_hub
 from peerpigeon.scenario.cast import hub_number
 from peerpigeon.scenario.outcome import View
 from peerpigeon.scenario.play import hub_options, layout_of

@@ -18,7 +18,7 @@ _PORTS = re.compile(r"([0-9]{1,5})\s*-\s*([0-9]{1,5})")
 
 @dataclass(frozen=True)
 class IceServer:
-    """A STUN or TURN server: where other hubs can be reached is learnt from it.
+    """A STUN or TURN server: it tells a hub, or gives it, an address that others reach.
 
     ``url`` is ``stun:host``, ``turn:host`` or ``turns:host``, with ``:port`` if that is not 3478
     (``turns``: 5349), as in RFC 7064 and RFC 7065. A ``turn`` server is asked by UDP, or by TCP if
@@ -36,9 +36,11 @@ class IceServer:
         if match is None or not 0 < self.port <= _LAST_PORT:
             raise ConfigError(f"{self.url!r} is no STUN or TURN server; write it as turn:host:3478")
         if match["transport"] and match["scheme"] == "stun":
-            raise ConfigError(f"{self.url!r} names a transport, which STUN servers have none of")
+            raise ConfigError(
+                f"{self.url!r} names a transport; leave it out, STUN servers take none"
+            )
         if match["transport"] == "udp" and match["scheme"] == "turns":
-            raise ConfigError(f"{self.url!r} cannot be: turns is TLS, which goes over TCP")
+            raise ConfigError(f"{self.url!r} is wrong: turns is TLS, which goes over TCP")
         if self.is_relay != bool(self.username and self.credential):
             raise ConfigError(f"{self.url!r}: a TURN server takes a username and a credential")
 

@@ -1,0 +1,137 @@
+"""The command ``peerpigeon network``: starts, shows and ends a mesh of hubs on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from peerpigeon.addresses import authority
+from peerpigeon.cli.exit_status import FAILURE
+from peerpigeon.cli.server_options import add_server_options, given_options
+from peerpigeon.cli.signals import when_asked_to_end
+from peerpigeon.core.config import OPTIONS, ServerConfig
+from peerpigeon.local_mesh.display import Lines, Screen
+from peerpigeon.local_mesh.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from peerpigeon.local_mesh.status import HubStatus
+
+DEFAULT_HUBS = 4
+MOST_HUBS = 200
+PAGES_NAMED = 3
+
+ABOUT = """\
+Starts hubs on this machine, each a process of its own, the first on the port given and the others
+on those after it, and shows how they become one mesh. Ctrl-C ends them all. Kill one, and see how
+the others go on. The other options are those of `peerpigeon hub`, and go to each of them."""
+
+PRIVATE = frozenset(
+    {"is_hub", "hub_peer_id", "bootstrap_hubs", "auto_connect", "advertise"},
+)
+"""Options that are each hub's own, and so not for all."""
+
+SHORT_NAMES = {
+    "hub_mesh_min_peers": "--min-peers",
+    "hub_mesh_max_peers": "--max-peers",
+    "mesh_migration_delay": "--migration-delay",
+}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command, and those that go to all hubs."""
+    parser.add_argument(
+        "--hubs",
+        type=_count,
+        default=DEFAULT_HUBS,
+        metavar="N",
+        help=f"how many hubs, 1 to {MOST_HUBS} [default {DEFAULT_HUBS}]",
+    )
+    parser.add_argument(
+        "--plain",
+        action="store_true",
+        help="a line for each change instead of a picture, as where there is no terminal",
+    )
+    add_server_options(parser, without=PRIVATE, short_names=SHORT_NAMES)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_HUBS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_HUBS}")
+    return int(text)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry the command out; return the exit status: 1 if the hubs ended without being asked.
+
+    Raises ``ConfigError`` for an option that hubs cannot use.
+    """
+    given = given_options(options)
+    config = _config(given)
+    environment = {OPTIONS[name].variable: text for name, text in given.items()}
+    is_live = sys.stdout.isatty() and not options.plain
+    was_asked = False
+    try:
+        with asyncio.Runner() as runner:
+            was_asked = runner.run(_run(config, environment, options.hubs, is_live=is_live))
+    except* BrokenPipeError:
+        # Nobody reads on. What could not be written must not be tried again at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0 if was_asked else FAILURE
+
+
+def _config(given: Mapping[str, str]) -> ServerConfig:
+    """Return what all hubs get, checked here: each of them would complain of the same fault."""
+    shared = [option.variable for name, option in OPTIONS.items() if name not in PRIVATE]
+    environment = {variable: os.environ.get(variable, "") for variable in shared}
+    return ServerConfig.from_environment(environment, dict(given) | {"is_hub": "true"})
+
+
+async def _run(
+    config: ServerConfig, environment: Mapping[str, str], count: int, *, is_live: bool
+) -> bool:
+    """Run a mesh until the process is asked to end, or no hub is left.
+
+    Returns whether it was the former.
+    """
+    ended = asyncio.Event()
+    supervisor = Supervisor(count, config.host, environment)
+    show = Screen if is_live else Lines
+    display = show(supervisor, lambda hubs: hints(config, hubs), sys.stdout)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(supervisor.run(config.port))
+        showing = group.create_task(display.run())
+        asked = group.create_task(ended.wait())
+
+        def end() -> None:
+            if ended.is_set():
+                running.cancel()  # asked twice: they have no more time to end in good order
+            ended.set()
+
+        when_asked_to_end(end)
+        await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
+        showing.cancel()
+        await asyncio.wait({showing})
+        asked.cancel()
+        running.cancel()
+    return ended.is_set()
+
+
+def hints(config: ServerConfig, hubs: Sequence[HubStatus]) -> list[str]:
+    """Return what to open and try, for the hubs that can be reached."""
+    hosts = [authority(config.host, hub.port) for hub in hubs if hub.port and not hub.is_dead]
+    if not hosts:
+        return []
+    rows = [
+        ("their state", f"http://{hosts[0]}/health  http://{hosts[0]}/mesh"),
+        ("clients connect to", f"ws://{hosts[0]}, or any other port above"),
+        ("all ends on", "Ctrl-C"),
+    ]
+    if config.serves_demo:
+        pages = "  ".join(f"http://{host}/demo" for host in hosts[:PAGES_NAMED])
+        rows.insert(0, ("open two of", pages))
+    return [f"  {name:<18}  {text}" for name, text in rows]

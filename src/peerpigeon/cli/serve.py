@@ -1,0 +1,131 @@
+"""The commands ``peerpigeon server`` and ``peerpigeon hub``: run until asked to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from peerpigeon.addresses import authority
+from peerpigeon.cli.exit_status import FAILURE, USAGE_ERROR
+from peerpigeon.cli.server_options import add_server_options, given_options
+from peerpigeon.cli.signals import when_asked_to_end
+from peerpigeon.core.config import ServerConfig, parse_switch
+from peerpigeon.core.interface.notices import Started
+from peerpigeon.net.server import PeerPigeonServer
+from peerpigeon.observe.event_lines import event_lines
+from peerpigeon.observe.log_lines import LOG_FORMATS, configure_logging, log_events
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+ABOUT_OPTIONS = (
+    "Each option can also be set by the environment variable in brackets. Durations are seconds"
+    " or carry a unit (500ms, 10s, 5m), sizes are bytes or carry one (64KiB)."
+)
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Declare the options of both commands."""
+    add_server_options(command)
+    command.add_argument(
+        "--events",
+        action="store_const",
+        const="true",
+        default=os.environ.get("EVENTS") or "false",
+        help="write each event as a line of JSON to standard output [EVENTS, default False]",
+    )
+    command.add_argument(
+        "--log-format",
+        choices=LOG_FORMATS,
+        default=os.environ.get("LOG_FORMAT", "human"),
+        help="how log lines are written to standard error [LOG_FORMAT, default human]",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry the command out; return the exit status.
+
+    It is 1 if the server cannot listen, and if nobody reads its events any more. Raises
+    ``ConfigError`` for an option that cannot be used.
+    """
+    given = given_options(options) | {"is_hub": str(options.command == "hub")}
+    config = ServerConfig.from_environment(os.environ, given)
+    writes_events = parse_switch("EVENTS", options.events)
+    if options.log_format not in LOG_FORMATS:
+        # argparse does not check a default, and this one comes from the environment.
+        print(
+            f"peerpigeon: LOG_FORMAT is {options.log_format!r}; write human or json",
+            file=sys.stderr,
+        )
+        return USAGE_ERROR
+    configure_logging(options.log_format, verbose=config.verbose_logging)
+    _raise_file_limit()
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            is_heard = runner.run(
+                _serve(config, talkative=options.log_format == "human", writes_events=writes_events)
+            )
+    except OSError as error:
+        print(f"peerpigeon: cannot listen: {error.strerror or error}", file=sys.stderr)
+        return FAILURE
+    return 0 if is_heard else FAILURE
+
+
+async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) -> bool:
+    """Run a server until the process is asked to end, or nobody can read its events any more.
+
+    Returns whether it was the former.
+    """
+    server = PeerPigeonServer(config)
+    log_events(server)
+    if talkative:
+        server.on(Started, lambda started: print(_hint(started), file=sys.stderr))
+    ended = asyncio.Event()
+    when_asked_to_end(ended.set)
+    is_heard = True
+
+    def nobody_listens() -> None:
+        nonlocal is_heard
+        is_heard = False
+        ended.set()
+
+    events = (
+        event_lines(server, sys.stdout, nobody_listens)
+        if writes_events
+        else contextlib.nullcontext()
+    )
+    async with events, server:
+        await ended.wait()
+    return is_heard
+
+
+def _hint(started: Started) -> str:
+    place = authority(started.host, started.port)
+    return (
+        f"  clients connect to  ws://{place}\n"
+        f"  its state is at     http://{place}/health\n"
+        "  it ends on          Ctrl-C"
+    )
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415 - there is none on Windows and on PyPy
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _raise_file_limit() -> None:
+    """Allow as many open sockets as the system lets this process have."""
+    try:
+        import resource  # noqa: PLC0415 - there is none on Windows
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,154 @@
+"""The door of the one port: reads a connection's first request; answers it, or opens a socket."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from peerpigeon.net.http.request import (
+    MAX_HEAD_SIZE,
+    HandshakeError,
+    Request,
+    UpgradeRequest,
+    accept,
+    is_websocket,
+    parse_request,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    Opener: TypeAlias = Callable[[asyncio.Transport, UpgradeRequest, bytes], object]
+
+_END = b"\r\n\r\n"
+_HEAD_TOO_LARGE = HandshakeError(431, f"the request's head is over {MAX_HEAD_SIZE} bytes")
+
+
+class Doors:
+    """What the doors of one server share, and the factory that ``loop.create_server`` calls.
+
+    ``opener`` returns what takes over a WebSocket with whatever came after its handshake, or raises
+    ``HandshakeError``; ``answer`` returns the whole answer to any other request, or raises it too.
+    An answer is the last of its connection, so that a handshake always comes on a fresh one.
+
+    At most ``limit`` connections are in a door, each no longer than ``handshake_timeout`` seconds;
+    one more drops the one that has waited longest.
+    """
+
+    def __init__(
+        self,
+        opener: Callable[[UpgradeRequest], Opener],
+        answer: Callable[[Request], bytes],
+        *,
+        allowed_origins: frozenset[str] | None,
+        handshake_timeout: float,
+        limit: int = 1024,
+    ) -> None:
+        self.opener = opener
+        self.answer = answer
+        self.allowed_origins = allowed_origins
+        self.handshake_timeout = handshake_timeout
+        self.limit = limit
+        self.waiting: dict[Door, None] = {}  # longest first
+
+    def __call__(self) -> Door:
+        """Return the door for one more connection."""
+        return Door(self)
+
+    def abort(self) -> None:
+        """Drop the connections that are still in a door."""
+        for door in list(self.waiting):
+            door.abort()
+
+
+class Door(asyncio.Protocol):
+    """One connection that has not said yet what it is."""
+
+    __slots__ = ("_doors", "_head", "_is_answered", "_timer", "_transport")
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+        self._head = bytearray()
+        self._is_answered = False
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the request."""
+        transport = cast("asyncio.Transport", transport)
+        waiting = self._doors.waiting
+        if len(waiting) >= self._doors.limit:
+            # Who has waited longest has sent nothing for longest: a crowd of silent connections
+            # keeps out nobody who speaks.
+            next(iter(waiting)).abort()
+        self._transport = transport
+        waiting[self] = None
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._doors.handshake_timeout, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Collect the head, then act on it."""
+        transport = self._transport
+        if transport is None or self._is_answered:
+            return
+        # Searching only what is new keeps a head that comes byte by byte linear.
+        start = max(0, len(self._head) - len(_END) + 1)
+        self._head += data
+        end = self._head.find(_END, start, MAX_HEAD_SIZE)
+        try:
+            if end >= 0:
+                self._lead(transport, bytes(self._head), end)
+            elif len(self._head) >= MAX_HEAD_SIZE:
+                self._answer(transport, _HEAD_TOO_LARGE.response())
+        except HandshakeError as error:
+            self._answer(transport, error.response())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._leave()
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        transport = self._transport
+        self._leave()
+        if transport is not None:
+            transport.abort()
+
+    def _lead(self, transport: asyncio.Transport, data: bytes, end: int) -> None:
+        request = parse_request(data[:end])
+        if not is_websocket(request):
+            self._answer(transport, self._doors.answer(request))
+            return
+        upgrade = accept(request)
+        self._check_origin(upgrade)
+        open_socket = self._doors.opener(upgrade)
+        self._leave()
+        open_socket(transport, upgrade, data[end + len(_END) :])
+
+    def _check_origin(self, upgrade: UpgradeRequest) -> None:
+        # A browser always says which page it comes from; what says nothing is no browser, and
+        # could say anything.
+        allowed = self._doors.allowed_origins
+        if allowed is not None and upgrade.origin is not None and upgrade.origin not in allowed:
+            raise HandshakeError(403, "this origin may not connect")
+
+    def _answer(self, transport: asyncio.Transport, answer: bytes) -> None:
+        # Closing with unread bytes, such as a body's, would reset the connection, and the client
+        # might never read the answer. So only our direction is closed; the rest is ignored until
+        # it hangs up or the time is over.
+        self._is_answered = True
+        self._head = bytearray()
+        transport.write(answer)
+        if transport.can_write_eof():
+            transport.write_eof()
+        else:
+            transport.close()
+
+    def _leave(self) -> None:
+        self._doors.waiting.pop(self, None)
+        self._transport = None
+        self._head = bytearray()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,193 @@
+"""What the server says over plain HTTP on the port of the WebSockets (S29)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from peerpigeon.net.http.demo.page import demo_page
+from peerpigeon.net.http.request import HandshakeError, response, split_target
+from peerpigeon.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.interface.snapshot import HubRecord, HubView, Snapshot, TopologySnapshot
+    from peerpigeon.net.http.request import Request
+
+    Answer = dict[str, Any]
+
+# Reference: whatever is asked for that is not known gets a friendly text and status 200.
+BANNER = (
+    "PeerPigeon signaling server. Connect by WebSocket: ws://HOST:PORT/?peerId=<40 hex digits>\n"
+)
+
+
+class Pages:
+    """What there is to read, each page with its address."""
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        snapshot: Callable[[], Snapshot],
+        topology: Callable[[], TopologySnapshot],
+    ) -> None:
+        self._allowed_origins = config.allowed_origins
+        self._serves_demo = config.serves_demo
+        self._snapshot = snapshot
+        self._topology = topology
+
+    def answer(self, request: Request) -> bytes:
+        """Return the whole answer to a request that asks for no WebSocket.
+
+        Raises ``HandshakeError`` for one that is malformed.
+        """
+        headers = {"Server": "peerpigeon", **self._cors(request.single("origin"))}
+        if request.method == "OPTIONS":
+            return response(HTTPStatus.OK, headers.items(), b"")
+        path, query = split_target(request.target)
+        # Reference: an exact path, so that with a query it is not known.
+        path = "" if query else path
+        if self._serves_demo and path == "/demo":
+            return _demo(request, headers)
+        body = self._json(path)
+        text, kind = (
+            (BANNER, "text/plain") if body is None else (json.dumps(body), "application/json")
+        )
+        is_head = request.method == "HEAD"
+        return response(HTTPStatus.OK, headers.items(), text.encode(), kind, is_head=is_head)
+
+    def _json(self, path: str) -> Answer | None:
+        if path == "/health":
+            return health(self._snapshot())
+        if path == "/hubs":
+            return hubs(self._snapshot())
+        if path == "/mesh":
+            # Where other hubs are is for whoever tries a mesh out, not for everybody.
+            return mesh(self._topology(), with_addresses=self._serves_demo)
+        return None
+
+    def _cors(self, origin: str | None) -> dict[str, str]:
+        headers = {
+            "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+            "Access-Control-Allow-Headers": "Content-Type, Authorization",
+        }
+        if self._allowed_origins is None:
+            return headers | {"Access-Control-Allow-Origin": "*"}
+        if origin in self._allowed_origins:
+            headers["Access-Control-Allow-Origin"] = origin or ""
+        return headers | {"Vary": "Origin"}
+
+
+def _demo(request: Request, headers: dict[str, str]) -> bytes:
+    if request.method not in ("GET", "HEAD"):
+        headers["Allow"] = "GET, HEAD, OPTIONS"
+        raise HandshakeError(405, "the page can only be read", *headers.items())
+    page = demo_page()
+    tag = f'"{page.etag}"'
+    headers |= {**page.headers, "ETag": tag}
+    if any(request.lists("if-none-match", known) for known in (tag, f"w/{tag}", "*")):
+        return response(HTTPStatus.NOT_MODIFIED, headers.items(), b"")
+    is_head = request.method == "HEAD"
+    return response(HTTPStatus.OK, headers.items(), page.body, "text/html", is_head=is_head)
+
+
+def health(picture: Snapshot) -> Answer:
+    """Return the body of ``GET /health``."""
+    mesh = picture.mesh
+    return {
+        "status": "healthy",
+        "timestamp": _iso(picture.wall_time),
+        "uptime": round(picture.uptime, 3),
+        "version": __version__,
+        "isHub": picture.is_hub,
+        "connections": picture.connections,
+        "peers": picture.connections,
+        "announcedPeers": picture.announced_peers,
+        "hubs": len(picture.hubs),
+        "networks": picture.namespaces,
+        "memory": _memory(),
+        "signals": {
+            "relayed": picture.signals_relayed,
+            "refused": picture.signals_refused,
+        },
+        "messages": {"refused": picture.messages_refused},
+        "hubMesh": {
+            "ready": mesh.ready,
+            "migrated": mesh.migrated,
+            "p2pConnections": mesh.p2p_links,
+            "websocketConnections": mesh.websocket_links,
+            "knownHubs": mesh.known_hubs,
+            "unusableNews": picture.news_unusable,
+        },
+    }
+
+
+def hubs(picture: Snapshot) -> Answer:
+    """Return the body of ``GET /hubs``."""
+    return {
+        "timestamp": _iso(picture.wall_time),
+        "totalHubs": len(picture.hubs),
+        "hubs": [_hub(record) for record in picture.hubs],
+    }
+
+
+def mesh(picture: TopologySnapshot, *, with_addresses: bool) -> Answer:
+    """Return the body of ``GET /mesh``."""
+    return {
+        "timestamp": _iso(picture.wall_time),
+        "hubPeerId": picture.hub_id,
+        "isHub": picture.is_hub,
+        "ready": picture.mesh.ready,
+        "migrated": picture.mesh.migrated,
+        "totalHubs": len(picture.hubs),
+        "hubs": [_view(hub, with_addresses=with_addresses) for hub in picture.hubs],
+    }
+
+
+def _view(hub: HubView, *, with_addresses: bool) -> Answer:
+    return {
+        "peerId": hub.peer_id,
+        "startedAt": int(hub.started_at * 1000),
+        "draining": hub.is_draining,
+        "addresses": hub.addresses if with_addresses else (),
+        "links": [
+            {"peerId": link.peer_id, "carrier": link.carrier, "purpose": link.purpose}
+            for link in hub.links
+        ],
+    }
+
+
+def _hub(record: HubRecord) -> Answer:
+    return {
+        "peerId": record.peer_id,
+        "networkName": record.namespace,
+        "registeredAt": int(record.registered_at * 1000),
+        "lastActivity": int(record.last_activity * 1000),
+    }
+
+
+def _iso(wall_time: float) -> str:
+    moment = datetime.fromtimestamp(wall_time, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _memory() -> dict[str, int]:
+    """Return this process's resident memory in bytes, where the system tells it."""
+    if sys.platform == "win32":
+        return {}
+    import resource  # noqa: PLC0415 - there is none on Windows
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    memory = {"peakRss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        memory["rss"] = int(statm.read_text().split()[1]) * resource.getpagesize()
+        # The kernel brings the peak up to date more rarely.
+        memory["peakRss"] = max(memory.values())
+    return memory

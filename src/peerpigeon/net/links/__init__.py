@@ -1,0 +1,1 @@
+"""Links between hubs as connections: WebSockets and data channels."""

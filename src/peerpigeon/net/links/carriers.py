@@ -1,0 +1,327 @@
+"""What carries links between hubs: sockets that were dialled or accepted, and data channels.
+
+To the hub all of them are links. The frames that go over one link in one turn of the event loop
+leave in one message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from peerpigeon.core.config import MIB
+from peerpigeon.core.ids import LinkId
+from peerpigeon.core.interface.actions import (
+    CloseLink,
+    Dial,
+    DropChannel,
+    MakeAnswer,
+    MakeOffer,
+    SendToLink,
+    TakeAnswer,
+    TakeCandidate,
+)
+from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, INVALID_PAYLOAD
+from peerpigeon.core.interface.events import (
+    ChannelCandidate,
+    ChannelDescribed,
+    Event,
+    LinkLost,
+    LinkOpened,
+    LinkReceived,
+    OpeningFailed,
+)
+from peerpigeon.core.wire.hub_codec import FrameError, decode, encode
+from peerpigeon.core.wire.hub_frames import Carrier
+from peerpigeon.net.dial import Dialled
+from peerpigeon.net.links.data_channel import DataChannel
+from peerpigeon.net.links.link import Link
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.links.link import Wire
+    from peerpigeon.net.websocket import LinkSocket
+    from peerpigeon.rtc.interface import Engine
+
+MAX_FRAME = 16 * MIB
+"""Bytes of the largest message that another hub may send. A signal of ``max_message_size``, the
+adverts of some thousand hubs and the members of a namespace have to fit into one."""
+
+DIALS_GRACE = 1.0
+"""Seconds for dialled sockets to close, and for dials to connect, when the hub stops."""
+
+
+LinkAction: TypeAlias = (
+    Dial
+    | MakeOffer
+    | MakeAnswer
+    | TakeAnswer
+    | TakeCandidate
+    | DropChannel
+    | SendToLink
+    | CloseLink
+)
+
+
+class Carriers:
+    """The links of one hub and those under way, as its shell has them.
+
+    ``feed`` takes the events, ``meet`` a dial that has led to a hub of the npm package. Beyond
+    ``max_outbox_size`` bytes that wait for one link, frames are thrown away: the streams send again
+    what matters, adverts are compared, and a link that carries nothing more is ended by its
+    heartbeats.
+    """
+
+    def __init__(
+        self,
+        own: PeerId,
+        feed: Callable[[Event], None],
+        meet: Callable[[Dialled], None],
+        engine: Engine | None,
+        max_outbox_size: int,
+    ) -> None:
+        self._own = own
+        self._feed = feed
+        self._meet = meet
+        self._engine = engine
+        self._max_outbox_size = max_outbox_size
+        self._loop = asyncio.get_running_loop()
+        self._links: dict[LinkId, Link] = {}
+        self._by_wire: dict[Wire, Link] = {}
+        self._openings: dict[int, Dialled | DataChannel] = {}
+        self._dials: set[asyncio.Task[None]] = set()  # until nothing of them remains
+        self._last_link = 0
+        self._emptied: asyncio.Future[None] | None = None  # who waits for the last link to end
+        self._unsent: list[Link] = []
+        self.dropped = 0
+        """How many frames found a link's outbox full."""
+
+    async def emptied(self) -> None:
+        """Wait until no link is open."""
+        if self._links:
+            self._emptied = self._loop.create_future()
+            await self._emptied
+
+    async def close(self, code: int, reason: str) -> None:
+        """End all links and all that are under way."""
+        for link in list(self._links.values()):
+            self._close(link, code, reason)
+        for opening in self._openings.values():
+            opening.close(code, reason)
+        self._openings.clear()
+        if self._dials:
+            _, slow = await asyncio.wait(self._dials, timeout=DIALS_GRACE)
+            for dial in slow:
+                dial.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
+        if self._engine is not None:
+            await self._engine.close()
+
+    # What the hub asks for
+
+    def perform(self, action: LinkAction) -> None:
+        """Do what the hub asks for."""
+        match action:
+            case SendToLink(number, frame):
+                if (link := self._links.get(number)) is not None:
+                    self._send(link, encode(frame))
+            case CloseLink(number, code, reason):
+                if (link := self._links.get(number)) is not None:
+                    self._close(link, code, reason)
+            case Dial(opening, uri):
+                dialled = Dialled(opening, uri, self._own, self, MAX_FRAME)
+                self._openings[opening] = dialled
+                self._dials.add(dialled.task)
+                dialled.task.add_done_callback(self._dials.discard)
+            case _:
+                self._perform_for_channel(action)
+
+    def _perform_for_channel(
+        self, action: MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
+    ) -> None:
+        opening = action.opening
+        channel = self._openings.get(opening)
+        match action:
+            case MakeOffer() | MakeAnswer():
+                self._make_channel(action)
+            case TakeAnswer(_, sdp) if isinstance(channel, DataChannel):
+                channel.take_answer(sdp)
+            case TakeCandidate(_, candidate) if isinstance(channel, DataChannel):
+                channel.take_candidate(candidate)
+            case DropChannel() if channel is not None:
+                del self._openings[opening]
+                channel.close(ABNORMAL_CLOSURE, "")
+            case TakeAnswer() | TakeCandidate() | DropChannel():
+                pass  # it has ended meanwhile, and the hub will hear of it
+            case _:
+                assert_never(action)
+
+    def _make_channel(self, action: MakeOffer | MakeAnswer) -> None:
+        if self._engine is None:
+            failed = OpeningFailed(action.opening, "this hub has no WebRTC engine")
+            self._loop.call_soon(self._feed, failed)
+            return
+        sdp = action.sdp if isinstance(action, MakeAnswer) else None
+        channel = DataChannel(action.opening, self, MAX_FRAME)
+        self._openings[action.opening] = channel
+        channel.begin(self._engine, sdp)
+
+    # Sending
+
+    def _send(self, link: Link, frame: bytes) -> None:
+        size = len(frame)
+        waiting = link.queued + link.wire.buffered
+        if waiting + size > self._max_outbox_size and waiting:
+            self.dropped += 1
+            return
+        link.frames.append(frame)
+        link.queued += size
+        if not link.is_flushing:
+            link.is_flushing = True
+            if not self._unsent:
+                self._loop.call_soon(self._flush_all)
+            self._unsent.append(link)
+
+    def _flush_all(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        for link in unsent:
+            link.is_flushing = False
+            link.flush()
+
+    def _close(self, link: Link, code: int, reason: str) -> None:
+        self._forget(link)
+        link.close(code, reason)
+
+    # Links come and go
+
+    def _add(self, wire: Wire, carrier: Carrier, opening: int) -> None:
+        self._last_link += 1
+        link = Link(LinkId(self._last_link), wire)
+        self._links[link.id] = self._by_wire[wire] = link
+        self._feed(LinkOpened(link.id, carrier, opening))
+
+    def _forget(self, link: Link) -> None:
+        del self._links[link.id]
+        del self._by_wire[link.wire]
+        if not self._links and self._emptied is not None and not self._emptied.done():
+            self._emptied.set_result(None)
+
+    def _lose(self, wire: Wire, code: int, reason: str) -> None:
+        if (link := self._by_wire.get(wire)) is not None:
+            self._forget(link)
+            self._feed(LinkLost(link.id, code, reason))
+
+    def _receive(self, wire: Wire, message: bytes) -> None:
+        link = self._by_wire.get(wire)
+        if link is None:
+            return
+        try:
+            frames = decode(message)
+        except FrameError:
+            self._close(link, INVALID_PAYLOAD, "not a message of frames")
+            self._feed(LinkLost(link.id, INVALID_PAYLOAD, "not a message of frames"))
+            return
+        for frame in frames:
+            self._feed(LinkReceived(link.id, frame))
+
+    def give_up(self, number: LinkId, code: int, reason: str) -> bool:
+        """End a link for a fault of ours; return whether it was open."""
+        link = self._links.get(number)
+        if link is not None:
+            self._close(link, code, reason)
+        return link is not None
+
+    # Sockets that were accepted (``SocketListener``)
+
+    def socket_opened(self, socket: LinkSocket, request: UpgradeRequest) -> None:
+        """Take a socket that another hub has opened."""
+        self._add(socket, Carrier.WEBSOCKET, 0)
+
+    def sockets_received(self, received: list[tuple[LinkSocket, bytes]]) -> None:
+        """Take messages that came together."""
+        for socket, message in received:
+            self._receive(socket, message)
+
+    def socket_ponged(self, socket: LinkSocket, payload: bytes) -> None:
+        """Ignore it: hubs have heartbeats of their own."""
+
+    def socket_closed(self, socket: LinkSocket, code: int, reason: str) -> None:
+        """Take the end of a socket."""
+        self._lose(socket, code, reason)
+
+    # Sockets that were dialled (``DialListener``)
+
+    def dial_opened(self, dialled: Dialled) -> None:
+        """Take a socket behind which a hub has answered."""
+        if self._conclude(dialled):
+            self._add(dialled, Carrier.WEBSOCKET, dialled.opening)
+
+    def dial_greeted(self, dialled: Dialled) -> None:
+        """Hand over a socket behind which a hub of the npm package has answered."""
+        if self._conclude(dialled):
+            self._meet(dialled)
+
+    def dial_ponged(self, dialled: Dialled, payload: bytes) -> None:
+        """Ignore it: hubs have heartbeats of their own."""
+
+    def dial_failed(self, dialled: Dialled, reason: str) -> None:
+        """Tell the hub that there is nobody."""
+        self._fail(dialled, reason)
+
+    def dial_received(self, dialled: Dialled, message: bytes) -> None:
+        """Take one message."""
+        self._receive(dialled, message)
+
+    def dial_lost(self, dialled: Dialled, code: int, reason: str) -> None:
+        """Take the end of a socket."""
+        self._lose(dialled, code, reason)
+
+    # Data channels (``DataChannelListener``)
+
+    def channel_described(self, channel: DataChannel, sdp: str) -> None:
+        """Hand the hub an offer or answer."""
+        if self._is_under_way(channel):
+            self._feed(ChannelDescribed(channel.opening, sdp))
+
+    def channel_candidate(self, channel: DataChannel, candidate: str) -> None:
+        """Hand the hub a candidate."""
+        if self._is_under_way(channel):
+            self._feed(ChannelCandidate(channel.opening, candidate))
+
+    def channel_opened(self, channel: DataChannel) -> None:
+        """Take an open channel."""
+        if self._conclude(channel):
+            self._add(channel, Carrier.P2P, channel.opening)
+
+    def channel_received(self, channel: DataChannel, message: bytes) -> None:
+        """Take one message."""
+        self._receive(channel, message)
+
+    def channel_drained(self, channel: DataChannel) -> None:
+        """Send what was held back."""
+        if (link := self._by_wire.get(channel)) is not None:
+            link.flush()
+
+    def channel_ended(self, channel: DataChannel, reason: str) -> None:
+        """Take the end of a channel, open or not."""
+        self._fail(channel, reason)
+        self._lose(channel, ABNORMAL_CLOSURE, reason)
+
+    # Openings
+
+    def _is_under_way(self, opening: Dialled | DataChannel) -> bool:
+        return self._openings.get(opening.opening) is opening
+
+    def _conclude(self, opening: Dialled | DataChannel) -> bool:
+        """Strike an opening off; return whether the hub still waited for it."""
+        was_awaited = self._is_under_way(opening)
+        if was_awaited:
+            del self._openings[opening.opening]
+        return was_awaited
+
+    def _fail(self, opening: Dialled | DataChannel, reason: str) -> None:
+        if self._conclude(opening):
+            self._feed(OpeningFailed(opening.opening, reason))

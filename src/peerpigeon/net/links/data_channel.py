@@ -1,0 +1,120 @@
+"""One data channel to another hub, as a carrier of whole messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from peerpigeon.net.links.chunks import ChunkError, Joiner, split
+from peerpigeon.rtc.interface import MAX_MESSAGE
+
+if TYPE_CHECKING:
+    from peerpigeon.rtc.interface import Channel, Engine
+
+
+class DataChannelListener(Protocol):
+    """Who hears of a data channel. Never called from within a call to it."""
+
+    def channel_described(self, channel: DataChannel, sdp: str) -> None:
+        """Tell our offer or answer."""
+
+    def channel_candidate(self, channel: DataChannel, candidate: str) -> None:
+        """Tell one more local candidate."""
+
+    def channel_opened(self, channel: DataChannel) -> None:
+        """Tell that it may be sent to."""
+
+    def channel_received(self, channel: DataChannel, message: bytes) -> None:
+        """Tell of one whole message."""
+
+    def channel_drained(self, channel: DataChannel) -> None:
+        """Tell that there is room again."""
+
+    def channel_ended(self, channel: DataChannel, reason: str) -> None:
+        """Tell, once, that it has ended or will never open, unless ``close`` asked for it."""
+
+
+class DataChannel:
+    """One end of a data channel, from the first attempt to its end.
+
+    It is the ``rtc.ChannelListener`` of the engine's channel.
+    """
+
+    def __init__(self, opening: int, listener: DataChannelListener, max_message_size: int) -> None:
+        self.opening = opening
+        """What the hub calls it."""
+        self._listener = listener
+        self._channel: Channel | None = None
+        self._joiner = Joiner(max_message_size)
+        self._is_over = False
+
+    def begin(self, engine: Engine, offer: str | None) -> None:
+        """Offer a channel, or answer an offer."""
+        self._channel = engine.offer(self) if offer is None else engine.answer(offer, self)
+
+    @property
+    def buffered(self) -> int:
+        """How many bytes are still to be sent."""
+        return 0 if self._channel is None else self._channel.buffered
+
+    def take_answer(self, sdp: str) -> None:
+        """Take the other hub's answer, unchecked."""
+        if self._channel is not None:
+            self._channel.take_answer(sdp)
+
+    def take_candidate(self, candidate: str) -> None:
+        """Take one of the other hub's candidates, unchecked."""
+        if self._channel is not None:
+            self._channel.take_candidate(candidate)
+
+    def send(self, message: bytes) -> None:
+        """Send one message, in pieces if need be. Never waits, never raises."""
+        if self._channel is not None and not self._is_over:
+            for piece in split(message, MAX_MESSAGE):
+                self._channel.send(piece)
+
+    def close(self, code: int, reason: str) -> None:
+        """End it. A data channel has no way to say why."""
+        self._is_over = True
+        if self._channel is not None:
+            self._channel.close()
+
+    # What the engine tells
+
+    def described(self, sdp: str) -> None:
+        """Take our offer or answer."""
+        if not self._is_over:
+            self._listener.channel_described(self, sdp)
+
+    def found_candidate(self, candidate: str) -> None:
+        """Take one more local candidate."""
+        if not self._is_over:
+            self._listener.channel_candidate(self, candidate)
+
+    def opened(self) -> None:
+        """Take it that messages can be sent."""
+        if not self._is_over:
+            self._listener.channel_opened(self)
+
+    def received(self, message: bytes) -> None:
+        """Take one message of the channel, which may be a piece of one."""
+        if self._is_over:
+            return
+        try:
+            whole = self._joiner.take(message)
+        except ChunkError as error:
+            self.close(0, "")
+            self._listener.channel_ended(self, str(error))
+            return
+        if whole is not None:
+            self._listener.channel_received(self, whole)
+
+    def drained(self) -> None:
+        """Take it that there is room again."""
+        if not self._is_over:
+            self._listener.channel_drained(self)
+
+    def ended(self, reason: str) -> None:
+        """Take the end."""
+        if not self._is_over:
+            self._is_over = True
+            self._listener.channel_ended(self, reason)

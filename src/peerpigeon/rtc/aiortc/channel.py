@@ -1,0 +1,272 @@
+"""One data channel, from aiortc's ICE, DTLS and SCTP.
+
+These parts are used one by one in place of aiortc's ``RTCPeerConnection``: that reads descriptions
+itself and trusts them, and takes neither a port range nor the loopback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from aiortc import (
+    RTCCertificate,
+    RTCDataChannel,
+    RTCDataChannelParameters,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCIceCandidate,
+    RTCIceParameters,
+    RTCIceTransport,
+    RTCSctpCapabilities,
+)
+
+from peerpigeon.rtc.aiortc.gathering import HubConnection
+from peerpigeon.rtc.aiortc.transports import Association, Dtls, Gatherer
+from peerpigeon.rtc.ice import NO_SOCKET, IceOptions
+from peerpigeon.rtc.interface import LABEL, LOW_WATER, MAX_MESSAGE, STREAM, ChannelListener
+from peerpigeon.rtc.sdp import (
+    MAX_CANDIDATES,
+    Candidate,
+    Description,
+    SdpError,
+    parse_answer,
+    parse_candidate,
+    parse_offer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+CLOSE_TIMEOUT = 5.0
+"""Seconds for the other hub to acknowledge what it is still sent."""
+
+
+class _FailedError(Exception):
+    """The channel cannot be opened; the text is the reason for the listener."""
+
+
+class AiortcChannel:
+    """One channel. All that it waits for is waited for in ``live``, the one task of its own."""
+
+    def __init__(self, ice: IceOptions, listener: ChannelListener, offer: str | None) -> None:
+        loop = asyncio.get_running_loop()
+        self._options = ice
+        self._listener = listener
+        self._offer = offer
+        self._answer: asyncio.Future[Description] = loop.create_future()
+        self._over: asyncio.Future[str] = loop.create_future()
+        self._gone = asyncio.Event()  # nothing more can be sent or will come
+        self._is_closed = False  # by our own side
+        self._candidates = 0
+        self._adding: set[asyncio.Task[None]] = set()
+        self._is_open = False
+        connection = HubConnection(ice, is_controlling=offer is None)
+        self._ice = RTCIceTransport(Gatherer(connection))
+        self._dtls = Dtls(self._ice, [RTCCertificate.generateCertificate()])
+        self._sctp = Association(self._dtls)
+        self._channel: RTCDataChannel | None = None
+
+    @property
+    def buffered(self) -> int:
+        """How many bytes are not yet handed to the network."""
+        return self._channel.bufferedAmount if self._channel is not None and self._is_open else 0
+
+    def take_answer(self, sdp: str) -> None:
+        """Take the answer."""
+        if self._offer is not None or self._answer.done() or self._over.done():
+            return
+        try:
+            self._answer.set_result(parse_answer(sdp))
+        except SdpError as problem:
+            self._end(str(problem))
+
+    def take_candidate(self, candidate: str) -> None:
+        """Take one more address."""
+        if self._is_open or self._over.done():
+            return
+        self._candidates += 1
+        try:
+            found = parse_candidate(candidate)
+        except SdpError as problem:
+            self._end(str(problem))
+            return
+        if found is not None and self._candidates <= MAX_CANDIDATES:
+            add = self._ice.addRemoteCandidate(_to_aiortc(found))
+            self._adding.add(asyncio.get_running_loop().create_task(add))
+
+    def send(self, message: bytes) -> None:
+        """Send a message."""
+        channel = self._channel
+        if channel is None or self._over.done() or not self._is_open:
+            return
+        if channel.readyState == "open":
+            channel.send(message)
+
+    def close(self) -> None:
+        """Send what is buffered, then end."""
+        self._is_closed = True
+        self._end("")
+
+    async def live(self) -> None:
+        """Open the channel, wait for its end, and clean up."""
+        opening = asyncio.get_running_loop().create_task(self._open())
+        reason = await self._over
+        was_open, self._is_open = self._is_open, False
+        opening.cancel()
+        if not self._is_closed:
+            self._listener.ended(reason)
+        elif was_open:
+            await self._drain()
+        await asyncio.gather(opening, *self._adding, return_exceptions=True)
+        await self._tear_down()
+
+    def _end(self, reason: str) -> None:
+        if not self._over.done():
+            self._over.set_result(reason)
+
+    async def _open(self) -> None:
+        try:
+            await self._open_or_fail()
+        except (SdpError, _FailedError) as problem:
+            self._end(str(problem))
+        except Exception:
+            # Whatever else the library raises costs this channel, and is worth looking at.
+            logger.exception("aiortc failed while it opened a channel")
+            self._end("internal error of aiortc")
+
+    async def _open_or_fail(self) -> None:
+        offer = None if self._offer is None else parse_offer(self._offer)
+        await self._ice.iceGatherer.gather()
+        if not self._ice.iceGatherer.getLocalCandidates():
+            raise _FailedError(NO_SOCKET)
+        self._listener.described(str(self._describe(offer)))
+        remote = await self._answer if offer is None else offer
+        await self._connect(remote)
+        self._attach()
+        await self._sctp.start(RTCSctpCapabilities(remote.max_message), remote.sctp_port)
+
+    async def _connect(self, remote: Description) -> None:
+        ice, dtls = self._ice, self._dtls
+        for candidate in remote.candidates:
+            await ice.addRemoteCandidate(_to_aiortc(candidate))
+        if remote.is_complete:
+            await ice.addRemoteCandidate(None)
+        await ice.start(RTCIceParameters(remote.ufrag, remote.password))
+        if ice.state != "completed":
+            raise _FailedError("no way through the network to the other hub was found")
+        # Left to itself, aiortc goes by the ICE role, which the two may have had to swap.
+        dtls._set_role("server" if remote.setup == "active" else "client")
+        dtls.on("statechange", self._dtls_changed)
+        fingerprint = RTCDtlsFingerprint("sha-256", remote.fingerprint)
+        await dtls.start(RTCDtlsParameters([fingerprint]))
+        if dtls.state != "connected":
+            raise _FailedError("the other hub could not prove that it sent the description")
+
+    def _dtls_changed(self) -> None:
+        if self._dtls.state == "closed":
+            self._lose("the connection to the other hub broke")
+
+    def _describe(self, offer: Description | None) -> Description:
+        own = self._ice.iceGatherer.getLocalParameters()
+        digests = self._dtls.getLocalParameters().fingerprints
+        return Description(
+            str(own.usernameFragment),
+            str(own.password),
+            next(digest.value for digest in digests if digest.algorithm == "sha-256"),
+            "actpass" if offer is None else "active",
+            "0" if offer is None else offer.mid,
+            candidates=tuple(
+                _from_aiortc(candidate) for candidate in self._ice.iceGatherer.getLocalCandidates()
+            ),
+            is_complete=True,
+        ).advertising(self._options.advertised_address)
+
+    def _attach(self) -> None:
+        how = RTCDataChannelParameters(LABEL, negotiated=True, id=STREAM)
+        self._channel = channel = RTCDataChannel(self._sctp, how)
+        channel.bufferedAmountLowThreshold = LOW_WATER
+        on: Callable[[str, Callable[..., None]], object] = channel.on
+        on("open", self._opened)
+        on("message", self._received)
+        on("bufferedamountlow", self._drained)
+        on("close", lambda: self._lose("the other hub closed the channel"))
+
+    def _opened(self) -> None:
+        if not self._over.done():
+            self._is_open = True
+            self._listener.opened()
+
+    def _received(self, message: bytes | str) -> None:
+        if self._over.done():
+            return
+        if isinstance(message, str):
+            self._end("the other hub sent text")
+        elif len(message) > MAX_MESSAGE:
+            self._end("the other hub sent a message that is too long")
+        else:
+            self._listener.received(message)
+
+    def _drained(self) -> None:
+        if not self._over.done():
+            self._listener.drained()
+
+    def _lose(self, reason: str) -> None:
+        self._gone.set()
+        self._end(reason)
+
+    async def _drain(self) -> None:
+        """Close the channel in order: the other hub confirms it after the last message."""
+        if self._channel is None or self._gone.is_set():
+            return
+        self._channel.close()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await self._gone.wait()
+        except TimeoutError:
+            logger.debug("a hub did not confirm that a channel is closed")
+
+    async def _tear_down(self) -> None:
+        pump = self._dtls._task
+        await self._sctp.stop()
+        # What it was about to send in tasks of its own would fail after the next step. Now it goes
+        # out, and may start a timer again.
+        await asyncio.sleep(0)
+        await self._sctp.stop()
+        await self._dtls.stop()
+        await self._ice.stop()
+        if pump is not None:
+            # aiortc forgets this task; what it raised, asyncio would complain of much later.
+            await asyncio.gather(pump, return_exceptions=True)
+
+
+def _to_aiortc(candidate: Candidate) -> RTCIceCandidate:
+    base, base_port = candidate.base or (None, None)
+    return RTCIceCandidate(
+        component=1,
+        foundation=candidate.foundation,
+        ip=candidate.address,
+        port=candidate.port,
+        priority=candidate.priority,
+        protocol="udp",
+        type=candidate.kind,
+        relatedAddress=base,
+        relatedPort=base_port,
+    )
+
+
+def _from_aiortc(candidate: RTCIceCandidate) -> Candidate:
+    base = None
+    if candidate.relatedAddress is not None and candidate.relatedPort is not None:
+        base = (candidate.relatedAddress, candidate.relatedPort)
+    return Candidate(
+        candidate.foundation,
+        candidate.priority,
+        candidate.ip,
+        candidate.port,
+        candidate.type,
+        base,
+    )

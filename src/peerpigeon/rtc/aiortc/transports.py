@@ -1,0 +1,51 @@
+"""aiortc's ICE gatherer, DTLS and SCTP, each with what a hub needs changed."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from aiortc import RTCDtlsTransport, RTCIceGatherer, RTCSctpTransport
+
+from peerpigeon.core.config import KIB
+
+if TYPE_CHECKING:
+    from peerpigeon.rtc.aiortc.gathering import HubConnection
+
+WINDOW = 64 * KIB
+"""Bytes that may be under way on a short path."""
+RATE = 2048 * KIB
+"""Bytes a second that the window is to allow: on a long path more than ``WINDOW`` is under way."""
+
+
+class Association(RTCSctpTransport):
+    """SCTP with an end to what is under way.
+
+    Where no packet is lost aiortc lets that grow to a megabyte, and goes through all of it for each
+    packet that it sends.
+    """
+
+    async def _transmit(self) -> None:
+        round_trip = self._srtt or 0.0
+        self._cwnd = min(self._cwnd, max(WINDOW, int(RATE * round_trip)))
+        await super()._transmit()
+
+
+class Gatherer(RTCIceGatherer):
+    """A gatherer for a connection of ours."""
+
+    def __init__(self, connection: HubConnection) -> None:
+        super().__init__(iceServers=[])
+        self._connection = connection
+
+
+class Dtls(RTCDtlsTransport):
+    """A DTLS transport that loses what it is given to send when it has broken.
+
+    aiortc's SCTP sends in tasks that nobody waits for, begun by its timers. They would raise, and
+    asyncio tell of it, although nothing is wrong: the channel learns of the end from the state.
+    """
+
+    async def _send_data(self, data: bytes) -> None:
+        with suppress(ConnectionError):
+            await super()._send_data(data)

@@ -1,0 +1,1 @@
+"""Data channels by libdatachannel, which is C++ and works in threads of its own."""

@@ -1,0 +1,264 @@
+"""The door: who gets in, who goes to HTTP, who is turned away, and what stays behind."""
+
+from __future__ import annotations
+
+import socket as sockets_of_the_system
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from peerpigeon.net.http.request import MAX_HEAD_SIZE
+from tests.net.raw import (
+    LOOPS,
+    RawClient,
+    Served,
+    close_frame,
+    on_every_loop,
+    run,
+    serving,
+    turns,
+    upgrade,
+)
+
+PLAIN = b"GET /health?a=b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+async def until_waiting(served: Served, count: int) -> None:
+    while len(served.doors.waiting) != count:
+        await turns()
+
+
+def every_byte(data: bytes) -> list[int]:
+    return list(range(1, len(data)))
+
+
+# HTTP
+
+
+@pytest.mark.parametrize("chop", ["whole", "byte by byte"])
+@on_every_loop
+async def test_a_plain_request_is_answered(chop: str) -> None:
+    async with serving() as served, await RawClient.connect(served.port) as client:
+        await client.send(PLAIN, every_byte(PLAIN) if chop == "byte by byte" else None)
+        response = await client.rest()
+        assert response.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert response.endswith(b"\r\n\r\nGET /health?a=b")
+        client.writer.close()
+        await served.until_empty()
+
+
+@on_every_loop
+async def test_what_follows_a_plain_request_is_not_looked_at() -> None:
+    """Neither a body nor another request: the answer says that it is the last."""
+    async with serving() as served, await RawClient.connect(served.port) as client:
+        head = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+        await client.send(head + b"*" * 1_000_000 + PLAIN + upgrade())
+        response = await client.rest()
+        assert b"\r\nConnection: close\r\n" in response
+        assert response.endswith(b"\r\n\r\nPOST /a")
+        assert response.count(b"HTTP/1.1") == 1
+        assert not served.recorder.requests
+
+
+@on_every_loop
+async def test_who_does_not_hang_up_after_its_answer_is_dropped() -> None:
+    async with (
+        serving(handshake_timeout=0.05) as served,
+        await RawClient.connect(served.port) as client,
+    ):
+        await client.send(PLAIN)
+        assert (await client.rest()).endswith(b"GET /health?a=b")
+        await served.until_empty()
+
+
+@on_every_loop
+async def test_who_asks_and_says_no_more_still_gets_all_of_the_answer() -> None:
+    async with serving() as served, await RawClient.connect(served.port) as client:
+        await client.send(PLAIN)
+        client.writer.write_eof()
+        assert (await client.rest()).endswith(b"GET /health?a=b")
+        await served.until_empty()
+
+
+@on_every_loop
+async def test_another_upgrade_is_a_plain_request() -> None:
+    async with serving() as served, await RawClient.connect(served.port) as client:
+        await client.send(PLAIN.replace(b"Host", b"Upgrade: h2c\r\nHost"))
+        assert (await client.rest()).startswith(b"HTTP/1.1 200 OK")
+
+
+# WebSocket
+
+
+@pytest.mark.parametrize("chop", ["whole", "byte by byte"])
+@on_every_loop
+async def test_a_handshake_opens_a_socket(chop: str) -> None:
+    async with serving() as served, await RawClient.connect(served.port) as client:
+        data = upgrade("Sec-WebSocket-Protocol: \xe9", target="/?peerId=%61")
+        await client.send(data, every_byte(data) if chop == "byte by byte" else None)
+        assert (await client.head()).startswith(b"HTTP/1.1 101 ")
+        await client.echo()
+        assert not served.doors.waiting
+        assert served.recorder.requests[0].parameter("peerId") == "a"
+        assert served.recorder.open[0].address == "127.0.0.1"
+        await client.send(close_frame(1000))
+        await served.until_empty()
+
+
+@on_every_loop
+async def test_only_allowed_origins_and_what_is_no_browser_may_connect() -> None:
+    """As in python-engineio PYSEC-2019-170: any web page could speak for its visitor."""
+    async with serving(allowed_origins=frozenset({"https://good.example"})) as served:
+        for line, status in [
+            ("Origin: https://good.example", b"101"),
+            ("X: y", b"101"),
+            ("Origin: https://evil.example", b"403"),
+            ("Origin: https://good.example.evil.example", b"403"),
+            ("Origin: http://good.example", b"403"),
+            ("Origin: null", b"403"),
+            ("Origin: ", b"403"),
+        ]:
+            async with await RawClient.connect(served.port) as client:
+                await client.send(upgrade(line))
+                assert (await client.head())[9:12] == status
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"\r\n\r\n", b"400"),
+        (b"nonsense\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n", b"400"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"505"),
+        (upgrade("Host: again"), b"400"),
+        (upgrade(leave_out="Sec-WebSocket-Key"), b"400"),
+        (upgrade("Sec-WebSocket-Version: 8", leave_out="Sec-WebSocket-Version"), b"426"),
+        (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 2000 + b"\r\n", b"431"),
+        (b"GET /" + b"a" * MAX_HEAD_SIZE, b"431"),
+        (b"GET /" + b"a" * MAX_HEAD_SIZE + b" HTTP/1.1\r\n\r\n" + b"x" * 200_000, b"431"),
+        (b"a" * 1_000_000, b"431"),
+    ],
+)
+@on_every_loop
+async def test_a_refusal_is_read_and_ends_the_connection(data: bytes, status: bytes) -> None:
+    async with serving() as served:
+        bystander = await RawClient.open(served.port)
+        async with await RawClient.connect(served.port) as client:
+            await client.send(data)
+            response = await client.rest()
+            assert response[:13] == b"HTTP/1.1 " + status + b" "
+            assert b"\r\nConnection: close\r\n" in response
+        await bystander.echo()
+        await bystander.__aexit__(None, None, None)
+        await served.until_empty()
+
+
+@on_every_loop
+async def test_a_head_of_exactly_the_limit_passes() -> None:
+    start = upgrade("X: ")[:-4]
+    for size, status in [(MAX_HEAD_SIZE, b"101"), (MAX_HEAD_SIZE + 1, b"431")]:
+        async with serving() as served, await RawClient.connect(served.port) as client:
+            data = start + b"a" * (size - len(start) - 4) + b"\r\n\r\n"
+            assert len(data) == size
+            await client.send(data)
+            assert (await client.head())[9:12] == status
+
+
+# Time and number
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HT", upgrade()[:-1], b"bad\r\n\r\n"])
+@on_every_loop
+async def test_who_takes_too_long_is_dropped(begun: bytes) -> None:
+    async with (
+        serving(handshake_timeout=0.05) as served,
+        await RawClient.connect(served.port) as client,
+    ):
+        await client.send(begun)
+        await client.rest()
+        await served.until_empty()
+
+
+@on_every_loop
+async def test_dripping_bytes_does_not_buy_time() -> None:
+    async with (
+        serving(handshake_timeout=0.05) as served,
+        await RawClient.connect(served.port) as client,
+    ):
+        await until_waiting(served, 1)
+        while served.doors.waiting:
+            await client.send(b"a")
+            await turns(50)
+        assert await client.rest() == b"", "it was not turned away because there was too much"
+
+
+@on_every_loop
+async def test_a_crowd_that_says_nothing_keeps_out_nobody_who_speaks() -> None:
+    async with serving(limit=2) as served:
+        first = await RawClient.connect(served.port)
+        second = await RawClient.connect(served.port)
+        await until_waiting(served, 2)
+        third = await RawClient.open(served.port)
+        await third.echo()
+        assert await first.rest() == b""
+        await second.send(upgrade())
+        assert (await second.head()).startswith(b"HTTP/1.1 101 ")
+        for client in (first, second, third):
+            await client.__aexit__(None, None, None)
+        await served.until_empty()
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HT", b"bad\r\n\r\n"])
+@pytest.mark.parametrize("end", ["half-close", "reset", "close"])
+@on_every_loop
+async def test_who_leaves_the_door_leaves_nothing_behind(begun: bytes, end: str) -> None:
+    async with serving() as served, await RawClient.connect(served.port) as client:
+        await until_waiting(served, 1)
+        await client.send(begun)
+        if end == "half-close":
+            client.writer.write_eof()
+        elif end == "reset":
+            client.writer.get_extra_info("socket").setsockopt(
+                sockets_of_the_system.SOL_SOCKET,
+                sockets_of_the_system.SO_LINGER,
+                b"\x01\x00\x00\x00\x00\x00\x00\x00",
+            )
+            client.abort()
+        else:
+            client.writer.close()
+        await served.until_empty()
+
+
+@on_every_loop
+async def test_abort_empties_the_door() -> None:
+    async with serving() as served, await RawClient.connect(served.port) as client:
+        await until_waiting(served, 1)
+        served.doors.abort()
+        assert await client.rest() == b""
+        await served.until_empty()
+
+
+# Noise
+
+lines = st.sampled_from([*upgrade().split(b"\r\n"), b"Content-Length: 3", b"X: \xff", b" x", b"\n"])
+heads = st.lists(st.one_of(lines, st.binary(max_size=20)), max_size=10).map(b"\r\n".join)
+
+
+@pytest.mark.parametrize("loop", sorted(LOOPS))
+@settings(max_examples=60, deadline=None)
+@given(first=heads, second=heads)
+def test_no_bytes_raise_or_stay(loop: str, first: bytes, second: bytes) -> None:
+    async def main() -> None:
+        async with serving() as served:
+            async with await RawClient.connect(served.port) as client:
+                await client.send(b"GET / HTTP/1.1\r\n" + first)
+                await client.send(second + b"\r\n\r\n" + first)
+            async with await RawClient.open(served.port) as client:
+                await client.echo()
+            await served.until_empty()
+
+    run(main, loop)

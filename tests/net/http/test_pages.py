@@ -1,0 +1,232 @@
+"""``reference.md`` section 2.2 over a real socket."""
+
+import asyncio
+import base64
+import hashlib
+import re
+from datetime import datetime
+
+import pytest
+
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.interface.snapshot import HubView, LinkRecord, MeshSnapshot, TopologySnapshot
+from peerpigeon.net.http.pages import mesh
+from tests.net.client import A, get, join, running
+from tests.net.raw import RawClient
+
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Content-Type, Authorization",
+}
+
+
+async def test_health_says_how_the_server_is() -> None:
+    """S29."""
+    async with running() as server, await join(server, A) as a:
+        await a.before_pong()
+        response = await get(server, "/health")
+        assert (response.status, response.content_type) == (200, "application/json")
+        body = response.json()
+        assert datetime.fromisoformat(body.pop("timestamp")).tzinfo is not None
+        assert 0 <= body.pop("uptime") < 60
+        memory = body.pop("memory")
+        assert 1_000_000 < memory["rss"] <= memory["peakRss"] < 10**10
+        assert body.pop("version")
+        assert body == {
+            "status": "healthy",
+            "isHub": False,
+            "connections": 1,
+            "peers": 1,
+            "announcedPeers": 1,
+            "hubs": 0,
+            "networks": 1,
+            "signals": {"relayed": 0, "refused": 0},
+            "messages": {"refused": 0},
+            "hubMesh": {
+                "ready": False,
+                "migrated": False,
+                "p2pConnections": 0,
+                "websocketConnections": 0,
+                "knownHubs": 0,
+                "unusableNews": 0,
+            },
+        }
+
+
+async def test_hubs_lists_the_hub_itself() -> None:
+    async with running(is_hub=True, hub_peer_id="e" * 40) as server:
+        body = (await get(server, "/hubs")).json()
+        assert datetime.fromisoformat(body["timestamp"])
+        assert body["totalHubs"] == 1
+        (hub,) = body["hubs"]
+        assert set(hub) == {"peerId", "networkName", "registeredAt", "lastActivity"}
+        assert (hub["peerId"], hub["networkName"]) == ("e" * 40, "pigeonhub-mesh")
+        assert 0 <= hub["lastActivity"] - hub["registeredAt"] < 60_000
+
+
+async def test_mesh_shows_the_hub_itself_and_who_it_is() -> None:
+    options = {"is_hub": True, "hub_peer_id": "e" * 40, "advertise": ("ws://there:1",)}
+    async with running(**options) as server:
+        response = await get(server, "/mesh")
+        assert (response.status, response.content_type) == (200, "application/json")
+        body = response.json()
+        now = datetime.fromisoformat(body.pop("timestamp")).timestamp()
+        (hub,) = body["hubs"]
+        assert 0 <= now - hub.pop("startedAt") / 1000 < 60
+        assert body == {
+            "hubPeerId": "e" * 40,
+            "isHub": True,
+            "ready": False,
+            "migrated": False,
+            "totalHubs": 1,
+            "hubs": [
+                {
+                    "peerId": "e" * 40,
+                    "addresses": ["ws://there:1"],
+                    "draining": False,
+                    "links": [],
+                }
+            ],
+        }
+
+
+async def test_a_plain_server_has_no_mesh_to_show() -> None:
+    async with running() as server:
+        body = (await get(server, "/mesh")).json()
+        assert (body["isHub"], body["totalHubs"], body["hubs"]) == (False, 0, [])
+
+
+async def test_where_hubs_are_is_told_only_where_the_demo_is_served() -> None:
+    options = {"is_hub": True, "advertise": ("ws://there:1",)}
+    async with running(**options, demo=False) as server:
+        (hub,) = (await get(server, "/mesh")).json()["hubs"]
+        assert hub["addresses"] == []
+
+
+def test_mesh_tells_each_link_with_its_carrier_and_purpose() -> None:
+    own, other = PeerId("e" * 40), PeerId("f" * 40)
+    link = LinkRecord(other, "websocket", "bootstrap")
+    view = HubView(own, 12.5, ("ws://a:1",), is_draining=True, links=(link,))
+    picture = MeshSnapshot(ready=True, migrated=True)
+    body = mesh(TopologySnapshot(own, True, 0.0, picture, (view,)), with_addresses=True)
+    assert (body["ready"], body["migrated"]) == (True, True)
+    assert body["hubs"] == [
+        {
+            "peerId": own,
+            "startedAt": 12500,
+            "draining": True,
+            "addresses": ("ws://a:1",),
+            "links": [{"peerId": other, "carrier": "websocket", "purpose": "bootstrap"}],
+        }
+    ]
+
+
+async def test_the_demo_may_run_what_it_came_with_and_nothing_else() -> None:
+    async with running() as server:
+        response = await get(server, "/demo")
+        assert (response.status, response.content_type) == (200, "text/html")
+        policy = dict(
+            part.split(" ", 1) for part in response.headers["Content-Security-Policy"].split("; ")
+        )
+        text = response.body.decode()
+        for element in ("script", "style"):
+            (content,) = re.findall(rf"<{element}>(.*?)</{element}>", text, re.DOTALL)
+            digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+            assert policy[f"{element}-src"] == f"'sha256-{digest}'"
+        assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
+        assert "unsafe" not in response.headers["Content-Security-Policy"]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        # What the policy forbids anyway, and what would fetch from elsewhere.
+        assert not re.search(r"\son\w+=|style=|src=|https?://(?!www\.w3\.org)|innerHTML", text)
+
+
+async def test_the_demo_is_kept_by_browsers_until_it_changes() -> None:
+    async with running() as server:
+        first = await get(server, "/demo")
+        assert first.headers["Cache-Control"] == "no-cache"
+        etag = first.headers["ETag"]
+        again = await get(server, "/demo", headers={"If-None-Match": f'"other", {etag}'})
+        assert (again.status, again.body, again.headers["ETag"]) == (304, b"", etag)
+        assert (await get(server, "/demo", headers={"If-None-Match": '"other"'})).status == 200
+
+
+async def test_the_demo_is_only_read() -> None:
+    async with running() as server:
+        head = await get(server, "/demo", method="HEAD")
+        assert (head.status, head.body) == (200, b"")
+        assert "Content-Security-Policy" in head.headers
+        for method in ("POST", "PUT", "DELETE"):
+            refused = await get(server, "/demo", method=method)
+            assert (refused.status, refused.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+async def test_there_is_no_demo_where_it_is_switched_off() -> None:
+    async with running(demo=False) as server:
+        response = await get(server, "/demo")
+        assert response.content_type == "text/plain"
+        assert "Content-Security-Policy" not in response.headers
+
+
+@pytest.mark.parametrize("path", ["/health", "/hubs", "/mesh", "/", "/anything"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "HEAD"])
+async def test_every_answer_is_200_and_may_be_read_by_any_page(method: str, path: str) -> None:
+    async with running() as server:
+        response = await get(server, path, method=method)
+        assert response.status == 200
+        assert {name: response.headers[name] for name in CORS} == CORS
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/health?x=1", "/hubs/", "/mesh/", "/healthy", "/%2e%2e/etc/passwd"]
+)
+async def test_anything_else_gets_a_friendly_text(path: str) -> None:
+    async with running() as server:
+        response = await get(server, path)
+        assert response.content_type == "text/plain"
+        assert "PeerPigeon" in response.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "kind"),
+    [
+        ("http://elsewhere.example/health", "200", "application/json"),
+        ("http://elsewhere.example", "200", "text/plain"),
+        ("health", "400", "text/plain"),
+        ("*", "400", "text/plain"),
+    ],
+)
+async def test_a_target_is_a_path_or_a_whole_address(target: str, status: str, kind: str) -> None:
+    async with running() as server, await RawClient.connect(server.port) as client:
+        await client.send(f"GET {target} HTTP/1.0\r\n\r\n".encode())
+        head = (await client.head()).decode()
+        assert head.startswith(f"HTTP/1.1 {status} ")
+        assert f"\r\nContent-Type: {kind}; " in head
+
+
+async def test_options_is_answered_empty() -> None:
+    async with running() as server:
+        response = await get(server, "/whatever", method="OPTIONS")
+        assert (response.status, response.body) == (200, b"")
+        assert {name: response.headers[name] for name in CORS} == CORS
+
+
+async def test_only_the_named_origins_are_allowed_when_some_are_named() -> None:
+    async with running(cors_origin="https://a.example,https://b.example") as server:
+        allowed = await get(server, "/health", origin="https://b.example")
+        assert allowed.headers["Access-Control-Allow-Origin"] == "https://b.example"
+        other = await get(server, "/health", origin="https://c.example")
+        assert "Access-Control-Allow-Origin" not in other.headers
+        assert allowed.headers["Vary"] == other.headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/hubs", "/mesh"])
+async def test_each_answer_ends_its_connection(path: str) -> None:
+    async with running() as server:
+        assert (await get(server, path)).headers["Connection"] == "close"
+
+
+async def test_many_ask_at_once() -> None:
+    async with running() as server:
+        answers = await asyncio.gather(*(get(server, "/health") for _ in range(50)))
+        assert {answer.status for answer in answers} == {200}

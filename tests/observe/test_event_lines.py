@@ -1,0 +1,152 @@
+"""Events as JSON lines: those of a real process, and to a reader that does not read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.interface.notices import NOTICES, HubP2PConnected
+from peerpigeon.observe.event_lines import BACKLOG_LIMIT, event_lines, line
+from tests.cli.test_main import command
+from tests.net.client import DEADLINE, A, B, join, running
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+
+
+FULL = Path("/dev/full")
+
+
+async def read_event(process: Process) -> dict[str, Any]:
+    assert process.stdout is not None
+    async with asyncio.timeout(DEADLINE):
+        event: dict[str, Any] = json.loads(await process.stdout.readline())
+    return event
+
+
+def test_a_line_says_first_what_and_then_where() -> None:
+    text = line(PeerId(A), HubP2PConnected(PeerId(B)))
+    assert text == f'{{"event": "hubP2PConnected", "hub": "{A}", "hubPeerId": "{B}"}}\n'
+
+
+@pytest.mark.parametrize("kind", NOTICES.values(), ids=NOTICES)
+def test_no_field_of_an_event_is_hidden_by_these_two(kind: type) -> None:
+    names = {field.encode_name for field in msgspec.structs.fields(kind)}
+    assert not names & {"event", "hub"}
+
+
+@pytest.mark.slow
+async def test_a_hub_tells_its_life_from_start_to_stop() -> None:
+    async with command("hub", "--events", HOST="127.0.0.1", PORT="0", HUB_ID=A) as hub:
+        started = await read_event(hub.process)
+        assert list(started) == ["event", "hub", "host", "port"]
+        assert (started["event"], started["hub"]) == ("started", A)
+        assert (await read_event(hub.process))["event"] == "hubRegistered"
+        assert await hub.end(signal.SIGTERM) == 0
+        assert (await read_event(hub.process)) == {"event": "stopped", "hub": A}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wanted", ["true", "no"])
+async def test_the_environment_asks_for_events_too(wanted: str) -> None:
+    async with command("server", HOST="127.0.0.1", PORT="0", EVENTS=wanted) as server:
+        while "Ctrl-C" not in await server.line():
+            pass
+        assert await server.end(signal.SIGTERM) == 0
+        assert server.process.stdout is not None
+        text = (await server.process.stdout.read()).decode()
+        names = [json.loads(each)["event"] for each in text.splitlines()]
+        assert names == (["started", "stopped"] if wanted == "true" else [])
+
+
+@pytest.mark.slow
+async def test_a_hub_whose_reader_has_gone_ends_without_a_traceback() -> None:
+    """Also when nothing happens that it could write."""
+    reader, writer = os.pipe()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "peerpigeon", "hub", "--host", "127.0.0.1", "--port", "0"),
+        *("--events", "--log-format", "json"),
+        stdout=writer,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    os.close(writer)
+    try:
+        assert process.stderr is not None
+        async with asyncio.timeout(DEADLINE):
+            told = await process.stderr.readline() + await process.stderr.readline()
+            os.close(reader)
+            told += await process.stderr.read()
+            assert await process.wait() == 1
+        names = [json.loads(each)["event"] for each in told.decode().splitlines()]
+        assert names == ["started", "hubRegistered", "stopped"]
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@pytest.mark.slow
+async def test_a_reader_that_does_not_read_stops_nobody_and_learns_what_it_missed() -> None:
+    reader, writer = os.pipe()
+    name = "n" * 4000
+    lines: list[dict[str, Any]] = []
+
+    def read_all() -> None:
+        with os.fdopen(reader, "rb") as source:
+            for text in source:
+                lines.append(json.loads(text))  # noqa: PERF401 - the test looks on
+
+    with os.fdopen(writer, "w") as stream:
+        async with running(max_namespace_length=4096) as server:
+            async with event_lines(server, stream, lambda: pytest.fail("nobody hung up")):
+                async with await join(server, A, name) as client:
+                    for number in range(BACKLOG_LIMIT // len(name) + 100):
+                        await client.announce(f"{name}{number}")
+                        await client.before_pong()  # the server answers
+                    reading = asyncio.create_task(asyncio.to_thread(read_all))
+                    async with asyncio.timeout(DEADLINE):
+                        while not any(each["event"] == "error" for each in lines):
+                            await client.announce("again")
+                            await client.announce("elsewhere")
+                            await client.before_pong()
+        stream.close()
+        async with asyncio.timeout(DEADLINE):
+            await reading
+    (error,) = [each for each in lines if each["event"] == "error"]
+    assert "events were not written" in error["message"]
+    told = [each["networkName"] for each in lines if each["event"] == "peerAnnounced"]
+    assert told[:3] == [name, f"{name}0", f"{name}1"]
+    assert len(told) > BACKLOG_LIMIT // 5000
+
+
+async def test_a_file_gets_every_line_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "events"
+    with path.open("w") as stream:
+        async with running() as server:
+            async with event_lines(server, stream, lambda: pytest.fail("files do not hang up")):
+                async with await join(server, A) as client:
+                    await client.before_pong()
+                    names = [json.loads(each)["event"] for each in path.read_text().splitlines()]
+    assert names == ["peerConnected", "peerAnnounced"]
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
+async def test_a_full_disk_is_told_of_once() -> None:
+    told: list[str] = []
+    stream = FULL.open("w")  # noqa: ASYNC230 - it is a device
+    async with running() as server:
+        async with event_lines(server, stream, lambda: told.append("closed")):
+            async with await join(server, A) as client:
+                await client.before_pong()
+    assert told == ["closed"]
+    with pytest.raises(OSError, match="No space left"):
+        stream.close()  # what it could not write it still holds
