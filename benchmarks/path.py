@@ -65,10 +65,10 @@ class Bench:
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
-        hub = Hub(PeerId("f" * ID_DIGITS), ServerConfig(), SystemRandom(), now=loop.time())
-        self._driver = Driver(hub, loop, lambda _: None)
-        self._listened: list[PeerSocket] = []
         config = ServerConfig()
+        hub = Hub(PeerId("f" * ID_DIGITS), config, SystemRandom(), now=loop.time())
+        self._driver = Driver(hub, config, lambda _: None)
+        self._listened: list[PeerSocket] = []
         self._sockets = Sockets(
             self._driver,
             self._listen,

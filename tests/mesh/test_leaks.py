@@ -78,8 +78,7 @@ class Usage:
 
 
 def carriers_of(server: PeerPigeonServer) -> Carriers:
-    assert server._running is not None
-    return server._running.carriers
+    return server._running().driver.carriers
 
 
 def held(server: PeerPigeonServer) -> tuple[int, ...]:
@@ -133,10 +132,9 @@ async def test_a_link_that_breaks_two_hundred_times_leaves_nothing_behind() -> N
 
 def break_all(server: PeerPigeonServer) -> None:
     """End all links as a fault of this hub does."""
-    assert server._running is not None
     for number in list(carriers_of(server)._links):
         carriers_of(server).give_up(number, 1011, "internal error")
-        server._running.driver.feed(LinkLost(number, 1011, "internal error"))
+        server._running().driver.feed(LinkLost(number, 1011, "internal error"))
 
 
 def is_at_rest(server: PeerPigeonServer) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
@@ -51,8 +50,9 @@ async def test_a_fault_of_ours_costs_one_connection_of_those_that_spoke_in_one_t
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notices: list[Notice] = []
-    loop = asyncio.get_running_loop()
-    driver = Driver(Hub(PeerId("f" * 40), ServerConfig(), Random(1)), loop, notices.append)
+    driver = Driver(
+        Hub(PeerId("f" * 40), ServerConfig(), Random(1)), ServerConfig(), notices.append
+    )
     sinks = [Sink(), Sink(), Sink()]
     for sink, peer_id in zip(sinks, (A, B, C), strict=True):
         request = UpgradeRequest("/", f"peerId={peer_id}", "localhost", None, "key")

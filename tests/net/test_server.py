@@ -121,8 +121,7 @@ def test_an_unknown_event_is_refused_with_the_known_names() -> None:
 async def test_what_was_read_before_stopping_is_passed_on() -> None:
     async with running() as server, await join(server, A), await join(server, B) as b:
         assert (await b.next())["type"] == "peer-discovered"
-        assert server._running is not None
-        socket = next(iter(server._running.driver._sockets.values()))
+        socket = next(iter(server._running().driver._sockets.values()))
         assert isinstance(socket, PeerSocket)
         offer = {"type": "offer", "data": "x", "targetPeerId": B, "networkName": "net1"}
         socket.data_received(frame(TEXT, json.dumps(offer).encode()))

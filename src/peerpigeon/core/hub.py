@@ -332,6 +332,11 @@ class Hub:
     # Pictures for people
 
     @property
+    def id(self) -> PeerId:
+        """This hub's own id."""
+        return self._own
+
+    @property
     def advert(self) -> Advert | None:
         """What this hub publishes of itself and its links; ``None`` for a plain server."""
         return None if self._mesh is None else self._mesh.advert

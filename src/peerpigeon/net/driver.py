@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -26,17 +27,20 @@ from peerpigeon.core.interface.events import (
     ReferenceOpened,
     Tick,
 )
+from peerpigeon.net.links.carriers import Carriers
+from peerpigeon.net.reference import ReferenceSocket
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
+    from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.hub import Hub
     from peerpigeon.core.interface.notices import Notice
+    from peerpigeon.net.dial import Dialled
     from peerpigeon.net.http.request import UpgradeRequest
-    from peerpigeon.net.links.carriers import Carriers, LinkAction
-    from peerpigeon.net.reference import ReferenceSocket
+    from peerpigeon.net.links.carriers import LinkAction
     from peerpigeon.net.websocket import PeerSocket
+    from peerpigeon.rtc.interface import Engine
 
 logger = logging.getLogger(__name__)
 
@@ -49,19 +53,24 @@ class Driver:
     """Drives one ``Hub`` on one event loop.
 
     ``feed`` is synchronous: events are handled whole, one after another, so there is no lock.
-    It is the listener of all client sockets (``sockets.SocketListener``). Links to other hubs are
-    the business of ``carriers``, to be set before ``start``.
+    It is the listener of all client sockets (``sockets.SocketListener``); ``carriers`` looks after
+    the links to other hubs, with channels that ``engine`` makes if there is one.
     """
 
-    carriers: Carriers
-
     def __init__(
-        self, hub: Hub, loop: asyncio.AbstractEventLoop, tell: Callable[[Notice], None]
+        self,
+        hub: Hub,
+        config: ServerConfig,
+        tell: Callable[[Notice], None],
+        engine: Engine | None = None,
     ) -> None:
         self._hub = hub
-        self._loop = loop
-        self._time = loop.time
+        self._config = config
+        self._loop = asyncio.get_running_loop()
+        self._time = self._loop.time
         self._tell = tell
+        self.carriers = Carriers(hub.id, self.feed, self._meet, engine, config.max_link_outbox_size)
+        """The links to other hubs."""
         self._sockets: dict[SessionId, PeerSocket | ReferenceSocket] = {}
         self._last_session = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -117,10 +126,12 @@ class Driver:
         self._take(socket)
         self.feed(PeerOpened(socket.session, request.parameter("peerId"), socket.address))
 
-    def reference_opened(self, socket: ReferenceSocket, opening: int) -> None:
+    def _meet(self, dialled: Dialled) -> None:
         """Take over a socket that we dialled and a hub of the npm package has answered."""
+        config = self._config
+        socket = ReferenceSocket(dialled, self, config.max_message_size, config.max_outbox_size)
         self._take(socket)
-        self.feed(ReferenceOpened(socket.session, opening))
+        self.feed(ReferenceOpened(socket.session, dialled.opening))
 
     def _take(self, socket: PeerSocket | ReferenceSocket) -> None:
         self._last_session += 1

@@ -3,65 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
-import time
 from collections import defaultdict
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
 from peerpigeon.core.config import ServerConfig, check_hub_uri
-from peerpigeon.core.hub import Hub
-from peerpigeon.core.ids import PeerId, generate_peer_id, same_peer
-from peerpigeon.core.interface.close_codes import GOING_AWAY
+from peerpigeon.core.ids import PeerId, generate_peer_id, parse_peer_id, same_peer
 from peerpigeon.core.interface.events import BootstrapLeft, DialRequested
 from peerpigeon.core.interface.notices import NOTICES, Notice, Started, Stopped
-from peerpigeon.core.interface.snapshot import topology
-from peerpigeon.net.driver import Driver
-from peerpigeon.net.http.door import Doors
-from peerpigeon.net.http.pages import Pages
-from peerpigeon.net.http.request import HandshakeError
-from peerpigeon.net.links.carriers import MAX_FRAME, Carriers
 from peerpigeon.net.links.engine_options import engine_for
-from peerpigeon.net.listen import BACKLOG, doubled, listen, reachable_address
-from peerpigeon.net.reference import ReferenceSocket
-from peerpigeon.net.sockets import Sockets
-from peerpigeon.net.websocket import LinkSocket, PeerSocket
+from peerpigeon.net.listen import doubled, listen
+from peerpigeon.net.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from socket import socket
     from types import TracebackType
 
+    from peerpigeon.core.config import ServerOptions
     from peerpigeon.core.interface.snapshot import HubRecord, PeerRecord, Snapshot, TopologySnapshot
-    from peerpigeon.net.dial import Dialled
-    from peerpigeon.net.http.door import Opener
-    from peerpigeon.net.http.request import UpgradeRequest
-    from peerpigeon.rtc.interface import Engine
 
 N = TypeVar("N")
 
 logger = logging.getLogger(__name__)
-
-DRAIN_TIMEOUT = 1.0
-"""Seconds for the other hubs to leave a hub that stops, and for what passes through it."""
-DOORS = 1024  # connections that may be in their handshake, if fewer clients are allowed
-
-
-@dataclass(slots=True)
-class _Running:
-    """What exists only between start and stop."""
-
-    hub: Hub
-    driver: Driver
-    carriers: Carriers
-    clients: Sockets
-    hubs: Sockets
-    doors: Doors
-    listeners: list[asyncio.Server]
-    port: int
-    stopped: asyncio.Event
 
 
 class PeerPigeonServer:
@@ -76,13 +41,15 @@ class PeerPigeonServer:
     Raises ``ConfigError`` for options that cannot be used.
     """
 
-    def __init__(self, config: ServerConfig | None = None, **options: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self, config: ServerConfig | None = None, **options: Unpack[ServerOptions]
+    ) -> None:
         if config is not None and options:
             raise TypeError("give either a ServerConfig or its options as keywords, not both")
         self._config = config or ServerConfig(**options)
         self._hub_id = self._config.hub_peer_id or self.generate_peer_id()
         self._callbacks: dict[type, list[Callable[[Any], object]]] = defaultdict(list)
-        self._running: _Running | None = None
+        self._runtime: Runtime | None = None
 
     async def __aenter__(self) -> Self:
         """Start the server."""
@@ -106,91 +73,28 @@ class PeerPigeonServer:
         address of this machine, and ``ConfigError`` if the WebRTC engine that is asked for is not
         installed. Then nothing of it runs, and it may be started again.
         """
-        if self._running is not None:
+        if self._runtime is not None:
             raise RuntimeError("the server is running already; stop it first")
-        config, loop = self._config, asyncio.get_running_loop()
+        config = self._config
         engine = engine_for(config)
         addresses = listen(config.host, config.port, config.max_port_retries)
+        loop = asyncio.get_running_loop()
         sockets = [each for address in addresses for each in doubled(address, loop)]
-        running: _Running | None = None
+        runtime: Runtime | None = None
         try:
             port: int = sockets[0].getsockname()[1]
-            running = self._running = self._assemble(port, engine, loop)
-            await self._accept(running, sockets)
+            runtime = self._runtime = Runtime(self._hub_id, config, port, engine, self._tell)
+            await runtime.listen(sockets)
         except BaseException:
             try:
-                if self._running is running:
+                if self._runtime is runtime:
                     await self._end()
             finally:
                 for each in sockets:
                     each.close()
             raise
         self._tell(Started(config.host, port))
-        if config.is_open:
-            logger.warning(
-                "the mesh is open: whoever reaches port %d can be a hub of it, and speak for any"
-                " client; hub_secret (HUB_SECRET) would keep others out",
-                port,
-            )
-        running.driver.start()
-
-    async def _accept(self, running: _Running, sockets: list[socket]) -> None:
-        loop = asyncio.get_running_loop()
-        for each in sockets:
-            listener = await loop.create_server(running.doors, sock=each, backlog=BACKLOG)
-            running.listeners.append(listener)
-            if self._running is not running:
-                listener.close()
-                raise RuntimeError("the server was stopped before it had started")
-
-    def _assemble(
-        self, port: int, engine: Engine | None, loop: asyncio.AbstractEventLoop
-    ) -> _Running:
-        """Put the parts of a server together that listens at ``port``."""
-        config = self._config.listening_at(port, reachable_address(self._config.host))
-        now = loop.time()
-        hub = Hub(self._hub_id, config, random.SystemRandom(), epoch=time.time() - now, now=now)
-        driver = Driver(hub, loop, self._tell)
-
-        def meet(dialled: Dialled) -> None:
-            sizes = config.max_message_size, config.max_outbox_size
-            driver.reference_opened(ReferenceSocket(dialled, driver, *sizes), dialled.opening)
-
-        size = config.max_link_outbox_size
-        carriers = driver.carriers = Carriers(self._hub_id, driver.feed, meet, engine, size)
-        clients = Sockets(
-            driver,
-            PeerSocket,
-            max_message_size=config.max_message_size,
-            max_outbox_size=config.max_outbox_size,
-            close_timeout=config.close_timeout,
-        )
-        hubs = Sockets(
-            carriers,
-            LinkSocket,
-            max_message_size=MAX_FRAME,
-            max_outbox_size=2 * config.max_link_outbox_size + MAX_FRAME,  # carriers keep to less
-            close_timeout=config.close_timeout,
-        )
-
-        def opener(request: UpgradeRequest) -> Opener:
-            if not request.parameter("hub"):
-                return clients.open
-            if not config.is_hub:
-                raise HandshakeError(403, "this server is no hub")
-            if request.origin is not None:
-                raise HandshakeError(403, "a web page is no hub")
-            return hubs.open
-
-        doors = Doors(
-            opener,
-            Pages(config, self.get_stats, self.get_topology).answer,
-            allowed_origins=config.allowed_origins,
-            handshake_timeout=config.handshake_timeout,
-            limit=max(DOORS, config.max_connections),
-        )
-        stopped = asyncio.Event()
-        return _Running(hub, driver, carriers, clients, hubs, doors, [], port, stopped)
+        runtime.begin()
 
     async def stop(self) -> None:
         """Close all sockets, each client with code 1001; harmless if the server is stopped."""
@@ -199,29 +103,15 @@ class PeerPigeonServer:
 
     async def _end(self) -> bool:
         """End what runs; return whether anything did."""
-        running, self._running = self._running, None
-        if running is None:
-            return False
-        for listener in running.listeners:
-            listener.close()
-        running.doors.abort()
-        running.clients.deliver()  # what has been read counts as taken
-        running.hubs.deliver()
-        running.driver.drain(GOING_AWAY, "server is stopping")
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_TIMEOUT):
-                await running.carriers.emptied()
-        running.driver.close()
-        await running.carriers.close(GOING_AWAY, "hub is stopping")
-        await running.clients.wait_closed()
-        await running.hubs.wait_closed()
-        running.stopped.set()
-        return True
+        runtime, self._runtime = self._runtime, None
+        if runtime is not None:
+            await runtime.end()
+        return runtime is not None
 
     async def wait_stopped(self) -> None:
         """Wait until somebody calls ``stop``; return at once if the server is not running."""
-        if self._running is not None:
-            await self._running.stopped.wait()
+        if self._runtime is not None:
+            await self._runtime.ended.wait()
 
     # Events
 
@@ -267,12 +157,12 @@ class PeerPigeonServer:
     @property
     def is_running(self) -> bool:
         """Whether clients can connect."""
-        return self._running is not None
+        return self._runtime is not None
 
     @property
     def port(self) -> int:
         """The port that serves, which may be a later one than asked for (S11)."""
-        return self._config.port if self._running is None else self._running.port
+        return self._config.port if self._runtime is None else self._runtime.port
 
     @property
     def hub_peer_id(self) -> PeerId:
@@ -286,7 +176,7 @@ class PeerPigeonServer:
 
     @hub_mesh_namespace.setter
     def hub_mesh_namespace(self, namespace: str) -> None:
-        if self._running is not None:
+        if self._runtime is not None:
             raise RuntimeError("hub_mesh_namespace cannot change while the server runs; stop it")
         self._config = replace(self._config, hub_mesh_namespace=namespace.strip())
 
@@ -297,11 +187,10 @@ class PeerPigeonServer:
         stopped or no hub.
         """
         check_hub_uri(uri, "connect_to_hub")
-        self._hub()
+        runtime = self._running()
         if not self._config.is_hub:
             raise RuntimeError("this server is no hub; start it with is_hub=True")
-        if self._running is not None:
-            self._running.driver.feed(DialRequested(uri))
+        runtime.driver.feed(DialRequested(uri))
 
     def disconnect_from_bootstrap_hubs(self) -> None:
         """Close the WebSockets to the bootstrap hubs, and dial these no more.
@@ -309,39 +198,43 @@ class PeerPigeonServer:
         The hub stays in its mesh: by its other links, and if it has none, by those of the hubs
         it knows that let it in. Raises ``RuntimeError`` if this server is stopped.
         """
-        self._hub()
-        if self._running is not None:
-            self._running.driver.feed(BootstrapLeft())
+        self._running().driver.feed(BootstrapLeft())
 
     def get_stats(self) -> Snapshot:
         """Return the counts of this moment. Raises ``RuntimeError`` if the server is stopped."""
-        return self._hub().snapshot(asyncio.get_running_loop().time())
+        return self._running().snapshot()
 
     def get_topology(self) -> TopologySnapshot:
         """Return the hubs of the mesh and their links, as far as this hub knows them.
 
         Raises ``RuntimeError`` if the server is stopped.
         """
-        return topology(self.get_stats(), self._hub().adverts())
+        return self._running().topology()
 
     def get_peers(self) -> list[PeerRecord]:
         """Return a record of each connected client, none if the server is stopped."""
-        return [] if self._running is None else self._running.hub.peers()
+        return [] if self._runtime is None else self._runtime.hub.peers()
 
     def get_connected_hubs(self) -> list[HubRecord]:
         """Return a record of each other hub that is registered here."""
         return [record for record in self.get_stats().hubs if record.peer_id != self._hub_id]
 
-    def is_peer_hub(self, peer_id: PeerId) -> bool:
-        """Tell whether an id is that of a hub registered here, this one included."""
-        return any(same_peer(record.peer_id, peer_id) for record in self.get_stats().hubs)
+    def is_peer_hub(self, peer_id: str) -> bool:
+        """Tell whether an id is that of a hub registered here, this one included.
+
+        However it is spelled; what is no id is no hub's. Raises ``RuntimeError`` if the server is
+        stopped.
+        """
+        hubs = self.get_stats().hubs
+        asked = parse_peer_id(peer_id)
+        return asked is not None and any(same_peer(record.peer_id, asked) for record in hubs)
 
     @staticmethod
     def generate_peer_id() -> PeerId:
         """Return a fresh random id of 40 hexadecimal digits."""
         return generate_peer_id(random.SystemRandom())
 
-    def _hub(self) -> Hub:
-        if self._running is None:
+    def _running(self) -> Runtime:
+        if self._runtime is None:
             raise RuntimeError("the server is not running; start it first")
-        return self._running.hub
+        return self._runtime

@@ -1,0 +1,142 @@
+"""What exists of a server between start and stop: built, started and ended here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.hub import Hub
+from peerpigeon.core.interface.close_codes import GOING_AWAY
+from peerpigeon.core.interface.snapshot import topology
+from peerpigeon.net.driver import Driver
+from peerpigeon.net.http.door import Doors
+from peerpigeon.net.http.pages import Pages
+from peerpigeon.net.http.request import HandshakeError
+from peerpigeon.net.links.carriers import MAX_FRAME
+from peerpigeon.net.listen import BACKLOG, reachable_address
+from peerpigeon.net.sockets import Sockets
+from peerpigeon.net.websocket import LinkSocket, PeerSocket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from socket import socket
+
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.interface.notices import Notice
+    from peerpigeon.core.interface.snapshot import Snapshot, TopologySnapshot
+    from peerpigeon.net.http.door import Opener
+    from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.rtc.interface import Engine
+
+logger = logging.getLogger(__name__)
+
+DRAIN_TIMEOUT = 1.0
+"""Seconds for the other hubs to leave a hub that stops, and for what passes through it."""
+DOORS = 1024
+"""Connections that may be in their handshake, if fewer clients are allowed."""
+
+
+class Runtime:
+    """One life of a server, on the running event loop."""
+
+    def __init__(
+        self,
+        hub_id: PeerId,
+        config: ServerConfig,
+        port: int,
+        engine: Engine | None,
+        tell: Callable[[Notice], None],
+    ) -> None:
+        self.port = port
+        self._config = config = config.listening_at(port, reachable_address(config.host))
+        self._loop = loop = asyncio.get_running_loop()
+        now = loop.time()
+        self.hub = Hub(hub_id, config, random.SystemRandom(), epoch=time.time() - now, now=now)
+        self.driver = Driver(self.hub, config, tell, engine)
+        self._clients = Sockets(
+            self.driver,
+            PeerSocket,
+            max_message_size=config.max_message_size,
+            max_outbox_size=config.max_outbox_size,
+            close_timeout=config.close_timeout,
+        )
+        self._hubs = Sockets(
+            self.driver.carriers,
+            LinkSocket,
+            max_message_size=MAX_FRAME,
+            max_outbox_size=2 * config.max_link_outbox_size + MAX_FRAME,  # carriers keep to less
+            close_timeout=config.close_timeout,
+        )
+        self._doors = Doors(
+            self._opener,
+            Pages(config, self.snapshot, self.topology).answer,
+            allowed_origins=config.allowed_origins,
+            handshake_timeout=config.handshake_timeout,
+            limit=max(DOORS, config.max_connections),
+        )
+        self._listeners: list[asyncio.Server] = []
+        self._has_begun = False
+        self._is_ending = False
+        self.ended = asyncio.Event()
+
+    def _opener(self, request: UpgradeRequest) -> Opener:
+        """Return what takes over a connection that asks for a WebSocket."""
+        if not request.parameter("hub"):
+            return self._clients.open
+        if not self._config.is_hub:
+            raise HandshakeError(403, "this server is no hub")
+        if request.origin is not None:
+            raise HandshakeError(403, "a web page is no hub")
+        return self._hubs.open
+
+    def snapshot(self) -> Snapshot:
+        """Return the counts of this moment."""
+        return self.hub.snapshot(self._loop.time())
+
+    def topology(self) -> TopologySnapshot:
+        """Return the hubs of the mesh and their links, as far as this hub knows them."""
+        return topology(self.snapshot(), self.hub.adverts())
+
+    async def listen(self, sockets: list[socket]) -> None:
+        """Take connections from now on; raise ``RuntimeError`` if it is ended meanwhile."""
+        for each in sockets:
+            listener = await self._loop.create_server(self._doors, sock=each, backlog=BACKLOG)
+            self._listeners.append(listener)
+            if self._is_ending:
+                listener.close()
+                raise RuntimeError("the server was stopped before it had started")
+
+    def begin(self) -> None:
+        """Let the hub do what it wants to do before anything happens."""
+        if self._config.is_open:
+            logger.warning(
+                "the mesh is open: whoever reaches port %d can be a hub of it, and speak for any"
+                " client; hub_secret (HUB_SECRET) would keep others out",
+                self.port,
+            )
+        self._has_begun = True
+        self.driver.start()
+
+    async def end(self) -> None:
+        """Close everything: each client with code 1001, links to hubs in good order."""
+        self._is_ending = True
+        for listener in self._listeners:
+            listener.close()
+        self._doors.abort()
+        self._clients.deliver()  # what has been read counts as taken
+        self._hubs.deliver()
+        if self._has_begun:
+            self.driver.drain(GOING_AWAY, "server is stopping")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_TIMEOUT):
+                    await self.driver.carriers.emptied()
+        self.driver.close()
+        await self.driver.carriers.close(GOING_AWAY, "hub is stopping")
+        await self._clients.wait_closed()
+        await self._hubs.wait_closed()
+        self.ended.set()
