@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from peerpigeon.addresses import authority
 from peerpigeon.cli.exit_status import FAILURE
 from peerpigeon.cli.server_options import add_server_options, given_options
-from peerpigeon.cli.signals import when_asked_to_end
+from peerpigeon.cli.signals import on_termination_signal
 from peerpigeon.core.config import OPTIONS, ServerConfig
 from peerpigeon.local_mesh.display import Lines, Screen
 from peerpigeon.local_mesh.supervisor import Supervisor
@@ -33,7 +33,7 @@ the others go on. The other options are those of `peerpigeon hub`, and go to eac
 PRIVATE = frozenset(
     {"is_hub", "hub_peer_id", "bootstrap_hubs", "auto_connect", "advertise"},
 )
-"""Options that are each hub's own, and so not for all."""
+"""Options that differ between hubs, so that the command has none of them."""
 
 SHORT_NAMES = {
     "hub_mesh_min_peers": "--min-peers",
@@ -66,7 +66,7 @@ def _count(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry the command out; return the exit status: 1 if the hubs ended without being asked.
+    """Run the command; return the exit status: 1 if the hubs ended before a signal to end.
 
     Raises ``ConfigError`` for an option that hubs cannot use.
     """
@@ -79,13 +79,13 @@ def run(options: argparse.Namespace) -> int:
         with asyncio.Runner() as runner:
             was_asked = runner.run(_run(config, environment, options.hubs, is_live=is_live))
     except* BrokenPipeError:
-        # Nobody reads on. What could not be written must not be tried again at the exit.
+        # The reader is gone. At exit Python would try to write the rest again, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0 if was_asked else FAILURE
 
 
 def _config(given: Mapping[str, str]) -> ServerConfig:
-    """Return what all hubs get, checked here: each of them would complain of the same fault."""
+    """Return the options of all hubs, checked here: each hub would report the same error."""
     shared = [option.variable for name, option in OPTIONS.items() if name not in PRIVATE]
     environment = {variable: os.environ.get(variable, "") for variable in shared}
     return ServerConfig.from_environment(environment, dict(given) | {"is_hub": "true"})
@@ -109,10 +109,10 @@ async def _run(
 
         def end() -> None:
             if ended.is_set():
-                running.cancel()  # asked twice: they have no more time to end in good order
+                running.cancel()  # asked twice: end the hubs at once
             ended.set()
 
-        when_asked_to_end(end)
+        on_termination_signal(end)
         await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
         showing.cancel()
         await asyncio.wait({showing})

@@ -1,4 +1,4 @@
-"""The command ``peerpigeon play``: plays a scenario file and says whether all was as it must be."""
+"""The command ``peerpigeon play``: plays a scenario file and checks the result of each step."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry the command out; return the exit status: 1 if something was not as it must be."""
+    """Run the command; return the exit status: 1 if the result of a step is wrong."""
     try:
         steps = rehearse(Path(options.file).read_text(encoding="utf-8"))
         return asyncio.run(_run(steps, options.seed, is_real=options.real))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from peerpigeon.addresses import authority
 from peerpigeon.cli.exit_status import FAILURE, USAGE_ERROR
 from peerpigeon.cli.server_options import add_server_options, given_options
-from peerpigeon.cli.signals import when_asked_to_end
+from peerpigeon.cli.signals import on_termination_signal
 from peerpigeon.core.config import ServerConfig, parse_switch
 from peerpigeon.core.interface.notices import Started
 from peerpigeon.net.server import PeerPigeonServer
@@ -47,7 +47,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry the command out; return the exit status.
+    """Run the command; return the exit status.
 
     It is 1 if the server cannot listen, and if nobody reads its events any more. Raises
     ``ConfigError`` for an option that cannot be used.
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) -> bool:
-    """Run a server until the process is asked to end, or nobody can read its events any more.
+    """Run a server until the process gets a signal to end, or its events have no reader any more.
 
     Returns whether it was the former.
     """
@@ -85,7 +85,7 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
     if talkative:
         server.on(Started, lambda started: print(_hint(started), file=sys.stderr))
     ended = asyncio.Event()
-    when_asked_to_end(ended.set)
+    on_termination_signal(ended.set)
     is_heard = True
 
     def nobody_listens() -> None:

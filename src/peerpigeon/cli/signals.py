@@ -1,4 +1,4 @@
-"""What the system sends a process that is to end."""
+"""The signals that ask the process to end: SIGTERM and SIGINT."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def when_asked_to_end(end: Callable[[], None]) -> None:
-    """Have ``end`` called in the running loop, each time that the process is asked to end."""
+def on_termination_signal(end: Callable[[], None]) -> None:
+    """Call ``end`` in the running loop each time that the process gets one of the signals."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         # Windows has no handlers in the loop; there Ctrl-C ends the runner.

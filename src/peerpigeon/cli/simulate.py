@@ -1,4 +1,4 @@
-"""The command ``peerpigeon simulate``: tries a mesh out in virtual time and says how it fared."""
+"""The command ``peerpigeon simulate``: tries a mesh out in virtual time and prints figures."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry the command out; return the exit status: 1 if signals were lost or repeated."""
+    """Run the command; return the exit status: 1 if signals were lost or repeated."""
     try:
         plan = Plan(**{option.name: getattr(options, option.name) for option in fields(Plan)})
     except ExperimentError as error:
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def is_sound(findings: Findings) -> bool:
-    """Tell whether nothing happened that never may."""
+    """Tell whether the mesh is whole, and no signal lost, repeated, reordered or misreported."""
     return not (
         findings.components > 1
         or findings.signals_lost

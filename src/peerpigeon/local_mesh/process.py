@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 LINE_LIMIT = 1024 * 1024
 """Bytes of one line; an event is far shorter."""
 
-WORDS_KEPT = 20
-"""Lines of standard error: the last of them tells why a hub could not start."""
+ERROR_LINES_KEPT = 20
+"""Lines of standard error that are kept: the last one tells why a hub could not start."""
 
 
 class HubProcess:
@@ -31,9 +31,9 @@ class HubProcess:
         self.status = HubStatus(number)
         self._changed = changed
         self._process: asyncio.subprocess.Process | None = None
-        self._words: deque[str] = deque(maxlen=WORDS_KEPT)
+        self._error_lines: deque[str] = deque(maxlen=ERROR_LINES_KEPT)
         self.listens = asyncio.Event()
-        """Set when it listens, and when it is dead: then there is nothing to wait for."""
+        """Set when it listens, and when it is dead, so that nobody waits for ever."""
 
     async def run(self, environment: Mapping[str, str]) -> None:
         """Run the hub until its process has ended."""
@@ -44,15 +44,15 @@ class HubProcess:
             stdout=PIPE,
             stderr=PIPE,
             limit=LINE_LIMIT,
-            # Ctrl-C in a terminal is for the command, which then ends its hubs. A hub whose
-            # command has gone without that ends as nobody reads its events any more.
+            # Ctrl-C in a terminal is for the command, which then ends its hubs. If the command
+            # was killed, its hubs end because their events have no reader any more.
             start_new_session=True,
         )
         self._process = process
         try:
             async with asyncio.TaskGroup() as readers:
                 readers.create_task(self._read_events(process))
-                readers.create_task(self._read_words(process))
+                readers.create_task(self._read_error_lines(process))
             await process.wait()
         finally:
             self.kill()
@@ -67,7 +67,7 @@ class HubProcess:
             self._changed()
 
     def terminate(self) -> bool:
-        """Ask it to end in good order; return whether there is a process that may."""
+        """Ask it to end in good order; return whether its process is running."""
         return self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
@@ -84,22 +84,22 @@ class HubProcess:
     async def _read_events(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None  # noqa: S101 - it was asked for
         async for line in process.stdout:
-            with suppress(json.JSONDecodeError):  # something else that somebody printed
+            with suppress(json.JSONDecodeError):  # not an event
                 self.update(self.status.heard(json.loads(line)))
             if self.status.port:
                 self.listens.set()
 
-    async def _read_words(self, process: asyncio.subprocess.Process) -> None:
+    async def _read_error_lines(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None  # noqa: S101 - it was asked for
         async for line in process.stderr:
-            self._words.append(line.decode(errors="replace").strip())
+            self._error_lines.append(line.decode(errors="replace").strip())
 
     def _cause(self, process: asyncio.subprocess.Process) -> str:
         code = process.returncode
         if code is not None and code < 0:
             return f"killed by {_signal_name(-code)}"
-        if code and self._words:
-            return self._words[-1]
+        if code and self._error_lines:
+            return self._error_lines[-1]
         return f"ended with status {code}"
 
 

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 ASK_INTERVAL = 0.5
 ASK_INTERVAL_PER_HUB = 0.05
-"""Seconds between two questions to a hub: more of them where there are many on one machine."""
+"""Seconds between two requests to a hub: the first, and the second for each hub there is."""
 
 ANSWER_TIMEOUT = aiohttp.ClientTimeout(total=3.0)
 
 END_TIMEOUT = 8.0
-"""Seconds that hubs get to end in good order; a client that does not answer costs them 5."""
+"""Seconds that hubs get to end in good order; they wait 5 of them for a client that is silent."""
 
 
 class Supervisor:
@@ -37,8 +37,8 @@ class Supervisor:
         self._host = host
         self._options = options
         self.changed = asyncio.Event()
-        """Set whenever a hub has become different."""
-        # Starting keeps a processor busy for a while: many at once would all be late.
+        """Set whenever the status of a hub has changed."""
+        # Starting keeps a processor busy for a while: if all started at once, all would be late.
         self._starting = asyncio.Semaphore(max(2, os.cpu_count() or 2))
         numbers = range(1, count + 1)
         self._hubs = [HubProcess(number, self.changed.set) for number in numbers]
@@ -77,7 +77,7 @@ class Supervisor:
             await hub.listens.wait()
 
     async def _end(self, lives: list[asyncio.Task[None]]) -> None:
-        """End what still runs: gently, and after a while not."""
+        """End what still runs: by request, and by killing it after ``END_TIMEOUT``."""
         for hub, life in zip(self._hubs, lives, strict=True):
             if not hub.terminate():
                 life.cancel()
@@ -100,11 +100,11 @@ class Supervisor:
         await hub.listens.wait()
         while not hub.status.is_dead:
             state, url = hub.status.state, f"http://{authority(self._host, hub.status.port)}"
-            # If there is no answer it is dead, which its process will show, or very busy.
+            # No answer: it is very busy, or dead, which the end of its process will show.
             with suppress(aiohttp.ClientError, TimeoutError):
                 health = await _get(session, f"{url}/health")
                 mesh = await _get(session, f"{url}/mesh")
-                if hub.status.state is state:  # else an event has overtaken the answer
+                if hub.status.state is state:  # otherwise an event is newer than the answer
                     hub.update(hub.status.answered(health, mesh, loop.time()))
             await asyncio.sleep(interval)
 

@@ -41,7 +41,7 @@ def picture(
     """Return the lines to show on a screen of ``size`` columns and lines.
 
     ``hints`` say what to try, ``news`` what has happened, the latest last. When there is too
-    little room, old news go first, then hints, then hubs.
+    little room, old news are left out first, then hints, then hubs.
     """
     width, height = size
     style = _styled if is_coloured else _plain
@@ -89,7 +89,7 @@ def _cells(hub: HubStatus, numbers: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def _names(ids: Collection[str], numbers: Mapping[str, int]) -> str:
-    """Return the numbers of hubs; of one that is none of ours, the id."""
+    """Return the numbers of hubs; for a hub outside of this mesh, its id."""
     ours = sorted(numbers[hub] for hub in ids if hub in numbers)
     foreign = sorted(hub[:SHORT_ID] for hub in ids if hub not in numbers)
     return " ".join([*map(str, ours), *foreign]) or "-"

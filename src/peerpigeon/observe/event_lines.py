@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from peerpigeon.net.server import PeerPigeonServer
 
 BACKLOG_LIMIT = 1024 * 1024
-"""Bytes that may wait for a reader before events are left out: the server waits for nobody."""
+"""Bytes that may wait for the reader before events are left out: the server never waits for it."""
 
 FLUSH_TIMEOUT = 2.0
 """Seconds for which the last lines may wait for their reader."""
@@ -32,8 +32,8 @@ async def event_lines(
 ) -> AsyncIterator[None]:
     """Write a line to ``stream`` for each event of ``server``.
 
-    ``on_closed`` is called once if nobody can read the stream any more; for a pipe at once when
-    its reader goes, also while there is nothing to write.
+    ``on_closed`` is called once when the stream has no reader any more. For a pipe that is as soon
+    as its reader has closed it, even if there is nothing to write.
     """
     writer = await _open(stream, on_closed)
     missed = 0
@@ -66,7 +66,7 @@ def line(own: PeerId, notice: Notice) -> str:
 async def _open(stream: TextIO, on_closed: Callable[[], None]) -> _Pipe | _File:
     mode = os.fstat(stream.fileno()).st_mode
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
-        # Its own handle, for the loop closes it in the end.
+        # A handle of its own, because the loop closes it at the end.
         file = os.fdopen(os.dup(stream.fileno()), "wb", buffering=0)
         try:
             loop = asyncio.get_running_loop()

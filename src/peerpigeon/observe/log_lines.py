@@ -1,4 +1,4 @@
-"""Log lines: what a server tells people, for a terminal or as JSON, one line each."""
+"""Log lines of a server, on standard error: for people in a terminal, or as JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LogFormat = Literal["human", "json"]
 LOG_FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
 
-# What a client does is worth a line to someone who looks for a fault, and to nobody else.
+# What single clients do helps only someone who looks for a fault.
 _VERBOSE = (PeerConnected, PeerDisconnected, PeerAnnounced, PeerGoodbye)
 
 logger = logging.getLogger("peerpigeon")
@@ -61,7 +61,7 @@ def _log(notice: Notice) -> None:
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    """Return what a record says, an event's documented name first."""
+    """Return the fields of a record; ``event``, the documented name, is the first."""
     notice: Notice | None = getattr(record, "notice", None)
     if notice is not None:
         fields: dict[str, Any] = msgspec.to_builtins(notice)
@@ -98,7 +98,7 @@ class _HumanLines(logging.Formatter):
 
 
 def _word(value: object) -> str:
-    """Return a value for a line; text that a stranger may have chosen is quoted when it is odd."""
+    """Return a value for a line; text that a client may have chosen is quoted if not plain."""
     text = str(value)
     plain = text.isascii() and text.isprintable() and " " not in text and '"' not in text
     return text if plain and text else json.dumps(text)

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 
 def make_engine(name: str, ice: IceOptions) -> Engine:
-    """Return an engine: ``aiortc``, ``libdatachannel``, or with ``auto`` the faster one there is.
+    """Return the engine ``aiortc`` or ``libdatachannel``; with ``auto`` the best one.
+
+    That is libdatachannel, the faster one, if it is installed and can do what ``ice`` asks.
 
     Raises ``EngineError`` if the library is not installed, ``ValueError`` for another name.
     """
     if name not in {"auto", "aiortc", "libdatachannel"}:
-        raise ValueError(f"no engine is called {name!r}; there are auto, aiortc, libdatachannel")
+        raise ValueError(f"no engine is called {name!r}; use auto, aiortc or libdatachannel")
     is_fast_there = find_spec("libdatachannel") is not None
     if name == "libdatachannel" and not is_fast_there:
         raise EngineError(

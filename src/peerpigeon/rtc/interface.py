@@ -20,9 +20,9 @@ STREAM = 0
 
 
 class ChannelListener(Protocol):
-    """Who hears of one channel; always called from the event loop, never from within a call to it.
+    """What is told of one channel; it must not raise.
 
-    It must not raise.
+    It is called from the event loop, never from within a call to the channel.
     """
 
     def described(self, sdp: str) -> None:
@@ -38,10 +38,10 @@ class ChannelListener(Protocol):
         """Tell of one whole message."""
 
     def drained(self) -> None:
-        """Tell that ``buffered`` has come down to ``LOW_WATER`` after having been above it."""
+        """Tell that ``buffered`` was above ``LOW_WATER`` and no longer is."""
 
     def ended(self, reason: str) -> None:
-        """Tell, once, that the channel is no more, or never will be; not after ``close``.
+        """Tell, once, that the channel has ended, or will never open; not after ``close``.
 
         ``reason`` is for people, and quotes nothing that came from the other hub.
         """
@@ -50,7 +50,7 @@ class ChannelListener(Protocol):
 class Channel(Protocol):
     """One data channel to another hub: ordered, reliable, for binary messages.
 
-    Its opening has no time limit of its own: whoever began it decides when to ``close`` it.
+    Its opening has no time limit of its own: the caller decides when to ``close`` it.
     """
 
     @property
@@ -90,4 +90,4 @@ class Engine(Protocol):
 
 
 class EngineError(RuntimeError):
-    """The engine asked for cannot be had; the message says what to install."""
+    """The engine cannot be made; the message says why, and what to do."""

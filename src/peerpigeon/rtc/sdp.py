@@ -156,7 +156,7 @@ def parse_description(text: str) -> Description:
 
 
 def parse_candidate(text: str) -> Candidate | None:
-    """Read one candidate; ``None`` if there is nothing wrong with it, but it is of no use here.
+    """Read one candidate; ``None`` if it is well-formed but of no use here.
 
     That is one for TCP, one with a name in place of an address (browsers hide theirs behind names
     of mDNS), and the empty one that stands for the end. Raises ``SdpError``.

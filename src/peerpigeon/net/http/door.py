@@ -1,4 +1,4 @@
-"""The door of the one port: reads a connection's first request; answers it, or opens a socket."""
+"""Reads the first request of a connection: answers it, or opens a WebSocket."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _HEAD_TOO_LARGE = HandshakeError(431, f"the request's head is over {MAX_HEAD_SIZ
 class Doors:
     """What the doors of one server share, and the factory that ``loop.create_server`` calls.
 
-    ``opener`` returns what takes over a WebSocket with whatever came after its handshake, or raises
-    ``HandshakeError``; ``answer`` returns the whole answer to any other request, or raises it too.
-    An answer is the last of its connection, so that a handshake always comes on a fresh one.
+    ``opener`` returns what takes over a WebSocket, with the bytes that follow its handshake;
+    ``answer`` returns the whole answer to any other request. Both may raise ``HandshakeError``.
+    An answer ends its connection, so that a handshake is always the first request of one.
 
     At most ``limit`` connections are in a door, each no longer than ``handshake_timeout`` seconds;
-    one more drops the one that has waited longest.
+    another one drops the one that has waited longest.
     """
 
     def __init__(
@@ -57,13 +57,13 @@ class Doors:
         return Door(self)
 
     def abort(self) -> None:
-        """Drop the connections that are still in a door."""
+        """Drop the connections that have not sent their request yet."""
         for door in list(self.waiting):
             door.abort()
 
 
 class Door(asyncio.Protocol):
-    """One connection that has not said yet what it is."""
+    """One connection whose first request has not come yet."""
 
     __slots__ = ("_doors", "_head", "_is_answered", "_timer", "_transport")
 
@@ -79,8 +79,8 @@ class Door(asyncio.Protocol):
         transport = cast("asyncio.Transport", transport)
         waiting = self._doors.waiting
         if len(waiting) >= self._doors.limit:
-            # Who has waited longest has sent nothing for longest: a crowd of silent connections
-            # keeps out nobody who speaks.
+            # Many silent connections must not keep out those that send a request, so the one that
+            # has been silent for longest goes.
             next(iter(waiting)).abort()
         self._transport = transport
         waiting[self] = None
@@ -127,8 +127,8 @@ class Door(asyncio.Protocol):
         open_socket(transport, upgrade, data[end + len(_END) :])
 
     def _check_origin(self, upgrade: UpgradeRequest) -> None:
-        # A browser always says which page it comes from; what says nothing is no browser, and
-        # could say anything.
+        # A browser always names the page it comes from. Other programs may name any, or none, so
+        # only a wrong origin is refused.
         allowed = self._doors.allowed_origins
         if allowed is not None and upgrade.origin is not None and upgrade.origin not in allowed:
             raise HandshakeError(403, "this origin may not connect")

@@ -1,4 +1,4 @@
-"""What the server says over plain HTTP on the port of the WebSockets (S29)."""
+"""The pages that are served over HTTP on the port of the WebSockets (S29)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BANNER = (
 
 
 class Pages:
-    """What there is to read, each page with its address."""
+    """The pages ``/health``, ``/hubs``, ``/mesh`` and ``/demo``, and a banner elsewhere."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Pages:
         if request.method == "OPTIONS":
             return response(HTTPStatus.OK, headers.items(), b"")
         path, query = split_target(request.target)
-        # Reference: an exact path, so that with a query it is not known.
+        # Reference: paths are compared as a whole, so a path with a query is unknown.
         path = "" if query else path
         if self._serves_demo and path == "/demo":
             return _demo(request, headers)
@@ -68,7 +68,7 @@ class Pages:
         if path == "/hubs":
             return hubs(self._snapshot())
         if path == "/mesh":
-            # Where other hubs are is for whoever tries a mesh out, not for everybody.
+            # The addresses of hubs are not for everybody, only where somebody tries out a mesh.
             return mesh(self._topology(), with_addresses=self._serves_demo)
         return None
 
@@ -178,7 +178,7 @@ def _iso(wall_time: float) -> str:
 
 
 def _memory() -> dict[str, int]:
-    """Return this process's resident memory in bytes, where the system tells it."""
+    """Return this process's resident memory in bytes, on systems that report it."""
     if sys.platform == "win32":
         return {}
     import resource  # noqa: PLC0415 - there is none on Windows
@@ -188,6 +188,6 @@ def _memory() -> dict[str, int]:
     statm = Path("/proc/self/statm")
     if statm.exists():
         memory["rss"] = int(statm.read_text().split()[1]) * resource.getpagesize()
-        # The kernel brings the peak up to date more rarely.
+        # The kernel updates the peak less often.
         memory["peakRss"] = max(memory.values())
     return memory

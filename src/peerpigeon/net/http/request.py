@@ -1,4 +1,4 @@
-"""What a connection asks for first: its HTTP head, and whether a WebSocket may be opened."""
+"""The first request of a connection: its HTTP head, and whether it may open a WebSocket."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def response(
 ) -> bytes:
     """Return a whole HTTP response, the last on its connection.
 
-    ``is_head``: what is asked for is the head alone.
+    With ``is_head`` it has no body, as for the method HEAD.
     """
     lines = [
         f"HTTP/1.1 {status.value} {status.phrase}",
@@ -94,10 +94,10 @@ class Request:
         return [value for key, value in self.headers if key == name]
 
     def single(self, name: str) -> str | None:
-        """Return the value of a header that may stand there once; refuse it if it does twice."""
+        """Return the value of a header. Raises ``HandshakeError`` if it is given more than once."""
         values = self.values(name)
         if len(values) > 1:
-            raise HandshakeError(400, f"the header {name} stands there more than once")
+            raise HandshakeError(400, f"the header {name} is given more than once")
         return values[0] if values else None
 
     def lists(self, name: str, token: str) -> bool:
@@ -144,8 +144,8 @@ class UpgradeRequest:
 def parse_request(head: bytes) -> Request:
     """Return the request of which ``head`` is all before the empty line.
 
-    As strict as RFC 9112 allows, because what two parsers read differently is a way in. Raises
-    ``HandshakeError``.
+    As strict as RFC 9112 allows, because attacks use requests that two parsers read differently.
+    Raises ``HandshakeError``.
     """
     first, *lines = head.split(b"\r\n")
     if len(lines) > MAX_HEADERS:
@@ -163,14 +163,14 @@ def parse_request(head: bytes) -> Request:
 
 
 def is_websocket(request: Request) -> bool:
-    """Tell whether a request asks for a WebSocket, rightly or not."""
+    """Tell whether a request asks for a WebSocket, well-formed or not."""
     return request.lists("upgrade", "websocket")
 
 
 def accept(request: Request) -> UpgradeRequest:
     """Return the WebSocket handshake a request is (RFC 6455, section 4.2.1).
 
-    Subprotocols and extensions are offers, and none is taken, so that nothing in them is looked at.
+    Subprotocols and extensions are offers. None is accepted, so they are not read.
     Raises ``HandshakeError``.
     """
     _check_method(request)
@@ -207,7 +207,7 @@ def _check_method(request: Request) -> None:
 
 
 def _check_no_body(request: Request) -> None:
-    # What a body would be, the next parser would read as frames.
+    # The bytes of a body would be read as frames.
     if request.values("transfer-encoding") or request.single("content-length") not in {None, "0"}:
         raise HandshakeError(400, "a WebSocket handshake has no body")
 

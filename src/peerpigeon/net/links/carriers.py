@@ -155,7 +155,7 @@ class Carriers:
                 del self._openings[opening]
                 channel.close(ABNORMAL_CLOSURE, "")
             case TakeAnswer() | TakeCandidate() | DropChannel():
-                pass  # it has ended meanwhile, and the hub will hear of it
+                pass  # the channel has ended; the event that says so is on its way
             case _:
                 assert_never(action)
 
@@ -316,7 +316,7 @@ class Carriers:
         return self._openings.get(opening.opening) is opening
 
     def _conclude(self, opening: Dialled | DataChannel) -> bool:
-        """Strike an opening off; return whether the hub still waited for it."""
+        """Remove an opening; return whether the hub still waited for it."""
         was_awaited = self._is_under_way(opening)
         if was_awaited:
             del self._openings[opening.opening]

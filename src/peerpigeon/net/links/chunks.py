@@ -18,7 +18,7 @@ _MORE, _LAST = bytes((MARK, 1)), bytes((MARK, 0))
 
 
 class ChunkError(Exception):
-    """Pieces of a message make no message."""
+    """The pieces that came cannot be put together."""
 
 
 def split(message: bytes, size: int) -> Iterator[bytes]:
@@ -33,7 +33,7 @@ def split(message: bytes, size: int) -> Iterator[bytes]:
 
 
 class Joiner:
-    """Makes messages of the pieces that come; at most ``limit`` bytes are kept."""
+    """Puts pieces together again; a message has at most ``limit`` bytes."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

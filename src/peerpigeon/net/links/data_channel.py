@@ -1,4 +1,4 @@
-"""One data channel to another hub, as a carrier of whole messages."""
+"""One data channel to another hub, for messages of any size."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class DataChannel:
 
     def __init__(self, opening: int, listener: DataChannelListener, max_message_size: int) -> None:
         self.opening = opening
-        """What the hub calls it."""
+        """The number by which the hub knows it."""
         self._listener = listener
         self._channel: Channel | None = None
         self._joiner = Joiner(max_message_size)
@@ -91,7 +91,7 @@ class DataChannel:
             self._listener.channel_candidate(self, candidate)
 
     def opened(self) -> None:
-        """Take it that messages can be sent."""
+        """Note that messages can be sent."""
         if not self._is_over:
             self._listener.channel_opened(self)
 
@@ -109,7 +109,7 @@ class DataChannel:
             self._listener.channel_received(self, whole)
 
     def drained(self) -> None:
-        """Take it that there is room again."""
+        """Note that there is room again."""
         if not self._is_over:
             self._listener.channel_drained(self)
 

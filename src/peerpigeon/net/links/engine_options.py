@@ -1,4 +1,4 @@
-"""From a server's options to the engine that makes its data channels."""
+"""Makes the WebRTC engine, and its options, from the options of a server."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def ice_options(config: ServerConfig) -> IceOptions:
         turn_servers=tuple(server for server in servers if server.is_relay),
         port_range=config.udp_port_range,
         advertised_address=config.public_address or None,
-        # Who can be dialled from this machine only has no hub elsewhere to link up with, unless
-        # a proxy stands before it.
+        # A hub that listens on the loopback has no hub elsewhere to link to, unless a proxy
+        # makes it public.
         loopback_only=config.is_local and not config.advertise,
     )
 

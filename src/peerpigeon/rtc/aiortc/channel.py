@@ -50,7 +50,7 @@ class _FailedError(Exception):
 
 
 class AiortcChannel:
-    """One channel. All that it waits for is waited for in ``live``, the one task of its own."""
+    """One channel. ``live`` is its one task, in which it does all its waiting."""
 
     def __init__(self, ice: IceOptions, listener: ChannelListener, offer: str | None) -> None:
         loop = asyncio.get_running_loop()
@@ -134,7 +134,7 @@ class AiortcChannel:
         except (SdpError, _FailedError) as problem:
             self._end(str(problem))
         except Exception:
-            # Whatever else the library raises costs this channel, and is worth looking at.
+            # Anything else that the library raises ends this channel only, and is logged.
             logger.exception("aiortc failed while it opened a channel")
             self._end("internal error of aiortc")
 
@@ -158,7 +158,7 @@ class AiortcChannel:
         await ice.start(RTCIceParameters(remote.ufrag, remote.password))
         if ice.state != "completed":
             raise _FailedError("no way through the network to the other hub was found")
-        # Left to itself, aiortc goes by the ICE role, which the two may have had to swap.
+        # By default aiortc takes this role from the ICE role, which the two may have swapped.
         dtls._set_role("server" if remote.setup == "active" else "client")
         dtls.on("statechange", self._dtls_changed)
         fingerprint = RTCDtlsFingerprint("sha-256", remote.fingerprint)
@@ -239,7 +239,7 @@ class AiortcChannel:
         await self._dtls.stop()
         await self._ice.stop()
         if pump is not None:
-            # aiortc forgets this task; what it raised, asyncio would complain of much later.
+            # aiortc forgets this task; asyncio would report what it raised much later.
             await asyncio.gather(pump, return_exceptions=True)
 
 

@@ -19,8 +19,8 @@ class AiortcEngine:
     name = "aiortc"
 
     def __init__(self, ice: IceOptions) -> None:
-        # aioice tells of every check of every pair of addresses as INFO; aiortc writes a traceback
-        # when another hub breaks the protocol, which ends the channel and is told that way.
+        # aioice logs every check of every pair of addresses as INFO. aiortc logs a traceback when
+        # another hub breaks the protocol, which the listener hears of anyway.
         _quieten("aioice", logging.WARNING)
         _quieten("aiortc", logging.ERROR)
         self._ice = ice
@@ -56,7 +56,7 @@ class AiortcEngine:
 
 
 def _quieten(name: str, level: int) -> None:
-    """Have a library log from ``level`` on, unless the program has chosen otherwise."""
+    """Have a library log from ``level`` on, unless the program has set a level itself."""
     library = logging.getLogger(name)
     if library.level == logging.NOTSET:
         library.setLevel(level)

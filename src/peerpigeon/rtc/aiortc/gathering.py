@@ -1,8 +1,8 @@
-"""The sockets of an aiortc channel: which addresses and ports they take, and whom they ask.
+"""The sockets of an aiortc channel: which addresses and ports they take, which servers they ask.
 
 aioice, the ICE library under aiortc, takes any free port, leaves the loopback out, asks one STUN
 server, and waits five seconds for it. ``HubConnection`` differs from it in these points, and does
-not wait for ever for a nomination.
+not wait for a nomination without end.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ class HubConnection(aioice.Connection):
     def _nominate(self) -> None:
         """Use a pair that works, though the other hub has not said that it is to be used.
 
-        Once in some thousand openings libdatachannel is content that it has nominated a pair, and
-        the request that says so has not come. Any pair that works may be sent on (RFC 8445, 12.1).
+        Once in some thousand openings libdatachannel assumes that it has nominated a pair, although
+        the request that says so was lost. Any pair that works may be sent on (RFC 8445, 12.1).
         """
         if self.ice_controlling or self._nominated:
             return
@@ -174,7 +174,7 @@ def _addresses(found: list[str], options: IceOptions) -> list[str]:
 
 
 def _ports(allowed: tuple[int, int] | None) -> Iterator[int]:
-    """Give the ports to try, from a random one on: those tried lately are the likelier taken."""
+    """Give the ports to try, from a random one on: those tried recently are more likely in use."""
     if allowed is None:
         yield 0
         return

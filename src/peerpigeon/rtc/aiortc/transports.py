@@ -19,10 +19,10 @@ RATE = 2048 * KIB
 
 
 class Association(RTCSctpTransport):
-    """SCTP with an end to what is under way.
+    """SCTP with a limit to the bytes under way.
 
-    Where no packet is lost aiortc lets that grow to a megabyte, and goes through all of it for each
-    packet that it sends.
+    Where no packet is lost aiortc lets them grow to a megabyte, and goes through all of them for
+    each packet that it sends.
     """
 
     async def _transmit(self) -> None:
@@ -40,10 +40,10 @@ class Gatherer(RTCIceGatherer):
 
 
 class Dtls(RTCDtlsTransport):
-    """A DTLS transport that loses what it is given to send when it has broken.
+    """A DTLS transport that drops what it is to send once it has ended.
 
-    aiortc's SCTP sends in tasks that nobody waits for, begun by its timers. They would raise, and
-    asyncio tell of it, although nothing is wrong: the channel learns of the end from the state.
+    aiortc's SCTP sends in tasks that its timers start and nobody awaits. They would raise, and
+    asyncio would report it, although nothing is wrong: the channel sees the end in the state.
     """
 
     async def _send_data(self, data: bytes) -> None:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 LIFETIME = datetime.timedelta(days=365)
-"""Nobody looks at it (RFC 8827, section 6.5); it covers any clock that is wrong by less."""
+"""Peers do not check it (RFC 8827, section 6.5); this covers clocks that are wrong by less."""
 
 
 def make_certificate() -> tuple[str, str]:

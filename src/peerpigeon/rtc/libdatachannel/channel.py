@@ -1,7 +1,7 @@
 """One data channel of libdatachannel, which works in threads of its own.
 
 Its Python binding keeps the interpreter lock while C++ waits, and its few threads wait for that
-lock to call Python: with callbacks, sooner or later each side waits for the other, for ever. So:
+lock to call Python: with callbacks, sooner or later each side waits for the other without end. So:
 
 - No callback is set; the engine looks at each channel instead.
 - A certificate is handed over, since making one is a task for those threads that is waited for.
@@ -121,7 +121,7 @@ class LibdatachannelChannel:
             return
         try:
             self._channel.send(message)
-        except Exception:  # its one class of errors; it is closed, which we are about to hear
+        except Exception:  # the binding's one class of errors; the next look finds it closed
             logger.debug("libdatachannel refused a message", exc_info=True)
             return
         if not self._is_high:

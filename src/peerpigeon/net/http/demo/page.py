@@ -1,8 +1,8 @@
 """The page ``/demo``: a chat between browsers, to try a server or a mesh of hubs with.
 
-It is static, and one file to the browser: ``demo.html`` with ``demo.css`` and ``demo.js`` in it.
-Nothing of a request ends up there, and the browser is told to use that script and that style sheet,
-known by their hashes, and no other.
+It is static, and one file for the browser: ``demo.html`` with ``demo.css`` and ``demo.js`` in it.
+It contains nothing of a request, and the browser is told to use this script and this style sheet,
+known by their hashes, and no others.
 """
 
 from __future__ import annotations
