@@ -17,7 +17,7 @@ LONGEST_FILE = 400
 VOCABULARY = {
     *("ids", "config", "options", "messages", "dialect", "frames", "events", "actions", "notices"),
     *("changes", "closecodes"),
-    *("outcome", "memory", "snapshot", "timetable"),
+    *("outcome", "memory", "snapshot", "timetable", "timing"),
 }
 # Who puts which parts together. All others are parts, and do not know each other.
 ASSEMBLY = {

@@ -26,6 +26,7 @@ from peerpigeon.core.interface.events import (
     ReferenceOpened,
     Tick,
 )
+from peerpigeon.core.pings import ping_number, ping_payload
 
 if TYPE_CHECKING:
     import asyncio
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TICK = Tick()
-PING_SIZE = 8  # bytes of a ping's number
 
 
 class Driver:
@@ -145,7 +145,7 @@ class Driver:
 
     def socket_ponged(self, socket: PeerSocket | ReferenceSocket, payload: bytes) -> None:
         """Take a sign of life."""
-        self.feed(PeerPonged(socket.session, int.from_bytes(payload, "big")))
+        self.feed(PeerPonged(socket.session, ping_number(payload)))
 
     def socket_closed(self, socket: PeerSocket | ReferenceSocket, code: int, reason: str) -> None:
         """Take the end of a socket that the hub did not close."""
@@ -159,7 +159,7 @@ class Driver:
                     socket.send_all(payloads)
             case PingPeer(session, number):
                 if (socket := self._sockets.get(session)) is not None:
-                    socket.ping(number.to_bytes(PING_SIZE, "big"))
+                    socket.ping(ping_payload(number))
             case ClosePeer(session, code, reason):
                 if (socket := self._sockets.pop(session, None)) is not None:
                     socket.close(code, reason)

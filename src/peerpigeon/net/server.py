@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from peerpigeon.core.config import ServerConfig, check_hub_uri
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, generate_peer_id, same_peer
-from peerpigeon.core.interface.close_codes import GOING_AWAY
+from peerpigeon.core.interface.close_codes import GOING_AWAY, HUB_STOPPING, SERVER_STOPPING
 from peerpigeon.core.interface.notices import NOTICES, Notice, Started, Stopped
 from peerpigeon.core.interface.snapshot import topology
+from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
 from peerpigeon.net.carriers import MAX_FRAME, Carriers
 from peerpigeon.net.door import Doors
 from peerpigeon.net.driver import Driver
@@ -43,8 +44,6 @@ N = TypeVar("N")
 
 logger = logging.getLogger(__name__)
 
-DRAIN_TIMEOUT = 1.0
-"""Seconds for the other hubs to leave a hub that stops, and for what passes through it."""
 DOORS = 1024  # connections that may be in their handshake, if fewer clients are allowed
 
 
@@ -207,12 +206,12 @@ class PeerPigeonServer:
         running.doors.abort()
         running.clients.deliver()  # what has been read counts as taken
         running.hubs.deliver()
-        running.driver.drain(GOING_AWAY, "server is stopping")
+        running.driver.drain(GOING_AWAY, SERVER_STOPPING)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_TIMEOUT):
                 await running.carriers.emptied()
         running.driver.close()
-        await running.carriers.close(GOING_AWAY, "hub is stopping")
+        await running.carriers.close(GOING_AWAY, HUB_STOPPING)
         await running.clients.wait_closed()
         await running.hubs.wait_closed()
         running.stopped.set()

@@ -26,9 +26,11 @@ from peerpigeon.core.interface.actions import (
     Tell,
     messages_of,
 )
-from peerpigeon.core.interface.close_codes import GOING_AWAY
+from peerpigeon.core.interface.close_codes import GOING_AWAY, HUB_STOPPING, SERVER_STOPPING
 from peerpigeon.core.interface.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
 from peerpigeon.core.interface.notices import name_of
+from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
+from peerpigeon.core.pings import ping_number, ping_payload
 from peerpigeon.sim.network import (
     Accepted,
     Close,
@@ -55,10 +57,6 @@ if TYPE_CHECKING:
 
 _OpeningAction: TypeAlias = Dial | MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
 
-DRAIN_TIMEOUT = 1.0
-"""Seconds that the other hubs have to leave one that stops."""
-
-_PING_SIZE = 8  # bytes of a ping's number
 _TICKED = 16
 _TOLD = 17
 _TICK = Tick()
@@ -134,8 +132,8 @@ class SimHub:
         for session in list(self._connections):
             connection = self._forget(session)
             if connection is not None:
-                connection.close(self, GOING_AWAY, "server is stopping")
-            self.feed(PeerLost(session, GOING_AWAY, "server is stopping"))
+                connection.close(self, GOING_AWAY, SERVER_STOPPING)
+            self.feed(PeerLost(session, GOING_AWAY, SERVER_STOPPING))
         for action in self.hub.drain(self._agenda.now):
             self.perform(action)
         self._agenda.alarm(self._agenda.now + DRAIN_TIMEOUT, partial(self._end, self.life))
@@ -149,7 +147,7 @@ class SimHub:
         if life != self.life or not self.is_alive:
             return
         for half in self.links:
-            half.close(GOING_AWAY, "hub is stopping")
+            half.close(GOING_AWAY, HUB_STOPPING)
         self.die()
 
     def fall_asleep(self) -> None:
@@ -187,7 +185,7 @@ class SimHub:
             case Text(content=content):
                 self.feed(PeerSent(session, content.decode()))
             case Pong(content=content):
-                self.feed(PeerPonged(session, int.from_bytes(content, "big")))
+                self.feed(PeerPonged(session, ping_number(content)))
             case Ping():
                 self.feed(PeerPonged(session, 0))
             case Request(content=content):
@@ -247,7 +245,7 @@ class SimHub:
             case SendToPeer() | SendToPeers():
                 self._send_text(action)
             case PingPeer(session=session, number=number):
-                self._send(session, Ping(number.to_bytes(_PING_SIZE, "big")))
+                self._send(session, Ping(ping_payload(number)))
             case ClosePeer(session=session, code=code, reason=reason):
                 connection = self._forget(session)
                 if connection is not None:

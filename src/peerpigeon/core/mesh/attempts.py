@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import TimerQueue, earliest
+from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,9 +32,6 @@ CHANNEL_TIMEOUT = 6.0
 
 PATIENCE = 3
 """RecentOffers that came to nothing after which a WebSocket is tried."""
-
-DIAL_TIMEOUT = 5.0
-"""Seconds for a WebSocket to open."""
 
 DECLINED_PAUSE = 1.0
 """Seconds until a hub that had no place or did not answer is asked again, and until it is dialled
