@@ -6,15 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.interface.events import ChannelDescribed, OpeningFailed
+from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.links import Link
 
 if TYPE_CHECKING:
     from peerpigeon.sim.links import Stage
     from peerpigeon.sim.shell import SimHub
-
-DIAL_TIMEOUT = 3.0
-"""Seconds after which a dial that nobody answers has failed."""
 
 DESCRIBING = 0.02
 """Seconds that a WebRTC engine takes to make an offer or an answer."""
