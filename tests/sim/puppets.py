@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.ids import LinkId, PeerId
-    from peerpigeon.sim.shell import SimHub
+    from peerpigeon.sim.host import Host
 
 E = TypeVar("E", bound=Event)
 
@@ -45,7 +45,7 @@ class Puppet(Hub):
         return None
 
 
-def puppet(hub: SimHub) -> Puppet:
+def puppet(hub: Host) -> Puppet:
     assert isinstance(hub.hub, Puppet)
     return hub.hub
 
@@ -85,7 +85,7 @@ class Stage:
         return self.last_link(a), self.last_link(b)
 
     def negotiate(self, a: int = 0, b: int = 1, opening: int = 1) -> None:
-        """Let two hubs exchange offer and answer; the rest takes three seconds."""
+        """Let two hubs connector offer and answer; the rest takes three seconds."""
         one, other = self.hubs[a], self.hubs[b]
         one.perform(MakeOffer(opening))
         self.world.run(0.02)

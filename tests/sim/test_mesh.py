@@ -2,8 +2,8 @@
 
 from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
 from peerpigeon.core.wire.hub_frames import Carrier
+from peerpigeon.sim.checks.oracle import components, ideal_links
 from peerpigeon.sim.mesh import Layout, Mesh
-from peerpigeon.sim.oracle import components, ideal_links
 
 
 def settled(hubs: int = 6, seed: int = 1) -> Mesh:

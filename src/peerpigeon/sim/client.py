@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from peerpigeon.sim.agenda import Agenda
     from peerpigeon.sim.network import Connection
+    from peerpigeon.sim.scheduler import Scheduler
 
 MAX_RECONNECT_DELAY = 30.0
 """Reference: 1, 2, 4 … 30 seconds from a lost connection to the next attempt."""
@@ -145,11 +145,11 @@ class Client:
 
     It announces itself as soon as its socket is open, answers pings, ignores what is for other
     namespaces or ids, and connects again when its connection is lost. All it hears is kept for
-    ``sim.invariants``.
+    ``checks.invariants``.
     """
 
     def __init__(
-        self, number: int, peer_id: PeerId, rng: Random, agenda: Agenda, *, reconnects: bool
+        self, number: int, peer_id: PeerId, rng: Random, scheduler: Scheduler, *, reconnects: bool
     ) -> None:
         self.number = number
         self.peer_id = peer_id
@@ -168,7 +168,7 @@ class Client:
         self.closures: list[Closure] = []
         self.on_discovered: Callable[[Client, PeerId], object] | None = None
         """Called with each peer that becomes known, at that instant."""
-        self._agenda = agenda
+        self._scheduler = scheduler
         self._open_connection: Callable[[Client], Connection] | None = None
         self._connection: Connection | None = None
         self._stay: Stay | None = None
@@ -189,7 +189,7 @@ class Client:
         self._connection = self._open_connection(self)
         self._connection.send(self, Request(self.peer_id.encode()))
         timeout = partial(self._on_handshake_timeout, self._connection)
-        self._agenda.alarm(self._agenda.now + HANDSHAKE_TIMEOUT, timeout)
+        self._scheduler.alarm(self._scheduler.now + HANDSHAKE_TIMEOUT, timeout)
 
     def announce(self, namespace: str | None = None) -> None:
         """Enter ``namespace``, or the one it was in before; to be there already is no fault."""
@@ -204,7 +204,7 @@ class Client:
             raise RuntimeError("a client that is in no namespace cannot send a signal")
         claimed = namespace or self.namespace
         serial = f"{self.number}.{len(self.sent)}"
-        now = self._agenda.now
+        now = self._scheduler.now
         self.sent.append(SentSignal(serial, kind, target, claimed, now, self._stay))
         self._say(_Said(kind, {"type": kind, "serial": serial}, 3, claimed, target))
         return serial
@@ -266,12 +266,12 @@ class Client:
             self._on_close(ABNORMAL_CLOSURE, "no answer to the handshake")
 
     def _on_close(self, code: int, reason: str) -> None:
-        self.closures.append(Closure(code, reason, self._agenda.now))
+        self.closures.append(Closure(code, reason, self._scheduler.now))
         self._forget_connection()
         if self.reconnects:
             delay = min(2.0**self._attempts, MAX_RECONNECT_DELAY)
             self._attempts += 1
-            self._agenda.at(self._agenda.now + delay, self._try_again)
+            self._scheduler.at(self._scheduler.now + delay, self._try_again)
 
     def _try_again(self) -> None:
         if self.reconnects and self._connection is None:
@@ -303,10 +303,10 @@ class Client:
             self._wonder("a second greeting", heard)
         self._is_greeted = True
         if self._stay is not None and self._stay.confirmed is None:
-            self._stay.confirmed = self._agenda.now
+            self._stay.confirmed = self._scheduler.now
 
     def _take(self, heard: _Heard, body: _Body, stay: Stay) -> None:
-        now = self._agenda.now
+        now = self._scheduler.now
         match heard.type:
             case "peer-discovered":
                 self._take_turn(stay, body.peer_id, 1, "a peer it knew", heard)
@@ -358,20 +358,20 @@ class Client:
 
     def _begin_stay(self) -> None:
         self._end_stay()
-        now = self._agenda.now
+        now = self._scheduler.now
         self._stay = Stay(self.peer_id, self.namespace, self._socket(), since=now)
         self._stay.confirmed = now if self._is_greeted else None
         self.stays.append(self._stay)
 
     def _end_stay(self) -> None:
         if self._stay is not None:
-            self._stay.until = self._agenda.now
+            self._stay.until = self._scheduler.now
             self._stay = None
 
     def _wonder(self, what: str, heard: _Heard | None = None) -> None:
-        surprise = Surprise(what, self._agenda.now)
+        surprise = Surprise(what, self._scheduler.now)
         if heard is not None:
             peer = (heard.data or _NO_BODY).peer_id or heard.from_peer_id
             namespace = heard.network_name or GLOBAL_NAMESPACE
-            surprise = Surprise(what, self._agenda.now, namespace, peer)
+            surprise = Surprise(what, self._scheduler.now, namespace, peer)
         self.surprises.append(surprise)

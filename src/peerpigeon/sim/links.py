@@ -16,10 +16,10 @@ from peerpigeon.core.wire.hub_frames import Carrier, Frame
 from peerpigeon.sim.tally import Tally
 
 if TYPE_CHECKING:
-    from peerpigeon.sim.agenda import Agenda
+    from peerpigeon.sim.connecting import Opening
+    from peerpigeon.sim.host import Host
     from peerpigeon.sim.network import Network, Party
-    from peerpigeon.sim.openings import Opening
-    from peerpigeon.sim.shell import SimHub
+    from peerpigeon.sim.scheduler import Scheduler
     from peerpigeon.sim.trace import Trace
 
 _OPENED = 32
@@ -31,7 +31,7 @@ _LOST = 34
 class Stage:
     """What all parties of a world share."""
 
-    agenda: Agenda
+    scheduler: Scheduler
     network: Network
     trace: Trace
     tally: Tally = field(default_factory=Tally)
@@ -41,18 +41,18 @@ class Link:
     """One connection between two hubs: frames arrive in the order sent, or not at all.
 
     A process that dies takes its WebSockets with it, and the other ends notice; of a data channel
-    they notice nothing. ``Half.begin`` says when each end has come to be.
+    they notice nothing. ``LinkEnd.begin`` says when each end has come to be.
     """
 
     __slots__ = ("carrier", "carries", "ends", "halves", "is_held", "number", "stage")
 
-    def __init__(self, stage: Stage, carrier: Carrier, opener: SimHub, other: SimHub) -> None:
+    def __init__(self, stage: Stage, carrier: Carrier, opener: Host, other: Host) -> None:
         self.stage = stage
         self.carrier = carrier
         self.ends: tuple[Party, Party] = (opener, other)
         self.carries = True
         self.is_held = False
-        self.halves = (Half(self, opener), Half(self, other))
+        self.halves = (LinkEnd(self, opener), LinkEnd(self, other))
         self.halves[0].face(self.halves[1])
         self.halves[1].face(self.halves[0])
         self.number = stage.network.register(self)
@@ -74,12 +74,12 @@ class Link:
         if not self.carries:
             return
         self.carries = False
-        network, agenda = self.stage.network, self.stage.agenda
+        network, scheduler = self.stage.network, self.stage.scheduler
         for half in self.halves:
             if half.owner is dead:
                 half.is_open = False
             elif dead is None or self.carrier is Carrier.WEBSOCKET:
-                agenda.hand(agenda.now + network.latency, half.lose, (ABNORMAL_CLOSURE, ""))
+                scheduler.hand(scheduler.now + network.latency, half.lose, (ABNORMAL_CLOSURE, ""))
         self.forget_if_over()
 
     def hold(self) -> None:
@@ -98,7 +98,7 @@ class Link:
             self.stage.network.forget(self)
 
 
-class Half:
+class LinkEnd:
     """One end of a link, as its hub has it."""
 
     __slots__ = (
@@ -114,7 +114,7 @@ class Half:
         "owner",
     )
 
-    def __init__(self, link: Link, owner: SimHub) -> None:
+    def __init__(self, link: Link, owner: Host) -> None:
         self.link = link
         self.owner = owner
         self.id = LinkId(0)
@@ -123,13 +123,13 @@ class Half:
         self._busy_until = self._free_at = 0.0
         self._kept: list[Frame] = []
 
-    def face(self, other: Half) -> None:
+    def face(self, other: LinkEnd) -> None:
         """Take note of the other end."""
         self._other = other
         self._take_there = other.take
 
     @property
-    def partner(self) -> SimHub:
+    def partner(self) -> Host:
         """The hub at the other end."""
         return self._other.owner
 
@@ -140,14 +140,16 @@ class Half:
 
     def announce(self, opening: Opening) -> None:
         """Let the other end begin, before anything that is sent from here arrives."""
-        self._stage.agenda.hand(self._next_arrival(), self._other.begin, opening)
+        self._stage.scheduler.hand(self._next_arrival(), self._other.begin, opening)
 
     def begin(self, opening: Opening) -> None:
         """Tell the hub that the link is open, if it still wants it."""
         if not self.link.carries:
             return
         if not opening.conclude():
-            self._stage.agenda.hand(self._next_arrival(), self._other.lose, (ABNORMAL_CLOSURE, ""))
+            self._stage.scheduler.hand(
+                self._next_arrival(), self._other.lose, (ABNORMAL_CLOSURE, "")
+            )
             return
         self.is_open = True
         self.id = self.owner.add_link(self)
@@ -159,8 +161,8 @@ class Half:
         if not self.is_open or not self.link.carries:
             return
         stage = self._stage
-        agenda, network = stage.agenda, stage.network
-        time = network.arrival(agenda.now, self.owner.line_rng)
+        scheduler, network = stage.scheduler, stage.network
+        time = network.arrival(scheduler.now, self.owner.line_rng)
         if network.bandwidth is not None:
             time += self._queue(len(encode(frame)) / network.bandwidth)
         # What was sent later never overtakes.
@@ -168,7 +170,7 @@ class Half:
             time = self._busy_until
         else:
             self._busy_until = time
-        agenda.hand(time, self._take_there, frame)
+        scheduler.hand(time, self._take_there, frame)
 
     def close(self, code: int, reason: str) -> None:
         """End the link after all that was sent before; its hub hears nothing any more."""
@@ -178,7 +180,7 @@ class Half:
         if self.link.carries:
             if self.link.carrier is Carrier.P2P:
                 code, reason = NORMAL_CLOSURE, ""
-            self._stage.agenda.hand(self._next_arrival(), self._other.lose, (code, reason))
+            self._stage.scheduler.hand(self._next_arrival(), self._other.lose, (code, reason))
         self.link.forget_if_over()
 
     def take(self, frame: Frame) -> None:
@@ -192,7 +194,7 @@ class Half:
         stage = self._stage
         content = encode(frame)
         stage.tally.note(frame, len(content))
-        stage.trace.note(stage.agenda.now, self.owner.number, link.number, _FRAME, content)
+        stage.trace.note(stage.scheduler.now, self.owner.number, link.number, _FRAME, content)
         self.owner.feed(LinkReceived(self.id, frame))
 
     def catch_up(self) -> None:
@@ -214,15 +216,15 @@ class Half:
 
     def _queue(self, duration: float) -> float:
         """Return how long a frame takes to leave, after those before it."""
-        now = self._stage.agenda.now
+        now = self._stage.scheduler.now
         self._free_at = max(self._free_at, now) + duration
         return self._free_at - now
 
     def _next_arrival(self) -> float:
-        arrival = self._stage.network.arrival(self._stage.agenda.now, self.owner.line_rng)
+        arrival = self._stage.network.arrival(self._stage.scheduler.now, self.owner.line_rng)
         self._busy_until = max(arrival, self._busy_until)
         return self._busy_until
 
     def _note(self, kind: int, content: bytes) -> None:
         stage = self._stage
-        stage.trace.note(stage.agenda.now, self.owner.number, self.link.number, kind, content)
+        stage.trace.note(stage.scheduler.now, self.owner.number, self.link.number, kind, content)

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.config import DEFAULT_PORT, ServerConfig
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.wire.hub_frames import Carrier, Purpose
-from peerpigeon.sim.oracle import components, graph_of, ideal_links, pair
+from peerpigeon.sim.checks.oracle import components, graph_of, ideal_links, pair
 from peerpigeon.sim.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.sim.checks.oracle import Graph, Pair
+    from peerpigeon.sim.host import Host
     from peerpigeon.sim.network import Network
-    from peerpigeon.sim.oracle import Graph, Pair
-    from peerpigeon.sim.shell import SimHub
 
 _ROOMY = 1_000_000
 
@@ -50,7 +50,7 @@ class Mesh:
 
     world: World
     layout: Layout
-    hubs: list[SimHub] = field(default_factory=list)
+    hubs: list[Host] = field(default_factory=list)
     _ideals: dict[tuple[str, ...], set[Pair]] = field(default_factory=dict)
 
     @classmethod
@@ -88,7 +88,7 @@ class Mesh:
     # What is so
 
     @property
-    def living(self) -> list[SimHub]:
+    def living(self) -> list[Host]:
         """The hubs whose process runs."""
         return [hub for hub in self.hubs if hub.is_alive]
 
@@ -105,7 +105,7 @@ class Mesh:
         """Return the living hubs and the links between them."""
         return graph_of(self.links(), [hub.own for hub in self.living])
 
-    def parts(self, hubs: Iterable[SimHub] | None = None) -> int:
+    def parts(self, hubs: Iterable[Host] | None = None) -> int:
         """Return into how many parts the living hubs fall, or just some of them."""
         links = self.links()
         if hubs is None:
@@ -135,7 +135,7 @@ class Mesh:
             pair(hub.own, other) for hub in self.living for other in self.counting_of(hub)
         } & self.links()
 
-    def counting_of(self, hub: SimHub) -> set[PeerId]:
+    def counting_of(self, hub: Host) -> set[PeerId]:
         """Return the hubs to which ``hub`` has a link that counts (S13).
 
         A data channel does, and a socket that it has for the mesh, not just for bootstrap.

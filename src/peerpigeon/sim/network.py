@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from random import Random
 
-    from peerpigeon.sim.agenda import Agenda
+    from peerpigeon.sim.scheduler import Scheduler
     from peerpigeon.sim.trace import Trace
 
 FIRST_RETRANSMISSION = 0.2
@@ -119,11 +119,11 @@ class Connection:
     """
 
     __slots__ = (
-        "_agenda",
         "_busy_until",
         "_carries",
         "_ended",
         "_network",
+        "_scheduler",
         "_trace",
         "broken_at",
         "ends",
@@ -132,7 +132,7 @@ class Connection:
     )
 
     def __init__(
-        self, network: Network, agenda: Agenda, trace: Trace, ends: tuple[Party, Party]
+        self, network: Network, scheduler: Scheduler, trace: Trace, ends: tuple[Party, Party]
     ) -> None:
         self.ends = ends
         """The party that opened the connection, and the other."""
@@ -142,7 +142,7 @@ class Connection:
         self.broken_at: float | None = None
         """When it stopped carrying bytes so that both ends noticed."""
         self._network = network
-        self._agenda = agenda
+        self._scheduler = scheduler
         self._trace = trace
         self._busy_until = [0.0, 0.0]
         self._carries = True
@@ -155,11 +155,11 @@ class Connection:
         side = 0 if sender is self.ends[0] else 1
         if self._ended[side] or not self._carries:
             return
-        time = self._network.arrival(self._agenda.now, self.ends[0].rng)
+        time = self._network.arrival(self._scheduler.now, self.ends[0].rng)
         # TCP: what was sent later never overtakes.
         time = max(time, self._busy_until[side])
         self._busy_until[side] = time
-        self._agenda.at(time, partial(self._arrive, 1 - side, frame))
+        self._scheduler.at(time, partial(self._arrive, 1 - side, frame))
 
     def close(self, sender: Party, code: int, reason: str = "") -> None:
         """Send a close frame after all that was sent before; ``sender`` hears nothing any more."""
@@ -169,7 +169,7 @@ class Connection:
     def fall_silent(self) -> None:
         """Let all bytes vanish from now on, also those under way, without a word to either end."""
         if self.silent_since is None:
-            self.silent_since = self._agenda.now
+            self.silent_since = self._scheduler.now
             self._carries = False
 
     def break_off(self, dead: Party | None = None) -> None:
@@ -179,14 +179,14 @@ class Connection:
         """
         if not self._carries:
             return
-        self.broken_at = self._agenda.now
+        self.broken_at = self._scheduler.now
         self._carries = False
         for side in (0, 1):
             if self.ends[side] is dead:
                 self._end(side)
                 continue
-            time = self._agenda.now + self._network.latency
-            self._agenda.at(time, partial(self._deliver, side, Close(ABNORMAL_CLOSURE)))
+            time = self._scheduler.now + self._network.latency
+            self._scheduler.at(time, partial(self._deliver, side, Close(ABNORMAL_CLOSURE)))
 
     def hold(self) -> None:
         """Fall silent: a client does not wait for a minute for bytes to come through."""
@@ -203,7 +203,7 @@ class Connection:
         if self._ended[side]:
             return
         party = self.ends[side]
-        self._trace.note(self._agenda.now, party.number, self.number, frame.KIND, frame.content)
+        self._trace.note(self._scheduler.now, party.number, self.number, frame.KIND, frame.content)
         if type(frame) is Close:
             self._end(side)
         party.receive(self, frame)

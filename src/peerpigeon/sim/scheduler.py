@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 Plan: TypeAlias = "Callable[[], object]"
 """Something to do when its time has come; what it returns is not looked at."""
 
-Taker: TypeAlias = "Callable[..., object]"
-"""Like a plan, but it takes what was handed to the agenda with it."""
+Consumer: TypeAlias = "Callable[..., object]"
+"""Like a plan, but it takes what was handed to the scheduler with it."""
 
 _NOTHING = object()
 
 
-class Agenda:
+class Scheduler:
     """Plans in the order of their times; plans for one time in the order in which they were made.
 
     Times are seconds since the beginning of the world. The clock moves only from plan to plan.
@@ -27,7 +27,7 @@ class Agenda:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self._heap: list[tuple[float, int, Taker, object]] = []
+        self._heap: list[tuple[float, int, Consumer, object]] = []
         self._made = 0
         self._alarms = 0
 
@@ -40,13 +40,13 @@ class Agenda:
         """Have ``plan`` carried out at ``time``, or at once if that is over."""
         self.hand(time, plan, _NOTHING)
 
-    def hand(self, time: float, taker: Taker, thing: object) -> None:
-        """Have ``thing`` handed to ``taker`` at ``time``, or at once if that is over.
+    def hand(self, time: float, consumer: Consumer, thing: object) -> None:
+        """Have ``thing`` handed to ``consumer`` at ``time``, or at once if that is over.
 
         A million frames go this way, so it makes nothing but one entry of the heap.
         """
         self._made = made = self._made + 1
-        heapq.heappush(self._heap, (time if time > self.now else self.now, made, taker, thing))
+        heapq.heappush(self._heap, (time if time > self.now else self.now, made, consumer, thing))
 
     def alarm(self, time: float, plan: Plan) -> None:
         """Like ``at``, for what only wakes somebody: the world may be quiet before it."""
@@ -59,11 +59,11 @@ class Agenda:
 
     def step(self) -> None:
         """Move the clock to the next plan and carry it out."""
-        self.now, _, taker, thing = heapq.heappop(self._heap)
+        self.now, _, consumer, thing = heapq.heappop(self._heap)
         if thing is _NOTHING:
-            taker()
+            consumer()
         else:
-            taker(thing)
+            consumer(thing)
 
     def run_until(self, time: float) -> None:
         """Carry out everything up to and including ``time``, and stand there."""

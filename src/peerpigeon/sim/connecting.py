@@ -11,8 +11,8 @@ from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.links import Link
 
 if TYPE_CHECKING:
+    from peerpigeon.sim.host import Host
     from peerpigeon.sim.links import Stage
-    from peerpigeon.sim.shell import SimHub
 
 DESCRIBING = 0.02
 """Seconds that a WebRTC engine takes to make an offer or an answer."""
@@ -33,7 +33,7 @@ _FILLER = " " * 600
 class Opening:
     """One end of a link that is still to come."""
 
-    def __init__(self, stage: Stage, owner: SimHub, number: int) -> None:
+    def __init__(self, stage: Stage, owner: Host, number: int) -> None:
         self.stage = stage
         self.owner = owner
         self.number = number
@@ -67,35 +67,35 @@ class Opening:
 
     def note(self, kind: int, content: bytes) -> None:
         """Add to the world's trace what the hub is told of this."""
-        now = self.stage.agenda.now
+        now = self.stage.scheduler.now
         self.stage.trace.note(now, self.owner.number, self.number, kind, content)
 
 
-class Dialling(Opening):
+class Dialing(Opening):
     """A WebSocket that a hub is opening: two round trips, if somebody is there."""
 
-    def __init__(self, stage: Stage, owner: SimHub, number: int, callee: SimHub | None) -> None:
+    def __init__(self, stage: Stage, owner: Host, number: int, callee: Host | None) -> None:
         super().__init__(stage, owner, number)
         self._callee = callee
-        agenda = stage.agenda
-        agenda.alarm(agenda.now + DIAL_TIMEOUT, partial(self.fail, "timed out"))
-        agenda.at(self._arrival(1), self._knock)
+        scheduler = stage.scheduler
+        scheduler.alarm(scheduler.now + DIAL_TIMEOUT, partial(self.fail, "timed out"))
+        scheduler.at(self._arrival(1), self._knock)
 
     def _arrival(self, ways: int) -> float:
-        time = self.stage.agenda.now
+        time = self.stage.scheduler.now
         for _ in range(ways):
             time = self.stage.network.arrival(time, self.owner.line_rng)
         return time
 
     def _knock(self) -> None:
-        callee, agenda = self._callee, self.stage.agenda
+        callee, scheduler = self._callee, self.stage.scheduler
         if callee is None:
-            agenda.at(self._arrival(1), partial(self.fail, "no such host"))
+            scheduler.at(self._arrival(1), partial(self.fail, "no such host"))
         elif self.stage.network.can_reach(self.owner, callee):
             if callee.is_alive and not callee.is_stopping:
-                agenda.at(self._arrival(2), self._request)
+                scheduler.at(self._arrival(2), self._request)
             else:
-                agenda.at(self._arrival(1), partial(self.fail, "refused"))
+                scheduler.at(self._arrival(1), partial(self.fail, "refused"))
 
     def _request(self) -> None:
         if self._callee is not None:
@@ -114,13 +114,13 @@ class Channel(Opening):
     """One end of a data channel that hubs are negotiating."""
 
     def __init__(
-        self, stage: Stage, owner: SimHub, number: int, partner: Channel | None = None
+        self, stage: Stage, owner: Host, number: int, partner: Channel | None = None
     ) -> None:
         super().__init__(stage, owner, number)
         self.partner = partner
         """The end that offered, if this is the one that answers."""
-        agenda = stage.agenda
-        agenda.at(agenda.now + DESCRIBING, self._describe)
+        scheduler = stage.scheduler
+        scheduler.at(scheduler.now + DESCRIBING, self._describe)
 
     @property
     def token(self) -> str:
@@ -132,10 +132,10 @@ class Channel(Opening):
         if other is None or other.partner is not self:
             self.fail("not an answer to this offer")
             return
-        time, network = self.stage.agenda.now, self.stage.network
+        time, network = self.stage.scheduler.now, self.stage.network
         for _ in range(ICE_WAYS):
             time = network.arrival(time, self.owner.line_rng)
-        self.stage.agenda.at(time, partial(self._connect, other))
+        self.stage.scheduler.at(time, partial(self._connect, other))
 
     def _describe(self) -> None:
         if self.is_wanted:
@@ -155,30 +155,30 @@ class Channel(Opening):
             link.open(1, other, self)
 
 
-class Exchange:
+class Connector:
     """Finds who is meant by an address or a description."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._hosts: dict[str, SimHub] = {}
+        self._hosts: dict[str, Host] = {}
         self._channels: dict[str, Channel] = {}
         self._sweep_at = _FEW
 
-    def publish(self, address: str, host: SimHub) -> None:
+    def publish(self, address: str, host: Host) -> None:
         """Let ``host`` be found under ``address``, a WebSocket URI."""
         self._hosts[address] = host
 
-    def dial(self, owner: SimHub, number: int, uri: str) -> Opening:
+    def dial(self, owner: Host, number: int, uri: str) -> Opening:
         """Begin to open a WebSocket."""
-        return Dialling(self._stage, owner, number, self._hosts.get(uri.rstrip("/")))
+        return Dialing(self._stage, owner, number, self._hosts.get(uri.rstrip("/")))
 
-    def offer(self, owner: SimHub, number: int) -> Opening:
+    def offer(self, owner: Host, number: int) -> Opening:
         """Begin a data channel."""
         if owner.config.webrtc_engine == "none":
             return self._refuse(owner, number, "this hub has no WebRTC engine")
         return self._keep(Channel(self._stage, owner, number))
 
-    def answer(self, owner: SimHub, number: int, sdp: str) -> Opening:
+    def answer(self, owner: Host, number: int, sdp: str) -> Opening:
         """Begin the other end of a data channel."""
         partner = self.find(sdp, "offer")
         if owner.config.webrtc_engine == "none":
@@ -187,10 +187,10 @@ class Exchange:
             return self._refuse(owner, number, "not an offer")
         return self._keep(Channel(self._stage, owner, number, partner))
 
-    def _refuse(self, owner: SimHub, number: int, reason: str) -> Opening:
+    def _refuse(self, owner: Host, number: int, reason: str) -> Opening:
         opening = Opening(self._stage, owner, number)
-        agenda = self._stage.agenda
-        agenda.at(agenda.now + DESCRIBING, partial(opening.fail, reason))
+        scheduler = self._stage.scheduler
+        scheduler.at(scheduler.now + DESCRIBING, partial(opening.fail, reason))
         return opening
 
     def find(self, sdp: str, kind: str) -> Channel | None:

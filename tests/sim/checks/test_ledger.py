@@ -6,9 +6,9 @@ from random import Random
 from typing import TYPE_CHECKING, cast
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.sim.agenda import Agenda
+from peerpigeon.sim.checks.ledger import LIFETIME, fates, last_trouble
 from peerpigeon.sim.client import Client, HeardError, HeardSignal, SentSignal, Stay
-from peerpigeon.sim.ledger import LIFETIME, fates, last_trouble
+from peerpigeon.sim.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from peerpigeon.sim.network import Connection
@@ -30,7 +30,7 @@ class Pair:
 
     def __init__(self) -> None:
         self.one, self.other = (
-            Client(number, peer, Random(number), Agenda(), reconnects=False)
+            Client(number, peer, Random(number), Scheduler(), reconnects=False)
             for number, peer in ((1, A), (2, B))
         )
         for client in (self.one, self.other):

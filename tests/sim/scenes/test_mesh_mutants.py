@@ -14,7 +14,7 @@ from peerpigeon.core.mesh.topology import Topology
 from peerpigeon.core.streams.segments import Receiver
 from peerpigeon.core.streams.streams import Streams
 from peerpigeon.core.wire.hub_frames import Ack
-from peerpigeon.sim import disasters, scenes
+from peerpigeon.sim.scenes import disasters, mesh
 
 if TYPE_CHECKING:
     from peerpigeon.core.streams.streams import Failure, Outgoing
@@ -28,11 +28,11 @@ def broken_path() -> list[str]:
 
 def test_links_by_xor_alone_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the ring, and with the true XOR as distance, a mesh falls into islands."""
-    assert scenes.formation(1, 30, 3).faults == []
+    assert mesh.formation(1, 30, 3).faults == []
     monkeypatch.setattr(Topology, "ring", lambda _: ())
     monkeypatch.setattr(Topology, "gap", lambda *_: [])
     monkeypatch.setattr(topology, "digit_distance", lambda a, b: xor_distance(a, b) >> 100)
-    assert scenes.formation(1, 30, 3).faults != []
+    assert mesh.formation(1, 30, 3).faults != []
 
 
 def test_delivering_whatever_arrives_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

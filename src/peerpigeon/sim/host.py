@@ -31,6 +31,7 @@ from peerpigeon.core.interface.events import Event, PeerLost, PeerOpened, PeerPo
 from peerpigeon.core.interface.notices import name_of
 from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
 from peerpigeon.core.pings import ping_number, ping_payload
+from peerpigeon.sim.connecting import Channel
 from peerpigeon.sim.network import (
     Accepted,
     Close,
@@ -41,7 +42,6 @@ from peerpigeon.sim.network import (
     Request,
     Text,
 )
-from peerpigeon.sim.openings import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,9 +51,9 @@ if TYPE_CHECKING:
     from peerpigeon.core.hub import Hub
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.notices import Notice
-    from peerpigeon.sim.agenda import Plan
-    from peerpigeon.sim.links import Half, Stage
-    from peerpigeon.sim.openings import Exchange, Opening
+    from peerpigeon.sim.connecting import Connector, Opening
+    from peerpigeon.sim.links import LinkEnd, Stage
+    from peerpigeon.sim.scheduler import Plan
 
 _OpeningAction: TypeAlias = Dial | MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
 
@@ -63,7 +63,7 @@ _TICK = Tick()
 _MAX_TICKS_AT_ONCE = 100
 
 
-class SimHub:
+class Host:
     """One machine and the process of a hub on it.
 
     The process may die and be started again (``start``); then it has a new life, and nothing that
@@ -88,13 +88,13 @@ class SimHub:
         """Seconds by which its clock is fast."""
         self.notices: Counter[str] = Counter()
         """How often it told each thing, by the documented name."""
-        self.on_notice: Callable[[SimHub, Notice], object] | None = None
+        self.on_notice: Callable[[Host, Notice], object] | None = None
         self.hub: Hub
         self.own: PeerId
         """Its id in this life."""
         self._stage = stage
-        self._agenda, self._trace = stage.agenda, stage.trace
-        self._exchange: Exchange
+        self._scheduler, self._trace = stage.scheduler, stage.trace
+        self._connector: Connector
         self._busy_until = 0.0
         self._waiting: list[Plan] | None = None  # while it is asleep
         self._forget_everything()
@@ -103,7 +103,7 @@ class SimHub:
         self._connections: dict[SessionId, Connection] = {}
         self._sessions: dict[int, SessionId] = {}  # by the connection's number
         self._last_session = 0
-        self._links: dict[LinkId, Half] = {}
+        self._links: dict[LinkId, LinkEnd] = {}
         self._last_link = 0
         self._openings: dict[int, Opening] = {}
         self._tick_at: float | None = None
@@ -112,9 +112,9 @@ class SimHub:
 
     # The process
 
-    def start(self, hub: Hub, own: PeerId, exchange: Exchange) -> None:
+    def start(self, hub: Hub, own: PeerId, connector: Connector) -> None:
         """Begin a new life."""
-        self.hub, self.own, self._exchange = hub, own, exchange
+        self.hub, self.own, self._connector = hub, own, connector
         self.life += 1
         self.is_alive = True
         self.is_stopping = False
@@ -134,9 +134,9 @@ class SimHub:
             if connection is not None:
                 connection.close(self, GOING_AWAY, SERVER_STOPPING)
             self.feed(PeerLost(session, GOING_AWAY, SERVER_STOPPING))
-        for action in self.hub.drain(self._agenda.now):
+        for action in self.hub.drain(self._scheduler.now):
             self.perform(action)
-        self._agenda.alarm(self._agenda.now + DRAIN_TIMEOUT, partial(self._end, self.life))
+        self._scheduler.alarm(self._scheduler.now + DRAIN_TIMEOUT, partial(self._end, self.life))
         self._end_if_left()
 
     def _end_if_left(self) -> None:
@@ -217,8 +217,8 @@ class SimHub:
         if self._waiting is not None:
             self._waiting.append(partial(handle, event))
             return
-        self._busy_until = max(self._busy_until, self._agenda.now) + self.service_time
-        self._agenda.hand(self._busy_until, self._take_postponed, (self.life, handle, event))
+        self._busy_until = max(self._busy_until, self._scheduler.now) + self.service_time
+        self._scheduler.hand(self._busy_until, self._take_postponed, (self.life, handle, event))
 
     def _take_postponed(self, what: tuple[int, Callable[[Event], None], Event]) -> None:
         life, handle, event = what
@@ -226,7 +226,7 @@ class SimHub:
             self.when_awake(partial(handle, event))
 
     def _handle(self, event: Event) -> None:
-        for action in self.hub.handle(event, self._agenda.now):
+        for action in self.hub.handle(event, self._scheduler.now):
             if type(action) is SendToLink:  # the most frequent by far
                 half = self._links.get(action.link)
                 if half is not None:
@@ -265,15 +265,15 @@ class SimHub:
         number = action.opening
         match action:
             case Dial(uri=uri):
-                self._openings[number] = self._exchange.dial(self, number, uri)
+                self._openings[number] = self._connector.dial(self, number, uri)
             case MakeOffer():
-                self._openings[number] = self._exchange.offer(self, number)
+                self._openings[number] = self._connector.offer(self, number)
             case MakeAnswer(sdp=sdp):
-                self._openings[number] = self._exchange.answer(self, number, sdp)
+                self._openings[number] = self._connector.answer(self, number, sdp)
             case TakeAnswer(sdp=sdp):
                 channel = self._openings.get(number)
                 if isinstance(channel, Channel):
-                    channel.take_answer(self._exchange.find(sdp, "answer"))
+                    channel.take_answer(self._connector.find(sdp, "answer"))
             case DropChannel():
                 if number in self._openings:
                     self._openings[number].drop()
@@ -294,7 +294,7 @@ class SimHub:
     def _tell(self, notice: Notice) -> None:
         self.notices[name_of(notice)] += 1
         content = msgspec.json.encode(notice)
-        self._trace.note(self._agenda.now, self.number, 0, _TOLD, content)
+        self._trace.note(self._scheduler.now, self.number, 0, _TOLD, content)
         if self.on_notice is not None:
             self.on_notice(self, notice)
 
@@ -306,14 +306,14 @@ class SimHub:
 
     # Links
 
-    def add_link(self, half: Half) -> LinkId:
+    def add_link(self, half: LinkEnd) -> LinkId:
         """Take an open link into the list and return its number."""
         self._last_link += 1
         link = LinkId(self._last_link)
         self._links[link] = half
         return link
 
-    def remove_link(self, half: Half) -> None:
+    def remove_link(self, half: LinkEnd) -> None:
         """Drop a link that has ended."""
         self._links.pop(half.id, None)
 
@@ -322,7 +322,7 @@ class SimHub:
         self._openings.pop(number, None)
 
     @property
-    def links(self) -> list[Half]:
+    def links(self) -> list[LinkEnd]:
         """The links that this hub believes to be open, oldest first."""
         return list(self._links.values())
 
@@ -333,11 +333,11 @@ class SimHub:
         if deadline is None or self._is_tick_waiting:
             return
         if self._tick_at is None or deadline < self._tick_at:
-            self._tick_at = max(deadline, self._agenda.now)
-            self._agenda.alarm(self._tick_at, partial(self._on_alarm, self.life))
+            self._tick_at = max(deadline, self._scheduler.now)
+            self._scheduler.alarm(self._tick_at, partial(self._on_alarm, self.life))
 
     def _on_alarm(self, life: int) -> None:
-        now = self._agenda.now
+        now = self._scheduler.now
         if now != self._tick_at or life != self.life:
             return  # An earlier alarm was set after this one, and has taken its place.
         self._tick_at = None
@@ -355,7 +355,7 @@ class SimHub:
     def _tick(self, tick: Event) -> None:
         self._is_tick_waiting = False
         self._handle(tick)
-        now = self._agenda.now
+        now = self._scheduler.now
         self._ticks_at_once = self._ticks_at_once + 1 if self._tick_at == now else 0
         if self._ticks_at_once > _MAX_TICKS_AT_ONCE:
             raise RuntimeError(f"the hub wants tick after tick at {now}, time stands still")
