@@ -1,9 +1,10 @@
 from functools import partial
 from random import Random
 
-from peerpigeon.sim.network import Close, Connection, Frame, Network, Text
+from peerpigeon.sim.network import Network
 from peerpigeon.sim.scheduler import Scheduler
 from peerpigeon.sim.trace import Trace
+from peerpigeon.sim.websocket import Close, Connection, Frame, Text
 
 
 class Ear:

@@ -11,14 +11,14 @@ import msgspec
 from peerpigeon.core.config import GLOBAL_NAMESPACE
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, NORMAL_CLOSURE
-from peerpigeon.sim.network import Accepted, Close, Frame, Ping, Pong, Request, Text
+from peerpigeon.sim.websocket import Accepted, Close, Frame, Ping, Pong, Request, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from peerpigeon.sim.network import Connection
     from peerpigeon.sim.scheduler import Scheduler
+    from peerpigeon.sim.websocket import Connection
 
 MAX_RECONNECT_DELAY = 30.0
 """Reference: 1, 2, 4 … 30 seconds from a lost connection to the next attempt."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from peerpigeon.core.interface.events import ChannelDescribed, OpeningFailed
 from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 from peerpigeon.core.wire.hub_frames import Carrier
-from peerpigeon.sim.links import Link
+from peerpigeon.sim.links import Link, LinkOwner
 
 if TYPE_CHECKING:
-    from peerpigeon.sim.host import Host
-    from peerpigeon.sim.links import Stage
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.sim.scheduler import Callback
+    from peerpigeon.sim.stage import Stage
 
 DESCRIBING = 0.02
 """Seconds that a WebRTC engine takes to make an offer or an answer."""
@@ -30,10 +31,28 @@ _FILLER = " " * 600
 """Makes a description as long as one with a handful of candidates."""
 
 
+class Opener(LinkOwner, Protocol):
+    """A hub, as its openings need it."""
+
+    config: ServerConfig
+    life: int
+    """How often it was started."""
+
+    is_alive: bool
+    is_stopping: bool
+    """Whether it takes nobody in any more."""
+
+    def forget_opening(self, number: int) -> None:
+        """Drop an opening that has come to its end."""
+
+    def when_awake(self, callback: Callback) -> None:
+        """Carry ``callback`` out now, or when the process goes on."""
+
+
 class Opening:
     """One end of a link that is still to come."""
 
-    def __init__(self, stage: Stage, owner: Host, number: int) -> None:
+    def __init__(self, stage: Stage, owner: Opener, number: int) -> None:
         self.stage = stage
         self.owner = owner
         self.number = number
@@ -74,7 +93,7 @@ class Opening:
 class Dialing(Opening):
     """A WebSocket that a hub is opening: two round trips, if somebody is there."""
 
-    def __init__(self, stage: Stage, owner: Host, number: int, callee: Host | None) -> None:
+    def __init__(self, stage: Stage, owner: Opener, number: int, callee: Opener | None) -> None:
         super().__init__(stage, owner, number)
         self._callee = callee
         scheduler = stage.scheduler
@@ -114,7 +133,7 @@ class Channel(Opening):
     """One end of a data channel that hubs are negotiating."""
 
     def __init__(
-        self, stage: Stage, owner: Host, number: int, partner: Channel | None = None
+        self, stage: Stage, owner: Opener, number: int, partner: Channel | None = None
     ) -> None:
         super().__init__(stage, owner, number)
         self.partner = partner
@@ -160,25 +179,25 @@ class Connector:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._hosts: dict[str, Host] = {}
+        self._hosts: dict[str, Opener] = {}
         self._channels: dict[str, Channel] = {}
         self._sweep_at = _FEW
 
-    def publish(self, address: str, host: Host) -> None:
+    def publish(self, address: str, host: Opener) -> None:
         """Let ``host`` be found under ``address``, a WebSocket URI."""
         self._hosts[address] = host
 
-    def dial(self, owner: Host, number: int, uri: str) -> Opening:
+    def dial(self, owner: Opener, number: int, uri: str) -> Opening:
         """Begin to open a WebSocket."""
         return Dialing(self._stage, owner, number, self._hosts.get(uri.rstrip("/")))
 
-    def offer(self, owner: Host, number: int) -> Opening:
+    def offer(self, owner: Opener, number: int) -> Opening:
         """Begin a data channel."""
         if owner.config.webrtc_engine == "none":
             return self._refuse(owner, number, "this hub has no WebRTC engine")
         return self._keep(Channel(self._stage, owner, number))
 
-    def answer(self, owner: Host, number: int, sdp: str) -> Opening:
+    def answer(self, owner: Opener, number: int, sdp: str) -> Opening:
         """Begin the other end of a data channel."""
         partner = self.find(sdp, "offer")
         if owner.config.webrtc_engine == "none":
@@ -187,7 +206,7 @@ class Connector:
             return self._refuse(owner, number, "not an offer")
         return self._keep(Channel(self._stage, owner, number, partner))
 
-    def _refuse(self, owner: Host, number: int, reason: str) -> Opening:
+    def _refuse(self, owner: Opener, number: int, reason: str) -> Opening:
         opening = Opening(self._stage, owner, number)
         scheduler = self._stage.scheduler
         scheduler.at(scheduler.now + DESCRIBING, partial(opening.fail, reason))

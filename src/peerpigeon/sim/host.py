@@ -32,16 +32,7 @@ from peerpigeon.core.interface.notices import name_of
 from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
 from peerpigeon.core.pings import ping_number, ping_payload
 from peerpigeon.sim.connecting import Channel
-from peerpigeon.sim.network import (
-    Accepted,
-    Close,
-    Connection,
-    Frame,
-    Ping,
-    Pong,
-    Request,
-    Text,
-)
+from peerpigeon.sim.websocket import Accepted, Close, Connection, Frame, Ping, Pong, Request, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,8 +43,9 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.sim.connecting import Connector, Opening
-    from peerpigeon.sim.links import LinkEnd, Stage
-    from peerpigeon.sim.scheduler import Plan
+    from peerpigeon.sim.links import LinkEnd
+    from peerpigeon.sim.scheduler import Callback
+    from peerpigeon.sim.stage import Stage
 
 _OpeningAction: TypeAlias = Dial | MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
 
@@ -96,7 +88,7 @@ class Host:
         self._scheduler, self._trace = stage.scheduler, stage.trace
         self._connector: Connector
         self._busy_until = 0.0
-        self._waiting: list[Plan] | None = None  # while it is asleep
+        self._waiting: list[Callback] | None = None  # while it is asleep
         self._forget_everything()
 
     def _forget_everything(self) -> None:
@@ -146,8 +138,8 @@ class Host:
     def _end(self, life: int) -> None:
         if life != self.life or not self.is_alive:
             return
-        for half in self.links:
-            half.close(GOING_AWAY, HUB_STOPPING)
+        for end in self.links:
+            end.close(GOING_AWAY, HUB_STOPPING)
         self.die()
 
     def fall_asleep(self) -> None:
@@ -158,17 +150,17 @@ class Host:
     def wake_up(self) -> None:
         """Go on, first of all with what has come meanwhile."""
         waiting, self._waiting = self._waiting or [], None
-        for plan in waiting:
-            plan()
+        for callback in waiting:
+            callback()
         if self.is_alive:
             self._arm()
 
-    def when_awake(self, plan: Plan) -> None:
-        """Carry ``plan`` out now, or when the process goes on."""
+    def when_awake(self, callback: Callback) -> None:
+        """Carry ``callback`` out now, or when the process goes on."""
         if self._waiting is None:
-            plan()
+            callback()
         else:
-            self._waiting.append(plan)
+            self._waiting.append(callback)
 
     # What comes in
 
@@ -228,9 +220,9 @@ class Host:
     def _handle(self, event: Event) -> None:
         for action in self.hub.handle(event, self._scheduler.now):
             if type(action) is SendToLink:  # the most frequent by far
-                half = self._links.get(action.link)
-                if half is not None:
-                    half.send(action.frame)
+                end = self._links.get(action.link)
+                if end is not None:
+                    end.send(action.frame)
             else:
                 self.perform(action)
         self._end_if_left()
@@ -306,16 +298,16 @@ class Host:
 
     # Links
 
-    def add_link(self, half: LinkEnd) -> LinkId:
+    def add_link(self, end: LinkEnd) -> LinkId:
         """Take an open link into the list and return its number."""
         self._last_link += 1
         link = LinkId(self._last_link)
-        self._links[link] = half
+        self._links[link] = end
         return link
 
-    def remove_link(self, half: LinkEnd) -> None:
+    def remove_link(self, end: LinkEnd) -> None:
         """Drop a link that has ended."""
-        self._links.pop(half.id, None)
+        self._links.pop(end.id, None)
 
     def forget_opening(self, number: int) -> None:
         """Drop an opening that has come to its end."""

@@ -5,36 +5,55 @@ Frames cross them as objects. What is counted and goes into the trace are their 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, NORMAL_CLOSURE
 from peerpigeon.core.interface.events import LinkLost, LinkOpened, LinkReceived
 from peerpigeon.core.wire.hub_codec import encode
-from peerpigeon.core.wire.hub_frames import Carrier, Frame
-from peerpigeon.sim.tally import Tally
+from peerpigeon.core.wire.hub_frames import Carrier
+from peerpigeon.sim.network import Party
 
 if TYPE_CHECKING:
-    from peerpigeon.sim.connecting import Opening
-    from peerpigeon.sim.host import Host
-    from peerpigeon.sim.network import Network, Party
-    from peerpigeon.sim.scheduler import Scheduler
-    from peerpigeon.sim.trace import Trace
+    from random import Random
+
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.interface.events import Event
+    from peerpigeon.core.wire.hub_frames import Frame
+    from peerpigeon.sim.stage import Stage
 
 _OPENED = 32
 _FRAME = 33
 _LOST = 34
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What all parties of a world share."""
+class LinkOwner(Party, Protocol):
+    """A hub, as its links need it."""
 
-    scheduler: Scheduler
-    network: Network
-    trace: Trace
-    tally: Tally = field(default_factory=Tally)
+    own: PeerId
+    """Its id in this life."""
+
+    line_rng: Random
+    """The chance of the lines that it opens."""
+
+    def add_link(self, end: LinkEnd) -> LinkId:
+        """Take an open link into the list and return its number."""
+
+    def remove_link(self, end: LinkEnd) -> None:
+        """Drop a link that has ended."""
+
+    def feed(self, event: Event) -> None:
+        """Have the hub handle one event."""
+
+
+class Awaited(Protocol):
+    """A link that is still to come, as one of its hubs has it."""
+
+    number: int
+    """What the hub calls it."""
+
+    def conclude(self) -> bool:
+        """End the waiting, because the link is open; return whether the hub still waited."""
 
 
 class Link:
@@ -44,23 +63,23 @@ class Link:
     they notice nothing. ``LinkEnd.begin`` says when each end has come to be.
     """
 
-    __slots__ = ("carrier", "carries", "ends", "halves", "is_held", "number", "stage")
+    __slots__ = ("carrier", "carries", "ends", "is_held", "number", "sides", "stage")
 
-    def __init__(self, stage: Stage, carrier: Carrier, opener: Host, other: Host) -> None:
+    def __init__(self, stage: Stage, carrier: Carrier, opener: LinkOwner, other: LinkOwner) -> None:
         self.stage = stage
         self.carrier = carrier
         self.ends: tuple[Party, Party] = (opener, other)
         self.carries = True
         self.is_held = False
-        self.halves = (LinkEnd(self, opener), LinkEnd(self, other))
-        self.halves[0].face(self.halves[1])
-        self.halves[1].face(self.halves[0])
+        self.sides = (LinkEnd(self, opener), LinkEnd(self, other))
+        self.sides[0].face(self.sides[1])
+        self.sides[1].face(self.sides[0])
         self.number = stage.network.register(self)
 
-    def open(self, first: int, opening: Opening, others: Opening) -> None:
-        """Let the half ``first`` open now, and the other when it hears of it."""
-        self.halves[first].announce(others)
-        self.halves[first].begin(opening)
+    def open(self, first: int, opening: Awaited, others: Awaited) -> None:
+        """Let the end ``first`` open now, and the other when it hears of it."""
+        self.sides[first].announce(others)
+        self.sides[first].begin(opening)
 
     def fall_silent(self) -> None:
         """Let all bytes vanish from now on, also those under way, without a word to either end."""
@@ -75,11 +94,11 @@ class Link:
             return
         self.carries = False
         network, scheduler = self.stage.network, self.stage.scheduler
-        for half in self.halves:
-            if half.owner is dead:
-                half.is_open = False
+        for end in self.sides:
+            if end.owner is dead:
+                end.is_open = False
             elif dead is None or self.carrier is Carrier.WEBSOCKET:
-                scheduler.hand(scheduler.now + network.latency, half.lose, (ABNORMAL_CLOSURE, ""))
+                scheduler.hand(scheduler.now + network.latency, end.lose, (ABNORMAL_CLOSURE, ""))
         self.forget_if_over()
 
     def hold(self) -> None:
@@ -89,12 +108,12 @@ class Link:
     def release(self) -> None:
         """Deliver what was kept."""
         self.is_held = False
-        for half in self.halves:
-            half.catch_up()
+        for end in self.sides:
+            end.catch_up()
 
     def forget_if_over(self) -> None:
         """Leave the network's lists once neither end counts on this link any more."""
-        if not self.halves[0].is_open and not self.halves[1].is_open:
+        if not self.sides[0].is_open and not self.sides[1].is_open:
             self.stage.network.forget(self)
 
 
@@ -114,7 +133,7 @@ class LinkEnd:
         "owner",
     )
 
-    def __init__(self, link: Link, owner: Host) -> None:
+    def __init__(self, link: Link, owner: LinkOwner) -> None:
         self.link = link
         self.owner = owner
         self.id = LinkId(0)
@@ -129,7 +148,7 @@ class LinkEnd:
         self._take_there = other.take
 
     @property
-    def partner(self) -> Host:
+    def partner(self) -> LinkOwner:
         """The hub at the other end."""
         return self._other.owner
 
@@ -138,11 +157,11 @@ class LinkEnd:
         """Whether both ends count on the link and it carries bytes."""
         return self.is_open and self._other.is_open and self.link.carries
 
-    def announce(self, opening: Opening) -> None:
+    def announce(self, opening: Awaited) -> None:
         """Let the other end begin, before anything that is sent from here arrives."""
         self._stage.scheduler.hand(self._next_arrival(), self._other.begin, opening)
 
-    def begin(self, opening: Opening) -> None:
+    def begin(self, opening: Awaited) -> None:
         """Tell the hub that the link is open, if it still wants it."""
         if not self.link.carries:
             return

@@ -95,10 +95,10 @@ class Mesh:
     def links(self, carrier: Carrier | None = None) -> set[Pair]:
         """Return the pairs of living hubs between which a link is open that carries bytes."""
         return {
-            pair(hub.own, half.partner.own)
+            pair(hub.own, end.partner.own)
             for hub in self.hubs
-            for half in hub.links
-            if half.works and (carrier is None or half.link.carrier is carrier)
+            for end in hub.links
+            if end.works and (carrier is None or end.link.carrier is carrier)
         }
 
     def graph(self) -> Graph:
@@ -143,9 +143,9 @@ class Mesh:
         advert = hub.hub.advert
         meant = {end.hub for end in (advert.links if advert else ()) if end.purpose is Purpose.MESH}
         return {
-            half.partner.own
-            for half in hub.links
-            if half.works and (half.link.carrier is Carrier.P2P or half.partner.own in meant)
+            end.partner.own
+            for end in hub.links
+            if end.works and (end.link.carrier is Carrier.P2P or end.partner.own in meant)
         }
 
     def most_links(self) -> int:

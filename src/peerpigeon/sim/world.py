@@ -13,16 +13,18 @@ from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.client import Client
 from peerpigeon.sim.connecting import Connector
 from peerpigeon.sim.host import Host
-from peerpigeon.sim.links import Stage
-from peerpigeon.sim.network import Connection, Network, Party
+from peerpigeon.sim.network import Network, Party
 from peerpigeon.sim.scheduler import Scheduler
+from peerpigeon.sim.stage import Stage
 from peerpigeon.sim.trace import Trace
+from peerpigeon.sim.websocket import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from peerpigeon.sim.scheduler import Plan
+    from peerpigeon.sim.scheduler import Callback
     from peerpigeon.sim.tally import Tally
+    from peerpigeon.sim.websocket import Endpoint
 
 LULL = 5.0
 """Seconds without an alarm after which a world counts as quiet; check-ups are further apart."""
@@ -115,7 +117,7 @@ class World:
         client.connect(self.way_to(hub))
         return client
 
-    def way_to(self, hub: Host) -> Callable[[Party], Connection]:
+    def way_to(self, hub: Host) -> Callable[[Endpoint], Connection]:
         """Return what opens a party's connection to ``hub``, for ``Client.connect``."""
         return lambda party: Connection(self.network, self._scheduler, self.trace, (party, hub))
 
@@ -192,17 +194,17 @@ class World:
         if not also_open:
             return
         for hub in self.hubs:
-            for half in hub.links:
-                if half.link.carrier is Carrier.P2P and not self.network.can_have_p2p(
-                    *half.link.ends
+            for end in hub.links:
+                if end.link.carrier is Carrier.P2P and not self.network.can_have_p2p(
+                    *end.link.ends
                 ):
-                    half.link.fall_silent()
+                    end.link.fall_silent()
 
     # Time
 
-    def at(self, time: float, plan: Plan) -> None:
-        """Have ``plan`` carried out at ``time``."""
-        self._scheduler.at(time, plan)
+    def at(self, time: float, callback: Callback) -> None:
+        """Have ``callback`` carried out at ``time``."""
+        self._scheduler.at(time, callback)
 
     def run_until(self, time: float) -> None:
         """Let everything happen up to and including ``time``."""

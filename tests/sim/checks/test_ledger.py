@@ -11,7 +11,7 @@ from peerpigeon.sim.client import Client, HeardError, HeardSignal, SentSignal, S
 from peerpigeon.sim.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from peerpigeon.sim.network import Connection
+    from peerpigeon.sim.websocket import Connection
 
 A, B = PeerId("a" * 40), PeerId("b" * 40)
 
