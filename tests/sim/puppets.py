@@ -53,11 +53,19 @@ def puppet(hub: Host) -> Puppet:
 class Stage:
     """Hubs half a second apart."""
 
-    def __init__(self, hubs: int = 2, network: Network | None = None) -> None:
+    def __init__(
+        self, hubs: int = 2, network: Network | None = None, max_link_outbox_size: int = 1 << 24
+    ) -> None:
         self.world = World(1, network or Network(latency=0.5, jitter=0.0))
         self.hubs = [
             self.world.add_hub(
-                ServerConfig(host=f"hub-{number}", is_hub=True, open_mesh=True), Puppet
+                ServerConfig(
+                    host=f"hub-{number}",
+                    is_hub=True,
+                    open_mesh=True,
+                    max_link_outbox_size=max_link_outbox_size,
+                ),
+                Puppet,
             )
             for number in range(hubs)
         ]

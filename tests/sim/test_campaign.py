@@ -7,7 +7,7 @@ import pytest
 from peerpigeon.sim import campaign
 from peerpigeon.sim.campaign import Record, catalogue, main, play
 from peerpigeon.sim.scenes import disasters, mesh
-from peerpigeon.sim.scenes.mesh import Outcome
+from peerpigeon.sim.scenes.outcome import Outcome
 from peerpigeon.sim.world import World
 
 

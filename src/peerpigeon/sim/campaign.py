@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from peerpigeon.sim.scenes import disasters, mesh
+from peerpigeon.sim.scenes import congestion, disasters, mesh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from peerpigeon.sim.scenes.mesh import Outcome
+    from peerpigeon.sim.scenes.outcome import Outcome
 
 Scene: TypeAlias = "Callable[..., Outcome]"
 """Takes a seed, and ``rough`` unless it is about a calm mesh."""
@@ -39,6 +39,7 @@ def catalogue(size: str) -> dict[str, Scene]:
             "meeting": partial(mesh.meeting, hubs=30, clients=12),
             "crowd of 400": partial(mesh.great_crowd, clients=400, hubs=10, limit=16),
             "streams": mesh.streams,
+            "overflow": congestion.overflow,
             "p2p impossible for 30 %": partial(mesh.without_p2p, share=0.3, hubs=15),
             "p2p impossible": partial(mesh.without_p2p, share=1.0, hubs=15),
             "massacre of 30 %": partial(disasters.massacre, hubs=40, share=0.3, within=10.0),
@@ -61,6 +62,7 @@ def catalogue(size: str) -> dict[str, Scene]:
         "meeting": mesh.meeting,
         "crowd of 10000": partial(mesh.great_crowd, clients=10_000),
         "streams": mesh.streams,
+        "overflow": partial(congestion.overflow, hubs=40, bursts=100),
         "p2p impossible for 30 %": partial(mesh.without_p2p, share=0.3),
         "p2p impossible": partial(mesh.without_p2p, share=1.0),
         "massacre of 30 %": partial(disasters.massacre, hubs=100, share=0.3, within=10.0),

@@ -198,15 +198,23 @@ class Client:
             self._begin_stay()
         self._say(_Said("announce", {"peerId": self.peer_id}, 3, self.namespace))
 
-    def signal(self, target: PeerId, kind: str = "offer", namespace: str | None = None) -> str:
-        """Send a signal and return its serial. ``namespace`` may claim another than its own."""
+    def signal(
+        self, target: PeerId, kind: str = "offer", namespace: str | None = None, *, size: int = 0
+    ) -> str:
+        """Send a signal and return its serial. ``namespace`` may claim another than its own.
+
+        Its data are ``size`` bytes longer than they must be.
+        """
         if self._stay is None:
             raise RuntimeError("a client that is in no namespace cannot send a signal")
         claimed = namespace or self.namespace
         serial = f"{self.number}.{len(self.sent)}"
         now = self._scheduler.now
         self.sent.append(SentSignal(serial, kind, target, claimed, now, self._stay))
-        self._say(_Said(kind, {"type": kind, "serial": serial}, 3, claimed, target))
+        data = {"type": kind, "serial": serial}
+        if size:
+            data["sdp"] = "v" * size
+        self._say(_Said(kind, data, 3, claimed, target))
         return serial
 
     def say_goodbye(self) -> None:

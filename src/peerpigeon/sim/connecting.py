@@ -11,7 +11,6 @@ from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.links import Link, LinkOwner
 
 if TYPE_CHECKING:
-    from peerpigeon.core.config import ServerConfig
     from peerpigeon.sim.scheduler import Callback
     from peerpigeon.sim.stage import Stage
 
@@ -34,7 +33,6 @@ _FILLER = " " * 600
 class Opener(LinkOwner, Protocol):
     """A hub, as its openings need it."""
 
-    config: ServerConfig
     life: int
     """How often it was started."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, NORMAL_CLOSURE
 from peerpigeon.core.interface.events import LinkLost, LinkOpened, LinkReceived
+from peerpigeon.core.link_outbox import has_room
 from peerpigeon.core.wire.hub_codec import encode
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.network import Party
@@ -17,6 +18,7 @@ from peerpigeon.sim.network import Party
 if TYPE_CHECKING:
     from random import Random
 
+    from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.events import Event
     from peerpigeon.core.wire.hub_frames import Frame
@@ -32,6 +34,8 @@ class LinkOwner(Party, Protocol):
 
     own: PeerId
     """Its id in this life."""
+
+    config: ServerConfig
 
     line_rng: Random
     """The chance of the lines that it opens."""
@@ -126,6 +130,7 @@ class LinkEnd:
         "_kept",
         "_other",
         "_stage",
+        "_stalled",
         "_take_there",
         "id",
         "is_open",
@@ -141,6 +146,7 @@ class LinkEnd:
         self._stage = link.stage
         self._busy_until = self._free_at = 0.0
         self._kept: list[Frame] = []
+        self._stalled = 0  # bytes sent while the link is held
 
     def face(self, other: LinkEnd) -> None:
         """Take note of the other end."""
@@ -176,14 +182,19 @@ class LinkEnd:
         self.owner.feed(LinkOpened(self.id, self.link.carrier, opening.number))
 
     def send(self, frame: Frame) -> None:
-        """Put ``frame`` on the way to the other end; never waits, never fails."""
+        """Put ``frame`` on the way to the other end, or drop it if too much waits here already."""
         if not self.is_open or not self.link.carries:
             return
         stage = self._stage
         scheduler, network = stage.scheduler, stage.network
-        time = network.arrival(scheduler.now, self.owner.line_rng)
-        if network.bandwidth is not None:
-            time += self._queue(len(encode(frame)) / network.bandwidth)
+        delay = 0.0
+        if network.bandwidth is not None or self.link.is_held:
+            size = len(encode(frame))
+            if not has_room(size, self._waiting(), self.owner.config.max_link_outbox_size):
+                stage.tally.note_dropped()
+                return
+            delay = self._queue(size)
+        time = network.arrival(scheduler.now, self.owner.line_rng) + delay
         # What was sent later never overtakes.
         if time < self._busy_until:
             time = self._busy_until
@@ -217,7 +228,8 @@ class LinkEnd:
         self.owner.feed(LinkReceived(self.id, frame))
 
     def catch_up(self) -> None:
-        """Take what was kept."""
+        """Take what was kept, and let go what waited at this end."""
+        self._stalled = 0
         kept, self._kept = self._kept, []
         for frame in kept:
             self.take(frame)
@@ -233,10 +245,21 @@ class LinkEnd:
         self.link.forget_if_over()
         self.owner.feed(LinkLost(self.id, code, reason))
 
-    def _queue(self, duration: float) -> float:
-        """Return how long a frame takes to leave, after those before it."""
+    def _waiting(self) -> float:
+        """Return how many bytes have been sent and not left yet."""
+        stage = self._stage
+        queued = max(0.0, self._free_at - stage.scheduler.now) * (stage.network.bandwidth or 0.0)
+        return self._stalled + queued
+
+    def _queue(self, size: int) -> float:
+        """Return how long a frame of ``size`` bytes takes to leave, after those before it."""
+        if self.link.is_held:
+            self._stalled += size
+        bandwidth = self._stage.network.bandwidth
+        if bandwidth is None:
+            return 0.0
         now = self._stage.scheduler.now
-        self._free_at = max(self._free_at, now) + duration
+        self._free_at = max(self._free_at, now) + size / bandwidth
         return self._free_at - now
 
     def _next_arrival(self) -> float:

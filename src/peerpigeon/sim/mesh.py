@@ -41,6 +41,7 @@ class Layout:
     skew: float = 0.0
     """Hubs' clocks are wrong by up to this, either way."""
     discovery_limit: int = 128
+    max_link_outbox_size: int = ServerConfig().max_link_outbox_size
     kind: type[Hub] = Hub
 
 
@@ -81,6 +82,7 @@ class Mesh:
             hub_mesh_min_peers=layout.min_links,
             mesh_migration_delay=layout.migration_delay,
             discovery_limit=layout.discovery_limit,
+            max_link_outbox_size=layout.max_link_outbox_size,
             max_connections=_ROOMY,
         )
         self.hubs.append(self.world.add_hub(config, layout.kind, skew=skew))

@@ -62,7 +62,10 @@ class Network:
     loss: float = 0.0
     """The share of packets that are lost, and sent again by TCP and SCTP."""
     bandwidth: float | None = None
-    """Bytes a second on each way of each link between hubs; ``None``: as many as one likes."""
+    """Bytes a second on each way of each link between hubs; ``None``: no limit.
+
+    What cannot leave at once waits in the link's outbox, whose size is an option of the hub.
+    """
     no_p2p: float = 0.0
     """The share of pairs of hubs that cannot have a data channel. A pair that cannot with some
     share cannot with any larger one."""

@@ -14,9 +14,11 @@ from peerpigeon.core.mesh.topology import Topology
 from peerpigeon.core.streams.segments import Receiver
 from peerpigeon.core.streams.streams import Streams
 from peerpigeon.core.wire.hub_frames import Ack
-from peerpigeon.sim.scenes import disasters, mesh
+from peerpigeon.sim.scenes import congestion, disasters, mesh
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from peerpigeon.core.streams.streams import Failure, Outgoing
 
 pytestmark = pytest.mark.slow
@@ -42,7 +44,14 @@ def test_delivering_whatever_arrives_is_caught(monkeypatch: pytest.MonkeyPatch) 
     assert broken_path() != []
 
 
-def test_never_sending_again_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def overflow() -> list[str]:
+    return congestion.overflow(1).faults
+
+
+@pytest.mark.parametrize("scene", [broken_path, overflow])
+def test_never_sending_again_is_caught(
+    scene: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     expire = Streams.expire
 
     def lazy(self: Streams, now: float) -> tuple[list[Outgoing], list[Failure]]:
@@ -52,7 +61,7 @@ def test_never_sending_again_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Streams, "expire", lazy)
     monkeypatch.setattr(Streams, "resend_all", lambda *_: [])
     monkeypatch.setattr(Streams, "on_ack", lambda *_: [])
-    assert broken_path() != []
+    assert scene() != []
 
 
 def test_never_missing_dead_neighbours_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

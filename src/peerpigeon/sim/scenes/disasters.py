@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING
 from peerpigeon.sim.checks.ledger import LIFETIME, last_trouble
 from peerpigeon.sim.checks.oracle import distances_from
 from peerpigeon.sim.mesh import Layout
-from peerpigeon.sim.scenes.mesh import (
-    Outcome,
-    expect_all_delivered,
-    expect_nothing_lost,
-    with_clients,
-)
+from peerpigeon.sim.scenes.outcome import Outcome, expect_all_delivered, expect_nothing_lost
+from peerpigeon.sim.scenes.setting import with_clients
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId

@@ -6,60 +6,25 @@ be. All may be played on a rough network too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from functools import partial
 from math import log
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from peerpigeon.core.wire.hub_frames import Carrier
-from peerpigeon.sim.checks.ledger import LIFETIME, Fates, fates
+from peerpigeon.sim.checks.ledger import LIFETIME
 from peerpigeon.sim.checks.oracle import distances_from, spread
-from peerpigeon.sim.mesh import Layout, Mesh
-from peerpigeon.sim.network import Network
+from peerpigeon.sim.mesh import Layout
 from peerpigeon.sim.population import Population
+from peerpigeon.sim.scenes.outcome import Outcome, expect_all_delivered, expect_no_surprises
+from peerpigeon.sim.scenes.setting import ARRIVALS, FORMATION, begin, populate, with_clients
 from peerpigeon.sim.scenes.single_hub import parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.sim.client import Client
-    from peerpigeon.sim.world import World
-
-Figure: TypeAlias = float | int | None
-
-FORMATION = 120.0
-"""Seconds within which a mesh must have just the links it should."""
+    from peerpigeon.sim.mesh import Mesh
 
 GLANCE = 0.1
 """Seconds between two looks at what must be so all the time."""
-
-ROUGH_SKEW = 300.0
-"""Seconds by which clocks are wrong on a rough network."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of a scene."""
-
-    world: World
-    figures: dict[str, Figure] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
-
-    def expect(self, condition: object, complaint: str) -> None:
-        """Note ``complaint`` unless ``condition`` holds."""
-        if not condition:
-            self.faults.append(complaint)
-
-
-def begin(seed: int, layout: Layout, *, rough: bool = False) -> Mesh:
-    """Set a mesh up, on a rough network if asked for: loss, much jitter, wrong clocks."""
-    if rough:
-        return Mesh.begin(seed, replace(layout, skew=ROUGH_SKEW), Network(jitter=0.2, loss=0.02))
-    return Mesh.begin(seed, layout)
-
-
-# A mesh comes to be
 
 
 def formation(seed: int, hubs: int, max_links: int, *, rough: bool = False) -> Outcome:
@@ -175,8 +140,8 @@ def great_crowd(
     halves = [world.tally.control().frames / max(1, clients // 2)]
     before = world.tally.control().frames
     started = world.now
-    population.arrive(clients - clients // 2, ["crowd"], _ARRIVALS * clients / 100)
-    world.run(_ARRIVALS * clients / 100 + LIFETIME)
+    population.arrive(clients - clients // 2, ["crowd"], ARRIVALS * clients / 100)
+    world.run(ARRIVALS * clients / 100 + LIFETIME)
     beats = hubs * layout.max_links * (world.now - started)
     halves.append((world.tally.control().frames - before - beats) / (clients - clients // 2))
     heard = sum(client.heard for client in population.clients) / clients
@@ -189,7 +154,7 @@ def great_crowd(
         "client messages per join": heard,
         "least known": least,
     }
-    _expect_no_surprises(outcome, population.clients)
+    expect_no_surprises(outcome, population.clients)
     return outcome
 
 
@@ -225,7 +190,7 @@ def without_p2p(seed: int, share: float, hubs: int = 30, *, rough: bool = False)
     outcome = Outcome(mesh.world)
     outcome.figures["ideal after"] = mesh.settle(FORMATION)
     outcome.expect(mesh.is_ideal(), "the links never were those computed centrally")
-    population = _populate(mesh, 2 * hubs)
+    population = populate(mesh, 2 * hubs)
     population.signal_steadily(1000, 10.0)
     mesh.world.run(10.0 + LIFETIME)
     outcome.figures["sockets left"] = len(mesh.links()) - len(mesh.links(Carrier.P2P))
@@ -250,63 +215,3 @@ def steady(seed: int, hubs: int = 1000, max_links: int = 4, seconds: float = 60.
     outcome.expect(octets <= 64 * max_links, f"{octets:.0f} bytes a second")
     outcome.figures |= {"messages per hub second": frames, "bytes per hub second": octets}
     return outcome
-
-
-# Clients
-
-
-_ARRIVALS = 4.0
-
-
-def with_clients(
-    seed: int, layout: Layout, clients: int, *, rough: bool
-) -> tuple[Mesh, Population, Outcome]:
-    """Return a mesh that has formed, with clients in one namespace that have met."""
-    mesh = begin(seed, layout, rough=rough)
-    outcome = Outcome(mesh.world)
-    outcome.figures["ideal after"] = mesh.settle(3 * FORMATION)
-    outcome.expect(mesh.is_ideal(), "the links never were those computed centrally")
-    mesh.world.run(layout.migration_delay + 5.0)
-    return mesh, _populate(mesh, clients), outcome
-
-
-def _populate(mesh: Mesh, clients: int) -> Population:
-    population = Population.of(mesh)
-    over = _ARRIVALS * max(1.0, clients / 100)
-    population.arrive(clients, ["crowd"], over)
-    mesh.world.run(over + _ARRIVALS)
-    return population
-
-
-def expect_all_delivered(outcome: Outcome, population: Population) -> Fates:
-    """Note whatever did not arrive, once and in order."""
-    judged = expect_nothing_lost(outcome, population)
-    outcome.expect(not judged.refused, f"{judged.refused} signals were refused")
-    outcome.expect(not judged.cut_off, f"{judged.cut_off} signals were cut off")
-    return judged
-
-
-def expect_nothing_lost(
-    outcome: Outcome, population: Population, cuts: Iterable[float] = ()
-) -> Fates:
-    """Note whatever neither arrived nor was answered by an error, or came twice, or too late."""
-    judged = fates(population.clients, cuts)
-    outcome.faults.extend(judged.examples)
-    outcome.figures |= {
-        "sent": judged.sent,
-        "delivered": judged.delivered,
-        "refused": judged.refused,
-        "lost": judged.lost,
-        "repeated": judged.repeated,
-    }
-    _expect_no_surprises(outcome, population.clients)
-    return judged
-
-
-def _expect_no_surprises(outcome: Outcome, clients: Iterable[Client]) -> None:
-    for client in clients:
-        for surprise in client.surprises[:3]:
-            outcome.faults.append(
-                f"client {client.number} got {surprise.what} {surprise.peer[:8]}"
-                f" at {surprise.time:.2f}"
-            )
