@@ -12,7 +12,7 @@ class Ear:
 
     def __init__(self, number: int, scheduler: Scheduler) -> None:
         self.number = number
-        self.rng = Random(number)
+        self.line_rng = Random(number)
         self.heard: list[tuple[float, Frame]] = []
         self._scheduler = scheduler
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from peerpigeon.sim.scenes import congestion, disasters, mesh
+from peerpigeon.sim.scenes import congestion, disasters, mesh, reference_hubs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,6 +48,11 @@ def catalogue(size: str) -> dict[str, Scene]:
             "cut": partial(disasters.cut, hubs=12),
             "door restart": disasters.door_restart,
             "steady": partial(mesh.steady, hubs=60),
+            "npm hubs come": reference_hubs.meeting,
+            "npm hubs dialled": reference_hubs.dialled,
+            "npm hub killed": reference_hubs.killed,
+            "npm hub orphaned": reference_hubs.orphaned,
+            "npm hub cut off": reference_hubs.cut_off,
         }
     return {
         **{
@@ -75,6 +80,12 @@ def catalogue(size: str) -> dict[str, Scene]:
         "door restart": disasters.door_restart,
         "door restart with a new id": partial(disasters.door_restart, same_id=False),
         "steady": mesh.steady,
+        "npm hubs come": partial(reference_hubs.meeting, hubs=20, references=6),
+        "npm hubs dialled": partial(reference_hubs.dialled, hubs=8, references=3),
+        "npm hub killed": partial(reference_hubs.killed, hubs=20),
+        "npm hub on a machine killed": partial(reference_hubs.killed, hubs=20, machine=True),
+        "npm hub orphaned": partial(reference_hubs.orphaned, hubs=20),
+        "npm hub cut off": partial(reference_hubs.cut_off, hubs=20),
     }
 
 

@@ -9,6 +9,7 @@ from peerpigeon.core.interface.events import ChannelDescribed, OpeningFailed
 from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.links import Link, LinkOwner
+from peerpigeon.sim.websocket import Connection, Endpoint, Request
 
 if TYPE_CHECKING:
     from peerpigeon.sim.scheduler import Callback
@@ -30,21 +31,33 @@ _FILLER = " " * 600
 """Makes a description as long as one with a handful of candidates."""
 
 
-class Opener(LinkOwner, Protocol):
+class Callee(Endpoint, Protocol):
+    """A process that listens at an address."""
+
+    is_alive: bool
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it takes nobody in any more."""
+
+    def when_awake(self, callback: Callback) -> None:
+        """Carry ``callback`` out now, or when the process goes on."""
+
+    def answer(self, dialing: Dialing) -> None:
+        """Take a WebSocket that another hub has dialled."""
+
+
+class Opener(Callee, LinkOwner, Protocol):
     """A hub, as its openings need it."""
 
     life: int
     """How often it was started."""
 
-    is_alive: bool
-    is_stopping: bool
-    """Whether it takes nobody in any more."""
-
     def forget_opening(self, number: int) -> None:
         """Drop an opening that has come to its end."""
 
-    def when_awake(self, callback: Callback) -> None:
-        """Carry ``callback`` out now, or when the process goes on."""
+    def expect_greeting(self, connection: Connection, dialing: Dialing) -> None:
+        """Wait for the text by which a hub of the npm package shows what it is."""
 
 
 class Opening:
@@ -91,7 +104,7 @@ class Opening:
 class Dialing(Opening):
     """A WebSocket that a hub is opening: two round trips, if somebody is there."""
 
-    def __init__(self, stage: Stage, owner: Opener, number: int, callee: Opener | None) -> None:
+    def __init__(self, stage: Stage, owner: Opener, number: int, callee: Callee | None) -> None:
         super().__init__(stage, owner, number)
         self._callee = callee
         scheduler = stage.scheduler
@@ -119,12 +132,23 @@ class Dialing(Opening):
             self._callee.when_awake(self._accept)
 
     def _accept(self) -> None:
-        callee, stage = self._callee, self.stage
+        callee = self._callee
         if callee is None or not self.is_wanted or not callee.is_alive:
             return
-        if stage.network.can_reach(self.owner, callee):
-            link = Link(stage, Carrier.WEBSOCKET, self.owner, callee)
-            link.open(1, Opening(stage, callee, 0), self)
+        if self.stage.network.can_reach(self.owner, callee):
+            callee.answer(self)
+
+    def open_link(self, callee: Opener) -> None:
+        """Let the WebSocket be a link: a hub of ours has answered."""
+        link = Link(self.stage, Carrier.WEBSOCKET, self.owner, callee)
+        link.open(1, Opening(self.stage, callee, 0), self)
+
+    def open_connection(self, callee: Callee) -> None:
+        """Let the WebSocket carry text: a hub of the npm package has answered."""
+        stage = self.stage
+        connection = Connection(stage.network, stage.scheduler, stage.trace, (self.owner, callee))
+        self.owner.expect_greeting(connection, self)
+        callee.receive(connection, Request(self.owner.own.encode()))
 
 
 class Channel(Opening):
@@ -177,17 +201,21 @@ class Connector:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._hosts: dict[str, Opener] = {}
+        self._hosts: dict[str, Callee] = {}
         self._channels: dict[str, Channel] = {}
         self._sweep_at = _FEW
 
-    def publish(self, address: str, host: Opener) -> None:
+    def publish(self, address: str, host: Callee) -> None:
         """Let ``host`` be found under ``address``, a WebSocket URI."""
         self._hosts[address] = host
 
+    def find_host(self, uri: str) -> Callee | None:
+        """Return who listens at an address."""
+        return self._hosts.get(uri.rstrip("/"))
+
     def dial(self, owner: Opener, number: int, uri: str) -> Opening:
         """Begin to open a WebSocket."""
-        return Dialing(self._stage, owner, number, self._hosts.get(uri.rstrip("/")))
+        return Dialing(self._stage, owner, number, self.find_host(uri))
 
     def offer(self, owner: Opener, number: int) -> Opening:
         """Begin a data channel."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 import msgspec
 
-from peerpigeon.core.ids import LinkId, SessionId
+from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.actions import (
     Action,
     CloseLink,
@@ -26,12 +26,26 @@ from peerpigeon.core.interface.actions import (
     Tell,
     messages_of,
 )
-from peerpigeon.core.interface.close_codes import GOING_AWAY, HUB_STOPPING, SERVER_STOPPING
-from peerpigeon.core.interface.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
+from peerpigeon.core.interface.close_codes import (
+    ABNORMAL_CLOSURE,
+    GOING_AWAY,
+    HUB_STOPPING,
+    SERVER_STOPPING,
+)
+from peerpigeon.core.interface.events import (
+    Event,
+    PeerLost,
+    PeerOpened,
+    PeerPonged,
+    PeerSent,
+    ReferenceOpened,
+    Tick,
+)
 from peerpigeon.core.interface.notices import name_of
 from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
 from peerpigeon.core.pings import ping_number, ping_payload
 from peerpigeon.sim.connecting import Channel
+from peerpigeon.sim.sessions import Sessions
 from peerpigeon.sim.websocket import Accepted, Close, Connection, Frame, Ping, Pong, Request, Text
 
 if TYPE_CHECKING:
@@ -40,9 +54,9 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.hub import Hub
-    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.interface.notices import Notice
-    from peerpigeon.sim.connecting import Connector, Opening
+    from peerpigeon.sim.connecting import Connector, Dialing, Opening
     from peerpigeon.sim.links import LinkEnd
     from peerpigeon.sim.scheduler import Callback
     from peerpigeon.sim.stage import Stage
@@ -92,12 +106,11 @@ class Host:
         self._forget_everything()
 
     def _forget_everything(self) -> None:
-        self._connections: dict[SessionId, Connection] = {}
-        self._sessions: dict[int, SessionId] = {}  # by the connection's number
-        self._last_session = 0
+        self._sessions = Sessions()
         self._links: dict[LinkId, LinkEnd] = {}
         self._last_link = 0
         self._openings: dict[int, Opening] = {}
+        self._ungreeted: dict[int, Dialing] = {}  # by the connection's number
         self._tick_at: float | None = None
         self._is_tick_waiting = False
         self._ticks_at_once = 0
@@ -121,8 +134,8 @@ class Host:
     def stop(self) -> None:
         """End the process in good order: let clients go, then the other hubs leave."""
         self.is_stopping = True
-        for session in list(self._connections):
-            connection = self._forget(session)
+        for session in self._sessions:
+            connection = self._sessions.end(session)
             if connection is not None:
                 connection.close(self, GOING_AWAY, SERVER_STOPPING)
             self.feed(PeerLost(session, GOING_AWAY, SERVER_STOPPING))
@@ -172,7 +185,10 @@ class Host:
         if self._waiting is not None:
             self._waiting.append(partial(self.receive, connection, frame))
             return
-        session = self._sessions.get(connection.number, SessionId(0))
+        if connection.number in self._ungreeted:
+            self._take_first(connection, frame)
+            return
+        session = self._sessions.of(connection)
         match frame:
             case Text(content=content):
                 self.feed(PeerSent(session, content.decode()))
@@ -183,20 +199,41 @@ class Host:
             case Request(content=content):
                 self._accept(connection, content.decode())
             case Close(code=code, reason=reason):
-                self._forget(session)
+                self._sessions.end(session)
                 self.feed(PeerLost(session, code, reason))
             case _:
                 raise AssertionError(f"a hub was sent {frame}")
 
     def _accept(self, connection: Connection, peer_id: str) -> None:
-        self._last_session += 1
-        session = SessionId(self._last_session)
-        self._connections[session] = connection
-        self._sessions[connection.number] = session
+        session = self._sessions.begin(connection)
         connection.send(self, Accepted())
         number = connection.ends[0].number
         address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
         self.feed(PeerOpened(session, peer_id, address))
+
+    def answer(self, dialing: Dialing) -> None:
+        """Take a WebSocket that another hub has dialled."""
+        dialing.open_link(self)
+
+    def expect_greeting(self, connection: Connection, dialing: Dialing) -> None:
+        """Wait for the text by which a hub of the npm package shows what it is."""
+        self._ungreeted[connection.number] = dialing
+
+    def _take_first(self, connection: Connection, frame: Frame) -> None:
+        """Take a frame of a hub of the npm package that has not greeted yet."""
+        dialing = self._ungreeted[connection.number]
+        match frame:
+            case Text(content=content):
+                del self._ungreeted[connection.number]
+                if not dialing.conclude():
+                    connection.close(self, ABNORMAL_CLOSURE)
+                    return
+                session = self._sessions.begin(connection)
+                self.feed(ReferenceOpened(session, dialing.number))
+                self.feed(PeerSent(session, content.decode()))
+            case Close(reason=reason):
+                del self._ungreeted[connection.number]
+                dialing.fail(reason or "the connection closed at once")
 
     def feed(self, event: Event) -> None:
         """Have the hub handle one event, now or as soon as it gets round to it."""
@@ -239,7 +276,7 @@ class Host:
             case PingPeer(session=session, number=number):
                 self._send(session, Ping(ping_payload(number)))
             case ClosePeer(session=session, code=code, reason=reason):
-                connection = self._forget(session)
+                connection = self._sessions.end(session)
                 if connection is not None:
                     connection.close(self, code, reason)
             case SendToLink(link=link, frame=frame):
@@ -275,7 +312,7 @@ class Host:
                 assert_never(action)
 
     def _send(self, session: SessionId, frame: Frame) -> None:
-        connection = self._connections.get(session)
+        connection = self._sessions.connection(session)
         if connection is not None:
             connection.send(self, frame)
 
@@ -289,12 +326,6 @@ class Host:
         self._trace.note(self._scheduler.now, self.number, 0, _TOLD, content)
         if self.on_notice is not None:
             self.on_notice(self, notice)
-
-    def _forget(self, session: SessionId) -> Connection | None:
-        connection = self._connections.pop(session, None)
-        if connection is not None:
-            del self._sessions[connection.number]
-        return connection
 
     # Links
 

@@ -16,8 +16,6 @@ from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.network import Party
 
 if TYPE_CHECKING:
-    from random import Random
-
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.events import Event
@@ -36,9 +34,6 @@ class LinkOwner(Party, Protocol):
     """Its id in this life."""
 
     config: ServerConfig
-
-    line_rng: Random
-    """The chance of the lines that it opens."""
 
     def add_link(self, end: LinkEnd) -> LinkId:
         """Take an open link into the list and return its number."""

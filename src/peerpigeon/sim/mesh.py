@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,8 @@ class Layout:
     skew: float = 0.0
     """Hubs' clocks are wrong by up to this, either way."""
     discovery_limit: int = 128
-    max_link_outbox_size: int = ServerConfig().max_link_outbox_size
+    common: ServerConfig = field(default_factory=ServerConfig)
+    """All other options of each hub. It starts from the bootstrap hubs of these, too."""
     kind: type[Hub] = Hub
 
 
@@ -72,17 +73,18 @@ class Mesh:
         layout = self.layout
         host = f"hub-{number}"
         door = number % layout.doors if number >= layout.doors else 0
-        config = ServerConfig(
+        bootstraps = (_address(f"hub-{door}"),) if number else ()
+        config = replace(
+            layout.common,
             host=host,
             is_hub=True,
             open_mesh=True,
             advertise=(_address(host),),
-            bootstrap_hubs=(_address(f"hub-{door}"),) if number else (),
+            bootstrap_hubs=(*bootstraps, *layout.common.bootstrap_hubs),
             hub_mesh_max_peers=layout.max_links,
             hub_mesh_min_peers=layout.min_links,
             mesh_migration_delay=layout.migration_delay,
             discovery_limit=layout.discovery_limit,
-            max_link_outbox_size=layout.max_link_outbox_size,
             max_connections=_ROOMY,
         )
         self.hubs.append(self.world.add_hub(config, layout.kind, skew=skew))

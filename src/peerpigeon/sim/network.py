@@ -23,7 +23,8 @@ class Party(Protocol):
     number: int
     """Its place among all parties of the world, in the order in which they were added."""
 
-    rng: Random
+    line_rng: Random
+    """The chance of the lines that it opens."""
 
 
 class Line(Protocol):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from peerpigeon.sim.client import Client
     from peerpigeon.sim.host import Host
     from peerpigeon.sim.mesh import Mesh
+    from peerpigeon.sim.reference_hub import ReferenceHub
 
 
 _DRAWS = 20
@@ -30,7 +31,7 @@ class Population:
     mesh: Mesh
     rng: Random
     clients: list[Client] = field(default_factory=list)
-    hosts: dict[int, Host] = field(default_factory=dict)
+    hosts: dict[int, Host | ReferenceHub] = field(default_factory=dict)
     """Which hub a client has its connection to, by its number."""
 
     @classmethod
@@ -51,7 +52,7 @@ class Population:
         living = self.mesh.living
         return self.add_at(living[number % len(living)], namespace)
 
-    def add_at(self, hub: Host, namespace: str) -> Client:
+    def add_at(self, hub: Host | ReferenceHub, namespace: str) -> Client:
         """Let one client connect to ``hub``."""
         client = self.mesh.world.add_client(hub, namespace, reconnects=False)
         self.clients.append(client)

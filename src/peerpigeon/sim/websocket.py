@@ -119,7 +119,7 @@ class Connection:
         side = 0 if sender is self.ends[0] else 1
         if self._ended[side] or not self._carries:
             return
-        time = self._network.arrival(self._scheduler.now, self.ends[0].rng)
+        time = self._network.arrival(self._scheduler.now, self.ends[0].line_rng)
         # TCP: what was sent later never overtakes.
         time = max(time, self._busy_until[side])
         self._busy_until[side] = time

@@ -6,7 +6,7 @@ import hashlib
 from random import Random
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.config import GLOBAL_NAMESPACE, ServerConfig
+from peerpigeon.core.config import DEFAULT_PORT, GLOBAL_NAMESPACE, ServerConfig
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, generate_peer_id
 from peerpigeon.core.wire.hub_frames import Carrier
@@ -14,6 +14,7 @@ from peerpigeon.sim.client import Client
 from peerpigeon.sim.connecting import Connector
 from peerpigeon.sim.host import Host
 from peerpigeon.sim.network import Network, Party
+from peerpigeon.sim.reference_hub import ReferenceHub
 from peerpigeon.sim.scheduler import Scheduler
 from peerpigeon.sim.stage import Stage
 from peerpigeon.sim.trace import Trace
@@ -53,6 +54,7 @@ class World:
         self.trace = Trace()
         self.hubs: list[Host] = []
         self.clients: list[Client] = []
+        self.reference_hubs: list[ReferenceHub] = []
         self._scheduler = Scheduler()
         self._stage = Stage(self._scheduler, self.network, self.trace)
         self._connector = Connector(self._stage)
@@ -99,9 +101,21 @@ class World:
         core = kind(own, hub.config, hub.rng, EPOCH + hub.skew, self.now)
         hub.start(core, own, self._connector)
 
+    def add_reference_hub(self, host: str, *bootstraps: str) -> ReferenceHub:
+        """Add a hub of the npm package at ``ws://host:port`` that dials ``bootstraps``."""
+        name = f"reference hub {len(self.reference_hubs)}"
+        own = generate_peer_id(self.chance(f"{name} id"))
+        address = host, DEFAULT_PORT
+        rng = self.chance(name)
+        hub = ReferenceHub(self._next_number(), own, address, bootstraps, rng, self._stage)
+        self.reference_hubs.append(hub)
+        self._connector.publish(f"ws://{host}:{DEFAULT_PORT}", hub)
+        hub.start(self._connector)
+        return hub
+
     def add_client(
         self,
-        hub: Host,
+        hub: Host | ReferenceHub,
         namespace: str = GLOBAL_NAMESPACE,
         peer_id: PeerId | None = None,
         *,
@@ -117,16 +131,16 @@ class World:
         client.connect(self.way_to(hub))
         return client
 
-    def way_to(self, hub: Host) -> Callable[[Endpoint], Connection]:
+    def way_to(self, hub: Host | ReferenceHub) -> Callable[[Endpoint], Connection]:
         """Return what opens a party's connection to ``hub``, for ``Client.connect``."""
         return lambda party: Connection(self.network, self._scheduler, self.trace, (party, hub))
 
     def _next_number(self) -> int:
-        return len(self.hubs) + len(self.clients) + 1
+        return len(self.hubs) + len(self.clients) + len(self.reference_hubs) + 1
 
     # Faults
 
-    def kill(self, *hubs: Host, machine: bool = False) -> None:
+    def kill(self, *hubs: Host | ReferenceHub, machine: bool = False) -> None:
         """End the processes of ``hubs`` at once, without a goodbye (SIGKILL).
 
         Their sockets are reset, which the other ends notice; of data channels they notice nothing.
@@ -152,6 +166,11 @@ class World:
             own = generate_peer_id(self.chance(f"hub {hub.number} id {hub.life}"))
         self._start(hub, own, type(hub.hub))
 
+    def restart_reference(self, hub: ReferenceHub) -> None:
+        """Start a hub of the npm package again that has ended."""
+        self.network.thaw(hub)
+        hub.start(self._connector)
+
     def suspend(self, hub: Host) -> None:
         """Stop the process of a hub (SIGSTOP): its lines stay, and what comes waits."""
         hub.fall_asleep()
@@ -164,7 +183,7 @@ class World:
         """Let a hub take ``service_time`` seconds for each event."""
         hub.service_time = service_time
 
-    def part(self, *groups: Iterable[Host], brief: bool = False) -> None:
+    def part(self, *groups: Iterable[Host | ReferenceHub], brief: bool = False) -> None:
         """Cut the network between groups of hubs, each with its clients; nobody is told.
 
         Links across the cut are dead for good, unless it is ``brief``: then they deliver after
@@ -177,7 +196,7 @@ class World:
                 line.ends[0]
                 for party in list(side)
                 for line in self.network.lines_of(party)
-                if isinstance(line, Connection) and line.ends[1].number in hosts
+                if isinstance(line.ends[0], Client) and line.ends[1].number in hosts
             )
         self.network.part(sides, is_brief=brief)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.quantities import KIB
 from peerpigeon.sim.checks.ledger import LIFETIME
 from peerpigeon.sim.mesh import Layout
@@ -30,7 +31,7 @@ def overflow(seed: int, hubs: int = 8, bursts: int = 20, *, rough: bool = False)
     Must show: frames are dropped, and yet every signal arrives, once and in order; no link is
     given up.
     """
-    layout = Layout(hubs=hubs, max_links=3, max_link_outbox_size=64 * KIB)
+    layout = Layout(hubs=hubs, common=ServerConfig(max_link_outbox_size=64 * KIB))
     mesh, population, outcome = with_clients(seed, layout, 2 * hubs, rough=rough)
     world = mesh.world
     links = mesh.links()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from peerpigeon.sim.checks.ledger import Fates, fates
+from peerpigeon.sim.checks.ledger import Fates, Guests, fates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,10 +40,24 @@ def expect_all_delivered(outcome: Outcome, population: Population) -> Fates:
 
 
 def expect_nothing_lost(
-    outcome: Outcome, population: Population, cuts: Iterable[float] = ()
+    outcome: Outcome,
+    population: Population,
+    cuts: Iterable[float] = (),
 ) -> Fates:
     """Note whatever neither arrived nor was answered by an error, or came twice, or too late."""
-    judged = fates(population.clients, cuts)
+    judged = expect_sound_signals(outcome, population, cuts)
+    expect_no_surprises(outcome, population.clients)
+    return judged
+
+
+def expect_sound_signals(
+    outcome: Outcome,
+    population: Population,
+    cuts: Iterable[float] = (),
+    guests: Guests | None = None,
+) -> Fates:
+    """Like ``expect_nothing_lost``, but of other messages than signals nothing is asked."""
+    judged = fates(population.clients, cuts, guests)
     outcome.faults.extend(judged.examples)
     outcome.figures |= {
         "sent": judged.sent,
@@ -52,7 +66,6 @@ def expect_nothing_lost(
         "lost": judged.lost,
         "repeated": judged.repeated,
     }
-    expect_no_surprises(outcome, population.clients)
     return judged
 
 
