@@ -360,6 +360,8 @@ class ClientService:
         self.signaling.on_found(found, now)
         if found.located is None:
             self._follow(self.references.is_free(found.namespace, found.peer), now)
+        elif found.located.hub == self._own:
+            self._follow(self.references.is_granted(found.namespace, found.peer), now)
 
     # One id at two hubs
 

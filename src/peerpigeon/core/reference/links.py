@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from peerpigeon.core.wire.hub_frames import Located
 
 SETTLING = 1.0
-"""Seconds from the claim to a hub's id to serving it: by then another hub of ours that serves it
-would have objected. Not waited for where there is no other."""
+"""Seconds from the claim to a hub's id to asking whether it is granted, and until asking again. By
+then the hubs of ours know each other, as a rule. Not waited for where there is no other."""
 
 NAMING = 3.0
 """Seconds for a hub that we have dialled to say who it is. It does when its own mesh has begun; one
@@ -145,7 +145,7 @@ class ReferenceLinks:
         return self._dismiss(reference)
 
     def claimed(self, reference: Reference, now: float, *, is_alone: bool) -> list[Step]:
-        """Note that a hub is published; it is served as soon as it is certain that nobody does."""
+        """Note that a hub is published; it is served when the keeper says that nobody else does."""
         if is_alone:
             return self._serve(reference)
         reference.standing = Standing.CLAIMED
@@ -177,8 +177,11 @@ class ReferenceLinks:
         for session in self._due.expire(now):
             reference = self._references[session]
             match reference.standing:
+                case Standing.CLAIMED if reference.peer.namespace is None:
+                    steps += self._serve(reference)  # It has not said who it is.
                 case Standing.CLAIMED:
-                    steps += self._serve(reference)
+                    self._due.set(session, now + SETTLING)
+                    steps.append(Ask(self._config.hub_mesh_namespace, reference.peer.peer_id))
                 case Standing.ELSEWHERE:
                     self._due.set(session, now + RETRY)
                     steps.append(Ask(self._config.hub_mesh_namespace, reference.peer.peer_id))
@@ -288,6 +291,17 @@ class ReferenceLinks:
             Publish(reference)
             for reference in self._references.values()
             if reference.peer.peer_id == peer and reference.standing is Standing.ELSEWHERE
+        ]
+
+    def is_granted(self, namespace: str, peer: PeerId) -> list[Step]:
+        """Return what to do when a keeper says that an id belongs to a client of this hub."""
+        if namespace != self._config.hub_mesh_namespace:
+            return []
+        return [
+            step
+            for reference in self._references.values()
+            if reference.peer.peer_id == peer and reference.standing is Standing.CLAIMED
+            for step in self._serve(reference)
         ]
 
     def left(self, guest: Peer, now: float) -> None:
