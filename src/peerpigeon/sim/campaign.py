@@ -53,6 +53,7 @@ def catalogue(size: str) -> dict[str, Scene]:
             "npm hub killed": reference_hubs.killed,
             "npm hub orphaned": reference_hubs.orphaned,
             "npm hub cut off": reference_hubs.cut_off,
+            "npm hubs divided": reference_hubs.divided,
         }
     return {
         **{
@@ -86,6 +87,7 @@ def catalogue(size: str) -> dict[str, Scene]:
         "npm hub on a machine killed": partial(reference_hubs.killed, hubs=20, machine=True),
         "npm hub orphaned": partial(reference_hubs.orphaned, hubs=20),
         "npm hub cut off": partial(reference_hubs.cut_off, hubs=20),
+        "npm hubs divided": partial(reference_hubs.divided, hubs=20),
     }
 
 

@@ -7,36 +7,22 @@ dialled it, its clients may hear of the same peer again, and not that a peer is 
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.config import DEFAULT_PORT, ServerConfig
 from peerpigeon.core.hub import Hub
-from peerpigeon.sim.checks.ledger import LIFETIME, Guests
-from peerpigeon.sim.mesh import Layout, Mesh
-from peerpigeon.sim.population import Population
-from peerpigeon.sim.scenes.outcome import Outcome, expect_no_surprises, expect_sound_signals
-from peerpigeon.sim.scenes.setting import FORMATION, begin
+from peerpigeon.sim.checks.ledger import LIFETIME
+from peerpigeon.sim.mesh import Layout
+from peerpigeon.sim.scenes.mixed_mesh import ARRIVALS, CLIENTS_EACH, Apart, MixedMesh
+from peerpigeon.sim.scenes.setting import FORMATION
 
 if TYPE_CHECKING:
-    from peerpigeon.core.ids import PeerId
-    from peerpigeon.sim.checks.ledger import Fates
-    from peerpigeon.sim.client import Client
     from peerpigeon.sim.host import Host
     from peerpigeon.sim.reference_hub import ReferenceHub
+    from peerpigeon.sim.scenes.outcome import Outcome
 
 WELCOMING = ServerConfig(reference_hubs="yes")
-
-NAMESPACES = ("north", "south")
-"""Clients are in one of these, in turn."""
-
-CLIENTS_EACH = 4
-"""Clients at each hub of either kind."""
-
-ARRIVALS = 6.0
-"""Seconds in which clients come."""
 
 PROMPT = 5.0
 """Seconds in which the end of a socket is told to all: fewer than until pings show it."""
@@ -46,111 +32,11 @@ SETTLING = 15.0
 asks whether that is free, and serves it; or that one on a machine that is gone does not answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Apart:
-    """When no hub of ours served a hub of the package. Times in seconds."""
-
-    hub: ReferenceHub
-    since: float
-    until: float
-
-
-@dataclass(slots=True, eq=False)
-class MixedMesh:
-    """Hubs of both kinds, and their clients."""
-
-    mesh: Mesh
-    population: Population
-    outcome: Outcome
-    references: list[ReferenceHub] = field(default_factory=list)
-
-    @classmethod
-    def begin(cls, seed: int, layout: Layout, *, rough: bool) -> MixedMesh:
-        """Let hubs of ours start, one after the other."""
-        mesh = begin(seed, layout, rough=rough)
-        return cls(mesh, Population.of(mesh), Outcome(mesh.world))
-
-    def add_reference(self, *bootstraps: str) -> ReferenceHub:
-        """Start a hub of the package that dials these addresses."""
-        hub = self.mesh.world.add_reference_hub(f"reference-{len(self.references)}", *bootstraps)
-        self.references.append(hub)
-        return hub
-
-    def arrive(self, hub: Host | ReferenceHub, *, greets: bool = False) -> None:
-        """Let clients come to a hub at random times; they may greet whomever they learn of."""
-        world, rng = self.mesh.world, self.population.rng
-        for number in range(CLIENTS_EACH):
-            namespace = NAMESPACES[number % len(NAMESPACES)]
-            add = partial(self._add, hub, namespace, greets=greets)
-            world.at(world.now + ARRIVALS * rng.random(), add)
-
-    def _add(self, hub: Host | ReferenceHub, namespace: str, *, greets: bool) -> None:
-        client = self.population.add_at(hub, namespace)
-        if greets:
-            client.on_discovered = lambda one, other: one.signal(other)
-
-    def dismiss_one(self, hub: Host | ReferenceHub) -> None:
-        """Let a client of a hub leave for good."""
-        hosts = self.population.hosts
-        next(each for each in self.population.present() if hosts[each.number] is hub).leave()
-
-    def is_guest(self, client: Client) -> bool:
-        """Tell whether the hub of a client is one of the package."""
-        return self.population.hosts[client.number] in self.references
-
-    # What must be so
-
-    def expect_acquaintance(self, *, are_references_exact: bool = True) -> None:
-        """All know all that are in their namespace, and nobody else.
-
-        Clients of hubs of the package may know some more, unless those ``are_references_exact``.
-        """
-        here: dict[str, set[PeerId]] = {name: set() for name in NAMESPACES}
-        for client in self.population.present():
-            here[client.namespace].add(client.peer_id)
-        for client in self.population.present():
-            known, others = set(client.known), here[client.namespace] - {client.peer_id}
-            missing, ghosts = len(others - known), len(known - others)
-            self.outcome.expect(not missing, f"client {client.number} does not know {missing}")
-            if are_references_exact or not self.is_guest(client):
-                self.outcome.expect(not ghosts, f"client {client.number} knows {ghosts} too many")
-
-    def expect_told_once(self) -> None:
-        """Nobody at a hub of ours was told more than once that a peer is gone."""
-        for client in self.population.clients:
-            told = Counter(peer for stay in client.stays for peer, _ in stay.departures)
-            often = [peer for peer, count in told.items() if count > 1]
-            if not self.is_guest(client):
-                self.outcome.expect(not often, f"client {client.number} was told of {often} twice")
-
-    def expect_sound_news(self, *, are_references_exact: bool = True) -> None:
-        """Nobody was told of a peer that it knew, or of the end of one that it did not know."""
-        strict = [
-            client
-            for client in self.population.clients
-            if are_references_exact or not self.is_guest(client)
-        ]
-        expect_no_surprises(self.outcome, strict)
-
-    def expect_sound_signals(self, apart: Apart | None = None) -> Fates:
-        """Nothing was lost, repeated or out of order, but for what ``apart`` allows."""
-        guests = Guests([each.peer_id for each in self.population.clients if self.is_guest(each)])
-        if apart is None:
-            return expect_sound_signals(self.outcome, self.population, guests=guests)
-        ids = self.clients_of(apart.hub)
-        guests = replace(guests, apart=ids, since=apart.since, until=apart.until)
-        return expect_sound_signals(self.outcome, self.population, [apart.since], guests)
-
-    def clients_of(self, hub: Host | ReferenceHub) -> set[PeerId]:
-        """Return the ids of the clients that have come to a hub."""
-        hosts = self.population.hosts
-        return {each.peer_id for each in self.population.clients if hosts[each.number] is hub}
-
-
 def meeting(seed: int, hubs: int = 4, references: int = 2, *, rough: bool = False) -> Outcome:
     """Let hubs of both kinds come, one of the package late, and clients greet whom they learn of.
 
-    Must show: all in one namespace learn of each other, once; every greeting arrives, once.
+    Must show: all in one namespace learn of each other, once; every greeting arrives, once; no
+    signal gets into the other namespace.
     """
     layout = Layout(hubs=hubs, over=8.0, common=WELCOMING)
     scene = MixedMesh.begin(seed, layout, rough=rough)
@@ -169,6 +55,7 @@ def meeting(seed: int, hubs: int = 4, references: int = 2, *, rough: bool = Fals
     pairs = sum(len(client.known) for client in scene.population.clients)
     scene.outcome.expect(judged.sent == pairs, f"{judged.sent} greetings for {pairs} pairs")
     scene.outcome.expect(judged.delivered == pairs, f"{judged.delivered} of {pairs} arrived")
+    scene.expect_strict_namespaces()
     return scene.outcome
 
 
@@ -220,7 +107,8 @@ def killed(
     for hub in (scene.mesh.hubs[0], other):
         scene.dismiss_one(hub)
     world.run(5.0)
-    believed_in = Apart(victim, world.now, world.now + SETTLING) if machine else None
+    gone = scene.clients_of(victim)
+    believed_in = Apart(gone, world.now, world.now + SETTLING) if machine else None
     world.kill(victim, machine=machine)
     world.run(SETTLING if machine else PROMPT)
     scene.expect_acquaintance()
@@ -254,7 +142,8 @@ def orphaned(seed: int, hubs: int = 4, *, rough: bool = False) -> Outcome:
     world.run(5.0)
     victim = mesh.hubs[scene.population.rng.randrange(2)]
     is_orphaned = victim.hub.snapshot(world.now).connections > CLIENTS_EACH + 1
-    apart = Apart(doubly_linked, world.now, world.now + SETTLING) if is_orphaned else None
+    orphans = scene.clients_of(doubly_linked)
+    apart = Apart(orphans, world.now, world.now + SETTLING) if is_orphaned else None
     world.kill(victim)
     world.run(25.0 + SETTLING + LIFETIME)
     scene.expect_acquaintance(are_references_exact=False)
@@ -282,11 +171,39 @@ def cut_off(seed: int, hubs: int = 4, seconds: float = 40.0, *, rough: bool = Fa
             known = scene.clients_of(victim).intersection(client.known)
             scene.outcome.expect(not known, f"client {client.number} was not told of the cut")
     world.heal()
-    apart = Apart(victim, cut_at, world.now + SETTLING)
+    apart = Apart(scene.clients_of(victim), cut_at, world.now + SETTLING)
     world.run(40.0 + LIFETIME)
     scene.expect_acquaintance(are_references_exact=False)
     scene.expect_told_once()
     scene.expect_sound_news(are_references_exact=False)
+    scene.expect_sound_signals(apart)
+    return scene.outcome
+
+
+def divided(seed: int, hubs: int = 6, seconds: float = 40.0, *, rough: bool = False) -> Outcome:
+    """Cut the network in two halves, each with a hub of the package.
+
+    Must show: in each half all know just each other; after the cut all do, and nobody was told
+    anything twice.
+    """
+    scene = _formed(seed, hubs, rough=rough)
+    world, ours = scene.mesh.world, scene.mesh.hubs
+    scene.population.signal_steadily(900, seconds + 40.0)
+    world.run(5.0)
+    cut_at = world.now
+    halves: list[list[Host | ReferenceHub]] = [
+        [*ours[half::2], scene.references[half]] for half in (0, 1)
+    ]
+    world.part(*halves)
+    world.run(seconds)
+    for half in halves:
+        scene.expect_acquaintance_in(half)
+    world.heal()
+    apart = Apart(scene.clients_of(*halves[0]), cut_at, world.now + SETTLING)
+    world.run(40.0 + LIFETIME)
+    scene.expect_acquaintance()
+    scene.expect_told_once()
+    scene.expect_sound_news()
     scene.expect_sound_signals(apart)
     return scene.outcome
 
