@@ -9,7 +9,7 @@ import argparse
 import time
 
 from peerpigeon.sim.mesh import Layout
-from peerpigeon.sim.scenes import begin
+from peerpigeon.sim.scenes.setting import begin
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from peerpigeon.core.interface.actions import (
     Action,
     SendToPeers,
 )
-from peerpigeon.core.interface.events import Event, PeerLost, PeerSent
+from peerpigeon.core.interface.events import Event, PeerLost, PeerSent, ReferenceOpened
 from peerpigeon.sim.client import SIGNALS
 
 ONE_IN = 5
@@ -193,3 +193,91 @@ class OverlooksClosedSockets(Hub):
 
     def handle(self, event: Event, now: float) -> list[Action]:
         return [] if isinstance(event, PeerLost) else super().handle(event, now)
+
+
+# Hubs that are broken in what they do with hubs of the npm package
+
+
+class ReferenceMutant(Hub):
+    """Passes what a hub of the package says through ``hear``, what it is told through ``say``."""
+
+    def __init__(
+        self, own: PeerId, config: ServerConfig, rng: Random, epoch: float, now: float
+    ) -> None:
+        super().__init__(own, config, rng, epoch, now)
+        self._references: set[int] = set()
+
+    def handle(self, event: Event, now: float) -> list[Action]:
+        if isinstance(event, ReferenceOpened) or (
+            isinstance(event, PeerSent) and '"isHub":true' in event.text
+        ):
+            self._references.add(event.session)
+        is_about_one = getattr(event, "session", None) in self._references
+        events = self.hear(event) if is_about_one else [event]
+        actions = [
+            action for each in events for action in super(ReferenceMutant, self).handle(each, now)
+        ]
+        return [said for action in one_by_one(actions) for said in self._pass(action)]
+
+    def _pass(self, action: Action) -> list[Action]:
+        if isinstance(action, SendToPeers) and action.sessions[0] in self._references:
+            return self.say(action, json.loads(action.payloads[0]))
+        return [action]
+
+    def hear(self, event: Event) -> list[Event]:
+        return [event]
+
+    def say(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
+        return [action]
+
+
+def _says_it_is_a_hub(event: Event) -> bool:
+    return (
+        isinstance(event, PeerSent) and _kind(event) == "announce" and '"isHub":true' in event.text
+    )
+
+
+def _kind(event: Event) -> str:
+    return str(json.loads(event.text)["type"]) if isinstance(event, PeerSent) else ""
+
+
+class BelievesInDeadReferences(ReferenceMutant):
+    def hear(self, event: Event) -> list[Event]:
+        return [] if isinstance(event, PeerLost) else [event]
+
+
+class HearsReferencesTwice(ReferenceMutant):
+    def hear(self, event: Event) -> list[Event]:
+        return [event, event] if _kind(event) in SIGNALS else [event]
+
+
+class OverhearsSignalsOfReferences(ReferenceMutant):
+    def hear(self, event: Event) -> list[Event]:
+        return [] if _kind(event) in SIGNALS else [event]
+
+
+class OverhearsDeparturesFromReferences(ReferenceMutant):
+    def hear(self, event: Event) -> list[Event]:
+        return [] if _kind(event) == "peer-disconnected" else [event]
+
+
+class MistakesNamespacesOfReferences(ReferenceMutant):
+    def hear(self, event: Event) -> list[Event]:
+        if isinstance(event, PeerSent) and _kind(event) == "peer-discovered":
+            return [PeerSent(event.session, event.text.replace("north", "south"))]
+        return [event]
+
+
+class TellsReferencesTwice(ReferenceMutant):
+    def say(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
+        return [action, action] if message["type"] == "peer-discovered" else [action]
+
+
+class KeepsDeparturesFromReferences(ReferenceMutant):
+    def say(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
+        return [] if message["type"] == "peer-disconnected" else [action]
+
+
+class RepeatsSignalsToReferences(ReferenceMutant):
+    def say(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
+        return [action, action] if message["type"] in SIGNALS else [action]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.ids import LinkId, PeerId
-    from peerpigeon.sim.shell import SimHub
+    from peerpigeon.sim.host import Host
 
 E = TypeVar("E", bound=Event)
 
@@ -45,7 +45,7 @@ class Puppet(Hub):
         return None
 
 
-def puppet(hub: SimHub) -> Puppet:
+def puppet(hub: Host) -> Puppet:
     assert isinstance(hub.hub, Puppet)
     return hub.hub
 
@@ -53,11 +53,19 @@ def puppet(hub: SimHub) -> Puppet:
 class Stage:
     """Hubs half a second apart."""
 
-    def __init__(self, hubs: int = 2, network: Network | None = None) -> None:
+    def __init__(
+        self, hubs: int = 2, network: Network | None = None, max_link_outbox_size: int = 1 << 24
+    ) -> None:
         self.world = World(1, network or Network(latency=0.5, jitter=0.0))
         self.hubs = [
             self.world.add_hub(
-                ServerConfig(host=f"hub-{number}", is_hub=True, open_mesh=True), Puppet
+                ServerConfig(
+                    host=f"hub-{number}",
+                    is_hub=True,
+                    open_mesh=True,
+                    max_link_outbox_size=max_link_outbox_size,
+                ),
+                Puppet,
             )
             for number in range(hubs)
         ]
@@ -85,7 +93,7 @@ class Stage:
         return self.last_link(a), self.last_link(b)
 
     def negotiate(self, a: int = 0, b: int = 1, opening: int = 1) -> None:
-        """Let two hubs exchange offer and answer; the rest takes three seconds."""
+        """Let two hubs connector offer and answer; the rest takes three seconds."""
         one, other = self.hubs[a], self.hubs[b]
         one.perform(MakeOffer(opening))
         self.world.run(0.02)

@@ -4,9 +4,10 @@ from functools import partial
 
 import pytest
 
-from peerpigeon.sim import campaign, disasters, scenes
+from peerpigeon.sim import campaign
 from peerpigeon.sim.campaign import Record, catalogue, main, play
-from peerpigeon.sim.scenes import Outcome
+from peerpigeon.sim.scenes import disasters, mesh
+from peerpigeon.sim.scenes.outcome import Outcome
 from peerpigeon.sim.world import World
 
 
@@ -55,5 +56,5 @@ def test_both_sizes_have_the_same_kinds_of_scenes() -> None:
         for size in ("small", "large")
     ]
     assert kinds[0] == kinds[1]
-    assert partial(scenes.meeting).func in kinds[0]
+    assert partial(mesh.meeting).func in kinds[0]
     assert disasters.cut in kinds[0]

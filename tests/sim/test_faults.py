@@ -248,6 +248,17 @@ def test_clients_are_on_the_side_of_their_hub() -> None:
     assert not late[0].is_open
 
 
+def test_a_hub_that_has_dialled_another_is_on_its_own_side() -> None:
+    stage = Stage()
+    reference = stage.world.add_reference_hub("reference")
+    stage.dial(0, "ws://reference:3000")
+    stage.world.run(3.0)
+    stage.world.part([reference, stage.hubs[1]], [stage.hubs[0]])
+    stage.dial(0, "ws://hub-1:3000", opening=2)
+    stage.world.run(4.0)
+    assert not stage.happened(1, LinkOpened)
+
+
 def test_hubs_that_are_in_no_part_reach_all_parts() -> None:
     stage = Stage(hubs=3)
     stage.world.part([stage.hubs[0]], [stage.hubs[1]])

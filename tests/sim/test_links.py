@@ -62,6 +62,70 @@ def test_bandwidth_spaces_frames_out() -> None:
     assert times == pytest.approx([3.01, 3.52, 4.03])
 
 
+KILOBYTE = 1000
+NARROW = Network(latency=0.5, jitter=0.0, bandwidth=10.0 * KILOBYTE)
+
+
+def send_kilobytes(stage: Stage, count: int, size: int = KILOBYTE) -> None:
+    for number in range(count):
+        stage.hubs[0].links[0].send(Bye(f"{number:04}".ljust(size - 5)))
+
+
+def arrived(stage: Stage) -> list[int]:
+    """Return the numbers that the second hub has got of what ``send_kilobytes`` sent."""
+    frames = [event.frame for _, event in stage.happened(1, LinkReceived)]
+    return [int(frame.reason) for frame in frames if isinstance(frame, Bye)]
+
+
+def test_what_finds_the_outbox_of_a_link_full_is_dropped_whole() -> None:
+    stage = Stage(network=NARROW, max_link_outbox_size=64 * 1024)
+    stage.connect()
+    send_kilobytes(stage, 100)
+    stage.world.run(60.0)
+    assert arrived(stage) == list(range(65))
+    assert stage.world.tally.dropped == 35
+
+
+def test_a_link_has_room_again_when_bytes_have_left() -> None:
+    stage = Stage(network=NARROW, max_link_outbox_size=64 * 1024)
+    stage.connect()
+    send_kilobytes(stage, 65)
+    stage.world.run(1.0)
+    send_kilobytes(stage, 20)
+    stage.world.run(60.0)
+    assert arrived(stage)[65:] == list(range(10))
+
+
+def test_a_frame_larger_than_the_outbox_is_sent_when_nothing_waits() -> None:
+    stage = Stage(network=NARROW, max_link_outbox_size=64 * 1024)
+    stage.connect()
+    send_kilobytes(stage, 2, size=100 * KILOBYTE)
+    stage.world.run(60.0)
+    assert arrived(stage) == [0]
+
+
+def test_each_way_of_a_link_has_an_outbox_of_its_own() -> None:
+    stage = Stage(network=NARROW, max_link_outbox_size=64 * 1024)
+    _, far = stage.connect()
+    send_kilobytes(stage, 100)
+    stage.beat(1, far, 7)
+    stage.world.run(1.0)
+    assert [digest for _, digest in stage.heard(0)] == [7]
+
+
+def test_during_a_brief_cut_all_that_is_sent_waits_in_the_outbox() -> None:
+    stage = Stage(max_link_outbox_size=64 * 1024)
+    stage.connect()
+    stage.world.part([stage.hubs[0]], [stage.hubs[1]], brief=True)
+    send_kilobytes(stage, 100)
+    stage.world.run(5.0)
+    stage.world.heal()
+    assert arrived(stage) == list(range(65))
+    send_kilobytes(stage, 1)
+    stage.world.run(1.0)
+    assert arrived(stage)[65:] == [0]
+
+
 def test_both_ways_of_a_link_are_open() -> None:
     stage = Stage()
     near, far = stage.pair()

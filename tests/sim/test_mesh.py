@@ -1,9 +1,9 @@
 """An onlooker of a mesh sees what is there."""
 
+from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
 from peerpigeon.core.wire.hub_frames import Carrier
+from peerpigeon.sim.checks.oracle import components, ideal_links
 from peerpigeon.sim.mesh import Layout, Mesh
-from peerpigeon.sim.oracle import components, ideal_links
-from peerpigeon.sim.shell import DRAIN_TIMEOUT
 
 
 def settled(hubs: int = 6, seed: int = 1) -> Mesh:

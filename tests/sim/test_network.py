@@ -1,41 +1,42 @@
 from functools import partial
 from random import Random
 
-from peerpigeon.sim.agenda import Agenda
-from peerpigeon.sim.network import Close, Connection, Frame, Network, Text
+from peerpigeon.sim.network import Network
+from peerpigeon.sim.scheduler import Scheduler
 from peerpigeon.sim.trace import Trace
+from peerpigeon.sim.websocket import Close, Connection, Frame, Text
 
 
 class Ear:
     """A party that only listens."""
 
-    def __init__(self, number: int, agenda: Agenda) -> None:
+    def __init__(self, number: int, scheduler: Scheduler) -> None:
         self.number = number
-        self.rng = Random(number)
+        self.line_rng = Random(number)
         self.heard: list[tuple[float, Frame]] = []
-        self._agenda = agenda
+        self._scheduler = scheduler
 
     def receive(self, connection: Connection, frame: Frame) -> None:
-        self.heard.append((self._agenda.now, frame))
+        self.heard.append((self._scheduler.now, frame))
 
 
 class Line:
     """Two parties and what lies between them."""
 
     def __init__(self, latency: float = 0.5, jitter: float = 0.0) -> None:
-        self.agenda = Agenda()
+        self.scheduler = Scheduler()
         self.network = Network(latency, jitter)
-        self.near, self.far = Ear(1, self.agenda), Ear(2, self.agenda)
+        self.near, self.far = Ear(1, self.scheduler), Ear(2, self.scheduler)
         self.connection = self.connect()
 
     def connect(self) -> Connection:
-        return Connection(self.network, self.agenda, Trace(), (self.near, self.far))
+        return Connection(self.network, self.scheduler, Trace(), (self.near, self.far))
 
 
 def test_a_frame_arrives_after_the_latency() -> None:
     line = Line(latency=0.5)
     line.connection.send(line.near, Text(b"hello"))
-    line.agenda.run_until(1.0)
+    line.scheduler.run_until(1.0)
     assert line.far.heard == [(0.5, Text(b"hello"))]
 
 
@@ -43,8 +44,8 @@ def test_jitter_delays_but_never_reorders() -> None:
     line = Line(latency=0.5, jitter=0.25)
     frames = [Text(b"%d" % count) for count in range(100)]
     for index, frame in enumerate(frames):
-        line.agenda.at(index / 100, partial(line.connection.send, line.near, frame))
-    line.agenda.run_until(2.0)
+        line.scheduler.at(index / 100, partial(line.connection.send, line.near, frame))
+    line.scheduler.run_until(2.0)
     assert [frame for _, frame in line.far.heard] == frames
     delays = [time - index / 100 for index, (time, _) in enumerate(line.far.heard)]
     assert 0.5 <= min(delays) < 0.55
@@ -57,7 +58,7 @@ def test_bytes_of_a_frozen_party_vanish_both_ways_also_those_under_way() -> None
     line.network.freeze(line.near)
     line.connection.send(line.near, Text(b"there"))
     line.connection.send(line.far, Text(b"back"))
-    line.agenda.run_until(9.0)
+    line.scheduler.run_until(9.0)
     assert line.far.heard == line.near.heard == []
 
 
@@ -68,7 +69,7 @@ def test_a_frozen_party_cannot_connect_until_it_is_thawed() -> None:
     line.network.thaw(line.near)
     line.connection.send(line.near, Text(b"dead for good"))
     line.connect().send(line.near, Text(b"thawed"))
-    line.agenda.run_until(9.0)
+    line.scheduler.run_until(9.0)
     assert [frame for _, frame in line.far.heard] == [Text(b"thawed")]
 
 
@@ -76,7 +77,7 @@ def test_both_ends_notice_a_cut_after_the_latency() -> None:
     line = Line(latency=0.5)
     line.connection.send(line.near, Text(b"under way"))
     line.network.cut(line.near)
-    line.agenda.run_until(9.0)
+    line.scheduler.run_until(9.0)
     assert line.near.heard == line.far.heard == [(0.5, Close(1006))]
 
 
@@ -85,7 +86,7 @@ def test_nothing_reaches_the_end_that_closed() -> None:
     line.connection.send(line.near, Text(b"last words"))
     line.connection.close(line.near, 1000)
     line.connection.send(line.far, Text(b"too late"))
-    line.agenda.run_until(9.0)
+    line.scheduler.run_until(9.0)
     assert line.near.heard == []
     assert [frame for _, frame in line.far.heard] == [Text(b"last words"), Close(1000)]
 
@@ -93,7 +94,7 @@ def test_nothing_reaches_the_end_that_closed() -> None:
 def test_a_connection_that_both_ends_have_given_up_is_forgotten() -> None:
     line = Line()
     line.connection.close(line.near, 1000)
-    line.agenda.run_until(9.0)
+    line.scheduler.run_until(9.0)
     line.network.cut(line.near)
-    line.agenda.run_until(10.0)
+    line.scheduler.run_until(10.0)
     assert line.connection.silent_since is None

@@ -4,8 +4,8 @@ from collections import Counter
 from xml.etree import ElementTree as ET
 
 from peerpigeon.core.ids import PeerId
+from peerpigeon.sim.checks.oracle import ring_links
 from peerpigeon.sim.mesh import Layout, Mesh
-from peerpigeon.sim.oracle import ring_links
 from peerpigeon.sim.picture import draw
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -1,4 +1,4 @@
-"""Half-open sockets: dropped in time (S28), and no bar to the client that comes back."""
+"""LinkEnd-open sockets: dropped in time (S28), and no bar to the client that comes back."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pytest
 
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import PeerId
-from peerpigeon.sim.invariants import violations
+from peerpigeon.sim.checks.invariants import violations
 from peerpigeon.sim.world import World
 
 CONFIG = ServerConfig(cleanup_interval=10.0, peer_timeout=30.0, takeover_timeout=2.0)

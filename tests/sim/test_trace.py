@@ -1,6 +1,6 @@
 """Same seed, same history, event for event: on every machine and every version of Python."""
 
-from peerpigeon.sim.scenario import churn
+from peerpigeon.sim.scenes.single_hub import churn
 from peerpigeon.sim.trace import Trace
 
 PINNED = "65d4319b3eb03f4b794150f64840488c3d60907fb11d7f752ac38e1c30847d00"

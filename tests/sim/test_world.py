@@ -3,7 +3,7 @@ import pytest
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId
-from peerpigeon.sim.client import Closure
+from peerpigeon.sim.history import Closure
 from peerpigeon.sim.network import Network
 from peerpigeon.sim.world import World
 

@@ -27,6 +27,7 @@ from peerpigeon.core.interface.events import (
     ReferenceOpened,
     Tick,
 )
+from peerpigeon.core.interface.pings import ping_number, ping_payload
 from peerpigeon.net.links.carriers import Carriers
 from peerpigeon.net.reference import ReferenceSocket
 
@@ -46,7 +47,6 @@ logger = logging.getLogger(__name__)
 
 TICK = Tick()
 DRAINING = Draining()
-PING_SIZE = 8  # bytes of a ping's number
 
 
 class Driver:
@@ -157,7 +157,7 @@ class Driver:
 
     def socket_ponged(self, socket: PeerSocket | ReferenceSocket, payload: bytes) -> None:
         """Take a sign of life."""
-        self.feed(PeerPonged(socket.session, int.from_bytes(payload, "big")))
+        self.feed(PeerPonged(socket.session, ping_number(payload)))
 
     def socket_closed(self, socket: PeerSocket | ReferenceSocket, code: int, reason: str) -> None:
         """Take the end of a socket that the hub did not close."""
@@ -168,7 +168,7 @@ class Driver:
         match action:
             case PingPeer(session, number):
                 if (socket := self._sockets.get(session)) is not None:
-                    socket.ping(number.to_bytes(PING_SIZE, "big"))
+                    socket.ping(ping_payload(number))
             case ClosePeer(session, code, reason):
                 if (socket := self._sockets.pop(session, None)) is not None:
                     socket.close(code, reason)

@@ -10,8 +10,9 @@ import time
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.hub import Hub
-from peerpigeon.core.interface.close_codes import GOING_AWAY
+from peerpigeon.core.interface.close_codes import GOING_AWAY, HUB_STOPPING, SERVER_STOPPING
 from peerpigeon.core.interface.snapshot import topology
+from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.pages import Pages
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-DRAIN_TIMEOUT = 1.0
-"""Seconds for the other hubs to leave a hub that stops, and for what passes through it."""
 DOORS = 1024
 """Connections that may be in their handshake, if fewer clients are allowed."""
 
@@ -131,12 +130,12 @@ class Runtime:
         self._clients.deliver()  # what has been read counts as taken
         self._hubs.deliver()
         if self._has_begun:
-            self.driver.drain(GOING_AWAY, "server is stopping")
+            self.driver.drain(GOING_AWAY, SERVER_STOPPING)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_TIMEOUT):
                     await self.driver.carriers.emptied()
         self.driver.close()
-        await self.driver.carriers.close(GOING_AWAY, "hub is stopping")
+        await self.driver.carriers.close(GOING_AWAY, HUB_STOPPING)
         await self._clients.wait_closed()
         await self._hubs.wait_closed()
         self.ended.set()

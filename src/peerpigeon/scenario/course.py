@@ -20,7 +20,7 @@ from peerpigeon.scenario.steps import (
     Start,
     Stop,
 )
-from peerpigeon.sim.oracle import ideal_links
+from peerpigeon.sim.checks.oracle import ideal_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeAlias
 
 from peerpigeon.scenario.cast import hub_id
-from peerpigeon.sim.oracle import components, graph_of, pair
+from peerpigeon.sim.checks.oracle import components, graph_of, pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

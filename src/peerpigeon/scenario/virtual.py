@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.scenario.steps import Step
     from peerpigeon.sim.client import Client
+    from peerpigeon.sim.host import Host
     from peerpigeon.sim.network import Network
-    from peerpigeon.sim.shell import SimHub
 
 _LOOK = 0.25
 _LULL = 10.0
@@ -42,7 +42,7 @@ class VirtualTheatre:
         self._layout = layout_of(steps)
         self._kind = kind
         self._world = World(seed, network)
-        self._hubs: dict[int, SimHub] = {}
+        self._hubs: dict[int, Host] = {}
         self._clients: dict[int, Client] = {}
         self._homes: dict[int, int] = {}
         self._met: dict[PeerId, Counter[int]] = {}
@@ -73,7 +73,7 @@ class VirtualTheatre:
         """End hubs in good order."""
         self._world.stop(*self._leave_alone(hubs))
 
-    def _leave_alone(self, hubs: Sequence[int]) -> list[SimHub]:
+    def _leave_alone(self, hubs: Sequence[int]) -> list[Host]:
         """Have the clients of hubs that are about to end stay away."""
         for client, home in self._homes.items():
             self._clients[client].reconnects &= home not in hubs
@@ -147,7 +147,7 @@ class VirtualTheatre:
         )
 
 
-def _view(hub: SimHub) -> View:
+def _view(hub: Host) -> View:
     own = hub.hub.advert
     links = own.links if own else ()
     return View(

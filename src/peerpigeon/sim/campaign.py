@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from peerpigeon.sim import disasters, scenes
+from peerpigeon.sim.scenes import congestion, disasters, mesh, reference_hubs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from peerpigeon.sim.scenes import Outcome
+    from peerpigeon.sim.scenes.outcome import Outcome
 
 Scene: TypeAlias = "Callable[..., Outcome]"
 """Takes a seed, and ``rough`` unless it is about a calm mesh."""
@@ -34,37 +34,43 @@ def catalogue(size: str) -> dict[str, Scene]:
     """Return the scenes by name, in a size that takes a second or in the size of the promise."""
     if size == SMALL:
         return {
-            "formation of 20": partial(scenes.formation, hubs=20, max_links=4),
-            "scale 60": partial(scenes.scale, hubs=60, max_links=4, signals=500),
-            "meeting": partial(scenes.meeting, hubs=30, clients=12),
-            "crowd of 400": partial(scenes.great_crowd, clients=400, hubs=10, limit=16),
-            "streams": scenes.streams,
-            "p2p impossible for 30 %": partial(scenes.without_p2p, share=0.3, hubs=15),
-            "p2p impossible": partial(scenes.without_p2p, share=1.0, hubs=15),
+            "formation of 20": partial(mesh.formation, hubs=20, max_links=4),
+            "scale 60": partial(mesh.scale, hubs=60, max_links=4, signals=500),
+            "meeting": partial(mesh.meeting, hubs=30, clients=12),
+            "crowd of 400": partial(mesh.great_crowd, clients=400, hubs=10, limit=16),
+            "streams": mesh.streams,
+            "overflow": congestion.overflow,
+            "p2p impossible for 30 %": partial(mesh.without_p2p, share=0.3, hubs=15),
+            "p2p impossible": partial(mesh.without_p2p, share=1.0, hubs=15),
             "massacre of 30 %": partial(disasters.massacre, hubs=40, share=0.3, within=10.0),
             "massacre of 90 %": partial(disasters.massacre, hubs=60, share=0.9, within=30.0),
             "broken path": partial(disasters.broken_path, hubs=20, signals=2000),
             "cut": partial(disasters.cut, hubs=12),
             "door restart": disasters.door_restart,
-            "steady": partial(scenes.steady, hubs=60),
+            "steady": partial(mesh.steady, hubs=60),
+            "npm hubs come": reference_hubs.meeting,
+            "npm hubs dialled": reference_hubs.dialled,
+            "npm hub killed": reference_hubs.killed,
+            "npm hub orphaned": reference_hubs.orphaned,
+            "npm hub cut off": reference_hubs.cut_off,
+            "npm hubs divided": reference_hubs.divided,
         }
     return {
         **{
-            f"formation of {hubs} with {links}": partial(
-                scenes.formation, hubs=hubs, max_links=links
-            )
+            f"formation of {hubs} with {links}": partial(mesh.formation, hubs=hubs, max_links=links)
             for hubs in (2, 3, 5, 8, 12, 20, 40, 70, 100)
             for links in (2, 3, 4, 5)
         },
         **{
-            f"scale 1000 with {links}": partial(scenes.scale, hubs=1000, max_links=links)
+            f"scale 1000 with {links}": partial(mesh.scale, hubs=1000, max_links=links)
             for links in (3, 4, 5)
         },
-        "meeting": scenes.meeting,
-        "crowd of 10000": partial(scenes.great_crowd, clients=10_000),
-        "streams": scenes.streams,
-        "p2p impossible for 30 %": partial(scenes.without_p2p, share=0.3),
-        "p2p impossible": partial(scenes.without_p2p, share=1.0),
+        "meeting": mesh.meeting,
+        "crowd of 10000": partial(mesh.great_crowd, clients=10_000),
+        "streams": mesh.streams,
+        "overflow": partial(congestion.overflow, hubs=40, bursts=100),
+        "p2p impossible for 30 %": partial(mesh.without_p2p, share=0.3),
+        "p2p impossible": partial(mesh.without_p2p, share=1.0),
         "massacre of 30 %": partial(disasters.massacre, hubs=100, share=0.3, within=10.0),
         "massacre of 30 % of machines": partial(
             disasters.massacre, hubs=100, share=0.3, within=10.0, machines=True
@@ -74,7 +80,14 @@ def catalogue(size: str) -> dict[str, Scene]:
         "cut": disasters.cut,
         "door restart": disasters.door_restart,
         "door restart with a new id": partial(disasters.door_restart, same_id=False),
-        "steady": scenes.steady,
+        "steady": mesh.steady,
+        "npm hubs come": partial(reference_hubs.meeting, hubs=20, references=6),
+        "npm hubs dialled": partial(reference_hubs.dialled, hubs=8, references=3),
+        "npm hub killed": partial(reference_hubs.killed, hubs=20),
+        "npm hub on a machine killed": partial(reference_hubs.killed, hubs=20, machine=True),
+        "npm hub orphaned": partial(reference_hubs.orphaned, hubs=20),
+        "npm hub cut off": partial(reference_hubs.cut_off, hubs=20),
+        "npm hubs divided": partial(reference_hubs.divided, hubs=20),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,14 +10,15 @@ import msgspec
 from peerpigeon.core.config import GLOBAL_NAMESPACE
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, NORMAL_CLOSURE
-from peerpigeon.sim.network import Accepted, Close, Frame, Ping, Pong, Request, Text
+from peerpigeon.sim.history import Closure, HeardError, HeardSignal, SentSignal, Stay, Surprise
+from peerpigeon.sim.websocket import Accepted, Close, Frame, Ping, Pong, Request, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from peerpigeon.sim.agenda import Agenda
-    from peerpigeon.sim.network import Connection
+    from peerpigeon.sim.scheduler import Scheduler
+    from peerpigeon.sim.websocket import Connection
 
 MAX_RECONNECT_DELAY = 30.0
 """Reference: 1, 2, 4 … 30 seconds from a lost connection to the next attempt."""
@@ -27,87 +27,6 @@ HANDSHAKE_TIMEOUT = 10.0
 """Reference: seconds after which a socket that has not opened is given up."""
 
 SIGNALS = ("offer", "answer", "ice-candidate")
-
-
-@dataclass(slots=True, eq=False)
-class Stay:
-    """The presence of one client in one namespace over one connection."""
-
-    peer_id: PeerId
-    namespace: str
-    connection: Connection
-    since: float
-    """When it announced itself."""
-    confirmed: float | None = None
-    """When both its announce was out and the hub's greeting in."""
-    until: float | None = None
-    """When it left, as far as the client knows."""
-    turns: dict[PeerId, int] = field(default_factory=dict)
-    """How often each peer has come or gone; odd while it is here."""
-    departures: list[tuple[PeerId, float]] = field(default_factory=list)
-    """Which peers were said to be gone, and when."""
-
-    @property
-    def end(self) -> float | None:
-        """When it left or its connection stopped carrying bytes, whichever came first."""
-        line = self.connection
-        times = [t for t in (self.until, line.silent_since, line.broken_at) if t is not None]
-        return min(times, default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class SentSignal:
-    """A signal that a client has sent."""
-
-    serial: str
-    """The sender's number and a count, such as ``7.12``; it is in the signal's data."""
-    kind: str
-    target: PeerId
-    namespace: str
-    """The one it claims, which may be none of the sender's."""
-    time: float
-    stay: Stay
-
-
-@dataclass(frozen=True, slots=True)
-class HeardSignal:
-    """A signal that reached a client."""
-
-    serial: str
-    kind: str
-    source: str
-    namespace: str
-    time: float
-    stay: Stay
-
-
-@dataclass(frozen=True, slots=True)
-class HeardError:
-    """An ``error`` that reached a client."""
-
-    text: str
-    target: str
-    """Whom the failed signal was for; empty if the error is not about a signal."""
-    time: float
-
-
-@dataclass(frozen=True, slots=True)
-class Surprise:
-    """Something that no hub that keeps the protocol sends."""
-
-    what: str
-    time: float
-    namespace: str = ""
-    peer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Closure:
-    """A connection that ended, not by the client's own will."""
-
-    code: int
-    reason: str
-    time: float
 
 
 class _Body(msgspec.Struct, gc=False, rename="camel"):
@@ -145,15 +64,15 @@ class Client:
 
     It announces itself as soon as its socket is open, answers pings, ignores what is for other
     namespaces or ids, and connects again when its connection is lost. All it hears is kept for
-    ``sim.invariants``.
+    ``checks.invariants``.
     """
 
     def __init__(
-        self, number: int, peer_id: PeerId, rng: Random, agenda: Agenda, *, reconnects: bool
+        self, number: int, peer_id: PeerId, rng: Random, scheduler: Scheduler, *, reconnects: bool
     ) -> None:
         self.number = number
         self.peer_id = peer_id
-        self.rng = rng
+        self.line_rng = rng
         self.reconnects = reconnects
         self.namespace = GLOBAL_NAMESPACE
         self.is_open = False
@@ -168,7 +87,7 @@ class Client:
         self.closures: list[Closure] = []
         self.on_discovered: Callable[[Client, PeerId], object] | None = None
         """Called with each peer that becomes known, at that instant."""
-        self._agenda = agenda
+        self._scheduler = scheduler
         self._open_connection: Callable[[Client], Connection] | None = None
         self._connection: Connection | None = None
         self._stay: Stay | None = None
@@ -189,7 +108,7 @@ class Client:
         self._connection = self._open_connection(self)
         self._connection.send(self, Request(self.peer_id.encode()))
         timeout = partial(self._on_handshake_timeout, self._connection)
-        self._agenda.alarm(self._agenda.now + HANDSHAKE_TIMEOUT, timeout)
+        self._scheduler.alarm(self._scheduler.now + HANDSHAKE_TIMEOUT, timeout)
 
     def announce(self, namespace: str | None = None) -> None:
         """Enter ``namespace``, or the one it was in before; to be there already is no fault."""
@@ -198,15 +117,23 @@ class Client:
             self._begin_stay()
         self._say(_Said("announce", {"peerId": self.peer_id}, 3, self.namespace))
 
-    def signal(self, target: PeerId, kind: str = "offer", namespace: str | None = None) -> str:
-        """Send a signal and return its serial. ``namespace`` may claim another than its own."""
+    def signal(
+        self, target: PeerId, kind: str = "offer", namespace: str | None = None, *, size: int = 0
+    ) -> str:
+        """Send a signal and return its serial. ``namespace`` may claim another than its own.
+
+        Its data are ``size`` bytes longer than they must be.
+        """
         if self._stay is None:
             raise RuntimeError("a client that is in no namespace cannot send a signal")
         claimed = namespace or self.namespace
         serial = f"{self.number}.{len(self.sent)}"
-        now = self._agenda.now
+        now = self._scheduler.now
         self.sent.append(SentSignal(serial, kind, target, claimed, now, self._stay))
-        self._say(_Said(kind, {"type": kind, "serial": serial}, 3, claimed, target))
+        data = {"type": kind, "serial": serial}
+        if size:
+            data["sdp"] = "v" * size
+        self._say(_Said(kind, data, 3, claimed, target))
         return serial
 
     def say_goodbye(self) -> None:
@@ -266,12 +193,12 @@ class Client:
             self._on_close(ABNORMAL_CLOSURE, "no answer to the handshake")
 
     def _on_close(self, code: int, reason: str) -> None:
-        self.closures.append(Closure(code, reason, self._agenda.now))
+        self.closures.append(Closure(code, reason, self._scheduler.now))
         self._forget_connection()
         if self.reconnects:
             delay = min(2.0**self._attempts, MAX_RECONNECT_DELAY)
             self._attempts += 1
-            self._agenda.at(self._agenda.now + delay, self._try_again)
+            self._scheduler.at(self._scheduler.now + delay, self._try_again)
 
     def _try_again(self) -> None:
         if self.reconnects and self._connection is None:
@@ -303,10 +230,10 @@ class Client:
             self._wonder("a second greeting", heard)
         self._is_greeted = True
         if self._stay is not None and self._stay.confirmed is None:
-            self._stay.confirmed = self._agenda.now
+            self._stay.confirmed = self._scheduler.now
 
     def _take(self, heard: _Heard, body: _Body, stay: Stay) -> None:
-        now = self._agenda.now
+        now = self._scheduler.now
         match heard.type:
             case "peer-discovered":
                 self._take_turn(stay, body.peer_id, 1, "a peer it knew", heard)
@@ -358,20 +285,20 @@ class Client:
 
     def _begin_stay(self) -> None:
         self._end_stay()
-        now = self._agenda.now
+        now = self._scheduler.now
         self._stay = Stay(self.peer_id, self.namespace, self._socket(), since=now)
         self._stay.confirmed = now if self._is_greeted else None
         self.stays.append(self._stay)
 
     def _end_stay(self) -> None:
         if self._stay is not None:
-            self._stay.until = self._agenda.now
+            self._stay.until = self._scheduler.now
             self._stay = None
 
     def _wonder(self, what: str, heard: _Heard | None = None) -> None:
-        surprise = Surprise(what, self._agenda.now)
+        surprise = Surprise(what, self._scheduler.now)
         if heard is not None:
             peer = (heard.data or _NO_BODY).peer_id or heard.from_peer_id
             namespace = heard.network_name or GLOBAL_NAMESPACE
-            surprise = Surprise(what, self._agenda.now, namespace, peer)
+            surprise = Surprise(what, self._scheduler.now, namespace, peer)
         self.surprises.append(surprise)

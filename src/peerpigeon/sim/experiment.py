@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from peerpigeon.sim.flock import Flock
-from peerpigeon.sim.ledger import LIFETIME, fates, last_trouble
+from peerpigeon.sim.checks.ledger import LIFETIME, fates, last_trouble
+from peerpigeon.sim.checks.oracle import spread
 from peerpigeon.sim.mesh import Layout, Mesh
 from peerpigeon.sim.network import Network
-from peerpigeon.sim.oracle import spread
+from peerpigeon.sim.population import Population
 
 if TYPE_CHECKING:
-    from peerpigeon.sim.oracle import Pair
+    from peerpigeon.sim.checks.oracle import Pair
     from peerpigeon.sim.tally import Share
 
 FORMATION = 180.0
@@ -130,7 +130,7 @@ class Experiment:
         layout = Layout(hubs=plan.hubs, max_links=plan.max_peers, min_links=plan.min_peers)
         network = Network(plan.latency, plan.jitter, plan.loss, no_p2p=plan.no_p2p)
         self.mesh = Mesh.begin(plan.seed, layout, network)
-        self.flock = Flock.of(self.mesh)
+        self.population = Population.of(self.mesh)
         self._rng = self.mesh.world.chance("experiment")
         self._max_links = 0
         self._links: set[Pair] = set()
@@ -146,7 +146,7 @@ class Experiment:
         formed = self.mesh.settle(FORMATION)
         namespaces = [f"namespace {number}" for number in range(plan.namespaces)]
         if plan.clients:
-            self.flock.arrive(plan.clients, namespaces, ARRIVALS)
+            self.population.arrive(plan.clients, namespaces, ARRIVALS)
         world.run(2 * ARRIVALS)
         calm = plan.minutes * 60.0
         self._end = world.now + calm + plan.partition
@@ -163,15 +163,15 @@ class Experiment:
     def _begin_traffic(self, namespaces: list[str], duration: float) -> None:
         world, rng = self.mesh.world, self._rng
         if self.plan.clients:
-            self.flock.signal_steadily(self.plan.signals, duration)
+            self.population.signal_steadily(self.plan.signals, duration)
         for _ in range(round(self.plan.churn * duration / 60.0)):
-            world.at(world.now + duration * rng.random(), self.flock.say_farewell)
+            world.at(world.now + duration * rng.random(), self.population.say_farewell)
             newcomer = partial(self._welcome, namespaces[rng.randrange(len(namespaces))])
             world.at(world.now + duration * rng.random(), newcomer)
 
     def _welcome(self, namespace: str) -> None:
         living = self.mesh.living
-        self.flock.add_at(living[self._rng.randrange(len(living))], namespace)
+        self.population.add_at(living[self._rng.randrange(len(living))], namespace)
 
     # The disaster
 
@@ -210,21 +210,21 @@ class Experiment:
     def _is_healthy(self) -> bool:
         if self.mesh.parts() > 1:
             return False
-        are_few = len(self.flock.clients) <= min(FEW, self.mesh.layout.discovery_limit)
-        return not (are_few and self.flock.strangers())
+        are_few = len(self.population.clients) <= min(FEW, self.mesh.layout.discovery_limit)
+        return not (are_few and self.population.unmet())
 
     def _heal_seconds(self) -> float | None:
         since = self._restored_at
         if since is None or not self._is_healthy():
             return None
-        trouble = last_trouble(self.flock.clients, since, PROMPT + 10 * self.plan.latency)
+        trouble = last_trouble(self.population.clients, since, PROMPT + 10 * self.plan.latency)
         return max(0.0, trouble - since, self._ill_until - since)
 
     def _report(
         self, formed: float | None, signals: Share, control: Share, hub_seconds: float
     ) -> Findings:
         mesh, world = self.mesh, self.mesh.world
-        measured, judged = spread(mesh.graph()), fates(self.flock.clients, self._cuts)
+        measured, judged = spread(mesh.graph()), fates(self.population.clients, self._cuts)
         return Findings(
             hubs=self.plan.hubs,
             hubs_alive=len(mesh.living),

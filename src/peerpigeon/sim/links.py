@@ -5,62 +5,80 @@ Frames cross them as objects. What is counted and goes into the trace are their 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, NORMAL_CLOSURE
 from peerpigeon.core.interface.events import LinkLost, LinkOpened, LinkReceived
+from peerpigeon.core.interface.link_outbox import has_room
 from peerpigeon.core.wire.hub_codec import encode
-from peerpigeon.core.wire.hub_frames import Carrier, Frame
-from peerpigeon.sim.tally import Tally
+from peerpigeon.core.wire.hub_frames import Carrier
+from peerpigeon.sim.network import Party
 
 if TYPE_CHECKING:
-    from peerpigeon.sim.agenda import Agenda
-    from peerpigeon.sim.network import Network, Party
-    from peerpigeon.sim.openings import Opening
-    from peerpigeon.sim.shell import SimHub
-    from peerpigeon.sim.trace import Trace
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.interface.events import Event
+    from peerpigeon.core.wire.hub_frames import Frame
+    from peerpigeon.sim.stage import Stage
 
 _OPENED = 32
 _FRAME = 33
 _LOST = 34
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What all parties of a world share."""
+class LinkOwner(Party, Protocol):
+    """A hub, as its links need it."""
 
-    agenda: Agenda
-    network: Network
-    trace: Trace
-    tally: Tally = field(default_factory=Tally)
+    own: PeerId
+    """Its id in this life."""
+
+    config: ServerConfig
+
+    def add_link(self, end: LinkEnd) -> LinkId:
+        """Take an open link into the list and return its number."""
+
+    def remove_link(self, end: LinkEnd) -> None:
+        """Drop a link that has ended."""
+
+    def feed(self, event: Event) -> None:
+        """Have the hub handle one event."""
+
+
+class Awaited(Protocol):
+    """A link that is still to come, as one of its hubs has it."""
+
+    number: int
+    """What the hub calls it."""
+
+    def conclude(self) -> bool:
+        """End the waiting, because the link is open; return whether the hub still waited."""
 
 
 class Link:
     """One connection between two hubs: frames arrive in the order sent, or not at all.
 
     A process that dies takes its WebSockets with it, and the other ends notice; of a data channel
-    they notice nothing. ``Half.begin`` says when each end has come to be.
+    they notice nothing. ``LinkEnd.begin`` says when each end has come to be.
     """
 
-    __slots__ = ("carrier", "carries", "ends", "halves", "is_held", "number", "stage")
+    __slots__ = ("carrier", "carries", "ends", "is_held", "number", "sides", "stage")
 
-    def __init__(self, stage: Stage, carrier: Carrier, opener: SimHub, other: SimHub) -> None:
+    def __init__(self, stage: Stage, carrier: Carrier, opener: LinkOwner, other: LinkOwner) -> None:
         self.stage = stage
         self.carrier = carrier
         self.ends: tuple[Party, Party] = (opener, other)
         self.carries = True
         self.is_held = False
-        self.halves = (Half(self, opener), Half(self, other))
-        self.halves[0].face(self.halves[1])
-        self.halves[1].face(self.halves[0])
+        self.sides = (LinkEnd(self, opener), LinkEnd(self, other))
+        self.sides[0].face(self.sides[1])
+        self.sides[1].face(self.sides[0])
         self.number = stage.network.register(self)
 
-    def open(self, first: int, opening: Opening, others: Opening) -> None:
-        """Let the half ``first`` open now, and the other when it hears of it."""
-        self.halves[first].announce(others)
-        self.halves[first].begin(opening)
+    def open(self, first: int, opening: Awaited, others: Awaited) -> None:
+        """Let the end ``first`` open now, and the other when it hears of it."""
+        self.sides[first].announce(others)
+        self.sides[first].begin(opening)
 
     def fall_silent(self) -> None:
         """Let all bytes vanish from now on, also those under way, without a word to either end."""
@@ -74,12 +92,12 @@ class Link:
         if not self.carries:
             return
         self.carries = False
-        network, agenda = self.stage.network, self.stage.agenda
-        for half in self.halves:
-            if half.owner is dead:
-                half.is_open = False
+        network, scheduler = self.stage.network, self.stage.scheduler
+        for end in self.sides:
+            if end.owner is dead:
+                end.is_open = False
             elif dead is None or self.carrier is Carrier.WEBSOCKET:
-                agenda.hand(agenda.now + network.latency, half.lose, (ABNORMAL_CLOSURE, ""))
+                scheduler.hand(scheduler.now + network.latency, end.lose, (ABNORMAL_CLOSURE, ""))
         self.forget_if_over()
 
     def hold(self) -> None:
@@ -89,16 +107,16 @@ class Link:
     def release(self) -> None:
         """Deliver what was kept."""
         self.is_held = False
-        for half in self.halves:
-            half.catch_up()
+        for end in self.sides:
+            end.catch_up()
 
     def forget_if_over(self) -> None:
         """Leave the network's lists once neither end counts on this link any more."""
-        if not self.halves[0].is_open and not self.halves[1].is_open:
+        if not self.sides[0].is_open and not self.sides[1].is_open:
             self.stage.network.forget(self)
 
 
-class Half:
+class LinkEnd:
     """One end of a link, as its hub has it."""
 
     __slots__ = (
@@ -107,6 +125,7 @@ class Half:
         "_kept",
         "_other",
         "_stage",
+        "_stalled",
         "_take_there",
         "id",
         "is_open",
@@ -114,7 +133,7 @@ class Half:
         "owner",
     )
 
-    def __init__(self, link: Link, owner: SimHub) -> None:
+    def __init__(self, link: Link, owner: LinkOwner) -> None:
         self.link = link
         self.owner = owner
         self.id = LinkId(0)
@@ -122,14 +141,15 @@ class Half:
         self._stage = link.stage
         self._busy_until = self._free_at = 0.0
         self._kept: list[Frame] = []
+        self._stalled = 0  # bytes sent while the link is held
 
-    def face(self, other: Half) -> None:
+    def face(self, other: LinkEnd) -> None:
         """Take note of the other end."""
         self._other = other
         self._take_there = other.take
 
     @property
-    def partner(self) -> SimHub:
+    def partner(self) -> LinkOwner:
         """The hub at the other end."""
         return self._other.owner
 
@@ -138,16 +158,18 @@ class Half:
         """Whether both ends count on the link and it carries bytes."""
         return self.is_open and self._other.is_open and self.link.carries
 
-    def announce(self, opening: Opening) -> None:
+    def announce(self, opening: Awaited) -> None:
         """Let the other end begin, before anything that is sent from here arrives."""
-        self._stage.agenda.hand(self._next_arrival(), self._other.begin, opening)
+        self._stage.scheduler.hand(self._next_arrival(), self._other.begin, opening)
 
-    def begin(self, opening: Opening) -> None:
+    def begin(self, opening: Awaited) -> None:
         """Tell the hub that the link is open, if it still wants it."""
         if not self.link.carries:
             return
         if not opening.conclude():
-            self._stage.agenda.hand(self._next_arrival(), self._other.lose, (ABNORMAL_CLOSURE, ""))
+            self._stage.scheduler.hand(
+                self._next_arrival(), self._other.lose, (ABNORMAL_CLOSURE, "")
+            )
             return
         self.is_open = True
         self.id = self.owner.add_link(self)
@@ -155,20 +177,25 @@ class Half:
         self.owner.feed(LinkOpened(self.id, self.link.carrier, opening.number))
 
     def send(self, frame: Frame) -> None:
-        """Put ``frame`` on the way to the other end; never waits, never fails."""
+        """Put ``frame`` on the way to the other end, or drop it if too much waits here already."""
         if not self.is_open or not self.link.carries:
             return
         stage = self._stage
-        agenda, network = stage.agenda, stage.network
-        time = network.arrival(agenda.now, self.owner.line_rng)
-        if network.bandwidth is not None:
-            time += self._queue(len(encode(frame)) / network.bandwidth)
+        scheduler, network = stage.scheduler, stage.network
+        delay = 0.0
+        if network.bandwidth is not None or self.link.is_held:
+            size = len(encode(frame))
+            if not has_room(size, self._waiting(), self.owner.config.max_link_outbox_size):
+                stage.tally.note_dropped()
+                return
+            delay = self._queue(size)
+        time = network.arrival(scheduler.now, self.owner.line_rng) + delay
         # What was sent later never overtakes.
         if time < self._busy_until:
             time = self._busy_until
         else:
             self._busy_until = time
-        agenda.hand(time, self._take_there, frame)
+        scheduler.hand(time, self._take_there, frame)
 
     def close(self, code: int, reason: str) -> None:
         """End the link after all that was sent before; its hub hears nothing any more."""
@@ -178,7 +205,7 @@ class Half:
         if self.link.carries:
             if self.link.carrier is Carrier.P2P:
                 code, reason = NORMAL_CLOSURE, ""
-            self._stage.agenda.hand(self._next_arrival(), self._other.lose, (code, reason))
+            self._stage.scheduler.hand(self._next_arrival(), self._other.lose, (code, reason))
         self.link.forget_if_over()
 
     def take(self, frame: Frame) -> None:
@@ -192,11 +219,12 @@ class Half:
         stage = self._stage
         content = encode(frame)
         stage.tally.note(frame, len(content))
-        stage.trace.note(stage.agenda.now, self.owner.number, link.number, _FRAME, content)
+        stage.trace.note(stage.scheduler.now, self.owner.number, link.number, _FRAME, content)
         self.owner.feed(LinkReceived(self.id, frame))
 
     def catch_up(self) -> None:
-        """Take what was kept."""
+        """Take what was kept, and let go what waited at this end."""
+        self._stalled = 0
         kept, self._kept = self._kept, []
         for frame in kept:
             self.take(frame)
@@ -212,17 +240,28 @@ class Half:
         self.link.forget_if_over()
         self.owner.feed(LinkLost(self.id, code, reason))
 
-    def _queue(self, duration: float) -> float:
-        """Return how long a frame takes to leave, after those before it."""
-        now = self._stage.agenda.now
-        self._free_at = max(self._free_at, now) + duration
+    def _waiting(self) -> float:
+        """Return how many bytes have been sent and not left yet."""
+        stage = self._stage
+        queued = max(0.0, self._free_at - stage.scheduler.now) * (stage.network.bandwidth or 0.0)
+        return self._stalled + queued
+
+    def _queue(self, size: int) -> float:
+        """Return how long a frame of ``size`` bytes takes to leave, after those before it."""
+        if self.link.is_held:
+            self._stalled += size
+        bandwidth = self._stage.network.bandwidth
+        if bandwidth is None:
+            return 0.0
+        now = self._stage.scheduler.now
+        self._free_at = max(self._free_at, now) + size / bandwidth
         return self._free_at - now
 
     def _next_arrival(self) -> float:
-        arrival = self._stage.network.arrival(self._stage.agenda.now, self.owner.line_rng)
+        arrival = self._stage.network.arrival(self._stage.scheduler.now, self.owner.line_rng)
         self._busy_until = max(arrival, self._busy_until)
         return self._busy_until
 
     def _note(self, kind: int, content: bytes) -> None:
         stage = self._stage
-        stage.trace.note(stage.agenda.now, self.owner.number, self.link.number, kind, content)
+        stage.trace.note(stage.scheduler.now, self.owner.number, self.link.number, kind, content)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.config import DEFAULT_PORT, ServerConfig
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.wire.hub_frames import Carrier, Purpose
-from peerpigeon.sim.oracle import components, graph_of, ideal_links, pair
+from peerpigeon.sim.checks.oracle import components, graph_of, ideal_links, pair
 from peerpigeon.sim.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.sim.checks.oracle import Graph, Pair
+    from peerpigeon.sim.host import Host
     from peerpigeon.sim.network import Network
-    from peerpigeon.sim.oracle import Graph, Pair
-    from peerpigeon.sim.shell import SimHub
 
 _ROOMY = 1_000_000
 
@@ -41,6 +41,8 @@ class Layout:
     skew: float = 0.0
     """Hubs' clocks are wrong by up to this, either way."""
     discovery_limit: int = 128
+    common: ServerConfig = field(default_factory=ServerConfig)
+    """All other options of each hub. It starts from the bootstrap hubs of these, too."""
     kind: type[Hub] = Hub
 
 
@@ -50,7 +52,7 @@ class Mesh:
 
     world: World
     layout: Layout
-    hubs: list[SimHub] = field(default_factory=list)
+    hubs: list[Host] = field(default_factory=list)
     _ideals: dict[tuple[str, ...], set[Pair]] = field(default_factory=dict)
 
     @classmethod
@@ -71,12 +73,14 @@ class Mesh:
         layout = self.layout
         host = f"hub-{number}"
         door = number % layout.doors if number >= layout.doors else 0
-        config = ServerConfig(
+        bootstraps = (_address(f"hub-{door}"),) if number else ()
+        config = replace(
+            layout.common,
             host=host,
             is_hub=True,
             open_mesh=True,
             advertise=(_address(host),),
-            bootstrap_hubs=(_address(f"hub-{door}"),) if number else (),
+            bootstrap_hubs=(*bootstraps, *layout.common.bootstrap_hubs),
             hub_mesh_max_peers=layout.max_links,
             hub_mesh_min_peers=layout.min_links,
             mesh_migration_delay=layout.migration_delay,
@@ -88,24 +92,24 @@ class Mesh:
     # What is so
 
     @property
-    def living(self) -> list[SimHub]:
+    def living(self) -> list[Host]:
         """The hubs whose process runs."""
         return [hub for hub in self.hubs if hub.is_alive]
 
     def links(self, carrier: Carrier | None = None) -> set[Pair]:
         """Return the pairs of living hubs between which a link is open that carries bytes."""
         return {
-            pair(hub.own, half.partner.own)
+            pair(hub.own, end.partner.own)
             for hub in self.hubs
-            for half in hub.links
-            if half.works and (carrier is None or half.link.carrier is carrier)
+            for end in hub.links
+            if end.works and (carrier is None or end.link.carrier is carrier)
         }
 
     def graph(self) -> Graph:
         """Return the living hubs and the links between them."""
         return graph_of(self.links(), [hub.own for hub in self.living])
 
-    def parts(self, hubs: Iterable[SimHub] | None = None) -> int:
+    def parts(self, hubs: Iterable[Host] | None = None) -> int:
         """Return into how many parts the living hubs fall, or just some of them."""
         links = self.links()
         if hubs is None:
@@ -135,7 +139,7 @@ class Mesh:
             pair(hub.own, other) for hub in self.living for other in self.counting_of(hub)
         } & self.links()
 
-    def counting_of(self, hub: SimHub) -> set[PeerId]:
+    def counting_of(self, hub: Host) -> set[PeerId]:
         """Return the hubs to which ``hub`` has a link that counts (S13).
 
         A data channel does, and a socket that it has for the mesh, not just for bootstrap.
@@ -143,9 +147,9 @@ class Mesh:
         advert = hub.hub.advert
         meant = {end.hub for end in (advert.links if advert else ()) if end.purpose is Purpose.MESH}
         return {
-            half.partner.own
-            for half in hub.links
-            if half.works and (half.link.carrier is Carrier.P2P or half.partner.own in meant)
+            end.partner.own
+            for end in hub.links
+            if end.works and (end.link.carrier is Carrier.P2P or end.partner.own in meant)
         }
 
     def most_links(self) -> int:

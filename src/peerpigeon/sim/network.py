@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
-
-import msgspec
-
-from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from random import Random
-
-    from peerpigeon.sim.agenda import Agenda
-    from peerpigeon.sim.trace import Trace
 
 FIRST_RETRANSMISSION = 0.2
 """Seconds after which TCP sends again what was not acknowledged (Linux: at the earliest); each
@@ -25,68 +17,14 @@ further loss of the same bytes doubles it."""
 LONGEST_RETRANSMISSION = 60.0
 
 
-class Request(msgspec.Struct, frozen=True, gc=False):
-    """The opening handshake of a client."""
-
-    KIND: ClassVar[int] = 1
-    content: bytes
-    """The ``peerId`` of its query."""
-
-
-class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """The answer to the handshake: the WebSocket is open."""
-
-    KIND: ClassVar[int] = 2
-    content: bytes = b""
-
-
-class Text(msgspec.Struct, frozen=True, gc=False):
-    """One text message."""
-
-    KIND: ClassVar[int] = 3
-    content: bytes
-
-
-class Ping(msgspec.Struct, frozen=True, gc=False):
-    """A WebSocket ping."""
-
-    KIND: ClassVar[int] = 4
-    content: bytes = b""
-
-
-class Pong(msgspec.Struct, frozen=True, gc=False):
-    """The answer to a WebSocket ping."""
-
-    KIND: ClassVar[int] = 5
-    content: bytes = b""
-
-
-class Close(msgspec.Struct, frozen=True, gc=False):
-    """A close frame; with code 1006, the end of a connection that broke."""
-
-    KIND: ClassVar[int] = 6
-    code: int
-    reason: str = ""
-
-    @property
-    def content(self) -> bytes:
-        """Code and reason as in a real close frame."""
-        return self.code.to_bytes(2, "big") + self.reason.encode()
-
-
-Frame: TypeAlias = Request | Accepted | Text | Ping | Pong | Close
-
-
 class Party(Protocol):
-    """Whoever sends and receives: a client or a hub."""
+    """Whoever is at one end of a line: a client or a hub."""
 
     number: int
     """Its place among all parties of the world, in the order in which they were added."""
 
-    rng: Random
-
-    def receive(self, connection: Connection, frame: Frame) -> None:
-        """Take one frame that came over ``connection``."""
+    line_rng: Random
+    """The chance of the lines that it opens."""
 
 
 class Line(Protocol):
@@ -95,8 +33,9 @@ class Line(Protocol):
     number: int
     """Its place among all lines of the world."""
 
-    ends: tuple[Party, Party]
-    """The party that opened it, and the other."""
+    @property
+    def ends(self) -> tuple[Party, Party]:
+        """The party that opened it, and the other."""
 
     def fall_silent(self) -> None:
         """Let all bytes vanish from now on, without a word to either end."""
@@ -109,109 +48,6 @@ class Line(Protocol):
 
     def release(self) -> None:
         """Deliver what was kept."""
-
-
-class Connection:
-    """One WebSocket between two parties: frames arrive in the order sent, or not at all.
-
-    The jitter is drawn from the chance of the party that opened it, so that connections
-    do not disturb each other.
-    """
-
-    __slots__ = (
-        "_agenda",
-        "_busy_until",
-        "_carries",
-        "_ended",
-        "_network",
-        "_trace",
-        "broken_at",
-        "ends",
-        "number",
-        "silent_since",
-    )
-
-    def __init__(
-        self, network: Network, agenda: Agenda, trace: Trace, ends: tuple[Party, Party]
-    ) -> None:
-        self.ends = ends
-        """The party that opened the connection, and the other."""
-        self.number = network.register(self)
-        self.silent_since: float | None = None
-        """When it stopped carrying bytes without anybody noticing."""
-        self.broken_at: float | None = None
-        """When it stopped carrying bytes so that both ends noticed."""
-        self._network = network
-        self._agenda = agenda
-        self._trace = trace
-        self._busy_until = [0.0, 0.0]
-        self._carries = True
-        self._ended = [False, False]
-        if not network.can_reach(*ends):
-            self.fall_silent()
-
-    def send(self, sender: Party, frame: Frame) -> None:
-        """Put ``frame`` on the way to the other end; never waits, never fails."""
-        side = 0 if sender is self.ends[0] else 1
-        if self._ended[side] or not self._carries:
-            return
-        time = self._network.arrival(self._agenda.now, self.ends[0].rng)
-        # TCP: what was sent later never overtakes.
-        time = max(time, self._busy_until[side])
-        self._busy_until[side] = time
-        self._agenda.at(time, partial(self._arrive, 1 - side, frame))
-
-    def close(self, sender: Party, code: int, reason: str = "") -> None:
-        """Send a close frame after all that was sent before; ``sender`` hears nothing any more."""
-        self.send(sender, Close(code, reason))
-        self._end(0 if sender is self.ends[0] else 1)
-
-    def fall_silent(self) -> None:
-        """Let all bytes vanish from now on, also those under way, without a word to either end."""
-        if self.silent_since is None:
-            self.silent_since = self._agenda.now
-            self._carries = False
-
-    def break_off(self, dead: Party | None = None) -> None:
-        """Lose the bytes under way; both ends notice after the latency, if it was not silent.
-
-        An end that is ``dead`` notices nothing any more.
-        """
-        if not self._carries:
-            return
-        self.broken_at = self._agenda.now
-        self._carries = False
-        for side in (0, 1):
-            if self.ends[side] is dead:
-                self._end(side)
-                continue
-            time = self._agenda.now + self._network.latency
-            self._agenda.at(time, partial(self._deliver, side, Close(ABNORMAL_CLOSURE)))
-
-    def hold(self) -> None:
-        """Fall silent: a client does not wait for a minute for bytes to come through."""
-        self.fall_silent()
-
-    def release(self) -> None:
-        """Do nothing: it has fallen silent."""
-
-    def _arrive(self, side: int, frame: Frame) -> None:
-        if self._carries:
-            self._deliver(side, frame)
-
-    def _deliver(self, side: int, frame: Frame) -> None:
-        if self._ended[side]:
-            return
-        party = self.ends[side]
-        self._trace.note(self._agenda.now, party.number, self.number, frame.KIND, frame.content)
-        if type(frame) is Close:
-            self._end(side)
-        party.receive(self, frame)
-
-    def _end(self, side: int) -> None:
-        self._ended[side] = True
-        if all(self._ended):
-            self._network.forget(self)
 
 
 @dataclass(slots=True, eq=False)
@@ -227,7 +63,10 @@ class Network:
     loss: float = 0.0
     """The share of packets that are lost, and sent again by TCP and SCTP."""
     bandwidth: float | None = None
-    """Bytes a second on each way of each link between hubs; ``None``: as many as one likes."""
+    """Bytes a second on each way of each link between hubs; ``None``: no limit.
+
+    What cannot leave at once waits in the link's outbox, whose size is an option of the hub.
+    """
     no_p2p: float = 0.0
     """The share of pairs of hubs that cannot have a data channel. A pair that cannot with some
     share cannot with any larger one."""

@@ -6,14 +6,14 @@ from math import cos, pi, sin
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.wire.hub_frames import Carrier
-from peerpigeon.sim.oracle import ring_links
+from peerpigeon.sim.checks.oracle import ring_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.sim.checks.oracle import Pair
     from peerpigeon.sim.mesh import Mesh
-    from peerpigeon.sim.oracle import Pair
 
 _SIZE = 800
 _RADIUS = 340

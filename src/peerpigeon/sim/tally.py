@@ -28,10 +28,12 @@ class Share:
 class Tally:
     """Counts the frames that cross links, and their bytes."""
 
-    __slots__ = ("_counts",)
+    __slots__ = ("_counts", "dropped")
 
     def __init__(self) -> None:
         self._counts: dict[type, list[int]] = {}
+        self.dropped = 0
+        """How many frames found the outbox of their link full."""
 
     def note(self, frame: Frame, size: int) -> None:
         """Count one frame of ``size`` bytes that has crossed a link."""
@@ -44,6 +46,10 @@ class Tally:
             count = self._counts[kind] = [0, 0]
         count[0] += 1
         count[1] += size
+
+    def note_dropped(self) -> None:
+        """Count one frame that found the outbox of its link full."""
+        self.dropped += 1
 
     def shares(self) -> dict[str, Share]:
         """Return what has been counted so far, by the name of the innermost class of a frame."""

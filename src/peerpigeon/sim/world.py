@@ -6,23 +6,26 @@ import hashlib
 from random import Random
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.config import GLOBAL_NAMESPACE, ServerConfig
+from peerpigeon.core.config import DEFAULT_PORT, GLOBAL_NAMESPACE, ServerConfig
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, generate_peer_id
 from peerpigeon.core.wire.hub_frames import Carrier
-from peerpigeon.sim.agenda import Agenda
 from peerpigeon.sim.client import Client
-from peerpigeon.sim.links import Stage
-from peerpigeon.sim.network import Connection, Network, Party
-from peerpigeon.sim.openings import Exchange
-from peerpigeon.sim.shell import SimHub
+from peerpigeon.sim.connecting import Connector
+from peerpigeon.sim.host import Host
+from peerpigeon.sim.network import Network, Party
+from peerpigeon.sim.reference_hub import ReferenceHub
+from peerpigeon.sim.scheduler import Scheduler
+from peerpigeon.sim.stage import Stage
 from peerpigeon.sim.trace import Trace
+from peerpigeon.sim.websocket import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from peerpigeon.sim.agenda import Plan
+    from peerpigeon.sim.scheduler import Callback
     from peerpigeon.sim.tally import Tally
+    from peerpigeon.sim.websocket import Endpoint
 
 LULL = 5.0
 """Seconds without an alarm after which a world counts as quiet; check-ups are further apart."""
@@ -49,21 +52,22 @@ class World:
         self.network = network or Network()
         self.network.salt = self.network.salt or str(seed)
         self.trace = Trace()
-        self.hubs: list[SimHub] = []
+        self.hubs: list[Host] = []
         self.clients: list[Client] = []
-        self._agenda = Agenda()
-        self._stage = Stage(self._agenda, self.network, self.trace)
-        self._exchange = Exchange(self._stage)
+        self.reference_hubs: list[ReferenceHub] = []
+        self._scheduler = Scheduler()
+        self._stage = Stage(self._scheduler, self.network, self.trace)
+        self._connector = Connector(self._stage)
 
     @property
     def now(self) -> float:
         """Seconds since the beginning of the world."""
-        return self._agenda.now
+        return self._scheduler.now
 
     @property
     def events(self) -> int:
         """How many things have happened."""
-        return self._agenda.done
+        return self._scheduler.done
 
     @property
     def tally(self) -> Tally:
@@ -78,7 +82,7 @@ class World:
 
     def add_hub(
         self, config: ServerConfig | None = None, kind: type[Hub] = Hub, *, skew: float = 0.0
-    ) -> SimHub:
+    ) -> Host:
         """Add a hub, by default with the default options; ``kind`` may be a broken one.
 
         Other hubs reach it at ``ws://host:port``. Its clock is ``skew`` seconds fast.
@@ -86,20 +90,32 @@ class World:
         config = config or ServerConfig()
         name = f"hub {len(self.hubs)}"
         chances = self.chance(name), self.chance(f"{name} lines")
-        hub = SimHub(self._next_number(), config, chances, self._stage)
+        hub = Host(self._next_number(), config, chances, self._stage)
         hub.skew = skew
         self.hubs.append(hub)
-        self._exchange.publish(f"ws://{config.host}:{config.port}", hub)
+        self._connector.publish(f"ws://{config.host}:{config.port}", hub)
         self._start(hub, config.hub_peer_id or generate_peer_id(self.chance(f"{name} id")), kind)
         return hub
 
-    def _start(self, hub: SimHub, own: PeerId, kind: type[Hub]) -> None:
+    def _start(self, hub: Host, own: PeerId, kind: type[Hub]) -> None:
         core = kind(own, hub.config, hub.rng, EPOCH + hub.skew, self.now)
-        hub.start(core, own, self._exchange)
+        hub.start(core, own, self._connector)
+
+    def add_reference_hub(self, host: str, *bootstraps: str) -> ReferenceHub:
+        """Add a hub of the npm package at ``ws://host:port`` that dials ``bootstraps``."""
+        name = f"reference hub {len(self.reference_hubs)}"
+        own = generate_peer_id(self.chance(f"{name} id"))
+        address = host, DEFAULT_PORT
+        rng = self.chance(name)
+        hub = ReferenceHub(self._next_number(), own, address, bootstraps, rng, self._stage)
+        self.reference_hubs.append(hub)
+        self._connector.publish(f"ws://{host}:{DEFAULT_PORT}", hub)
+        hub.start(self._connector)
+        return hub
 
     def add_client(
         self,
-        hub: SimHub,
+        hub: Host | ReferenceHub,
         namespace: str = GLOBAL_NAMESPACE,
         peer_id: PeerId | None = None,
         *,
@@ -108,23 +124,23 @@ class World:
         """Add a client that connects to ``hub`` now, and enters ``namespace`` when it is open."""
         rng = self.chance(f"client {len(self.clients)}")
         own = generate_peer_id(rng) if peer_id is None else peer_id
-        client = Client(self._next_number(), own, rng, self._agenda, reconnects=reconnects)
+        client = Client(self._next_number(), own, rng, self._scheduler, reconnects=reconnects)
         client.namespace = namespace
         self.clients.append(client)
         self.network.join(client, hub)
         client.connect(self.way_to(hub))
         return client
 
-    def way_to(self, hub: SimHub) -> Callable[[Party], Connection]:
+    def way_to(self, hub: Host | ReferenceHub) -> Callable[[Endpoint], Connection]:
         """Return what opens a party's connection to ``hub``, for ``Client.connect``."""
-        return lambda party: Connection(self.network, self._agenda, self.trace, (party, hub))
+        return lambda party: Connection(self.network, self._scheduler, self.trace, (party, hub))
 
     def _next_number(self) -> int:
-        return len(self.hubs) + len(self.clients) + 1
+        return len(self.hubs) + len(self.clients) + len(self.reference_hubs) + 1
 
     # Faults
 
-    def kill(self, *hubs: SimHub, machine: bool = False) -> None:
+    def kill(self, *hubs: Host | ReferenceHub, machine: bool = False) -> None:
         """End the processes of ``hubs`` at once, without a goodbye (SIGKILL).
 
         Their sockets are reset, which the other ends notice; of data channels they notice nothing.
@@ -137,12 +153,12 @@ class World:
             else:
                 self.network.cut(hub, dead=hub)
 
-    def stop(self, *hubs: SimHub) -> None:
+    def stop(self, *hubs: Host) -> None:
         """Let the processes of ``hubs`` end in good order (SIGTERM)."""
         for hub in hubs:
             hub.stop()
 
-    def restart(self, hub: SimHub, *, same_id: bool = True) -> None:
+    def restart(self, hub: Host, *, same_id: bool = True) -> None:
         """Start a hub again that has ended, at the same address, with its old id or a new one."""
         self.network.thaw(hub)
         own = hub.own
@@ -150,19 +166,24 @@ class World:
             own = generate_peer_id(self.chance(f"hub {hub.number} id {hub.life}"))
         self._start(hub, own, type(hub.hub))
 
-    def suspend(self, hub: SimHub) -> None:
+    def restart_reference(self, hub: ReferenceHub) -> None:
+        """Start a hub of the npm package again that has ended."""
+        self.network.thaw(hub)
+        hub.start(self._connector)
+
+    def suspend(self, hub: Host) -> None:
         """Stop the process of a hub (SIGSTOP): its lines stay, and what comes waits."""
         hub.fall_asleep()
 
-    def resume(self, hub: SimHub) -> None:
+    def resume(self, hub: Host) -> None:
         """Let a suspended hub go on."""
         hub.wake_up()
 
-    def slow_down(self, hub: SimHub, service_time: float) -> None:
+    def slow_down(self, hub: Host, service_time: float) -> None:
         """Let a hub take ``service_time`` seconds for each event."""
         hub.service_time = service_time
 
-    def part(self, *groups: Iterable[SimHub], brief: bool = False) -> None:
+    def part(self, *groups: Iterable[Host | ReferenceHub], brief: bool = False) -> None:
         """Cut the network between groups of hubs, each with its clients; nobody is told.
 
         Links across the cut are dead for good, unless it is ``brief``: then they deliver after
@@ -175,7 +196,7 @@ class World:
                 line.ends[0]
                 for party in list(side)
                 for line in self.network.lines_of(party)
-                if isinstance(line, Connection) and line.ends[1].number in hosts
+                if isinstance(line.ends[0], Client) and line.ends[1].number in hosts
             )
         self.network.part(sides, is_brief=brief)
 
@@ -192,40 +213,40 @@ class World:
         if not also_open:
             return
         for hub in self.hubs:
-            for half in hub.links:
-                if half.link.carrier is Carrier.P2P and not self.network.can_have_p2p(
-                    *half.link.ends
+            for end in hub.links:
+                if end.link.carrier is Carrier.P2P and not self.network.can_have_p2p(
+                    *end.link.ends
                 ):
-                    half.link.fall_silent()
+                    end.link.fall_silent()
 
     # Time
 
-    def at(self, time: float, plan: Plan) -> None:
-        """Have ``plan`` carried out at ``time``."""
-        self._agenda.at(time, plan)
+    def at(self, time: float, callback: Callback) -> None:
+        """Have ``callback`` carried out at ``time``."""
+        self._scheduler.at(time, callback)
 
     def run_until(self, time: float) -> None:
         """Let everything happen up to and including ``time``."""
-        self._agenda.run_until(time)
+        self._scheduler.run_until(time)
 
     def run(self, duration: float) -> None:
         """Let ``duration`` seconds pass."""
-        self._agenda.run_until(self.now + duration)
+        self._scheduler.run_until(self.now + duration)
 
     def run_until_quiet(self, limit: float, lull: float = LULL) -> bool:
         """Run until nothing is under way and no hub wants to be woken within ``lull`` seconds.
 
         Returns whether that came to be before ``limit``, a time.
         """
-        return self.run_until_met(lambda: self._agenda.is_quiet(lull), limit)
+        return self.run_until_met(lambda: self._scheduler.is_quiet(lull), limit)
 
     def run_until_met(self, condition: Callable[[], bool], limit: float) -> bool:
         """Run until ``condition``, asked after each event, holds; ``False`` if not by ``limit``."""
-        agenda = self._agenda
+        scheduler = self._scheduler
         while not condition():
-            time = agenda.next_time()
+            time = scheduler.next_time()
             if time is None or time > limit:
-                agenda.run_until(limit)
+                scheduler.run_until(limit)
                 return condition()
-            agenda.step()
+            scheduler.step()
         return True

@@ -2,8 +2,9 @@
 
 from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.interface.actions import Dial
-from peerpigeon.core.interface.events import DialRequested, ReferenceOpened
+from peerpigeon.core.interface.events import DialRequested, ReferenceOpened, Tick
 from peerpigeon.core.interface.notices import PeerAnnounced
+from peerpigeon.core.namespaces.placement import Placement
 from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, Json, linked
 from tests.core.reference.messages import MESH, announce, discovered, gone, itself, pong, signal
 
@@ -124,6 +125,20 @@ def test_one_of_our_hubs_serves_a_reference_hub_that_is_linked_to_two() -> None:
     assert [frame["type"] for frame in hubs.take(first)] == ["peer-discovered", "offer"]
     assert hubs.take(second) == []
     assert hubs.closed == {}
+
+
+def test_no_hub_serves_it_before_the_mesh_has_agreed_however_long_that_takes() -> None:
+    hubs = linked(FIRST, SECOND)
+    assert Placement((FIRST, SECOND)).rendezvous_hubs(MESH) == (FIRST, SECOND)
+    socket = hubs.open(1, R)
+    for message in (announce(), itself(R), discovered(B)):
+        hubs.say(socket, message)
+    for _ in range(2):
+        hubs.now += 1.0
+        hubs.feed(1, Tick())
+        assert hubs.hubs[1].snapshot(hubs.now).connections == 1
+    hubs.run()
+    assert hubs.hubs[1].snapshot(hubs.now).connections == 2
 
 
 def test_both_list_it() -> None:

@@ -161,6 +161,8 @@ class ClientService:
         self.signaling.on_found(found, now)
         if found.located is None:
             self.references.is_free(found.namespace, found.peer)
+        elif found.located.hub == self._sessions.own:
+            self.references.is_granted(found.namespace, found.peer)
 
     # Time
 

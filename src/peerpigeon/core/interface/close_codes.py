@@ -22,3 +22,9 @@ TRY_AGAIN_LATER = 1013
 SENDABLE = frozenset((*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)))
 """The codes that may stand in a close frame: those of the registry that are no mere description of
 what was not there, and those left to libraries and programs (section 7.4.2)."""
+
+SERVER_STOPPING = "server is stopping"
+"""The reason that clients get with ``GOING_AWAY`` when a server stops."""
+
+HUB_STOPPING = "hub is stopping"
+"""The reason that other hubs get with ``GOING_AWAY`` if they have not left by then."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from peerpigeon.core.deadlines import TimerQueue, earliest
+from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 from peerpigeon.core.mesh.back_off import DECLINED_PAUSE, BackOff
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ offer may find no way."""
 
 CHANNEL_TIMEOUT = 6.0
 """Seconds from an answer to an open channel. On a good network it takes a tenth of one."""
-
-DIAL_TIMEOUT = 5.0
-"""Seconds for a WebSocket to open."""
 
 
 @dataclass(slots=True)

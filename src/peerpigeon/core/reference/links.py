@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from peerpigeon.core.sessions.registry import Guest, ReferenceHub
 
 SETTLING = 1.0
-"""Seconds from the claim to a hub's id to serving it: by then another hub of ours that serves it
-would have objected. Not waited for where there is no other."""
+"""Seconds from the claim to a hub's id to asking whether it is granted, and until asking again. By
+then the hubs of ours know each other, as a rule. Not waited for where there is no other."""
 
 NAMING = 3.0
 """Seconds for a hub that we have dialled to say who it is. It does when its own mesh has begun; one
@@ -131,7 +131,7 @@ class ReferenceLinks:
         return list(link.guests.values())
 
     def claimed(self, link: ReferenceLink, now: float, *, is_alone: bool) -> None:
-        """Note that a hub is published; it is served as soon as it is certain that nobody does."""
+        """Note that a hub is published; it is served when the mesh says that nobody else does."""
         if is_alone:
             self._serve(link)
             return
@@ -161,16 +161,21 @@ class ReferenceLinks:
         for session in self._due.expire(now):
             link = self._links[session]
             match link.service:
+                case Service.CLAIMED if link.hub.namespace is None:
+                    self._serve(link)  # it has not said who it is
                 case Service.CLAIMED:
-                    self._serve(link)
+                    self._due.set(session, now + SETTLING)
+                    self._await_id(link)
                 case Service.ELSEWHERE:
                     self._due.set(session, now + RETRY)
-                    if link.hub.peer_id is not None:
-                        namespace = self._config.hub_mesh_namespace
-                        self._effects.report(IdAwaited(namespace, link.hub.peer_id))
+                    self._await_id(link)
                 case Service.SERVED:
                     link.is_lacking = False
                     self._await_missing(link, now)
+
+    def _await_id(self, link: ReferenceLink) -> None:
+        if link.hub.peer_id is not None:
+            self._effects.report(IdAwaited(self._config.hub_mesh_namespace, link.hub.peer_id))
 
     def _await_missing(self, link: ReferenceLink, now: float) -> None:
         missing = link.missing()
@@ -269,6 +274,13 @@ class ReferenceLinks:
         for link in self._links.values():
             if link.hub.peer_id == peer and link.service is Service.ELSEWHERE:
                 self._effects.report(HubClaimed(link.hub.session))
+
+    def is_granted(self, namespace: str, peer: PeerId) -> None:
+        """Note that a rendezvous hub says that an id belongs to a client of this hub."""
+        if namespace == self._config.hub_mesh_namespace:
+            for link in self._links.values():
+                if link.hub.peer_id == peer and link.service is Service.CLAIMED:
+                    self._serve(link)
 
     def left(self, guest: Guest, now: float) -> None:
         """Note that a guest is served no longer."""

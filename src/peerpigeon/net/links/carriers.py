@@ -31,6 +31,7 @@ from peerpigeon.core.interface.events import (
     LinkReceived,
     OpeningFailed,
 )
+from peerpigeon.core.interface.link_outbox import has_room
 from peerpigeon.core.wire.hub_codec import FrameError, decode, encode
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.net.dial import Dialled
@@ -69,10 +70,8 @@ LinkAction: TypeAlias = (
 class Carriers:
     """The links of one hub and those under way, as its shell has them.
 
-    ``feed`` takes the events, ``meet`` a dial that has led to a hub of the npm package. Beyond
-    ``max_outbox_size`` bytes that wait for one link, frames are thrown away: the streams send again
-    what matters, adverts are compared, and a link that carries nothing more is ended by its
-    heartbeats.
+    ``feed`` takes the events, ``meet`` a dial that has led to a hub of the npm package. At most
+    ``max_outbox_size`` bytes wait for one link (``link_outbox.py``).
     """
 
     def __init__(
@@ -174,7 +173,7 @@ class Carriers:
     def _send(self, link: Link, frame: bytes) -> None:
         size = len(frame)
         waiting = link.queued + link.wire.buffered
-        if waiting + size > self._max_outbox_size and waiting:
+        if not has_room(size, waiting, self._max_outbox_size):
             self.dropped += 1
             return
         link.frames.append(frame)

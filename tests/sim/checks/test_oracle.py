@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peerpigeon.core.ids import PeerId, digit_distance, generate_peer_id
-from peerpigeon.sim.oracle import (
+from peerpigeon.sim.checks.oracle import (
     Pair,
     Spread,
     components,

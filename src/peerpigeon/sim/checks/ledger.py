@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.ids import PeerId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
-    from peerpigeon.sim.client import Client, HeardSignal, SentSignal, Stay
+    from peerpigeon.sim.client import Client
+    from peerpigeon.sim.history import HeardSignal, SentSignal, Stay
 
 LIFETIME = 12.0
 """Seconds after which a sender must know that a signal was not delivered: ten for the signal
@@ -56,13 +57,31 @@ class Fates:
 _EXAMPLES = 20
 
 
-def fates(clients: Iterable[Client], cuts: Iterable[float] = ()) -> Fates:
+@dataclass(frozen=True, slots=True)
+class Guests:
+    """The clients of hubs of the npm package. No error reaches them."""
+
+    ids: Collection[PeerId] = ()
+    apart: Collection[PeerId] = ()
+    """Those of them whose hub no hub of ours served for a while."""
+    since: float = 0.0
+    until: float = 0.0
+
+    def may_lose(self, sent: SentSignal) -> bool:
+        """Tell whether a signal was to pass between those that were apart and others meanwhile."""
+        is_meanwhile = self.since <= sent.time + LIFETIME and sent.time <= self.until
+        return is_meanwhile and (sent.stay.peer_id in self.apart) != (sent.target in self.apart)
+
+
+def fates(
+    clients: Iterable[Client], cuts: Iterable[float] = (), guests: Guests | None = None
+) -> Fates:
     """Judge all signals that ``clients`` have sent; all must be older than ``LIFETIME``.
 
     ``cuts``: when the network was cut. What had arrived just then may be refused all the same,
     for the sender's hub cannot know; so may what arrived at somebody whose line then broke.
     """
-    clients, cuts = list(clients), list(cuts)
+    clients, cuts, guests = list(clients), list(cuts), guests or Guests()
     result = Fates()
     heard: dict[str, list[HeardSignal]] = defaultdict(list)
     stays: dict[tuple[str, PeerId], list[Stay]] = defaultdict(list)
@@ -73,7 +92,7 @@ def fates(clients: Iterable[Client], cuts: Iterable[float] = ()) -> Fates:
         for signal in client.signals:
             heard[signal.serial].append(signal)
     for client in clients:
-        _Sender(client, stays, cuts, result).judge(heard)
+        _Sender(client, stays, cuts, result, guests).judge(heard)
     return result
 
 
@@ -97,6 +116,7 @@ class _Sender:
     stays: dict[tuple[str, PeerId], list[Stay]]
     cuts: list[float]
     result: Fates
+    guests: Guests
 
     def judge(self, heard: dict[str, list[HeardSignal]]) -> None:
         missing: dict[PeerId, list[SentSignal]] = defaultdict(list)
@@ -150,7 +170,11 @@ class _Sender:
         was_there = [
             stay for stay in theirs if stay.since <= end and _lasts(stay, sent.time - FAREWELL)
         ]
-        return not was_there or any(_lasts(stay, end) for stay in was_there)
+        if self.guests.may_lose(sent):
+            return False
+        if not was_there:
+            return self.client.peer_id not in self.guests.ids
+        return any(_lasts(stay, end) for stay in was_there)
 
 
 def _lasts(stay: Stay, time: float) -> bool:

@@ -1,9 +1,9 @@
-"""Scenes with many clients; what each must show is said in ``peerpigeon.sim.scenario``."""
+"""Scenes with many clients; what each must show is said in ``peerpigeon.sim.scenes.single_hub``."""
 
 import pytest
 
-from peerpigeon.sim.invariants import violations
-from peerpigeon.sim.scenario import Crowd, churn, crowd, namespaces
+from peerpigeon.sim.checks.invariants import violations
+from peerpigeon.sim.scenes.single_hub import Crowd, churn, crowd, namespaces
 
 LIMIT = 128
 

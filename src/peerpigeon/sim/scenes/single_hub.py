@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.sim.client import Client
-    from peerpigeon.sim.shell import SimHub
+    from peerpigeon.sim.host import Host
 
 _ROOMY = 1_000_000
 
@@ -105,7 +105,7 @@ def churn(
     """Let clients come, signal, roam, leave, lose their line, vanish and come back for a while.
 
     Each does something every one to five seconds. At the end they do nothing for so long that the
-    hub has dropped those that vanished for good. Must show: all of ``sim.invariants``, whatever
+    hub has dropped those that vanished for good. Must show: all of ``checks.invariants``, whatever
     happens at the same time, and that all this costs only those whom it concerns.
     """
     world = World(seed)
@@ -134,7 +134,7 @@ def churn(
 class _Churning:
     """The clients of ``churn`` and what they do."""
 
-    def __init__(self, world: World, hub: SimHub, namespaces: int, until: float) -> None:
+    def __init__(self, world: World, hub: Host, namespaces: int, until: float) -> None:
         self.rng: Random = world.chance("churn")
         self.away: list[Client] = []
         """Clients that vanished and have not come back."""

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from peerpigeon.sim.client import Client, HeardSignal, SentSignal, Stay, Surprise
+    from peerpigeon.sim.client import Client
+    from peerpigeon.sim.history import HeardSignal, SentSignal, Stay, Surprise
     from peerpigeon.sim.world import World
 
 _FOREVER = float("inf")

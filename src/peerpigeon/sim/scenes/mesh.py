@@ -6,60 +6,25 @@ be. All may be played on a rough network too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from functools import partial
 from math import log
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from peerpigeon.core.wire.hub_frames import Carrier
-from peerpigeon.sim.flock import Flock
-from peerpigeon.sim.ledger import LIFETIME, Fates, fates
-from peerpigeon.sim.mesh import Layout, Mesh
-from peerpigeon.sim.network import Network
-from peerpigeon.sim.oracle import distances_from, spread
-from peerpigeon.sim.scenario import parts
+from peerpigeon.sim.checks.ledger import LIFETIME
+from peerpigeon.sim.checks.oracle import distances_from, spread
+from peerpigeon.sim.mesh import Layout
+from peerpigeon.sim.population import Population
+from peerpigeon.sim.scenes.outcome import Outcome, expect_all_delivered, expect_no_surprises
+from peerpigeon.sim.scenes.setting import ARRIVALS, FORMATION, begin, populate, with_clients
+from peerpigeon.sim.scenes.single_hub import parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.sim.client import Client
-    from peerpigeon.sim.world import World
-
-Figure: TypeAlias = float | int | None
-
-FORMATION = 120.0
-"""Seconds within which a mesh must have just the links it should."""
+    from peerpigeon.sim.mesh import Mesh
 
 GLANCE = 0.1
 """Seconds between two looks at what must be so all the time."""
-
-ROUGH_SKEW = 300.0
-"""Seconds by which clocks are wrong on a rough network."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of a scene."""
-
-    world: World
-    figures: dict[str, Figure] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
-
-    def expect(self, condition: object, complaint: str) -> None:
-        """Note ``complaint`` unless ``condition`` holds."""
-        if not condition:
-            self.faults.append(complaint)
-
-
-def begin(seed: int, layout: Layout, *, rough: bool = False) -> Mesh:
-    """Set a mesh up, on a rough network if asked for: loss, much jitter, wrong clocks."""
-    if rough:
-        return Mesh.begin(seed, replace(layout, skew=ROUGH_SKEW), Network(jitter=0.2, loss=0.02))
-    return Mesh.begin(seed, layout)
-
-
-# A mesh comes to be
 
 
 def formation(seed: int, hubs: int, max_links: int, *, rough: bool = False) -> Outcome:
@@ -97,18 +62,18 @@ def scale(
 
     Must show: few hops, every signal delivered, and no more messages than hops need.
     """
-    mesh, flock, outcome = with_clients(
+    mesh, population, outcome = with_clients(
         seed, Layout(hubs=hubs, max_links=max_links, over=0.1), min(hubs, 120), rough=rough
     )
     graph = mesh.graph()
     measured = spread(graph)
     bound = log(hubs) / log(max_links - 1)
     before = mesh.world.tally.signals(), mesh.world.tally.acknowledgements()
-    flock.signal_steadily(signals, 20.0)
+    population.signal_steadily(signals, 20.0)
     mesh.world.run(20.0 + LIFETIME)
     relays = mesh.world.tally.signals() - before[0]
     acks = mesh.world.tally.acknowledgements() - before[1]
-    needed = _hops_needed(flock, mesh)
+    needed = _hops_needed(population, mesh)
     outcome.expect(measured.mean_hops <= bound, f"{measured.mean_hops:.2f} hops on average")
     outcome.expect(rough or relays.frames <= needed, f"{relays.frames} messages for {needed} hops")
     outcome.figures |= {
@@ -118,17 +83,17 @@ def scale(
         "messages per signal": relays.frames / signals,
         "acks per signal": acks.frames / signals,
     }
-    expect_all_delivered(outcome, flock)
+    expect_all_delivered(outcome, population)
     return outcome
 
 
-def _hops_needed(flock: Flock, mesh: Mesh) -> int:
+def _hops_needed(population: Population, mesh: Mesh) -> int:
     """Return how many links all signals cross that have been sent, on shortest ways."""
     graph = mesh.graph()
-    home_of = {client.peer_id: flock.homes[client.number].own for client in flock.clients}
+    home_of = {client.peer_id: population.hosts[client.number].own for client in population.clients}
     distances: dict[PeerId, dict[PeerId, int]] = {}
     hops = 0
-    for client in flock.clients:
+    for client in population.clients:
         home = home_of[client.peer_id]
         if home not in distances:
             distances[home] = distances_from(home, graph)
@@ -143,21 +108,21 @@ def meeting(seed: int, hubs: int = 100, clients: int = 20, *, rough: bool = Fals
     instant of getting to know it arrives.
     """
     mesh = begin(seed, Layout(hubs=hubs, max_links=4, over=10.0), rough=rough)
-    flock, outcome = Flock.of(mesh), Outcome(mesh.world)
+    population, outcome = Population.of(mesh), Outcome(mesh.world)
     for _ in range(clients):
-        mesh.world.at(0.5 + 12.0 * flock.rng.random(), partial(_come_and_greet, flock))
+        mesh.world.at(0.5 + 12.0 * population.rng.random(), partial(_come_and_greet, population))
     mesh.world.run(60.0)
     pairs = clients * (clients - 1)
-    met = sum(len(client.known) for client in flock.clients)
+    met = sum(len(client.known) for client in population.clients)
     outcome.expect(met == pairs, f"{met} of {pairs} know each other")
-    judged = expect_all_delivered(outcome, flock)
+    judged = expect_all_delivered(outcome, population)
     outcome.expect(judged.sent == pairs, f"{judged.sent} signals for {pairs} pairs")
     return outcome
 
 
-def _come_and_greet(flock: Flock) -> None:
-    living = flock.mesh.living
-    client = flock.add_at(living[flock.rng.randrange(len(living))], "meeting")
+def _come_and_greet(population: Population) -> None:
+    living = population.mesh.living
+    client = population.add_at(living[population.rng.randrange(len(living))], "meeting")
     client.on_discovered = lambda one, other: one.signal(other)
 
 
@@ -170,26 +135,26 @@ def great_crowd(
     as many as the limit says; and all hang together by acquaintance.
     """
     layout = Layout(hubs=hubs, max_links=4, over=1.0, discovery_limit=limit)
-    mesh, flock, outcome = with_clients(seed, layout, clients // 2, rough=rough)
+    mesh, population, outcome = with_clients(seed, layout, clients // 2, rough=rough)
     world = mesh.world
     halves = [world.tally.control().frames / max(1, clients // 2)]
     before = world.tally.control().frames
     started = world.now
-    flock.arrive(clients - clients // 2, ["crowd"], _ARRIVALS * clients / 100)
-    world.run(_ARRIVALS * clients / 100 + LIFETIME)
+    population.arrive(clients - clients // 2, ["crowd"], ARRIVALS * clients / 100)
+    world.run(ARRIVALS * clients / 100 + LIFETIME)
     beats = hubs * layout.max_links * (world.now - started)
     halves.append((world.tally.control().frames - before - beats) / (clients - clients // 2))
-    heard = sum(client.heard for client in flock.clients) / clients
+    heard = sum(client.heard for client in population.clients) / clients
     outcome.expect(heard <= 2 * limit + 2, f"a join costs {heard:.0f} messages to clients")
-    outcome.expect(parts(flock.clients) == 1, "the acquaintances do not hang together")
-    least = min(len(client.known) for client in flock.clients)
+    outcome.expect(parts(population.clients) == 1, "the acquaintances do not hang together")
+    least = min(len(client.known) for client in population.clients)
     outcome.expect(least >= min(limit, clients - 1) // 2, f"somebody knows only {least}")
     outcome.figures |= {
         "hub messages per join": halves[1],
         "client messages per join": heard,
         "least known": least,
     }
-    _expect_no_surprises(outcome, flock.clients)
+    expect_no_surprises(outcome, population.clients)
     return outcome
 
 
@@ -199,19 +164,19 @@ def streams(seed: int, hubs: int = 20, *, rough: bool = False) -> Outcome:
     Must show: nothing is lost or repeated, and the mesh returns to data channels.
     """
     mesh = begin(seed, Layout(hubs=hubs, max_links=3, over=0.5), rough=rough)
-    flock, outcome = Flock.of(mesh), Outcome(mesh.world)
+    population, outcome = Population.of(mesh), Outcome(mesh.world)
     world = mesh.world
     mesh.run_until(mesh.is_whole, FORMATION)
-    flock.arrive(hubs, ["streams"], 1.0)
+    population.arrive(hubs, ["streams"], 1.0)
     world.run(2.0 if not rough else 6.0)
-    flock.signal_steadily(6000, 60.0)
+    population.signal_steadily(6000, 60.0)
     world.run(25.0)
     world.block_p2p(0.5, also_open=True)
     world.run(20.0)
     world.block_p2p(0.0)
     world.run(45.0)
     outcome.expect(mesh.links(Carrier.P2P) == mesh.links(), "some links stayed on WebSockets")
-    expect_all_delivered(outcome, flock)
+    expect_all_delivered(outcome, population)
     return outcome
 
 
@@ -225,11 +190,11 @@ def without_p2p(seed: int, share: float, hubs: int = 30, *, rough: bool = False)
     outcome = Outcome(mesh.world)
     outcome.figures["ideal after"] = mesh.settle(FORMATION)
     outcome.expect(mesh.is_ideal(), "the links never were those computed centrally")
-    flock = _populate(mesh, 2 * hubs)
-    flock.signal_steadily(1000, 10.0)
+    population = populate(mesh, 2 * hubs)
+    population.signal_steadily(1000, 10.0)
     mesh.world.run(10.0 + LIFETIME)
     outcome.figures["sockets left"] = len(mesh.links()) - len(mesh.links(Carrier.P2P))
-    expect_all_delivered(outcome, flock)
+    expect_all_delivered(outcome, population)
     return outcome
 
 
@@ -250,61 +215,3 @@ def steady(seed: int, hubs: int = 1000, max_links: int = 4, seconds: float = 60.
     outcome.expect(octets <= 64 * max_links, f"{octets:.0f} bytes a second")
     outcome.figures |= {"messages per hub second": frames, "bytes per hub second": octets}
     return outcome
-
-
-# Clients
-
-
-_ARRIVALS = 4.0
-
-
-def with_clients(
-    seed: int, layout: Layout, clients: int, *, rough: bool
-) -> tuple[Mesh, Flock, Outcome]:
-    """Return a mesh that has formed, with clients in one namespace that have met."""
-    mesh = begin(seed, layout, rough=rough)
-    outcome = Outcome(mesh.world)
-    outcome.figures["ideal after"] = mesh.settle(3 * FORMATION)
-    outcome.expect(mesh.is_ideal(), "the links never were those computed centrally")
-    mesh.world.run(layout.migration_delay + 5.0)
-    return mesh, _populate(mesh, clients), outcome
-
-
-def _populate(mesh: Mesh, clients: int) -> Flock:
-    flock = Flock.of(mesh)
-    over = _ARRIVALS * max(1.0, clients / 100)
-    flock.arrive(clients, ["crowd"], over)
-    mesh.world.run(over + _ARRIVALS)
-    return flock
-
-
-def expect_all_delivered(outcome: Outcome, flock: Flock) -> Fates:
-    """Note whatever did not arrive, once and in order."""
-    judged = expect_nothing_lost(outcome, flock)
-    outcome.expect(not judged.refused, f"{judged.refused} signals were refused")
-    outcome.expect(not judged.cut_off, f"{judged.cut_off} signals were cut off")
-    return judged
-
-
-def expect_nothing_lost(outcome: Outcome, flock: Flock, cuts: Iterable[float] = ()) -> Fates:
-    """Note whatever neither arrived nor was answered by an error, or came twice, or too late."""
-    judged = fates(flock.clients, cuts)
-    outcome.faults.extend(judged.examples)
-    outcome.figures |= {
-        "sent": judged.sent,
-        "delivered": judged.delivered,
-        "refused": judged.refused,
-        "lost": judged.lost,
-        "repeated": judged.repeated,
-    }
-    _expect_no_surprises(outcome, flock.clients)
-    return judged
-
-
-def _expect_no_surprises(outcome: Outcome, clients: Iterable[Client]) -> None:
-    for client in clients:
-        for surprise in client.surprises[:3]:
-            outcome.faults.append(
-                f"client {client.number} got {surprise.what} {surprise.peer[:8]}"
-                f" at {surprise.time:.2f}"
-            )

@@ -3,8 +3,8 @@
 import pytest
 
 from peerpigeon.core.hub import Hub
-from peerpigeon.sim.invariants import violations
-from peerpigeon.sim.scenario import churn
+from peerpigeon.sim.checks.invariants import violations
+from peerpigeon.sim.scenes.single_hub import churn
 from tests.sim import mutants
 
 

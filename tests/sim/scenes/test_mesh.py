@@ -1,13 +1,13 @@
-"""Scenes of a mesh, in sizes that take seconds; what each must show is said in ``sim.scenes``.
+"""Scenes of a mesh, in sizes that take seconds; what each must show is said in ``sim.scenes.mesh``.
 
 The sizes of the promise are played by ``python -m peerpigeon.sim.campaign --size large``.
 """
 
 import pytest
 
-from peerpigeon.sim import disasters
 from peerpigeon.sim.campaign import catalogue
 from peerpigeon.sim.mesh import Layout, Mesh
+from peerpigeon.sim.scenes import disasters
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ def test_a_mesh_shows_what_it_must_on_a_rough_network(name: str) -> None:
 @pytest.mark.parametrize("max_links", [2, 3, 4, 5])
 @pytest.mark.parametrize("hubs", [2, 3, 5, 9, 20])
 def test_a_mesh_forms_as_computed_centrally(hubs: int, max_links: int) -> None:
-    from peerpigeon.sim.scenes import formation
+    from peerpigeon.sim.scenes.mesh import formation
 
     assert formation(hubs + max_links, hubs, max_links).faults == []
 

@@ -14,9 +14,11 @@ from peerpigeon.core.mesh.topology import Topology
 from peerpigeon.core.streams.receiver import Receiver
 from peerpigeon.core.streams.streams import Streams
 from peerpigeon.core.wire.hub_frames import Ack
-from peerpigeon.sim import disasters, scenes
+from peerpigeon.sim.scenes import congestion, disasters, mesh
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from peerpigeon.core.streams.streams import Failure, Outgoing
 
 pytestmark = pytest.mark.slow
@@ -28,11 +30,11 @@ def broken_path() -> list[str]:
 
 def test_links_by_xor_alone_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the ring, and with the true XOR as distance, a mesh falls into islands."""
-    assert scenes.formation(1, 30, 3).faults == []
+    assert mesh.formation(1, 30, 3).faults == []
     monkeypatch.setattr(Topology, "ring", lambda _: ())
     monkeypatch.setattr(Topology, "gap", lambda *_: [])
     monkeypatch.setattr(topology, "digit_distance", lambda a, b: xor_distance(a, b) >> 100)
-    assert scenes.formation(1, 30, 3).faults != []
+    assert mesh.formation(1, 30, 3).faults != []
 
 
 def test_delivering_whatever_arrives_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +44,14 @@ def test_delivering_whatever_arrives_is_caught(monkeypatch: pytest.MonkeyPatch) 
     assert broken_path() != []
 
 
-def test_never_sending_again_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def overflow() -> list[str]:
+    return congestion.overflow(1).faults
+
+
+@pytest.mark.parametrize("scene", [broken_path, overflow])
+def test_never_sending_again_is_caught(
+    scene: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     expire = Streams.expire
 
     def lazy(self: Streams, now: float) -> tuple[list[Outgoing], list[Failure]]:
@@ -52,7 +61,7 @@ def test_never_sending_again_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Streams, "expire", lazy)
     monkeypatch.setattr(Streams, "resend_all", lambda *_: [])
     monkeypatch.setattr(Streams, "on_ack", lambda *_: [])
-    assert broken_path() != []
+    assert scene() != []
 
 
 def test_never_missing_dead_neighbours_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,13 @@ from random import Random
 from typing import TYPE_CHECKING, cast
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.sim.agenda import Agenda
-from peerpigeon.sim.client import Client, HeardError, HeardSignal, SentSignal, Stay
-from peerpigeon.sim.ledger import LIFETIME, fates, last_trouble
+from peerpigeon.sim.checks.ledger import LIFETIME, Guests, fates, last_trouble
+from peerpigeon.sim.client import Client
+from peerpigeon.sim.history import HeardError, HeardSignal, SentSignal, Stay
+from peerpigeon.sim.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from peerpigeon.sim.network import Connection
+    from peerpigeon.sim.websocket import Connection
 
 A, B = PeerId("a" * 40), PeerId("b" * 40)
 
@@ -30,7 +31,7 @@ class Pair:
 
     def __init__(self) -> None:
         self.one, self.other = (
-            Client(number, peer, Random(number), Agenda(), reconnects=False)
+            Client(number, peer, Random(number), Scheduler(), reconnects=False)
             for number, peer in ((1, A), (2, B))
         )
         for client in (self.one, self.other):
@@ -49,8 +50,8 @@ class Pair:
     def refuse(self, time: float) -> None:
         self.one.errors.append(HeardError("no", B, time))
 
-    def counts(self) -> dict[str, int]:
-        judged = fates([self.one, self.other])
+    def counts(self, guests: Guests | None = None) -> dict[str, int]:
+        judged = fates([self.one, self.other], guests=guests)
         names = (
             "sent",
             "delivered",
@@ -172,3 +173,31 @@ def test_who_has_left_is_no_trouble() -> None:
     pair.send(1.0)
     pair.other._stay = None
     assert last_trouble([pair.one, pair.other], since=0.0, patience=2.0) == 0.0
+
+
+def test_no_error_is_asked_for_to_a_guest_whose_target_is_gone() -> None:
+    pair = Pair()
+    pair.other.stays[0].until = 1.0
+    pair.send(5.0)
+    assert pair.counts() == {"sent": 1, "lost": 1}
+    assert pair.counts(Guests([A])) == {"sent": 1, "cut_off": 1}
+
+
+def test_a_guests_signal_to_somebody_who_is_there_must_arrive() -> None:
+    pair = Pair()
+    pair.send(5.0)
+    assert pair.counts(Guests([A])) == {"sent": 1, "lost": 1}
+
+
+def test_while_guests_are_apart_signals_to_and_from_them_may_be_lost() -> None:
+    for apart in ([A], [B]):
+        pair = Pair()
+        for time in (100.0 - LIFETIME - 0.1, 100.0 - LIFETIME + 0.1, 110.0, 110.1):
+            pair.send(time)
+        assert pair.counts(Guests([], apart, 100.0, 110.0)) == {"sent": 4, "lost": 2, "cut_off": 2}
+
+
+def test_guests_that_are_apart_together_lose_nothing_among_themselves() -> None:
+    pair = Pair()
+    pair.send(105.0)
+    assert pair.counts(Guests([], [A, B], 100.0, 110.0)) == {"sent": 1, "lost": 1}

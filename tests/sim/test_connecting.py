@@ -44,7 +44,7 @@ def test_a_dead_machine_lets_a_dial_time_out() -> None:
     stage.world.kill(stage.hubs[1], machine=True)
     stage.dial(0, "ws://hub-1:3000", opening=7)
     stage.world.run(9.0)
-    assert stage.happened(0, OpeningFailed) == [(3.0, OpeningFailed(7, "timed out"))]
+    assert stage.happened(0, OpeningFailed) == [(5.0, OpeningFailed(7, "timed out"))]
 
 
 def test_across_a_cut_a_dial_times_out() -> None:
@@ -52,7 +52,7 @@ def test_across_a_cut_a_dial_times_out() -> None:
     stage.world.part([stage.hubs[0]], [stage.hubs[1]])
     stage.dial(0, "ws://hub-1:3000", opening=7)
     stage.world.run(9.0)
-    assert stage.happened(0, OpeningFailed) == [(3.0, OpeningFailed(7, "timed out"))]
+    assert stage.happened(0, OpeningFailed) == [(5.0, OpeningFailed(7, "timed out"))]
 
 
 @pytest.mark.parametrize("moment", [0.75, 1.25, 1.75])
@@ -62,7 +62,7 @@ def test_a_cut_in_the_midst_of_a_dial_lets_it_time_out(moment: float) -> None:
     stage.world.run(moment)
     stage.world.part([stage.hubs[0]], [stage.hubs[1]])
     stage.world.run(9.0)
-    assert stage.happened(0, OpeningFailed) == [(3.0, OpeningFailed(7, "timed out"))]
+    assert stage.happened(0, OpeningFailed) == [(5.0, OpeningFailed(7, "timed out"))]
 
 
 def test_a_hub_that_dies_in_the_midst_of_a_dial_accepts_nothing() -> None:
@@ -71,7 +71,7 @@ def test_a_hub_that_dies_in_the_midst_of_a_dial_accepts_nothing() -> None:
     stage.world.run(1.0)
     stage.world.kill(stage.hubs[1])
     stage.world.run(9.0)
-    assert stage.happened(0, OpeningFailed) == [(3.0, OpeningFailed(7, "timed out"))]
+    assert stage.happened(0, OpeningFailed) == [(5.0, OpeningFailed(7, "timed out"))]
 
 
 def test_a_suspended_hub_accepts_when_it_goes_on() -> None:
@@ -96,12 +96,12 @@ def test_a_dial_that_was_given_up_leads_to_nothing() -> None:
 
 
 def test_a_socket_that_comes_too_late_is_closed_again() -> None:
-    stage = Stage(network=Network(latency=0.9, jitter=0.0))
+    stage = Stage(network=Network(latency=1.5, jitter=0.0))
     stage.dial(0, "ws://hub-1:3000", opening=7)
     stage.world.run(9.0)
-    assert stage.happened(0, OpeningFailed) == [(3.0, OpeningFailed(7, "timed out"))]
-    assert [time for time, _ in stage.happened(1, LinkOpened)] == [pytest.approx(2.7)]
-    assert [time for time, _ in stage.happened(1, LinkLost)] == [pytest.approx(4.5)]
+    assert stage.happened(0, OpeningFailed) == [(5.0, OpeningFailed(7, "timed out"))]
+    assert [time for time, _ in stage.happened(1, LinkOpened)] == [pytest.approx(4.5)]
+    assert [time for time, _ in stage.happened(1, LinkLost)] == [pytest.approx(7.5)]
 
 
 def test_an_engine_takes_20_milliseconds_for_an_offer() -> None:

@@ -6,22 +6,18 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
-from peerpigeon.sim.ledger import LIFETIME, last_trouble
+from peerpigeon.sim.checks.ledger import LIFETIME, last_trouble
+from peerpigeon.sim.checks.oracle import distances_from
 from peerpigeon.sim.mesh import Layout
-from peerpigeon.sim.oracle import distances_from
-from peerpigeon.sim.scenes import (
-    Outcome,
-    expect_all_delivered,
-    expect_nothing_lost,
-    with_clients,
-)
+from peerpigeon.sim.scenes.outcome import Outcome, expect_all_delivered, expect_nothing_lost
+from peerpigeon.sim.scenes.setting import with_clients
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.sim.client import Client
-    from peerpigeon.sim.flock import Flock
+    from peerpigeon.sim.host import Host
     from peerpigeon.sim.mesh import Mesh
-    from peerpigeon.sim.shell import SimHub
+    from peerpigeon.sim.population import Population
 
 PROMPT = 5.0
 """Seconds within which a signal arrives on any network of these scenes, if the mesh is whole. On
@@ -45,21 +41,21 @@ def massacre(
     on arrives; nothing is lost without a word, and each dead client is reported gone, once.
     """
     layout = Layout(hubs=hubs, max_links=4, over=0.1 if hubs > 300 else 1.0)  # noqa: PLR2004
-    mesh, flock, outcome = with_clients(seed, layout, min(2 * hubs, 120), rough=rough)
+    mesh, population, outcome = with_clients(seed, layout, min(2 * hubs, 120), rough=rough)
     world = mesh.world
-    flock.signal_steadily(int(40 * (5.0 + within)), 5.0 + within + 10.0)
+    population.signal_steadily(int(40 * (5.0 + within)), 5.0 + within + 10.0)
     world.run(5.0)
-    victims = flock.rng.sample(mesh.hubs[1:], round(share * hubs))
+    victims = population.rng.sample(mesh.hubs[1:], round(share * hubs))
     struck = world.now
     world.kill(*victims, machine=machines)
     apart_until = _watch(mesh, struck + within + 10.0)
     world.run(LIFETIME)
-    trouble = last_trouble(flock.clients, struck, PROMPT) - struck
+    trouble = last_trouble(population.clients, struck, PROMPT) - struck
     healed = max(apart_until - struck, trouble)
     outcome.figures["healed after"] = healed
     outcome.expect(healed <= within, f"healed only after {healed:.2f} s")
-    expect_nothing_lost(outcome, flock)
-    _expect_farewells(outcome, flock)
+    expect_nothing_lost(outcome, population)
+    _expect_farewells(outcome, population)
     return outcome
 
 
@@ -73,9 +69,9 @@ def _watch(mesh: Mesh, until: float) -> float:
     return apart_until
 
 
-def _expect_farewells(outcome: Outcome, flock: Flock) -> None:
+def _expect_farewells(outcome: Outcome, population: Population) -> None:
     """Each client that is here knows just those that are here, and was told once of the others."""
-    present = flock.present()
+    present = population.present()
     here = {client.peer_id for client in present}
     for client in present:
         ghosts = set(client.known) - here
@@ -83,7 +79,7 @@ def _expect_farewells(outcome: Outcome, flock: Flock) -> None:
         told = Counter(peer for stay in client.stays for peer, _ in stay.departures)
         twice = sum(count > 1 for count in told.values())
         outcome.expect(not twice, f"client {client.number} was told twice that {twice} are gone")
-        if len(flock.clients) <= flock.mesh.layout.discovery_limit:
+        if len(population.clients) <= population.mesh.layout.discovery_limit:
             lost = here - set(client.known) - {client.peer_id}
             outcome.expect(not lost, f"client {client.number} believes that {len(lost)} are gone")
 
@@ -95,24 +91,26 @@ def broken_path(
 
     Must show: none between survivors is lost, none repeated, none refused, the order kept.
     """
-    mesh, flock, outcome = with_clients(
+    mesh, population, outcome = with_clients(
         seed, Layout(hubs=hubs, max_links=3, over=1.0), hubs, rough=rough
     )
     world = mesh.world
     victim = _busiest(mesh)
-    survivors = [client for client in flock.clients if flock.homes[client.number] is not victim]
+    survivors = [
+        client for client in population.clients if population.hosts[client.number] is not victim
+    ]
     there = {client.peer_id for client in survivors}
     for number in range(signals):
         sender = survivors[number % len(survivors)]
         known = [peer for peer in sender.known if peer in there]
-        sender.signal(known[flock.rng.randrange(len(known))])
-    world.at(world.now + 0.06 + 0.1 * flock.rng.random(), partial(world.kill, victim))
+        sender.signal(known[population.rng.randrange(len(known))])
+    world.at(world.now + 0.06 + 0.1 * population.rng.random(), partial(world.kill, victim))
     world.run(LIFETIME + 8.0)
-    expect_all_delivered(outcome, flock)
+    expect_all_delivered(outcome, population)
     return outcome
 
 
-def _busiest(mesh: Mesh) -> SimHub:
+def _busiest(mesh: Mesh) -> Host:
     """Return the hub that is nearest to all others."""
     graph = mesh.graph()
     total = {hub: sum(distances_from(hub, graph).values()) for hub in graph}
@@ -127,42 +125,44 @@ def cut(
     Must show: each half works alone; within the time given after the cut is mended there is one
     mesh again, and everybody knows everybody.
     """
-    mesh, flock, outcome = with_clients(
+    mesh, population, outcome = with_clients(
         seed, Layout(hubs=hubs, max_links=3, over=1.0), 2 * hubs, rough=rough
     )
     world = mesh.world
-    shuffled = flock.rng.sample(mesh.hubs, hubs)
+    shuffled = population.rng.sample(mesh.hubs, hubs)
     halves = shuffled[: hubs // 2], shuffled[hubs // 2 :]
-    flock.signal_steadily(int(20 * (seconds + within)), seconds + within + 20.0)
+    population.signal_steadily(int(20 * (seconds + within)), seconds + within + 20.0)
     world.run(5.0)
     world.part(*halves)
     cut_at = world.now
     world.run(seconds)
     for half in halves:
-        _expect_works_alone(outcome, flock, half, world.now - seconds / 2)
+        _expect_works_alone(outcome, population, half, world.now - seconds / 2)
     world.heal()
     healed_at = world.now
-    apart = _watch_until_met(mesh, flock, healed_at + within + 20.0) - healed_at
+    apart = _watch_until_met(mesh, population, healed_at + within + 20.0) - healed_at
     world.run(LIFETIME)
-    trouble = last_trouble(flock.clients, healed_at, PROMPT) - healed_at
+    trouble = last_trouble(population.clients, healed_at, PROMPT) - healed_at
     outcome.figures |= {"one again after": apart, "prompt after": trouble}
     outcome.expect(max(apart, trouble) <= within, f"whole only after {max(apart, trouble):.2f} s")
-    expect_nothing_lost(outcome, flock, [cut_at])
-    _expect_farewells(outcome, flock)
+    expect_nothing_lost(outcome, population, [cut_at])
+    _expect_farewells(outcome, population)
     return outcome
 
 
-def _expect_works_alone(outcome: Outcome, flock: Flock, half: list[SimHub], since: float) -> None:
+def _expect_works_alone(
+    outcome: Outcome, population: Population, half: list[Host], since: float
+) -> None:
     """All hubs of a half hang together, and its clients know just each other."""
-    outcome.expect(flock.mesh.parts(half) == 1, "half a mesh was not one")
-    inside = [client for client in flock.clients if flock.homes[client.number] in half]
+    outcome.expect(population.mesh.parts(half) == 1, "half a mesh was not one")
+    inside = [client for client in population.clients if population.hosts[client.number] in half]
     ids = {client.peer_id for client in inside}
     for client in inside:
         outcome.expect(
             set(client.known) == ids - {client.peer_id},
             f"client {client.number} did not know just those of its half",
         )
-    late = _late(inside, ids, since, flock.mesh.world.now - PROMPT)
+    late = _late(inside, ids, since, population.mesh.world.now - PROMPT)
     outcome.expect(not late, f"{late} signals inside a half were late")
 
 
@@ -178,11 +178,11 @@ def _late(inside: list[Client], ids: set[PeerId], since: float, until: float) ->
     )
 
 
-def _watch_until_met(mesh: Mesh, flock: Flock, until: float) -> float:
+def _watch_until_met(mesh: Mesh, population: Population, until: float) -> float:
     apart_until = mesh.world.now
     while mesh.world.now < until:
         mesh.world.run(LOOK)
-        if mesh.parts() > 1 or flock.strangers():
+        if mesh.parts() > 1 or population.unmet():
             apart_until = mesh.world.now
     return apart_until
 
@@ -200,7 +200,7 @@ def door_restart(
 
     It has nobody to dial itself. Must show: it is a full member again within a minute.
     """
-    mesh, flock, outcome = with_clients(
+    mesh, population, outcome = with_clients(
         seed, Layout(hubs=hubs, max_links=3, over=1.0), 2 * hubs, rough=rough
     )
     world, door = mesh.world, mesh.hubs[0]
@@ -213,9 +213,9 @@ def door_restart(
     took = None if back is None else back - started
     outcome.figures["full member after"] = took
     outcome.expect(took is not None and took <= 60.0, f"full member after {took}")  # noqa: PLR2004
-    newcomer = flock.add_at(door, "crowd")
-    flock.signal_steadily(500, 20.0)
+    newcomer = population.add_at(door, "crowd")
+    population.signal_steadily(500, 20.0)
     world.run(20.0 + LIFETIME)
-    outcome.expect(len(newcomer.known) == len(flock.present()) - 1, "its clients are alone")
-    expect_nothing_lost(outcome, flock)
+    outcome.expect(len(newcomer.known) == len(population.present()) - 1, "its clients are alone")
+    expect_nothing_lost(outcome, population)
     return outcome

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 import msgspec
 
-from peerpigeon.core.ids import LinkId, SessionId
+from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.actions import (
     Action,
     CloseLink,
@@ -24,7 +24,12 @@ from peerpigeon.core.interface.actions import (
     TakeCandidate,
     Tell,
 )
-from peerpigeon.core.interface.close_codes import GOING_AWAY
+from peerpigeon.core.interface.close_codes import (
+    ABNORMAL_CLOSURE,
+    GOING_AWAY,
+    HUB_STOPPING,
+    SERVER_STOPPING,
+)
 from peerpigeon.core.interface.events import (
     Draining,
     Event,
@@ -32,20 +37,15 @@ from peerpigeon.core.interface.events import (
     PeerOpened,
     PeerPonged,
     PeerSent,
+    ReferenceOpened,
     Tick,
 )
 from peerpigeon.core.interface.notices import name_of
-from peerpigeon.sim.network import (
-    Accepted,
-    Close,
-    Connection,
-    Frame,
-    Ping,
-    Pong,
-    Request,
-    Text,
-)
-from peerpigeon.sim.openings import Channel
+from peerpigeon.core.interface.pings import ping_number, ping_payload
+from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
+from peerpigeon.sim.connecting import Channel
+from peerpigeon.sim.sessions import Sessions
+from peerpigeon.sim.websocket import Accepted, Close, Connection, Frame, Ping, Pong, Request, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,25 +53,22 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.hub import Hub
-    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.interface.notices import Notice
-    from peerpigeon.sim.agenda import Plan
-    from peerpigeon.sim.links import Half, Stage
-    from peerpigeon.sim.openings import Exchange, Opening
+    from peerpigeon.sim.connecting import Connector, Dialing, Opening
+    from peerpigeon.sim.links import LinkEnd
+    from peerpigeon.sim.scheduler import Callback
+    from peerpigeon.sim.stage import Stage
 
 _OpeningAction: TypeAlias = Dial | MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
 
-DRAIN_TIMEOUT = 1.0
-"""Seconds that the other hubs have to leave one that stops."""
-
-_PING_SIZE = 8  # bytes of a ping's number
 _TICKED = 16
 _TOLD = 17
 _TICK = Tick()
 _MAX_TICKS_AT_ONCE = 100
 
 
-class SimHub:
+class Host:
     """One machine and the process of a hub on it.
 
     The process may die and be started again (``start``); then it has a new life, and nothing that
@@ -96,33 +93,32 @@ class SimHub:
         """Seconds by which its clock is fast."""
         self.notices: Counter[str] = Counter()
         """How often it told each thing, by the documented name."""
-        self.on_notice: Callable[[SimHub, Notice], object] | None = None
+        self.on_notice: Callable[[Host, Notice], object] | None = None
         self.hub: Hub
         self.own: PeerId
         """Its id in this life."""
         self._stage = stage
-        self._agenda, self._trace = stage.agenda, stage.trace
-        self._exchange: Exchange
+        self._scheduler, self._trace = stage.scheduler, stage.trace
+        self._connector: Connector
         self._busy_until = 0.0
-        self._waiting: list[Plan] | None = None  # while it is asleep
+        self._waiting: list[Callback] | None = None  # while it is asleep
         self._forget_everything()
 
     def _forget_everything(self) -> None:
-        self._connections: dict[SessionId, Connection] = {}
-        self._sessions: dict[int, SessionId] = {}  # by the connection's number
-        self._last_session = 0
-        self._links: dict[LinkId, Half] = {}
+        self._sessions = Sessions()
+        self._links: dict[LinkId, LinkEnd] = {}
         self._last_link = 0
         self._openings: dict[int, Opening] = {}
+        self._ungreeted: dict[int, Dialing] = {}  # by the connection's number
         self._tick_at: float | None = None
         self._is_tick_waiting = False
         self._ticks_at_once = 0
 
     # The process
 
-    def start(self, hub: Hub, own: PeerId, exchange: Exchange) -> None:
+    def start(self, hub: Hub, own: PeerId, connector: Connector) -> None:
         """Begin a new life."""
-        self.hub, self.own, self._exchange = hub, own, exchange
+        self.hub, self.own, self._connector = hub, own, connector
         self.life += 1
         self.is_alive = True
         self.is_stopping = False
@@ -137,13 +133,13 @@ class SimHub:
     def stop(self) -> None:
         """End the process in good order: let clients go, then the other hubs leave."""
         self.is_stopping = True
-        for session in list(self._connections):
-            connection = self._forget(session)
+        for session in self._sessions:
+            connection = self._sessions.end(session)
             if connection is not None:
-                connection.close(self, GOING_AWAY, "server is stopping")
-            self.feed(PeerLost(session, GOING_AWAY, "server is stopping"))
+                connection.close(self, GOING_AWAY, SERVER_STOPPING)
+            self.feed(PeerLost(session, GOING_AWAY, SERVER_STOPPING))
         self.feed(Draining())
-        self._agenda.alarm(self._agenda.now + DRAIN_TIMEOUT, partial(self._end, self.life))
+        self._scheduler.alarm(self._scheduler.now + DRAIN_TIMEOUT, partial(self._end, self.life))
         self._end_if_left()
 
     def _end_if_left(self) -> None:
@@ -153,8 +149,8 @@ class SimHub:
     def _end(self, life: int) -> None:
         if life != self.life or not self.is_alive:
             return
-        for half in self.links:
-            half.close(GOING_AWAY, "hub is stopping")
+        for end in self.links:
+            end.close(GOING_AWAY, HUB_STOPPING)
         self.die()
 
     def fall_asleep(self) -> None:
@@ -165,17 +161,17 @@ class SimHub:
     def wake_up(self) -> None:
         """Go on, first of all with what has come meanwhile."""
         waiting, self._waiting = self._waiting or [], None
-        for plan in waiting:
-            plan()
+        for callback in waiting:
+            callback()
         if self.is_alive:
             self._arm()
 
-    def when_awake(self, plan: Plan) -> None:
-        """Carry ``plan`` out now, or when the process goes on."""
+    def when_awake(self, callback: Callback) -> None:
+        """Carry ``callback`` out now, or when the process goes on."""
         if self._waiting is None:
-            plan()
+            callback()
         else:
-            self._waiting.append(plan)
+            self._waiting.append(callback)
 
     # What comes in
 
@@ -187,31 +183,55 @@ class SimHub:
         if self._waiting is not None:
             self._waiting.append(partial(self.receive, connection, frame))
             return
-        session = self._sessions.get(connection.number, SessionId(0))
+        if connection.number in self._ungreeted:
+            self._take_first(connection, frame)
+            return
+        session = self._sessions.of(connection)
         match frame:
             case Text(content=content):
                 self.feed(PeerSent(session, content.decode()))
             case Pong(content=content):
-                self.feed(PeerPonged(session, int.from_bytes(content, "big")))
+                self.feed(PeerPonged(session, ping_number(content)))
             case Ping():
                 self.feed(PeerPonged(session, 0))
             case Request(content=content):
                 self._accept(connection, content.decode())
             case Close(code=code, reason=reason):
-                self._forget(session)
+                self._sessions.end(session)
                 self.feed(PeerLost(session, code, reason))
             case _:
                 raise AssertionError(f"a hub was sent {frame}")
 
     def _accept(self, connection: Connection, peer_id: str) -> None:
-        self._last_session += 1
-        session = SessionId(self._last_session)
-        self._connections[session] = connection
-        self._sessions[connection.number] = session
+        session = self._sessions.begin(connection)
         connection.send(self, Accepted())
         number = connection.ends[0].number
         address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
         self.feed(PeerOpened(session, peer_id, address))
+
+    def answer(self, dialing: Dialing) -> None:
+        """Take a WebSocket that another hub has dialled."""
+        dialing.open_link(self)
+
+    def expect_greeting(self, connection: Connection, dialing: Dialing) -> None:
+        """Wait for the text by which a hub of the npm package shows what it is."""
+        self._ungreeted[connection.number] = dialing
+
+    def _take_first(self, connection: Connection, frame: Frame) -> None:
+        """Take a frame of a hub of the npm package that has not greeted yet."""
+        dialing = self._ungreeted[connection.number]
+        match frame:
+            case Text(content=content):
+                del self._ungreeted[connection.number]
+                if not dialing.conclude():
+                    connection.close(self, ABNORMAL_CLOSURE)
+                    return
+                session = self._sessions.begin(connection)
+                self.feed(ReferenceOpened(session, dialing.number))
+                self.feed(PeerSent(session, content.decode()))
+            case Close(reason=reason):
+                del self._ungreeted[connection.number]
+                dialing.fail(reason or "the connection closed at once")
 
     def feed(self, event: Event) -> None:
         """Have the hub handle one event, now or as soon as it gets round to it."""
@@ -224,8 +244,8 @@ class SimHub:
         if self._waiting is not None:
             self._waiting.append(partial(handle, event))
             return
-        self._busy_until = max(self._busy_until, self._agenda.now) + self.service_time
-        self._agenda.hand(self._busy_until, self._take_postponed, (self.life, handle, event))
+        self._busy_until = max(self._busy_until, self._scheduler.now) + self.service_time
+        self._scheduler.hand(self._busy_until, self._take_postponed, (self.life, handle, event))
 
     def _take_postponed(self, what: tuple[int, Callable[[Event], None], Event]) -> None:
         life, handle, event = what
@@ -233,11 +253,11 @@ class SimHub:
             self.when_awake(partial(handle, event))
 
     def _handle(self, event: Event) -> None:
-        for action in self.hub.handle(event, self._agenda.now):
+        for action in self.hub.handle(event, self._scheduler.now):
             if type(action) is SendToLink:  # the most frequent by far
-                half = self._links.get(action.link)
-                if half is not None:
-                    half.send(action.frame)
+                end = self._links.get(action.link)
+                if end is not None:
+                    end.send(action.frame)
             else:
                 self.perform(action)
         self._end_if_left()
@@ -252,9 +272,9 @@ class SimHub:
             case SendToPeers():
                 self._send_text(action)
             case PingPeer(session=session, number=number):
-                self._send(session, Ping(number.to_bytes(_PING_SIZE, "big")))
+                self._send(session, Ping(ping_payload(number)))
             case ClosePeer(session=session, code=code, reason=reason):
-                connection = self._forget(session)
+                connection = self._sessions.end(session)
                 if connection is not None:
                     connection.close(self, code, reason)
             case SendToLink(link=link, frame=frame):
@@ -272,15 +292,15 @@ class SimHub:
         number = action.opening
         match action:
             case Dial(uri=uri):
-                self._openings[number] = self._exchange.dial(self, number, uri)
+                self._openings[number] = self._connector.dial(self, number, uri)
             case MakeOffer():
-                self._openings[number] = self._exchange.offer(self, number)
+                self._openings[number] = self._connector.offer(self, number)
             case MakeAnswer(sdp=sdp):
-                self._openings[number] = self._exchange.answer(self, number, sdp)
+                self._openings[number] = self._connector.answer(self, number, sdp)
             case TakeAnswer(sdp=sdp):
                 channel = self._openings.get(number)
                 if isinstance(channel, Channel):
-                    channel.take_answer(self._exchange.find(sdp, "answer"))
+                    channel.take_answer(self._connector.find(sdp, "answer"))
             case DropChannel():
                 if number in self._openings:
                     self._openings[number].drop()
@@ -290,7 +310,7 @@ class SimHub:
                 assert_never(action)
 
     def _send(self, session: SessionId, frame: Frame) -> None:
-        connection = self._connections.get(session)
+        connection = self._sessions.connection(session)
         if connection is not None:
             connection.send(self, frame)
 
@@ -301,35 +321,29 @@ class SimHub:
     def _tell(self, notice: Notice) -> None:
         self.notices[name_of(notice)] += 1
         content = msgspec.json.encode(notice)
-        self._trace.note(self._agenda.now, self.number, 0, _TOLD, content)
+        self._trace.note(self._scheduler.now, self.number, 0, _TOLD, content)
         if self.on_notice is not None:
             self.on_notice(self, notice)
 
-    def _forget(self, session: SessionId) -> Connection | None:
-        connection = self._connections.pop(session, None)
-        if connection is not None:
-            del self._sessions[connection.number]
-        return connection
-
     # Links
 
-    def add_link(self, half: Half) -> LinkId:
+    def add_link(self, end: LinkEnd) -> LinkId:
         """Take an open link into the list and return its number."""
         self._last_link += 1
         link = LinkId(self._last_link)
-        self._links[link] = half
+        self._links[link] = end
         return link
 
-    def remove_link(self, half: Half) -> None:
+    def remove_link(self, end: LinkEnd) -> None:
         """Drop a link that has ended."""
-        self._links.pop(half.id, None)
+        self._links.pop(end.id, None)
 
     def forget_opening(self, number: int) -> None:
         """Drop an opening that has come to its end."""
         self._openings.pop(number, None)
 
     @property
-    def links(self) -> list[Half]:
+    def links(self) -> list[LinkEnd]:
         """The links that this hub believes to be open, oldest first."""
         return list(self._links.values())
 
@@ -340,11 +354,11 @@ class SimHub:
         if deadline is None or self._is_tick_waiting:
             return
         if self._tick_at is None or deadline < self._tick_at:
-            self._tick_at = max(deadline, self._agenda.now)
-            self._agenda.alarm(self._tick_at, partial(self._on_alarm, self.life))
+            self._tick_at = max(deadline, self._scheduler.now)
+            self._scheduler.alarm(self._tick_at, partial(self._on_alarm, self.life))
 
     def _on_alarm(self, life: int) -> None:
-        now = self._agenda.now
+        now = self._scheduler.now
         if now != self._tick_at or life != self.life:
             return  # An earlier alarm was set after this one, and has taken its place.
         self._tick_at = None
@@ -362,7 +376,7 @@ class SimHub:
     def _tick(self, tick: Event) -> None:
         self._is_tick_waiting = False
         self._handle(tick)
-        now = self._agenda.now
+        now = self._scheduler.now
         self._ticks_at_once = self._ticks_at_once + 1 if self._tick_at == now else 0
         if self._ticks_at_once > _MAX_TICKS_AT_ONCE:
             raise RuntimeError(f"the hub wants tick after tick at {now}, time stands still")

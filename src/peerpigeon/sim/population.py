@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.ids import PeerId
     from peerpigeon.sim.client import Client
+    from peerpigeon.sim.host import Host
     from peerpigeon.sim.mesh import Mesh
-    from peerpigeon.sim.shell import SimHub
+    from peerpigeon.sim.reference_hub import ReferenceHub
 
 
 _DRAWS = 20
@@ -24,18 +25,18 @@ _DRAWS = 20
 
 
 @dataclass(slots=True, eq=False)
-class Flock:
+class Population:
     """The clients of a mesh. They stay with their hubs, and away once those are dead."""
 
     mesh: Mesh
     rng: Random
     clients: list[Client] = field(default_factory=list)
-    homes: dict[int, SimHub] = field(default_factory=dict)
+    hosts: dict[int, Host | ReferenceHub] = field(default_factory=dict)
     """Which hub a client has its connection to, by its number."""
 
     @classmethod
-    def of(cls, mesh: Mesh) -> Flock:
-        """Return a flock that is still empty."""
+    def of(cls, mesh: Mesh) -> Population:
+        """Return a population that is still empty."""
         return cls(mesh, mesh.world.chance("flock"))
 
     def arrive(self, count: int, namespaces: Sequence[str], over: float) -> None:
@@ -51,11 +52,11 @@ class Flock:
         living = self.mesh.living
         return self.add_at(living[number % len(living)], namespace)
 
-    def add_at(self, hub: SimHub, namespace: str) -> Client:
+    def add_at(self, hub: Host | ReferenceHub, namespace: str) -> Client:
         """Let one client connect to ``hub``."""
         client = self.mesh.world.add_client(hub, namespace, reconnects=False)
         self.clients.append(client)
-        self.homes[client.number] = hub
+        self.hosts[client.number] = hub
         return client
 
     # Who is there
@@ -65,10 +66,10 @@ class Flock:
         return [
             client
             for client in self.clients
-            if client.stay is not None and self.homes[client.number].is_alive
+            if client.stay is not None and self.hosts[client.number].is_alive
         ]
 
-    def strangers(self) -> int:
+    def unmet(self) -> int:
         """Return how many pairs in one namespace have not met, each way counted."""
         members: dict[str, list[PeerId]] = defaultdict(list)
         present = self.present()
@@ -104,7 +105,7 @@ class Flock:
     def _anybody(self) -> Client | None:
         for _ in range(_DRAWS):
             client = self.clients[self.rng.randrange(len(self.clients))]
-            if client.stay is not None and self.homes[client.number].is_alive:
+            if client.stay is not None and self.hosts[client.number].is_alive:
                 return client
         return None
 

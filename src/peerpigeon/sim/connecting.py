@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from peerpigeon.core.interface.events import ChannelDescribed, OpeningFailed
+from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 from peerpigeon.core.wire.hub_frames import Carrier
-from peerpigeon.sim.links import Link
+from peerpigeon.sim.links import Link, LinkOwner
+from peerpigeon.sim.websocket import Connection, Endpoint, Request
 
 if TYPE_CHECKING:
-    from peerpigeon.sim.links import Stage
-    from peerpigeon.sim.shell import SimHub
-
-DIAL_TIMEOUT = 3.0
-"""Seconds after which a dial that nobody answers has failed."""
+    from peerpigeon.sim.scheduler import Callback
+    from peerpigeon.sim.stage import Stage
 
 DESCRIBING = 0.02
 """Seconds that a WebRTC engine takes to make an offer or an answer."""
@@ -32,10 +31,39 @@ _FILLER = " " * 600
 """Makes a description as long as one with a handful of candidates."""
 
 
+class Callee(Endpoint, Protocol):
+    """A process that listens at an address."""
+
+    is_alive: bool
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it takes nobody in any more."""
+
+    def when_awake(self, callback: Callback) -> None:
+        """Carry ``callback`` out now, or when the process goes on."""
+
+    def answer(self, dialing: Dialing) -> None:
+        """Take a WebSocket that another hub has dialled."""
+
+
+class Opener(Callee, LinkOwner, Protocol):
+    """A hub, as its openings need it."""
+
+    life: int
+    """How often it was started."""
+
+    def forget_opening(self, number: int) -> None:
+        """Drop an opening that has come to its end."""
+
+    def expect_greeting(self, connection: Connection, dialing: Dialing) -> None:
+        """Wait for the text by which a hub of the npm package shows what it is."""
+
+
 class Opening:
     """One end of a link that is still to come."""
 
-    def __init__(self, stage: Stage, owner: SimHub, number: int) -> None:
+    def __init__(self, stage: Stage, owner: Opener, number: int) -> None:
         self.stage = stage
         self.owner = owner
         self.number = number
@@ -69,60 +97,71 @@ class Opening:
 
     def note(self, kind: int, content: bytes) -> None:
         """Add to the world's trace what the hub is told of this."""
-        now = self.stage.agenda.now
+        now = self.stage.scheduler.now
         self.stage.trace.note(now, self.owner.number, self.number, kind, content)
 
 
-class Dialling(Opening):
+class Dialing(Opening):
     """A WebSocket that a hub is opening: two round trips, if somebody is there."""
 
-    def __init__(self, stage: Stage, owner: SimHub, number: int, callee: SimHub | None) -> None:
+    def __init__(self, stage: Stage, owner: Opener, number: int, callee: Callee | None) -> None:
         super().__init__(stage, owner, number)
         self._callee = callee
-        agenda = stage.agenda
-        agenda.alarm(agenda.now + DIAL_TIMEOUT, partial(self.fail, "timed out"))
-        agenda.at(self._arrival(1), self._knock)
+        scheduler = stage.scheduler
+        scheduler.alarm(scheduler.now + DIAL_TIMEOUT, partial(self.fail, "timed out"))
+        scheduler.at(self._arrival(1), self._knock)
 
     def _arrival(self, ways: int) -> float:
-        time = self.stage.agenda.now
+        time = self.stage.scheduler.now
         for _ in range(ways):
             time = self.stage.network.arrival(time, self.owner.line_rng)
         return time
 
     def _knock(self) -> None:
-        callee, agenda = self._callee, self.stage.agenda
+        callee, scheduler = self._callee, self.stage.scheduler
         if callee is None:
-            agenda.at(self._arrival(1), partial(self.fail, "no such host"))
+            scheduler.at(self._arrival(1), partial(self.fail, "no such host"))
         elif self.stage.network.can_reach(self.owner, callee):
             if callee.is_alive and not callee.is_stopping:
-                agenda.at(self._arrival(2), self._request)
+                scheduler.at(self._arrival(2), self._request)
             else:
-                agenda.at(self._arrival(1), partial(self.fail, "refused"))
+                scheduler.at(self._arrival(1), partial(self.fail, "refused"))
 
     def _request(self) -> None:
         if self._callee is not None:
             self._callee.when_awake(self._accept)
 
     def _accept(self) -> None:
-        callee, stage = self._callee, self.stage
+        callee = self._callee
         if callee is None or not self.is_wanted or not callee.is_alive:
             return
-        if stage.network.can_reach(self.owner, callee):
-            link = Link(stage, Carrier.WEBSOCKET, self.owner, callee)
-            link.open(1, Opening(stage, callee, 0), self)
+        if self.stage.network.can_reach(self.owner, callee):
+            callee.answer(self)
+
+    def open_link(self, callee: Opener) -> None:
+        """Let the WebSocket be a link: a hub of ours has answered."""
+        link = Link(self.stage, Carrier.WEBSOCKET, self.owner, callee)
+        link.open(1, Opening(self.stage, callee, 0), self)
+
+    def open_connection(self, callee: Callee) -> None:
+        """Let the WebSocket carry text: a hub of the npm package has answered."""
+        stage = self.stage
+        connection = Connection(stage.network, stage.scheduler, stage.trace, (self.owner, callee))
+        self.owner.expect_greeting(connection, self)
+        callee.receive(connection, Request(self.owner.own.encode()))
 
 
 class Channel(Opening):
     """One end of a data channel that hubs are negotiating."""
 
     def __init__(
-        self, stage: Stage, owner: SimHub, number: int, partner: Channel | None = None
+        self, stage: Stage, owner: Opener, number: int, partner: Channel | None = None
     ) -> None:
         super().__init__(stage, owner, number)
         self.partner = partner
         """The end that offered, if this is the one that answers."""
-        agenda = stage.agenda
-        agenda.at(agenda.now + DESCRIBING, self._describe)
+        scheduler = stage.scheduler
+        scheduler.at(scheduler.now + DESCRIBING, self._describe)
 
     @property
     def token(self) -> str:
@@ -134,10 +173,10 @@ class Channel(Opening):
         if other is None or other.partner is not self:
             self.fail("not an answer to this offer")
             return
-        time, network = self.stage.agenda.now, self.stage.network
+        time, network = self.stage.scheduler.now, self.stage.network
         for _ in range(ICE_WAYS):
             time = network.arrival(time, self.owner.line_rng)
-        self.stage.agenda.at(time, partial(self._connect, other))
+        self.stage.scheduler.at(time, partial(self._connect, other))
 
     def _describe(self) -> None:
         if self.is_wanted:
@@ -157,30 +196,34 @@ class Channel(Opening):
             link.open(1, other, self)
 
 
-class Exchange:
+class Connector:
     """Finds who is meant by an address or a description."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._hosts: dict[str, SimHub] = {}
+        self._hosts: dict[str, Callee] = {}
         self._channels: dict[str, Channel] = {}
         self._sweep_at = _FEW
 
-    def publish(self, address: str, host: SimHub) -> None:
+    def publish(self, address: str, host: Callee) -> None:
         """Let ``host`` be found under ``address``, a WebSocket URI."""
         self._hosts[address] = host
 
-    def dial(self, owner: SimHub, number: int, uri: str) -> Opening:
-        """Begin to open a WebSocket."""
-        return Dialling(self._stage, owner, number, self._hosts.get(uri.rstrip("/")))
+    def find_host(self, uri: str) -> Callee | None:
+        """Return who listens at an address."""
+        return self._hosts.get(uri.rstrip("/"))
 
-    def offer(self, owner: SimHub, number: int) -> Opening:
+    def dial(self, owner: Opener, number: int, uri: str) -> Opening:
+        """Begin to open a WebSocket."""
+        return Dialing(self._stage, owner, number, self.find_host(uri))
+
+    def offer(self, owner: Opener, number: int) -> Opening:
         """Begin a data channel."""
         if owner.config.webrtc_engine == "none":
             return self._refuse(owner, number, "this hub has no WebRTC engine")
         return self._keep(Channel(self._stage, owner, number))
 
-    def answer(self, owner: SimHub, number: int, sdp: str) -> Opening:
+    def answer(self, owner: Opener, number: int, sdp: str) -> Opening:
         """Begin the other end of a data channel."""
         partner = self.find(sdp, "offer")
         if owner.config.webrtc_engine == "none":
@@ -189,10 +232,10 @@ class Exchange:
             return self._refuse(owner, number, "not an offer")
         return self._keep(Channel(self._stage, owner, number, partner))
 
-    def _refuse(self, owner: SimHub, number: int, reason: str) -> Opening:
+    def _refuse(self, owner: Opener, number: int, reason: str) -> Opening:
         opening = Opening(self._stage, owner, number)
-        agenda = self._stage.agenda
-        agenda.at(agenda.now + DESCRIBING, partial(opening.fail, reason))
+        scheduler = self._stage.scheduler
+        scheduler.at(scheduler.now + DESCRIBING, partial(opening.fail, reason))
         return opening
 
     def find(self, sdp: str, kind: str) -> Channel | None:

@@ -1,0 +1,11 @@
+"""Durations that a hub and every shell must agree on, in seconds."""
+
+from __future__ import annotations
+
+DIAL_TIMEOUT = 5.0
+"""For a WebSocket to another hub to open. The shell then reports that the dial has failed; a hub
+that has waited for so long gives it up itself."""
+
+DRAIN_TIMEOUT = 1.0
+"""For the other hubs to leave a hub that stops, and for what passes through it. The shell then ends
+the links that are left."""

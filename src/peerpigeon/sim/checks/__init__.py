@@ -1,0 +1,1 @@
+"""What must be true of every history, judged by an onlooker who sees all of it."""

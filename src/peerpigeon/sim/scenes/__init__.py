@@ -1,0 +1,1 @@
+"""Scenes: what happens to a world, and what each must show."""

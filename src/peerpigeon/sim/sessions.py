@@ -1,0 +1,48 @@
+"""The WebSockets of a hub's clients, and of hubs of the npm package, by the hub's session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.ids import SessionId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from peerpigeon.sim.websocket import Connection
+
+
+class Sessions:
+    """The sessions of one life of a hub. None is ever used twice."""
+
+    def __init__(self) -> None:
+        self._connections: dict[SessionId, Connection] = {}
+        self._sessions: dict[int, SessionId] = {}  # by the connection's number
+        self._last = 0
+
+    def __iter__(self) -> Iterator[SessionId]:
+        """Return the open ones, oldest first; they may be removed meanwhile."""
+        return iter(list(self._connections))
+
+    def begin(self, connection: Connection) -> SessionId:
+        """Return a new session for a connection."""
+        self._last += 1
+        session = SessionId(self._last)
+        self._connections[session] = connection
+        self._sessions[connection.number] = session
+        return session
+
+    def connection(self, session: SessionId) -> Connection | None:
+        """Return the connection of a session that is open."""
+        return self._connections.get(session)
+
+    def of(self, connection: Connection) -> SessionId:
+        """Return the session of a connection; 0 if it has none, or none any more."""
+        return self._sessions.get(connection.number, SessionId(0))
+
+    def end(self, session: SessionId) -> Connection | None:
+        """Forget a session, and return the connection that it had."""
+        connection = self._connections.pop(session, None)
+        if connection is not None:
+            del self._sessions[connection.number]
+        return connection
