@@ -49,6 +49,10 @@ FIRST = PeerId("1" * 40)
 SECOND = PeerId("2" * 40)
 THIRD = PeerId("3" * 40)
 
+EPOCH = 1000.0
+LATE_STREAM = 1000
+"""Beyond the epoch of any stream that a hub opens here itself."""
+
 
 class Hubs:
     """Hubs by number, the links between them, and what each has said to its clients.
@@ -58,6 +62,7 @@ class Hubs:
 
     def __init__(self, *ids: PeerId, **options: Any) -> None:
         self.now = 0.0
+        self.ids = ids
         self.hubs: list[Hub] = []
         self.sent: dict[tuple[int, int], list[Json]] = {}
         self.pinged: list[tuple[int, int]] = []
@@ -68,10 +73,11 @@ class Hubs:
         self.others: dict[End, End] = {}
         self.dialled: list[str] = []
         self._numbers = 0
+        self._streams = 0
         for own in ids:
             config = ServerConfig(is_hub=True, **options)
             self.notices.append([])
-            self.hubs.append(Hub(own, config, Random(int(own, 16)), epoch=1000.0))
+            self.hubs.append(Hub(own, config, Random(int(own, 16)), epoch=EPOCH))
 
     # Hubs
 
@@ -127,6 +133,14 @@ class Hubs:
             other = self.others.get(end)
             if other is not None:
                 self.feed(other[0], LinkReceived(other[1], frame))
+
+    def inject(self, number: int, news: News, source: PeerId) -> None:
+        """Let news come in over one of a hub's links, in a stream newer than the source's own."""
+        link = next(end[1] for end in self.others if end[0] == number)
+        self._streams += 1
+        segment = Segment(LATE_STREAM + self._streams, 0, 0, news)
+        routed = Routed(source, int(EPOCH * 1000), self.ids[number], 0, 1, segment)
+        self.feed(number, LinkReceived(link, routed))
 
     def lose_frames(self) -> None:
         """Forget the frames that are under way."""
@@ -201,11 +215,7 @@ def news_under_way(hubs: Hubs) -> list[object]:
     ]
 
 
-def deliver(hubs: Hubs, number: int, *news: News, sender: PeerId = SECOND) -> list[object]:
+def deliver(hubs: Hubs, number: int, news: News, sender: PeerId = SECOND) -> list[object]:
     """Hand a hub news as if another had sent it, and return its answers."""
-    hub = hubs.hubs[number]
-    for piece in news:
-        hub._on_news(sender, piece, hubs.now)
-    hub._settle(hubs.now)
-    hubs.perform(number, hub._out.take_actions())
+    hubs.inject(number, news, sender)
     return news_under_way(hubs)

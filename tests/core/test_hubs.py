@@ -12,7 +12,6 @@ from peerpigeon.core.interface.events import ChannelCandidate, ChannelDescribed,
 from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
 from peerpigeon.core.interface.snapshot import HubView, LinkRecord, topology
 from peerpigeon.core.namespaces.presence import REPUBLICATION_DELAY
-from peerpigeon.core.streams.streams import Failure
 from peerpigeon.core.wire.hub_frames import (
     Challenge,
     Found,
@@ -473,14 +472,14 @@ def test_more_signals_for_one_hub_than_it_can_hold_are_refused() -> None:
 
 
 def test_when_control_news_is_given_up_all_of_it_is_told_anew() -> None:
-    hubs = linked(FIRST, SECOND)
+    hubs = linked(FIRST, SECOND, max_announce_size=1_000_000)
     a, b = hubs.join(0, A), hubs.open(1, B)
     hubs.pass_time(1.0)
     hubs.take(a)
-    hubs.announce(b)
-    hubs.lose_frames()
-    failure = Failure(FIRST, Resync(), "overloaded")
-    hubs.hubs[1]._on_failure(failure, hubs.now)
+    for number in range(36):  # what waits for one hub may have 32 MiB
+        hubs.announce(b, number=number, text="x" * 950_000)
+        hubs.lose_frames()
+    hubs.feed(1, Tick())
     # Not only what was lost, which the stream would repeat anyway.
     assert told_again(hubs, 1) == [[B]]
     hubs.pass_time(2.0)
