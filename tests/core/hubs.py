@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,7 @@ from peerpigeon.core.interface.events import (
 )
 from peerpigeon.core.wire.hub_codec import batch, decode, encode
 from peerpigeon.core.wire.hub_frames import Carrier, Frame, Routed, Segment
+from tests.core.transit import Transit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +69,7 @@ class Hubs:
         self.last_ping = 0
         self.closed: dict[tuple[int, int], tuple[int, str]] = {}
         self.notices: list[list[Notice]] = []
-        self.frames: deque[tuple[End, Frame]] = deque()
+        self.frames: Transit[End, Frame] = Transit()
         self.others: dict[End, End] = {}
         self.dialled: list[str] = []
         self._numbers = 0
@@ -95,7 +95,7 @@ class Hubs:
                 case ClosePeer(session, code, reason):
                     self.closed[number, session] = (code, reason)
                 case SendToLink(link, frame):
-                    self.frames.append(((number, link), decode(batch([encode(frame)]))[0]))
+                    self.frames.send((number, link), decode(batch([encode(frame)]))[0])
                 case CloseLink(link):
                     self.cut((number, link), announce=False)
                 case Dial(uri=uri):
@@ -129,7 +129,7 @@ class Hubs:
     def run(self) -> None:
         """Pass all frames on until there are none."""
         while self.frames:
-            end, frame = self.frames.popleft()
+            end, frame = self.frames.receive_next()
             other = self.others.get(end)
             if other is not None:
                 self.feed(other[0], LinkReceived(other[1], frame))
@@ -144,7 +144,7 @@ class Hubs:
 
     def lose_frames(self) -> None:
         """Forget the frames that are under way."""
-        self.frames.clear()
+        self.frames.lose_all()
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass; hubs get their ticks, and frames arrive at once."""
@@ -210,7 +210,7 @@ def linked(*ids: PeerId, **options: Any) -> Hubs:
 def news_under_way(hubs: Hubs) -> list[object]:
     return [
         frame.body.news
-        for _, frame in hubs.frames
+        for frame in hubs.frames
         if isinstance(frame, Routed) and isinstance(frame.body, Segment)
     ]
 

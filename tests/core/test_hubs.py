@@ -7,7 +7,6 @@ import pytest
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.interface.actions import SendToLink
 from peerpigeon.core.interface.events import ChannelCandidate, ChannelDescribed, OpeningFailed, Tick
 from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
 from peerpigeon.core.interface.snapshot import HubView, LinkRecord, topology
@@ -171,11 +170,8 @@ def test_a_target_that_nobody_told_of_is_asked_for_and_nothing_overtakes() -> No
     hubs = linked(FIRST, SECOND)
     a, b = hubs.join(0, A), hubs.open(1, B)
     hubs.announce(b)
-    meeting = list(hubs.frames)
-    hubs.frames.clear()  # the first hub has not heard of B yet
-    hubs.signal(a, B, 1)
+    hubs.signal(a, B, 1)  # the first hub has not heard of B yet
     hubs.signal(a, B, 2)
-    hubs.frames.extendleft(reversed(meeting))
     hubs.run()
     hubs.signal(a, B, 3)
     hubs.pass_time(3.0)
@@ -337,9 +333,7 @@ def test_every_hub_can_show_the_links_of_all() -> None:
 
 def test_what_a_hub_shows_follows_what_happens_to_the_others() -> None:
     hubs = linked(FIRST, SECOND, THIRD)
-    for action in hubs.hubs[2].drain(hubs.now):
-        assert isinstance(action, SendToLink)
-        hubs.frames.append(((2, action.link), action.frame))
+    hubs.perform(2, hubs.hubs[2].drain(hubs.now))
     hubs.pass_time(1.0)
     assert [hub.is_draining for hub in topology_of(hubs, 0)] == [False, False]
     assert [hub.is_draining for hub in topology_of(hubs, 2)][-1]
