@@ -14,7 +14,7 @@ from tests.e2e.conftest import NewClient
 from tests.e2e.meeting import check_that_a_channel_opens, check_that_they_meet_and_talk
 from tests.e2e.servers import Server
 
-pytestmark = [pytest.mark.slow, pytest.mark.node]
+pytestmark = [pytest.mark.slow, pytest.mark.node, pytest.mark.xdist_group("clients")]
 
 Json = dict[str, Any]
 
@@ -311,6 +311,7 @@ async def test_a_hub_of_ours_between_two_of_the_packages_brings_them_together(me
     await mesh.check_signals()
 
 
+@pytest.mark.thorough
 async def test_when_the_hub_of_ours_that_serves_it_dies_another_one_does(mesh: Mesh) -> None:
     js = await mesh.reference("js", digit="8")
     at_js = await mesh.join("js", "a0")

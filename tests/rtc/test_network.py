@@ -13,6 +13,9 @@ from peerpigeon.rtc.sdp import parse_description
 from tests.rtc.ends import End, Engines
 from tests.rtc.environment import ALONE, ROOT
 
+# The ports of a range are looked for, and free until somebody else takes them.
+pytestmark = pytest.mark.xdist_group("ports")
+
 BOUND = 1.0  # seconds that a description may take beyond the time given to servers
 LIMIT = 30.0
 
