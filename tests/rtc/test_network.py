@@ -27,6 +27,7 @@ async def test_without_servers_nothing_is_waited_for(names: tuple[str, str]) -> 
     assert time.monotonic() - begun < GATHERING_TIMEOUT
 
 
+@pytest.mark.slow
 async def test_a_dead_stun_server_costs_a_bounded_time(names: tuple[str, str]) -> None:
     # A socket that reads nothing: no answer comes, and no refusal either.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
