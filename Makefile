@@ -5,22 +5,28 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORE_FLOOR := 99
 SEEDS := 20
+# Tests of one xdist_group run one after another, in one of the workers. There are two groups that
+# mostly wait for processes, and the third worker has all else to do; two cores are enough for them.
+IN_PARALLEL := -n 3 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format coverage fuzz sim bench clean setup
+.PHONY: help run test test-all check lint format coverage fuzz sim bench clean setup
 
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
 
 run: ## run a mesh of four hubs and watch it; OPTIONS="--hubs 8 --port 4000" for another
 	@sh scripts/setup.sh run
 	@exec $(BIN)/peerpigeon network $(OPTIONS)
 
-test: setup ## run all tests; STRICT=1 lets none of them be skipped
-	@$(BIN)/python -m pytest $(OPTIONS)
+test: setup ## tests of every kind, in about MM minutes; STRICT=1 lets none of them be skipped
+	@$(BIN)/python -m pytest $(IN_PARALLEL) -m "not thorough" $(OPTIONS)
+
+test-all: setup ## all tests, in about NN minutes; STRICT=1 lets none of them be skipped
+	@$(BIN)/python -m pytest $(IN_PARALLEL) $(OPTIONS)
 
 check: lint ## what to run before each commit: lint, and the tests that need little time
-	@$(BIN)/python -m pytest -q -m "not slow and not node and not browser" $(OPTIONS)
+	@$(BIN)/python -m pytest -q -n auto --dist loadgroup -m "not slow and not node and not browser" $(OPTIONS)
 
 lint: setup ## look at format, style and types
 	@$(BIN)/ruff format --quiet --check
@@ -38,7 +44,7 @@ coverage: setup ## which branches of the core its own tests reach
 		--fail-under=$(CORE_FLOOR)
 
 fuzz: setup ## try many more generated inputs on every parser and table of the core
-	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -q tests/core $(OPTIONS)
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -q -n auto -m hypothesis tests/core $(OPTIONS)
 
 sim: setup ## play the large scenes of the simulator with many seeds (long)
 	@status=0; for network in "" --rough; do \

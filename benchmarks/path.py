@@ -18,8 +18,8 @@ import uvloop
 from tests.net.raw import TEXT, frame
 
 from benchmarks.generator import BenchmarkError
+from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import ID_DIGITS, PeerId
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.http.request import UpgradeRequest

@@ -23,7 +23,9 @@ def test_the_way_of_a_signal_is_measured_without_a_network(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.node
+@pytest.mark.xdist_group("clients")
 def test_the_suite_measures_every_figure_and_loses_no_signal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

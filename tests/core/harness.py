@@ -6,8 +6,8 @@ import json
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.interface.actions import (
     Action,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import LinkId, PeerId, SessionId
 from peerpigeon.core.interface.actions import (
     Action,
@@ -33,6 +32,7 @@ from peerpigeon.core.interface.events import (
 )
 from peerpigeon.core.wire.hub_codec import batch, decode, encode
 from peerpigeon.core.wire.hub_frames import Carrier, Frame, Routed, Segment
+from tests.core.transit import Transit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +47,10 @@ FIRST = PeerId("1" * 40)
 SECOND = PeerId("2" * 40)
 THIRD = PeerId("3" * 40)
 
+EPOCH = 1000.0
+LATE_STREAM = 1000
+"""Beyond the epoch of any stream that a hub opens here itself."""
+
 
 class Hubs:
     """Hubs by number, the links between them, and what each has said to its clients.
@@ -56,20 +60,22 @@ class Hubs:
 
     def __init__(self, *ids: PeerId, **options: Any) -> None:
         self.now = 0.0
+        self.ids = ids
         self.hubs: list[Hub] = []
         self.sent: dict[tuple[int, int], list[Json]] = {}
         self.pinged: list[tuple[int, int]] = []
         self.last_ping = 0
         self.closed: dict[tuple[int, int], tuple[int, str]] = {}
         self.notices: list[list[Notice]] = []
-        self.frames: deque[tuple[End, Frame]] = deque()
+        self.frames: Transit[End, Frame] = Transit()
         self.others: dict[End, End] = {}
         self.dialled: list[str] = []
         self._numbers = 0
+        self._streams = 0
         for own in ids:
             config = ServerConfig(is_hub=True, **options)
             self.notices.append([])
-            self.hubs.append(Hub(own, config, Random(int(own, 16)), epoch=1000.0))
+            self.hubs.append(Hub(own, config, Random(int(own, 16)), epoch=EPOCH))
 
     # Hubs
 
@@ -87,7 +93,7 @@ class Hubs:
                 case ClosePeer(session, code, reason):
                     self.closed[number, session] = (code, reason)
                 case SendToLink(link, frame):
-                    self.frames.append(((number, link), decode(batch([encode(frame)]))[0]))
+                    self.frames.send((number, link), decode(batch([encode(frame)]))[0])
                 case CloseLink(link):
                     self.cut((number, link), announce=False)
                 case Dial(uri=uri):
@@ -121,14 +127,22 @@ class Hubs:
     def run(self) -> None:
         """Pass all frames on until there are none."""
         while self.frames:
-            end, frame = self.frames.popleft()
+            end, frame = self.frames.receive_next()
             other = self.others.get(end)
             if other is not None:
                 self.feed(other[0], LinkReceived(other[1], frame))
 
+    def inject(self, number: int, news: News, source: PeerId) -> None:
+        """Let news come in over one of a hub's links, in a stream newer than the source's own."""
+        link = next(end[1] for end in self.others if end[0] == number)
+        self._streams += 1
+        segment = Segment(LATE_STREAM + self._streams, 0, 0, news)
+        routed = Routed(source, int(EPOCH * 1000), self.ids[number], 0, 1, segment)
+        self.feed(number, LinkReceived(link, routed))
+
     def lose_frames(self) -> None:
         """Forget the frames that are under way."""
-        self.frames.clear()
+        self.frames.lose_all()
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass; hubs get their ticks, and frames arrive at once."""
@@ -194,16 +208,12 @@ def linked(*ids: PeerId, **options: Any) -> Hubs:
 def news_under_way(hubs: Hubs) -> list[object]:
     return [
         frame.body.news
-        for _, frame in hubs.frames
+        for frame in hubs.frames
         if isinstance(frame, Routed) and isinstance(frame.body, Segment)
     ]
 
 
-def deliver(hubs: Hubs, number: int, *news: News, sender: PeerId = SECOND) -> list[object]:
+def deliver(hubs: Hubs, number: int, news: News, sender: PeerId = SECOND) -> list[object]:
     """Hand a hub news as if another had sent it, and return its answers."""
-    hub = hubs.hubs[number]
-    for piece in news:
-        hub._on_news(sender, piece, hubs.now)
-    hub._settle(hubs.now)
-    hubs.perform(number, hub._out.take_actions())
+    hubs.inject(number, news, sender)
     return news_under_way(hubs)

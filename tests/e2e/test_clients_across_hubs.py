@@ -17,7 +17,7 @@ from tests.e2e.waiting import eventually
 if TYPE_CHECKING:
     from tests.e2e.conftest import NewClient
 
-pytestmark = [pytest.mark.slow, pytest.mark.node]
+pytestmark = [pytest.mark.slow, pytest.mark.node, pytest.mark.xdist_group("clients")]
 
 Kind = Literal["node", "page"]
 New = Callable[[Kind], Client]
@@ -96,7 +96,11 @@ def test_namespaces_are_strict_between_hubs(new: New, migrated: list[Hub]) -> No
     ("victim", "is_quick"),
     [
         pytest.param("node", True, id="node, back before it is missed"),
-        pytest.param("page", False, id="page, back late", marks=pytest.mark.browser),
+        pytest.param(
+            *("page", False),
+            id="page, back late",
+            marks=[pytest.mark.browser, pytest.mark.thorough],
+        ),
     ],
 )
 def test_a_client_whose_hub_was_killed_comes_back_with_it(

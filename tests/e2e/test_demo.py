@@ -13,7 +13,12 @@ from tests.e2e.hubs import our_network
 from tests.e2e.servers import Server, our_server
 from tests.e2e.waiting import eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.node, pytest.mark.browser]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.node,
+    pytest.mark.browser,
+    pytest.mark.xdist_group("clients"),
+]
 
 Open = Callable[[str], Page]
 

@@ -6,7 +6,7 @@ from tests.e2e.conftest import NewClient
 from tests.e2e.meeting import check_that_no_frame_names, check_that_they_meet_and_talk
 from tests.e2e.servers import Server
 
-pytestmark = [pytest.mark.slow, pytest.mark.node]
+pytestmark = [pytest.mark.slow, pytest.mark.node, pytest.mark.xdist_group("clients")]
 
 
 @pytest.mark.browser

@@ -23,7 +23,7 @@ from tests.e2e.waiting import eventually
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("clients")]
 
 DEADLINE = 30.0
 END_DEADLINE = 20.0

@@ -14,6 +14,7 @@ import pytest
 from tests.mesh.hosts import hosts
 from tests.mesh.processes import eventually, mesh
 from tests.mesh.traffic import traffic
+from tests.selection import thorough
 
 if TYPE_CHECKING:
     from tests.mesh.processes import Json, Mesh
@@ -26,7 +27,12 @@ logger = logging.getLogger(__name__)
 
 @pytest.mark.slow
 @pytest.mark.hosts
-@pytest.mark.parametrize("blocked", [(3,), (2, 3)], ids=["one from all", "two from each other"])
+@pytest.mark.xdist_group("hubs")
+@pytest.mark.parametrize(
+    "blocked",
+    [(3,), thorough((2, 3))],
+    ids=["one from all", "two from each other"],
+)
 async def test_where_udp_is_blocked_all_goes_over_websocket_until_it_passes_again(
     blocked: tuple[int, ...],
 ) -> None:

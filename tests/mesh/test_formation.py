@@ -13,6 +13,7 @@ import pytest
 
 from tests.mesh.processes import components, eventually, mesh
 from tests.net.client import Client
+from tests.selection import thorough
 
 if TYPE_CHECKING:
     from tests.mesh.processes import HubProcess
@@ -43,7 +44,10 @@ def tcp_between(hubs: list[HubProcess]) -> set[tuple[int, int]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("count", "most"), [(3, 3), (5, 3), (8, 4), (12, 4)])
+@pytest.mark.xdist_group("hubs")
+@pytest.mark.parametrize(
+    ("count", "most"), [(8, 4), thorough(3, 3), thorough(5, 3), thorough(12, 4)]
+)
 async def test_hubs_form_one_p2p_mesh_and_carry_everything(count: int, most: int) -> None:
     async with mesh(count, hub_mesh_max_peers=most, mesh_migration_delay=DELAY) as hubs:
 

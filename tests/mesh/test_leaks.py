@@ -96,6 +96,7 @@ def held(server: PeerPigeonServer) -> tuple[int, ...]:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 async def test_two_hundred_hubs_that_come_and_go_leave_nothing_behind() -> None:
     async with hub(**P2P) as (first, told):
         for cycle in range(CYCLES):
@@ -111,6 +112,7 @@ async def test_two_hundred_hubs_that_come_and_go_leave_nothing_behind() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 async def test_a_link_that_breaks_two_hundred_times_leaves_nothing_behind() -> None:
     async with network(2, **P2P) as servers:
         told = Told(servers[0])

@@ -13,6 +13,7 @@ import pytest
 
 from tests.mesh.processes import mesh
 from tests.mesh.traffic import Traffic, arrive, peer_at, traffic
+from tests.selection import thorough
 
 DELAY = 1.0
 HEALED_WITHIN = 5.0  # seconds, the requirement
@@ -20,13 +21,14 @@ STOPPED_WITHIN = 2.0  # for clients to hear that a hub has stopped; a tenth of i
 
 logger = logging.getLogger(__name__)
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hubs")]
 
-@pytest.mark.slow
+
 @pytest.mark.parametrize("way", ["killed", "stopped"])
 @pytest.mark.parametrize(
     ("count", "most", "places"),
-    [(3, 3, (0,)), (8, 4, (0,)), (8, 4, (4,)), (8, 4, (0, 5))],
-    ids=["the first of three", "the first of eight", "one of eight", "two of eight"],
+    [(8, 4, (0,)), thorough(3, 3, (0,)), thorough(8, 4, (4,)), thorough(8, 4, (0, 5))],
+    ids=["the first of eight", "the first of three", "one of eight", "two of eight"],
 )
 async def test_hubs_that_end_cost_no_signal(
     count: int, most: int, places: tuple[int, ...], way: str
@@ -71,9 +73,8 @@ def log(running: Traffic, since: float, more: str) -> float:
     return healed_after
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("identity", ["same id", "new id"])
-@pytest.mark.parametrize("place", [0, 2], ids=["the first", "another"])
+@pytest.mark.parametrize("identity", ["same id", thorough("new id")])
+@pytest.mark.parametrize("place", [0, thorough(2)], ids=["the first", "another"])
 async def test_a_killed_hub_that_is_started_again_is_a_full_member(
     place: int, identity: str
 ) -> None:
@@ -101,7 +102,6 @@ async def test_a_killed_hub_that_is_started_again_is_a_full_member(
             running.check()
 
 
-@pytest.mark.slow
 async def test_any_hub_lets_a_late_one_in_long_after_migration() -> None:
     """S8: each newcomer starts from the one before it, which the first hub's address never was."""
     async with mesh(3, hub_mesh_max_peers=3, mesh_migration_delay=DELAY) as hubs:

@@ -20,6 +20,7 @@ def is_migrated(server: PeerPigeonServer) -> bool:
     return mesh.ready and mesh.migrated and mesh.websocket_links == 0
 
 
+@pytest.mark.slow
 async def test_hubs_link_by_data_channel_and_give_up_their_sockets() -> None:
     """S12, S17, S19, S20: what is sent meanwhile arrives once and in order."""
     async with hub(**P2P) as (first, told), hub(uri(first), **P2P) as (second, _):
@@ -56,6 +57,7 @@ async def test_hubs_stay_linked_by_their_socket_when_a_channel_cannot_be_had() -
             assert second.get_stats().mesh.p2p_links == 0
 
 
+@pytest.mark.slow
 async def test_any_hub_lets_a_late_one_in_after_migration() -> None:
     """S8."""
     async with network(3, **P2P) as servers:

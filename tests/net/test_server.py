@@ -119,7 +119,8 @@ def test_an_unknown_event_is_refused_with_the_known_names() -> None:
 
 
 async def test_what_was_read_before_stopping_is_passed_on() -> None:
-    async with running() as server, await join(server, A), await join(server, B) as b:
+    options = {"close_timeout": 0.1}
+    async with running(**options) as server, await join(server, A), await join(server, B) as b:
         assert (await b.next())["type"] == "peer-discovered"
         socket = next(iter(server._running().driver._sockets.values()))
         assert isinstance(socket, PeerSocket)

@@ -24,6 +24,7 @@ async def test_messages_of_every_size_go_both_ways_in_order(pair: Engines) -> No
         assert await one.until_received(len(sizes)) == [message[::-1] for message in messages]
 
 
+@pytest.mark.slow
 async def test_a_burst_waits_and_drains(pair: Engines) -> None:
     async with pair:
         one, other = await pair.connect()

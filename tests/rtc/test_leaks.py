@@ -15,7 +15,7 @@ CYCLES = 200
 GROWTH = 10 * 1024 * 1024  # bytes: 50 kB for each of these, far less than a channel takes
 FLOOD = 100  # messages each way that are under way when the channel is closed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 
 async def test_two_hundred_channels_leave_nothing_behind(pair: Engines) -> None:

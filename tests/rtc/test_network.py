@@ -14,6 +14,9 @@ from peerpigeon.rtc.sdp import parse_description
 from tests.rtc.ends import End, Engines
 from tests.rtc.environment import ALONE, ROOT
 
+# The ports of a range are looked for, and free until somebody else takes them.
+pytestmark = pytest.mark.xdist_group("ports")
+
 BOUND = 1.0  # seconds that a description may take beyond the time given to servers
 LIMIT = 30.0
 
@@ -25,6 +28,7 @@ async def test_without_servers_nothing_is_waited_for(names: tuple[str, str]) -> 
     assert time.monotonic() - begun < GATHERING_TIMEOUT
 
 
+@pytest.mark.slow
 async def test_a_dead_stun_server_costs_a_bounded_time(names: tuple[str, str]) -> None:
     # A socket that reads nothing: no answer comes, and no refusal either.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from peerpigeon.cli import play as command
-from peerpigeon.core.hub import Hub
+from peerpigeon.core import Hub
 from peerpigeon.scenario.outcome import Outcome, differences
 from peerpigeon.scenario.play import Scene, Theatre, play, rehearse
 from peerpigeon.scenario.real import RealTheatre
 from peerpigeon.scenario.steps import IN_VIRTUAL_TIME_ONLY, Cut, ScenarioError, Step
 from peerpigeon.scenario.virtual import VirtualTheatre
 from peerpigeon.sim.network import Network
+from tests.selection import thorough
 from tests.sim import mutants
 
 FILES = sorted(Path(__file__).parent.glob("*.txt"))
@@ -57,7 +58,7 @@ async def test_in_the_simulator_all_is_as_it_must_be(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
-@pytest.mark.parametrize("seed", range(2, 6))
+@pytest.mark.parametrize("seed", [2, *map(thorough, range(3, 6))])
 async def test_chance_and_a_bad_network_make_no_difference(name: str, seed: int) -> None:
     steps = SCENARIOS[name]
     calm = await played(steps, VirtualTheatre(steps))
@@ -67,7 +68,11 @@ async def test_chance_and_a_bad_network_make_no_difference(name: str, seed: int)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PLAYABLE)
+@pytest.mark.xdist_group("hubs")
+@pytest.mark.parametrize(
+    "name",
+    ["formation", "roaming", *map(thorough, sorted(PLAYABLE.keys() - {"formation", "roaming"}))],
+)
 async def test_hub_processes_and_the_simulator_agree(name: str) -> None:
     steps = PLAYABLE[name]
     virtual = await played(steps, VirtualTheatre(steps))
@@ -168,6 +173,8 @@ async def test_a_play_ends_with_the_first_step_that_goes_wrong() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
+@pytest.mark.xdist_group("hubs")
 async def test_a_process_that_dies_unasked_is_noticed() -> None:
     async with RealTheatre(SMALL) as theatre:
         async for scene in play(SMALL, theatre):

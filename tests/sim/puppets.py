@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.hub import Hub
 from peerpigeon.core.interface.actions import (
     Action,
     Dial,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.hub import Hub
 from peerpigeon.core.interface.events import (
     ChannelDescribed,
     LinkLost,

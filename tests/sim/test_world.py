@@ -1,7 +1,7 @@
 import pytest
 
+from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId
 from peerpigeon.sim.history import Closure
 from peerpigeon.sim.network import Network

@@ -1,5 +1,13 @@
 """The hub as a pure state machine: events and a time in, actions out.
 
-Nothing here reads a clock, opens a socket, starts a task, writes a log line
-or draws a global random number; ``tests/test_boundary.py`` keeps it so.
+Nothing here reads a clock, opens a socket, starts a task, writes a log line or draws a global
+random number; ``tests/test_boundary.py`` keeps it so. A shell needs what is named here, the types
+in ``interface``, ids, options, and ``wire.hub_codec`` for what crosses links. ``docs/sans-io.md``
+shows how to write one.
 """
+
+from peerpigeon.core.config import ConfigError, ServerConfig
+from peerpigeon.core.hub import Hub
+from peerpigeon.core.wire.reference_messages import is_greeting
+
+__all__ = ["ConfigError", "Hub", "ServerConfig", "is_greeting"]

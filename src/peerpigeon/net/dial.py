@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from picows import WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
+from peerpigeon.core import is_greeting
 from peerpigeon.core.interface.close_codes import (
     ABNORMAL_CLOSURE,
     MESSAGE_TOO_BIG,
@@ -17,7 +18,6 @@ from peerpigeon.core.interface.close_codes import (
     PROTOCOL_ERROR,
 )
 from peerpigeon.core.interface.timing import DIAL_TIMEOUT
-from peerpigeon.core.wire.reference_messages import is_greeting
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId

@@ -34,8 +34,8 @@ from peerpigeon.net.reference import ReferenceSocket
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from peerpigeon.core import Hub
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.hub import Hub
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.net.dial import Dialled
     from peerpigeon.net.http.request import UpgradeRequest

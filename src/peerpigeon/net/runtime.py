@@ -9,7 +9,7 @@ import random
 import time
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.hub import Hub
+from peerpigeon.core import Hub
 from peerpigeon.core.interface.close_codes import GOING_AWAY, HUB_STOPPING, SERVER_STOPPING
 from peerpigeon.core.interface.snapshot import topology
 from peerpigeon.core.interface.timing import DRAIN_TIMEOUT

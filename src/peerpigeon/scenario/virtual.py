@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from peerpigeon.core import Hub
 from peerpigeon.core.config import DEFAULT_PORT, ServerConfig
-from peerpigeon.core.hub import Hub
 from peerpigeon.scenario.cast import NOBODY, client_id, client_number, hub_number
 from peerpigeon.scenario.outcome import Diary, View
 from peerpigeon.scenario.play import hub_options, layout_of

@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
+    from peerpigeon.core import Hub
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.hub import Hub
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.sim.connecting import Connector, Dialing, Opening

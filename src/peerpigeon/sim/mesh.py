@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from peerpigeon.core import Hub
 from peerpigeon.core.config import DEFAULT_PORT, ServerConfig
-from peerpigeon.core.hub import Hub
 from peerpigeon.core.wire.hub_frames import Carrier, Purpose
 from peerpigeon.sim.checks.oracle import components, graph_of, ideal_links, pair
 from peerpigeon.sim.world import World

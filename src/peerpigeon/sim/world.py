@@ -6,8 +6,8 @@ import hashlib
 from random import Random
 from typing import TYPE_CHECKING
 
+from peerpigeon.core import Hub
 from peerpigeon.core.config import DEFAULT_PORT, GLOBAL_NAMESPACE, ServerConfig
-from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import PeerId, generate_peer_id
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.client import Client

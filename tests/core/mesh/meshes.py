@@ -5,7 +5,6 @@ A frame takes ``DELAY`` from end to end, and so does each thing that is asked of
 
 from __future__ import annotations
 
-import heapq
 from functools import reduce
 from operator import xor
 from random import Random
@@ -46,6 +45,7 @@ from peerpigeon.core.wire.hub_frames import (
     Purpose,
     Routed,
 )
+from tests.core.transit import Transit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -202,8 +202,7 @@ class Meshes:
         self.actions: dict[PeerId, list[tuple[float, Action]]] = {}
         self.changes: dict[PeerId, list[Change]] = {}
         self.cannot_have_channels: set[PeerId] = set()
-        self._agenda: list[tuple[float, int, PeerId, Any]] = []
-        self._order = 0
+        self._transit: Transit[PeerId, LinkEvent] = Transit()
         self._ends: dict[tuple[PeerId, int], tuple[PeerId, int]] = {}
         self._links = 0
         self.options = options
@@ -242,17 +241,15 @@ class Meshes:
     def run(self, seconds: float) -> None:
         until = self.now + seconds
         while True:
-            due = min((mesh.deadline(), own) for own, mesh in self.meshes.items())
-            if self._agenda and self._agenda[0][0] <= due[0]:
-                when, _, own, event = self._agenda[0]
-            else:
-                (when, own), event = due, None
-            if when > until:
+            due, own = min((mesh.deadline(), own) for own, mesh in self.meshes.items())
+            arrives_at = self._transit.next_time()
+            if min(due, arrives_at) > until:
                 self.now = until
                 return
-            self.now = max(self.now, when)
-            if event is not None:
-                heapq.heappop(self._agenda)
+            self.now = max(self.now, min(due, arrives_at))
+            event: LinkEvent | None = None
+            if arrives_at <= due:
+                own, event = self._transit.receive_next()
             if own in self.meshes:
                 self._happen(own, event)
 
@@ -265,8 +262,7 @@ class Meshes:
         self._perform(own)
 
     def _soon(self, own: PeerId, event: LinkEvent) -> None:
-        self._order += 1
-        heapq.heappush(self._agenda, (self.now + DELAY, self._order, own, event))
+        self._transit.send(own, event, self.now + DELAY)
 
     def _perform(self, own: PeerId) -> None:
         effects = self._effects[own]

@@ -8,7 +8,7 @@ client does not know, and nothing crosses from one namespace to another.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -33,12 +33,14 @@ from peerpigeon.core.wire.hub_frames import (
     Unknown,
     Verdict,
 )
+from tests.core.transit import Transit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Step = tuple[int, int, int, int]
 Circle = dict[str, Located]
+Pair = tuple[PeerId, PeerId]
 
 
 def peer_ids(count: int, seed: int = 7) -> list[PeerId]:
@@ -119,7 +121,7 @@ class MiniHub:
         self.view = view
         self.given_up -= view
         for hub in gone:
-            self.mesh.queue(self.own, hub).clear()
+            self.mesh.news.lose((self.own, hub))
             self.given_up.add(hub)
             self.act(self.namespaces.hub_gone(hub, self.mesh.now))
         for hub in sorted(view):
@@ -170,7 +172,7 @@ class MiniHub:
                 continue
             self.mesh.sent[type(piece)] += 1
             life = self.lives.get(hub, self.mesh.life(hub))
-            self.mesh.queue(self.own, hub).append((self.incarnation, life, piece))
+            self.mesh.news.send((self.own, hub), (self.incarnation, life, piece))
 
     def receive(self, hub: PeerId, news: News) -> None:
         now = self.mesh.now
@@ -227,7 +229,7 @@ class Mesh:
         self.now = 100.0
         self.sent: Counter[type[News]] = Counter()
         self.registrations: set[tuple[str, PeerId, int]] = set()
-        self.queues: dict[tuple[PeerId, PeerId], deque[tuple[int, int, News]]] = {}
+        self.news: Transit[Pair, tuple[int, int, News]] = Transit()
         self.ids = peer_ids(hubs, seed)
         self.hubs: dict[PeerId, MiniHub] = {}
         for own in self.ids:
@@ -241,9 +243,6 @@ class Mesh:
     def life(self, hub: PeerId) -> int:
         return self.hubs[hub].incarnation if hub in self.hubs else 1
 
-    def queue(self, source: PeerId, destination: PeerId) -> deque[tuple[int, int, News]]:
-        return self.queues.setdefault((source, destination), deque())
-
     def restart(self, number: int, view: Iterable[PeerId] | None = None) -> None:
         """Kill a hub and start it again; what it was about to say or to hear is lost."""
         old = self[number]
@@ -251,24 +250,25 @@ class Mesh:
         hub = MiniHub(self, old.own, old.incarnation + 1, shown)
         self.hubs[old.own] = hub
         hub.lives = {other: self.life(other) for other in shown}
-        self.queue(old.own, old.own).clear()
+        self.news.lose((old.own, old.own))
 
     def kill(self, number: int) -> None:
         """Kill a hub for good; the others notice when their views change."""
         own = self[number].own
         self.ids.remove(own)
         del self.hubs[own]
-        for pair in [pair for pair in self.queues if own in pair]:
-            del self.queues[pair]
+        for pair in self.news.busy_lines():
+            if own in pair:
+                self.news.lose(pair)
 
     def deliver(self, count: int = 1, choice: int = 0) -> int:
         """Deliver so many pieces of news, from a pair that ``choice`` picks; return how many."""
         for delivered in range(count):
-            waiting = [pair for pair, queue in self.queues.items() if queue]
+            waiting = self.news.busy_lines()
             if not waiting:
                 return delivered
             source, destination = waiting[choice % len(waiting)]
-            life, goal, news = self.queues[source, destination].popleft()
+            life, goal, news = self.news.receive((source, destination))
             receiver = self.hubs.get(destination)
             if receiver is None or goal != receiver.incarnation:
                 continue

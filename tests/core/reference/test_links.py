@@ -640,9 +640,11 @@ def test_a_hub_cannot_name_clients_without_end() -> None:
     session = come(desk, R)
     for number in range(50):
         desk.say(session, discovered(f"{number:040x}"))
-    reference = desk.hub._clients.references.get(session)
-    assert reference is not None
-    assert len(reference.clients) == 2
+    assert desk.hub.snapshot(0.0).connections == 2
+    for number in range(2):
+        desk.say(session, gone(f"{number:040x}"), now=1.0)
+    desk.tick(5.0)
+    assert desk.hub.snapshot(5.0).connections == 1, "the others have been forgotten"
 
 
 def test_nothing_is_sent_to_a_session_that_has_no_socket() -> None:

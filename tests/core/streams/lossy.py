@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass, field
 from random import Random
 from typing import TypeAlias
@@ -11,6 +10,7 @@ from peerpigeon.core.ids import PeerId
 from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
 from peerpigeon.core.wire.hub_frames import Ack, More, News, Relay
+from tests.core.transit import Transit
 
 HUBS = [PeerId(digit * 40) for digit in "abc"]
 SMALL = StreamLimits(signals=24, control=24, burst=4, max_burst=8, ack_every=8, idle=1.0)
@@ -67,8 +67,8 @@ class World:
     longest: float = 0.02
     fates: list[Fate] = field(default_factory=list)
     delivered: dict[tuple[PeerId, PeerId], list[int]] = field(default_factory=dict)
-    _order: int = 0
-    _air: list[tuple[float, int, PeerId, int, Outgoing]] = field(default_factory=list)
+    _air: Transit[tuple[PeerId, int], Outgoing] = field(default_factory=Transit)
+    """What is on its way, by source and the source's incarnation."""
 
     def __post_init__(self) -> None:
         self.incarnations = dict.fromkeys(self.hubs, 1)
@@ -81,28 +81,24 @@ class World:
         for out in outgoing:
             for _ in range(2 if self.rng.random() < self.repeats else 1):
                 if self.rng.random() >= self.loss:
-                    self._order += 1
                     at = self.now + self.rng.uniform(0.001, self.longest)
-                    arrival = (at, self._order, source, self.incarnations[source], out)
-                    heapq.heappush(self._air, arrival)
+                    self._air.send((source, self.incarnations[source]), out, at)
 
     def run(self, until: float) -> None:
         """Let everything happen that happens by then."""
         for _ in range(100_000):
-            times = [(self._air[0][0], "")] if self._air else []
-            for hub in self.hubs:
-                deadline = self.streams[hub].deadline()
-                if deadline is not None:
-                    times.append((max(deadline, self.now), hub))
-            at, who = min(times, default=(until + 1, ""))
+            deadlines = ((self.streams[hub].deadline(), hub) for hub in self.hubs)
+            due = [(max(time, self.now), hub) for time, hub in deadlines if time is not None]
+            arrives_at = self._air.next_time()
+            at = min([arrives_at, *(time for time, _ in due)])
             if at > until:
                 self.now = until
                 return
             self.now = at
-            if who:
-                self._tick(PeerId(who))
-            else:
+            if arrives_at == at:
                 self._arrive()
+            else:
+                self._tick(min(due)[1])
         raise AssertionError("never at rest")
 
     def _tick(self, hub: PeerId) -> None:
@@ -111,7 +107,7 @@ class World:
         self.carry(hub, outgoing)
 
     def _arrive(self) -> None:
-        _, _, source, incarnation, out = heapq.heappop(self._air)
+        (source, incarnation), out = self._air.receive_next()
         hub = out.destination
         if out.incarnation != self.incarnations[hub]:
             return

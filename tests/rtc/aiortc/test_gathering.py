@@ -3,6 +3,7 @@
 import asyncio
 
 import aioice
+import pytest
 from aioice import stun
 from aioice.ice import CandidatePair
 
@@ -20,6 +21,7 @@ class Silent(HubConnection):
         return super().build_request(pair, nominate=False)
 
 
+@pytest.mark.slow
 async def test_a_pair_that_works_is_used_though_its_nomination_was_lost() -> None:
     one: aioice.Connection = Silent(LOOPBACK, is_controlling=True)
     other: aioice.Connection = HubConnection(LOOPBACK, is_controlling=False)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from peerpigeon.core.hub import Hub
+from peerpigeon.core import Hub
 from peerpigeon.sim.checks.invariants import violations
 from peerpigeon.sim.scenes.single_hub import churn
 from tests.sim import mutants

@@ -8,6 +8,7 @@ import pytest
 from peerpigeon.sim.campaign import catalogue
 from peerpigeon.sim.mesh import Layout, Mesh
 from peerpigeon.sim.scenes import disasters
+from tests.selection import thorough
 
 pytestmark = pytest.mark.slow
 
@@ -15,7 +16,7 @@ SCENES = catalogue("small")
 
 
 @pytest.mark.parametrize("name", SCENES)
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, thorough(2)])
 def test_a_mesh_shows_what_it_must(name: str, seed: int) -> None:
     assert SCENES[name](seed).faults == []
 
@@ -33,7 +34,7 @@ def test_a_mesh_forms_as_computed_centrally(hubs: int, max_links: int) -> None:
     assert formation(hubs + max_links, hubs, max_links).faults == []
 
 
-@pytest.mark.parametrize("seed", [2, 6, 9, 29])
+@pytest.mark.parametrize("seed", [2, thorough(6), thorough(9), thorough(29)])
 def test_a_mesh_that_falls_into_many_pieces_comes_together_with_nobody_told_twice(
     seed: int,
 ) -> None:
@@ -41,7 +42,7 @@ def test_a_mesh_that_falls_into_many_pieces_comes_together_with_nobody_told_twic
     assert disasters.cut(seed, hubs=40).faults == []
 
 
-@pytest.mark.parametrize("few", [1, 4])
+@pytest.mark.parametrize("few", [1, thorough(4)])
 def test_hubs_that_were_cut_off_for_a_moment_have_a_mesh_back_as_soon_as_they_are_linked(
     few: int,
 ) -> None:

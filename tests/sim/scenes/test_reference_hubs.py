@@ -2,7 +2,7 @@
 
 import pytest
 
-from peerpigeon.core.hub import Hub
+from peerpigeon.core import Hub
 from peerpigeon.core.reference.links import ReferenceLinks
 from peerpigeon.sim.mesh import Layout
 from peerpigeon.sim.scenes import reference_hubs

@@ -4,6 +4,7 @@ import pytest
 
 from peerpigeon.sim.checks.invariants import violations
 from peerpigeon.sim.scenes.single_hub import Crowd, churn, crowd, namespaces
+from tests.selection import thorough
 
 LIMIT = 128
 
@@ -96,6 +97,7 @@ def test_namespaces_are_strict(seed: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", [1, 2])
 def test_five_thousand_in_one_namespace(seed: int) -> None:
     scene = crowd(seed, clients=5000, over=60.0)
@@ -106,7 +108,7 @@ def test_five_thousand_in_one_namespace(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", [0, *map(thorough, range(1, 10))])
 def test_long_churn_breaks_no_rule(seed: int) -> None:
     for limit in (8, 128):
         scene = churn(seed, clients=200, duration=120.0, namespaces=3, limit=limit)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from peerpigeon.core import Hub
 from peerpigeon.core.config import DEFAULT_PORT, ServerConfig
-from peerpigeon.core.hub import Hub
 from peerpigeon.sim.checks.ledger import LIFETIME
 from peerpigeon.sim.mesh import Layout
 from peerpigeon.sim.scenes.mixed_mesh import ARRIVALS, CLIENTS_EACH, Apart, MixedMesh

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.hub import Hub
 from peerpigeon.core.ids import generate_peer_id
 from peerpigeon.sim.client import SIGNALS
 from peerpigeon.sim.world import World
