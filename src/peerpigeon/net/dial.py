@@ -16,7 +16,7 @@ from peerpigeon.core.interface.close_codes import (
     NORMAL_CLOSURE,
     PROTOCOL_ERROR,
 )
-from peerpigeon.core.mesh.attempts import DIAL_TIMEOUT
+from peerpigeon.core.mesh.limits import DIAL_TIMEOUT
 from peerpigeon.core.wire.reference_messages import is_greeting
 
 if TYPE_CHECKING:

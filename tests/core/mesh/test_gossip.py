@@ -9,7 +9,7 @@ import msgspec
 from peerpigeon.core.changes import HubFound, HubRestarted
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.notices import ErrorOccurred
-from peerpigeon.core.mesh.gossip import HUB_LIMIT
+from peerpigeon.core.mesh.limits import MeshLimits
 from peerpigeon.core.mesh.table_comparison import summarize
 from peerpigeon.core.wire.hub_frames import Adverts, Heartbeat, Summary
 from tests.core.mesh.meshes import (
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 NEAR, FAR, NEW, NEXT = HUBS[1], HUBS[9], HUBS[2], HUBS[3]
 
 
-def linked() -> tuple[Bench, int, int]:
+def linked(limits: MeshLimits | None = None) -> tuple[Bench, int, int]:
     """Return a hub that has told its two neighbours of itself, and the two links."""
-    bench = Bench()
+    bench = Bench(limits=limits)
     near, far = bench.link(NEAR), bench.link(FAR)
     bench.tick(0.2)
     bench.take_changes()
@@ -203,11 +203,11 @@ def test_we_do_not_rise_above_the_last_incarnation_that_there_is() -> None:
     assert bench.mesh.advert == own
 
 
-def test_hubs_beyond_the_limit_are_not_heeded_but_known_ones_are() -> None:
-    bench, near, _ = linked()
-    ids = [PeerId(f"{number:040x}") for number in range(HUB_LIMIT)]
+def test_hubs_beyond_the_limit_are_ignored_but_known_ones_are_not() -> None:
+    bench, near, _ = linked(MeshLimits(known_hubs=5))
+    ids = [PeerId(f"{number:040x}") for number in range(5)]
     bench.receive(near, Adverts(tuple(advert(hub) for hub in ids)), 1.0)
-    assert len(bench.mesh) == HUB_LIMIT
+    assert len(bench.mesh) == 5
     assert bench.advert_of(ids[-1]) is None
     bench.receive(near, Adverts((advert(ids[0], sequence=2),)), 1.1)
     known = bench.advert_of(ids[0])

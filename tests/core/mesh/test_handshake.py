@@ -9,7 +9,7 @@ import pytest
 from peerpigeon.core.changes import Arrived, HubFound, RoutesChanged
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.interface.actions import CloseLink, SendToLink
-from peerpigeon.core.mesh.link_lifecycle import MAX_OPEN_LINKS
+from peerpigeon.core.mesh.limits import MeshLimits
 from peerpigeon.core.wire.hub_frames import (
     VERSION,
     Ack,
@@ -102,8 +102,8 @@ def test_saying_goodbye_again_and_again_keeps_no_link_open() -> None:
 
 
 def test_beyond_the_limit_no_link_is_accepted_but_our_own_are() -> None:
-    bench = Bench()
-    for _ in range(MAX_OPEN_LINKS):
+    bench = Bench(limits=MeshLimits(open_links=3))
+    for _ in range(3):
         bench.open(SOCKET)
     link = bench.open(SOCKET)
     assert bench.opened == [CloseLink(link, 1013, "too many links")]
