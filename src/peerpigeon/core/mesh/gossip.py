@@ -1,7 +1,7 @@
 """How adverts spread: each new one goes over every link once.
 
-Adverts are gathered for a moment, so that a wave of changes costs one message a
-link; a loss goes on at once. What is missed for all that, ``anti_entropy`` makes good.
+Adverts are gathered for a moment, so that a wave of changes costs one message a link; a loss goes
+on at once. What is missed all the same, ``anti_entropy`` makes good.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.mesh.limits import MeshLimits
     from peerpigeon.core.mesh.links import Links, NeighbourLink
     from peerpigeon.core.mesh.membership import Membership
+    from peerpigeon.core.mesh.topology import Bar
 
 IMPOSTOR = "another hub announces itself under our id {}, or our clock went back"
 
@@ -84,7 +85,7 @@ class Gossip:
     def publish(
         self,
         ends: tuple[LinkEnd, ...],
-        bar: tuple[int, PeerId] | None,
+        bar: Bar | None,
         now: float,
         *,
         is_draining: bool = False,

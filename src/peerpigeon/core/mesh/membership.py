@@ -12,14 +12,12 @@ is thereby in reach. A hub that has said that it stops is gone at once.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from peerpigeon.core.mesh.link_graph import LinkGraph
+from peerpigeon.core.mesh.link_graph import LinkGraph, Shift
 from peerpigeon.core.mesh.missing_hubs import MissingHubs
-from peerpigeon.core.wire.hub_frames import Advert, LinkEnd
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -29,16 +27,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.limits import MeshLimits
     from peerpigeon.core.mesh.topology import Bar
-
-
-class Shift(Enum):
-    """What an advert has done to the graph, as far as it bears on who can be reached."""
-
-    NONE = auto()
-    LOST = auto()
-    """A link has gone."""
-    BRIDGED = auto()
-    """A link to a hub that is missing or out of reach has come."""
+    from peerpigeon.core.wire.hub_frames import Advert, LinkEnd
 
 
 @dataclass(slots=True)
@@ -145,26 +134,19 @@ class Membership:
     # Changes
 
     def publish(
-        self,
-        links: tuple[LinkEnd, ...],
-        bar: Bar | None,
-        now: float,
-        *,
-        is_draining: bool,
+        self, links: tuple[LinkEnd, ...], bar: Bar | None, now: float, *, is_draining: bool
     ) -> Advert | None:
         """Renew this hub's own advert; ``None`` if it says all this already."""
         own = self.own
         if (links, bar, is_draining) == (own.links, own.bar, own.is_draining):
             return None
-        renewed = Advert(
-            own.hub,
-            own.incarnation,
-            own.sequence + 1,
-            self._rng.getrandbits(64),
-            own.addresses,
-            links,
-            bar,
-            is_draining,
+        renewed = msgspec.structs.replace(
+            own,
+            sequence=own.sequence + 1,
+            mark=self._rng.getrandbits(64),
+            links=links,
+            bar=bar,
+            is_draining=is_draining,
         )
         self.own = renewed
         self.changed_at = now
