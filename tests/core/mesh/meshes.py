@@ -128,6 +128,9 @@ class Bench:
         self.mesh.drain(now)
         return self._effects.take_actions()
 
+    def take_actions(self) -> list[Action]:
+        return self._effects.take_actions()
+
     def take_changes(self) -> list[Change]:
         return self._effects.take_changes()
 
