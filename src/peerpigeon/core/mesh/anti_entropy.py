@@ -40,7 +40,7 @@ class AntiEntropy:
         self._interval = interval
         self._limits = limits
         self._effects = effects
-        # Heartbeats in a row, over each link, that told of another table than ours.
+        # Heartbeats in a row, over each link, whose digest was not that of our table.
         self._differing: dict[LinkId, int] = {}
 
     def forget(self, link: Link) -> None:

@@ -70,11 +70,11 @@ class Room:
     links: int
     """Channels and dials, if they lead to hubs that are not linked."""
     channels: int
-    """Channels, to whomever."""
+    """Channels, whether their hubs are linked or not."""
 
 
 class Attempts:
-    """The attempts of one hub, and its patience with each other hub."""
+    """The attempts of one hub, and when it tries again to reach each other hub."""
 
     def __init__(self, own: PeerId, rng: Random, limits: MeshLimits) -> None:
         self._own = own

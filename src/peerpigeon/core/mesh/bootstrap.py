@@ -5,7 +5,7 @@
 - A hub in the mesh goes on dialling bootstrap addresses behind which there is nobody that it
   knows to be live. The more hubs there are the rarer each one does it, so that together they
   try about as often as one would: so a restarted bootstrap hub is found (S8).
-- So are addresses of hubs of ours that a hub of the npm package has told of (S7).
+- So are addresses of hubs of ours that a hub of the npm package has reported (S7).
 - Missing hubs are looked for by their live neighbours in the order of ids (``Topology.gap``), so
   that two meshes that grew apart become one again.
 """

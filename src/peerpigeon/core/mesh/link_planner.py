@@ -1,7 +1,7 @@
 """From the links that are to the links that should be: what to begin, what to close, in order.
 
-It reads the table of links and the adverts, and changes neither. What is missing it begins; what
-is too much it names, and whoever asked for the plan closes it.
+It reads the table of links and the adverts, and changes neither. It begins what is missing, and
+returns what is too much, for its caller to close.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class LinkPlanner:
         return self._plan.bar
 
     def add(self, hub: PeerId) -> None:
-        """Take note of a live hub."""
+        """Add a live hub."""
         self._topology.add(hub)
 
     def remove(self, hub: PeerId) -> None:

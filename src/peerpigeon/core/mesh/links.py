@@ -115,7 +115,7 @@ class Links:
         )
 
     def _detach(self, link: NeighbourLink) -> bool:
-        """Send no more by a link; return whether its hub is thereby no neighbour any more."""
+        """Send no more by a link; return whether its hub is no neighbour any more."""
         ways = self._by_hub.get(link.hub, {})
         if ways.get(link.carrier) is not link:
             return False  # another one has taken its place

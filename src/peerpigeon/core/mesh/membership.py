@@ -5,8 +5,8 @@ then computations on the same data. A hub is live while a path of links that cou
 none does for ``gone_after`` seconds it is gone, and is remembered as missing so that the mesh can
 look for it. What was said of its links no longer counts then: a hub that comes back after a
 disaster hears of it bit by bit, and what it has not heard of yet would bring the dead back for a
-moment. They count again when either end says so anew, or a neighbour repeats the advert and the hub
-is thereby in reach. A hub that has said that it stops is gone at once.
+moment. They count again when either end says so anew, or a neighbour repeats the advert and that
+brings the hub in reach. A hub that has said that it stops is gone at once.
 """
 
 from __future__ import annotations
