@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.changes import Change
     from peerpigeon.core.interface.events import LinkEvent
     from peerpigeon.core.interface.notices import Notice
+    from peerpigeon.core.mesh.limits import MeshLimits
 
 T = TypeVar("T")
 
@@ -101,10 +102,10 @@ def notices(actions: Iterable[Action]) -> list[Notice]:
 class Bench:
     """One mesh object; all around it is played by the test."""
 
-    def __init__(self, seed: int = 1, **options: Any) -> None:
+    def __init__(self, seed: int = 1, *, limits: MeshLimits | None = None, **options: Any) -> None:
         config = ServerConfig(is_hub=True, **options)
         self._effects = Effects(0.0)
-        self.mesh = Mesh(OWN, config, Random(seed), 1000, 0.0, self._effects)
+        self.mesh = Mesh(OWN, config, Random(seed), 1000, 0.0, self._effects, limits=limits)
         self.links = 0
 
     def handle(self, event: LinkEvent, now: float) -> list[Action]:
@@ -125,6 +126,9 @@ class Bench:
 
     def drain(self, now: float) -> list[Action]:
         self.mesh.drain(now)
+        return self._effects.take_actions()
+
+    def take_actions(self) -> list[Action]:
         return self._effects.take_actions()
 
     def take_changes(self) -> list[Change]:

@@ -7,7 +7,8 @@ from random import Random
 from hypothesis import strategies as st
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.mesh.membership import GONE_AFTER, Membership, ReachChanges
+from peerpigeon.core.mesh.limits import MeshLimits
+from peerpigeon.core.mesh.membership import Membership, ReachChanges
 from peerpigeon.core.wire.hub_frames import Advert, Carrier, LinkEnd, Purpose
 
 A, B, C, D, E, F = (PeerId(digit * 40) for digit in "abcdef")
@@ -28,8 +29,8 @@ def advert(
 class Table(Membership):
     """The table of hub a, which is linked to those named at first."""
 
-    def __init__(self, *links: PeerId) -> None:
-        super().__init__(advert(A), Random(1))
+    def __init__(self, *links: PeerId, limits: MeshLimits | None = None) -> None:
+        super().__init__(advert(A), Random(1), limits or MeshLimits(), 0.0)
         if links:
             self.link(*links)
 
@@ -40,9 +41,11 @@ class Table(Membership):
         return [self.learn(advert, now) for advert in adverts]
 
 
-def table(*adverts: Advert, links: tuple[PeerId, ...] = (B,)) -> Table:
+def table(
+    *adverts: Advert, links: tuple[PeerId, ...] = (B,), limits: MeshLimits | None = None
+) -> Table:
     """Return a table with some adverts that has been looked at and is at rest at second 10."""
-    made = Table(*links)
+    made = Table(*links, limits=limits)
     made.take(*adverts, now=0.0)
     assert made.check(10.0) == ReachChanges()
     return made
@@ -55,7 +58,7 @@ def line() -> Table:
 
 def lose(made: Table, hub: PeerId, now: float) -> None:
     """Have a hub be gone by ``now``, which must be late enough."""
-    made.check(now - GONE_AFTER)
+    made.check(now - 2.0)
     assert made.check(now).gone == [hub]
 
 

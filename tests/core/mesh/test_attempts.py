@@ -17,6 +17,7 @@ from peerpigeon.core.mesh.attempts import (
     Room,
     WantedHub,
 )
+from peerpigeon.core.mesh.limits import MeshLimits
 
 A, B, C, D, E = (PeerId(digit * 40) for digit in "abcde")
 AT_B, AT_C = ("ws://b:3000",), ("ws://c:3000",)
@@ -37,7 +38,7 @@ class Hunter(Attempts):
     """A hub that wants one link or several."""
 
     def __init__(self, own: PeerId = C, rng: Random | None = None) -> None:
-        super().__init__(own, rng or Middle())
+        super().__init__(own, rng or Middle(), MeshLimits())
 
     def want(
         self,

@@ -1,4 +1,4 @@
-"""A mesh with a secret: who does not know it is no hub of it, whatever he has overheard."""
+"""A mesh with a secret: who does not know it is no hub of it, whatever it has overheard."""
 
 from __future__ import annotations
 

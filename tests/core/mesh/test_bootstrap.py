@@ -13,6 +13,7 @@ from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.effects import Effects
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.mesh.bootstrap import Bootstrap
+from peerpigeon.core.mesh.limits import MeshLimits
 
 A, B, C, D, E, F = (PeerId(digit * 40) for digit in "abcdef")
 ONE, TWO, OLD = "ws://one:3000", "ws://two:3000", "ws://old:3000"
@@ -34,7 +35,7 @@ def bootstrap_of(
     config = ServerConfig(
         bootstrap_hubs=uris, reconnect_interval=interval, max_reconnect_attempts=quick_rounds
     )
-    return Bootstrap(A, config, rng or Middle(), Effects(0.0), 100.0)
+    return Bootstrap(A, config, rng or Middle(), Effects(0.0), MeshLimits(), 100.0)
 
 
 class Hub:

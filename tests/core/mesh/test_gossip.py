@@ -1,4 +1,4 @@
-"""How adverts spread: in batches, each over every link once; and what was missed is made good."""
+"""How adverts spread: in batches, each over every link once."""
 
 from __future__ import annotations
 
@@ -9,33 +9,15 @@ import msgspec
 from peerpigeon.core.changes import HubFound, HubRestarted
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.notices import ErrorOccurred
-from peerpigeon.core.mesh.gossip import HUB_LIMIT
-from peerpigeon.core.mesh.table_comparison import summarize
-from peerpigeon.core.wire.hub_frames import Adverts, Heartbeat, Summary
-from tests.core.mesh.meshes import (
-    HUBS,
-    OWN,
-    Bench,
-    Meshes,
-    advert,
-    frames,
-    notices,
-    of_kind,
-)
+from peerpigeon.core.mesh.limits import MeshLimits
+from peerpigeon.core.wire.hub_frames import Adverts
+from tests.core.mesh.benches import FAR, NEAR, linked
+from tests.core.mesh.meshes import HUBS, OWN, Bench, Meshes, advert, frames, notices, of_kind
 
 if TYPE_CHECKING:
     from peerpigeon.core.interface.actions import Action
 
-NEAR, FAR, NEW, NEXT = HUBS[1], HUBS[9], HUBS[2], HUBS[3]
-
-
-def linked() -> tuple[Bench, int, int]:
-    """Return a hub that has told its two neighbours of itself, and the two links."""
-    bench = Bench()
-    near, far = bench.link(NEAR), bench.link(FAR)
-    bench.tick(0.2)
-    bench.take_changes()
-    return bench, near, far
+NEW, NEXT = HUBS[2], HUBS[3]
 
 
 def told(actions: list[Action], link: int) -> list[tuple[PeerId, int]]:
@@ -49,42 +31,6 @@ def test_a_newcomer_gets_our_advert_with_our_hello_answered() -> None:
     link = bench.open()
     said = frames(bench.hello(link, NEAR, digest=bench.digest()))
     assert said == [Adverts((bench.mesh.advert,))]
-
-
-def test_a_newcomer_with_another_table_gets_a_summary_too() -> None:
-    bench = Bench()
-    link = bench.open()
-    said = frames(bench.hello(link, NEAR, digest=1))
-    assert said[1:] == [Summary(((OWN, 1000, 1),))]
-
-
-def test_a_known_hub_that_links_anew_gets_no_summary() -> None:
-    bench, *_ = linked()
-    assert of_kind(Summary, frames(bench.hello(bench.open(), NEAR, digest=1))) == []
-
-
-def test_a_known_hub_out_of_reach_that_links_anew_gets_a_summary() -> None:
-    """It comes from another part of the mesh: it may have heard much that we have not."""
-    bench, near, _ = linked()
-    bench.lose(near, 1.0)
-    bench.pass_time(1.0, 2.0)
-    said = frames(bench.hello(bench.open(now=2.0), NEAR, now=2.0, digest=1))
-    assert NEAR in bench.mesh.incarnations()
-    assert len(of_kind(Summary, said)) == 1
-
-
-def test_tables_are_compared_when_a_neighbour_is_back() -> None:
-    bench, near, far = linked()
-    bench.lose(near, 1.0)
-    bench.pass_time(1.0, 4.0, far)
-    assert NEAR not in bench.mesh.incarnations()
-    link = bench.open(now=4.0)
-    bench.hello(link, NEAR, now=4.0)
-    said = bench.pass_time(4.0, 4.5, far)
-    assert NEAR in bench.mesh.incarnations()
-    (summary,) = of_kind(Summary, frames(said, link))
-    assert [hub for hub, *_ in summary.entries] == [NEAR, OWN, FAR]
-    assert of_kind(Summary, frames(said, far)) == []
 
 
 def test_who_is_back_because_its_advert_was_repeated_is_told_of_on_our_side() -> None:
@@ -149,49 +95,6 @@ def test_what_is_heard_of_a_hub_becomes_a_change() -> None:
     assert bench.take_changes() == [HubRestarted(NEW, 2000)]
 
 
-# Digests
-
-
-def test_tables_that_differ_for_three_heartbeats_are_compared() -> None:
-    bench, near, _ = linked()
-    answers = [bench.receive(near, Heartbeat(1), now) for now in (5.0, 6.0, 7.0, 8.0)]
-    assert [len(answer) for answer in answers] == [0, 0, 1, 0]
-    (summary,) = of_kind(Summary, frames(answers[2]))
-    assert [hub for hub, *_ in summary.entries] == [NEAR, OWN, FAR]
-    assert summary.wants_answer
-
-
-def test_a_table_that_has_just_changed_is_given_eight_heartbeats() -> None:
-    bench, near, _ = linked()
-    answers = [len(bench.receive(near, Heartbeat(1), 0.3 + n / 4)) for n in range(8)]
-    assert answers == [0, 0, 0, 0, 0, 0, 0, 1]
-
-
-def test_tables_that_agree_once_begin_to_count_anew() -> None:
-    bench, near, _ = linked()
-    bench.receive(near, Heartbeat(1), 5.0)
-    bench.receive(near, Heartbeat(1), 6.0)
-    assert bench.receive(near, Heartbeat(bench.digest()), 7.0) == []
-    assert bench.receive(near, Heartbeat(1), 8.0) == []
-
-
-def test_a_summary_is_answered_by_what_is_lacking_and_asked_for_what_we_lack() -> None:
-    bench, near, _ = linked()
-    own = bench.mesh.advert
-    theirs = ((OWN, 1000, own.sequence), (NEAR, 1000, 1), (NEW, 1000, 1))
-    lacking, ours = frames(bench.receive(near, Summary(theirs), 5.0))
-    assert lacking == Adverts((advert(FAR, OWN, *HUBS[14:]),))
-    assert isinstance(ours, Summary)
-    assert not ours.wants_answer
-
-
-def test_the_answer_to_a_summary_is_not_answered_by_another() -> None:
-    bench, near, _ = linked()
-    entries = (*summarize(bench.mesh.adverts()), (NEW, 1000, 1))
-    assert bench.receive(near, Summary(entries, wants_answer=False), 5.0) == []
-    assert bench.receive(near, Summary(summarize(bench.mesh.adverts())), 5.0) == []
-
-
 # What a faulty hub may say
 
 
@@ -203,11 +106,11 @@ def test_we_do_not_rise_above_the_last_incarnation_that_there_is() -> None:
     assert bench.mesh.advert == own
 
 
-def test_hubs_beyond_the_limit_are_not_heeded_but_known_ones_are() -> None:
-    bench, near, _ = linked()
-    ids = [PeerId(f"{number:040x}") for number in range(HUB_LIMIT)]
+def test_hubs_beyond_the_limit_are_ignored_but_known_ones_are_not() -> None:
+    bench, near, _ = linked(MeshLimits(known_hubs=5))
+    ids = [PeerId(f"{number:040x}") for number in range(5)]
     bench.receive(near, Adverts(tuple(advert(hub) for hub in ids)), 1.0)
-    assert len(bench.mesh) == HUB_LIMIT
+    assert len(bench.mesh) == 5
     assert bench.advert_of(ids[-1]) is None
     bench.receive(near, Adverts((advert(ids[0], sequence=2),)), 1.1)
     known = bench.advert_of(ids[0])

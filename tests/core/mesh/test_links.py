@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerpigeon.core.ids import LinkId, PeerId
+from peerpigeon.core.mesh.limits import MeshLimits
 from peerpigeon.core.mesh.links import Link, Links, NeighbourLink, Parting
 from peerpigeon.core.wire.hub_frames import Carrier
 
@@ -18,6 +19,9 @@ class Table(Links):
 
     last = 0
 
+    def __init__(self) -> None:
+        super().__init__(MeshLimits())
+
     def add(self, hub: PeerId, carrier: Carrier, now: float = 0.0) -> NeighbourLink:
         return self.identify(self.add_nameless(carrier, now), hub, 7)
 
@@ -27,7 +31,7 @@ class Table(Links):
 
 
 def test_a_new_connection_is_nobodys_until_it_says_hello() -> None:
-    links = Links()
+    links = Table()
     link = links.open(LinkId(5), P2P, 3, now=2.5)
     assert link == links.get(LinkId(5)) == Link(LinkId(5), P2P, 3, 2.5)
     assert list(links) == [link]

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerpigeon.core.ids import PeerId, generate_peer_id
-from peerpigeon.core.mesh import missing_hubs
-from peerpigeon.core.mesh.membership import GONE_AFTER, Membership, ReachChanges
+from peerpigeon.core.mesh.limits import MeshLimits
+from peerpigeon.core.mesh.membership import Membership, ReachChanges
 from peerpigeon.core.wire.hub_frames import Advert, Carrier, LinkEnd, Purpose
 from tests.core.mesh.tables import (
     ADDRESS,
@@ -216,7 +216,7 @@ def test_in_the_course_of_time_live_is_who_was_in_reach_within_the_grace(
         for hub in reached:
             reached_at[hub] = now
         assert reached <= made.live
-        assert {hub for hub, at in reached_at.items() if now < at + GONE_AFTER} <= made.live
+        assert {hub for hub, at in reached_at.items() if now < at + 2.0} <= made.live
         assert set(changes.gone).isdisjoint(made.live)
         assert set(changes.returned) <= reached
         assert made.live.isdisjoint(made.missing)
@@ -227,7 +227,7 @@ def test_in_the_course_of_time_live_is_who_was_in_reach_within_the_grace(
         assert deadline is None or deadline > now
         if made.live - reached:
             assert deadline is not None
-            assert deadline <= now + GONE_AFTER
+            assert deadline <= now + 2.0
 
 
 # Who is gone
@@ -370,7 +370,7 @@ def test_our_own_new_links_and_bars_are_no_reason_to_look() -> None:
 
 
 def test_a_table_changes_with_each_new_advert_ours_included() -> None:
-    made = Membership(advert(A), Random(1), 3.0)
+    made = Membership(advert(A), Random(1), MeshLimits(), 3.0)
     assert made.changed_at == 3.0
     made.learn(advert(B, A), 4.0)
     assert made.changed_at == 4.0
@@ -524,11 +524,9 @@ def test_what_is_left_of_a_forgotten_hub_does_not_hinder_its_return() -> None:
     assert made.graph == {A: {B: None}, B: {A: None, C: None}, C: {B: None}}
 
 
-def test_of_too_many_missing_hubs_those_longest_missing_are_forgotten(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(missing_hubs, "MISSING_LIMIT", 2)
-    made = table(*(advert(hub, A) for hub in (B, C, D, E)), links=(B, C, D, E))
+def test_of_too_many_missing_hubs_those_longest_missing_are_forgotten() -> None:
+    few = MeshLimits(missing_hubs=2)
+    made = table(*(advert(hub, A) for hub in (B, C, D, E)), links=(B, C, D, E), limits=few)
     made.link(B, E)
     made.check(20.0)
     assert made.check(22.0).gone == [C, D]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerpigeon.core.ids import PeerId, generate_peer_id, xor_distance
+from peerpigeon.core.mesh.limits import MeshLimits
 from peerpigeon.core.mesh.routing import Routing
 
 Graph = dict[PeerId, dict[PeerId, None]]
@@ -58,7 +59,7 @@ def test_the_next_hop_is_the_xor_closest_of_those_on_a_shortest_path(
     hubs: int, links: int, seed: int
 ) -> None:
     ids, graph = some_graph(hubs, links, seed)
-    own, routing = ids[0], Routing(ids[0])
+    own, routing = ids[0], Routing(ids[0], MeshLimits())
     for goal in ids[1:]:
         left = distances_to(goal, graph, without=own)
         ways = [hub for hub in graph[own] if hub in left]
@@ -74,7 +75,7 @@ def test_the_next_hop_is_the_xor_closest_of_those_on_a_shortest_path(
 @given(st.integers(2, 12), st.integers(1, 24), st.integers(0, 10**6))
 def test_with_each_hop_there_is_one_less_to_go(hubs: int, links: int, seed: int) -> None:
     ids, graph = some_graph(hubs, links, seed)
-    tables = {hub: Routing(hub) for hub in ids}
+    tables = {hub: Routing(hub, MeshLimits()) for hub in ids}
     for goal in ids:
         to_go = distances_to(goal, graph)
         for hub in to_go:
@@ -89,17 +90,17 @@ def test_with_each_hop_there_is_one_less_to_go(hubs: int, links: int, seed: int)
 
 def test_a_neighbour_is_handed_its_frames_itself() -> None:
     graph = graph_of((A, B), (A, C), (B, C))
-    assert hop(Routing(A), A, C, graph) == C
-    assert hop(Routing(A), A, B, graph) == B
+    assert hop(Routing(A, MeshLimits()), A, C, graph) == C
+    assert hop(Routing(A, MeshLimits()), A, B, graph) == B
 
 
 def test_without_neighbours_there_is_nobody_to_hand_a_frame_to() -> None:
-    assert hop(Routing(A), A, B, {}) is None
+    assert hop(Routing(A, MeshLimits()), A, B, {}) is None
 
 
 def test_on_the_way_to_an_unknown_hub_the_xor_closest_neighbour_is_next() -> None:
     # f^b is 4 and f^c is 3.
-    graph, routing = graph_of((A, B), (A, C)), Routing(A)
+    graph, routing = graph_of((A, B), (A, C)), Routing(A, MeshLimits())
     assert hop(routing, A, F, graph) == C
     assert not routing.knows(F)
     # a hub of no known links: b^8 is 3 and c^8 is 4
@@ -108,18 +109,18 @@ def test_on_the_way_to_an_unknown_hub_the_xor_closest_neighbour_is_next() -> Non
 
 def test_of_ids_that_are_spelled_differently_but_as_near_the_lesser_is_next() -> None:
     small, capital = PeerId("c" * 40), PeerId("C" * 40)
-    assert hop(Routing(A), A, F, graph_of((A, small), (A, capital))) == capital
-    assert hop(Routing(A), A, F, graph_of((A, capital), (A, small))) == capital
+    assert hop(Routing(A, MeshLimits()), A, F, graph_of((A, small), (A, capital))) == capital
+    assert hop(Routing(A, MeshLimits()), A, F, graph_of((A, capital), (A, small))) == capital
 
 
 def test_of_two_ways_as_short_the_xor_closer_goes_before_the_longer_way_never_does() -> None:
     # f is two links behind b and behind c, and three behind e, which is closest to it by XOR.
     graph = graph_of((A, B), (A, C), (A, E), (B, F), (C, F), (E, D), (D, F))
-    assert hop(Routing(A), A, F, graph) == C
+    assert hop(Routing(A, MeshLimits()), A, F, graph) == C
 
 
 def test_a_link_that_is_open_counts_before_anybody_has_advertised_it() -> None:
-    routing = Routing(A)
+    routing = Routing(A, MeshLimits())
     graph = graph_of((B, C), (C, D))
     assert routing.next_hop(D, {B: None}, graph, (1, 0), 0.0) == B
     assert routing.knows(D)
@@ -128,7 +129,7 @@ def test_a_link_that_is_open_counts_before_anybody_has_advertised_it() -> None:
 
 
 def test_nobody_is_reached_through_ourselves() -> None:
-    routing = Routing(A)
+    routing = Routing(A, MeshLimits())
     # The graph still has a link of ours that is open no more.
     graph = graph_of((A, B), (A, C), (C, D))
     assert routing.next_hop(D, {B: None}, graph, (1, 0), 0.0) == B
@@ -143,13 +144,13 @@ TURNED = graph_of((A, B), (A, C), (B, E), (E, D), (C, D))
 
 
 def test_ways_are_not_found_anew_while_nothing_changes() -> None:
-    routing = Routing(A)
+    routing = Routing(A, MeshLimits())
     assert hop(routing, A, D, LONG, (1, 1), 0.0) == B
     assert hop(routing, A, D, TURNED, (1, 1), 100.0) == B
 
 
 def test_after_a_change_of_the_graph_ways_may_be_a_quarter_of_a_second_old() -> None:
-    routing = Routing(A)
+    routing = Routing(A, MeshLimits())
     assert hop(routing, A, D, LONG, (1, 1), 5.0) == B
     assert hop(routing, A, D, TURNED, (1, 2), 5.249) == B
     assert hop(routing, A, D, TURNED, (1, 2), 5.25) == C
@@ -158,13 +159,13 @@ def test_after_a_change_of_the_graph_ways_may_be_a_quarter_of_a_second_old() -> 
 
 
 def test_a_change_of_our_own_links_counts_at_once() -> None:
-    routing = Routing(A)
+    routing = Routing(A, MeshLimits())
     assert hop(routing, A, D, LONG, (1, 1), 5.0) == B
     assert hop(routing, A, D, TURNED, (2, 1), 5.0) == C
 
 
 def test_to_a_hub_without_a_known_way_a_changed_graph_is_searched_at_once() -> None:
-    routing = Routing(A)
+    routing = Routing(A, MeshLimits())
     known = graph_of((A, B), (A, C), (B, E))
     assert hop(routing, A, D, known, (1, 1), 5.0) == C, "d^c is less than d^b"
     assert not routing.knows(D)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import given
 
+from peerpigeon.core.mesh.limits import MeshLimits
 from peerpigeon.core.mesh.membership import Membership
 from peerpigeon.core.mesh.table_comparison import compare, summarize
 from tests.core.mesh.tables import (
@@ -91,7 +92,7 @@ def test_one_exchange_each_way_brings_two_tables_into_agreement(
 ) -> None:
     said = {(each.hub, each.incarnation, each.sequence): each for each in here}
     there = [said.get((each.hub, each.incarnation, each.sequence), each) for each in there]
-    one, other = Table(B), Membership(advert(F, B), Random(2))
+    one, other = Table(B), Membership(advert(F, B), Random(2), MeshLimits(), 0.0)
     one.take(*here)
     for each in there:
         other.learn(each, 0.0)

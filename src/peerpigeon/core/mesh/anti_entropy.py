@@ -19,26 +19,28 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import LinkId, PeerId
+    from peerpigeon.core.mesh.limits import MeshLimits
     from peerpigeon.core.mesh.links import Link, Links, NeighbourLink
     from peerpigeon.core.mesh.membership import Membership
-
-STILL_PATIENCE = 3
-RESTLESS_PATIENCE = 8
-"""Heartbeats in a row in which a neighbour's table differs from ours until tables are compared:
-while ours stands still, and while it does not. A single one may have crossed an advert."""
 
 
 class AntiEntropy:
     """What one hub does about differences between its table and its neighbours'."""
 
     def __init__(
-        self, membership: Membership, links: Links, interval: float, effects: Effects
+        self,
+        membership: Membership,
+        links: Links,
+        interval: float,
+        effects: Effects,
+        limits: MeshLimits,
     ) -> None:
         self._membership = membership
         self._links = links
         self._interval = interval
+        self._limits = limits
         self._effects = effects
-        # Heartbeats in a row, over each link, that told of another table than ours.
+        # Heartbeats in a row, over each link, whose digest was not that of our table.
         self._differing: dict[LinkId, int] = {}
 
     def forget(self, link: Link) -> None:
@@ -52,8 +54,9 @@ class AntiEntropy:
             self._differing.pop(link.id, None)
             return
         differing = self._differing.get(link.id, 0) + 1
-        is_still = now >= membership.changed_at + STILL_PATIENCE * self._interval
-        if differing < (STILL_PATIENCE if is_still else RESTLESS_PATIENCE):
+        limits = self._limits
+        is_still = now >= membership.changed_at + limits.still_patience * self._interval
+        if differing < (limits.still_patience if is_still else limits.restless_patience):
             self._differing[link.id] = differing
         else:
             self._differing.pop(link.id, None)

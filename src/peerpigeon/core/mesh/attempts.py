@@ -12,24 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from peerpigeon.core.deadlines import TimerQueue, earliest
-from peerpigeon.core.interface.timing import DIAL_TIMEOUT
-from peerpigeon.core.mesh.back_off import DECLINED_PAUSE, BackOff
+from peerpigeon.core.mesh.back_off import BackOff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from random import Random
 
     from peerpigeon.core.ids import PeerId
-
-GLARE_DELAY = 0.5
-"""Seconds that the smaller id waits for the larger one's offer."""
-
-OFFER_TIMEOUT = 3.0
-"""Seconds for the answer to an offer. That none comes says nothing of P2P: while a mesh forms, an
-offer may find no way."""
-
-CHANNEL_TIMEOUT = 6.0
-"""Seconds from an answer to an open channel. On a good network it takes a tenth of one."""
+    from peerpigeon.core.mesh.limits import MeshLimits
 
 
 @dataclass(slots=True)
@@ -80,15 +70,16 @@ class Room:
     links: int
     """Channels and dials, if they lead to hubs that are not linked."""
     channels: int
-    """Channels, to whomever."""
+    """Channels, whether their hubs are linked or not."""
 
 
 class Attempts:
-    """The attempts of one hub, and its patience with each other hub."""
+    """The attempts of one hub, and when it tries again to reach each other hub."""
 
-    def __init__(self, own: PeerId, rng: Random) -> None:
+    def __init__(self, own: PeerId, rng: Random, limits: MeshLimits) -> None:
         self._own = own
         self._rng = rng
+        self._limits = limits
         self._last_opening = 0
         self._attempts: dict[int, Attempt] = {}
         self._channels: dict[PeerId, ChannelAttempt] = {}
@@ -147,8 +138,8 @@ class Attempts:
         for one in wanted:
             back_off = self._back_offs.get(one.hub)
             if back_off is None:
-                delay = 0.0 if self._own > one.hub else GLARE_DELAY
-                back_off = BackOff(self._rng, now + delay)
+                delay = 0.0 if self._own > one.hub else self._limits.glare_delay
+                back_off = BackOff(self._rng, self._limits, now + delay)
             back_offs[one.hub] = back_off
             if one.is_linked:
                 back_off.linked()
@@ -166,7 +157,7 @@ class Attempts:
         is_full = not wanted.is_linked and under_way >= room.links
         is_time = now >= back_off.channel_at
         if is_full or (is_time and len(self._channels) >= room.channels):
-            self._look_again(now + DECLINED_PAUSE)
+            self._look_again(now + self._limits.declined_pause)
             return None
         if is_time:
             return self._offer(wanted.hub, now)
@@ -185,13 +176,13 @@ class Attempts:
             self._retry_at = when
 
     def _offer(self, hub: PeerId, now: float) -> ChannelAttempt:
-        opening = self._number()
-        return self._add_channel(ChannelAttempt(opening, hub, opening), now + OFFER_TIMEOUT)
+        opening, until = self._number(), now + self._limits.offer_timeout
+        return self._add_channel(ChannelAttempt(opening, hub, opening), until)
 
     def dial(self, uri: str, hub: PeerId | None, now: float) -> DialAttempt:
         """Begin to dial an address, for the hub that is wanted there if there is one."""
         dial = DialAttempt(self._number(), uri, hub)
-        self._add(dial, now + DIAL_TIMEOUT)
+        self._add(dial, now + self._limits.dial_timeout)
         if hub is not None:
             self._dials[hub] = dial
         return dial
@@ -226,12 +217,12 @@ class Attempts:
     def answer(self, hub: PeerId, exchange: int, now: float) -> ChannelAttempt:
         """Begin the answering end of a channel; one under way to ``hub`` must be ended first."""
         channel = ChannelAttempt(self._number(), hub, exchange, is_answer=True, is_agreed=True)
-        return self._add_channel(channel, now + CHANNEL_TIMEOUT)
+        return self._add_channel(channel, now + self._limits.channel_timeout)
 
     def agree(self, channel: ChannelAttempt, now: float) -> None:
         """Note that our offer was answered."""
         channel.is_agreed = True
-        self._timeouts.set(channel.opening, now + CHANNEL_TIMEOUT)
+        self._timeouts.set(channel.opening, now + self._limits.channel_timeout)
 
     # Ends
 

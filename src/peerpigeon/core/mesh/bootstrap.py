@@ -5,7 +5,7 @@
 - A hub in the mesh goes on dialling bootstrap addresses behind which there is nobody that it
   knows to be live. The more hubs there are the rarer each one does it, so that together they
   try about as often as one would: so a restarted bootstrap hub is found (S8).
-- So are addresses of hubs of ours that a hub of the npm package has told of (S7).
+- So are addresses of hubs of ours that a hub of the npm package has reported (S7).
 - Missing hubs are looked for by their live neighbours in the order of ids (``Topology.gap``), so
   that two meshes that grew apart become one again.
 """
@@ -27,19 +27,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
-
-DIALS_PER_ROUND = 4
-"""Addresses of missing hubs dialled in one round."""
-
-SEARCH_PAUSE = 1.0
-MAX_SEARCH_PAUSE = 15.0
-"""Seconds between rounds of the search for missing hubs: doubled while it is in vain."""
-
-MAX_REPORTED = 64
-"""Hubs that were reported to us, whose addresses are remembered."""
-
-SLOWEST_PAUSE = 30.0
-"""Seconds between attempts when nothing has helped for long."""
+    from peerpigeon.core.mesh.limits import MeshLimits
 
 
 @dataclass(slots=True)
@@ -55,20 +43,28 @@ class Bootstrap:
     """When one hub dials which addresses, and what people hear of it."""
 
     def __init__(
-        self, own: PeerId, config: ServerConfig, rng: Random, effects: Effects, now: float
+        self,
+        own: PeerId,
+        config: ServerConfig,
+        rng: Random,
+        effects: Effects,
+        limits: MeshLimits,
+        now: float,
     ) -> None:
         self._own = own
+        self._limits = limits
         uris = config.bootstrap_hubs if config.auto_connect else ()
         self._addresses = [_Address(uri) for uri in uris]
         self._reported: dict[PeerId, tuple[str, ...]] = {}
         self._rng = rng
         self._effects = effects
         self._interval = config.reconnect_interval
+        self._slowest = max(self._interval, limits.slowest_dialling)
         self._quick_rounds = config.max_reconnect_attempts
         self._rounds = 0
         self._dial_at: float | None = now if uris else None
         self._search_at: float | None = None
-        self._search_pause = SEARCH_PAUSE
+        self._search_pause = self._limits.search_pause
         self._searched: int = 0
 
     # The configured addresses
@@ -106,7 +102,7 @@ class Bootstrap:
     def report(self, hub: PeerId, uris: tuple[str, ...], now: float) -> None:
         """Note where a hub of ours can be dialled, or forget it if it is nowhere."""
         self._reported.pop(hub, None)
-        if uris and len(self._reported) < MAX_REPORTED:
+        if uris and len(self._reported) < self._limits.reported_hubs:
             self._reported[hub] = uris
             self._dial_soon(now)
 
@@ -122,7 +118,7 @@ class Bootstrap:
 
     def hubs_lost(self, now: float) -> None:
         """Note that hubs have gone missing: begin to look for them."""
-        self._search_pause = SEARCH_PAUSE
+        self._search_pause = self._limits.search_pause
         self._search_at = now
         self._dial_soon(now + self._interval * self._rng.random())
 
@@ -164,16 +160,19 @@ class Bootstrap:
 
     def _unlinked_pause(self) -> float:
         slower = max(0, self._rounds - self._quick_rounds)
-        pause = min(self._interval * 1.5 ** min(slower, 20), max(self._interval, SLOWEST_PAUSE))
+        pause = min(
+            self._interval * 1.5 ** min(slower, 20),
+            self._slowest,
+        )
         return float(pause * self._rng.uniform(0.8, 1.2))
 
     def _shared_pause(self, hubs: int) -> float:
-        pause = min(self._interval * hubs, max(self._interval, SLOWEST_PAUSE))
+        pause = min(self._interval * hubs, self._slowest)
         return float(pause * self._rng.uniform(0.5, 1.5))
 
     def draw(self, addresses: Sequence[str]) -> list[str]:
         """Return a few of ``addresses``, drawn at random."""
-        return self._rng.sample(addresses, min(DIALS_PER_ROUND, len(addresses)))
+        return self._rng.sample(addresses, min(self._limits.dials_per_round, len(addresses)))
 
     # The search for missing hubs
 
@@ -189,13 +188,13 @@ class Bootstrap:
             self._search_at = None
             return []
         self._search_at = now + self._search_pause * self._rng.uniform(0.8, 1.2)
-        count = min(DIALS_PER_ROUND, len(gap))
+        count = min(self._limits.dials_per_round, len(gap))
         chosen = [gap[(self._searched + step) % len(gap)] for step in range(count)]
         self._searched += count
         if self._searched >= len(gap):
             # Once around: all have been dialled at this pace.
             self._searched = 0
-            self._search_pause = min(self._search_pause * 2.0, MAX_SEARCH_PAUSE)
+            self._search_pause = min(self._search_pause * 2.0, self._limits.longest_search_pause)
         return chosen
 
     def deadline(self) -> float | None:

@@ -19,10 +19,8 @@ from peerpigeon.core.wire.hub_frames import Bye
 if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import LinkId, PeerId
+    from peerpigeon.core.mesh.limits import MeshLimits
     from peerpigeon.core.mesh.links import Link
-
-LINGER = 2.0
-"""Seconds for which the other end's ``Bye`` is waited for. It takes the time of a round trip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +38,9 @@ class ClosingLink:
 class ClosingLinks:
     """The links of one hub that are closing, whichever end has begun."""
 
-    def __init__(self, effects: Effects) -> None:
+    def __init__(self, effects: Effects, limits: MeshLimits) -> None:
         self._effects = effects
+        self._linger = limits.linger
         self._links: dict[LinkId, ClosingLink] = {}
         self._timeouts: TimerQueue[LinkId] = TimerQueue()
 
@@ -61,7 +60,7 @@ class ClosingLinks:
         """Say ``Bye`` over a link, over which this end sends nothing more."""
         hub = link.hub if isinstance(link, NeighbourLink) else None
         self._links[link.id] = ClosingLink(link.id, hub, reason, is_ours)
-        self._timeouts.set(link.id, now + LINGER)
+        self._timeouts.set(link.id, now + self._linger)
         self._effects.act(SendToLink(link.id, Bye(reason)))
 
     def answered(self, link: ClosingLink) -> None:

@@ -11,23 +11,29 @@ from peerpigeon.core.wire.hub_frames import Routed, Sealed
 if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.mesh.limits import MeshLimits
     from peerpigeon.core.mesh.links import Links
     from peerpigeon.core.mesh.membership import Membership
     from peerpigeon.core.wire.hub_frames import Body
-
-MIN_HOPS = 32
-"""Hop limit of a routed frame; in larger meshes the number of hubs, for a ring may be that long."""
 
 
 class Forwarder:
     """The way out of one hub for routed frames."""
 
-    def __init__(self, own: PeerId, links: Links, membership: Membership, effects: Effects) -> None:
+    def __init__(
+        self,
+        own: PeerId,
+        links: Links,
+        membership: Membership,
+        effects: Effects,
+        limits: MeshLimits,
+    ) -> None:
         self._own = own
+        self._fewest_hops = limits.fewest_hops
         self._links = links
         self._membership = membership
         self._effects = effects
-        self._routing = Routing(own)
+        self._routing = Routing(own, limits)
         self._losses = 0
 
     def loss_reported(self) -> None:
@@ -59,7 +65,7 @@ class Forwarder:
         self._hand(passed, hop)
 
     def _most_hops(self) -> int:
-        return max(MIN_HOPS, len(self._membership))
+        return max(self._fewest_hops, len(self._membership))
 
     def _next_hop(self, goal: PeerId, now: float) -> PeerId | None:
         links, membership = self._links, self._membership

@@ -1,7 +1,7 @@
 """How adverts spread: each new one goes over every link once.
 
-Adverts are gathered for ``ADVERT_BATCH`` seconds, so that a wave of changes costs one message a
-link; a loss goes on at once. What is missed for all that, ``anti_entropy`` makes good.
+Adverts are gathered for a moment, so that a wave of changes costs one message a link; a loss goes
+on at once. What is missed all the same, ``anti_entropy`` makes good.
 """
 
 from __future__ import annotations
@@ -19,18 +19,10 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.mesh.limits import MeshLimits
     from peerpigeon.core.mesh.links import Links, NeighbourLink
     from peerpigeon.core.mesh.membership import Membership
-
-ADVERT_BATCH = 0.1
-"""Seconds for which adverts are gathered before they go on."""
-
-RISE_PAUSE = 10.0
-"""Seconds between two risings above others under our own id. Each looks like a restart to all other
-hubs, and two hubs that were given one id outdo each other for as long as both live."""
-
-HUB_LIMIT = 4096
-"""Hubs whose adverts are kept; those of more are ignored."""
+    from peerpigeon.core.mesh.topology import Bar
 
 IMPOSTOR = "another hub announces itself under our id {}, or our clock went back"
 
@@ -49,8 +41,16 @@ class Learned:
 class Gossip:
     """What one hub passes on of what it hears, and when."""
 
-    def __init__(self, membership: Membership, links: Links, effects: Effects, now: float) -> None:
+    def __init__(
+        self,
+        membership: Membership,
+        links: Links,
+        effects: Effects,
+        limits: MeshLimits,
+        now: float,
+    ) -> None:
         self._own = membership.own.hub
+        self._limits = limits
         self._membership = membership
         self._links = links
         self._effects = effects
@@ -74,7 +74,7 @@ class Gossip:
 
     def flush_soon(self, now: float) -> None:
         """Have our advert looked at and fresh ones passed on with what else comes in a moment."""
-        self.flush_by(now + ADVERT_BATCH)
+        self.flush_by(now + self._limits.advert_batch)
 
     # Passing on
 
@@ -85,7 +85,7 @@ class Gossip:
     def publish(
         self,
         ends: tuple[LinkEnd, ...],
-        bar: tuple[int, PeerId] | None,
+        bar: Bar | None,
         now: float,
         *,
         is_draining: bool = False,
@@ -130,18 +130,18 @@ class Gossip:
             elif advert.incarnation == LAST_INCARNATION:
                 pass  # no hub would take what comes after it
             elif now >= self._rise_at and self._membership.rise_above(advert):
-                self._rise_at = now + RISE_PAUSE
+                self._rise_at = now + self._limits.rise_pause
                 self._effects.act(Tell(ErrorOccurred(IMPOSTOR.format(self._own))))
                 self._fresh[self._own] = self._own
         if self._fresh:
-            when = now if frame.is_urgent else now + ADVERT_BATCH
+            when = now if frame.is_urgent else now + self._limits.advert_batch
             self.flush_by(when, is_urgent=frame.is_urgent)
         return learned
 
     def _learn(self, advert: Advert, sender: PeerId, learned: Learned, now: float) -> None:
         membership, hub = self._membership, advert.hub
         was_live, former = hub in membership, membership.incarnation(hub)
-        if former == 0 and len(membership) >= HUB_LIMIT:
+        if former == 0 and len(membership) >= self._limits.known_hubs:
             return
         if not membership.learn(advert, now):
             if hub not in membership:

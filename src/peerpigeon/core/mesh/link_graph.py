@@ -5,6 +5,7 @@ Hubs that are gone can be cut out of it, whatever they have advertised: see ``me
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,16 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.wire.hub_frames import Advert
+
+
+class Shift(Enum):
+    """What an advert has done to the graph, as far as it bears on who can be reached."""
+
+    NONE = auto()
+    LOST = auto()
+    """A link has gone."""
+    BRIDGED = auto()
+    """A link to a hub that is missing or out of reach has come."""
 
 
 class LinkGraph:

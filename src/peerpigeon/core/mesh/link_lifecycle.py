@@ -18,15 +18,12 @@ if TYPE_CHECKING:
     from peerpigeon.core.mesh.readiness import Readiness
     from peerpigeon.core.wire.hub_frames import Frame
 
-MAX_OPEN_LINKS = 4096
-"""Connections with other hubs at one time, beyond which no more are accepted. All hubs of a mesh
-may come to one of them at once, so that it is far more than the links a hub keeps."""
-
 
 class LinkLifecycle:
     """All links of one hub, from their beginning to their end."""
 
     def __init__(self, parts: MeshParts, readiness: Readiness) -> None:
+        self._most_links = parts.limits.open_links
         self._effects = parts.effects
         self._membership = parts.membership
         self._links = parts.links
@@ -44,7 +41,7 @@ class LinkLifecycle:
     def opened(self, event: LinkOpened, now: float) -> None:
         """Greet whoever is at the other end of a new connection."""
         # One that we have opened may stay, however many there are.
-        if event.opening == 0 and len(self._links) + len(self._closing) >= MAX_OPEN_LINKS:
+        if event.opening == 0 and len(self._links) + len(self._closing) >= self._most_links:
             reason = "too many links"
             self._effects.act(CloseLink(event.link, close_codes.TRY_AGAIN_LATER, reason))
             return

@@ -1,7 +1,7 @@
 """From the links that are to the links that should be: what to begin, what to close, in order.
 
-It reads the table of links and the adverts, and changes neither. What is missing it begins; what
-is too much it names, and whoever asked for the plan closes it.
+It reads the table of links and the adverts, and changes neither. It begins what is missing, and
+returns what is too much, for its caller to close.
 """
 
 from __future__ import annotations
@@ -25,11 +25,9 @@ from peerpigeon.core.wire.hub_frames import Carrier, LinkEnd, Purpose
 if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.mesh.limits import MeshLimits
     from peerpigeon.core.mesh.links import Link, Links
     from peerpigeon.core.mesh.membership import Membership
-
-PLAN_DELAY = 0.2
-"""Seconds for which changes are gathered before links are planned anew."""
 
 RING_LINKS = 2
 """As many links as the ring takes."""
@@ -48,9 +46,11 @@ class LinkPlanner:
         membership: Membership,
         attempts: Attempts,
         effects: Effects,
+        limits: MeshLimits,
     ) -> None:
         self._own = membership.own.hub
         self._max_links = max_links
+        self._plan_delay = limits.plan_delay
         self._links = links
         self._membership = membership
         self._attempts = attempts
@@ -65,7 +65,7 @@ class LinkPlanner:
         return self._plan.bar
 
     def add(self, hub: PeerId) -> None:
-        """Take note of a live hub."""
+        """Add a live hub."""
         self._topology.add(hub)
 
     def remove(self, hub: PeerId) -> None:
@@ -83,7 +83,7 @@ class LinkPlanner:
 
     def replan_soon(self, now: float) -> None:
         """Have the links planned anew when what else changes in a moment is known too."""
-        self.replan_by(now + PLAN_DELAY)
+        self.replan_by(now + self._plan_delay)
 
     def is_due(self, now: float) -> bool:
         """Tell whether it is time for ``replan``."""

@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from peerpigeon.core.ids import LinkId, PeerId
-
-MISSED_HEARTBEATS = 3.5
-"""A link is dead when it has been silent for so many heartbeats: three, and half a one for the
-fourth to be late. ICE takes half a minute."""
+    from peerpigeon.core.mesh.limits import MeshLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,8 @@ class Parting:
 class Links:
     """All open links of one hub, by number and by hub."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: MeshLimits) -> None:
+        self._missed_heartbeats = limits.missed_heartbeats
         self._links: dict[LinkId, Link] = {}
         self._last_heard: dict[LinkId, float] = {}
         self._by_hub: dict[PeerId, dict[Carrier, NeighbourLink]] = {}
@@ -117,7 +115,7 @@ class Links:
         )
 
     def _detach(self, link: NeighbourLink) -> bool:
-        """Send no more by a link; return whether its hub is thereby no neighbour any more."""
+        """Send no more by a link; return whether its hub is no neighbour any more."""
         ways = self._by_hub.get(link.hub, {})
         if ways.get(link.carrier) is not link:
             return False  # another one has taken its place
@@ -160,10 +158,10 @@ class Links:
 
     def silent(self, interval: float, now: float) -> list[Link]:
         """Return the connections that have missed too many heartbeats."""
-        limit = interval * MISSED_HEARTBEATS
+        limit = interval * self._missed_heartbeats
         return [self._links[link] for link, at in self._last_heard.items() if now >= at + limit]
 
     def silent_at(self, interval: float, now: float) -> float:
         """Return when a connection may have missed too many heartbeats; no earlier for new ones."""
         heard = min(self._last_heard.values(), default=now)
-        return heard + interval * MISSED_HEARTBEATS
+        return heard + interval * self._missed_heartbeats

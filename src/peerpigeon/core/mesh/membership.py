@@ -2,24 +2,22 @@
 
 Every hub knows every hub and every link (``docs/mesh.md``): topology, routing and rendezvous are
 then computations on the same data. A hub is live while a path of links that count leads to it; when
-none does for ``GONE_AFTER`` seconds it is gone, and is remembered as missing so that the mesh can
+none does for ``gone_after`` seconds it is gone, and is remembered as missing so that the mesh can
 look for it. What was said of its links no longer counts then: a hub that comes back after a
 disaster hears of it bit by bit, and what it has not heard of yet would bring the dead back for a
-moment. They count again when either end says so anew, or a neighbour repeats the advert and the hub
-is thereby in reach. A hub that has said that it stops is gone at once.
+moment. They count again when either end says so anew, or a neighbour repeats the advert and that
+brings the hub in reach. A hub that has said that it stops is gone at once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from peerpigeon.core.mesh.link_graph import LinkGraph
+from peerpigeon.core.mesh.link_graph import LinkGraph, Shift
 from peerpigeon.core.mesh.missing_hubs import MissingHubs
-from peerpigeon.core.wire.hub_frames import Advert, LinkEnd
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -27,27 +25,9 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.mesh.limits import MeshLimits
     from peerpigeon.core.mesh.topology import Bar
-
-GONE_AFTER = 2.0
-"""Seconds for which a hub may be out of reach before it is gone. Longer than an advert takes
-through the mesh, so that news that arrives in the wrong order does no harm."""
-
-LOSS_CHECK = 0.1
-"""Seconds until reachability is looked at after a loss: adverts of other losses may follow."""
-
-LAZY_CHECK = 5.0
-"""Seconds until reachability is looked at after changes that rarely take it away."""
-
-
-class Shift(Enum):
-    """What an advert has done to the graph, as far as it bears on who can be reached."""
-
-    NONE = auto()
-    LOST = auto()
-    """A link has gone."""
-    BRIDGED = auto()
-    """A link to a hub that is missing or out of reach has come."""
+    from peerpigeon.core.wire.hub_frames import Advert, LinkEnd
 
 
 @dataclass(slots=True)
@@ -65,13 +45,14 @@ class ReachChanges:
 class Membership:
     """The adverts that one hub holds, and which of the hubs are live."""
 
-    def __init__(self, own: Advert, rng: Random, now: float = 0.0) -> None:
+    def __init__(self, own: Advert, rng: Random, limits: MeshLimits, now: float) -> None:
         self._rng = rng
+        self._limits = limits
         self.own = own
         """What this hub publishes of itself."""
         self._adverts: dict[PeerId, Advert] = {own.hub: own}
         self._live: set[PeerId] = {own.hub}
-        self._missing = MissingHubs()
+        self._missing = MissingHubs(limits)
         self._unreachable: dict[PeerId, float] = {}  # live, but out of reach since
         self._repeated: dict[PeerId, None] = {}  # missing, and heard of since the last look
         self._fresh: set[PeerId] = set()  # first heard of since the last look
@@ -153,26 +134,19 @@ class Membership:
     # Changes
 
     def publish(
-        self,
-        links: tuple[LinkEnd, ...],
-        bar: Bar | None,
-        now: float,
-        *,
-        is_draining: bool,
+        self, links: tuple[LinkEnd, ...], bar: Bar | None, now: float, *, is_draining: bool
     ) -> Advert | None:
         """Renew this hub's own advert; ``None`` if it says all this already."""
         own = self.own
         if (links, bar, is_draining) == (own.links, own.bar, own.is_draining):
             return None
-        renewed = Advert(
-            own.hub,
-            own.incarnation,
-            own.sequence + 1,
-            self._rng.getrandbits(64),
-            own.addresses,
-            links,
-            bar,
-            is_draining,
+        renewed = msgspec.structs.replace(
+            own,
+            sequence=own.sequence + 1,
+            mark=self._rng.getrandbits(64),
+            links=links,
+            bar=bar,
+            is_draining=is_draining,
         )
         self.own = renewed
         self.changed_at = now
@@ -222,7 +196,7 @@ class Membership:
         if shift is Shift.BRIDGED:
             self.check_by(now)
         elif shift is Shift.LOST or known is None:
-            self.check_by(now if advert.is_draining else now + LAZY_CHECK)
+            self.check_by(now if advert.is_draining else now + self._limits.lazy_check_delay)
         return True
 
     def stopped(self, hub: PeerId) -> None:
@@ -240,7 +214,7 @@ class Membership:
 
     def check_soon(self, now: float) -> None:
         """Have reachability looked at after a loss."""
-        self.check_by(now + LOSS_CHECK)
+        self.check_by(now + self._limits.loss_check_delay)
 
     def deadline(self) -> float | None:
         """Return when ``check`` is due."""
@@ -260,11 +234,12 @@ class Membership:
         changes.stranded_from = self._stranded_from(lost)
         for hub in lost:
             since = self._unreachable.setdefault(hub, now)
-            if now >= since + GONE_AFTER or self._adverts[hub].is_draining:
+            gone_at = since + self._limits.gone_after
+            if now >= gone_at or self._adverts[hub].is_draining:
                 self._lose(hub, now)
                 changes.gone.append(hub)
             else:
-                self.check_by(since + GONE_AFTER)
+                self.check_by(gone_at)
         for hub in [hub for hub in self._unreachable if hub in reached]:
             del self._unreachable[hub]
             changes.reached.append(hub)

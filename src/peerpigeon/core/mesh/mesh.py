@@ -22,6 +22,7 @@ from peerpigeon.core.interface.events import (
 from peerpigeon.core.interface.notices import HubMeshMigrated
 from peerpigeon.core.interface.snapshot import MeshSnapshot
 from peerpigeon.core.mesh.incoming_frames import IncomingFrames
+from peerpigeon.core.mesh.limits import MeshLimits
 from peerpigeon.core.mesh.link_lifecycle import LinkLifecycle
 from peerpigeon.core.mesh.mesh_view import MeshView
 from peerpigeon.core.mesh.parts import assemble
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 class Mesh:
     """One hub's side of the mesh. ``incarnation`` is that of the hub."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the hub is, has and wants has no common name
         self,
         own: PeerId,
         config: ServerConfig,
@@ -49,10 +50,12 @@ class Mesh:
         incarnation: int,
         now: float,
         effects: Effects,
+        *,
+        limits: MeshLimits | None = None,
     ) -> None:
         self._effects = effects
         advert = Advert(own, incarnation, 1, rng.getrandbits(64), config.advertise, ())
-        parts = self._parts = assemble(advert, config, rng, effects, now)
+        parts = self._parts = assemble(advert, config, rng, effects, limits or MeshLimits(), now)
         self._membership = parts.membership
         self._links = parts.links
         self._planner = parts.planner

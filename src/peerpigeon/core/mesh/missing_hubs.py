@@ -8,16 +8,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from peerpigeon.core.ids import PeerId
-
-MISSING_LIMIT = 4096
-MISSING_LEASE = 3600.0
-"""How many missing hubs are remembered, and for how many seconds."""
+    from peerpigeon.core.mesh.limits import MeshLimits
 
 
 class MissingHubs:
     """Since when each hub is missing, and which of them need not be looked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: MeshLimits) -> None:
+        self._most, self._lease = limits.missing_hubs, limits.missing_lease
         self._since: dict[PeerId, float] = {}  # oldest first
         self._stopped: set[PeerId] = set()
 
@@ -56,7 +54,7 @@ class MissingHubs:
         expired: list[PeerId] = []
         while self._since:
             hub, since = next(iter(self._since.items()))
-            if len(self._since) <= MISSING_LIMIT and now < since + MISSING_LEASE:
+            if len(self._since) <= self._most and now < since + self._lease:
                 break
             self.remove(hub)
             expired.append(hub)
@@ -65,4 +63,4 @@ class MissingHubs:
     def deadline(self) -> float | None:
         """Return when ``expire`` is due."""
         since = next(iter(self._since.values()), None)
-        return None if since is None else since + MISSING_LEASE
+        return None if since is None else since + self._lease

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
+    from peerpigeon.core.mesh.limits import MeshLimits
     from peerpigeon.core.wire.hub_frames import Advert
 
 
@@ -34,6 +35,7 @@ class MeshParts:
     """One of each, all of one hub."""
 
     effects: Effects
+    limits: MeshLimits
     membership: Membership
     links: Links
     handshake: Handshake
@@ -50,22 +52,29 @@ class MeshParts:
 
 
 def assemble(
-    advert: Advert, config: ServerConfig, rng: Random, effects: Effects, now: float
+    advert: Advert,
+    config: ServerConfig,
+    rng: Random,
+    effects: Effects,
+    limits: MeshLimits,
+    now: float,
 ) -> MeshParts:
     """Make the parts of the mesh of the hub that publishes ``advert`` first."""
     own = advert.hub
-    membership, links, attempts = Membership(advert, rng, now), Links(), Attempts(own, rng)
+    membership, links = Membership(advert, rng, limits, now), Links(limits)
+    attempts = Attempts(own, rng, limits)
     authenticator = Authenticator(own, config.hub_secret, rng)
-    bootstrap = Bootstrap(own, config, rng, effects, now)
+    bootstrap = Bootstrap(own, config, rng, effects, limits, now)
     text_hubs = TextHubs(config, attempts, bootstrap, effects)
-    forwarder = Forwarder(own, links, membership, effects)
-    planner = LinkPlanner(config.hub_mesh_max_peers, links, membership, attempts, effects)
+    forwarder = Forwarder(own, links, membership, effects, limits)
+    planner = LinkPlanner(config.hub_mesh_max_peers, links, membership, attempts, effects, limits)
     return MeshParts(
         effects=effects,
+        limits=limits,
         membership=membership,
         links=links,
         handshake=Handshake(own, config.hub_mesh_namespace, links, authenticator),
-        closing=ClosingLinks(effects),
+        closing=ClosingLinks(effects, limits),
         bootstrap=bootstrap,
         text_hubs=text_hubs,
         dialer=Dialer(links, membership, attempts, bootstrap, text_hubs, effects),
@@ -73,6 +82,6 @@ def assemble(
         planner=planner,
         negotiation=Negotiation(attempts, membership, planner, forwarder, effects),
         migration=Migration(config.hub_mesh_min_peers, config.mesh_migration_delay),
-        gossip=Gossip(membership, links, effects, now),
-        anti_entropy=AntiEntropy(membership, links, config.heartbeat_interval, effects),
+        gossip=Gossip(membership, links, effects, limits, now),
+        anti_entropy=AntiEntropy(membership, links, config.heartbeat_interval, effects, limits),
     )

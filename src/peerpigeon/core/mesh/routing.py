@@ -10,17 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from peerpigeon.core.ids import PeerId
-
-ROUTE_LIFETIME = 0.25
-"""Seconds for which routes may be older than the graph. While a mesh forms the graph changes all
-the time; a detour of one hop costs less than finding all ways anew for each frame."""
+    from peerpigeon.core.mesh.limits import MeshLimits
 
 
 class Routing:
     """The ways from one hub to all others."""
 
-    def __init__(self, own: PeerId) -> None:
+    def __init__(self, own: PeerId, limits: MeshLimits) -> None:
         self._own = own
+        self._lifetime = limits.route_lifetime
         self._version: tuple[int, int] | None = None
         self._found_at = 0.0
         # For each hub a set of neighbours, as bits, that lie on a shortest path to it.
@@ -45,7 +43,7 @@ class Routing:
             return goal
         if version != self._version:
             moved = self._version is None or version[0] != self._version[0]
-            if moved or now >= self._found_at + ROUTE_LIFETIME or goal not in self._ways:
+            if moved or now >= self._found_at + self._lifetime or goal not in self._ways:
                 self._find(neighbours, graph)
                 self._version, self._found_at = version, now
         ways = self._ways.get(goal, 0)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class TextHubs:
-    """The hubs that speak text, as far as they concern whom to dial."""
+    """The hubs that speak text: which of them may answer a dial, and which addresses they have."""
 
     def __init__(
         self, config: ServerConfig, attempts: Attempts, bootstrap: Bootstrap, effects: Effects

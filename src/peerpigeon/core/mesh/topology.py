@@ -49,12 +49,12 @@ class Topology:
         self._preference: list[tuple[int, PeerId]] = []
 
     def add(self, hub: PeerId) -> None:
-        """Take note of a live hub."""
+        """Add a live hub."""
         insort(self._circle, hub)
         insort(self._preference, (digit_distance(self._own, hub), hub))
 
     def remove(self, hub: PeerId) -> None:
-        """Forget a hub that is gone."""
+        """Remove a hub that is gone."""
         del self._circle[bisect_left(self._circle, hub)]
         entry = (digit_distance(self._own, hub), hub)
         del self._preference[bisect_left(self._preference, entry)]

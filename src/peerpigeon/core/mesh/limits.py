@@ -1,0 +1,98 @@
+"""What the mesh of hubs may take, and how long; docs/mesh.md has all of it in a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from peerpigeon.core.interface.timing import DIAL_TIMEOUT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeshLimits:
+    """The limits and durations of the mesh: numbers of things, and seconds."""
+
+    # Who is there
+
+    gone_after: float = 2.0
+    """For so long a hub may be out of reach before it is gone. Longer than an advert takes through
+    the mesh, so that news that arrives in the wrong order does no harm."""
+    loss_check_delay: float = 0.1
+    """From a loss to a look at who can be reached: adverts of other losses may follow."""
+    lazy_check_delay: float = 5.0
+    """The same after changes that seldom take a hub out of reach. It is a search of the graph."""
+    known_hubs: int = 4096
+    """Hubs whose adverts are kept. What others can make a hub keep has a bound."""
+    missing_hubs: int = 4096
+    """Hubs that are gone and remembered, because their addresses are where to look for them."""
+    missing_lease: float = 3600.0
+    """For so long they are remembered."""
+
+    # How adverts spread
+
+    advert_batch: float = 0.1
+    """For so long adverts are gathered before they go on: a wave of changes costs one message a
+    link."""
+    rise_pause: float = 10.0
+    """Between two risings above others under our own id. Each looks like a restart to all other
+    hubs, and two hubs that were given one id outdo each other for as long as both live."""
+    still_patience: int = 3
+    """Heartbeats in a row in which a neighbour's table differs from ours, which stands still, until
+    tables are compared. A single one may have crossed an advert."""
+    restless_patience: int = 8
+    """The same while our table changes."""
+
+    # Links
+
+    open_links: int = 4096
+    """Connections with other hubs, beyond which no more are accepted. All hubs of a mesh may come
+    to one of them at once, so that it is far more than the links a hub keeps."""
+    missed_heartbeats: float = 3.5
+    """A link is dead when it has been silent for so many heartbeats: three, and half a one for the
+    fourth to be late. ICE takes half a minute."""
+    linger: float = 2.0
+    """For the other end's last word over a link that is closing. It takes a round trip."""
+    plan_delay: float = 0.2
+    """From a change to a new plan of the links: the first plan of a wave would be wrong."""
+
+    # Attempts to open links
+
+    glare_delay: float = 0.5
+    """For so long the smaller id waits for the larger one's offer, so that glare stays rare."""
+    offer_timeout: float = 3.0
+    """For the answer to an offer. That none comes says nothing of P2P: while a mesh forms, an offer
+    may find no way."""
+    channel_timeout: float = 6.0
+    """From an answer to an open channel. On a good network it takes a fraction of one."""
+    dial_timeout: float = DIAL_TIMEOUT
+    """For a WebSocket to open."""
+    offers_before_fallback: int = 3
+    """Offers that came to nothing after which a WebSocket is tried."""
+    declined_pause: float = 1.0
+    """Until a hub that had no place or did not answer is asked again, and until it is dialled
+    again; doubled each time. A place comes free soon, when others have moved."""
+    failed_pause: float = 15.0
+    """Until a channel that failed is tried again; doubled each time. A network seldom changes."""
+    longest_pause: float = 300.0
+    """No pause is doubled beyond this."""
+
+    # Addresses to dial
+
+    dials_per_round: int = 4
+    """Addresses of missing hubs dialled in one round."""
+    search_pause: float = 1.0
+    """Between rounds of the search for missing hubs; doubled while it is in vain."""
+    longest_search_pause: float = 15.0
+    """No pause of the search is doubled beyond this."""
+    slowest_dialling: float = 30.0
+    """Between rounds of dialling bootstrap addresses when nothing has helped for long."""
+    reported_hubs: int = 64
+    """Hubs that were reported to us, whose addresses are remembered."""
+
+    # Routing
+
+    route_lifetime: float = 0.25
+    """For so long routes are used though the graph has changed. While a mesh forms it changes all
+    the time, and a detour of one hop costs less than finding all ways anew for each frame."""
+    fewest_hops: int = 32
+    """Hop limit of a routed frame; in larger meshes the number of hubs, for a ring may be that
+    long."""
