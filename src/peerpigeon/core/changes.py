@@ -152,7 +152,8 @@ class BacklogReady:
     texts: tuple[str, ...]
 
 
-MeshChange: TypeAlias = HubGone | HubReturned | HubRestarted | HubFound | RoutesChanged | Arrived
+ViewChange: TypeAlias = HubGone | HubReturned | HubRestarted | HubFound | RoutesChanged
+MeshChange: TypeAlias = ViewChange | Arrived
 ReferenceChange: TypeAlias = ReferenceNamed | ReferenceFound | ReferenceGone | HubReported
 GuestChange: TypeAlias = GuestAnnounced | GuestSignaled | GuestGone | HubClaimed
 Change: TypeAlias = MeshChange | ReferenceChange | GuestChange | IdAwaited | BacklogReady

@@ -1,4 +1,4 @@
-"""The hub: hands each event to the part it concerns, and news from hub to hub."""
+"""The hub: hands each event, each change and each piece of news to the component it concerns."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ from peerpigeon.core.changes import (
     ReferenceGone,
     ReferenceNamed,
     RoutesChanged,
+    ViewChange,
 )
 from peerpigeon.core.clients.service import ClientService
 from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.delivery import Delivery
 from peerpigeon.core.effects import Effects
 from peerpigeon.core.interface.actions import Action, Tell
 from peerpigeon.core.interface.events import (
@@ -55,7 +57,6 @@ from peerpigeon.core.interface.snapshot import (
 from peerpigeon.core.mesh.mesh import Mesh
 from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
-from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
 from peerpigeon.core.wire.hub_frames import (
     Challenge,
     Find,
@@ -63,7 +64,6 @@ from peerpigeon.core.wire.hub_frames import (
     News,
     Refusal,
     Relay,
-    Segment,
     Undelivered,
     Unknown,
 )
@@ -73,12 +73,16 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.streams.streams import Failure
     from peerpigeon.core.wire.hub_frames import Advert
 
 VIEW_DELAY = 0.2
 VIEW_DELAY_PER_HUB = 0.001
 """Seconds for which newly found hubs are gathered before namespaces are moved to them: a mesh that
 forms changes all the time, and moving costs more the larger it is."""
+
+MOST_PIECES = 10_000_000
+"""Far more than one event leads to in the largest mesh."""
 
 
 class Hub:
@@ -95,18 +99,18 @@ class Hub:
         self._own, self._config = own, config
         self._epoch, self._started_at = epoch, now
         incarnation = max(1, int((epoch + now) * 1000))
-        self._out = Effects(epoch)
+        self._effects = Effects(epoch)
         limit, placement = config.discovery_limit, Placement((own,))
-        self._namespaces = Namespaces(own, incarnation, limit, rng, placement, self._out)
+        self._namespaces = Namespaces(own, incarnation, limit, rng, placement, self._effects)
         if config.is_hub:
-            self._out.act(Tell(HubRegistered(own, 1)))
-        self._clients = ClientService(own, config, self._namespaces, self._out)
+            self._effects.act(Tell(HubRegistered(own, 1)))
+        self._clients = ClientService(own, config, self._namespaces, self._effects)
         self._signaling = self._clients.signaling
-        self._streams = Streams()
-        self._mesh = None
+        self._mesh = self._delivery = None
         if config.is_hub:
-            self._mesh = Mesh(own, config, rng, incarnation, now, self._out)
-        self._backlog = Backlog(own, self._out)
+            self._mesh = Mesh(own, config, rng, incarnation, now, self._effects)
+            self._delivery = Delivery(self._mesh, config.signal_lifetime)
+        self._backlog = Backlog(own, self._effects)
         self._unusable = 0
         self._view_at: float | None = None
         self._show_view({own: incarnation}, now)
@@ -118,7 +122,7 @@ class Hub:
 
     def act(self) -> list[Action]:
         """Return the actions that the events taken since the last call call for, in order."""
-        return self._out.take_actions()
+        return self._effects.take_actions()
 
     def take(self, event: Event, now: float) -> None:
         """Take one event of several that come together; ``act`` comes after the last.
@@ -127,7 +131,7 @@ class Hub:
         """
         if isinstance(event, PeerSent):  # as most are, and most of these leave nothing to settle
             self._clients.on_text(event.session, event.text, now)
-            if self._out.news or self._out.changes:
+            if self._effects.news or self._effects.changes:
                 self._settle(now)
             return
         match event:
@@ -141,29 +145,22 @@ class Hub:
                 self._tick(now)
             case ReferenceOpened():
                 self._on_reference_opened(event, now)
-            case DialRequested() | BootstrapLeft() | Draining():
-                if self._mesh is not None:
-                    self._on_request(event, self._mesh, now)
-            case _:
-                self._on_link_event(event, now)
+            case _ if self._mesh is not None:
+                self._on_mesh_event(event, self._mesh, now)
         self._settle(now)
 
-    def _on_link_event(self, event: LinkEvent, now: float) -> None:
-        if self._mesh is not None:
-            self._mesh.handle(event, now)
-
-    def _on_request(self, event: OperatorEvent, mesh: Mesh, now: float) -> None:
+    def _on_mesh_event(self, event: LinkEvent | OperatorEvent, mesh: Mesh, now: float) -> None:
         match event:
             case DialRequested(uri):
                 mesh.dial(uri, now)
             case BootstrapLeft():
                 mesh.leave_bootstrap(now)
             case Draining():
-                # Else the senders of what was delivered would be told that it was not.
-                self._send(self._streams.acknowledge_all(now), now)
+                if self._delivery is not None:
+                    self._delivery.acknowledge_all(now)
                 mesh.drain(now)
             case _:
-                assert_never(event)
+                mesh.handle(event, now)
 
     def _on_reference_opened(self, event: ReferenceOpened, now: float) -> None:
         if self._mesh is not None:
@@ -173,8 +170,11 @@ class Hub:
                 self._clients.guests.dialled(event.session, uri, addresses, now)
 
     def _settle(self, now: float) -> None:
-        """Carry on until nothing in this hub has anything to say to another part of it."""
-        while (piece := self._backlog.next()) is not None:
+        """Carry on until no component has anything to say to another one."""
+        for _ in range(MOST_PIECES):
+            piece = self._backlog.next()
+            if piece is None:
+                return
             if isinstance(piece, Arrived):  # as most are
                 self._on_arrived(piece, now)
             elif isinstance(piece, Leaving):
@@ -183,25 +183,15 @@ class Hub:
                 self._on_news(piece.source, piece.news, now)
             else:
                 self._on_change(piece, now)
+        raise AssertionError(f"one event has led to {MOST_PIECES} pieces: a circle")
 
-    # News for other hubs
+    # News from hub to hub
 
-    def _tell(self, hub: PeerId, piece: News, now: float) -> None:
-        if hub == self._own or self._mesh is None:
-            self._backlog.tell_self(piece)
-            return
-        lifetime = self._config.signal_lifetime if isinstance(piece, Relay) else None
-        incarnation = self._mesh.incarnation_of(hub)
-        sent = self._streams.send(hub, incarnation, piece, now, lifetime)
-        if isinstance(sent, Failure):
-            self._on_failure(sent, now)
-        else:
-            self._send([sent], now)
-
-    def _send(self, bodies: list[Outgoing], now: float) -> None:
-        if (mesh := self._mesh) is not None:
-            for out in bodies:
-                mesh.send(out.destination, out.incarnation, out.body, now)
+    def _tell(self, hub: PeerId, news: News, now: float) -> None:
+        if hub == self._own or self._delivery is None:
+            self._backlog.tell_self(news)
+        elif failure := self._delivery.send(hub, news, now):
+            self._on_failure(failure, now)
 
     def _on_failure(self, failure: Failure, now: float) -> None:
         if isinstance(failure.news, Relay):
@@ -210,18 +200,11 @@ class Hub:
             # Control news is given up only in heaps; then all of it has to be told anew.
             self._namespaces.presence.resync(now)
 
-    # News from other hubs
-
     def _on_arrived(self, arrived: Arrived, now: float) -> None:
-        source, incarnation, body = arrived.source, arrived.incarnation, arrived.body
-        if isinstance(body, Segment):
-            ready, acks = self._streams.on_segment(source, incarnation, body, now)
-            self._send(acks, now)
-            if ready:  # most often it is one, which need not go through the backlog
-                self._backlog.hear(source, ready[1:])
-                self._on_news(source, ready[0], now)
-        else:
-            self._send(self._streams.on_ack(source, incarnation, body, now), now)
+        ready = [] if self._delivery is None else self._delivery.receive(arrived, now)
+        if ready:  # most often it is one, which need not go through the backlog
+            self._backlog.hear(arrived.source, ready[1:])
+            self._on_news(arrived.source, ready[0], now)
 
     def _on_news(self, hub: PeerId, news: News, now: float) -> None:
         match news:
@@ -251,7 +234,7 @@ class Hub:
                 self._clients.guests.on_change(change, now)
             case IdAwaited(namespace, peer):
                 primary = self._namespaces.placement.primary(namespace)
-                self._out.tell_hub(primary, Find(namespace, peer))
+                self._effects.tell_hub(primary, Find(namespace, peer))
             case BacklogReady(session, texts):
                 for text in texts:
                     self._clients.on_text(session, text, now)
@@ -265,23 +248,27 @@ class Hub:
             self._clients.guests.name(change.session, change.hub, now)
 
     def _on_mesh_change(self, change: MeshChange, now: float) -> None:
+        if isinstance(change, Arrived):
+            self._on_arrived(change, now)
+        elif self._delivery is not None:
+            self._on_view_change(change, self._delivery, now)
+
+    def _on_view_change(self, change: ViewChange, delivery: Delivery, now: float) -> None:
         match change:
-            case Arrived():
-                self._on_arrived(change, now)
             case RoutesChanged():
-                self._send(self._streams.resend_all(now), now)
+                delivery.resend_all(now)
             case HubFound():
                 self._view_by(now + VIEW_DELAY + VIEW_DELAY_PER_HUB * self._count_hubs())
             case HubGone(hub):
-                self._streams.forget(hub, now)
+                delivery.forget(hub, now)
                 self._clients.deliver(self._namespaces.hub_gone(hub, now), now)
                 self._view_by(now)
             case HubReturned(hub):
                 self._view_by(now)
                 self._namespaces.hub_returned(hub, now)
-                self._send(self._streams.resend(hub, now), now)
+                delivery.resend(hub, now)
             case HubRestarted(hub, incarnation):
-                for failure in self._streams.restarted(hub, incarnation):
+                for failure in delivery.restarted(hub, incarnation):
                     self._on_failure(failure, now)
                 told = self._namespaces.hub_restarted(hub, incarnation, now)
                 self._clients.deliver(told, now)
@@ -292,9 +279,9 @@ class Hub:
     def _tell_of(self, change: Change) -> None:
         match change:
             case HubFound(hub) | HubReturned(hub) | ReferenceFound(hub):
-                self._out.act(Tell(HubRegistered(hub, self._count_hubs())))
+                self._effects.act(Tell(HubRegistered(hub, self._count_hubs())))
             case HubGone(hub) | ReferenceGone(str(hub)):
-                self._out.act(Tell(HubUnregistered(hub, self._count_hubs())))
+                self._effects.act(Tell(HubUnregistered(hub, self._count_hubs())))
 
     def _view_by(self, when: float) -> None:
         self._view_at = earliest(self._view_at, when)
@@ -311,12 +298,10 @@ class Hub:
 
     def _tick(self, now: float) -> None:
         self._clients.tick(now)
-        if self._mesh is not None:
+        if self._mesh is not None and self._delivery is not None:
             self._mesh.tick(now)
-            outgoing, failures = self._streams.expire(now)
-            for failure in failures:
+            for failure in self._delivery.expire(now):
                 self._on_failure(failure, now)
-            self._send(outgoing, now)
         self._settle(now)
         if self._view_at is not None and now >= self._view_at and self._mesh is not None:
             self._show_view(self._mesh.incarnations(), now)
@@ -324,10 +309,11 @@ class Hub:
 
     def deadline(self) -> float | None:
         """Return when the hub wants a ``Tick`` if nothing else happens before."""
-        mesh = None if self._mesh is None else self._mesh.deadline()
         clients, namespaces = self._clients.deadline(), self._namespaces.deadline()
-        mine = earliest(self._backlog.deadline(), self._view_at)
-        return earliest(clients, namespaces, mesh, self._streams.deadline(), mine)
+        first = earliest(clients, namespaces, self._backlog.deadline(), self._view_at)
+        if self._mesh is None or self._delivery is None:
+            return first
+        return earliest(self._mesh.deadline(), self._delivery.deadline(), first)
 
     # Pictures for people
 

@@ -1,0 +1,79 @@
+"""News from hub to hub: numbered by streams, carried by the mesh, taken off again in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
+from peerpigeon.core.wire.hub_frames import News, Relay, Segment
+
+if TYPE_CHECKING:
+    from peerpigeon.core.changes import Arrived
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.mesh.mesh import Mesh
+
+
+class Delivery:
+    """The streams of one hub over its mesh.
+
+    What was given up is returned; whoever said it has to know.
+    """
+
+    def __init__(self, mesh: Mesh, signal_lifetime: float) -> None:
+        self._mesh = mesh
+        self._signal_lifetime = signal_lifetime
+        self._streams = Streams()
+
+    def send(self, hub: PeerId, news: News, now: float) -> Failure | None:
+        """Send a piece of news to another hub; a signal has a lifetime, the rest has none."""
+        lifetime = self._signal_lifetime if isinstance(news, Relay) else None
+        incarnation = self._mesh.incarnation_of(hub)
+        sent = self._streams.send(hub, incarnation, news, now, lifetime)
+        if isinstance(sent, Failure):
+            return sent
+        self._send([sent], now)
+        return None
+
+    def receive(self, arrived: Arrived, now: float) -> list[News]:
+        """Take what came through the mesh; return the news whose turn it is, in order."""
+        source, incarnation, body = arrived.source, arrived.incarnation, arrived.body
+        if isinstance(body, Segment):
+            ready, acks = self._streams.on_segment(source, incarnation, body, now)
+            self._send(acks, now)
+            return ready
+        self._send(self._streams.on_ack(source, incarnation, body, now), now)
+        return []
+
+    def resend_all(self, now: float) -> None:
+        """Send again what may be lost with a link that has broken."""
+        self._send(self._streams.resend_all(now), now)
+
+    def resend(self, hub: PeerId, now: float) -> None:
+        """Send again what may not have reached a hub that was away."""
+        self._send(self._streams.resend(hub, now), now)
+
+    def forget(self, hub: PeerId, now: float) -> None:
+        """Give up what a hub that is gone was to hear, but for signals, which expire in time."""
+        self._streams.forget(hub, now)
+
+    def restarted(self, hub: PeerId, incarnation: int) -> list[Failure]:
+        """Begin anew with a hub that was restarted; return the signals that it may not have got."""
+        return self._streams.restarted(hub, incarnation)
+
+    def acknowledge_all(self, now: float) -> None:
+        """Acknowledge what was delivered: else its senders would be told that it was not."""
+        self._send(self._streams.acknowledge_all(now), now)
+
+    def expire(self, now: float) -> list[Failure]:
+        """Do what is due; return what was given up."""
+        outgoing, failures = self._streams.expire(now)
+        self._send(outgoing, now)
+        return failures
+
+    def deadline(self) -> float | None:
+        """Return when ``expire`` has something to do."""
+        return self._streams.deadline()
+
+    def _send(self, bodies: list[Outgoing], now: float) -> None:
+        for out in bodies:
+            self._mesh.send(out.destination, out.incarnation, out.body, now)
