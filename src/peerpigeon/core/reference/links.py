@@ -146,7 +146,8 @@ class ReferenceLinks:
 
     def claimed(self, reference: Reference, now: float, *, is_alone: bool) -> list[Step]:
         """Note that a hub is published; it is served when the keeper says that nobody else does."""
-        if is_alone:
+        # A hub that starts from others may be alone only because it has not reached them yet.
+        if is_alone and (reference.is_dialled or not self._config.bootstrap_hubs):
             return self._serve(reference)
         reference.standing = Standing.CLAIMED
         self._due.set(reference.peer.session, now + SETTLING)
