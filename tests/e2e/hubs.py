@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import socket
 import sys
 from contextlib import ExitStack
 from functools import cached_property
@@ -17,6 +16,7 @@ from tests.e2e.process import Child
 from tests.e2e.servers import START_TIMEOUT, Server, port_of
 from tests.e2e.waiting import eventually
 from tests.mesh.processes import has_sockets
+from tests.ports import reserved_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,15 +94,8 @@ class Place:
         return Child(*command, *where, *times, *way_in)
 
     def _reserve(self) -> int:
-        """Return a port that is given to nobody who takes any, as long as this place exists.
-
-        Linux lets a hub listen there all the same, since both ask for SO_REUSEADDR.
-        """
-        holder = self._stack.enter_context(socket.socket())
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind(("127.0.0.1", 0))
-        port: int = holder.getsockname()[1]
-        return port
+        """Return a port that is given to nobody else as long as this place exists."""
+        return self._stack.enter_context(reserved_port())
 
     def wait_until_migrated(self) -> None:
         """Return when each hub knows all, and no WebSocket between hubs is left."""

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
 PACKAGES = {"ip": "iproute2", "nft": "nftables"}
-SUBNET = "10.197.83"
+SUBNETS = 256
+"""Of 10.197.0.0/16: each run of the tests on this machine takes one that no other has."""
 BLOCK = (
     "add table inet blocked;"
     " add chain inet blocked in {{ type filter hook input priority 0 ; }}; {}"
@@ -60,17 +61,16 @@ class Host:
 @asynccontextmanager
 async def hosts(count: int) -> AsyncIterator[list[Host]]:
     """Make hosts that reach each other, and that this process reaches; gone afterwards."""
-    bridge = f"pp{os.getpid()}b"
     async with AsyncExitStack() as stack:
-        await run("ip", "link", "add", bridge, "type", "bridge")
+        subnet, bridge = await free_bridge()
         stack.push_async_callback(run, "ip", "link", "del", bridge)
-        await run("ip", "addr", "add", f"{SUBNET}.254/24", "dev", bridge)
+        await run("ip", "addr", "add", f"{subnet}.254/24", "dev", bridge)
         await run("ip", "link", "set", bridge, "up")
-        made = [Host(f"pp{os.getpid()}n{n}", f"{SUBNET}.{n + 1}") for n in range(count)]
+        made = [Host(f"{bridge}n{n}", f"{subnet}.{n + 1}") for n in range(count)]
         for number, host in enumerate(made):
             await run("ip", "netns", "add", host.name)
             stack.push_async_callback(run, "ip", "netns", "del", host.name)
-            outside = f"pp{os.getpid()}v{number}"
+            outside = f"{bridge}v{number}"
             inside = ("type", "veth", "peer", "name", "eth0", "netns", host.name)
             await run("ip", "link", "add", outside, *inside)
             # A namespace that is deleted is gone, and its end of the cable, some time later.
@@ -83,10 +83,30 @@ async def hosts(count: int) -> AsyncIterator[list[Host]]:
         yield made
 
 
+async def free_bridge() -> tuple[str, str]:
+    """Make the first bridge whose name nobody has, and return its subnet and its name.
+
+    The system refuses a name that is there, so two runs do not get the same one.
+    """
+    for number in range(SUBNETS):
+        bridge = f"pp{number}"
+        status, said = await outcome("ip", "link", "add", bridge, "type", "bridge")
+        if status == 0:
+            return f"10.197.{number}", bridge
+        assert "File exists" in said, said
+    raise AssertionError(f"{SUBNETS} bridges pp0, pp1 ... are there; delete those of ended runs")
+
+
 async def run(*command: str) -> None:
     """Run a command that must succeed."""
+    status, said = await outcome(*command)
+    assert status == 0, f"{' '.join(command)}: {said}"
+
+
+async def outcome(*command: str) -> tuple[int | None, str]:
+    """Run a command, and return its exit status and what it said."""
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     said, _ = await process.communicate()
-    assert process.returncode == 0, f"{' '.join(command)}: {said.decode()}"
+    return process.returncode, said.decode()

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import aiohttp
 
+from tests.ports import reserved_port
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
@@ -135,7 +137,12 @@ class Mesh:
         return await self.add_to(start or first, **options)
 
     async def add_to(self, start: Iterable[str], **options: Any) -> HubProcess:
-        """Start one more hub that dials these addresses, or nobody if there are none."""
+        """Start one more hub that dials these addresses, or nobody if there are none.
+
+        Without a host or port of its own it gets a port that is left to it when it dies.
+        """
+        if not {"host", "port"} & options.keys():
+            options["port"] = self._stack.enter_context(reserved_port())
         hub = await HubProcess.start(*start, **{**self._options, **options})
         self._stack.push_async_callback(_end, hub)
         self.hubs.append(hub)

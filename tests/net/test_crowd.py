@@ -21,6 +21,7 @@ MEMORY_PER_CLIENT = 64 * KIB
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.xdist_group("crowd"),
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the benchmark reads /proc"),
 ]
 

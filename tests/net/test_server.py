@@ -150,7 +150,7 @@ async def test_stopping_closes_clients_with_1001_and_frees_the_port() -> None:
 async def test_stopping_does_not_wait_for_clients_that_do_not_answer() -> None:
     async with running(close_timeout=0.1) as server:
         client = await Client.connect(server, A)
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(ServerConfig().close_timeout):
             await server.stop()
         await client.close()
 

@@ -15,22 +15,26 @@ def thousand() -> Crowd:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("thousand")
 def test_a_thousand_in_one_namespace_each_know_as_many_as_the_limit(thousand: Crowd) -> None:
     assert thousand.least_known >= LIMIT
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("thousand")
 def test_the_acquaintances_of_a_thousand_hang_together(thousand: Crowd) -> None:
     assert thousand.parts == 1
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("thousand")
 def test_a_join_costs_no_more_than_the_limit_allows(thousand: Crowd) -> None:
     greetings = 1000
     assert thousand.messages <= greetings + 1000 * 2 * LIMIT
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("thousand")
 def test_a_thousand_in_one_namespace_break_no_rule(thousand: Crowd) -> None:
     assert violations(thousand.world) == []
 
