@@ -22,31 +22,31 @@ class _Notice(msgspec.Struct, frozen=True, rename="camel", tag_field="event", ta
     """What all notices have in common: they never change, and are written in camel case."""
 
 
-class Started(_Notice):
+class Started(_Notice, frozen=True):
     """The server listens."""
 
     host: str
     port: int
 
 
-class Stopped(_Notice):
+class Stopped(_Notice, frozen=True):
     """The server has closed all sockets."""
 
 
-class ErrorOccurred(_Notice, tag="error"):
+class ErrorOccurred(_Notice, frozen=True, tag="error"):
     """Something failed that an operator should know of; the server goes on."""
 
     message: str
 
 
-class PeerConnected(_Notice):
+class PeerConnected(_Notice, frozen=True):
     """A client's socket was accepted."""
 
     peer_id: PeerId
     total_connections: int
 
 
-class PeerDisconnected(_Notice):
+class PeerDisconnected(_Notice, frozen=True):
     """A client's socket is gone, whoever closed it."""
 
     peer_id: PeerId
@@ -55,7 +55,7 @@ class PeerDisconnected(_Notice):
     total_connections: int
 
 
-class PeerAnnounced(_Notice):
+class PeerAnnounced(_Notice, frozen=True):
     """A client entered a namespace."""
 
     peer_id: PeerId
@@ -63,39 +63,39 @@ class PeerAnnounced(_Notice):
     is_hub: bool
 
 
-class PeerGoodbye(_Notice):
+class PeerGoodbye(_Notice, frozen=True):
     """A client said that it leaves its namespace."""
 
     peer_id: PeerId
 
 
-class HubRegistered(_Notice):
+class HubRegistered(_Notice, frozen=True):
     """A hub announced itself on one of our WebSockets, or this hub started."""
 
     peer_id: PeerId
     total_hubs: int
 
 
-class HubUnregistered(_Notice):
+class HubUnregistered(_Notice, frozen=True):
     """A hub that had registered is gone."""
 
     peer_id: PeerId
     total_hubs: int
 
 
-class HubP2PConnected(_Notice):
+class HubP2PConnected(_Notice, frozen=True):
     """A P2P link to another hub is open, the first one to it."""
 
     hub_peer_id: PeerId
 
 
-class HubP2PDisconnected(_Notice):
+class HubP2PDisconnected(_Notice, frozen=True):
     """The last P2P link to another hub has ended."""
 
     hub_peer_id: PeerId
 
 
-class HubMeshReady(_Notice):
+class HubMeshReady(_Notice, frozen=True):
     """The hub has enough P2P links (S17); told once until it has too few again."""
 
     p2p_connections: int
@@ -103,7 +103,7 @@ class HubMeshReady(_Notice):
     """How many hubs are known, this one included."""
 
 
-class HubMeshMigrated(_Notice):
+class HubMeshMigrated(_Notice, frozen=True):
     """The hub has closed its WebSockets to other hubs (S19)."""
 
     migrated_count: int
@@ -111,7 +111,7 @@ class HubMeshMigrated(_Notice):
     p2p_connections: int
 
 
-class HubDiscovered(_Notice):
+class HubDiscovered(_Notice, frozen=True):
     """Another hub has become known."""
 
     peer_id: PeerId
@@ -121,13 +121,13 @@ class HubDiscovered(_Notice):
     """The WebSocket addresses it can be dialled at."""
 
 
-class BootstrapConnected(_Notice):
+class BootstrapConnected(_Notice, frozen=True):
     """The WebSocket to a bootstrap hub is open."""
 
     uri: str
 
 
-class BootstrapDisconnected(_Notice):
+class BootstrapDisconnected(_Notice, frozen=True):
     """The WebSocket to a bootstrap hub has closed, or could not be opened."""
 
     uri: str
