@@ -187,7 +187,11 @@ class PeerPigeonServer:
 
     @property
     def hub_mesh_namespace(self) -> str:
-        """The reserved namespace of the hubs (S4); may be set while the server is stopped."""
+        """The reserved namespace of the hubs (S4); may be set while the server is stopped.
+
+        Raises ``RuntimeError`` if it is set while the server runs, and ``ConfigError`` if it is set
+        to what is no namespace.
+        """
         return self._config.hub_mesh_namespace
 
     @hub_mesh_namespace.setter
@@ -232,7 +236,10 @@ class PeerPigeonServer:
         return [] if self._runtime is None else self._runtime.hub.peers()
 
     def get_connected_hubs(self) -> list[HubRecord]:
-        """Return a record of each other hub that is registered here."""
+        """Return a record of each other hub that is registered here.
+
+        Raises ``RuntimeError`` if the server is stopped.
+        """
         return [record for record in self.get_stats().hubs if record.peer_id != self._hub_id]
 
     def is_peer_hub(self, peer_id: str) -> bool:
