@@ -1,10 +1,10 @@
 """A signaling server for WebRTC applications that speaks PeerPigeon.
 
 ``PeerPigeonServer`` runs one server or hub in an asyncio program; ``peerpigeon server`` and
-``peerpigeon hub`` run one from the command line.
+``peerpigeon hub`` run one from the command line. Every public name is described in ``docs/api.md``.
 """
 
-from peerpigeon.core.config import ConfigError, ServerConfig
+from peerpigeon.core.config import ConfigError, IceServer, ServerConfig, ServerOptions
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.notices import (
     BootstrapConnected,
@@ -25,6 +25,16 @@ from peerpigeon.core.interface.notices import (
     Started,
     Stopped,
 )
+from peerpigeon.core.interface.snapshot import (
+    HubRecord,
+    HubView,
+    LinkRecord,
+    MeshSnapshot,
+    PeerRecord,
+    Snapshot,
+    TopologySnapshot,
+)
+from peerpigeon.net.listen import PortsTakenError
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.version import __version__
 
@@ -38,8 +48,13 @@ __all__ = [
     "HubMeshReady",
     "HubP2PConnected",
     "HubP2PDisconnected",
+    "HubRecord",
     "HubRegistered",
     "HubUnregistered",
+    "HubView",
+    "IceServer",
+    "LinkRecord",
+    "MeshSnapshot",
     "Notice",
     "PeerAnnounced",
     "PeerConnected",
@@ -47,8 +62,13 @@ __all__ = [
     "PeerGoodbye",
     "PeerId",
     "PeerPigeonServer",
+    "PeerRecord",
+    "PortsTakenError",
     "ServerConfig",
+    "ServerOptions",
+    "Snapshot",
     "Started",
     "Stopped",
+    "TopologySnapshot",
     "__version__",
 ]

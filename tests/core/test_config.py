@@ -71,7 +71,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         ({"peer_timeout": "30"}, "peer_timeout is '30'"),
         ({"mesh_migration_delay": float("inf")}, "mesh_migration_delay is inf"),
         ({"bootstrap_hubs": "ws://a:1"}, "bootstrap_hubs is 'ws://a:1'"),
-        ({"ice_servers": (1,)}, "ice_servers is .1,."),
+        ({"ice_servers": (1,)}, "ice_servers .* must be of type tuple"),
         ({"host": "http://a"}, "host is 'http://a'"),
         ({"cors_origin": "example.org"}, "cors_origin has 'example.org'"),
         ({"cors_origin": "https://a/b"}, "cors_origin has 'https://a/b'"),
@@ -85,7 +85,22 @@ def test_the_defaults_are_the_documented_ones() -> None:
         ({"udp_ports": "x"}, "udp_ports is 'x'; write the first and the last"),
         ({"udp_ports": "2-1"}, "udp_ports is '2-1'; ports are 1 to 65535"),
         ({"udp_ports": "0-1"}, "udp_ports is '0-1'"),
-        ({"public_address": "nope"}, "public_address is 'nope'; write an IPv4 or IPv6 address"),
+        ({"public_address": "nope"}, "public_address is 'nope'; write the IPv4 or IPv6 address"),
+        ({"public_address": "0.0.0.0"}, "public_address is '0.0.0.0'; .* of one machine"),
+        ({"port": 3000.0}, "port is 3000.0; it must be of type int"),
+        ({"bootstrap_hubs": ["ws://a:1"]}, "bootstrap_hubs is .* must be of type tuple"),
+        ({"host": "localhost:3000"}, "host is 'localhost:3000'; .* without port"),
+        ({"host": "[::1]"}, "host is .* brackets"),
+        ({"host": "a..b"}, "host is 'a..b'"),
+        ({"host": "a" * 300}, "host is 'aaa"),
+        ({"host": "a\x00b"}, "host is .* control characters"),
+        ({"hub_mesh_namespace": "\udcff"}, "hub_mesh_namespace is .* Unicode text"),
+        ({"cors_origin": ","}, "cors_origin is ','; name an origin"),
+        ({"cors_origin": "https://a:99999"}, "cors_origin has 'https://a:99999'; a port"),
+        ({"cors_origin": "https://[::::]"}, "cors_origin has 'https://"),
+        ({"advertise": ("ws://[::::]:1",)}, "advertise has 'ws://"),
+        ({"advertise": ("ws://" + "a." * 99 + "b",) * 21}, "advertise has 4284 characters in 21"),
+        ({"ice_servers": ("stun:[::::]",)}, "ice_servers has 'stun:"),
         ({"hub_secret": "short"}, "hub_secret has 5 characters; use 16 or more"),
         ({"is_hub": True, "host": "0.0.0.0"}, "a hub at 0.0.0.0 can be reached"),
     ],
@@ -200,3 +215,54 @@ def test_every_option_is_described_where_it_is_declared() -> None:
     texts = option_texts()
     assert texts.keys() == OPTIONS.keys()
     assert texts["port"] == "TCP port; 0 takes any free one"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"hub_secret": b"a secret of sixteen bytes"},
+        {"hub_secret": "a secret in no Unicode \udcff"},
+        {"ice_servers": ("turn:me:a secret@host", 1)},
+        {"ice_servers": ("turn:me:a secret@host:0",)},
+    ],
+)
+def test_a_refusal_does_not_tell_a_secret(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as refused:
+        ServerConfig(**options)
+    assert "a secret" not in str(refused.value)
+
+
+def test_a_config_and_its_parts_are_shown_without_secrets() -> None:
+    config = ServerConfig(hub_secret="hush" * 8, ice_servers=("turn:me:hush@host",))
+    assert "hush" not in f"{config} {config.parsed_ice_servers}"
+
+
+@pytest.mark.parametrize(
+    "text", ["::1", "fe80::1%eth0", "192.0.2.1", "hub.example.", "m\u00fcnchen.example", "my_host"]
+)
+def test_hosts_that_the_resolver_takes_are_taken(text: str) -> None:
+    assert ServerConfig(host=text).host == text
+
+
+@pytest.mark.parametrize(
+    ("host", "advertise", "expected"),
+    [
+        ("127.0.0.1", (), False),
+        ("localhost", ("ws://[::1]:3000", "ws://127.0.0.1:3000"), False),
+        ("127.0.0.1", ("wss://hub.example",), True),
+        ("0.0.0.0", (), True),
+    ],
+)
+def test_a_mesh_is_open_that_other_machines_reach_without_a_secret(
+    host: str, advertise: tuple[str, ...], expected: bool
+) -> None:
+    config = ServerConfig(is_hub=True, open_mesh=True, host=host, advertise=advertise)
+    assert config.is_open is expected
+    assert not ServerConfig(
+        is_hub=True, host=host, advertise=advertise, hub_secret="s" * 16
+    ).is_open
+
+
+def test_where_a_hub_has_come_to_listen_does_not_open_its_mesh() -> None:
+    config = ServerConfig(is_hub=True, host="127.0.0.1")
+    assert not config.listening_at(3000, "127.0.0.1").is_open

@@ -8,6 +8,7 @@ import random
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
+from weakref import WeakSet
 
 from peerpigeon.core.config import ServerConfig, check_hub_uri
 from peerpigeon.core.ids import PeerId, generate_peer_id, parse_peer_id, same_peer
@@ -15,10 +16,11 @@ from peerpigeon.core.interface.events import BootstrapLeft, DialRequested
 from peerpigeon.core.interface.notices import NOTICES, Notice, Started, Stopped
 from peerpigeon.net.links.engine_options import engine_for
 from peerpigeon.net.listen import doubled, listen
+from peerpigeon.net.notice_stream import NoticeStream
 from peerpigeon.net.runtime import Runtime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
     from types import TracebackType
 
     from peerpigeon.core.config import ServerOptions
@@ -49,6 +51,7 @@ class PeerPigeonServer:
         self._config = config or ServerConfig(**options)
         self._hub_id = self._config.hub_peer_id or self.generate_peer_id()
         self._callbacks: dict[type, list[Callable[[Any], object]]] = defaultdict(list)
+        self._streams: WeakSet[NoticeStream] = WeakSet()
         self._runtime: Runtime | None = None
 
     async def __aenter__(self) -> Self:
@@ -140,7 +143,20 @@ class PeerPigeonServer:
 
         return unsubscribe
 
+    def notices(self) -> AsyncIterator[Notice]:
+        """Return all events from now on, in order, for ``async for``; the last is ``Stopped``.
+
+        A server that is not running yet is waited for. Up to 4096 events wait for the reader. Of
+        more, which are left out, an ``ErrorOccurred`` says how many they were. The subscription
+        ends when nobody holds what this returns.
+        """
+        stream = NoticeStream()
+        self._streams.add(stream)
+        return stream
+
     def _tell(self, notice: Notice) -> None:
+        for stream in tuple(self._streams):
+            stream.put(notice)
         for callback in tuple(self._callbacks[type(notice)]):
             try:
                 callback(notice)
@@ -171,7 +187,11 @@ class PeerPigeonServer:
 
     @property
     def hub_mesh_namespace(self) -> str:
-        """The reserved namespace of the hubs (S4); may be set while the server is stopped."""
+        """The reserved namespace of the hubs (S4); may be set while the server is stopped.
+
+        Raises ``RuntimeError`` if it is set while the server runs, and ``ConfigError`` if it is set
+        to what is no namespace.
+        """
         return self._config.hub_mesh_namespace
 
     @hub_mesh_namespace.setter
@@ -216,7 +236,10 @@ class PeerPigeonServer:
         return [] if self._runtime is None else self._runtime.hub.peers()
 
     def get_connected_hubs(self) -> list[HubRecord]:
-        """Return a record of each other hub that is registered here."""
+        """Return a record of each other hub that is registered here.
+
+        Raises ``RuntimeError`` if the server is stopped.
+        """
         return [record for record in self.get_stats().hubs if record.peer_id != self._hub_id]
 
     def is_peer_hub(self, peer_id: str) -> bool:

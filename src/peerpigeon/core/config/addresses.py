@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import TYPE_CHECKING
 
 from peerpigeon.core.config.quantities import ConfigError
 
-_HUB_URI = re.compile(
-    r"wss?://(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/?#:@\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?:[/?][^#\s]*)?"
-)
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#:@\[\]]+)(?::[0-9]{1,5})?")
-_LAST_PORT = 65535
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+LAST_PORT = 65535
+
+ADDRESSES_LIMIT = 4096
+"""Characters of addresses in one advert: far more than a sound hub has."""
+
+_AUTHORITY = r"(?P<host>\[[^\s\[\]]*\]|[^\s/?#:@\[\]]+)(?::(?P<port>[0-9]{1,5}))?"
+_HUB_URI = re.compile(rf"wss?://{_AUTHORITY}(?:[/?][!-\"$-~]*)?")
+_ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://{_AUTHORITY}")
+_HOST_NAME = re.compile(r"[\w.-]+")
 
 
 def is_loopback(host: str) -> bool:
@@ -28,26 +36,82 @@ def host_of(uri: str) -> str:
     return "" if match is None else match["host"].strip("[]")
 
 
+def check_host(host: str, name: str) -> None:
+    """Raise ``ConfigError`` if ``host``, the value of ``name``, is no host to listen at."""
+    if not (_is_ip_address(host) or _is_host_name(host)):
+        raise ConfigError(
+            f"{name} is {host!r}; write a host name or an IP address alone, without port or"
+            " brackets"
+        )
+
+
 def check_hub_uri(uri: str, name: str) -> None:
     """Raise ``ConfigError`` if ``uri``, a value of ``name``, is no address of a hub."""
     match = _HUB_URI.fullmatch(uri)
-    if match is None:
+    if match is None or not is_uri_host(match["host"]):
         raise ConfigError(f"{name} has {uri!r}; write it as ws://host:port or wss://host:port")
-    if match["port"] and not 0 < int(match["port"]) <= _LAST_PORT:
-        raise ConfigError(f"{name} has {uri!r}; a port is between 1 and {_LAST_PORT}")
+    _check_port(match["port"], f"{name} has {uri!r}")
+
+
+def check_advertised(uris: Collection[str], name: str) -> None:
+    """Raise ``ConfigError`` if ``uris``, the value of ``name``, are more than hubs take."""
+    length = sum(map(len, uris))
+    if length > ADDRESSES_LIMIT:
+        raise ConfigError(
+            f"{name} has {length} characters in {len(uris)} addresses; other hubs take at most"
+            f" {ADDRESSES_LIMIT}, so name fewer or shorter ones"
+        )
 
 
 def check_origin(origin: str, name: str) -> None:
     """Raise ``ConfigError`` if ``origin``, a value of ``name``, is no web origin (RFC 6454)."""
-    if origin not in ("*", "null") and not _ORIGIN.fullmatch(origin):
+    if origin in ("*", "null"):
+        return
+    match = _ORIGIN.fullmatch(origin)
+    if match is None or not is_uri_host(match["host"]):
         raise ConfigError(f"{name} has {origin!r}; write it as https://host or https://host:port")
+    _check_port(match["port"], f"{name} has {origin!r}")
 
 
-def check_ip_address(text: str, name: str) -> None:
-    """Raise ``ConfigError`` if ``text``, the value of ``name``, is no IP address."""
+def check_public_address(text: str, name: str) -> None:
+    """Raise ``ConfigError`` if ``text``, the value of ``name``, is no one machine's address."""
+    if _is_ip_address(text):
+        address = ipaddress.ip_address(text)
+        if not (address.is_unspecified or address.is_multicast):
+            return
+    raise ConfigError(
+        f"{name} is {text!r}; write the IPv4 or IPv6 address of one machine, such as 192.0.2.1"
+    )
+
+
+def is_uri_host(host: str) -> bool:
+    """Tell whether a URI may have this as its host: IPv6 in brackets (RFC 3986, 3.2.2)."""
+    if not host.startswith("["):
+        return _is_host_name(host)
+    try:
+        ipaddress.IPv6Address(host.strip("[]"))
+    except ValueError:
+        return False
+    return "%" not in host  # a zone means something on one machine only (RFC 4007)
+
+
+def _is_ip_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)
     except ValueError:
-        raise ConfigError(
-            f"{name} is {text!r}; write an IPv4 or IPv6 address, such as 192.0.2.1"
-        ) from None
+        return False
+    return True
+
+
+def _is_host_name(text: str) -> bool:
+    """Tell whether the resolver takes a name; it raises ``UnicodeError`` for what this refuses."""
+    try:
+        text.encode("idna")
+    except UnicodeError:
+        return False
+    return _HOST_NAME.fullmatch(text) is not None
+
+
+def _check_port(port: str | None, subject: str) -> None:
+    if port and not 0 < int(port) <= LAST_PORT:
+        raise ConfigError(f"{subject}; a port is between 1 and {LAST_PORT}")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import re
+from dataclasses import Field, fields
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from peerpigeon.core.config.addresses import (
+    check_advertised,
+    check_host,
     check_hub_uri,
-    check_ip_address,
     check_origin,
+    check_public_address,
     is_loopback,
 )
 from peerpigeon.core.config.ice import IceServer, parse_ports
@@ -55,7 +58,7 @@ _RANGES: dict[str, tuple[float, float]] = {
 def check(options: Options) -> None:
     """Raise ``ConfigError`` for the first option that cannot work."""
     for option in fields(options):
-        _check_type(option.name, str(option.type), getattr(options, option.name))
+        _check_type(option, getattr(options, option.name))
     for name, (low, high) in _RANGES.items():
         value = getattr(options, name)
         if not low <= value <= high:
@@ -82,15 +85,31 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def _check_type(name: str, declared: str, value: object) -> None:
+_NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def _check_type(option: Field[Any], value: object) -> None:
+    name, declared = option.name, str(option.type)
+    # Messages go into logs, secrets do not.
+    subject = f"{name} is {value!r}" if option.repr else f"{name} has a value that is secret"
     types = _TYPES[declared]
     is_right = isinstance(value, types) and (bool in types or not isinstance(value, bool))
     if isinstance(value, tuple):
         is_right = is_right and all(isinstance(item, str) for item in value)
     if not is_right:
-        raise ConfigError(f"{name} is {value!r}; it must be of type {declared}")
+        raise ConfigError(f"{subject}; it must be of type {declared}")
     if isinstance(value, float) and not isfinite(value):
-        raise ConfigError(f"{name} is {value!r}; it must be a finite number")
+        raise ConfigError(f"{subject}; it must be a finite number")
+    if not all(map(_is_text, value if isinstance(value, tuple) else (value,))):
+        raise ConfigError(f"{subject}; it must be Unicode text without control characters")
+
+
+def _is_text(value: object) -> bool:
+    """Tell whether a value has none of what a variable of the environment has by mistake.
+
+    Bytes there that are no UTF-8 come as surrogates, which no encoder takes (PEP 383).
+    """
+    return not isinstance(value, str) or not _NO_TEXT.search(value)
 
 
 def _check_choices(options: Options) -> None:
@@ -102,14 +121,16 @@ def _check_choices(options: Options) -> None:
 
 
 def _check_addresses(options: Options) -> None:
-    if options.host != options.host.strip() or any(char in options.host for char in " /@"):
-        raise ConfigError(f"host is {options.host!r}; write a host name or an IP address alone")
+    check_host(options.host, "host")
     for name in ("bootstrap_hubs", "advertise"):
         for uri in getattr(options, name):
             check_hub_uri(uri, name)
-    for origin in options.cors_origin.split(","):
-        if origin.strip():
-            check_origin(origin.strip(), "cors_origin")
+    check_advertised(options.advertise, "advertise")
+    origins = [origin.strip() for origin in options.cors_origin.split(",") if origin.strip()]
+    if not origins:
+        raise ConfigError(f"cors_origin is {options.cors_origin!r}; name an origin, or * for all")
+    for origin in origins:
+        check_origin(origin, "cors_origin")
     if options.hub_peer_id is not None and parse_peer_id(options.hub_peer_id) is None:
         raise ConfigError(f"hub_peer_id is {options.hub_peer_id!r}; it must be 40 hex digits")
 
@@ -123,7 +144,7 @@ def _check_ice(options: Options) -> None:
     if options.udp_ports:
         parse_ports(options.udp_ports)
     if options.public_address:
-        check_ip_address(options.public_address, "public_address")
+        check_public_address(options.public_address, "public_address")
 
 
 def _check_together(options: Options) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+from peerpigeon.core.config.addresses import LAST_PORT, is_uri_host
 from peerpigeon.core.config.quantities import ConfigError
 
-_LAST_PORT = 65535
 _SERVER = re.compile(
     r"(?P<scheme>stun|turns?):(?P<host>[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])"
     r"(?::(?P<port>[0-9]{1,5}))?(?:\?transport=(?P<transport>udp|tcp))?"
@@ -28,12 +28,12 @@ class IceServer:
 
     url: str
     username: str = ""
-    credential: str = ""
+    credential: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what no engine could use."""
         match = _SERVER.fullmatch(self.url)
-        if match is None or not 0 < self.port <= _LAST_PORT:
+        if match is None or not is_uri_host(match["host"]) or not 0 < self.port <= LAST_PORT:
             raise ConfigError(f"{self.url!r} is no STUN or TURN server; write it as turn:host:3478")
         if match["transport"] and match["scheme"] == "stun":
             raise ConfigError(
@@ -95,8 +95,8 @@ def parse_ports(text: str) -> tuple[int, int]:
     if match is None:
         raise ConfigError(f"udp_ports is {text!r}; write the first and the last, as 40000-40100")
     first, last = int(match[1]), int(match[2])
-    if not 0 < first <= last <= _LAST_PORT:
+    if not 0 < first <= last <= LAST_PORT:
         raise ConfigError(
-            f"udp_ports is {text!r}; ports are 1 to {_LAST_PORT}, and the first comes first"
+            f"udp_ports is {text!r}; ports are 1 to {LAST_PORT}, and the first comes first"
         )
     return first, last

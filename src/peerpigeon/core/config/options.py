@@ -125,7 +125,7 @@ class Options:
     """What makes data channels to other hubs: aiortc, libdatachannel, auto for the fastest one
     installed, or none for links by WebSocket only."""
 
-    ice_servers: tuple[str, ...] = ()
+    ice_servers: tuple[str, ...] = field(default=(), repr=False)
     """STUN and TURN servers for links between hubs, comma-separated: stun:HOST:PORT,
     turn:USER:PASSWORD@HOST:PORT."""
 

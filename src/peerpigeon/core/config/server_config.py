@@ -37,8 +37,7 @@ class ServerConfig(Options):
     @property
     def is_open(self) -> bool:
         """Whether a hub at another machine may join the mesh without a secret."""
-        may_be_reached = not self.is_local or bool(self.advertise)
-        return self.is_hub and not self.hub_secret and may_be_reached
+        return self.is_hub and not self.hub_secret and not self._is_for_this_machine
 
     @property
     def allowed_origins(self) -> frozenset[str] | None:
@@ -60,9 +59,13 @@ class ServerConfig(Options):
         """
         if not self.is_hub or self.reference_hubs == "no":
             return False
-        hosts = [self.host, *map(host_of, self.advertise)]
-        is_harmless = all(map(is_loopback, hosts)) and not self.hub_secret
+        is_harmless = self._is_for_this_machine and not self.hub_secret
         return self.reference_hubs == "yes" or is_harmless
+
+    @property
+    def _is_for_this_machine(self) -> bool:
+        """Whether all addresses of the hub are on the loopback, those a proxy has for it too."""
+        return all(map(is_loopback, [self.host, *map(host_of, self.advertise)]))
 
     @property
     def parsed_ice_servers(self) -> tuple[IceServer, ...]:

@@ -14,35 +14,39 @@ import msgspec
 from peerpigeon.core.ids import PeerId
 
 
-class Started(msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="started"):
+def _documented_name(class_name: str) -> str:
+    return class_name[0].lower() + class_name[1:]
+
+
+class _Notice(msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag=_documented_name):
+    """What all notices have in common: they never change, and are written in camel case."""
+
+
+class Started(_Notice, frozen=True):
     """The server listens."""
 
     host: str
     port: int
 
 
-class Stopped(msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="stopped"):
+class Stopped(_Notice, frozen=True):
     """The server has closed all sockets."""
 
 
-class ErrorOccurred(msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="error"):
+class ErrorOccurred(_Notice, frozen=True, tag="error"):
     """Something failed that an operator should know of; the server goes on."""
 
     message: str
 
 
-class PeerConnected(
-    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="peerConnected"
-):
+class PeerConnected(_Notice, frozen=True):
     """A client's socket was accepted."""
 
     peer_id: PeerId
     total_connections: int
 
 
-class PeerDisconnected(
-    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="peerDisconnected"
-):
+class PeerDisconnected(_Notice, frozen=True):
     """A client's socket is gone, whoever closed it."""
 
     peer_id: PeerId
@@ -51,9 +55,7 @@ class PeerDisconnected(
     total_connections: int
 
 
-class PeerAnnounced(
-    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="peerAnnounced"
-):
+class PeerAnnounced(_Notice, frozen=True):
     """A client entered a namespace."""
 
     peer_id: PeerId
@@ -61,51 +63,39 @@ class PeerAnnounced(
     is_hub: bool
 
 
-class PeerGoodbye(
-    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="peerGoodbye"
-):
+class PeerGoodbye(_Notice, frozen=True):
     """A client said that it leaves its namespace."""
 
     peer_id: PeerId
 
 
-class HubRegistered(
-    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="hubRegistered"
-):
+class HubRegistered(_Notice, frozen=True):
     """A hub announced itself on one of our WebSockets, or this hub started."""
 
     peer_id: PeerId
     total_hubs: int
 
 
-class HubUnregistered(
-    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="hubUnregistered"
-):
+class HubUnregistered(_Notice, frozen=True):
     """A hub that had registered is gone."""
 
     peer_id: PeerId
     total_hubs: int
 
 
-class HubP2PConnected(
-    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="hubP2PConnected"
-):
+class HubP2PConnected(_Notice, frozen=True):
     """A P2P link to another hub is open, the first one to it."""
 
     hub_peer_id: PeerId
 
 
-class HubP2PDisconnected(
-    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="hubP2PDisconnected"
-):
+class HubP2PDisconnected(_Notice, frozen=True):
     """The last P2P link to another hub has ended."""
 
     hub_peer_id: PeerId
 
 
-class HubMeshReady(
-    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="hubMeshReady"
-):
+class HubMeshReady(_Notice, frozen=True):
     """The hub has enough P2P links (S17); told once until it has too few again."""
 
     p2p_connections: int
@@ -113,9 +103,7 @@ class HubMeshReady(
     """How many hubs are known, this one included."""
 
 
-class HubMeshMigrated(
-    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="hubMeshMigrated"
-):
+class HubMeshMigrated(_Notice, frozen=True):
     """The hub has closed its WebSockets to other hubs (S19)."""
 
     migrated_count: int
@@ -123,9 +111,7 @@ class HubMeshMigrated(
     p2p_connections: int
 
 
-class HubDiscovered(
-    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="hubDiscovered"
-):
+class HubDiscovered(_Notice, frozen=True):
     """Another hub has become known."""
 
     peer_id: PeerId
@@ -135,17 +121,13 @@ class HubDiscovered(
     """The WebSocket addresses it can be dialled at."""
 
 
-class BootstrapConnected(
-    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="bootstrapConnected"
-):
+class BootstrapConnected(_Notice, frozen=True):
     """The WebSocket to a bootstrap hub is open."""
 
     uri: str
 
 
-class BootstrapDisconnected(
-    msgspec.Struct, frozen=True, rename="camel", tag_field="event", tag="bootstrapDisconnected"
-):
+class BootstrapDisconnected(_Notice, frozen=True):
     """The WebSocket to a bootstrap hub has closed, or could not be opened."""
 
     uri: str

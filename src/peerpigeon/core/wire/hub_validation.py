@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from peerpigeon.core.config.addresses import ADDRESSES_LIMIT
 from peerpigeon.core.ids import same_peer
 from peerpigeon.core.wire.hub_frames import (
     Adverts,
@@ -46,9 +47,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from peerpigeon.core.wire.hub_frames import Advert, Body, Frame, Member, News
-
-ADDRESSES_LIMIT = 4096
-"""Characters of addresses in one advert: far more than a sound hub has."""
 
 CLOSE_REASON_LIMIT = 123
 """Bytes (RFC 6455, section 5.5)."""
