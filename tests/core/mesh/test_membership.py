@@ -98,7 +98,7 @@ def test_the_ends_of_a_link_are_told_as_they_were_advertised() -> None:
 def test_our_own_advert_is_renewed_when_there_is_something_new_to_say() -> None:
     made = Table()
     first = made.own
-    assert made.publish((), None, 0.0, is_draining=False) is None
+    assert not made.publish((), None, 0.0, is_draining=False)
     assert made.own is first
     changes: list[tuple[tuple[LinkEnd, ...], tuple[int, PeerId] | None, bool]] = [
         (ends(B), None, False),
@@ -106,16 +106,16 @@ def test_our_own_advert_is_renewed_when_there_is_something_new_to_say() -> None:
         (ends(B), (80, C), True),
     ]
     for sequence, (links, bar, is_draining) in enumerate(changes, 2):
-        renewed = made.publish(links, bar, 0.0, is_draining=is_draining)
-        assert renewed is made.own is made.advert(A)
-        assert renewed is not None
+        assert made.publish(links, bar, 0.0, is_draining=is_draining)
+        renewed = made.own
+        assert renewed is made.advert(A)
         assert (renewed.hub, renewed.incarnation, renewed.sequence) == (A, 5, sequence)
         assert (renewed.links, renewed.bar, renewed.is_draining) == (links, bar, is_draining)
         assert renewed.addresses == ADDRESS
         assert renewed.mark != first.mark
         assert renewed.mark < 2**64
         assert made.digest == renewed.mark
-        assert made.publish(links, bar, 0.0, is_draining=is_draining) is None
+        assert not made.publish(links, bar, 0.0, is_draining=is_draining)
 
 
 def test_an_earlier_advert_of_ours_is_no_reason_to_rise() -> None:

@@ -91,7 +91,7 @@ class Gossip:
         is_draining: bool = False,
     ) -> None:
         """Renew our advert if there is something new to say, and pass on all that is fresh."""
-        if self._membership.publish(ends, bar, now, is_draining=is_draining) is not None:
+        if self._membership.publish(ends, bar, now, is_draining=is_draining):
             self._fresh[self._own] = self._own
         self._flush()
 

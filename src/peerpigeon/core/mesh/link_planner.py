@@ -18,15 +18,15 @@ from peerpigeon.core.mesh.attempts import (
     Room,
     WantedHub,
 )
-from peerpigeon.core.mesh.links import NeighbourLink
-from peerpigeon.core.mesh.topology import Bar, Plan, Topology
-from peerpigeon.core.wire.hub_frames import Carrier, LinkEnd, Purpose
+from peerpigeon.core.mesh.link_roles import LinkRoles
+from peerpigeon.core.mesh.topology import Bar, Topology
+from peerpigeon.core.wire.hub_frames import Carrier
 
 if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.limits import MeshLimits
-    from peerpigeon.core.mesh.links import Link, Links
+    from peerpigeon.core.mesh.links import Links, NeighbourLink
     from peerpigeon.core.mesh.membership import Membership
 
 RING_LINKS = 2
@@ -37,7 +37,7 @@ NO_ADMISSION = -1
 
 
 class LinkPlanner:
-    """The links of one hub as they are and as they should be."""
+    """The links of one hub as they should be."""
 
     def __init__(
         self,
@@ -48,33 +48,37 @@ class LinkPlanner:
         effects: Effects,
         limits: MeshLimits,
     ) -> None:
-        self._own = membership.own.hub
         self._max_links = max_links
         self._plan_delay = limits.plan_delay
         self._links = links
         self._membership = membership
         self._attempts = attempts
         self._effects = effects
-        self._topology = Topology(self._own, max_links)
-        self._plan = Plan((), (), None)
+        self._topology = Topology(membership.own.hub, max_links)
+        self.roles = LinkRoles(links, membership, attempts)
+        """What the links are for, by the plan that was made last."""
         self._replan_at: float | None = None
 
     @property
     def admission_bar(self) -> Bar | None:
         """What a hub must undercut to become a shortcut of ours."""
-        return self._plan.bar
+        return self.roles.plan.bar
+
+    # The hubs that there are
 
     def add(self, hub: PeerId) -> None:
         """Add a live hub."""
         self._topology.add(hub)
 
     def remove(self, hub: PeerId) -> None:
-        """Forget a hub that is gone."""
+        """Remove a hub that is gone."""
         self._topology.remove(hub)
 
     def gap(self) -> list[PeerId]:
         """Return the missing hubs that are this hub's to look for."""
         return self._topology.gap(list(self._membership.missing))
+
+    # When to plan
 
     def replan_by(self, when: float) -> None:
         """Have the links planned anew no later than at ``when``."""
@@ -95,67 +99,7 @@ class LinkPlanner:
         """Return when there is something to plan, or an attempt to give up."""
         return earliest(self._replan_at, self._attempts.deadline())
 
-    # Links as they are
-
-    def ends(self, *, is_ready: bool) -> tuple[LinkEnd, ...]:
-        """Return what to publish of our links."""
-        links = ((hub, self._links.to(hub)) for hub in sorted(self._links.neighbours))
-        return tuple(
-            LinkEnd(hub, link.carrier, self._purpose(hub, link.carrier, is_ready=is_ready))
-            for hub, link in links
-            if link is not None
-        )
-
-    def idle_sockets(self) -> list[Link]:
-        """Return the WebSockets that have no more use, to this end or to the other."""
-        return [
-            link
-            for link in self._links
-            if link.carrier is Carrier.WEBSOCKET and not self._needs_socket(link)
-        ]
-
-    def _purpose(self, hub: PeerId, carrier: Carrier, *, is_ready: bool) -> Purpose:
-        if hub in self._plan.wanted and self._counts(hub):
-            return Purpose.MESH
-        if carrier is Carrier.WEBSOCKET and (hub in self._plan.wanted or not is_ready):
-            return Purpose.BOOTSTRAP
-        return Purpose.SPARE
-
-    def _needs_socket(self, link: Link) -> bool:
-        if not isinstance(link, NeighbourLink):
-            return False
-        if self._links.over(Carrier.P2P, link.hub) is not None:
-            return False
-        end = self._end_there(link.hub)
-        return link.hub in self._plan.wanted or end is None or end.purpose is not Purpose.SPARE
-
-    def _end_there(self, hub: PeerId) -> LinkEnd | None:
-        return self._membership.link_end(hub, self._own)
-
-    def _is_held(self, hub: PeerId) -> bool:
-        """Tell whether the other end of a neighbour's link means it to be one of the mesh's."""
-        if self._links.over(Carrier.P2P, hub) is not None:
-            return True
-        end = self._end_there(hub)
-        return end is not None and end.purpose is Purpose.MESH
-
-    def _counts(self, hub: PeerId) -> bool:
-        """Tell whether the link to a neighbour is more than a socket for bootstrap (S13).
-
-        A socket is one of our links only in place of a data channel that cannot be had. What the
-        other end means it for does not count: very many newcomers may have only this hub, and
-        each of them takes it for one of its own links at first.
-        """
-        if self._links.over(Carrier.P2P, hub) is not None:
-            return True
-        return hub in self._plan.wanted and self._attempts.has_failed(hub)
-
-    def count(self) -> int:
-        """Return how many links count (S13), those included that have not said whose they are."""
-        known = sum(1 for hub in self._links.neighbours if self._counts(hub))
-        return known + self._links.nameless(Carrier.P2P)
-
-    # Links as they should be
+    # Planning
 
     def replan(self, now: float) -> list[NeighbourLink]:
         """Plan anew, begin what is missing, and return what is to be closed after that."""
@@ -166,8 +110,8 @@ class LinkPlanner:
         return surplus
 
     def _renew_plan(self) -> None:
-        linked = {hub for hub in self._links.neighbours if self._is_held(hub)}
-        self._plan = self._topology.plan(linked, self._bar_of)
+        linked = {hub for hub in self._links.neighbours if self.roles.is_held(hub)}
+        self.roles.adopt(self._topology.plan(linked, self._bar_of))
 
     def _bar_of(self, hub: PeerId) -> Bar | None:
         advert = self._membership.advert(hub)
@@ -179,7 +123,7 @@ class LinkPlanner:
         neighbours = self._links.neighbours
         wanted = [
             WantedHub(hub, self._addresses(hub), hub in neighbours)
-            for hub in self._plan.wanted
+            for hub in self.roles.plan.wanted
             if self._links.over(Carrier.P2P, hub) is None
         ]
         # One more than allowed, for the moment in which a new link replaces an old one.
@@ -187,7 +131,7 @@ class LinkPlanner:
         # Without a neighbour there is no room for channels: an offer would not get out, and until
         # it is given up the other hub's are ignored.
         channels = most - self._open_channels() if neighbours else 0
-        room = Room(most - self.count(), channels)
+        room = Room(most - self.roles.count(), channels)
         for attempt in self._attempts.begin_due(wanted, room, now):
             self._start(attempt)
 
@@ -213,13 +157,13 @@ class LinkPlanner:
 
         No link is spare below it: while places are free, a link that is there has one.
         """
-        wanted, neighbours = self._plan.wanted, self._links.neighbours
+        wanted, neighbours = self.roles.plan.wanted, self._links.neighbours
         spare = [
             hub
             for hub in neighbours
-            if hub not in wanted and self._counts(hub) and not self._is_lifeline(hub)
+            if hub not in wanted and self.roles.counts(hub) and not self._is_lifeline(hub)
         ]
-        excess = max(0, self.count() - self._max_links)
+        excess = max(0, self.roles.count() - self._max_links)
         links = (self._links.to(hub) for hub in sorted(spare, key=self._worth)[:excess])
         return [link for link in links if link is not None]
 
@@ -237,12 +181,8 @@ class LinkPlanner:
             return True
         return len(ends) <= RING_LINKS and not ends.issuperset(self._topology.around(hub))
 
-    def _is_wanted_there(self, hub: PeerId) -> bool:
-        end = self._end_there(hub)
-        return end is None or end.purpose is not Purpose.SPARE
-
     def _worth(self, hub: PeerId) -> tuple[bool, int, PeerId]:
-        return (self._is_wanted_there(hub), -self._topology.distance(hub), hub)
+        return (self.roles.is_wanted_there(hub), -self._topology.distance(hub), hub)
 
     def replan_for(self, hub: PeerId) -> bool:
         """Plan anew, and tell whether there is a place for a data channel that a hub offers."""
@@ -250,7 +190,7 @@ class LinkPlanner:
             return True  # a new channel for one that the other end has lost
         self._renew_plan()
         mine = self._attempts.channel_to(hub) is not None
-        counted = hub in self._links.neighbours and self._counts(hub)
+        counted = hub in self._links.neighbours and self.roles.counts(hub)
         channels = self._open_channels() + self._attempts.channels
-        taken = max(channels - mine, self.count() - counted)
-        return taken < self._max_links + (hub in self._plan.wanted)
+        taken = max(channels - mine, self.roles.count() - counted)
+        return taken < self._max_links + (hub in self.roles.plan.wanted)

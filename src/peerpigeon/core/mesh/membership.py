@@ -14,10 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from peerpigeon.core.mesh.link_graph import LinkGraph, Shift
 from peerpigeon.core.mesh.missing_hubs import MissingHubs
+from peerpigeon.core.mesh.own_advert import OwnAdvert
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -46,10 +45,8 @@ class Membership:
     """The adverts that one hub holds, and which of the hubs are live."""
 
     def __init__(self, own: Advert, rng: Random, limits: MeshLimits, now: float) -> None:
-        self._rng = rng
+        self._own = OwnAdvert(own, rng)
         self._limits = limits
-        self.own = own
-        """What this hub publishes of itself."""
         self._adverts: dict[PeerId, Advert] = {own.hub: own}
         self._live: set[PeerId] = {own.hub}
         self._missing = MissingHubs(limits)
@@ -64,6 +61,11 @@ class Membership:
         """When an advert, or which hubs are live, has changed last."""
 
     # Questions
+
+    @property
+    def own(self) -> Advert:
+        """What this hub publishes of itself."""
+        return self._own.latest
 
     def __len__(self) -> int:
         """Return how many hubs are live, this one included."""
@@ -135,39 +137,20 @@ class Membership:
 
     def publish(
         self, links: tuple[LinkEnd, ...], bar: Bar | None, now: float, *, is_draining: bool
-    ) -> Advert | None:
-        """Renew this hub's own advert; ``None`` if it says all this already."""
-        own = self.own
-        if (links, bar, is_draining) == (own.links, own.bar, own.is_draining):
-            return None
-        renewed = msgspec.structs.replace(
-            own,
-            sequence=own.sequence + 1,
-            mark=self._rng.getrandbits(64),
-            links=links,
-            bar=bar,
-            is_draining=is_draining,
-        )
-        self.own = renewed
+    ) -> bool:
+        """Renew this hub's own advert; return whether there is anything new in it."""
+        if not self._own.renew(links, bar, is_draining=is_draining):
+            return False
         self.changed_at = now
-        if self._store(renewed) is not Shift.NONE:
+        if self._store(self.own) is not Shift.NONE:
             self.check_by(now)
-        return renewed
+        return True
 
     def rise_above(self, advert: Advert) -> bool:
-        """Take an advert under our own id; return whether it was not ours and we had to rise.
-
-        It is of an earlier life of ours if the clock was set back since, or of a hub that has
-        been given the same id. Ours must go before it, or all would ignore our adverts.
-        """
-        own = self.own
-        if (advert.incarnation, advert.sequence) <= (own.incarnation, own.sequence):
+        """Take an advert under our own id; return whether we had to rise above it."""
+        if not self._own.rise_above(advert):
             return False
-        risen = msgspec.structs.replace(
-            own, incarnation=advert.incarnation + 1, mark=self._rng.getrandbits(64)
-        )
-        self.own = risen
-        self._store(risen)
+        self._store(self.own)
         return True
 
     def learn(self, advert: Advert, now: float) -> bool:

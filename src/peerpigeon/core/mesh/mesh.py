@@ -242,5 +242,5 @@ class Mesh:
 
     def _spread(self, now: float) -> None:
         """Renew our advert, and pass on what is new."""
-        ends = self._planner.ends(is_ready=self._parts.migration.is_ready)
+        ends = self._parts.roles.ends(is_ready=self._parts.migration.is_ready)
         self._gossip.publish(ends, self._planner.admission_bar, now)

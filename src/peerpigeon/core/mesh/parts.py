@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.mesh.limits import MeshLimits
+    from peerpigeon.core.mesh.link_roles import LinkRoles
     from peerpigeon.core.wire.hub_frames import Advert
 
 
@@ -45,6 +46,7 @@ class MeshParts:
     dialer: Dialer
     forwarder: Forwarder
     planner: LinkPlanner
+    roles: LinkRoles
     negotiation: Negotiation
     migration: Migration
     gossip: Gossip
@@ -80,6 +82,7 @@ def assemble(
         dialer=Dialer(links, membership, attempts, bootstrap, text_hubs, effects),
         forwarder=forwarder,
         planner=planner,
+        roles=planner.roles,
         negotiation=Negotiation(attempts, membership, planner, forwarder, effects),
         migration=Migration(config.hub_mesh_min_peers, config.mesh_migration_delay),
         gossip=Gossip(membership, links, effects, limits, now),

@@ -20,7 +20,7 @@ class Readiness:
         self._effects = parts.effects
         self._membership = parts.membership
         self._links = parts.links
-        self._planner = parts.planner
+        self._roles = parts.roles
         self._gossip = parts.gossip
         self._migration = parts.migration
 
@@ -36,4 +36,4 @@ class Readiness:
     def needless_sockets(self, now: float) -> list[Link]:
         """Return the WebSockets that are to be closed, because data channels do (S19)."""
         may_close = self._migration.may_close
-        return [link for link in self._planner.idle_sockets() if may_close(link.opened_at, now)]
+        return [link for link in self._roles.idle_sockets() if may_close(link.opened_at, now)]
