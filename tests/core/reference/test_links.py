@@ -191,6 +191,16 @@ def test_clients_of_both_sides_come_to_know_each_other() -> None:
     assert PeerConnected(b, 3) in desk.notices
 
 
+def test_a_hub_that_starts_from_others_serves_nobody_alone_before_it_could_reach_them() -> None:
+    desk = hub_desk(bootstrap_hubs=("ws://elsewhere:3000",))
+    a = desk.join(A)
+    come(desk, R, B)
+    desk.tick(0.9)
+    assert "peer-discovered" not in desk.take_types(a)
+    desk.tick(1.0)
+    assert desk.take_types(a) == ["peer-discovered"]
+
+
 def test_a_reference_hub_is_told_of_a_client_once_and_tells_its_own_itself() -> None:
     """It keeps what it was told for those of its clients that come later."""
     desk = hub_desk()
