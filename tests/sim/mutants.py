@@ -251,12 +251,12 @@ class HearsReferencesTwice(ReferenceMutant):
         return [event, event] if _kind(event) in SIGNALS else [event]
 
 
-class OverhearsSignalsOfReferences(ReferenceMutant):
+class IgnoresSignalsOfReferences(ReferenceMutant):
     def hear(self, event: Event) -> list[Event]:
         return [] if _kind(event) in SIGNALS else [event]
 
 
-class OverhearsDeparturesFromReferences(ReferenceMutant):
+class IgnoresDeparturesFromReferences(ReferenceMutant):
     def hear(self, event: Event) -> list[Event]:
         return [] if _kind(event) == "peer-disconnected" else [event]
 
@@ -273,7 +273,7 @@ class TellsReferencesTwice(ReferenceMutant):
         return [action, action] if message["type"] == "peer-discovered" else [action]
 
 
-class KeepsDeparturesFromReferences(ReferenceMutant):
+class HidesDeparturesFromReferences(ReferenceMutant):
     def say(self, action: SendToPeers, message: dict[str, Any]) -> list[Action]:
         return [] if message["type"] == "peer-disconnected" else [action]
 

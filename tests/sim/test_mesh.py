@@ -12,8 +12,8 @@ def settled(hubs: int = 6, seed: int = 1) -> Mesh:
     return mesh
 
 
-def test_the_doors_start_at_once_and_the_others_one_after_the_other() -> None:
-    mesh = Mesh.begin(1, Layout(hubs=20, doors=3, over=10.0))
+def test_bootstrap_hubs_start_at_once_and_the_others_one_after_the_other() -> None:
+    mesh = Mesh.begin(1, Layout(hubs=20, bootstraps=3, over=10.0))
     assert len(mesh.hubs) == 3
     mesh.world.run_until(5.0)
     assert 5 < len(mesh.hubs) < 15
@@ -22,12 +22,12 @@ def test_the_doors_start_at_once_and_the_others_one_after_the_other() -> None:
     assert len(mesh.hubs) == 20
 
 
-def test_each_hub_starts_from_a_door() -> None:
-    mesh = Mesh.begin(1, Layout(hubs=8, doors=3, over=1.0))
+def test_each_hub_starts_from_a_bootstrap_hub() -> None:
+    mesh = Mesh.begin(1, Layout(hubs=8, bootstraps=3, over=1.0))
     mesh.world.run_until(1.0)
-    doors = [hub.config.bootstrap_hubs for hub in mesh.hubs]
+    found = [hub.config.bootstrap_hubs for hub in mesh.hubs]
     first, second, third = ((f"ws://hub-{number}:3000",) for number in range(3))
-    assert doors == [(), first, first, first, second, third, first, second]
+    assert found == [(), first, first, first, second, third, first, second]
 
 
 def test_a_mesh_that_has_settled_has_the_links_computed_centrally() -> None:

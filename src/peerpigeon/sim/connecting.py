@@ -19,10 +19,10 @@ DESCRIBING = 0.02
 """Seconds that a WebRTC engine takes to make an offer or an answer."""
 
 ICE_WAYS = 6
-"""So often something crosses the network, one after the other, before ICE and DTLS are done."""
+"""Ways across the network, one after the other, that ICE and DTLS take together."""
 
 _FEW = 100
-"""So many channels that are over may be kept."""
+"""The most channels that are over and may still be kept."""
 
 _FAILED = 35
 _DESCRIBED = 36
@@ -102,7 +102,7 @@ class Opening:
 
 
 class Dialing(Opening):
-    """A WebSocket that a hub is opening: two round trips, if somebody is there."""
+    """A WebSocket that a hub is opening: two round trips, if a process listens there."""
 
     def __init__(self, stage: Stage, owner: Opener, number: int, callee: Callee | None) -> None:
         super().__init__(stage, owner, number)

@@ -192,7 +192,7 @@ class Experiment:
         self.mesh.world.heal()
         self._restored_at = self.mesh.world.now
 
-    # What an onlooker sees
+    # What one who sees all of the mesh can say
 
     def _look(self) -> None:
         """Look at the mesh, now and again and again."""

@@ -1,4 +1,4 @@
-"""A mesh of hubs in a world: how it is set up, and what an onlooker who sees all can say of it."""
+"""A mesh of hubs in a world: how it is set up, and what one who sees all of it can say."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Layout:
     hubs: int
     max_links: int = 3
     min_links: int = 2
-    doors: int = 1
-    """The first so many hubs are the ones from which the others start; each has one, in turn."""
+    bootstraps: int = 1
+    """How many hubs, the first ones, are bootstrap hubs of the others; each has one, in turn."""
     over: float = 1.0
-    """The hubs start at random times within this; the doors at once."""
+    """The hubs start at random times within this; the bootstrap hubs at once."""
     migration_delay: float = 10.0
     skew: float = 0.0
     """Hubs' clocks are wrong by up to this, either way."""
@@ -60,9 +60,9 @@ class Mesh:
         """Make a world in which the hubs of ``layout`` start one after the other."""
         mesh = cls(World(seed, network), layout)
         rng = mesh.world.chance("starts")
-        doors = min(layout.doors, layout.hubs)
-        times = [0.0] * doors + sorted(
-            rng.random() * layout.over for _ in range(layout.hubs - doors)
+        bootstraps = min(layout.bootstraps, layout.hubs)
+        times = [0.0] * bootstraps + sorted(
+            rng.random() * layout.over for _ in range(layout.hubs - bootstraps)
         )
         for number, time in enumerate(times):
             mesh.world.at(time, partial(mesh._add, number, layout.skew * rng.uniform(-1.0, 1.0)))
@@ -72,8 +72,8 @@ class Mesh:
     def _add(self, number: int, skew: float) -> None:
         layout = self.layout
         host = f"hub-{number}"
-        door = number % layout.doors if number >= layout.doors else 0
-        bootstraps = (_address(f"hub-{door}"),) if number else ()
+        first = number % layout.bootstraps if number >= layout.bootstraps else 0
+        bootstraps = (_address(f"hub-{first}"),) if number else ()
         config = replace(
             layout.common,
             host=host,

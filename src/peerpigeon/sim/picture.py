@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SIZE = 800
 _RADIUS = 340
 _NAMED = 60
-"""Up to so many hubs there is room for the beginnings of their ids."""
+"""The most hubs for which there is room for the beginnings of their ids."""
 
 _STYLE = """
   .ring { stroke: #1f6f8b; stroke-width: 2.5 }

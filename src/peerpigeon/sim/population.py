@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 _DRAWS = 20
-"""So often somebody is looked for who is there."""
+"""How many random clients are looked at to find one that is there."""
 
 
 @dataclass(slots=True, eq=False)

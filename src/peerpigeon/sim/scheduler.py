@@ -50,7 +50,7 @@ class Scheduler:
         heapq.heappush(self._heap, (time if time > self.now else self.now, made, consumer, thing))
 
     def alarm(self, time: float, callback: Callback) -> None:
-        """Like ``at``, for what only wakes somebody: the world may be quiet before it."""
+        """Like ``at``, for what only wakes a party: the world may be quiet before it."""
         self._alarms += 1
         self.hand(time, self._ring, callback)
 

@@ -8,7 +8,7 @@ import struct
 _head = struct.Struct(">dIIBI").pack
 
 _BATCH = 1024
-"""So many events are hashed at a time: a call for each would cost more than the hashing."""
+"""Events that are hashed at a time: a call for each would cost more than the hashing."""
 
 
 class Trace:

@@ -18,11 +18,11 @@ ORPHANING_SEED = 2
     [
         (mutants.BelievesInDeadReferences, "too many"),
         (mutants.HearsReferencesTwice, "arrived 2 times"),
-        (mutants.OverhearsSignalsOfReferences, "is lost"),
-        (mutants.OverhearsDeparturesFromReferences, "too many"),
+        (mutants.IgnoresSignalsOfReferences, "is lost"),
+        (mutants.IgnoresDeparturesFromReferences, "too many"),
         (mutants.MistakesNamespacesOfReferences, "does not know"),
         (mutants.TellsReferencesTwice, "a peer it knew"),
-        (mutants.KeepsDeparturesFromReferences, "too many"),
+        (mutants.HidesDeparturesFromReferences, "too many"),
         (mutants.RepeatsSignalsToReferences, "arrived 2 times"),
     ],
 )
@@ -46,7 +46,7 @@ def test_a_signal_that_crosses_to_another_namespace_is_noticed() -> None:
     assert scene.outcome.faults == ["4 signals crossed to another namespace"]
 
 
-def test_a_hub_that_never_takes_another_ones_place_is_noticed(
+def test_a_hub_that_never_takes_the_place_of_another_is_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert reference_hubs.orphaned(ORPHANING_SEED).faults == []

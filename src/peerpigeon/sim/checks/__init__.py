@@ -1,1 +1,1 @@
-"""What must be true of every history, judged by an onlooker who sees all of it."""
+"""What must be true of every history, judged by one who sees all of it."""

@@ -53,7 +53,7 @@ class _Register:
     hesitation: float
     """After this time a new socket is greeted or closed."""
     limit: int
-    """Up to so many other members, everybody in a namespace learns of everybody."""
+    """The most other members with which everybody in a namespace learns of everybody."""
     stays: dict[tuple[str, str], list[Stay]] = field(default_factory=lambda: defaultdict(list))
     """By namespace and peer id."""
     sent: dict[str, SentSignal] = field(default_factory=dict)

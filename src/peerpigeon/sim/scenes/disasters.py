@@ -187,7 +187,7 @@ def _watch_until_met(mesh: Mesh, population: Population, until: float) -> float:
     return apart_until
 
 
-def door_restart(
+def bootstrap_restart(
     seed: int,
     hubs: int = 12,
     *,
@@ -203,17 +203,17 @@ def door_restart(
     mesh, population, outcome = with_clients(
         seed, Layout(hubs=hubs, max_links=3, over=1.0), 2 * hubs, rough=rough
     )
-    world, door = mesh.world, mesh.hubs[0]
+    world, bootstrap = mesh.world, mesh.hubs[0]
     world.run(after)
-    world.kill(door)
+    world.kill(bootstrap)
     world.run(pause)
-    world.restart(door, same_id=same_id)
+    world.restart(bootstrap, same_id=same_id)
     started = world.now
     back = mesh.settle(started + 90.0)
     took = None if back is None else back - started
     outcome.figures["full member after"] = took
     outcome.expect(took is not None and took <= 60.0, f"full member after {took}")  # noqa: PLR2004
-    newcomer = population.add_at(door, "crowd")
+    newcomer = population.add_at(bootstrap, "crowd")
     population.signal_steadily(500, 20.0)
     world.run(20.0 + LIFETIME)
     outcome.expect(len(newcomer.known) == len(population.present()) - 1, "its clients are alone")

@@ -67,7 +67,7 @@ def dialled(seed: int, hubs: int = 3, references: int = 2, *, rough: bool = Fals
     """
     addresses = tuple(_address(f"reference-{number}") for number in range(references))
     common = replace(WELCOMING, bootstrap_hubs=addresses)
-    layout = Layout(hubs=hubs, doors=hubs, common=common)
+    layout = Layout(hubs=hubs, bootstraps=hubs, common=common)
     scene = MixedMesh.begin(seed, layout, rough=rough)
     world, mesh = scene.mesh.world, scene.mesh
     for _ in addresses:
