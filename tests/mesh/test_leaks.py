@@ -91,7 +91,7 @@ def held(server: PeerPigeonServer) -> tuple[int, ...]:
         len(carriers._openings),
         len(carriers._dials),
         len(carriers._unsent),
-        len(carriers._engine._lives),  # type: ignore[attr-defined]
+        len(carriers._engine._channels),  # type: ignore[attr-defined]
     )
 
 
