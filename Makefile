@@ -7,6 +7,7 @@ CORE_FLOOR := 99
 SEEDS := 20
 
 .DEFAULT_GOAL := help
+.PHONY: matrix changelog constraints release
 .PHONY: help run test check lint format coverage fuzz sim bench clean setup
 
 help: ## list these commands
@@ -46,6 +47,18 @@ sim: setup ## play the large scenes of the simulator with many seeds (long)
 
 bench: setup ## how fast a hub is, beside the npm package's (long); OPTIONS="--quick" for a try
 	@$(BIN)/python -m benchmarks.suite $(OPTIONS)
+
+matrix: check ## check, and the quick tests on each other supported Python that is present
+	@$(BIN)/python scripts/matrix.py
+
+changelog: setup ## show what the fragments in changes/ add to CHANGELOG.md
+	@$(BIN)/towncrier build --draft --version next
+
+constraints: setup ## renew constraints.txt, the versions that .ci/run installs
+	@$(BIN)/python scripts/constraints.py
+
+release: setup ## build both archives in dist/ and try them out; uploads nothing
+	@$(BIN)/python scripts/release.py
 
 setup: ## make or renew .venv with all that the commands above need
 	@sh scripts/setup.sh dev
