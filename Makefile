@@ -7,7 +7,6 @@ CORE_FLOOR := 99
 SEEDS := 20
 
 .DEFAULT_GOAL := help
-.PHONY: matrix changelog constraints release
 .PHONY: help run test check lint format coverage fuzz sim bench clean setup
 
 help: ## list these commands
@@ -47,6 +46,8 @@ sim: setup ## play the large scenes of the simulator with many seeds (long)
 
 bench: setup ## how fast a hub is, beside the npm package's (long); OPTIONS="--quick" for a try
 	@$(BIN)/python -m benchmarks.suite $(OPTIONS)
+
+.PHONY: matrix changelog constraints release
 
 matrix: check ## check, and the quick tests on each other supported Python that is present
 	@$(BIN)/python scripts/matrix.py

@@ -66,11 +66,9 @@ def _works() -> bool:
 
 def _fingerprint() -> str:
     # The environment knows its own place by absolute paths, so a moved project needs a new one.
-    made_from = [PROJECT.read_bytes(), str(ROOT).encode()]
-    made_from += [
-        (ROOT / name).read_bytes() for name in os.environ.get("PIP_CONSTRAINT", "").split()
-    ]
-    return hashlib.sha256(b"".join(made_from)).hexdigest()
+    made_from = [PROJECT, *map(Path, os.environ.get("PIP_CONSTRAINT", "").split())]
+    contents = [(ROOT / path).read_bytes() for path in made_from if (ROOT / path).is_file()]
+    return hashlib.sha256(b"".join(contents) + str(ROOT).encode()).hexdigest()
 
 
 def _mark(use: str) -> str:
