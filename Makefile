@@ -10,7 +10,7 @@ SEEDS := 20
 .PHONY: help run test check lint format coverage fuzz sim bench clean setup
 
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
 
 run: ## run a mesh of four hubs and watch it; OPTIONS="--hubs 8 --port 4000" for another
 	@sh scripts/setup.sh run

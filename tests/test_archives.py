@@ -7,6 +7,8 @@ from pathlib import Path, PurePath
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 JUNK = {"__pycache__", "node_modules", ".git", ".venv", "dist", "build", ".hypothesis"}
 
