@@ -34,7 +34,7 @@ def merge(frozen: dict[str, list[str]]) -> list[str]:
         for line in lines:
             name, _, _ = line.partition("==")
             pins[name][line].append(version)
-    merged = []
+    merged: list[str] = []
     for name in sorted(pins, key=str.lower):
         if len(pins[name]) == 1:
             merged += pins[name]
