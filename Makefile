@@ -13,7 +13,7 @@ IN_PARALLEL := -n 3 --dist loadgroup
 .PHONY: help run test test-all check lint format coverage fuzz sim bench clean setup
 
 help: ## list these commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
 
 run: ## run a mesh of four hubs and watch it; OPTIONS="--hubs 8 --port 4000" for another
 	@sh scripts/setup.sh run
@@ -53,6 +53,20 @@ sim: setup ## play the large scenes of the simulator with many seeds (long)
 
 bench: setup ## how fast a hub is, beside the npm package's (long); OPTIONS="--quick" for a try
 	@$(BIN)/python -m benchmarks.suite $(OPTIONS)
+
+.PHONY: matrix changelog constraints release
+
+matrix: check ## check, and the quick tests on each other supported Python that is present
+	@$(BIN)/python scripts/matrix.py
+
+changelog: setup ## show what the fragments in changes/ add to CHANGELOG.md
+	@$(BIN)/towncrier build --draft --version next
+
+constraints: setup ## renew constraints.txt, the versions that .ci/run installs
+	@$(BIN)/python scripts/constraints.py
+
+release: setup ## build both archives in dist/ and try them out; uploads nothing
+	@$(BIN)/python scripts/release.py
 
 setup: ## make or renew .venv with all that the commands above need
 	@sh scripts/setup.sh dev

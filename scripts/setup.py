@@ -3,7 +3,8 @@
 The variable VENV names another one, for a second Python.
 
 Started by setup.sh, with a Python that is known to be new enough. Does nothing, quickly, when
-.venv works and was made from today's pyproject.toml.
+.venv works and was made from today's pyproject.toml. pip reads the variable PIP_CONSTRAINT: with
+constraints.txt in it, the versions are those that are known to work together.
 """
 
 import fcntl
@@ -65,7 +66,9 @@ def _works() -> bool:
 
 def _fingerprint() -> str:
     # The environment knows its own place by absolute paths, so a moved project needs a new one.
-    return hashlib.sha256(PROJECT.read_bytes() + str(ROOT).encode()).hexdigest()
+    made_from = [PROJECT, *map(Path, os.environ.get("PIP_CONSTRAINT", "").split())]
+    contents = [(ROOT / path).read_bytes() for path in made_from if (ROOT / path).is_file()]
+    return hashlib.sha256(b"".join(contents) + str(ROOT).encode()).hexdigest()
 
 
 def _mark(use: str) -> str:

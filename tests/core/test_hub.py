@@ -1,4 +1,4 @@
-"""The client protocol on the pure core: ``reference.md`` section 2.1, as this hub speaks it.
+"""The client protocol on the pure core: ``docs/protocol.md``, message by message.
 
 ``tests/net/test_protocol.py`` runs the same facts over real sockets.
 """

@@ -1,4 +1,4 @@
-"""``reference.md`` section 2.1 over real sockets; ``tests/core/test_hub.py`` has the same facts."""
+"""``docs/protocol.md`` over real sockets; ``tests/core/test_hub.py`` has the same facts."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The virtual client behaves as ``reference.md`` says of the JavaScript one, section 2.1."""
+"""The virtual client behaves as the one of the npm package does (``docs/protocol.md``)."""
 
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import PeerId

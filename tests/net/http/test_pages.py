@@ -1,4 +1,4 @@
-"""``reference.md`` section 2.2 over a real socket."""
+"""The pages of ``docs/protocol.md`` (HTTP) over a real socket."""
 
 import asyncio
 import base64
