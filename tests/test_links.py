@@ -69,7 +69,8 @@ def _headings(page: Path) -> set[str]:
 
 
 def test_the_source_files_that_the_docs_name_exist() -> None:
-    roots = (ROOT, ROOT / "src" / "peerpigeon", ROOT / "tests")
+    package = ROOT / "src" / "peerpigeon"
+    roots = (ROOT, package, package / "core", ROOT / "tests")
     missing = {
         f"{page.relative_to(ROOT)}: {name}"
         for page in PAGES
