@@ -121,7 +121,7 @@ def test_parts_of_the_core_know_only_whom_they_put_together(path: Path) -> None:
 @pytest.mark.parametrize("path", modules("sim"), ids=name)
 def test_the_simulator_stands_on_the_core_alone(path: Path) -> None:
     imported = imports(path)
-    assert not tops(path) & {"asyncio", "socket", "ssl", "threading", "aiohttp", "picows", "uvloop"}
+    assert not tops(path) & {"asyncio", "socket", "ssl", "threading", "aiohttp", "uvloop"}
     ours = inside(imported, "peerpigeon") - {"peerpigeon"}
     assert ours == inside(imported, "peerpigeon.core") | inside(imported, "peerpigeon.sim")
 
@@ -148,8 +148,8 @@ def test_scenarios_know_the_simulator_and_processes_but_no_sockets_of_ours(path:
 
 
 def test_each_web_library_is_kept_to_its_module() -> None:
-    assert [name(path) for path in modules() if "picows" in tops(path)] == ["net/dial.py"]
-    assert [name(path) for path in modules() if "websockets" in tops(path)] == ["net/frames.py"]
+    using = [name(path) for path in modules() if "websockets" in tops(path)]
+    assert using == ["net/websocket/masking.py"]
     assert {name(path) for path in modules() if "aiohttp" in tops(path)} <= AIOHTTP_MODULES
     for library, its_modules in WEBRTC_MODULES.items():
         assert {name(path) for path in modules() if library in tops(path)} == its_modules

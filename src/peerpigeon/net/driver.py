@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.net.carriers import Carriers, LinkAction
     from peerpigeon.net.handshake import UpgradeRequest
-    from peerpigeon.net.reference import ReferenceSocket
-    from peerpigeon.net.websocket import PeerSocket
+    from peerpigeon.net.websocket.connection import PeerSocket
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +47,7 @@ class Driver:
     """Drives one ``Hub`` on one event loop.
 
     ``feed`` is synchronous: events are handled whole, one after another, so there is no lock.
-    It is the listener of all client sockets (``sockets.SocketListener``). Links to other hubs are
+    It is the listener of all sockets that carry text (``SocketListener``). Links to other hubs are
     the business of ``carriers``, to be set before ``start``.
     """
 
@@ -61,7 +60,7 @@ class Driver:
         self._loop = loop
         self._time = loop.time
         self._tell = tell
-        self._sockets: dict[SessionId, PeerSocket | ReferenceSocket] = {}
+        self._sockets: dict[SessionId, PeerSocket] = {}
         self._last_session = 0
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: float | None = None
@@ -116,12 +115,12 @@ class Driver:
         self._take(socket)
         self.feed(PeerOpened(socket.session, request.parameter("peerId"), socket.address))
 
-    def reference_opened(self, socket: ReferenceSocket, opening: int) -> None:
+    def reference_opened(self, socket: PeerSocket, opening: int) -> None:
         """Take over a socket that we dialled and a hub of the npm package has answered."""
         self._take(socket)
         self.feed(ReferenceOpened(socket.session, opening))
 
-    def _take(self, socket: PeerSocket | ReferenceSocket) -> None:
+    def _take(self, socket: PeerSocket) -> None:
         self._last_session += 1
         socket.session = SessionId(self._last_session)
         self._sockets[socket.session] = socket
@@ -139,15 +138,11 @@ class Driver:
                 self._give_up(event, error)
         self.perform(self._hub.act())
 
-    def socket_received(self, socket: ReferenceSocket, text: str) -> None:
-        """Take a message from a socket that we dialled."""
-        self.feed(PeerSent(socket.session, text))
-
-    def socket_ponged(self, socket: PeerSocket | ReferenceSocket, payload: bytes) -> None:
+    def socket_ponged(self, socket: PeerSocket, payload: bytes) -> None:
         """Take a sign of life."""
         self.feed(PeerPonged(socket.session, int.from_bytes(payload, "big")))
 
-    def socket_closed(self, socket: PeerSocket | ReferenceSocket, code: int, reason: str) -> None:
+    def socket_closed(self, socket: PeerSocket, code: int, reason: str) -> None:
         """Take the end of a socket that the hub did not close."""
         if self._sockets.pop(socket.session, None) is not None:
             self.feed(PeerLost(socket.session, code, reason))
@@ -156,7 +151,8 @@ class Driver:
         match action:
             case SendToPeer(session, payloads):
                 if (socket := self._sockets.get(session)) is not None:
-                    socket.send_all(payloads)
+                    for payload in payloads:
+                        socket.send(payload)
             case PingPeer(session, number):
                 if (socket := self._sockets.get(session)) is not None:
                     socket.ping(number.to_bytes(PING_SIZE, "big"))

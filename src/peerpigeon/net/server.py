@@ -17,16 +17,15 @@ from peerpigeon.core.ids import PeerId, generate_peer_id, same_peer
 from peerpigeon.core.interface.close_codes import GOING_AWAY
 from peerpigeon.core.interface.notices import NOTICES, Notice, Started, Stopped
 from peerpigeon.core.interface.snapshot import topology
-from peerpigeon.net.carriers import MAX_FRAME, Carriers
+from peerpigeon.net.carriers import Carriers
 from peerpigeon.net.door import Doors
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.engine import engine_for, ice_options
 from peerpigeon.net.handshake import HandshakeError
 from peerpigeon.net.http import Pages
 from peerpigeon.net.listen import BACKLOG, doubled, listen, reachable_address
-from peerpigeon.net.reference import ReferenceSocket
-from peerpigeon.net.sockets import Sockets
-from peerpigeon.net.websocket import LinkSocket, PeerSocket
+from peerpigeon.net.websocket.connection import PeerSocket
+from peerpigeon.net.websocket.group import SocketGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +33,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from peerpigeon.core.interface.snapshot import HubRecord, PeerRecord, Snapshot, TopologySnapshot
-    from peerpigeon.net.dial import Dialled
     from peerpigeon.net.door import Opener
     from peerpigeon.net.handshake import UpgradeRequest
+    from peerpigeon.net.websocket.outgoing import Dialing
     from peerpigeon.rtc.channel import Engine
 
 N = TypeVar("N")
@@ -55,8 +54,7 @@ class _Running:
     hub: Hub
     driver: Driver
     carriers: Carriers
-    clients: Sockets
-    hubs: Sockets
+    clients: SocketGroup[PeerSocket]
     doors: Doors
     listeners: list[asyncio.Server]
     port: int
@@ -152,24 +150,23 @@ class PeerPigeonServer:
         hub = Hub(self._hub_id, config, random.SystemRandom(), epoch=time.time() - now, now=now)
         driver = Driver(hub, loop, self._tell)
 
-        def meet(dialled: Dialled) -> None:
-            sizes = config.max_message_size, config.max_outbox_size
-            driver.reference_opened(ReferenceSocket(dialled, driver, *sizes), dialled.opening)
-
-        size = config.max_link_outbox_size
-        carriers = driver.carriers = Carriers(self._hub_id, driver.feed, meet, engine, size)
-        clients = Sockets(
+        clients = SocketGroup(
             driver,
-            PeerSocket,
+            PeerSocket.accepted,
             max_message_size=config.max_message_size,
             max_outbox_size=config.max_outbox_size,
             close_timeout=config.close_timeout,
         )
-        hubs = Sockets(
-            carriers,
-            LinkSocket,
-            max_message_size=MAX_FRAME,
-            max_outbox_size=2 * config.max_link_outbox_size + MAX_FRAME,  # carriers keep to less
+
+        def meet(dial: Dialing) -> None:
+            driver.reference_opened(dial.become(PeerSocket, clients), dial.opening)
+
+        carriers = driver.carriers = Carriers(
+            self._hub_id,
+            driver.feed,
+            meet,
+            engine,
+            max_outbox_size=config.max_link_outbox_size,
             close_timeout=config.close_timeout,
         )
 
@@ -180,7 +177,7 @@ class PeerPigeonServer:
                 raise HandshakeError(403, "this server is no hub")
             if request.origin is not None:
                 raise HandshakeError(403, "a web page is no hub")
-            return hubs.open
+            return carriers.sockets.open
 
         doors = Doors(
             opener,
@@ -190,7 +187,7 @@ class PeerPigeonServer:
             limit=max(DOORS, config.max_connections),
         )
         stopped = asyncio.Event()
-        return _Running(hub, driver, carriers, clients, hubs, doors, [], port, stopped)
+        return _Running(hub, driver, carriers, clients, doors, [], port, stopped)
 
     async def stop(self) -> None:
         """Close all sockets, each client with code 1001; harmless if the server is stopped."""
@@ -206,7 +203,7 @@ class PeerPigeonServer:
             listener.close()
         running.doors.abort()
         running.clients.deliver()  # what has been read counts as taken
-        running.hubs.deliver()
+        running.carriers.sockets.deliver()
         running.driver.drain(GOING_AWAY, "server is stopping")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_TIMEOUT):
@@ -214,7 +211,7 @@ class PeerPigeonServer:
         running.driver.close()
         await running.carriers.close(GOING_AWAY, "hub is stopping")
         await running.clients.wait_closed()
-        await running.hubs.wait_closed()
+        await running.carriers.sockets.wait_closed()
         running.stopped.set()
         return True
 
