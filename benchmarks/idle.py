@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from peerpigeon.net.http.door import Doors
-from peerpigeon.net.sockets import Sockets
-from peerpigeon.net.websocket import PeerSocket
+from peerpigeon.net.websocket.connection import PeerSocket
+from peerpigeon.net.websocket.group import SocketGroup
 
 if TYPE_CHECKING:
     from peerpigeon.net.http.request import UpgradeRequest
 
 HOST = "127.0.0.1"
 WARM_UP = 100
-"""Sockets before the first look, so that what the first one makes for all is not counted."""
+"""SocketGroup before the first look, so that what the first one makes for all is not counted."""
 TIMEOUT = 10.0  # seconds
 
 _UPGRADE = (
@@ -59,7 +59,7 @@ class Keeper:
 async def serve(listener: socket.socket) -> None:
     """Accept WebSockets for ever."""
     limits = {"max_message_size": 1 << 20, "max_outbox_size": 1 << 22}
-    sockets = Sockets(Keeper(), PeerSocket, close_timeout=5, **limits)
+    sockets = SocketGroup(Keeper(), PeerSocket.accepted, close_timeout=5, **limits)
     doors = Doors(
         lambda _: sockets.open, lambda _: b"", allowed_origins=None, handshake_timeout=TIMEOUT
     )

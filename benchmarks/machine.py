@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FEWEST_CORES = 2
-LIBRARIES = ("uvloop", "picows", "websockets", "msgspec", "aiohttp", "aiortc", "libdatachannel-py")
+LIBRARIES = ("uvloop", "websockets", "msgspec", "aiohttp", "aiortc", "libdatachannel-py")
 SPARE_FILES = 200
 """Open files that a process has besides its clients' sockets."""
 

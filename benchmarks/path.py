@@ -23,8 +23,8 @@ from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import ID_DIGITS, PeerId
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.http.request import UpgradeRequest
-from peerpigeon.net.sockets import Sockets
-from peerpigeon.net.websocket import PeerSocket
+from peerpigeon.net.websocket.connection import PeerSocket
+from peerpigeon.net.websocket.group import SocketGroup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,7 @@ class Bench:
         hub = Hub(PeerId("f" * ID_DIGITS), config, SystemRandom(), now=loop.time())
         self._driver = Driver(hub, config, lambda _: None)
         self._listened: list[PeerSocket] = []
-        self._sockets = Sockets(
+        self._sockets = SocketGroup(
             self._driver,
             self._listen,
             max_message_size=config.max_message_size,
@@ -78,8 +78,8 @@ class Bench:
         )
         self.pipes = [self._open(number) for number in range(2 * PAIRS)]
 
-    def _listen(self, shared: Sockets, transport: asyncio.Transport) -> PeerSocket:
-        self._listened.append(PeerSocket(shared, transport))
+    def _listen(self, shared: SocketGroup[PeerSocket], transport: asyncio.Transport) -> PeerSocket:
+        self._listened.append(PeerSocket.accepted(shared, transport))
         return self._listened[-1]
 
     def _open(self, number: int) -> Pipe:

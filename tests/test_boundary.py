@@ -28,16 +28,16 @@ BUILT_IN_IO = {"open", "print", "input", "eval", "exec", "__import__"}
 # The functions that catch any exception: what they call is a library's or a user's, or may not
 # cost the others of its kind. Each of them reports it.
 CATCHES_ALL = {
-    "net/dial.py: _outlive",
+    "net/websocket/outgoing.py: _outlive",
     "net/driver.py: feed",
     "net/driver.py: sockets_received",
     "net/server.py: _tell",
-    "net/sockets.py: deliver",
+    "net/websocket/group.py: deliver",
     "rtc/aiortc/channel.py: _open",
     "rtc/libdatachannel/channel.py: _refusing",
     "rtc/libdatachannel/channel.py: send",
 }
-WITH_A_CLOCK = {"asyncio", "socket", "ssl", "threading", "aiohttp", "picows", "uvloop"}
+WITH_A_CLOCK = {"asyncio", "socket", "ssl", "threading", "aiohttp", "uvloop"}
 # What the simulator and processes are to have in common.
 SAME_EVERYWHERE = {"steps", "course", "outcome", "cast"}
 # Where each library is known.
@@ -46,8 +46,7 @@ LIBRARIES = {
     "aioice": {"rtc/aiortc/gathering.py"},
     "aiortc": {"rtc/aiortc/channel.py", "rtc/aiortc/transports.py"},
     "libdatachannel": {"rtc/libdatachannel/channel.py"},
-    "picows": {"net/dial.py"},
-    "websockets": {"net/frames.py"},
+    "websockets": {"net/websocket/masking.py"},
 }
 
 

@@ -18,8 +18,8 @@ import pytest
 
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.request import response
-from peerpigeon.net.sockets import Sockets
-from peerpigeon.net.websocket import PeerSocket
+from peerpigeon.net.websocket.connection import PeerSocket
+from peerpigeon.net.websocket.group import SocketGroup
 
 try:
     import uvloop
@@ -251,7 +251,9 @@ class Recorder:
 class Served:
     """A running server and its parts."""
 
-    def __init__(self, port: int, recorder: Recorder, sockets: Sockets, doors: Doors) -> None:
+    def __init__(
+        self, port: int, recorder: Recorder, sockets: SocketGroup[PeerSocket], doors: Doors
+    ) -> None:
         self.port = port
         self.recorder = recorder
         self.sockets = sockets
@@ -282,9 +284,9 @@ async def serving(
 ) -> AsyncIterator[Served]:
     """Run a server that echoes over WebSockets and describes plain requests."""
     recorder = Recorder()
-    sockets = Sockets(
+    sockets = SocketGroup(
         recorder,
-        PeerSocket,
+        PeerSocket.accepted,
         max_message_size=max_message_size,
         max_outbox_size=max_outbox_size,
         close_timeout=close_timeout,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pytest
 
     from peerpigeon.core.interface.notices import Notice
-    from peerpigeon.net.websocket import PeerSocket
+    from peerpigeon.net.websocket.connection import PeerSocket
 
 
 class Sink:

@@ -29,7 +29,8 @@ from peerpigeon.core.interface.events import (
 )
 from peerpigeon.core.interface.pings import ping_number, ping_payload
 from peerpigeon.net.links.carriers import Carriers
-from peerpigeon.net.reference import ReferenceSocket
+from peerpigeon.net.websocket.connection import PeerSocket
+from peerpigeon.net.websocket.group import SocketGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,10 +38,9 @@ if TYPE_CHECKING:
     from peerpigeon.core import Hub
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.interface.notices import Notice
-    from peerpigeon.net.dial import Dialled
     from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.links.carriers import LinkAction
-    from peerpigeon.net.websocket import PeerSocket
+    from peerpigeon.net.websocket.outgoing import Dialing
     from peerpigeon.rtc.interface import Engine
 
 logger = logging.getLogger(__name__)
@@ -53,8 +53,8 @@ class Driver:
     """Drives one ``Hub`` on one event loop.
 
     ``feed`` is synchronous: events are handled whole, one after another, so there is no lock.
-    It is the listener of all client sockets (``sockets.SocketListener``); ``carriers`` looks after
-    the links to other hubs, with channels that ``engine`` makes if there is one.
+    ``carriers`` looks after the links to other hubs, with channels that ``engine`` makes if there
+    is one; ``clients`` are all sockets that carry text, of which it is the listener.
     """
 
     def __init__(
@@ -65,13 +65,27 @@ class Driver:
         engine: Engine | None = None,
     ) -> None:
         self._hub = hub
-        self._config = config
         self._loop = asyncio.get_running_loop()
         self._time = self._loop.time
         self._tell = tell
-        self.carriers = Carriers(hub.id, self.feed, self._meet, engine, config.max_link_outbox_size)
+        self.clients = SocketGroup(
+            self,
+            PeerSocket.accepted,
+            max_message_size=config.max_message_size,
+            max_outbox_size=config.max_outbox_size,
+            close_timeout=config.close_timeout,
+        )
+        """The sockets of clients, and of hubs of the npm package."""
+        self.carriers = Carriers(
+            hub.id,
+            self.feed,
+            self._meet,
+            engine,
+            max_outbox_size=config.max_link_outbox_size,
+            close_timeout=config.close_timeout,
+        )
         """The links to other hubs."""
-        self._sockets: dict[SessionId, PeerSocket | ReferenceSocket] = {}
+        self._sockets: dict[SessionId, PeerSocket] = {}
         self._last_session = 0
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: float | None = None
@@ -126,14 +140,13 @@ class Driver:
         self._take(socket)
         self.feed(PeerOpened(socket.session, request.parameter("peerId"), socket.address))
 
-    def _meet(self, dialled: Dialled) -> None:
+    def _meet(self, dial: Dialing) -> None:
         """Take over a socket that we dialled and a hub of the npm package has answered."""
-        config = self._config
-        socket = ReferenceSocket(dialled, self, config.max_message_size, config.max_outbox_size)
+        socket = dial.become(PeerSocket, self.clients)
         self._take(socket)
-        self.feed(ReferenceOpened(socket.session, dialled.opening))
+        self.feed(ReferenceOpened(socket.session, dial.opening))
 
-    def _take(self, socket: PeerSocket | ReferenceSocket) -> None:
+    def _take(self, socket: PeerSocket) -> None:
         self._last_session += 1
         socket.session = SessionId(self._last_session)
         self._sockets[socket.session] = socket
@@ -151,15 +164,11 @@ class Driver:
                 self._give_up(event, error)
         self.perform(self._hub.act())
 
-    def socket_received(self, socket: ReferenceSocket, text: str) -> None:
-        """Take a message from a socket that we dialled."""
-        self.feed(PeerSent(socket.session, text))
-
-    def socket_ponged(self, socket: PeerSocket | ReferenceSocket, payload: bytes) -> None:
+    def socket_ponged(self, socket: PeerSocket, payload: bytes) -> None:
         """Take a sign of life."""
         self.feed(PeerPonged(socket.session, ping_number(payload)))
 
-    def socket_closed(self, socket: PeerSocket | ReferenceSocket, code: int, reason: str) -> None:
+    def socket_closed(self, socket: PeerSocket, code: int, reason: str) -> None:
         """Take the end of a socket that the hub did not close."""
         if self._sockets.pop(socket.session, None) is not None:
             self.feed(PeerLost(socket.session, code, reason))

@@ -17,10 +17,7 @@ from peerpigeon.net.driver import Driver
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.pages import Pages
 from peerpigeon.net.http.request import HandshakeError
-from peerpigeon.net.links.carriers import MAX_FRAME
 from peerpigeon.net.listen import BACKLOG, reachable_address
-from peerpigeon.net.sockets import Sockets
-from peerpigeon.net.websocket import LinkSocket, PeerSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,20 +54,6 @@ class Runtime:
         now = loop.time()
         self.hub = Hub(hub_id, config, random.SystemRandom(), epoch=time.time() - now, now=now)
         self.driver = Driver(self.hub, config, tell, engine)
-        self._clients = Sockets(
-            self.driver,
-            PeerSocket,
-            max_message_size=config.max_message_size,
-            max_outbox_size=config.max_outbox_size,
-            close_timeout=config.close_timeout,
-        )
-        self._hubs = Sockets(
-            self.driver.carriers,
-            LinkSocket,
-            max_message_size=MAX_FRAME,
-            max_outbox_size=2 * config.max_link_outbox_size + MAX_FRAME,  # carriers keep to less
-            close_timeout=config.close_timeout,
-        )
         self._doors = Doors(
             self._opener,
             Pages(config, self.snapshot, self.topology).answer,
@@ -86,12 +69,12 @@ class Runtime:
     def _opener(self, request: UpgradeRequest) -> Opener:
         """Return what takes over a connection that asks for a WebSocket."""
         if not request.parameter("hub"):
-            return self._clients.open
+            return self.driver.clients.open
         if not self._config.is_hub:
             raise HandshakeError(403, "this server is no hub")
         if request.origin is not None:
             raise HandshakeError(403, "a web page is no hub")
-        return self._hubs.open
+        return self.driver.carriers.sockets.open
 
     def snapshot(self) -> Snapshot:
         """Return the counts of this moment."""
@@ -127,8 +110,8 @@ class Runtime:
         for listener in self._listeners:
             listener.close()
         self._doors.abort()
-        self._clients.deliver()  # what has been read counts as taken
-        self._hubs.deliver()
+        self.driver.clients.deliver()  # what has been read counts as taken
+        self.driver.carriers.sockets.deliver()
         if self._has_begun:
             self.driver.drain(GOING_AWAY, SERVER_STOPPING)
             with contextlib.suppress(TimeoutError):
@@ -136,6 +119,6 @@ class Runtime:
                     await self.driver.carriers.emptied()
         self.driver.close()
         await self.driver.carriers.close(GOING_AWAY, HUB_STOPPING)
-        await self._clients.wait_closed()
-        await self._hubs.wait_closed()
+        await self.driver.clients.wait_closed()
+        await self.driver.carriers.sockets.wait_closed()
         self.ended.set()

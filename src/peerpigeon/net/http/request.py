@@ -133,12 +133,16 @@ class UpgradeRequest:
 
     def response(self) -> bytes:
         """Return the response that opens the WebSocket."""
-        salted = (self.key + _ACCEPT_SALT).encode()
-        digest = hashlib.sha1(salted, usedforsecurity=False).digest()
         return (
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n\r\n"
+            b"Sec-WebSocket-Accept: " + accept_value(self.key).encode() + b"\r\n\r\n"
         )
+
+
+def accept_value(key: str) -> str:
+    """Return what a server shows to have read a ``Sec-WebSocket-Key`` (RFC 6455, section 4.2.2)."""
+    digest = hashlib.sha1((key + _ACCEPT_SALT).encode(), usedforsecurity=False).digest()
+    return base64.b64encode(digest).decode()
 
 
 def parse_request(head: bytes) -> Request:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, TypeAlias, assert_never
+from urllib.parse import urlsplit, urlunsplit
 
+from peerpigeon.core import is_greeting
 from peerpigeon.core.config import MIB
 from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.actions import (
@@ -21,7 +23,12 @@ from peerpigeon.core.interface.actions import (
     TakeAnswer,
     TakeCandidate,
 )
-from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, INVALID_PAYLOAD
+from peerpigeon.core.interface.close_codes import (
+    ABNORMAL_CLOSURE,
+    GOING_AWAY,
+    INVALID_PAYLOAD,
+    PROTOCOL_ERROR,
+)
 from peerpigeon.core.interface.events import (
     ChannelCandidate,
     ChannelDescribed,
@@ -32,11 +39,14 @@ from peerpigeon.core.interface.events import (
     OpeningFailed,
 )
 from peerpigeon.core.interface.link_outbox import has_room
+from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 from peerpigeon.core.wire.hub_codec import FrameError, decode, encode
 from peerpigeon.core.wire.hub_frames import Carrier
-from peerpigeon.net.dial import Dialled
 from peerpigeon.net.links.data_channel import DataChannel
 from peerpigeon.net.links.link import Link
+from peerpigeon.net.websocket.connection import LinkSocket
+from peerpigeon.net.websocket.group import SocketGroup
+from peerpigeon.net.websocket.outgoing import Dialing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +54,6 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.links.link import Wire
-    from peerpigeon.net.websocket import LinkSocket
     from peerpigeon.rtc.interface import Engine
 
 MAX_FRAME = 16 * MIB
@@ -52,7 +61,17 @@ MAX_FRAME = 16 * MIB
 adverts of some thousand hubs and the members of a namespace have to fit into one."""
 
 DIALS_GRACE = 1.0
-"""Seconds for dialled sockets to close, and for dials to connect, when the hub stops."""
+"""Seconds for dials that are answered with a close to end, when the hub stops."""
+
+
+def hub_uri(uri: str, own: PeerId) -> str:
+    """Return the address to dial: the hub's, with who we are and that we are a hub.
+
+    A hub of the npm package takes the first parameter, and does not look at the second.
+    """
+    scheme, host, path, query, _ = urlsplit(uri)
+    asked = f"peerId={own}&hub=1"
+    return urlunsplit((scheme, host, path or "/", f"{query}&{asked}" if query else asked, ""))
 
 
 LinkAction: TypeAlias = (
@@ -78,9 +97,11 @@ class Carriers:
         self,
         own: PeerId,
         feed: Callable[[Event], None],
-        meet: Callable[[Dialled], None],
+        meet: Callable[[Dialing], None],
         engine: Engine | None,
+        *,
         max_outbox_size: int,
+        close_timeout: float,
     ) -> None:
         self._own = own
         self._feed = feed
@@ -88,9 +109,17 @@ class Carriers:
         self._engine = engine
         self._max_outbox_size = max_outbox_size
         self._loop = asyncio.get_running_loop()
+        self.sockets = SocketGroup(
+            self,
+            LinkSocket.accepted,
+            max_message_size=MAX_FRAME,
+            max_outbox_size=2 * max_outbox_size + MAX_FRAME,  # they get less from here
+            close_timeout=close_timeout,
+        )
+        """The WebSockets to other hubs, whoever opened them."""
         self._links: dict[LinkId, Link] = {}
         self._by_wire: dict[Wire, Link] = {}
-        self._openings: dict[int, Dialled | DataChannel] = {}
+        self._openings: dict[int, Dialing | DataChannel] = {}
         self._dials: set[asyncio.Task[None]] = set()  # until nothing of them remains
         self._last_link = 0
         self._emptied: asyncio.Future[None] | None = None  # who waits for the last link to end
@@ -131,10 +160,16 @@ class Carriers:
                 if (link := self._links.get(number)) is not None:
                     self._close(link, code, reason)
             case Dial(opening, uri):
-                dialled = Dialled(opening, uri, self._own, self, MAX_FRAME)
-                self._openings[opening] = dialled
-                self._dials.add(dialled.task)
-                dialled.task.add_done_callback(self._dials.discard)
+                dial = Dialing(
+                    opening,
+                    hub_uri(uri, self._own),
+                    self,
+                    max_message_size=MAX_FRAME,
+                    timeout=DIAL_TIMEOUT,
+                )
+                self._openings[opening] = dial
+                self._dials.add(dial.task)
+                dial.task.add_done_callback(self._dials.discard)
             case _:
                 self._perform_for_channel(action)
 
@@ -233,7 +268,7 @@ class Carriers:
             self._close(link, code, reason)
         return link is not None
 
-    # Sockets that were accepted (``SocketListener``)
+    # WebSockets, whoever opened them (``SocketListener``)
 
     def socket_opened(self, socket: LinkSocket, request: UpgradeRequest) -> None:
         """Take a socket that another hub has opened."""
@@ -251,32 +286,23 @@ class Carriers:
         """Take the end of a socket."""
         self._lose(socket, code, reason)
 
-    # Sockets that were dialled (``DialListener``)
+    # WebSockets that are being dialled (``DialListener``)
 
-    def dial_opened(self, dialled: Dialled) -> None:
-        """Take a socket behind which a hub has answered."""
-        if self._conclude(dialled):
-            self._add(dialled, Carrier.WEBSOCKET, dialled.opening)
+    def dial_answered(self, dial: Dialing, message: str | bytes) -> None:
+        """Take the socket if a hub has answered, or hand it over if that is of the npm package."""
+        if not self._conclude(dial):
+            dial.close(GOING_AWAY, "not waited for any more")
+        elif isinstance(message, bytes):
+            self._add(dial.become(LinkSocket, self.sockets), Carrier.WEBSOCKET, dial.opening)
+        elif is_greeting(message.encode()):
+            self._meet(dial)
+        else:
+            dial.close(PROTOCOL_ERROR, "no hub answers there")
+            self._feed(OpeningFailed(dial.opening, "no hub answers there"))
 
-    def dial_greeted(self, dialled: Dialled) -> None:
-        """Hand over a socket behind which a hub of the npm package has answered."""
-        if self._conclude(dialled):
-            self._meet(dialled)
-
-    def dial_ponged(self, dialled: Dialled, payload: bytes) -> None:
-        """Ignore it: hubs have heartbeats of their own."""
-
-    def dial_failed(self, dialled: Dialled, reason: str) -> None:
+    def dial_failed(self, dial: Dialing, reason: str) -> None:
         """Tell the hub that there is nobody."""
-        self._fail(dialled, reason)
-
-    def dial_received(self, dialled: Dialled, message: bytes) -> None:
-        """Take one message."""
-        self._receive(dialled, message)
-
-    def dial_lost(self, dialled: Dialled, code: int, reason: str) -> None:
-        """Take the end of a socket."""
-        self._lose(dialled, code, reason)
+        self._fail(dial, reason)
 
     # Data channels (``DataChannelListener``)
 
@@ -311,16 +337,16 @@ class Carriers:
 
     # Openings
 
-    def _is_under_way(self, opening: Dialled | DataChannel) -> bool:
+    def _is_under_way(self, opening: Dialing | DataChannel) -> bool:
         return self._openings.get(opening.opening) is opening
 
-    def _conclude(self, opening: Dialled | DataChannel) -> bool:
+    def _conclude(self, opening: Dialing | DataChannel) -> bool:
         """Remove an opening; return whether the hub still waited for it."""
         was_awaited = self._is_under_way(opening)
         if was_awaited:
             del self._openings[opening.opening]
         return was_awaited
 
-    def _fail(self, opening: Dialled | DataChannel, reason: str) -> None:
+    def _fail(self, opening: Dialing | DataChannel, reason: str) -> None:
         if self._conclude(opening):
             self._feed(OpeningFailed(opening.opening, reason))

@@ -1,4 +1,4 @@
-"""Frames as bytes; what a socket makes of them is in `test_websocket`."""
+"""Frames as bytes; what a socket makes of them is in `test_protocol`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets import speedups
 
-from peerpigeon.net import frames
-from peerpigeon.net.frames import BINARY, PING, TEXT, FrameError, lone_message, read_frame
+from peerpigeon.net.websocket import masking
+from peerpigeon.net.websocket.frames import (
+    BINARY,
+    CLIENT,
+    PING,
+    SERVER,
+    TEXT,
+    FrameError,
+    frame_header,
+    lone_message,
+    read_frame,
+)
 from tests.net import raw
 
 LIMIT = 200_000
@@ -16,7 +26,7 @@ SIZES = st.one_of(st.integers(0, 300), st.sampled_from([65534, 65535, 65536, LIM
 
 
 def test_masks_are_undone_in_c_here() -> None:
-    assert read_frame.__globals__["apply_mask"] is speedups.apply_mask
+    assert masking.apply_mask is speedups.apply_mask
 
 
 @given(st.lists(SIZES, max_size=5), st.data())
@@ -31,11 +41,11 @@ def test_of_what_has_come_all_whole_frames_are_read_and_no_others(
     for payload, whole in zip(payloads, sent, strict=True):
         end = start + len(whole)
         if end > len(come):
-            _, rest, least = read_frame(come, start, LIMIT)
+            _, rest, least = read_frame(come, start, CLIENT, LIMIT)
             assert len(come) < least <= end
             assert rest == b""
             break
-        assert read_frame(come, start, LIMIT) == (TEXT, payload, end)
+        assert read_frame(come, start, CLIENT, LIMIT) == (TEXT, payload, end)
         start = end
 
 
@@ -43,7 +53,7 @@ def test_of_what_has_come_all_whole_frames_are_read_and_no_others(
 def test_a_mask_is_applied_to_each_four_bytes_anew(payload: bytes, mask: bytes) -> None:
     masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
     data = bytes((BINARY, 0x80 | len(payload))) + mask + masked
-    assert read_frame(b"before" + data, 6, LIMIT) == (BINARY, payload, 6 + len(data))
+    assert read_frame(b"before" + data, 6, CLIENT, LIMIT) == (BINARY, payload, 6 + len(data))
 
 
 @given(
@@ -51,24 +61,35 @@ def test_a_mask_is_applied_to_each_four_bytes_anew(payload: bytes, mask: bytes) 
     size=st.one_of(st.integers(120, 300), st.sampled_from([65534, 65535, 65536])),
     limit=st.sampled_from([100, 200, LIMIT]),
     cut=st.integers(-2, 2),
+    sender=st.sampled_from([CLIENT, SERVER]),
 )
 def test_a_lone_message_is_what_would_be_read_as_a_frame(
-    first: int, size: int, limit: int, cut: int
+    first: int, size: int, limit: int, cut: int, sender: int
 ) -> None:
     payload = (bytes(range(256)) * (size // 256 + 1))[:size]
-    whole = raw.frame(first & 0x0F, payload)
+    if sender == CLIENT:
+        whole = raw.frame(first & 0x0F, payload)
+    else:
+        whole = frame_header(first, SERVER, size) + payload
     data = (whole + b"\0\0")[: len(whole) + cut]
     is_lone = cut == 0 and first == TEXT and 126 <= size <= min(limit, 65535)
-    assert lone_message(data, TEXT, limit) == (payload if is_lone else None)
+    assert lone_message(data, TEXT, sender, limit) == (payload if is_lone else None)
     if is_lone:
-        assert read_frame(data, 0, limit) == (TEXT, payload, len(data))
+        assert read_frame(data, 0, sender, limit) == (TEXT, payload, len(data))
 
 
-@pytest.mark.parametrize("first", sorted(set(range(256)) - frames._KNOWN))
-def test_a_frame_is_refused_by_its_first_bytes_if_they_tell(first: int) -> None:
-    with pytest.raises(FrameError) as caught:
-        read_frame(bytes((first, 0x80)), 0, LIMIT)
-    assert caught.value.code == 1002
+def is_refused(begin: bytes) -> bool:
+    try:
+        read_frame(begin, 0, CLIENT, LIMIT)
+    except FrameError as error:
+        return error.code == 1002
+    return False
+
+
+def test_a_frame_is_refused_by_its_first_bytes_if_they_tell() -> None:
+    refused = {first for first in range(256) if is_refused(bytes((first, 0x80)))}
+    fragments, whole, control = {0x00, 0x01, 0x02}, {0x80, 0x81, 0x82}, {0x88, 0x89, 0x8A}
+    assert refused == set(range(256)) - fragments - whole - control
 
 
 @pytest.mark.parametrize(
@@ -84,5 +105,5 @@ def test_a_frame_is_refused_by_its_first_bytes_if_they_tell(first: int) -> None:
 )
 def test_a_frame_is_refused_before_its_payload_comes(begin: bytes, code: int) -> None:
     with pytest.raises(FrameError) as caught:
-        read_frame(begin, 0, LIMIT)
+        read_frame(begin, 0, CLIENT, LIMIT)
     assert caught.value.code == code

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.net.http.request import UpgradeRequest
-    from peerpigeon.net.websocket import WebSocket
+    from peerpigeon.net.websocket.protocol import Message
 
-S = TypeVar("S", bound="WebSocket")
+S = TypeVar("S", bound="Socket")
 M = TypeVar("M")
 
 TURN_SIZE = 64 * 1024
 """Bytes received after which a turn is cut short: more do not stay in the processor's cache."""
+
+MESSAGE_OVERHEAD = 8
+"""Bytes that a message takes besides its text, so that a flood of empty ones ends a turn too."""
+
+
+class Socket(asyncio.Protocol, ABC):
+    """A member of a group."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Write what is queued."""
 
 
 class SocketListener(Protocol[S, M]):
@@ -38,13 +52,13 @@ class SocketListener(Protocol[S, M]):
         """Tell, once, that a socket has ended, unless ``close`` or ``abort`` asked for it."""
 
 
-class Sockets:
-    """What the sockets of one server share. To be made while the event loop runs."""
+class SocketGroup(Generic[S]):
+    """What the sockets of one kind share. To be made while the event loop runs."""
 
     def __init__(
         self,
-        listener: SocketListener[Any, Any],
-        make: Callable[[Sockets, asyncio.Transport], WebSocket],
+        listener: SocketListener[S, Any],
+        make: Callable[[SocketGroup[S], asyncio.Transport], S],
         *,
         max_message_size: int,
         max_outbox_size: int,
@@ -56,10 +70,10 @@ class Sockets:
         self.max_message_size = max_message_size
         self.max_outbox_size = max_outbox_size
         self.close_timeout = close_timeout
-        self.closing: set[WebSocket] = set()
-        self._received: list[tuple[WebSocket, str | bytes]] = []
+        self.closing: set[S] = set()
+        self._received: list[tuple[S, Message]] = []
         self._size = 0  # of all that was received, in bytes
-        self._unsent: list[WebSocket] = []
+        self._unsent: list[S] = []
         self._is_ending = False  # whether the end of this turn is under way
         self._all_gone = asyncio.Event()
         self._all_gone.set()
@@ -77,15 +91,12 @@ class Sockets:
         """Wait until the sockets that are closing are gone: ``close_timeout`` at most."""
         await self._all_gone.wait()
 
-    def receive(self, socket: WebSocket, message: str | bytes, size: int) -> None:
-        """Tell the listener of a message once this turn is over.
-
-        ``size`` is how many bytes came with it, headers and all: an empty message takes memory too.
-        """
+    def receive(self, socket: S, message: Message) -> None:
+        """Tell the listener of a message once this turn is over."""
         if not self._is_ending:
             self._end_turn_soon()
         self._received.append((socket, message))
-        self._size += size
+        self._size += len(message) + MESSAGE_OVERHEAD
         if self._size > TURN_SIZE:
             self.deliver()
             self._flush()
@@ -102,18 +113,18 @@ class Sockets:
             context = {"message": "a listener of sockets failed", "exception": error}
             self.loop.call_exception_handler(context)
 
-    def flush_soon(self, socket: WebSocket) -> None:
+    def flush_soon(self, socket: S) -> None:
         """Flush a socket once this turn is over."""
         if not self._is_ending:
             self._end_turn_soon()
         self._unsent.append(socket)
 
-    def linger(self, socket: WebSocket) -> None:
+    def linger(self, socket: S) -> None:
         """Note that a socket has yet to end."""
         self.closing.add(socket)
         self._all_gone.clear()
 
-    def leave(self, socket: WebSocket) -> None:
+    def leave(self, socket: S) -> None:
         """Note that a socket's connection is no more."""
         self.closing.discard(socket)
         if not self.closing:

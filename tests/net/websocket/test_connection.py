@@ -1,18 +1,15 @@
-"""Sockets over time: order, limits, slow readers, every way to end."""
+"""SocketGroup over time: order, limits, slow readers, every way to end."""
 
 from __future__ import annotations
 
 import asyncio
 import socket as sockets_of_the_system
-import sys
-import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.net.raw import (
     CLOSE,
-    CONTINUATION,
     DEADLINE,
     FIN,
     PING,
@@ -30,7 +27,7 @@ from tests.net.raw import (
 )
 
 if TYPE_CHECKING:
-    from peerpigeon.net.websocket import PeerSocket
+    from peerpigeon.net.websocket.connection import PeerSocket
 
 
 async def only_socket(served: Served) -> PeerSocket:
@@ -65,24 +62,6 @@ async def test_frames_of_one_turn_arrive_in_order_and_in_one_write() -> None:
 
 
 @on_every_loop
-async def test_messages_sent_at_once_are_a_frame_each_behind_what_was_sent_before() -> None:
-    async with serving() as served, await RawClient.open(served.port) as client:
-        socket = await only_socket(served)
-        socket.send_all([])
-        socket.send(b"0")
-        socket.send_all([b"1", b"2", b"three"])
-        assert socket.buffered == 16
-        socket.close(1000, "")
-        socket.send_all([b"never"])
-        assert [await client.frame() for _ in range(5)] == [
-            *((FIN | TEXT, payload) for payload in (b"0", b"1", b"2", b"three")),
-            (FIN | CLOSE, b"\x03\xe8"),
-        ]
-        await client.send(close_frame(1000))
-        assert await client.rest() == b""
-
-
-@on_every_loop
 async def test_ping_and_close_keep_their_place_behind_what_was_sent_before() -> None:
     async with serving() as served, await RawClient.open(served.port) as client:
         socket = await only_socket(served)
@@ -113,22 +92,6 @@ async def test_the_answer_to_a_ping_of_ours_is_a_sign_of_life() -> None:
         await client.send(frame(PING, b"no answer"))
         await served.recorder.until(lambda: served.recorder.ponged == 2)
         assert served.recorder.answer == b""
-
-
-@on_every_loop
-async def test_large_messages_go_out_whole() -> None:
-    async with serving() as served, await RawClient.open(served.port) as client:
-        socket = await only_socket(served)
-        for size in (65_535, 65_536, 1 << 20):
-            socket.send(b"*" * size)
-            assert await client.frame() == (FIN | TEXT, b"*" * size)
-
-
-@on_every_loop
-async def test_an_overlong_reason_is_cut_between_two_characters() -> None:
-    async with serving() as served, await RawClient.open(served.port) as client:
-        (await only_socket(served)).close(4000, "a" + "ß" * 100)
-        assert await client.frame() == (FIN | CLOSE, b"\x0f\xa0" + ("a" + "ß" * 61).encode())
 
 
 # Ends
@@ -184,17 +147,6 @@ async def test_a_client_amid_sending_gets_to_read_what_was_wrong() -> None:
         await client.send(b"\xff" * 8_000_000)
         assert await client.frame() == (FIN | CLOSE, b"\x03\xeaprotocol error")
         assert await client.rest() == b""
-
-
-@on_every_loop
-async def test_a_close_frees_the_message_that_had_begun() -> None:
-    async with serving() as served, await RawClient.open(served.port) as client:
-        await client.send(frame(TEXT, b"*" * 1000, fin=False) + frame(PING))
-        await served.recorder.until(lambda: served.recorder.ponged == 1)
-        (socket,) = served.recorder.open
-        assert socket._fragments is not None
-        socket.close(1001, "")
-        assert socket._fragments is None
 
 
 @on_every_loop
@@ -396,87 +348,6 @@ async def test_a_flood_of_pings_from_a_client_that_does_not_read_is_bounded() ->
             assert socket.buffered < (1 << 16) + len(flood)
         assert served.recorder.closed == [(1013, "reading too slowly")]
         await client.__aexit__(None, None, None)
-
-
-@pytest.mark.parametrize(
-    "flood",
-    [
-        frame(CONTINUATION, b"", fin=False) * 2000,
-        frame(CONTINUATION, b"*", fin=False) * 100,
-        frame(PING, b"") * 2000,
-    ],
-    ids=["empty fragments", "fragments of a byte", "pings"],
-)
-def test_memory_does_not_grow_with_the_number_of_frames(flood: bytes) -> None:
-    """As in undici CVE-2026-9675 (fragments), PYSEC-2026-4389 (tiny reads) and CVE-2026-54274."""
-
-    async def main() -> None:
-        async with serving() as served, await RawClient.open(served.port) as client:
-            await client.send(frame(TEXT, b"", fin=False) + flood)
-            draining = asyncio.ensure_future(client.rest())
-            await turns(20)
-            tracemalloc.start()
-            for _ in range(10):
-                await client.send(flood)
-            grown, _ = tracemalloc.get_traced_memory()
-            tracemalloc.stop()
-            assert grown < 100_000
-            client.abort()
-            await draining
-
-    run(main, "asyncio")
-
-
-@on_every_loop
-async def test_a_declared_length_allocates_nothing() -> None:
-    """As in aiohttp PYSEC-2026-4395: a length near 2^63."""
-    async with serving() as served, await RawClient.open(served.port) as client:
-        await client.send(b"\x81\xff" + (1 << 20).to_bytes(8, "big") + b"mask" + b"12345")
-        await turns(5)
-        (socket,) = served.recorder.open
-        assert socket._begun is not None
-        assert sys.getsizeof(socket._begun) < 100
-
-
-@on_every_loop
-async def test_an_idle_socket_keeps_no_buffer_whatever_it_sent() -> None:
-    async with serving() as served, await RawClient.open(served.port) as client:
-        (socket,) = served.recorder.open
-        for size in (10, 10_000, 1 << 20):
-            data = frame(TEXT, b"*" * size)
-            await client.send(data[:8])
-            await client.send(data[8:])
-            assert await client.frame() == (FIN | TEXT, b"*" * size)
-            assert socket._begun is None
-
-
-@on_every_loop
-async def test_a_frame_that_comes_in_tiny_pieces_is_not_read_again_for_each() -> None:
-    """As in PYSEC-2026-4389: what is kept grows until the frame is whole."""
-    async with serving() as served, await RawClient.open(served.port) as client:
-        (socket,) = served.recorder.open
-        whole = frame(TEXT, b"*" * 1000)
-        socket.data_received(whole[:4])
-        kept = socket._begun
-        for place in range(4, len(whole) - 1):
-            socket.data_received(whole[place : place + 1])
-            assert socket._begun is kept, place
-        await client.send(whole[-1:])
-        assert await client.frame() == (FIN | TEXT, b"*" * 1000)
-
-
-@on_every_loop
-async def test_frames_of_many_clients_cut_anywhere_do_not_mix() -> None:
-    async with serving() as served:
-        clients = [await RawClient.open(served.port) for _ in range(30)]
-        wholes = [frame(TEXT, b"%d" % number * 50) for number in range(30)]
-        for start in range(0, 120, 7):
-            for client, whole in zip(clients, wholes, strict=True):
-                client.writer.write(whole[start : start + 7])
-            await turns()
-        for number, client in enumerate(clients):
-            assert await client.frame() == (FIN | TEXT, b"%d" % number * 50)
-            await client.__aexit__(None, None, None)
 
 
 @on_every_loop

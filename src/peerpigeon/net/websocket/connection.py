@@ -1,0 +1,207 @@
+"""One WebSocket on a transport of asyncio: reads, writes, limits what waits, ends in time.
+
+A socket keeps what it has read of a frame that is not whole yet, and no buffer else.
+What is sent to a socket within one turn of the event loop goes out in one write. That is not much:
+a group ends a turn once it has received 64 KiB.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from peerpigeon.core.ids import SessionId
+from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, TRY_AGAIN_LATER
+from peerpigeon.net.websocket.frames import BINARY, PING, TEXT
+from peerpigeon.net.websocket.group import Socket, SocketGroup
+from peerpigeon.net.websocket.protocol import (
+    CloseReceived,
+    Pinged,
+    Ponged,
+    State,
+    Violation,
+    WebSocketProtocol,
+)
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from peerpigeon.net.websocket.protocol import Event
+
+_MESSAGE = (str, bytes)
+
+
+class WebSocket(Socket):
+    """One WebSocket whose opening handshake is done, whichever side began it."""
+
+    KIND: ClassVar[int]
+    """The kind of its messages: ``TEXT`` or ``BINARY``."""
+
+    __slots__ = (
+        "_group",
+        "_is_owed",
+        "_protocol",
+        "_timer",
+        "_transport",
+        "address",
+    )
+
+    def __init__(
+        self, group: SocketGroup[Any], transport: asyncio.Transport, protocol: WebSocketProtocol
+    ) -> None:
+        peer = transport.get_extra_info("peername")
+        self.address: str = peer[0] if isinstance(peer, tuple) else ""
+        self._group = group
+        self._transport = transport
+        self._protocol = protocol
+        transport.set_write_buffer_limits(high=group.max_outbox_size)
+        self._is_owed = True  # whether the listener has still to hear of the end
+        self._timer: asyncio.TimerHandle | None = None
+
+    @classmethod
+    def accepted(cls, group: SocketGroup[Any], transport: asyncio.Transport) -> Self:
+        """Return the WebSocket of a connection that a client has made."""
+        return cls(group, transport, WebSocketProtocol(cls.KIND, group.max_message_size))
+
+    @property
+    def buffered(self) -> int:
+        """How many bytes are still to be sent."""
+        return sum(map(len, self._protocol.outgoing)) + self._transport.get_write_buffer_size()
+
+    def send(self, payload: bytes) -> None:
+        """Send one message. Never waits, never raises; nothing if the socket is closed."""
+        protocol = self._protocol
+        if not protocol.outgoing:
+            self._group.flush_soon(self)
+        protocol.send(protocol.kind, payload)
+
+    def ping(self, payload: bytes) -> None:
+        """Ask for a sign of life; the answer has the same payload."""
+        self._protocol.send(PING, payload)
+        self.flush()
+
+    def close(self, code: int, reason: str) -> None:
+        """Send what is queued and a close frame; end when the other side answers or is too slow."""
+        self._is_owed = False
+        self._close(code, reason)
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._is_owed = False
+        self._protocol.end()
+        if not self._transport.is_closing():
+            self._group.linger(self)
+        self._transport.abort()
+
+    def flush(self) -> None:
+        """Write what is queued."""
+        if outgoing := self._protocol.outgoing:
+            data = b"".join(outgoing)
+            outgoing.clear()
+            self._transport.write(data)
+
+    # What the transport calls
+
+    def pause_writing(self) -> None:
+        """Close, as ``max_outbox_size`` bytes wait for a client that does not read."""
+        if self._protocol.state is State.OPEN:
+            reason = "reading too slowly"
+            self._close(TRY_AGAIN_LATER, reason)
+            # Not at once, as this may be the listener's own call.
+            self._group.loop.call_soon(self._report, TRY_AGAIN_LATER, reason)
+
+    def data_received(self, data: bytes) -> None:
+        """Read the frames in what has come."""
+        for event in self._protocol.receive_data(data):
+            if isinstance(event, _MESSAGE):  # as most are
+                self._group.receive(self, event)
+            else:
+                self.take(event)
+
+    def eof_received(self) -> bool:
+        """Take the other side for gone: one that leaves in order sends a close frame first."""
+        self._group.deliver()
+        self._protocol.end()
+        self._linger()
+        self._report(ABNORMAL_CLOSURE, "")
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget everything."""
+        self._group.deliver()
+        self._protocol.end()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._group.leave(self)
+        self._report(ABNORMAL_CLOSURE, "")
+
+    # What comes of events
+
+    def take(self, event: Event) -> None:
+        """Act on an event of the protocol."""
+        match event:
+            case Pinged():
+                self.flush()
+                if self._is_owed:
+                    self._group.listener.socket_ponged(self, b"")
+            case Ponged(payload):
+                if self._is_owed:
+                    self._group.listener.socket_ponged(self, payload)
+            case CloseReceived(code, reason):
+                self._group.deliver()  # what came before is answered before our close frame
+                self._close(code, "")
+                self._transport.close()
+                self._report(code, reason)
+            case Violation(code, reason):
+                self._group.deliver()
+                self._close(code, reason)
+                self._end_output()
+                self._report(code, reason)
+            case message:
+                self._group.receive(self, message)
+
+    def _end_output(self) -> None:
+        # Closing with unread bytes would reset the connection, and the other side might not get to
+        # read why. So only our direction ends now; what still comes is thrown away.
+        if not self._transport.can_write_eof():  # as over TLS
+            self._transport.close()
+        elif not self._transport.is_closing():
+            self._transport.write_eof()
+
+    def _close(self, code: int, reason: str) -> None:
+        self._protocol.close(code, reason)
+        self.flush()
+        self._linger()
+
+    def _linger(self) -> None:
+        if self._timer is None:
+            group = self._group
+            self._timer = group.loop.call_later(group.close_timeout, self._transport.abort)
+            group.linger(self)
+
+    def _report(self, code: int, reason: str) -> None:
+        if self._is_owed:
+            self._is_owed = False
+            self._group.listener.socket_closed(self, code, reason)
+
+
+class PeerSocket(WebSocket):
+    """The WebSocket of a client, or of a hub that speaks as clients do: text."""
+
+    __slots__ = ("session",)
+
+    KIND = TEXT
+
+    def __init__(
+        self, group: SocketGroup[Any], transport: asyncio.Transport, protocol: WebSocketProtocol
+    ) -> None:
+        super().__init__(group, transport, protocol)
+        self.session = SessionId(0)
+
+
+class LinkSocket(WebSocket):
+    """The WebSocket of another hub: binary."""
+
+    __slots__ = ()
+
+    KIND = BINARY

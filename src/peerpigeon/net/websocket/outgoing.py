@@ -1,0 +1,203 @@
+"""WebSockets that this hub opens: one attempt, from the name of a host to the first message."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from functools import cache, partial
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+
+from peerpigeon.net.websocket.client_handshake import (
+    KEY_SIZE,
+    ClientHandshake,
+    UpgradeError,
+    WebSocketUri,
+)
+from peerpigeon.net.websocket.frames import KEY_SIZE as MASK_SIZE
+from peerpigeon.net.websocket.protocol import (
+    UNDECIDED,
+    CloseReceived,
+    Pinged,
+    Ponged,
+    Violation,
+    WebSocketProtocol,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from peerpigeon.net.websocket.connection import WebSocket
+    from peerpigeon.net.websocket.group import SocketGroup
+    from peerpigeon.net.websocket.protocol import Message
+
+S = TypeVar("S", bound="WebSocket")
+
+
+class DialListener(Protocol):
+    """Who hears of a dial. Never called from within a call to it."""
+
+    def dial_answered(self, dial: Dialing, message: Message) -> None:
+        """Tell of the first message, which shows who is there.
+
+        ``become`` or ``close`` is to be called before this returns.
+        """
+
+    def dial_failed(self, dial: Dialing, reason: str) -> None:
+        """Tell, once, that nothing came of it, unless ``close`` asked for that."""
+
+
+class Dialing(asyncio.Protocol):
+    """One attempt to open a WebSocket to ``uri``; it fails after ``timeout`` seconds.
+
+    It has succeeded when the first message comes: nothing else shows what is there behind a proxy.
+    Until then it sends nothing but answers to pings.
+    """
+
+    def __init__(
+        self,
+        opening: int,
+        uri: str,
+        listener: DialListener,
+        *,
+        max_message_size: int,
+        timeout: float,
+    ) -> None:
+        self.opening = opening
+        """What the hub calls it."""
+        self._listener = listener
+        self._max_message_size = max_message_size
+        self._is_over = False  # whether the listener has nothing more to hear of it
+        self._transport: asyncio.Transport | None = None
+        self._handshake: ClientHandshake | None = None
+        self._protocol: WebSocketProtocol | None = None  # once the handshake is done
+        self._socket: WebSocket | None = None
+        self._left = asyncio.Event()  # set when the connection has ended or is another's
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(timeout, self._time_out)
+        self.task = loop.create_task(self._run(uri))
+        """Ends when the attempt has, and nothing of it remains."""
+
+    def become(
+        self,
+        make: Callable[[SocketGroup[S], asyncio.Transport, WebSocketProtocol], S],
+        group: SocketGroup[S],
+    ) -> S:
+        """Return the socket of a group that the connection is from now on.
+
+        Its listener hears of all messages, the first one too. Raises ``RuntimeError`` if none has
+        come.
+        """
+        transport, protocol = self._transport, self._protocol
+        if transport is None or protocol is None:
+            raise RuntimeError("a dial becomes a socket when it is answered, not before")
+        self._is_over = True
+        self._transport = None
+        self._left.set()
+        protocol.max_message_size = group.max_message_size
+        self._socket = socket = make(group, transport, protocol)
+        transport.set_protocol(socket)
+        return socket
+
+    def close(self, code: int, reason: str) -> None:
+        """Give the attempt up, and say why if somebody is there."""
+        self._is_over = True
+        if self._transport is None or self._protocol is None:
+            self.task.cancel()
+        else:
+            self._leave(self._transport, self._protocol, code, reason)
+
+    async def _run(self, uri: str) -> None:
+        try:
+            address = WebSocketUri.parse(uri)
+            self._handshake = ClientHandshake(address, os.urandom(KEY_SIZE))
+            tls = _tls() if address.is_secure else None
+            loop = asyncio.get_running_loop()
+            await loop.create_connection(lambda: self, address.host, address.port, ssl=tls)
+            await self._left.wait()
+        except (OSError, ValueError) as error:
+            self._fail(str(error) or type(error).__name__)
+        finally:
+            self._timer.cancel()
+            if self._transport is not None:
+                self._transport.abort()
+
+    def _time_out(self) -> None:
+        self._fail("timed out")
+        self.task.cancel()
+
+    # What the transport calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask for a WebSocket."""
+        self._transport = cast("asyncio.Transport", transport)
+        if self._handshake is not None:
+            self._transport.write(self._handshake.request())
+
+    def data_received(self, data: bytes) -> None:
+        """Read the answer to the handshake, then frames up to the first message."""
+        if self._is_over or self._handshake is None or self._transport is None:
+            return
+        if self._protocol is None:
+            try:
+                early = self._handshake.receive_data(data)
+            except UpgradeError as error:
+                self._fail(str(error))
+                self._transport.close()
+                return
+            if early is None:
+                return
+            new_key = partial(os.urandom, MASK_SIZE)
+            self._protocol = WebSocketProtocol(UNDECIDED, self._max_message_size, new_key)
+            data = early
+        self._read(self._transport, self._protocol, data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take the end of the connection."""
+        self._transport = None
+        self._left.set()
+        self._fail(str(exc or "the connection closed at once"))
+
+    def _read(self, transport: asyncio.Transport, protocol: WebSocketProtocol, data: bytes) -> None:
+        events = protocol.receive_data(data)
+        for place, event in enumerate(events):
+            match event:
+                case Pinged():
+                    _write(transport, protocol)
+                case Ponged():
+                    pass
+                case CloseReceived(code, reason):
+                    self._leave(transport, protocol, code, "")
+                    self._fail(reason or f"closed with code {code}")
+                case Violation(code, reason):
+                    self._leave(transport, protocol, code, reason)
+                    self._fail(reason)
+                case message:
+                    self._listener.dial_answered(self, message)
+                    if self._socket is not None:
+                        for each in events[place:]:
+                            self._socket.take(each)
+                    return
+
+    def _leave(
+        self, transport: asyncio.Transport, protocol: WebSocketProtocol, code: int, reason: str
+    ) -> None:
+        protocol.close(code, reason)
+        _write(transport, protocol)
+        transport.close()
+
+    def _fail(self, reason: str) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._listener.dial_failed(self, reason)
+
+
+def _write(transport: asyncio.Transport, protocol: WebSocketProtocol) -> None:
+    transport.writelines(protocol.outgoing)
+    protocol.outgoing.clear()
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    # To load the system's certificates takes some 20 ms: once, and only if a hub needs it.
+    return ssl.create_default_context()

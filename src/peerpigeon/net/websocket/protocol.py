@@ -1,0 +1,257 @@
+"""The WebSocket protocol (RFC 6455) after its opening handshake: bytes in, events and bytes out.
+
+A pure state machine for either side: no socket, event loop, clock or chance. What it is given to
+read comes back as events; what it has to say is in ``outgoing`` until it is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from peerpigeon.core.interface.close_codes import (
+    INVALID_PAYLOAD,
+    MESSAGE_TOO_BIG,
+    NO_STATUS,
+    PROTOCOL_ERROR,
+    SENDABLE,
+    UNSUPPORTED_DATA,
+)
+from peerpigeon.net.websocket.frames import (
+    CLIENT,
+    CLOSE,
+    CONTINUATION,
+    FIN,
+    OPCODE,
+    PING,
+    PONG,
+    SERVER,
+    TEXT,
+    FrameError,
+    close_payload,
+    frame_header,
+    lone_message,
+    read_frame,
+)
+from peerpigeon.net.websocket.masking import apply_mask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class State(Enum):
+    """How far the closing handshake is (RFC 6455, section 7)."""
+
+    OPEN = "messages go both ways"
+    CLOSING = "our close frame is sent, and theirs is awaited; what else comes is ignored"
+    CLOSE_OWED = "nothing more is read; ours is yet to be sent, behind what has to go before it"
+    CLOSED = "nothing is read or sent any more"
+
+
+_OPEN, _CLOSING, _CLOSE_OWED, _CLOSED = State  # to look a member up takes as long as a call
+
+UNDECIDED = -1
+"""In place of ``TEXT`` or ``BINARY``: the kind of the first message that comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pinged:
+    """A ping came. It is answered already."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ponged:
+    """A pong came, whether asked for or not."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CloseReceived:
+    """The other side's close frame came; ``close`` answers it, if ours is not sent yet."""
+
+    code: int
+    """``NO_STATUS`` if it names none."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What came is against the protocol or its limits; ``close`` is to be called with this."""
+
+    code: int
+    reason: str
+
+
+Message: TypeAlias = str | bytes
+"""A whole message: text, or binary."""
+
+Event: TypeAlias = Message | Pinged | Ponged | CloseReceived | Violation
+
+_REASONS = {
+    PROTOCOL_ERROR: "protocol error",
+    INVALID_PAYLOAD: "invalid UTF-8",
+    MESSAGE_TOO_BIG: "message too big",
+}
+
+
+class WebSocketProtocol:
+    """One end of a WebSocket over which messages of one kind come and go.
+
+    ``kind`` is ``TEXT``, ``BINARY`` or ``UNDECIDED``. A client gives ``new_key``, which returns the
+    key of one frame: four bytes that nobody can predict (section 10.3). A server gives none, as it
+    does not mask what it sends.
+
+    Nothing that the other side sends makes it raise. A message of more than ``max_message_size``
+    bytes is a ``Violation``, as soon as the header of a frame says so.
+    """
+
+    __slots__ = (
+        "_begun",
+        "_fragments",
+        "_needed",
+        "_new_key",
+        "_sender",
+        "_whole",
+        "kind",
+        "max_message_size",
+        "outgoing",
+        "state",
+    )
+
+    def __init__(
+        self, kind: int, max_message_size: int, new_key: Callable[[], bytes] | None = None
+    ) -> None:
+        self.kind = kind
+        self.max_message_size = max_message_size
+        self.state = _OPEN
+        self.outgoing: list[bytes] = []
+        """What is to be written, in order. Whoever writes it clears it."""
+        self._new_key = new_key
+        self._sender = CLIENT if new_key is None else SERVER  # of what is read
+        self._whole = kind  # the first byte of a frame that is a message of its own now
+        self._begun: bytearray | None = None  # a frame that is not whole
+        self._needed = 0  # how many bytes that takes, at least
+        self._fragments: bytearray | None = None
+
+    # Reading
+
+    def receive_data(self, data: bytes) -> list[Event]:
+        """Return what has come with these bytes, in order."""
+        if self._begun is not None:
+            self._begun += data
+            if len(self._begun) < self._needed:
+                return []
+            data, self._begun = bytes(self._begun), None
+        events: list[Event] = []
+        try:
+            payload = lone_message(data, self._whole, self._sender, self.max_message_size)
+            if payload is not None:
+                return [payload.decode() if self._whole == TEXT else payload]
+            self._read(data, events)
+        except FrameError as error:
+            events.append(self._fail(error.code))
+        except UnicodeDecodeError:
+            events.append(self._fail(INVALID_PAYLOAD))
+        return events
+
+    def end(self) -> None:
+        """Forget everything: the connection has ended, or is to, without a closing handshake."""
+        self._stop_reading(_CLOSED)
+        self.outgoing.clear()
+
+    def _read(self, data: bytes, events: list[Event]) -> None:
+        start, size, max_size, sender = 0, len(data), self.max_message_size, self._sender
+        while start < size and (self.state is _OPEN or self.state is _CLOSING):
+            first, payload, end = read_frame(data, start, sender, max_size)
+            if end > size:
+                self._begun, self._needed = bytearray(data[start:]), end - start
+                return
+            start = end
+            if first == self._whole:
+                events.append(payload.decode() if first == TEXT else payload)
+            elif first == CLOSE:
+                events.append(self._take_close(payload))
+            elif self.state is _OPEN:
+                self._take(first, payload, events)
+
+    def _take(self, first: int, payload: bytes, events: list[Event]) -> None:
+        """Act on a frame that is no message of its own (RFC 6455, section 5.4 and on)."""
+        if first == PING:
+            self.send(PONG, payload)
+            events.append(Pinged(payload))
+        elif first == PONG:
+            events.append(Ponged(payload))
+        else:
+            self._take_fragment(first, payload, events)
+
+    def _take_fragment(self, first: int, payload: bytes, events: list[Event]) -> None:
+        is_continued = first & OPCODE == CONTINUATION & OPCODE
+        if is_continued != (self._fragments is not None):
+            raise FrameError(PROTOCOL_ERROR)
+        if self.kind == UNDECIDED:
+            self.kind = first | FIN
+        if not is_continued and first | FIN != self.kind:
+            raise FrameError(UNSUPPORTED_DATA)
+        if self._fragments is None:
+            self._fragments, self._whole = bytearray(), UNDECIDED
+        if len(self._fragments) + len(payload) > self.max_message_size:
+            raise FrameError(MESSAGE_TOO_BIG)
+        self._fragments += payload
+        if first & FIN:
+            whole = bytes(self._fragments)
+            self._fragments, self._whole = None, self.kind
+            events.append(whole.decode() if self.kind == TEXT else whole)
+
+    def _take_close(self, payload: bytes) -> CloseReceived:
+        code = int.from_bytes(payload[:2], "big") if payload else NO_STATUS
+        if payload and (len(payload) == 1 or code not in SENDABLE):
+            raise FrameError(PROTOCOL_ERROR)
+        received = CloseReceived(code, str(payload[2:], "utf-8"))
+        self._stop_reading(_CLOSE_OWED if self.state is _OPEN else _CLOSED)
+        return received
+
+    def _fail(self, code: int) -> Violation:
+        """Fail the connection (section 7.1.7): nothing more is read as frames."""
+        self._stop_reading(_CLOSE_OWED if self.state is _OPEN else _CLOSED)
+        if code == UNSUPPORTED_DATA:
+            kind = "text" if self.kind == TEXT else "binary"
+            return Violation(code, f"{kind} messages only")
+        return Violation(code, _REASONS[code])
+
+    def _stop_reading(self, state: State) -> None:
+        self.state, self._whole = state, UNDECIDED
+        self._begun = self._fragments = None
+
+    # Sending
+
+    def send(self, first: int, payload: bytes) -> None:
+        """Add one frame to ``outgoing``, unless a close frame was added.
+
+        ``first`` is ``TEXT`` or ``BINARY`` for a message, ``PING`` or ``PONG``; these two carry 125
+        bytes at most.
+        """
+        if self.state is _OPEN or self.state is _CLOSE_OWED:
+            if self._new_key is None:
+                header = frame_header(first, SERVER, len(payload))
+            else:
+                key = self._new_key()
+                header = frame_header(first, CLIENT, len(payload)) + key
+                payload = apply_mask(payload, key)
+            outgoing = self.outgoing
+            outgoing.append(header)
+            outgoing.append(payload)
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Add a close frame to ``outgoing``, the last thing there ever; do nothing if one was.
+
+        With ``NO_STATUS`` the frame names no code. A reason longer than 123 bytes is cut.
+        """
+        self.send(CLOSE, b"" if code == NO_STATUS else close_payload(code, reason))
+        if self.state is _OPEN:
+            self.state, self._whole, self._fragments = _CLOSING, UNDECIDED, None
+        elif self.state is _CLOSE_OWED:
+            self.state = _CLOSED

@@ -1,0 +1,310 @@
+"""One end of a WebSocket, or both, without sockets; the table of RFC 6455 is in `test_rfc6455`."""
+
+from __future__ import annotations
+
+import sys
+import tracemalloc
+from itertools import count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peerpigeon.net.websocket.frames import BINARY, PING, TEXT
+from peerpigeon.net.websocket.protocol import (
+    UNDECIDED,
+    CloseReceived,
+    Event,
+    Pinged,
+    Ponged,
+    State,
+    Violation,
+    WebSocketProtocol,
+)
+from tests.net import raw
+
+LIMIT = 1 << 20
+
+
+def server(kind: int = TEXT) -> WebSocketProtocol:
+    return WebSocketProtocol(kind, LIMIT)
+
+
+def client(kind: int = TEXT) -> WebSocketProtocol:
+    keys = count(1)
+    return WebSocketProtocol(kind, LIMIT, lambda: next(keys).to_bytes(4, "big"))
+
+
+def written(protocol: WebSocketProtocol) -> bytes:
+    data = b"".join(protocol.outgoing)
+    protocol.outgoing.clear()
+    return data
+
+
+def pass_on(sender: WebSocketProtocol, receiver: WebSocketProtocol) -> list[Event]:
+    """Let one end read what the other one has to say."""
+    return receiver.receive_data(written(sender))
+
+
+# Both ends
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, LIMIT])
+def test_a_message_passes_either_way_whatever_its_size(size: int) -> None:
+    payload = (bytes(range(256)) * (size // 256 + 1))[:size]
+    for sender, receiver in ((server(BINARY), client(BINARY)), (client(BINARY), server(BINARY))):
+        sender.send(BINARY, payload)
+        assert pass_on(sender, receiver) == [payload]
+
+
+def test_a_client_masks_each_frame_with_a_key_of_its_own_and_a_server_none() -> None:
+    here, there = client(), server()
+    here.send(TEXT, b"\0\0\0\0")
+    here.send(TEXT, b"\0\0\0\0")
+    assert written(here) == b"\x81\x84\0\0\0\x01\0\0\0\x01" + b"\x81\x84\0\0\0\x02\0\0\0\x02"
+    there.send(TEXT, b"\0\0\0\0")
+    assert written(there) == b"\x81\x04\0\0\0\0"
+
+
+def test_what_is_said_goes_out_in_order_and_nothing_behind_a_close() -> None:
+    here = server()
+    here.send(TEXT, b"1")
+    here.send(PING, b"there?")
+    here.send(TEXT, b"2")
+    here.close(1008, "go")
+    here.send(TEXT, b"never")
+    here.send(PING, b"")
+    here.close(1000)
+    assert written(here) == b"\x81\x011" + b"\x89\x06there?" + b"\x81\x012" + b"\x88\x04\x03\xf0go"
+
+
+def test_a_ping_is_answered_by_the_protocol_itself() -> None:
+    here, there = client(), server()
+    here.send(PING, b"there?")
+    assert pass_on(here, there) == [Pinged(b"there?")]
+    assert pass_on(there, here) == [Ponged(b"there?")]
+
+
+def test_an_overlong_reason_is_cut_between_two_characters() -> None:
+    here, there = server(), client()
+    here.close(4000, "a" + "ß" * 100)
+    assert pass_on(here, there) == [CloseReceived(4000, "a" + "ß" * 61)]
+
+
+def test_of_random_messages_cut_anywhere_the_same_comes_as_of_whole_ones() -> None:
+    @given(
+        payloads=st.lists(st.binary(max_size=300), max_size=6),
+        cuts=st.lists(st.integers(1, 400), max_size=20),
+    )
+    def holds(payloads: list[bytes], cuts: list[int]) -> None:
+        sender, receiver = client(BINARY), server(BINARY)
+        for payload in payloads:
+            sender.send(BINARY, payload)
+        data, came = written(sender), []
+        for size in cuts:
+            came += receiver.receive_data(data[:size])
+            data = data[size:]
+        assert came + receiver.receive_data(data) == payloads
+
+    holds()
+
+
+opcodes = st.sampled_from([0, 1, 1, 1, 2, 3, 8, 9, 10, 15])
+whole_frames = st.builds(
+    raw.frame,
+    opcodes,
+    st.binary(max_size=200),
+    fin=st.booleans(),
+    rsv=st.sampled_from([0, 0, 0, 64]),
+)
+damaged = st.builds(lambda data, at: data[: at % len(data)], whole_frames, st.integers(0, 300))
+
+
+@given(st.lists(st.one_of(whole_frames, damaged, st.binary(max_size=40)), max_size=8))
+def test_no_bytes_raise_and_however_they_are_cut_the_same_comes_of_them(
+    noise: list[bytes],
+) -> None:
+    at_once, in_pieces, bytewise = server(), server(), server()
+    data = b"".join(noise)
+    events = at_once.receive_data(data)
+    assert [each for piece in noise for each in in_pieces.receive_data(piece)] == events
+    assert [each for byte in data for each in bytewise.receive_data(bytes((byte,)))] == events
+    assert at_once.outgoing == in_pieces.outgoing == bytewise.outgoing
+
+
+# The closing handshake
+
+
+def test_whoever_closes_waits_for_the_other_ones_close() -> None:
+    here, there = server(), client()
+    states = [(here.state, there.state)]
+    here.close(1001, "bye")
+    states.append((here.state, there.state))
+    assert pass_on(here, there) == [CloseReceived(1001, "bye")]
+    states.append((here.state, there.state))
+    there.close(1001)
+    states.append((here.state, there.state))
+    assert pass_on(there, here) == [CloseReceived(1001, "")]
+    states.append((here.state, there.state))
+    assert states == [
+        (State.OPEN, State.OPEN),
+        (State.CLOSING, State.OPEN),
+        (State.CLOSING, State.CLOSE_OWED),
+        (State.CLOSING, State.CLOSED),
+        (State.CLOSED, State.CLOSED),
+    ]
+
+
+def test_what_has_to_go_before_the_answer_to_a_close_still_goes() -> None:
+    here, there = server(), client()
+    there.close(1000)
+    pass_on(there, here)
+    here.send(TEXT, b"last")
+    here.close(1000)
+    assert pass_on(here, there) == [CloseReceived(1000, "")]  # it reads no more messages
+    assert there.receive_data(b"\x81\x04late") == []
+
+
+def test_the_answer_to_a_close_without_a_code_has_none() -> None:
+    here = server()
+    assert here.receive_data(raw.frame(raw.CLOSE)) == [CloseReceived(1005, "")]
+    here.close(1005)
+    assert written(here) == b"\x88\x00"
+
+
+def test_after_our_close_only_theirs_counts() -> None:
+    here = server()
+    here.close(1001)
+    written(here)
+    late = raw.frame(raw.TEXT, b"late") + raw.frame(raw.TEXT, b"\xff") + raw.frame(raw.PING)
+    assert here.receive_data(late + raw.frame(raw.BINARY)) == []
+    assert here.receive_data(raw.close_frame(1001)) == [CloseReceived(1001, "")]
+    assert here.outgoing == []
+
+
+def test_both_may_close_at_once() -> None:
+    here, there = server(), client()
+    here.close(1001)
+    there.close(1000)
+    to_there = written(here)
+    assert pass_on(there, here) == [CloseReceived(1000, "")]
+    assert there.receive_data(to_there) == [CloseReceived(1001, "")]
+    assert (here.state, there.state) == (State.CLOSED, State.CLOSED)
+    here.close(1000)
+    assert here.outgoing == there.outgoing == []
+
+
+def test_after_our_close_what_is_no_frame_ends_it_at_once() -> None:
+    here = server()
+    here.close(1001)
+    assert here.receive_data(b"\xff\xff") == [Violation(1002, "protocol error")]
+    assert here.state is State.CLOSED
+
+
+def test_after_a_violation_nothing_is_read() -> None:
+    here = server()
+    assert here.receive_data(b"\xff\xff") == [Violation(1002, "protocol error")]
+    assert here.receive_data(raw.frame(raw.TEXT, b"late") + raw.frame(raw.PING)) == []
+    assert here.outgoing == []
+
+
+def test_an_end_without_a_closing_handshake_leaves_nothing_to_say_or_read() -> None:
+    here = server()
+    here.send(TEXT, b"lost")
+    here.receive_data(raw.frame(raw.TEXT, b"begun", fin=False))
+    here.end()
+    here.send(TEXT, b"never")
+    here.close(1000)
+    assert here.outgoing == []
+    assert here.receive_data(raw.frame(raw.CONTINUATION, b"late")) == []
+
+
+# Kinds
+
+
+def test_messages_are_of_one_kind() -> None:
+    here = server(BINARY)
+    assert here.receive_data(raw.frame(raw.BINARY, b"\xff")) == [b"\xff"]
+    assert here.receive_data(raw.frame(raw.TEXT)) == [Violation(1003, "binary messages only")]
+
+
+@pytest.mark.parametrize(("opcode", "kind"), [(raw.TEXT, TEXT), (raw.BINARY, BINARY)])
+@pytest.mark.parametrize("fin", [True, False], ids=["whole", "in fragments"])
+def test_the_kind_may_be_that_of_the_first_message(opcode: int, kind: int, fin: bool) -> None:
+    here = server(UNDECIDED)
+    assert here.receive_data(raw.frame(raw.PING)) == [Pinged(b"")]
+    message = raw.frame(opcode, b"a", fin=fin) + (b"" if fin else raw.frame(raw.CONTINUATION))
+    assert here.receive_data(message * 2) == (["a", "a"] if kind == TEXT else [b"a", b"a"])
+    assert here.kind == kind
+    other = raw.TEXT + raw.BINARY - opcode
+    (violation,) = here.receive_data(raw.frame(other))
+    assert isinstance(violation, Violation)
+    assert violation.code == 1003
+
+
+def test_a_larger_message_is_let_in_as_soon_as_the_limit_is_raised() -> None:
+    here = WebSocketProtocol(TEXT, 10)
+    here.max_message_size = 200
+    assert here.receive_data(raw.frame(raw.TEXT, b"*" * 200)) == ["*" * 200]
+    violation = Violation(1009, "message too big")
+    assert here.receive_data(raw.frame(raw.TEXT, b"*" * 201)) == [violation]
+
+
+# What is kept
+
+
+def test_a_declared_length_allocates_nothing() -> None:
+    """As in aiohttp PYSEC-2026-4395: a length near 2^63."""
+    here = server()
+    assert here.receive_data(b"\x81\xff" + LIMIT.to_bytes(8, "big") + b"mask" + b"12345") == []
+    assert here._begun is not None
+    assert sys.getsizeof(here._begun) < 100
+
+
+def test_of_whole_frames_nothing_is_kept() -> None:
+    here = server()
+    for size in (10, 10_000, LIMIT):
+        data = raw.frame(raw.TEXT, b"*" * size)
+        assert here.receive_data(data[:8]) == []
+        assert here.receive_data(data[8:]) == ["*" * size]
+        assert here._begun is None
+
+
+def test_a_frame_that_comes_in_tiny_pieces_is_not_read_again_for_each() -> None:
+    """As in PYSEC-2026-4389: what is kept grows until the frame is whole."""
+    here = server()
+    whole = raw.frame(raw.TEXT, b"*" * 1000)
+    here.receive_data(whole[:4])
+    kept = here._begun
+    for place in range(4, len(whole) - 1):
+        here.receive_data(whole[place : place + 1])
+        assert here._begun is kept, place
+    assert here.receive_data(whole[-1:]) == ["*" * 1000]
+
+
+def test_a_close_of_ours_frees_the_message_that_had_begun() -> None:
+    here = server()
+    here.receive_data(raw.frame(raw.TEXT, b"*" * 1000, fin=False))
+    assert here._fragments is not None
+    here.close(1001)
+    assert here._fragments is None
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        raw.frame(raw.CONTINUATION, b"", fin=False) * 2000,
+        raw.frame(raw.CONTINUATION, b"*", fin=False) * 100,
+    ],
+    ids=["empty fragments", "fragments of a byte"],
+)
+def test_memory_does_not_grow_with_the_number_of_frames(flood: bytes) -> None:
+    """As in undici CVE-2026-9675 (fragments) and CVE-2026-54274."""
+    here = server()
+    here.receive_data(raw.frame(raw.TEXT, b"", fin=False) + flood)
+    tracemalloc.start()
+    for _ in range(10):
+        here.receive_data(flood)
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert grown < 10_000
