@@ -28,7 +28,6 @@ BUILT_IN_IO = {"open", "print", "input", "eval", "exec", "__import__"}
 # The functions that catch any exception: what they call is a library's or a user's, or may not
 # cost the others of its kind. Each of them reports it.
 CATCHES_ALL = {
-    "net/websocket/outgoing.py: _outlive",
     "net/driver.py: feed",
     "net/driver.py: sockets_received",
     "net/server.py: _tell",
