@@ -10,7 +10,8 @@ from msgspec import inspect
 
 from peerpigeon.core.ids import ID_DIGITS
 from peerpigeon.core.wire.hub_codec import batch, encode
-from peerpigeon.core.wire.hub_frames import Frame, News, Readable
+from peerpigeon.core.wire.hub_frames import Frame, Readable
+from peerpigeon.core.wire.hub_news import News
 
 Strategy = st.SearchStrategy[Any]
 

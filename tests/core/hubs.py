@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from peerpigeon.core.interface.notices import Notice
-    from peerpigeon.core.wire.hub_frames import News
+    from peerpigeon.core.wire.hub_news import News
 
 Json = dict[str, Any]
 End = tuple[int, LinkId]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from peerpigeon.core.backlog import Backlog, Heard, Leaving
 from peerpigeon.core.changes import Change, HubGone, RoutesChanged
 from peerpigeon.core.effects import Effects
-from peerpigeon.core.wire.hub_frames import Resync
+from peerpigeon.core.wire.hub_news import Resync
 from tests.core.harness import HUB
 from tests.core.hubs import FIRST, SECOND
 

@@ -16,8 +16,8 @@ from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.events import LinkReceived, Tick
 from peerpigeon.core.wire.hub_codec import FrameError, decode
-from peerpigeon.core.wire.hub_frames import (
-    Ack,
+from peerpigeon.core.wire.hub_frames import Ack, Routed, Sealed
+from peerpigeon.core.wire.hub_news import (
     Find,
     Join,
     Leave,
@@ -28,8 +28,6 @@ from peerpigeon.core.wire.hub_frames import (
     News,
     Relay,
     Resync,
-    Routed,
-    Sealed,
     Undelivered,
     Verdict,
 )

@@ -19,7 +19,7 @@ from peerpigeon.core.interface.events import (
 from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
 from peerpigeon.core.interface.snapshot import HubView, LinkRecord, topology
 from peerpigeon.core.namespaces.presence import REPUBLICATION_DELAY
-from peerpigeon.core.wire.hub_frames import (
+from peerpigeon.core.wire.hub_news import (
     Challenge,
     Found,
     Join,

@@ -7,7 +7,8 @@ import pytest
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.interface.actions import CloseLink
 from peerpigeon.core.interface.events import LinkLost, LinkOpened, LinkReceived
-from peerpigeon.core.wire.hub_frames import Ack, Bye, Heartbeat, Relay, Routed, Segment
+from peerpigeon.core.wire.hub_frames import Ack, Bye, Heartbeat, Routed, Segment
+from peerpigeon.core.wire.hub_news import Relay
 from peerpigeon.sim.network import Network
 from peerpigeon.sim.tally import Share, Tally
 from tests.sim.puppets import Stage

@@ -10,7 +10,7 @@ import msgspec
 
 from peerpigeon.core.changes import Change
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.wire.hub_frames import News
+from peerpigeon.core.wire.hub_news import News
 
 if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
-from peerpigeon.core.wire.hub_frames import News, Relay, Segment
+from peerpigeon.core.wire.hub_frames import Segment
+from peerpigeon.core.wire.hub_news import News, Relay
 
 if TYPE_CHECKING:
     from peerpigeon.core.changes import Arrived

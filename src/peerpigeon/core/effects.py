@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.changes import Change
     from peerpigeon.core.ids import PeerId, SessionId
-    from peerpigeon.core.wire.hub_frames import News
+    from peerpigeon.core.wire.hub_news import News
 
 
 class Effects:

@@ -57,7 +57,7 @@ from peerpigeon.core.interface.snapshot import (
 from peerpigeon.core.mesh.mesh import Mesh
 from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
-from peerpigeon.core.wire.hub_frames import (
+from peerpigeon.core.wire.hub_news import (
     Challenge,
     Find,
     Found,

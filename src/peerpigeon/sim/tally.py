@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.wire.hub_frames import Ack, Relay, Routed, Segment
+from peerpigeon.core.wire.hub_frames import Ack, Routed, Segment
+from peerpigeon.core.wire.hub_news import Relay
 
 if TYPE_CHECKING:
     from peerpigeon.core.wire.hub_frames import Frame

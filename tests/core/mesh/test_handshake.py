@@ -9,14 +9,7 @@ import pytest
 from peerpigeon.core.changes import RoutesChanged
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.actions import CloseLink, SendToLink
-from peerpigeon.core.wire.hub_frames import (
-    VERSION,
-    Ack,
-    Adverts,
-    Heartbeat,
-    Hello,
-    Routed,
-)
+from peerpigeon.core.wire.hub_frames import VERSION, Ack, Adverts, Heartbeat, Hello, Routed
 from tests.core.mesh.meshes import CHANNEL, HUBS, OWN, SOCKET, Bench, closings, notices
 
 if TYPE_CHECKING:

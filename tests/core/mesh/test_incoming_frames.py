@@ -5,7 +5,8 @@ from __future__ import annotations
 from peerpigeon.core.changes import Arrived
 from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.events import LinkLost, OpeningFailed
-from peerpigeon.core.wire.hub_frames import Ack, Find, Heartbeat, Offer, Segment
+from peerpigeon.core.wire.hub_frames import Ack, Heartbeat, Offer, Segment
+from peerpigeon.core.wire.hub_news import Find
 from tests.core.mesh.meshes import HUBS, OWN, Bench
 
 ACK = Ack(1, 2)

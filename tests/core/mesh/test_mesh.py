@@ -10,15 +10,7 @@ from peerpigeon.core.changes import HubGone
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.interface.actions import Dial, MakeAnswer, MakeOffer
 from peerpigeon.core.interface.events import LinkReceived, OpeningFailed
-from peerpigeon.core.wire.hub_frames import (
-    VERSION,
-    Ack,
-    Adverts,
-    Bye,
-    Heartbeat,
-    Hello,
-    Purpose,
-)
+from peerpigeon.core.wire.hub_frames import VERSION, Ack, Adverts, Bye, Heartbeat, Hello, Purpose
 from tests.core.mesh.benches import met
 from tests.core.mesh.meshes import CHANNEL, HUBS, SOCKET, Bench, frames, of_kind
 

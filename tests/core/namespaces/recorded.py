@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.namespaces.client_news import ClientNews
     from peerpigeon.core.namespaces.namespaces import NamespaceNews
-    from peerpigeon.core.wire.hub_frames import News
+    from peerpigeon.core.wire.hub_news import News
 
 
 class Said(NamedTuple):

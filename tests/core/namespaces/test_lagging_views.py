@@ -1,7 +1,7 @@
 """Signals between hubs that have met, but do not yet agree on who keeps a namespace (S20)."""
 
 from peerpigeon.core.interface.events import Tick
-from peerpigeon.core.wire.hub_frames import Relay
+from peerpigeon.core.wire.hub_news import Relay
 from tests.core.harness import A, B
 from tests.core.hubs import FIRST, SECOND, Hubs, deliver, news_under_way
 

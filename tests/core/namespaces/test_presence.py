@@ -13,7 +13,7 @@ from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introd
 from peerpigeon.core.namespaces.hub_views import SESSIONS_PER_MILLISECOND
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
-from peerpigeon.core.wire.hub_frames import (
+from peerpigeon.core.wire.hub_news import (
     Found,
     Gone,
     Join,

@@ -12,7 +12,7 @@ from peerpigeon.core.namespaces import rendezvous as rendezvous_module
 from peerpigeon.core.namespaces import retention
 from peerpigeon.core.namespaces.discovery import SATURATION
 from peerpigeon.core.namespaces.placement import Placement, closest_hubs, namespace_key, nearest
-from peerpigeon.core.wire.hub_frames import (
+from peerpigeon.core.wire.hub_news import (
     Challenge,
     Find,
     Found,

@@ -21,7 +21,7 @@ from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
-from peerpigeon.core.wire.hub_frames import (
+from peerpigeon.core.wire.hub_news import (
     Challenge,
     Found,
     Join,

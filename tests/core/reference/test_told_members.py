@@ -2,7 +2,7 @@
 
 from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.reference.told_members import MemberGone, ToldMembers
-from peerpigeon.core.wire.hub_frames import Located, Member
+from peerpigeon.core.wire.hub_news import Located, Member
 from tests.core.harness import A, B
 
 H, J = PeerId("1" * 40), PeerId("2" * 40)

@@ -9,7 +9,8 @@ from typing import TypeAlias
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
-from peerpigeon.core.wire.hub_frames import Ack, More, News, Relay
+from peerpigeon.core.wire.hub_frames import Ack
+from peerpigeon.core.wire.hub_news import More, News, Relay
 from tests.core.transit import Transit
 
 HUBS = [PeerId(digit * 40) for digit in "abc"]

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from peerpigeon.core.streams.receiver import Receiver
 from peerpigeon.core.streams.sender import Sender
-from peerpigeon.core.wire.hub_frames import Ack, News, Segment
+from peerpigeon.core.wire.hub_frames import Ack, Segment
 from tests.core.streams.lossy import HUBS, KINDS, Step, World, chance_steps, play
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from peerpigeon.core.wire.hub_news import News
 
 STEPS = st.lists(
     st.tuples(st.sampled_from(KINDS), st.integers(0, 2), st.integers(0, 1), st.integers(0, 15)),

@@ -9,17 +9,8 @@ import pytest
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
-from peerpigeon.core.wire.hub_frames import (
-    Ack,
-    Found,
-    Gone,
-    Join,
-    Located,
-    Meet,
-    Member,
-    News,
-    Segment,
-)
+from peerpigeon.core.wire.hub_frames import Ack, Segment
+from peerpigeon.core.wire.hub_news import Found, Gone, Join, Located, Meet, Member, News
 from peerpigeon.core.wire.hub_sizes import size_of
 from peerpigeon.core.wire.reasons import Reason
 from tests.core.streams.lossy import HUBS, World, control, number_of, signal

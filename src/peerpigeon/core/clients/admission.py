@@ -17,7 +17,7 @@ from peerpigeon.core.sessions.takeover import (
     RemoteClaim,
 )
 from peerpigeon.core.wire import client_messages
-from peerpigeon.core.wire.hub_frames import Verdict
+from peerpigeon.core.wire.hub_news import Verdict
 
 if TYPE_CHECKING:
     from peerpigeon.core.clients.announcements import Announcements
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.reference.links import ReferenceLinks
     from peerpigeon.core.sessions.registry import Party
     from peerpigeon.core.sessions.sessions import Sessions
-    from peerpigeon.core.wire.hub_frames import Challenge, Refusal
+    from peerpigeon.core.wire.hub_news import Challenge, Refusal
 
 
 GONE_WITH_HUB = (NORMAL_CLOSURE, "gone from its hub")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from peerpigeon.core.ids import PeerId, PeerKey
-    from peerpigeon.core.wire.hub_frames import Relay
+    from peerpigeon.core.wire.hub_news import Relay
 
 
 class Queued(Enum):

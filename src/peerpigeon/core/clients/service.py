@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.interface.events import PeerLost, PeerOpened, PeerPonged
     from peerpigeon.core.namespaces.client_news import ClientNews
     from peerpigeon.core.namespaces.namespaces import Namespaces
-    from peerpigeon.core.wire.hub_frames import Found
+    from peerpigeon.core.wire.hub_news import Found
 
 
 class ClientService:

@@ -14,7 +14,7 @@ from peerpigeon.core.sessions.recent_offers import RecentOffers
 from peerpigeon.core.sessions.registry import Client, Guest, ReferenceHub
 from peerpigeon.core.wire import client_messages, reference_messages
 from peerpigeon.core.wire.client_messages import Signal
-from peerpigeon.core.wire.hub_frames import Find, Found, Located, Member, Relay, Undelivered
+from peerpigeon.core.wire.hub_news import Find, Found, Located, Member, Relay, Undelivered
 from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:

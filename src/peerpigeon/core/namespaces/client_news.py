@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.wire.hub_frames import Located
+    from peerpigeon.core.wire.hub_news import Located
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.namespaces.placement import nearest
 from peerpigeon.core.namespaces.records import NamespaceRecords, Record, identity_of
-from peerpigeon.core.wire.hub_frames import Gone, Meet
+from peerpigeon.core.wire.hub_news import Gone, Meet
 from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES, MESSAGE_BYTES
 
 if TYPE_CHECKING:

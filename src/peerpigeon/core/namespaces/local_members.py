@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import key_of
 from peerpigeon.core.namespaces.known_members import KnownMembers
-from peerpigeon.core.wire.hub_frames import Join
+from peerpigeon.core.wire.hub_news import Join
 from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES, MESSAGE_BYTES
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.ids import PeerId, PeerKey
     from peerpigeon.core.namespaces.publication import Publication
-    from peerpigeon.core.wire.hub_frames import Located
+    from peerpigeon.core.wire.hub_news import Located
 
 
 KNOWN_FACTOR = 16

@@ -8,7 +8,7 @@ from peerpigeon.core.ids import key_of
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId, PeerKey
-    from peerpigeon.core.wire.hub_frames import Located
+    from peerpigeon.core.wire.hub_news import Located
 
 FOUND_LIFETIME = 5.0
 """Seconds for which an answer is believed; from then on introductions know better."""

@@ -8,16 +8,7 @@ from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.namespaces.hub_views import HubViews, first_session
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
-from peerpigeon.core.wire.hub_frames import (
-    Find,
-    Gone,
-    Join,
-    Leave,
-    Meet,
-    More,
-    Resync,
-    Verdict,
-)
+from peerpigeon.core.wire.hub_news import Find, Gone, Join, Leave, Meet, More, Resync, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

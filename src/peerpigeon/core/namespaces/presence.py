@@ -21,7 +21,7 @@ from peerpigeon.core.namespaces.local_members import LocalMember, LocalNamespace
 from peerpigeon.core.namespaces.lookup_cache import LookupCache
 from peerpigeon.core.namespaces.publication import Publication
 from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
-from peerpigeon.core.wire.hub_frames import Found, Gone, Join, Leave, Located, Meet, Member, More
+from peerpigeon.core.wire.hub_news import Found, Gone, Join, Leave, Located, Meet, Member, More
 
 if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects

@@ -25,7 +25,7 @@ from peerpigeon.core.namespaces.records import (
     identity_of,
 )
 from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
-from peerpigeon.core.wire.hub_frames import (
+from peerpigeon.core.wire.hub_news import (
     Challenge,
     Find,
     Found,

@@ -14,7 +14,7 @@ from peerpigeon.core.namespaces.known_members import KnownMembers
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId, PeerKey, SessionId
-    from peerpigeon.core.wire.hub_frames import Located
+    from peerpigeon.core.wire.hub_news import Located
 
 
 @dataclass(slots=True, eq=False)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.reference.model import ReferenceLink
     from peerpigeon.core.reference.told_members import MemberGone
     from peerpigeon.core.sessions.registry import Guest
-    from peerpigeon.core.wire.hub_frames import Located
+    from peerpigeon.core.wire.hub_news import Located
 
 
 class ReferenceUpdates:

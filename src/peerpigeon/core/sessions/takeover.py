@@ -17,7 +17,7 @@ from peerpigeon.core.sessions.registry import Guest, ReferenceHub
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.sessions.registry import Party, Registry
-    from peerpigeon.core.wire.hub_frames import Challenge
+    from peerpigeon.core.wire.hub_news import Challenge
 
 BACKLOG_MESSAGES = 32
 BACKLOG_SIZE = 64 * 1024

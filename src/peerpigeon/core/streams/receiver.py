@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from peerpigeon.core.streams.limits import StreamLimits
-    from peerpigeon.core.wire.hub_frames import News, Segment
+    from peerpigeon.core.wire.hub_frames import Segment
+    from peerpigeon.core.wire.hub_news import News
 
 
 class Receiver:

@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from peerpigeon.core.streams.limits import Share
 from peerpigeon.core.streams.round_trip import RoundTrip
-from peerpigeon.core.wire.hub_frames import News, Segment
+from peerpigeon.core.wire.hub_frames import Segment
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.streams.limits import StreamLimits
+    from peerpigeon.core.wire.hub_news import News
 
 
 class _Pending(NamedTuple):

@@ -18,12 +18,14 @@ from peerpigeon.core.ids import PeerId
 from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.receiver import Receiver
 from peerpigeon.core.streams.sender import Sender
-from peerpigeon.core.wire.hub_frames import Ack, News, Segment
+from peerpigeon.core.wire.hub_frames import Ack, Segment
 from peerpigeon.core.wire.hub_sizes import size_of
 from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from peerpigeon.core.wire.hub_news import News
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):

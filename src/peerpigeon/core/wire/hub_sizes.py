@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import ID_DIGITS
-from peerpigeon.core.wire.hub_frames import Found, Gone, Join, Meet, Relay
+from peerpigeon.core.wire.hub_news import Found, Gone, Join, Meet, Relay
 
 if TYPE_CHECKING:
-    from peerpigeon.core.wire.hub_frames import Member, News
+    from peerpigeon.core.wire.hub_news import Member, News
 
 MESSAGE_BYTES = 48 * 1024
 """Of introductions in one message between hubs; it must fit a data channel."""

@@ -19,24 +19,26 @@ from peerpigeon.core.ids import same_peer
 from peerpigeon.core.wire.hub_frames import (
     Adverts,
     Bye,
-    Challenge,
-    Find,
-    Found,
-    Gone,
     Heartbeat,
     Hello,
-    Join,
-    Leave,
-    Meet,
-    More,
     Proof,
-    Refusal,
-    Relay,
-    Resync,
     Routed,
     Sealed,
     Segment,
     Summary,
+)
+from peerpigeon.core.wire.hub_news import (
+    Challenge,
+    Find,
+    Found,
+    Gone,
+    Join,
+    Leave,
+    Meet,
+    More,
+    Refusal,
+    Relay,
+    Resync,
     Undelivered,
     Unknown,
     Verdict,
@@ -46,7 +48,8 @@ from peerpigeon.core.wire.ranges import Count
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from peerpigeon.core.wire.hub_frames import Advert, Body, Frame, Member, News
+    from peerpigeon.core.wire.hub_frames import Advert, Body, Frame
+    from peerpigeon.core.wire.hub_news import Member, News
 
 CLOSE_REASON_LIMIT = 123
 """Bytes (RFC 6455, section 5.5)."""

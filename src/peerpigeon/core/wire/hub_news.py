@@ -1,0 +1,193 @@
+"""News: what hubs tell each other about signals and namespaces, each piece in a ``Segment``.
+
+All are frozen; fields are positional on the wire, so that new ones go at the end with a default.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from peerpigeon.core.wire.ranges import (
+    Count,
+    Id,
+    Namespace,
+)
+from peerpigeon.core.wire.reasons import Reason
+
+
+class Frozen(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The common form of all that hubs say."""
+
+
+# Between the hub of a sender and the hub of its target
+
+
+class Relay(Frozen, frozen=True, tag=1):
+    """A client's signal."""
+
+    namespace: Namespace
+    sender: Id
+    target: Id
+    session: Count
+    """The target's session at its serving hub that the sender's hub knows; 0 if unknown."""
+    kind: str
+    data: bytes
+    """The signal's ``data``, JSON as it came."""
+
+
+class Undelivered(Frozen, frozen=True, tag=2):
+    """A relayed signal found no target; goes back to the hub of its sender."""
+
+    namespace: Namespace
+    sender: Id
+    target: Id
+    kind: str
+    reason: Reason
+
+
+# Between serving hubs and rendezvous hubs of a namespace
+
+
+class Member(Frozen, frozen=True):
+    """A client in a namespace, as the hubs know it."""
+
+    peer: Id
+    session: Count
+    """The serving hub's session of the client; together with the hub it names one registration."""
+    introduction: bytes
+    """The ``data`` under which others get to know it, JSON."""
+
+
+class Located(Frozen, frozen=True):
+    """A member and the hub where its socket is."""
+
+    hub: Id
+    member: Member
+
+
+class Join(Frozen, frozen=True, tag=3):
+    """Members that the sending hub serves."""
+
+    namespace: Namespace
+    members: tuple[Member, ...]
+    is_primary: bool
+    """Whether the receiver is the one that shall introduce them, each once."""
+    again: bool = False
+    """Introduce them although they were introduced before: some hub may have forgotten them."""
+    has_enough: tuple[Count, ...] = ()
+    """The sessions of those of them that know enough others already."""
+    present: tuple[Count, ...] | None = None
+    """If given, the sessions of all members that the sender serves there: forget any other."""
+    departed: tuple[tuple[Id, Count], ...] = ()
+    """Peers and sessions of members that the sender served there until shortly ago."""
+
+
+class Leave(Frozen, frozen=True, tag=4):
+    """A member that the sending hub served is gone."""
+
+    namespace: Namespace
+    peer: Id
+    session: Count
+    has_said_goodbye: bool
+    is_primary: bool = False
+    """Whether the receiver is the one that shall tell the other hubs."""
+
+
+class Meet(Frozen, frozen=True, tag=5):
+    """Introduce members to clients that the receiving hub serves."""
+
+    namespace: Namespace
+    peers: tuple[tuple[Id, Count], ...]
+    """The receiver's own clients and their sessions."""
+    members: tuple[Located, ...]
+    """Whom they shall get to know; a member that the receiver serves gets to know them too."""
+    rows: tuple[tuple[Count, ...], ...] = ()
+    """For each of ``peers`` the places of its new acquaintances in ``members``; if there are no
+    rows, each gets to know each."""
+
+
+class Gone(Frozen, frozen=True, tag=6):
+    """Members are gone: whoever was introduced to them must hear so."""
+
+    namespace: Namespace
+    registrations: tuple[tuple[Id, Id, Count], ...]
+    """Hub, peer and session of each."""
+    has_said_goodbye: bool = False
+
+
+class More(Frozen, frozen=True, tag=7):
+    """A client knows fewer members than it might."""
+
+    namespace: Namespace
+    peer: Id
+    count: Count
+    """How many more it may know."""
+
+
+class Find(Frozen, frozen=True, tag=8):
+    """Where is this member?"""
+
+    namespace: Namespace
+    peer: Id
+
+
+class Found(Frozen, frozen=True, tag=9):
+    """The answer to ``Find``: no hub if there is no such member."""
+
+    namespace: Namespace
+    peer: Id
+    located: Located | None
+
+
+class Challenge(Frozen, frozen=True, tag=10):
+    """An id that the receiver serves was announced at another hub: is its socket alive?"""
+
+    namespace: Namespace
+    peer: Id
+    session: Count
+
+
+class Verdict(Frozen, frozen=True, tag=11):
+    """The answer to ``Challenge``."""
+
+    namespace: Namespace
+    peer: Id
+    session: Count
+    stays: bool
+    """Whether the session named keeps the id."""
+
+
+class Resync(Frozen, frozen=True, tag=12):
+    """The sender may have lost what the receiver published; publish it again."""
+
+
+class Refusal(Frozen, frozen=True, tag=13):
+    """A client that the receiver serves has the id of a live one at another hub: close it."""
+
+    namespace: Namespace
+    peer: Id
+    session: Count
+
+
+class Unknown(Frozen, frozen=True, tag=0):
+    """Stands for news that this hub cannot use, so that its number is not missed. Never sent."""
+
+
+News: TypeAlias = (
+    Relay
+    | Undelivered
+    | Join
+    | Leave
+    | Meet
+    | Gone
+    | More
+    | Find
+    | Found
+    | Challenge
+    | Verdict
+    | Resync
+    | Refusal
+    | Unknown
+)
