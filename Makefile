@@ -10,7 +10,8 @@ SEEDS := 20
 IN_PARALLEL := -n 3 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check lint format coverage fuzz sim bench clean setup
+.PHONY: help run test test-all check quick matrix lint format coverage fuzz sim bench \
+	constraints changelog release clean setup
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
@@ -25,7 +26,9 @@ test: setup ## tests of every kind, in about MM minutes; STRICT=1 lets none of t
 test-all: setup ## all tests, in about NN minutes; STRICT=1 lets none of them be skipped
 	@$(BIN)/python -m pytest $(IN_PARALLEL) $(OPTIONS)
 
-check: lint ## what to run before each commit: lint, and the tests that need little time
+check: lint quick ## what to run before each commit: lint, and the tests that need little time
+
+quick: setup ## the tests that need little time
 	@$(BIN)/python -m pytest -q -n auto --dist loadgroup -m "not slow and not node and not browser" $(OPTIONS)
 
 lint: setup ## look at format, style and types
@@ -53,8 +56,6 @@ sim: setup ## play the large scenes of the simulator with many seeds (long)
 
 bench: setup ## how fast a hub is, beside the npm package's (long); OPTIONS="--quick" for a try
 	@$(BIN)/python -m benchmarks.suite $(OPTIONS)
-
-.PHONY: matrix changelog constraints release
 
 matrix: check ## check, and the quick tests on each other supported Python that is present
 	@$(BIN)/python scripts/matrix.py

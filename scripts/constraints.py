@@ -1,61 +1,62 @@
 """Renews constraints.txt: what pip installs today on each supported Python that is here.
 
 A package that has one version on all of them is one line, another one a line for each Python.
-Versions for a Python that is absent here are lost; run this where all supported ones are.
+Lines for a Python that is absent here are lost, so run this where all supported ones are.
 """
 
-import subprocess
+import os
+import sys
 import tempfile
-from collections import defaultdict
+from collections import Counter
 from pathlib import Path
 
+import environments
 import pythons
 
-ROOT = Path(__file__).resolve().parent.parent
-FILE = ROOT / "constraints.txt"
+FILE = environments.ROOT / "constraints.txt"
+WANTED = ["--editable", ".[fast]", "--group", "dev", "--group", "release"]
 HEAD = """\
 # Versions that are known to work together, for development and CI; `make constraints` renews them.
-# Use them with: PIP_CONSTRAINT=$PWD/constraints.txt make setup
+# Use them with: PIP_CONSTRAINT=constraints.txt make setup
 """
 
 
 def main() -> None:
     """Resolve anew on each Python, and write the file."""
-    found = {version: python for version in pythons.SUPPORTED if (python := pythons.find(version))}
-    frozen = {version: _freeze(python) for version, python in found.items()}
-    FILE.write_text(HEAD + "".join(f"{line}\n" for line in merge(frozen)))
-    print(f"constraints.txt is renewed for Python {', '.join(frozen)}")
+    os.environ.pop("PIP_CONSTRAINT", None)  # it would give back what is in the file
+    found = {version: pythons.find(version) for version in pythons.SUPPORTED}
+    resolved = {version: _resolve(python) for version, python in found.items() if python}
+    FILE.write_text(HEAD + "".join(f"{line}\n" for line in merge(resolved)))
+    print(f"constraints.txt is renewed for Python {', '.join(resolved)}")
 
 
-def merge(frozen: dict[str, list[str]]) -> list[str]:
-    """One line for each pin, with the Pythons it is for where they differ."""
-    pins: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for version, lines in frozen.items():
-        for line in lines:
-            name, _, _ = line.partition("==")
-            pins[name][line].append(version)
-    merged: list[str] = []
-    for name in sorted(pins, key=str.lower):
-        if len(pins[name]) == 1:
-            merged += pins[name]
-            continue
-        for line, versions in pins[name].items():
-            merged += [f"{line}; python_version == '{version}'" for version in versions]
-    return merged
+def merge(resolved: dict[str, list[str]]) -> list[str]:
+    """Return one line for each pin, with the Pythons that it is for where they differ."""
+    versions_of: dict[str, list[str]] = {}
+    for version, pins in resolved.items():
+        for pin in pins:
+            versions_of.setdefault(pin, []).append(version)
+    pins_of = Counter(_name(pin) for pin in versions_of)
+    lines: list[str] = []
+    for pin in sorted(versions_of, key=lambda pin: (_name(pin).lower(), pin)):
+        if pins_of[_name(pin)] == 1:
+            lines.append(pin)
+        else:
+            lines += [f"{pin}; python_version == '{version}'" for version in versions_of[pin]]
+    return lines
 
 
-def _freeze(python: Path) -> list[str]:
-    environment = pythons.clean_environment(PIP_CONSTRAINT="", PIP_DISABLE_PIP_VERSION_CHECK="1")
+def _name(pin: str) -> str:
+    return pin.partition("==")[0]
+
+
+def _resolve(python: Path) -> list[str]:
+    print(f"resolving with {python}", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        own = f"{folder}/bin/python"
-        subprocess.run([python, "-m", "venv", folder], check=True)
-        install = [own, "-m", "pip", "install", "--quiet"]
-        wanted = ["--editable", ".[fast]", "--group", "dev", "--group", "release"]
-        for packages in (["--upgrade", "pip>=25.1"], wanted):
-            subprocess.run([*install, *packages], cwd=ROOT, env=environment, check=True)
-        freeze = [own, "-m", "pip", "freeze", "--exclude-editable"]
-        done = subprocess.run(freeze, env=environment, check=True, capture_output=True, text=True)
-    return done.stdout.splitlines()
+        own = environments.make(python, Path(folder))
+        environments.install(own, *WANTED)
+        frozen = environments.run([own, "-m", "pip", "freeze", "--exclude-editable"])
+    return frozen.splitlines()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Which of the Pythons that the project supports are on this machine."""
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -15,7 +14,7 @@ print(sys.executable)
 
 
 def find(version: str) -> Path | None:
-    """An interpreter of this version that can make virtual environments, or None.
+    """Return an interpreter of this version that can make virtual environments, or None.
 
     Each candidate is run, as in setup.sh: a name on the PATH may be a stand-in that starts nothing.
     """
@@ -30,10 +29,3 @@ def find(version: str) -> Path | None:
         if done.returncode == 0:
             return Path(done.stdout.strip())
     return None
-
-
-def clean_environment(**variables: str) -> dict[str, str]:
-    """The environment without what would lead a Python to the environment of another one."""
-    leading = ("PYTHON", "VENV", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
-    kept = {name: value for name, value in os.environ.items() if name not in leading}
-    return kept | variables
