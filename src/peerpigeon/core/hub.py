@@ -164,7 +164,7 @@ class Hub:
 
     def _on_reference_opened(self, event: ReferenceOpened, now: float) -> None:
         if self._mesh is not None:
-            uri = self._mesh.text_hub_opened(event.session, event.opening, now)
+            uri = self._mesh.reference_hub_opened(event.session, event.opening, now)
             if uri is not None:
                 addresses = self._mesh.advert.addresses
                 self._clients.guests.dialled(event.session, uri, addresses, now)
@@ -363,11 +363,11 @@ def _tell_mesh(mesh: Mesh, change: ReferenceChange, now: float) -> None:
     """Say in the words of the mesh what has become of a hub of the npm package."""
     match change:
         case ReferenceNamed(session, hub):
-            mesh.text_hub_named(session, hub)
+            mesh.reference_hub_named(session, hub)
         case ReferenceFound(hub):
-            mesh.text_hub_linked(hub)
+            mesh.reference_hub_linked(hub)
         case ReferenceGone(hub, session, code, reason):
-            mesh.text_hub_lost(session, hub, code, reason, now)
+            mesh.reference_hub_lost(session, hub, code, reason, now)
         case HubReported(hub, addresses):
             mesh.hub_reported(hub, addresses, now)
         case _:

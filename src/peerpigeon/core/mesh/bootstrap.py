@@ -106,7 +106,7 @@ class Bootstrap:
             self._reported[hub] = uris
             self._dial_soon(now)
 
-    def text_hub_lost(self, now: float) -> None:
+    def reference_hub_lost(self, now: float) -> None:
         """Note that a hub which speaks text, at one of the addresses, is linked no longer."""
         self._rounds = 0
         self._dial_soon(now + self._interval * self._rng.uniform(0.8, 1.2))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.mesh.bootstrap import Bootstrap
     from peerpigeon.core.mesh.links import Link, Links
     from peerpigeon.core.mesh.membership import Membership
-    from peerpigeon.core.mesh.text_hubs import TextHubs
+    from peerpigeon.core.mesh.reference_hubs import ReferenceHubs
 
 
 class Dialer:
@@ -30,14 +30,14 @@ class Dialer:
         membership: Membership,
         attempts: Attempts,
         bootstrap: Bootstrap,
-        text_hubs: TextHubs,
+        reference_hubs: ReferenceHubs,
         effects: Effects,
     ) -> None:
         self._links = links
         self._membership = membership
         self._attempts = attempts
         self._bootstrap = bootstrap
-        self._text_hubs = text_hubs
+        self._reference_hubs = reference_hubs
         self._effects = effects
         self._addresses: dict[LinkId, str] = {}  # those that have led to the open links
 
@@ -53,7 +53,7 @@ class Dialer:
         return (
             self._attempts.is_dialling(uri)
             or uri in self._addresses.values()
-            or self._text_hubs.is_linked_at(uri)
+            or self._reference_hubs.is_linked_at(uri)
         )
 
     def dial_due(self, now: float) -> None:
@@ -65,8 +65,8 @@ class Dialer:
         live = self._membership.live
         uris = self._bootstrap.next_round(live, former, now, is_linked=is_linked)
         # A hub that has dialled us needs no second socket.
-        behind, is_text_hub = self._bootstrap.behind, self._text_hubs.is_linked
-        self.dial([uri for uri in uris if not is_text_hub(behind(uri))], now)
+        behind, is_reference_hub = self._bootstrap.behind, self._reference_hubs.is_linked
+        self.dial([uri for uri in uris if not is_reference_hub(behind(uri))], now)
 
     def _former_addresses(self) -> list[str]:
         """Return the addresses of the hubs known from before, to try when there is no link left."""

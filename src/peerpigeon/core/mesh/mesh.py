@@ -113,32 +113,32 @@ class Mesh:
         self._gossip.flush_by(now, is_urgent=True)
         self._gossip.publish((), self._planner.admission_bar, now, is_draining=True)
 
-    # Hubs that speak text, whatever they are
+    # Hubs of the npm package
 
-    def text_hub_opened(self, session: SessionId, opening: int, now: float) -> str | None:
+    def reference_hub_opened(self, session: SessionId, opening: int, now: float) -> str | None:
         """Take a dial that has led to a hub which speaks text.
 
         Returns the address that was dialled; ``None`` if the hub is not welcome and the socket is
         being closed.
         """
-        return self._parts.text_hubs.opened(session, opening, now)
+        return self._parts.reference_hubs.opened(session, opening, now)
 
-    def text_hub_named(self, session: SessionId, hub: PeerId) -> None:
-        """Note which hub is at the other end of a socket that ``text_hub_opened`` has taken."""
-        self._parts.text_hubs.named(session, hub)
+    def reference_hub_named(self, session: SessionId, hub: PeerId) -> None:
+        """Note which hub is at the other end of a socket that was taken as one of such a hub."""
+        self._parts.reference_hubs.named(session, hub)
 
-    def text_hub_linked(self, hub: PeerId) -> None:
+    def reference_hub_linked(self, hub: PeerId) -> None:
         """Note that a hub which speaks text is linked, whichever end has dialled."""
-        self._parts.text_hubs.linked(hub)
+        self._parts.reference_hubs.linked(hub)
 
-    def text_hub_lost(
+    def reference_hub_lost(
         self, session: SessionId, hub: PeerId | None, code: int, reason: str, now: float
     ) -> None:
         """Note the end of the socket of such a hub, which is ``None`` if it had not said who it is.
 
         ``code`` and ``reason`` are those of the WebSocket.
         """
-        self._parts.text_hubs.lost(session, hub, code, reason, now)
+        self._parts.reference_hubs.lost(session, hub, code, reason, now)
 
     def hub_reported(self, hub: PeerId, addresses: tuple[str, ...], now: float) -> None:
         """Note where a hub of this mesh can be dialled, as somebody else says; nowhere if gone."""

@@ -19,7 +19,7 @@ from peerpigeon.core.mesh.links import Links
 from peerpigeon.core.mesh.membership import Membership
 from peerpigeon.core.mesh.migration import Migration
 from peerpigeon.core.mesh.negotiation import Negotiation
-from peerpigeon.core.mesh.text_hubs import TextHubs
+from peerpigeon.core.mesh.reference_hubs import ReferenceHubs
 
 if TYPE_CHECKING:
     from random import Random
@@ -42,7 +42,7 @@ class MeshParts:
     handshake: Handshake
     closing: ClosingLinks
     bootstrap: Bootstrap
-    text_hubs: TextHubs
+    reference_hubs: ReferenceHubs
     dialer: Dialer
     forwarder: Forwarder
     planner: LinkPlanner
@@ -67,7 +67,7 @@ def assemble(
     attempts = Attempts(own, rng, limits)
     authenticator = Authenticator(own, config.hub_secret, rng)
     bootstrap = Bootstrap(own, config, rng, effects, limits, now)
-    text_hubs = TextHubs(config, attempts, bootstrap, effects)
+    reference_hubs = ReferenceHubs(config, attempts, bootstrap, effects)
     forwarder = Forwarder(own, links, membership, effects, limits)
     planner = LinkPlanner(config.hub_mesh_max_peers, links, membership, attempts, effects, limits)
     return MeshParts(
@@ -78,8 +78,8 @@ def assemble(
         handshake=Handshake(own, config.hub_mesh_namespace, links, authenticator),
         closing=ClosingLinks(effects, limits),
         bootstrap=bootstrap,
-        text_hubs=text_hubs,
-        dialer=Dialer(links, membership, attempts, bootstrap, text_hubs, effects),
+        reference_hubs=reference_hubs,
+        dialer=Dialer(links, membership, attempts, bootstrap, reference_hubs, effects),
         forwarder=forwarder,
         planner=planner,
         roles=planner.roles,

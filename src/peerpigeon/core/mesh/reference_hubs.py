@@ -1,4 +1,4 @@
-"""Hubs that greet in text, as those of the npm package do: where they are, and are they welcome.
+"""Hubs of the npm package, which greet in text: where they are, and whether they are welcome.
 
 To the mesh they are no hubs: they have no advert, and no frame goes to them. But they are found
 behind addresses that it dials, and one that has dialled us is not dialled as well.
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from peerpigeon.core.mesh.bootstrap import Bootstrap
 
 
-class TextHubs:
-    """The hubs that speak text: which of them may answer a dial, and which addresses they have."""
+class ReferenceHubs:
+    """Which reference hubs may answer a dial, and which addresses they have."""
 
     def __init__(
         self, config: ServerConfig, attempts: Attempts, bootstrap: Bootstrap, effects: Effects
@@ -82,5 +82,5 @@ class TextHubs:
         if hub is not None:
             del self._linked[hub]
         if (uri := self._addresses.pop(session, None)) is not None:
-            self._bootstrap.text_hub_lost(now)
+            self._bootstrap.reference_hub_lost(now)
             self._bootstrap.disconnected(uri, code, reason)
