@@ -41,9 +41,13 @@ def written(protocol: WebSocketProtocol) -> bytes:
     return data
 
 
+def read(protocol: WebSocketProtocol, data: bytes) -> list[Event]:
+    return list(protocol.receive_data(data))
+
+
 def pass_on(sender: WebSocketProtocol, receiver: WebSocketProtocol) -> list[Event]:
     """Let one end read what the other one has to say."""
-    return receiver.receive_data(written(sender))
+    return read(receiver, written(sender))
 
 
 # Both ends
@@ -102,9 +106,9 @@ def test_of_random_messages_cut_anywhere_the_same_comes_as_of_whole_ones() -> No
             sender.send(BINARY, payload)
         data, came = written(sender), []
         for size in cuts:
-            came += receiver.receive_data(data[:size])
+            came += read(receiver, data[:size])
             data = data[size:]
-        assert came + receiver.receive_data(data) == payloads
+        assert came + read(receiver, data) == payloads
 
     holds()
 
@@ -126,9 +130,9 @@ def test_no_bytes_raise_and_however_they_are_cut_the_same_comes_of_them(
 ) -> None:
     at_once, in_pieces, bytewise = server(), server(), server()
     data = b"".join(noise)
-    events = at_once.receive_data(data)
-    assert [each for piece in noise for each in in_pieces.receive_data(piece)] == events
-    assert [each for byte in data for each in bytewise.receive_data(bytes((byte,)))] == events
+    events = read(at_once, data)
+    assert [each for piece in noise for each in read(in_pieces, piece)] == events
+    assert [each for byte in data for each in read(bytewise, bytes((byte,)))] == events
     assert at_once.outgoing == in_pieces.outgoing == bytewise.outgoing
 
 
@@ -162,12 +166,12 @@ def test_what_has_to_go_before_the_answer_to_a_close_still_goes() -> None:
     here.send(TEXT, b"last")
     here.close(1000)
     assert pass_on(here, there) == [CloseReceived(1000, "")]  # it reads no more messages
-    assert there.receive_data(b"\x81\x04late") == []
+    assert read(there, b"\x81\x04late") == []
 
 
 def test_the_answer_to_a_close_without_a_code_has_none() -> None:
     here = server()
-    assert here.receive_data(raw.frame(raw.CLOSE)) == [CloseReceived(1005, "")]
+    assert read(here, raw.frame(raw.CLOSE)) == [CloseReceived(1005, "")]
     here.close(1005)
     assert written(here) == b"\x88\x00"
 
@@ -177,8 +181,8 @@ def test_after_our_close_only_theirs_counts() -> None:
     here.close(1001)
     written(here)
     late = raw.frame(raw.TEXT, b"late") + raw.frame(raw.TEXT, b"\xff") + raw.frame(raw.PING)
-    assert here.receive_data(late + raw.frame(raw.BINARY)) == []
-    assert here.receive_data(raw.close_frame(1001)) == [CloseReceived(1001, "")]
+    assert read(here, late + raw.frame(raw.BINARY)) == []
+    assert read(here, raw.close_frame(1001)) == [CloseReceived(1001, "")]
     assert here.outgoing == []
 
 
@@ -188,7 +192,7 @@ def test_both_may_close_at_once() -> None:
     there.close(1000)
     to_there = written(here)
     assert pass_on(there, here) == [CloseReceived(1000, "")]
-    assert there.receive_data(to_there) == [CloseReceived(1001, "")]
+    assert read(there, to_there) == [CloseReceived(1001, "")]
     assert (here.state, there.state) == (State.CLOSED, State.CLOSED)
     here.close(1000)
     assert here.outgoing == there.outgoing == []
@@ -197,26 +201,26 @@ def test_both_may_close_at_once() -> None:
 def test_after_our_close_what_is_no_frame_ends_it_at_once() -> None:
     here = server()
     here.close(1001)
-    assert here.receive_data(b"\xff\xff") == [Violation(1002, "protocol error")]
+    assert read(here, b"\xff\xff") == [Violation(1002, "protocol error")]
     assert here.state is State.CLOSED
 
 
 def test_after_a_violation_nothing_is_read() -> None:
     here = server()
-    assert here.receive_data(b"\xff\xff") == [Violation(1002, "protocol error")]
-    assert here.receive_data(raw.frame(raw.TEXT, b"late") + raw.frame(raw.PING)) == []
+    assert read(here, b"\xff\xff") == [Violation(1002, "protocol error")]
+    assert read(here, raw.frame(raw.TEXT, b"late") + raw.frame(raw.PING)) == []
     assert here.outgoing == []
 
 
 def test_an_end_without_a_closing_handshake_leaves_nothing_to_say_or_read() -> None:
     here = server()
     here.send(TEXT, b"lost")
-    here.receive_data(raw.frame(raw.TEXT, b"begun", fin=False))
+    read(here, raw.frame(raw.TEXT, b"begun", fin=False))
     here.end()
     here.send(TEXT, b"never")
     here.close(1000)
     assert here.outgoing == []
-    assert here.receive_data(raw.frame(raw.CONTINUATION, b"late")) == []
+    assert read(here, raw.frame(raw.CONTINUATION, b"late")) == []
 
 
 # Kinds
@@ -224,20 +228,20 @@ def test_an_end_without_a_closing_handshake_leaves_nothing_to_say_or_read() -> N
 
 def test_messages_are_of_one_kind() -> None:
     here = server(BINARY)
-    assert here.receive_data(raw.frame(raw.BINARY, b"\xff")) == [b"\xff"]
-    assert here.receive_data(raw.frame(raw.TEXT)) == [Violation(1003, "binary messages only")]
+    assert read(here, raw.frame(raw.BINARY, b"\xff")) == [b"\xff"]
+    assert read(here, raw.frame(raw.TEXT)) == [Violation(1003, "binary messages only")]
 
 
 @pytest.mark.parametrize(("opcode", "kind"), [(raw.TEXT, TEXT), (raw.BINARY, BINARY)])
 @pytest.mark.parametrize("fin", [True, False], ids=["whole", "in fragments"])
 def test_the_kind_may_be_that_of_the_first_message(opcode: int, kind: int, fin: bool) -> None:
     here = server(UNDECIDED)
-    assert here.receive_data(raw.frame(raw.PING)) == [Pinged(b"")]
+    assert read(here, raw.frame(raw.PING)) == [Pinged(b"")]
     message = raw.frame(opcode, b"a", fin=fin) + (b"" if fin else raw.frame(raw.CONTINUATION))
-    assert here.receive_data(message * 2) == (["a", "a"] if kind == TEXT else [b"a", b"a"])
+    assert read(here, message * 2) == (["a", "a"] if kind == TEXT else [b"a", b"a"])
     assert here.kind == kind
     other = raw.TEXT + raw.BINARY - opcode
-    (violation,) = here.receive_data(raw.frame(other))
+    (violation,) = read(here, raw.frame(other))
     assert isinstance(violation, Violation)
     assert violation.code == 1003
 
@@ -245,9 +249,9 @@ def test_the_kind_may_be_that_of_the_first_message(opcode: int, kind: int, fin: 
 def test_a_larger_message_is_let_in_as_soon_as_the_limit_is_raised() -> None:
     here = WebSocketProtocol(TEXT, 10)
     here.max_message_size = 200
-    assert here.receive_data(raw.frame(raw.TEXT, b"*" * 200)) == ["*" * 200]
+    assert read(here, raw.frame(raw.TEXT, b"*" * 200)) == ["*" * 200]
     violation = Violation(1009, "message too big")
-    assert here.receive_data(raw.frame(raw.TEXT, b"*" * 201)) == [violation]
+    assert read(here, raw.frame(raw.TEXT, b"*" * 201)) == [violation]
 
 
 # What is kept
@@ -256,7 +260,7 @@ def test_a_larger_message_is_let_in_as_soon_as_the_limit_is_raised() -> None:
 def test_a_declared_length_allocates_nothing() -> None:
     """As in aiohttp PYSEC-2026-4395: a length near 2^63."""
     here = server()
-    assert here.receive_data(b"\x81\xff" + LIMIT.to_bytes(8, "big") + b"mask" + b"12345") == []
+    assert read(here, b"\x81\xff" + LIMIT.to_bytes(8, "big") + b"mask" + b"12345") == []
     assert here._begun is not None
     assert sys.getsizeof(here._begun) < 100
 
@@ -265,8 +269,8 @@ def test_of_whole_frames_nothing_is_kept() -> None:
     here = server()
     for size in (10, 10_000, LIMIT):
         data = raw.frame(raw.TEXT, b"*" * size)
-        assert here.receive_data(data[:8]) == []
-        assert here.receive_data(data[8:]) == ["*" * size]
+        assert read(here, data[:8]) == []
+        assert read(here, data[8:]) == ["*" * size]
         assert here._begun is None
 
 
@@ -274,17 +278,17 @@ def test_a_frame_that_comes_in_tiny_pieces_is_not_read_again_for_each() -> None:
     """As in PYSEC-2026-4389: what is kept grows until the frame is whole."""
     here = server()
     whole = raw.frame(raw.TEXT, b"*" * 1000)
-    here.receive_data(whole[:4])
+    read(here, whole[:4])
     kept = here._begun
     for place in range(4, len(whole) - 1):
-        here.receive_data(whole[place : place + 1])
+        read(here, whole[place : place + 1])
         assert here._begun is kept, place
-    assert here.receive_data(whole[-1:]) == ["*" * 1000]
+    assert read(here, whole[-1:]) == ["*" * 1000]
 
 
 def test_a_close_of_ours_frees_the_message_that_had_begun() -> None:
     here = server()
-    here.receive_data(raw.frame(raw.TEXT, b"*" * 1000, fin=False))
+    read(here, raw.frame(raw.TEXT, b"*" * 1000, fin=False))
     assert here._fragments is not None
     here.close(1001)
     assert here._fragments is None
@@ -301,10 +305,10 @@ def test_a_close_of_ours_frees_the_message_that_had_begun() -> None:
 def test_memory_does_not_grow_with_the_number_of_frames(flood: bytes) -> None:
     """As in undici CVE-2026-9675 (fragments) and CVE-2026-54274."""
     here = server()
-    here.receive_data(raw.frame(raw.TEXT, b"", fin=False) + flood)
+    read(here, raw.frame(raw.TEXT, b"", fin=False) + flood)
     tracemalloc.start()
     for _ in range(10):
-        here.receive_data(flood)
+        read(here, flood)
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert grown < 10_000

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, TypeAlias, assert_never
-from urllib.parse import urlsplit, urlunsplit
 
 from peerpigeon.core import is_greeting
 from peerpigeon.core.config import MIB
@@ -43,6 +42,7 @@ from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 from peerpigeon.core.wire.hub_codec import FrameError, decode, encode
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.net.links.data_channel import DataChannel
+from peerpigeon.net.links.hub_uri import hub_uri
 from peerpigeon.net.links.link import Link
 from peerpigeon.net.websocket.connection import LinkSocket
 from peerpigeon.net.websocket.group import SocketGroup
@@ -62,16 +62,6 @@ adverts of some thousand hubs and the members of a namespace have to fit into on
 
 DIALS_GRACE = 1.0
 """Seconds for dials that are answered with a close to end, when the hub stops."""
-
-
-def hub_uri(uri: str, own: PeerId) -> str:
-    """Return the address to dial: the hub's, with who we are and that we are a hub.
-
-    A hub of the npm package takes the first parameter, and does not look at the second.
-    """
-    scheme, host, path, query, _ = urlsplit(uri)
-    asked = f"peerId={own}&hub=1"
-    return urlunsplit((scheme, host, path or "/", f"{query}&{asked}" if query else asked, ""))
 
 
 LinkAction: TypeAlias = (

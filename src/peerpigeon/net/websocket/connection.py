@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from peerpigeon.net.websocket.protocol import Event
 
+MAX_JOINED_FRAMES = 512  # so that a flood of empty pings cannot fill the memory with pongs
+
 _MESSAGE = (str, bytes)
 
 
@@ -141,7 +143,7 @@ class WebSocket(Socket):
         """Act on an event of the protocol."""
         match event:
             case Pinged():
-                self.flush()
+                self._flush_pongs()
                 if self._is_owed:
                     self._group.listener.socket_ponged(self, b"")
             case Ponged(payload):
@@ -159,6 +161,13 @@ class WebSocket(Socket):
                 self._report(code, reason)
             case message:
                 self._group.receive(self, message)
+
+    def _flush_pongs(self) -> None:
+        frames = len(self._protocol.outgoing) // 2  # each is its header and its payload
+        if frames == 1:
+            self._group.flush_soon(self)
+        elif frames > MAX_JOINED_FRAMES:
+            self.flush()
 
     def _end_output(self) -> None:
         # Closing with unread bytes would reset the connection, and the other side might not get to

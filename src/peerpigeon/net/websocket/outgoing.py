@@ -159,8 +159,8 @@ class Dialing(asyncio.Protocol):
         self._fail(str(exc or "the connection closed at once"))
 
     def _read(self, transport: asyncio.Transport, protocol: WebSocketProtocol, data: bytes) -> None:
-        events = protocol.receive_data(data)
-        for place, event in enumerate(events):
+        events = iter(protocol.receive_data(data))
+        for event in events:
             match event:
                 case Pinged():
                     _write(transport, protocol)
@@ -175,7 +175,7 @@ class Dialing(asyncio.Protocol):
                 case message:
                     self._listener.dial_answered(self, message)
                     if self._socket is not None:
-                        for each in events[place:]:
+                        for each in (message, *events):
                             self._socket.take(each)
                     return
 

@@ -37,7 +37,7 @@ from peerpigeon.net.websocket.frames import (
 from peerpigeon.net.websocket.masking import apply_mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
 
 class State(Enum):
@@ -139,56 +139,64 @@ class WebSocketProtocol:
 
     # Reading
 
-    def receive_data(self, data: bytes) -> list[Event]:
-        """Return what has come with these bytes, in order."""
+    def receive_data(self, data: bytes) -> Iterable[Event]:
+        """Return what has come with these bytes, in order.
+
+        Each frame is read when its turn comes, so go through all of it before the next call. To
+        read what is many times 64 KiB ahead would push it out of the processor's cache.
+        """
         if self._begun is not None:
             self._begun += data
             if len(self._begun) < self._needed:
-                return []
+                return ()
             data, self._begun = bytes(self._begun), None
-        events: list[Event] = []
+        payload = lone_message(data, self._whole, self._sender, self.max_message_size)
+        if payload is None:
+            return self._read(data)
+        if self._whole != TEXT:
+            return (payload,)
         try:
-            payload = lone_message(data, self._whole, self._sender, self.max_message_size)
-            if payload is not None:
-                return [payload.decode() if self._whole == TEXT else payload]
-            self._read(data, events)
-        except FrameError as error:
-            events.append(self._fail(error.code))
+            return (payload.decode(),)
         except UnicodeDecodeError:
-            events.append(self._fail(INVALID_PAYLOAD))
-        return events
+            return (self._fail(INVALID_PAYLOAD),)
 
     def end(self) -> None:
         """Forget everything: the connection has ended, or is to, without a closing handshake."""
         self._stop_reading(_CLOSED)
         self.outgoing.clear()
 
-    def _read(self, data: bytes, events: list[Event]) -> None:
-        start, size, max_size, sender = 0, len(data), self.max_message_size, self._sender
-        while start < size and (self.state is _OPEN or self.state is _CLOSING):
-            first, payload, end = read_frame(data, start, sender, max_size)
-            if end > size:
-                self._begun, self._needed = bytearray(data[start:]), end - start
-                return
-            start = end
-            if first == self._whole:
-                events.append(payload.decode() if first == TEXT else payload)
-            elif first == CLOSE:
-                events.append(self._take_close(payload))
-            elif self.state is _OPEN:
-                self._take(first, payload, events)
+    def _read(self, data: bytes) -> Iterator[Event]:
+        start, size, sender = 0, len(data), self._sender
+        try:
+            while start < size and (self.state is _OPEN or self.state is _CLOSING):
+                first, payload, end = read_frame(data, start, sender, self.max_message_size)
+                if end > size:
+                    self._begun, self._needed = bytearray(data[start:]), end - start
+                    return
+                start = end
+                if first == self._whole:
+                    yield payload.decode() if first == TEXT else payload
+                elif (event := self._take(first, payload)) is not None:
+                    yield event
+        except FrameError as error:
+            yield self._fail(error.code)
+        except UnicodeDecodeError:
+            yield self._fail(INVALID_PAYLOAD)
 
-    def _take(self, first: int, payload: bytes, events: list[Event]) -> None:
+    def _take(self, first: int, payload: bytes) -> Event | None:
         """Act on a frame that is no message of its own (RFC 6455, section 5.4 and on)."""
+        if first == CLOSE:
+            return self._take_close(payload)
+        if self.state is not _OPEN:
+            return None
         if first == PING:
             self.send(PONG, payload)
-            events.append(Pinged(payload))
-        elif first == PONG:
-            events.append(Ponged(payload))
-        else:
-            self._take_fragment(first, payload, events)
+            return Pinged(payload)
+        if first == PONG:
+            return Ponged(payload)
+        return self._take_fragment(first, payload)
 
-    def _take_fragment(self, first: int, payload: bytes, events: list[Event]) -> None:
+    def _take_fragment(self, first: int, payload: bytes) -> Message | None:
         is_continued = first & OPCODE == CONTINUATION & OPCODE
         if is_continued != (self._fragments is not None):
             raise FrameError(PROTOCOL_ERROR)
@@ -201,10 +209,11 @@ class WebSocketProtocol:
         if len(self._fragments) + len(payload) > self.max_message_size:
             raise FrameError(MESSAGE_TOO_BIG)
         self._fragments += payload
-        if first & FIN:
-            whole = bytes(self._fragments)
-            self._fragments, self._whole = None, self.kind
-            events.append(whole.decode() if self.kind == TEXT else whole)
+        if not first & FIN:
+            return None
+        whole = bytes(self._fragments)
+        self._fragments, self._whole = None, self.kind
+        return whole.decode() if self.kind == TEXT else whole
 
     def _take_close(self, payload: bytes) -> CloseReceived:
         code = int.from_bytes(payload[:2], "big") if payload else NO_STATUS
