@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.clients.pending_signals import PendingSignals, Queued
 from peerpigeon.core.sessions.recent_offers import RecentOffers
-from peerpigeon.core.sessions.registry import Client, Guest, ReferenceHub
+from peerpigeon.core.sessions.registry import Client, Guest
 from peerpigeon.core.wire import client_messages, reference_messages
 from peerpigeon.core.wire.client_messages import Signal
 from peerpigeon.core.wire.hub_news import Find, Found, Located, Member, Relay, Undelivered
@@ -20,7 +20,7 @@ from peerpigeon.core.wire.reasons import Reason
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
-    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Registry
 
@@ -73,14 +73,14 @@ class Signaling:
         if (
             target is not None
             and target.namespace == namespace
-            and not isinstance(target, ReferenceHub)
             and not (self._waiting.queues and self._waits(namespace, signal.target))
         ):
-            if isinstance(target, Guest) and kind not in reference_messages.SIGNALS:
-                self._refuse_signal(sender, kind, signal.target, Reason.UNSUPPORTED, now)
-            else:
-                self._deliver(target, signal, sender.peer_id, now)
-            return
+            if isinstance(target, Client):  # as most are: asked first, and once
+                self._deliver(target.session, target.peer_id, signal, sender.peer_id, now)
+                return
+            if isinstance(target, Guest):
+                self._deliver_to_guest(target, signal, sender, now)
+                return
         data = bytes(signal.data)
         relay = Relay(namespace, sender.peer_id, signal.target, ANY_SESSION, signal.kind, data)
         self._send_away(relay, now)
@@ -102,13 +102,23 @@ class Signaling:
         )
         return have_crossed and client_messages.is_role_conflict(rejection)
 
-    def _deliver(self, target: Client | Guest, signal: Signal, sender: PeerId, now: float) -> None:
+    def _deliver(
+        self, session: SessionId, target: PeerId, signal: Signal, sender: PeerId, now: float
+    ) -> None:
         self.relayed += 1
         effects = self._effects
-        payload = client_messages.encode_signal(
-            signal, sender, target.peer_id, effects.milliseconds(now)
+        effects.send(
+            session,
+            client_messages.encode_signal(signal, sender, target, effects.milliseconds(now)),
         )
-        effects.send(target.session if isinstance(target, Client) else target.hub, payload)
+
+    def _deliver_to_guest(
+        self, target: Guest, signal: Signal, sender: Client | Guest, now: float
+    ) -> None:
+        if signal.kind in reference_messages.SIGNALS:
+            self._deliver(target.hub, target.peer_id, signal, sender.peer_id, now)
+        else:
+            self._refuse_signal(sender, signal.kind, signal.target, Reason.UNSUPPORTED, now)
 
     def _send_away(self, relay: Relay, now: float) -> None:
         """Send a signal to the hub that serves its target, once that is known."""
@@ -168,7 +178,8 @@ class Signaling:
             if target.remote_offers is None:
                 target.remote_offers = RecentOffers()
             target.remote_offers.note(relay.sender, now)
-        self._deliver(target, signal, relay.sender, now)
+        session = target.session if isinstance(target, Client) else target.hub
+        self._deliver(session, target.peer_id, signal, relay.sender, now)
 
     def _return(self, hub: PeerId, relay: Relay, reason: Reason) -> None:
         lost = Undelivered(relay.namespace, relay.sender, relay.target, relay.kind, reason)
