@@ -3,7 +3,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-CORE_FLOOR := 99
+CORE_FLOOR := 100
 SEEDS := 20
 # Tests of one xdist_group run one after another, in one of the workers. There are two groups that
 # mostly wait for processes, and the third worker has all else to do; two cores are enough for them.
@@ -20,16 +20,16 @@ run: ## run a mesh of four hubs and watch it; OPTIONS="--hubs 8 --port 4000" for
 	@sh scripts/setup.sh run
 	@exec $(BIN)/peerpigeon network $(OPTIONS)
 
-test: setup ## tests of every kind, in about MM minutes; STRICT=1 lets none of them be skipped
+test: setup ## tests of every kind, in about four minutes; STRICT=1 lets none of them be skipped
 	@$(BIN)/python -m pytest $(IN_PARALLEL) -m "not thorough" $(OPTIONS)
 
-test-all: setup ## all tests, in about NN minutes; STRICT=1 lets none of them be skipped
+test-all: setup ## all tests, in about seven minutes; STRICT=1 lets none of them be skipped
 	@$(BIN)/python -m pytest $(IN_PARALLEL) $(OPTIONS)
 
 check: lint quick ## what to run before each commit: lint, and the tests that need little time
 
 quick: setup ## the tests that need little time
-	@$(BIN)/python -m pytest -q -n auto --dist loadgroup -m "not slow and not node and not browser" $(OPTIONS)
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup -m "not slow and not node and not browser" $(OPTIONS)
 
 lint: setup ## look at format, style and types
 	@$(BIN)/ruff format --quiet --check

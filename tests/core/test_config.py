@@ -101,6 +101,8 @@ def test_the_defaults_are_the_documented_ones() -> None:
         ({"advertise": ("ws://[::::]:1",)}, "advertise has 'ws://"),
         ({"advertise": ("ws://" + "a." * 99 + "b",) * 21}, "advertise has 4284 characters in 21"),
         ({"ice_servers": ("stun:[::::]",)}, "ice_servers has 'stun:"),
+        ({"ice_servers": ("stun:host?transport=tcp",)}, "names a transport; leave it out"),
+        ({"ice_servers": ("turns:a:b@host?transport=udp",)}, "turns is TLS, which goes over TCP"),
         ({"hub_secret": "short"}, "hub_secret has 5 characters; use 16 or more"),
         ({"is_hub": True, "host": "0.0.0.0"}, "a hub at 0.0.0.0 can be reached"),
     ],
@@ -185,6 +187,7 @@ def test_what_is_given_on_the_command_line_goes_before_the_environment() -> None
     [
         ("*", None),
         ("https://a.example, *", None),
+        ("null", {"null"}),
         ("https://a.example,http://b:80", {"https://a.example", "http://b:80"}),
     ],
 )
@@ -266,3 +269,8 @@ def test_a_mesh_is_open_that_other_machines_reach_without_a_secret(
 def test_where_a_hub_has_come_to_listen_does_not_open_its_mesh() -> None:
     config = ServerConfig(is_hub=True, host="127.0.0.1")
     assert not config.listening_at(3000, "127.0.0.1").is_open
+
+
+@pytest.mark.parametrize("text", ["192.0.2.1", "2001:db8::1"])
+def test_a_public_address_is_that_of_one_machine(text: str) -> None:
+    assert ServerConfig(public_address=text).public_address == text

@@ -6,19 +6,22 @@ import pytest
 
 from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.ids import PeerId
+from peerpigeon.core.ids import LinkId, PeerId
+from peerpigeon.core.interface.actions import Dial
 from peerpigeon.core.interface.events import (
     BootstrapLeft,
     ChannelCandidate,
     ChannelDescribed,
     DialRequested,
     Draining,
+    LinkOpened,
     OpeningFailed,
     Tick,
 )
 from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
 from peerpigeon.core.interface.snapshot import HubView, LinkRecord, topology
 from peerpigeon.core.namespaces.presence import REPUBLICATION_DELAY
+from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.core.wire.hub_news import (
     Challenge,
     Found,
@@ -32,8 +35,9 @@ from peerpigeon.core.wire.hub_news import (
     Verdict,
 )
 from peerpigeon.core.wire.reasons import Reason
-from tests.core.harness import A, B, C
+from tests.core.harness import HUB, A, B, C, Desk
 from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, deliver, linked, news_under_way
+from tests.core.mesh.meshes import closings
 
 REFUSED = (1008, "Peer already connected")
 
@@ -309,8 +313,6 @@ def test_an_answer_that_nobody_waits_for_is_kept_and_no_more() -> None:
 
 
 def test_a_plain_server_has_no_part_in_a_mesh() -> None:
-    from tests.core.harness import Desk
-
     desk = Desk()
     for event in (
         OpeningFailed(1, "refused"),
@@ -318,6 +320,7 @@ def test_a_plain_server_has_no_part_in_a_mesh() -> None:
         ChannelCandidate(1, "candidate"),
     ):
         assert desk.feed(event) == []
+    assert desk.hub.id == HUB
     assert desk.hub.advert is None
     assert desk.hub.adverts() == []
     for asked in (Draining(), DialRequested("ws://x:1"), BootstrapLeft()):
@@ -490,3 +493,18 @@ def test_when_control_news_is_given_up_all_of_it_is_told_anew() -> None:
     assert told_again(hubs, 1) == [[B]]
     hubs.pass_time(2.0)
     assert hubs.take_types(a) == ["peer-discovered"]
+
+
+def test_a_hub_can_be_told_to_leave_its_bootstrap_hubs() -> None:
+    desk = Desk(ServerConfig(is_hub=True, bootstrap_hubs=("ws://there:1",)))
+    (dial,) = (action for action in desk.feed(Tick()) if isinstance(action, Dial))
+    desk.feed(LinkOpened(LinkId(1), Carrier.WEBSOCKET, dial.opening))
+    desk.feed(LinkOpened(LinkId(2), Carrier.WEBSOCKET, 0))  # they have dialled us
+    assert closings(desk.feed(BootstrapLeft())) == {1: (1000, "disconnected")}
+    assert not any(isinstance(action, Dial) for action in desk.feed(Tick(), 100.0))
+
+
+def test_a_circle_of_pieces_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("peerpigeon.core.hub.MOST_PIECES", 1)
+    with pytest.raises(AssertionError, match="a circle"):
+        linked(FIRST, SECOND).join(0, A)

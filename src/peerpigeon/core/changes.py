@@ -153,7 +153,7 @@ class BacklogReady:
 
 
 ViewChange: TypeAlias = HubGone | HubReturned | HubRestarted | HubFound | RoutesChanged
-MeshChange: TypeAlias = ViewChange | Arrived
 ReferenceChange: TypeAlias = ReferenceNamed | ReferenceFound | ReferenceGone | HubReported
 GuestChange: TypeAlias = GuestAnnounced | GuestSignaled | GuestGone | HubClaimed
-Change: TypeAlias = MeshChange | ReferenceChange | GuestChange | IdAwaited | BacklogReady
+LocalChange: TypeAlias = ViewChange | ReferenceChange | GuestChange | IdAwaited | BacklogReady
+Change: TypeAlias = LocalChange | Arrived

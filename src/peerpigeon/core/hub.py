@@ -8,7 +8,6 @@ from peerpigeon.core.backlog import Backlog, Heard, Leaving
 from peerpigeon.core.changes import (
     Arrived,
     BacklogReady,
-    Change,
     GuestAnnounced,
     GuestGone,
     GuestSignaled,
@@ -19,7 +18,7 @@ from peerpigeon.core.changes import (
     HubRestarted,
     HubReturned,
     IdAwaited,
-    MeshChange,
+    LocalChange,
     ReferenceChange,
     ReferenceFound,
     ReferenceGone,
@@ -145,19 +144,20 @@ class Hub:
                 self._tick(now)
             case ReferenceOpened():
                 self._on_reference_opened(event, now)
-            case _ if self._mesh is not None:
-                self._on_mesh_event(event, self._mesh, now)
+            case _ if self._mesh is not None and self._delivery is not None:
+                self._on_mesh_event(event, self._mesh, self._delivery, now)
         self._settle(now)
 
-    def _on_mesh_event(self, event: LinkEvent | OperatorEvent, mesh: Mesh, now: float) -> None:
+    def _on_mesh_event(
+        self, event: LinkEvent | OperatorEvent, mesh: Mesh, delivery: Delivery, now: float
+    ) -> None:
         match event:
             case DialRequested(uri):
                 mesh.dial(uri, now)
             case BootstrapLeft():
                 mesh.leave_bootstrap(now)
             case Draining():
-                if self._delivery is not None:
-                    self._delivery.acknowledge_all(now)
+                delivery.acknowledge_all(now)
                 mesh.drain(now)
             case _:
                 mesh.handle(event, now)
@@ -225,7 +225,7 @@ class Hub:
 
     # The view of the mesh
 
-    def _on_change(self, change: Change, now: float) -> None:
+    def _on_change(self, change: LocalChange, now: float) -> None:
         self._tell_of(change)
         match change:
             case ReferenceNamed() | ReferenceFound() | ReferenceGone() | HubReported():
@@ -238,20 +238,14 @@ class Hub:
             case BacklogReady(session, texts):
                 for text in texts:
                     self._clients.on_text(session, text, now)
-            case _:
-                self._on_mesh_change(change, now)
+            case _ if self._delivery is not None:  # pragma: no branch: there is a mesh to change
+                self._on_view_change(change, self._delivery, now)
 
     def _on_reference_change(self, change: ReferenceChange, now: float) -> None:
-        if self._mesh is not None:
+        if self._mesh is not None:  # pragma: no branch: no reference hub is let in without
             _tell_mesh(self._mesh, change, now)
         if isinstance(change, ReferenceNamed):
             self._clients.guests.name(change.session, change.hub, now)
-
-    def _on_mesh_change(self, change: MeshChange, now: float) -> None:
-        if isinstance(change, Arrived):
-            self._on_arrived(change, now)
-        elif self._delivery is not None:
-            self._on_view_change(change, self._delivery, now)
 
     def _on_view_change(self, change: ViewChange, delivery: Delivery, now: float) -> None:
         match change:
@@ -276,7 +270,7 @@ class Hub:
             case _:
                 assert_never(change)
 
-    def _tell_of(self, change: Change) -> None:
+    def _tell_of(self, change: LocalChange) -> None:
         match change:
             case HubFound(hub) | HubReturned(hub) | ReferenceFound(hub):
                 self._effects.act(Tell(HubRegistered(hub, self._count_hubs())))

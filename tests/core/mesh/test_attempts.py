@@ -584,3 +584,11 @@ def test_whatever_happens_places_are_kept_tables_end_and_no_deadline_is_past(
     hub.begin_due([], Room(9, 9), now)
     assert hub.deadline() is None
     assert hub.channels == 0
+
+
+def test_the_end_of_an_older_dial_to_a_hub_leaves_the_newer_one() -> None:
+    hunter = Hunter()
+    older, newer = hunter.dial("ws://b:1", B, 0.0), hunter.dial("ws://b:2", B, 0.0)
+    hunter.end(older)
+    assert (hunter.get(older.opening), hunter.get(newer.opening)) == (None, newer)
+    assert hunter.want(B, 0.0) == []  # as one is under way

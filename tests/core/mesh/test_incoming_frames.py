@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from peerpigeon.core.changes import Arrived
 from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.events import LinkLost, OpeningFailed
-from peerpigeon.core.wire.hub_frames import Ack, Heartbeat, Offer, Segment
+from peerpigeon.core.wire.hub_frames import Ack, Heartbeat, Offer, Sealed, Segment
 from peerpigeon.core.wire.hub_news import Find
 from tests.core.mesh.meshes import HUBS, OWN, Bench
 
@@ -34,6 +36,15 @@ def test_a_body_for_an_earlier_life_of_this_hub_is_dropped() -> None:
     link = bench.link(HUBS[1])
     bench.take_changes()
     assert bench.routed(link, ACK, HUBS[9], destination_incarnation=999) == []
+    assert bench.take_changes() == []
+
+
+def test_a_body_that_cannot_be_read_is_dropped() -> None:
+    bench = Bench()
+    link = bench.link(HUBS[1])
+    bench.take_changes()
+    sealed = Sealed(HUBS[9], 1000, OWN, 1000, 9, msgspec.Raw(b"\xc1"))
+    assert bench.receive(link, sealed) == []
     assert bench.take_changes() == []
 
 

@@ -673,3 +673,21 @@ def test_nothing_is_sent_to_a_session_that_has_no_socket() -> None:
     }
     assert sessions
     assert min(sessions) > 0
+
+
+def test_no_socket_speaks_for_a_guest() -> None:
+    desk = hub_desk()
+    come(desk, R, B)
+    desk.clear()
+    guest = SessionId(-1)  # the first; a shell has no socket with such a number
+    desk.signal(guest, R)
+    assert desk.sent == {}
+
+
+def test_a_reference_hub_itself_takes_no_signals() -> None:
+    desk = hub_desk()
+    hub, client = come(desk, R), desk.join(A, MESH)
+    desk.clear()
+    desk.signal(client, R, namespace=MESH)
+    assert desk.take_types(client) == ["error"]
+    assert desk.take(hub) == []

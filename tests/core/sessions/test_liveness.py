@@ -1,8 +1,10 @@
 """Silent, half-open clients are found by ping and dropped within ``peer_timeout`` (S28)."""
 
 from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.ids import SessionId
 from peerpigeon.core.interface.notices import PeerDisconnected
-from peerpigeon.core.sessions.liveness import LOOKS
+from peerpigeon.core.sessions.liveness import LOOKS, Checkup, Liveness
+from peerpigeon.core.sessions.registry import Registry
 from tests.core.harness import A, B, Desk
 
 CONFIG = ServerConfig(cleanup_interval=30.0, peer_timeout=100.0)
@@ -67,3 +69,9 @@ def test_those_that_knew_a_dropped_client_are_told_once() -> None:
     assert desk.take_types(b) == ["peer-disconnected"]
     desk.lose(a, now=101.0)
     assert desk.take(b) == []
+
+
+def test_who_is_here_no_more_is_not_looked_at() -> None:
+    liveness = Liveness(Registry(10), 30.0, 100.0)
+    liveness.watch(SessionId(1), 0.0)
+    assert liveness.check(200.0) == Checkup()

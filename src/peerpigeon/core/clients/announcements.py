@@ -65,18 +65,16 @@ class Announcements:
             notice = PeerAnnounced(party.peer_id, announce.namespace, is_hub=False)
             self._effects.act(Tell(notice))
 
-    def publish(self, hub: ReferenceHub, own: PeerId) -> bool:
+    def publish(self, hub: ReferenceHub, hub_id: PeerId, own: PeerId) -> bool:
         """Claim the id of a reference hub in the mesh: one of our hubs is to serve it.
 
         Returns whether no other hub can object, because ``own`` is the only one.
         """
-        if hub.peer_id is None:
-            return False
         if hub.namespace is None:
             self.count += 1
         hub.namespace = self._config.hub_mesh_namespace
-        introduction = client_messages.hub_introduction(hub.peer_id)
-        self._presence.announce(hub.namespace, hub.peer_id, introduction)
+        introduction = client_messages.hub_introduction(hub_id)
+        self._presence.announce(hub.namespace, hub_id, introduction)
         return self._placement.rendezvous_hubs(hub.namespace) == (own,)
 
     def say_goodbye(self, client: Client, now: float) -> None:

@@ -67,7 +67,7 @@ class Guests:
         ourselves = client_messages.hub_introduction(self._sessions.own)
         greeting = client_messages.encode_discovered(ourselves, namespace, hub_id, at)
         self._effects.send(client.session, greeting)
-        self._references.add(self._registry.promote(client))
+        self._references.add(self._registry.promote(client), client.peer_id)
 
     def dialled(self, session: SessionId, uri: str, addresses: tuple[str, ...], now: float) -> None:
         """Say to a hub that we have dialled that we are one; ``addresses`` are ours."""
@@ -93,8 +93,8 @@ class Guests:
 
     def _claim(self, session: SessionId, now: float) -> None:
         link = self._references.get(session)
-        if link is not None and link.hub.peer_id is not None:
-            is_alone = self._announcements.publish(link.hub, self._sessions.own)
+        if link is not None and (hub_id := link.hub.peer_id) is not None:
+            is_alone = self._announcements.publish(link.hub, hub_id, self._sessions.own)
             self._references.claimed(link, now, is_alone=is_alone)
 
     # Their clients

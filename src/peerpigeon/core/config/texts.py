@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from peerpigeon.core.config.options import Options
 from peerpigeon.core.config.quantities import ConfigError, parse_bytes, parse_seconds
@@ -88,6 +88,8 @@ def parse_option(name: str, text: str) -> Any:  # noqa: ANN401 - each option has
             return tuple(part.strip() for part in text.split(",") if part.strip())
         case Kind.TEXT:
             return text.strip()
+        case unknown:
+            assert_never(unknown)
 
 
 def parse_switch(name: str, text: str) -> bool:

@@ -68,8 +68,7 @@ class ReferenceHubs:
 
     def named(self, session: SessionId, hub: PeerId) -> None:
         """Note who is at the other end of a socket that we have dialled."""
-        if (uri := self._addresses.get(session)) is not None:
-            self._bootstrap.found(uri, hub)
+        self._bootstrap.found(self._addresses[session], hub)
 
     def linked(self, hub: PeerId) -> None:
         """Note that a hub is linked."""

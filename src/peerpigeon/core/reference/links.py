@@ -12,7 +12,7 @@ listen, and ask from time to time whether it is free.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.changes import (
     GuestAnnounced,
@@ -81,11 +81,10 @@ class ReferenceLinks:
 
     # Hubs
 
-    def add(self, hub: ReferenceHub) -> None:
+    def add(self, hub: ReferenceHub, hub_id: PeerId) -> None:
         """Take in a hub that has dialled us."""
         self._links[hub.session] = ReferenceLink(hub, ToldMembers(remembers=True), is_dialled=False)
-        if hub.peer_id is not None:
-            self._effects.report(ReferenceFound(hub.peer_id))
+        self._effects.report(ReferenceFound(hub_id))
         self._effects.report(HubClaimed(hub.session))
 
     def add_dialled(
@@ -173,9 +172,12 @@ class ReferenceLinks:
                 case Service.SERVED:
                     link.is_lacking = False
                     self._await_missing(link, now)
+                case _:
+                    assert_never(link.service)
 
     def _await_id(self, link: ReferenceLink) -> None:
-        if link.hub.peer_id is not None:
+        # It has said who it is, or it would neither be published nor served elsewhere.
+        if link.hub.peer_id is not None:  # pragma: no branch
             self._effects.report(IdAwaited(self._config.hub_mesh_namespace, link.hub.peer_id))
 
     def _await_missing(self, link: ReferenceLink, now: float) -> None:
@@ -208,8 +210,6 @@ class ReferenceLinks:
                 self._on_hub_seen(link, seen)
             case Pong():
                 self._on_pong(link, now)
-            case None:
-                pass
 
     def _on_hub_seen(self, link: ReferenceLink, seen: HubSeen) -> None:
         # What a hub says of others that has dialled us is of no use: they are not linked to it.

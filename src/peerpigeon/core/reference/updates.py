@@ -6,7 +6,7 @@ It is told of each member once, however many of its clients come to know that on
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.ids import key_of
 from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introduction
@@ -48,6 +48,8 @@ class ReferenceUpdates:
             case Departure(namespace, located=located):
                 gone = link.known.end(namespace, located, guest.session)
                 return [] if gone is None else _encode_gone(gone, at)
+            case _:
+                assert_never(news)
 
     def _is_of(self, link: ReferenceLink, located: Located) -> bool:
         """Tell whether a member is a client of the reference hub itself."""

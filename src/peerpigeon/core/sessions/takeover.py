@@ -79,10 +79,6 @@ class Takeovers:
         self._holders: dict[SessionId, SessionId] = {}  # by the session of a local contender
         self._timers: TimerQueue[SessionId] = TimerQueue()
 
-    def __len__(self) -> int:
-        """Return how many contests there are."""
-        return len(self._contests)
-
     def begin(self, holder: Party, contender: Contender, ping: int, now: float) -> bool:
         """Let a contender wait for the holder of an id to answer the ping with a number.
 

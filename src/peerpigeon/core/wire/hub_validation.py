@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from binascii import unhexlify
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 
@@ -94,6 +94,8 @@ def is_valid(frame: Frame) -> bool:
             return _are_ids(frame.source + frame.destination)
         case Bye():  # the reason goes on into a close frame
             return len(frame.reason.encode()) <= CLOSE_REASON_LIMIT
+        case _:
+            assert_never(frame)
 
 
 def is_valid_advert(advert: Advert) -> bool:
@@ -145,6 +147,8 @@ def _is_valid_news(news: News) -> bool:
             return _are_ids(news.peer)
         case Resync() | Unknown():
             return True
+        case _:
+            assert_never(news)
 
 
 def _is_valid_meet(meet: Meet) -> bool:
