@@ -11,6 +11,10 @@ from collections.abc import Callable, Collection
 from functools import cache
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.xdist_group("boundary")  # so that each file is read once
+
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src"
 PACKAGE = SOURCE / "peerpigeon"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from peerpigeon.core import Hub
@@ -200,7 +200,6 @@ def signals_get_through(hubs: Hubs) -> bool:
     return "offer" in hubs.take_types(target)
 
 
-@settings(deadline=None)
 @given(st.lists(heard, max_size=12))
 def test_nothing_that_other_hubs_say_raises_or_stops_the_hub(steps: list[bytes | float]) -> None:
     hubs = linked(FIRST, SECOND, THIRD)

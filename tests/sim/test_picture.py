@@ -3,6 +3,8 @@
 from collections import Counter
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from peerpigeon.core.ids import PeerId
 from peerpigeon.sim.checks.oracle import ring_links
 from peerpigeon.sim.mesh import Layout, Mesh
@@ -60,6 +62,7 @@ def test_hubs_stand_on_a_circle_in_the_order_of_ids() -> None:
     assert len(ring_links(ids)) == 8
 
 
+@pytest.mark.slow
 def test_there_is_room_for_names_only_in_a_small_mesh() -> None:
     small, large = settled(4), Mesh.begin(1, Layout(hubs=80))
     large.world.run_until(2.0)

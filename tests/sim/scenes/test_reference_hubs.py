@@ -12,6 +12,8 @@ from tests.sim import mutants
 ORPHANING_SEED = 2
 """With this seed the hub is killed that serves the one of the package."""
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("mutant", "complaint"),

@@ -1,9 +1,11 @@
 """Scenes with many clients; what each must show is said in ``peerpigeon.sim.scenes.single_hub``."""
 
+from functools import cache
+
 import pytest
 
 from peerpigeon.sim.checks.invariants import violations
-from peerpigeon.sim.scenes.single_hub import Crowd, churn, crowd, namespaces
+from peerpigeon.sim.scenes.single_hub import Churn, Crowd, churn, crowd, namespaces
 from tests.selection import thorough
 
 LIMIT = 128
@@ -55,17 +57,24 @@ def test_a_crowd_many_times_the_limit_hangs_together(seed: int, limit: int) -> N
     assert violations(scene.world) == []
 
 
+@cache
+def churned(seed: int) -> Churn:
+    return churn(seed, clients=60, duration=40.0)
+
+
+@pytest.mark.xdist_group("churn")
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_churn_breaks_no_rule(seed: int) -> None:
-    scene = churn(seed, clients=60, duration=40.0)
+    scene = churned(seed)
     assert violations(scene.world) == []
     assert set(scene.deeds) > {"signal", "roam", "leave", "vanish", "come back", "lose the line"}
     assert scene.delivered > scene.refused > 0
 
 
+@pytest.mark.xdist_group("churn")
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_after_churn_the_hub_counts_those_who_are_there_and_no_others(seed: int) -> None:
-    world = churn(seed, clients=60, duration=40.0).world
+    world = churned(seed).world
     here = [stay for client in world.clients if (stay := client.stay) and stay.end is None]
     snapshot = world.hubs[0].hub.snapshot(world.now)
     assert 0 < len(here) < len(world.clients)
@@ -73,6 +82,7 @@ def test_after_churn_the_hub_counts_those_who_are_there_and_no_others(seed: int)
     assert snapshot.namespaces == len({stay.namespace for stay in here})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_hub_that_all_have_left_is_empty(seed: int) -> None:
     world = churn(seed, clients=60, duration=40.0, namespaces=2, limit=8).world
@@ -86,6 +96,7 @@ def test_a_hub_that_all_have_left_is_empty(seed: int) -> None:
     assert hub.hub.deadline() is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_churn_in_one_namespace_beyond_the_limit_breaks_no_rule(seed: int) -> None:
     scene = churn(seed, clients=80, duration=40.0, namespaces=1, limit=8)
