@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,14 +90,15 @@ def citations() -> dict[int, set[str]]:
 
 @cache
 def cited_anywhere() -> dict[int, set[str]]:
-    """The files of ``src``, ``tests`` and ``docs`` that cite each number, this page left out."""
+    """The files that cite each number, the page itself left out."""
     found = defaultdict(set)
-    for folder, pattern in (("src", "*.py"), ("tests", "*.py"), ("docs", "*.md")):
-        for path in (ROOT / folder).rglob(pattern):
-            if path in (PAGE, Path(__file__)) or "node_modules" in path.parts:
-                continue
-            for number in _numbers(path.read_text()):
-                found[number].add(path.relative_to(ROOT).as_posix())
+    folders = (("src", "*.py"), ("tests", "*.py"), ("docs", "*.md"))
+    nested = chain.from_iterable((ROOT / folder).rglob(pattern) for folder, pattern in folders)
+    for path in chain(nested, ROOT.glob("*.md")):
+        if path in (PAGE, Path(__file__)) or "node_modules" in path.parts:
+            continue
+        for number in _numbers(path.read_text()):
+            found[number].add(path.relative_to(ROOT).as_posix())
     return found
 
 

@@ -2,7 +2,7 @@
 
 What a newer hub of the same version says and this hub does not know costs neither the link nor
 what comes with it: frames of unknown kinds and adverts that cannot be used are left out, and the
-body of a routed frame stays sealed (``frames.Sealed``).
+body of a routed frame stays sealed (``hub_frames.Sealed``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The door for what other hubs say: beyond it every value is valid.
+"""The check of what other hubs say: behind it every value is valid.
 
 Types and ranges of single fields stand in ``hub_frames.py`` and are checked while a frame is
 decoded; here is what more than one value, or a look inside one, is needed for. ``hub_codec.decode``
