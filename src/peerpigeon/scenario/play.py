@@ -47,8 +47,8 @@ class Theatre(Protocol):
     def now(self) -> float:
         """Seconds since whenever."""
 
-    async def start(self, hub: int, door: int | None) -> None:
-        """Start a hub, or start it again; it dials the hub ``door``."""
+    async def start(self, hub: int, bootstrap: int | None) -> None:
+        """Start a hub, or start it again; it dials the hub ``bootstrap``."""
 
     async def kill(self, hubs: Sequence[int]) -> None:
         """End hubs at one instant."""
@@ -150,7 +150,7 @@ class _Players:
     def __init__(self, theatre: Theatre) -> None:
         self._theatre = theatre
         self._course = Course()
-        self._doors: dict[int, int | None] = {}
+        self._bootstraps: dict[int, int | None] = {}
         """Which hub each hub dials when it starts, each time."""
         self._sent: list[Sent] = []
 
@@ -220,9 +220,9 @@ class _Players:
             case Leave(clients):
                 await asyncio.gather(*map(theatre.leave, clients))
 
-    async def _start(self, hubs: Iterable[int], door: int | None) -> None:
-        start, doors = self._theatre.start, self._doors
-        await asyncio.gather(*(start(hub, doors.setdefault(hub, door)) for hub in hubs))
+    async def _start(self, hubs: Iterable[int], bootstrap: int | None) -> None:
+        start, bootstraps = self._theatre.start, self._bootstraps
+        await asyncio.gather(*(start(hub, bootstraps.setdefault(hub, bootstrap)) for hub in hubs))
 
     async def _connect(self, clients: Iterable[int]) -> None:
         connect, course = self._theatre.connect, self._course

@@ -71,13 +71,13 @@ class RealTheatre:
         """Seconds of the clock on the wall."""
         return asyncio.get_running_loop().time()
 
-    async def start(self, hub: int, door: int | None) -> None:
+    async def start(self, hub: int, bootstrap: int | None) -> None:
         """Start a hub; if it ran before, it listens where it did."""
         given = hub_options(self._layout, hub) | {"host": HOST}
         options = {OPTIONS[name].variable: text for name, text in given.items()}
-        bootstrap = None if door is None else f"ws://{self._authority(door)}"
+        address = None if bootstrap is None else f"ws://{self._authority(bootstrap)}"
         process = HubProcess(hub, lambda: None)
-        environment = environment_of_hub(options, self._ports.get(hub, 0), bootstrap)
+        environment = environment_of_hub(options, self._ports.get(hub, 0), address)
         life = asyncio.get_running_loop().create_task(process.run(environment))
         self._hubs[hub], self._lives[hub] = process, life
         async with asyncio.timeout(START_TIMEOUT):

@@ -52,7 +52,7 @@ class VirtualTheatre:
         """Virtual seconds."""
         return self._world.now
 
-    async def start(self, hub: int, door: int | None) -> None:
+    async def start(self, hub: int, bootstrap: int | None) -> None:
         """Start a hub, or start it again."""
         if hub in self._hubs:
             self._world.restart(self._hubs[hub])
@@ -60,7 +60,7 @@ class VirtualTheatre:
         own = {
             "host": f"hub-{hub}",
             "advertise": _address(hub),
-            "bootstrap_hubs": "" if door is None else _address(door),
+            "bootstrap_hubs": "" if bootstrap is None else _address(bootstrap),
         }
         config = ServerConfig.from_environment({}, hub_options(self._layout, hub) | own)
         self._hubs[hub] = self._world.add_hub(config, self._kind)
