@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from peerpigeon.core.ids import PeerId
-
 if TYPE_CHECKING:
-    from peerpigeon.core.ids import SessionId
+    from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.wire.client_messages import Announce, Signal
     from peerpigeon.core.wire.hub_frames import Ack, Segment
 

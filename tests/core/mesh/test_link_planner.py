@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from peerpigeon.core.interface.actions import DropChannel, MakeAnswer, MakeOffer
 from peerpigeon.core.interface.events import ChannelDescribed
 from peerpigeon.core.wire.hub_frames import Adverts, LinkEnd, Offer, Purpose, Routed
@@ -63,6 +65,15 @@ def test_a_hub_that_is_about_to_stop_is_not_asked_for_a_shortcut() -> None:
         bench.receive(link, Adverts((advert(HUBS[1], is_draining=is_draining),)))
         offers = of_kind(MakeOffer, bench.tick(0.3))
         assert len(offers) == (1 if is_draining else 2)
+
+
+@pytest.mark.parametrize("is_draining", [False, True])
+def test_a_hub_that_is_about_to_stop_gets_no_place_above_the_maximum(is_draining: bool) -> None:
+    bench = Bench(hub_mesh_max_peers=3)
+    link, *_ = [bench.link(hub) for hub in (BELOW, ABOVE, FAR)]
+    bench.receive(link, Adverts((advert(NEAREST, is_draining=is_draining),)))
+    answers = of_kind(MakeAnswer, bench.routed(link, Offer(7, "sdp"), NEAREST))
+    assert len(answers) == (0 if is_draining else 1)
 
 
 # What is closed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from peerpigeon.core.interface.notices import HubMeshMigrated, HubMeshReady
 from tests.core.mesh.benches import met
-from tests.core.mesh.meshes import CHANNEL, HUBS, SOCKET, Meshes, of_kind
+from tests.core.mesh.meshes import CHANNEL, HUBS, SOCKET, Bench, Meshes, closings, of_kind
 
 
 def test_hubs_form_a_ring_of_channels_and_are_ready_s17() -> None:
@@ -28,6 +28,14 @@ def test_ten_seconds_later_the_websockets_are_closed_and_the_channels_stay_s19()
         (migrated,) = of_kind(HubMeshMigrated, meshes.notices(own))
         assert migrated.p2p_connections == 2
         assert set(meshes.closings(own)) <= {"1000 migrated to P2P"}
+
+
+def test_a_websocket_whose_end_has_said_nothing_is_closed_with_the_others() -> None:
+    bench = Bench(hub_mesh_min_peers=1, heartbeat_interval=20.0)
+    link = bench.link(HUBS[1])
+    silent = bench.open(SOCKET)
+    assert closings(bench.pass_time(0.0, 9.0, link)) == {}
+    assert closings(bench.pass_time(10.0, 11.0, link)) == {silent: (1000, "migrated to P2P")}
 
 
 def test_where_channels_cannot_be_had_the_mesh_stays_on_websockets_s21() -> None:

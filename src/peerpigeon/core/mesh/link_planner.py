@@ -115,9 +115,8 @@ class LinkPlanner:
 
     def _bar_of(self, hub: PeerId) -> Bar | None:
         advert = self._membership.advert(hub)
-        # Who stops disowns its links and is out of reach at once; it may say so and not do it.
         if advert is None or advert.is_draining:
-            return (NO_ADMISSION, hub)  # pragma: no cover
+            return (NO_ADMISSION, hub)
         return advert.bar
 
     def _begin(self, now: float) -> None:

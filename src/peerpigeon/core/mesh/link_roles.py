@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.mesh.links import NeighbourLink
 from peerpigeon.core.mesh.topology import Plan
 from peerpigeon.core.wire.hub_frames import Carrier, LinkEnd, Purpose
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.attempts import Attempts
-    from peerpigeon.core.mesh.links import Links, NeighbourLink
+    from peerpigeon.core.mesh.links import Link, Links
     from peerpigeon.core.mesh.membership import Membership
 
 
@@ -44,11 +45,11 @@ class LinkRoles:
             if link is not None
         )
 
-    def idle_sockets(self) -> list[NeighbourLink]:
+    def idle_sockets(self) -> list[Link]:
         """Return the WebSockets that have no more use, to this end or to the other."""
         return [
             link
-            for link in self._links.to_neighbours()
+            for link in self._links
             if link.carrier is Carrier.WEBSOCKET and not self._needs_socket(link)
         ]
 
@@ -89,7 +90,9 @@ class LinkRoles:
             return Purpose.BOOTSTRAP
         return Purpose.SPARE
 
-    def _needs_socket(self, link: NeighbourLink) -> bool:
+    def _needs_socket(self, link: Link) -> bool:
+        if not isinstance(link, NeighbourLink):
+            return False
         if self._links.over(Carrier.P2P, link.hub) is not None:
             return False
         return link.hub in self._plan.wanted or self.is_wanted_there(link.hub)

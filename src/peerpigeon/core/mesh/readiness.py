@@ -9,7 +9,7 @@ from peerpigeon.core.interface.notices import HubMeshReady
 from peerpigeon.core.wire.hub_frames import Carrier
 
 if TYPE_CHECKING:
-    from peerpigeon.core.mesh.links import NeighbourLink
+    from peerpigeon.core.mesh.links import Link
     from peerpigeon.core.mesh.parts import MeshParts
 
 
@@ -33,7 +33,7 @@ class Readiness:
         if was_ready != self._migration.is_ready:
             self._gossip.flush_soon(now)  # sockets change their purpose with it
 
-    def needless_sockets(self, now: float) -> list[NeighbourLink]:
+    def needless_sockets(self, now: float) -> list[Link]:
         """Return the WebSockets that are to be closed, because data channels do (S19)."""
         may_close = self._migration.may_close
         return [link for link in self._roles.idle_sockets() if may_close(link.opened_at, now)]
