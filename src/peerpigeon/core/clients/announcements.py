@@ -36,22 +36,6 @@ class Announcements:
         self.count = 0
         """How many are in a namespace."""
 
-    def objection(self, announce: Announce) -> str | None:
-        """Return why a client may not announce itself like that."""
-        config = self._config
-        if len(announce.namespace) > config.max_namespace_length:
-            return f"networkName is longer than {config.max_namespace_length} characters"
-        if len(announce.data) > config.max_announce_size:
-            return f"announce has more than {config.max_announce_size} bytes of data"
-        if announce.namespace == config.hub_mesh_namespace:
-            text = f"networkName {announce.namespace!r} is reserved for hubs"
-            if not announce.is_hub:
-                return text
-            if not config.is_hub:
-                return f"{text}, and this server is none"
-            return f"{text}; those of the npm package are let in with the option reference_hubs=yes"
-        return None
-
     def enter(self, party: Client | Guest, announce: Announce, now: float) -> None:
         """Publish a client in a namespace, or what it says of itself from now on."""
         is_new = party.namespace != announce.namespace

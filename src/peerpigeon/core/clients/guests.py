@@ -14,6 +14,7 @@ from peerpigeon.core.changes import (
     GuestSignaled,
     HubClaimed,
 )
+from peerpigeon.core.clients.announce_validation import objection
 from peerpigeon.core.ids import same_peer
 from peerpigeon.core.interface.actions import ClosePeer, Tell
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.clients.admission import Admission
     from peerpigeon.core.clients.announcements import Announcements
     from peerpigeon.core.clients.signaling import Signaling
+    from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.reference.links import ReferenceLinks
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 class Guests:
     """Hubs of the npm package and their clients, at one hub."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         sessions: Sessions,
         references: ReferenceLinks,
@@ -45,7 +47,10 @@ class Guests:
         announcements: Announcements,
         signaling: Signaling,
         effects: Effects,
+        *,
+        config: ServerConfig,
     ) -> None:
+        self._config = config
         self._sessions = sessions
         self._registry = sessions.registry
         self._references = references
@@ -121,7 +126,7 @@ class Guests:
         if link is None:
             return
         holder = self._registry.find(peer_id)
-        if same_peer(peer_id, self._sessions.own) or self._announcements.objection(change.announce):
+        if same_peer(peer_id, self._sessions.own) or objection(change.announce, self._config):
             self.announces_refused += 1
         elif holder is None and self._registry.is_full:
             self._references.postpone(link, now)

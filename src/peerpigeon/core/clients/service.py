@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.clients.admission import Admission
+from peerpigeon.core.clients.announce_validation import objection
 from peerpigeon.core.clients.announcements import Announcements
 from peerpigeon.core.clients.guests import Guests
 from peerpigeon.core.clients.notifications import Notifications
@@ -65,6 +66,7 @@ class ClientService:
             self.announcements,
             self.signaling,
             effects,
+            config=config,
         )
         self._messages_refused = 0
 
@@ -137,9 +139,9 @@ class ClientService:
         if is_reserved and announce.is_hub and self._config.welcomes_reference_hubs:
             self.guests.welcome(client, announce, now)
             return
-        objection = self.announcements.objection(announce)
-        if objection is not None:
-            self._refuse_message(client.session, client.namespace, objection, now)
+        text = objection(announce, self._config)
+        if text is not None:
+            self._refuse_message(client.session, client.namespace, text, now)
             return
         self.announcements.enter(client, announce, now)
 

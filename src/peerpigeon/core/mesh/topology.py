@@ -1,4 +1,4 @@
-"""Which links should exist: a ring for safety, XOR shortcuts for speed (S13 to S15).
+"""Which links should exist: a ring for safety, shortcuts by digit distance for speed (S13 to S15).
 
 Each hub wants links to its predecessor and its successor in the order of ids, on the circle. Its
 remaining places are for shortcuts: the stable matching by digit distance among the hubs with free
