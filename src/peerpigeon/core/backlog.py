@@ -55,18 +55,17 @@ class Backlog:
 
     def next(self) -> Piece | None:
         """Return what is to be handled now; ``None`` if nobody has anything more to say."""
-        pieces = self._pieces
+        pieces, effects = self._pieces, self._effects
         if not pieces:
-            pieces += self._effects.take_changes()
-            if not pieces:
-                self._gather_news()
-        return pieces.popleft() if pieces else None
-
-    def _gather_news(self) -> None:
-        if self._effects.news:
-            self._pieces += [Leaving(hub, news) for hub, news in self._effects.take_news()]
-        elif self._to_self:
-            self._pieces.append(Heard(self._own, self._to_self.popleft()))
+            if effects.changes:
+                pieces += effects.take_changes()
+            elif effects.news:
+                pieces += [Leaving(hub, news) for hub, news in effects.take_news()]
+            elif self._to_self:
+                return Heard(self._own, self._to_self.popleft())
+            else:
+                return None
+        return pieces.popleft()
 
     def hear(self, source: PeerId, news: list[News]) -> None:
         """Have news from another hub handled before all else, in its order; there may be none."""
