@@ -8,6 +8,7 @@ shows how to write one.
 
 from peerpigeon.core.config import ConfigError, ServerConfig
 from peerpigeon.core.hub import Hub
+from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.core.wire.reference_messages import is_greeting
 
-__all__ = ["ConfigError", "Hub", "ServerConfig", "is_greeting"]
+__all__ = ["Carrier", "ConfigError", "Hub", "ServerConfig", "is_greeting"]

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
     from peerpigeon.core import Hub
     from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.interface.actions import LinkAction
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.net.http.request import UpgradeRequest
-    from peerpigeon.net.links.carriers import LinkAction
     from peerpigeon.net.websocket.outgoing import Dialing
     from peerpigeon.rtc.interface import Engine
 

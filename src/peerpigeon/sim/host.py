@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 
@@ -44,6 +44,7 @@ from peerpigeon.core.interface.notices import name_of
 from peerpigeon.core.interface.pings import ping_number, ping_payload
 from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
 from peerpigeon.sim.connecting import Channel
+from peerpigeon.sim.pace import Pace
 from peerpigeon.sim.sessions import Sessions
 from peerpigeon.sim.websocket import Accepted, Close, Connection, Frame, Ping, Pong, Request, Text
 
@@ -54,13 +55,12 @@ if TYPE_CHECKING:
     from peerpigeon.core import Hub
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.interface.actions import ChannelAction
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.sim.connecting import Connector, Dialing, Opening
     from peerpigeon.sim.links import LinkEnd
     from peerpigeon.sim.scheduler import Callback
     from peerpigeon.sim.stage import Stage
-
-_OpeningAction: TypeAlias = Dial | MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
 
 _TICKED = 16
 _TOLD = 17
@@ -87,8 +87,8 @@ class Host:
         self.is_alive = False
         self.is_stopping = False
         """Whether it takes nobody in any more, and ends when the other hubs have left it."""
-        self.service_time = 0.0
-        """Seconds that each event takes it; what comes meanwhile waits."""
+        self.pace = Pace(stage.scheduler)
+        """How quickly it gets round to what comes."""
         self.skew = 0.0
         """Seconds by which its clock is fast."""
         self.notices: Counter[str] = Counter()
@@ -100,8 +100,6 @@ class Host:
         self._stage = stage
         self._scheduler, self._trace = stage.scheduler, stage.trace
         self._connector: Connector
-        self._busy_until = 0.0
-        self._waiting: list[Callback] | None = None  # while it is asleep
         self._forget_everything()
 
     def _forget_everything(self) -> None:
@@ -127,7 +125,7 @@ class Host:
     def die(self) -> None:
         """End the process without a word; the world sees to its lines."""
         self.is_alive = False
-        self._waiting = None
+        self.pace.end()
         self._forget_everything()
 
     def stop(self) -> None:
@@ -153,25 +151,15 @@ class Host:
             end.close(GOING_AWAY, HUB_STOPPING)
         self.die()
 
-    def fall_asleep(self) -> None:
-        """Stop working: what comes waits."""
-        if self._waiting is None:
-            self._waiting = []
-
     def wake_up(self) -> None:
-        """Go on, first of all with what has come meanwhile."""
-        waiting, self._waiting = self._waiting or [], None
-        for callback in waiting:
-            callback()
+        """Go on after it was asleep, first of all with what has come meanwhile."""
+        self.pace.wake_up()
         if self.is_alive:
             self._arm()
 
     def when_awake(self, callback: Callback) -> None:
         """Carry ``callback`` out now, or when the process goes on."""
-        if self._waiting is None:
-            callback()
-        else:
-            self._waiting.append(callback)
+        self.pace.when_awake(callback)
 
     # What comes in
 
@@ -180,8 +168,8 @@ class Host:
         if not self.is_alive or (self.is_stopping and isinstance(frame, Request)):
             connection.break_off()
             return
-        if self._waiting is not None:
-            self._waiting.append(partial(self.receive, connection, frame))
+        if self.pace.is_asleep:
+            self.pace.when_awake(partial(self.receive, connection, frame))
             return
         if connection.number in self._ungreeted:
             self._take_first(connection, frame)
@@ -235,22 +223,7 @@ class Host:
 
     def feed(self, event: Event) -> None:
         """Have the hub handle one event, now or as soon as it gets round to it."""
-        if self._waiting is None and not self.service_time:
-            self._handle(event)
-        else:
-            self._postpone(self._handle, event)
-
-    def _postpone(self, handle: Callable[[Event], None], event: Event) -> None:
-        if self._waiting is not None:
-            self._waiting.append(partial(handle, event))
-            return
-        self._busy_until = max(self._busy_until, self._scheduler.now) + self.service_time
-        self._scheduler.hand(self._busy_until, self._take_postponed, (self.life, handle, event))
-
-    def _take_postponed(self, what: tuple[int, Callable[[Event], None], Event]) -> None:
-        life, handle, event = what
-        if self.life == life and self.is_alive:
-            self.when_awake(partial(handle, event))
+        self.pace.handle(self._handle, event)
 
     def _handle(self, event: Event) -> None:
         for action in self.hub.handle(event, self._scheduler.now):
@@ -288,7 +261,7 @@ class Host:
             case _:
                 self._perform_opening(action)
 
-    def _perform_opening(self, action: _OpeningAction) -> None:
+    def _perform_opening(self, action: Dial | ChannelAction) -> None:
         number = action.opening
         match action:
             case Dial(uri=uri):
@@ -368,10 +341,7 @@ class Host:
             return
         self._trace.note(now, self.number, 0, _TICKED, b"")
         self._is_tick_waiting = True
-        if self._waiting is None and not self.service_time:
-            self._tick(_TICK)
-        else:
-            self._postpone(self._tick, _TICK)
+        self.pace.handle(self._tick, _TICK)
 
     def _tick(self, tick: Event) -> None:
         self._is_tick_waiting = False

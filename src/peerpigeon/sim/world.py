@@ -173,7 +173,7 @@ class World:
 
     def suspend(self, hub: Host) -> None:
         """Stop the process of a hub (SIGSTOP): its lines stay, and what comes waits."""
-        hub.fall_asleep()
+        hub.pace.fall_asleep()
 
     def resume(self, hub: Host) -> None:
         """Let a suspended hub go on."""
@@ -181,7 +181,7 @@ class World:
 
     def slow_down(self, hub: Host, service_time: float) -> None:
         """Let a hub take ``service_time`` seconds for each event."""
-        hub.service_time = service_time
+        hub.pace.service_time = service_time
 
     def part(self, *groups: Iterable[Host | ReferenceHub], brief: bool = False) -> None:
         """Cut the network between groups of hubs, each with its clients; nobody is told.

@@ -107,17 +107,6 @@ class Tell(msgspec.Struct, frozen=True):
     notice: Notice
 
 
-Action: TypeAlias = (
-    SendToPeers
-    | PingPeer
-    | ClosePeer
-    | Dial
-    | MakeOffer
-    | MakeAnswer
-    | TakeAnswer
-    | TakeCandidate
-    | DropChannel
-    | SendToLink
-    | CloseLink
-    | Tell
-)
+ChannelAction: TypeAlias = MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
+LinkAction: TypeAlias = Dial | ChannelAction | SendToLink | CloseLink
+Action: TypeAlias = SendToPeers | PingPeer | ClosePeer | LinkAction | Tell

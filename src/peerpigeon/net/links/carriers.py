@@ -7,9 +7,9 @@ leave in one message.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeAlias, assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core import is_greeting
+from peerpigeon.core import Carrier, is_greeting
 from peerpigeon.core.config import MIB
 from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.actions import (
@@ -40,7 +40,6 @@ from peerpigeon.core.interface.events import (
 from peerpigeon.core.interface.link_outbox import has_room
 from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 from peerpigeon.core.wire.hub_codec import FrameError, decode, encode
-from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.net.links.data_channel import DataChannel
 from peerpigeon.net.links.hub_uri import hub_uri
 from peerpigeon.net.links.link import Link
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.interface.actions import ChannelAction, LinkAction
     from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.links.link import Wire
     from peerpigeon.rtc.interface import Engine
@@ -62,18 +62,6 @@ adverts of some thousand hubs and the members of a namespace have to fit into on
 
 DIALS_GRACE = 1.0
 """Seconds for dials that are answered with a close to end, when the hub stops."""
-
-
-LinkAction: TypeAlias = (
-    Dial
-    | MakeOffer
-    | MakeAnswer
-    | TakeAnswer
-    | TakeCandidate
-    | DropChannel
-    | SendToLink
-    | CloseLink
-)
 
 
 class Carriers:
@@ -163,9 +151,7 @@ class Carriers:
             case _:
                 self._perform_for_channel(action)
 
-    def _perform_for_channel(
-        self, action: MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
-    ) -> None:
+    def _perform_for_channel(self, action: ChannelAction) -> None:
         opening = action.opening
         channel = self._openings.get(opening)
         match action:
