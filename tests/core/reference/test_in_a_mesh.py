@@ -11,8 +11,8 @@ from peerpigeon.core.interface.events import (
 from peerpigeon.core.interface.notices import PeerAnnounced
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.wire.hub_frames import Routed, Segment
-from peerpigeon.core.wire.hub_news import Found, Located, Member
-from tests.core.hubs import EPOCH, FIRST, LATE_STREAM, SECOND, THIRD, Hubs, Json, deliver, linked
+from peerpigeon.core.wire.hub_news import Found
+from tests.core.hubs import EPOCH, FIRST, LATE_STREAM, SECOND, THIRD, Hubs, Json, linked
 from tests.core.reference.messages import MESH, announce, discovered, gone, itself, pong, signal
 
 A, B, C, D = (PeerId(digit * 40) for digit in "abcd")
@@ -322,16 +322,6 @@ def test_an_id_of_a_hubs_client_stays_there_while_the_hub_answers() -> None:
     hubs.pong(reference)
     hubs.run()
     assert hubs.closed == {client: (1008, "Peer already connected")}
-
-
-def test_what_is_found_out_about_one_hub_or_client_concerns_no_other() -> None:
-    hubs = linked(FIRST, SECOND)
-    reference = come(hubs, 0, R, B)
-    hubs.take(reference)
-    for namespace, peer in ((MESH, S), ("net1", A)):
-        for located in (None, Located(FIRST, Member(peer, 7, b"{}"))):
-            assert deliver(hubs, 0, Found(namespace, peer, located)) == []
-    assert hubs.take(reference) == []
 
 
 def test_a_hub_that_is_told_twice_that_an_id_is_free_publishes_it_once() -> None:

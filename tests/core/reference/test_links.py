@@ -677,17 +677,19 @@ def test_nothing_is_sent_to_a_session_that_has_no_socket() -> None:
 
 def test_no_socket_speaks_for_a_guest() -> None:
     desk = hub_desk()
-    come(desk, R, B)
+    hub, client = come(desk, R, B), desk.join(A)
     desk.clear()
     guest = SessionId(-1)  # the first; a shell has no socket with such a number
-    desk.signal(guest, R)
+    desk.signal(guest, A)
     assert desk.sent == {}
+    desk.say(hub, signal(B, A))
+    assert desk.take_types(client) == ["offer"], "its hub does"
 
 
 def test_a_reference_hub_itself_takes_no_signals() -> None:
     desk = hub_desk()
-    hub, client = come(desk, R), desk.join(A, MESH)
+    hub, client = come(desk, R), desk.join(A)
     desk.clear()
-    desk.signal(client, R, namespace=MESH)
-    assert desk.take_types(client) == ["error"]
+    desk.signal(client, R)
+    assert [frame["data"]["reason"] for frame in desk.take(client)] == ["not-found"]
     assert desk.take(hub) == []
