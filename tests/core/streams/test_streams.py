@@ -61,6 +61,16 @@ def test_a_repeat_is_not_handed_over_again() -> None:
     assert hub.on_segment(A, 1, third, 0.3)[0] == []
 
 
+def test_a_late_copy_is_not_kept_and_costs_what_comes_later_no_acknowledgement() -> None:
+    segments = send_signals(Streams(), 4)
+    hub = Streams()
+    for segment in segments[:3]:
+        hub.on_segment(A, 1, segment, 0.0)
+    assert hub.on_segment(A, 1, segments[0], 0.01) == ([], [Outgoing(A, 1, Ack(1, 3))])
+    assert hub.on_segment(A, 1, segments[3], 0.02)[1] == []
+    assert hub.expire(0.07) == ([Outgoing(A, 1, Ack(1, 4))], [])
+
+
 def test_one_acknowledgement_after_50_ms_serves_all_that_came() -> None:
     hub = Streams()
     for segment in send_signals(Streams(), 3):
