@@ -1,4 +1,6 @@
-"""Silent, half-open clients are found by ping and dropped within ``peer_timeout`` (S28)."""
+"""All are pinged, and half-open clients are so found and dropped within ``peer_timeout`` (S28)."""
+
+from itertools import pairwise
 
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import SessionId
@@ -36,17 +38,36 @@ def test_a_client_that_answers_stays() -> None:
     assert desk.closed == {}
 
 
-def test_a_client_that_talks_is_not_pinged() -> None:
+def test_a_client_that_talks_and_is_sent_nothing_is_pinged_too() -> None:
+    """A proxy between cuts the socket if nothing comes from us for its time-out."""
     desk = Desk(CONFIG)
     a = desk.open(A)
-    desk.say(a, {"type": "ping"}, now=29.0)
-    desk.tick(30.0)
-    assert desk.pinged == []
-    deadline = desk.hub.deadline()
-    assert deadline is not None
-    assert 59.0 <= deadline < 59.0 + 30.0 / LOOKS
-    desk.tick(deadline)
-    assert desk.pinged == [a]
+    desk.take(a)
+    pings = []
+    for second in range(1, 121):
+        desk.say(a, {"type": "cleanup"}, now=float(second))
+        deadline = desk.hub.deadline()
+        if deadline is not None and deadline <= second:
+            desk.tick(float(second))
+            pings.append(second)
+    assert desk.take(a) == []
+    assert pings == [30, 60, 90, 120]
+    assert desk.pinged == [a] * 4
+
+
+def test_between_two_pings_passes_no_more_than_the_interval_and_a_look() -> None:
+    desk = Desk(CONFIG)
+    desk.open(A, now=1.3)
+    times = [1.3]
+    for _ in range(5):
+        deadline = desk.hub.deadline()
+        assert deadline is not None
+        desk.tick(deadline)
+        desk.pong(SessionId(1), deadline + 0.7)
+        times.append(deadline)
+    assert len(desk.pinged) == 5
+    for one, next_one in pairwise(times):
+        assert 30.0 <= next_one - one <= 30.0 + 30.0 / LOOKS
 
 
 def test_clients_that_came_at_about_the_same_time_are_pinged_together() -> None:

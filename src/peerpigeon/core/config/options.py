@@ -62,7 +62,8 @@ class Options:
     failed."""
 
     cleanup_interval: Seconds = 30.0
-    """A client silent for this long is sent a ping."""
+    """How often each client is sent a ping, silent or not; keep it below the time-outs of proxies
+    on the way, of which 50 seconds are common."""
 
     peer_timeout: Seconds = 300.0
     """A client that answers nothing this long is dropped."""

@@ -1,4 +1,9 @@
-"""Is whoever has a socket here alive? Who is silent is pinged, and dropped in the end (S28)."""
+"""Is whoever has a socket here alive? All are pinged, and who stays silent is dropped (S28).
+
+Who talks is pinged as well as who is silent. What counts for a proxy between is when it last had
+something from us: one that hears nothing for its time-out cuts the socket (nginx after 60 s), and a
+client that only sends is sent nothing else.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +18,12 @@ if TYPE_CHECKING:
     from peerpigeon.core.sessions.registry import Party, Registry
 
 LOOKS = 256
-"""How often silent clients are looked for in a ``cleanup_interval``."""
+"""How many moments in a ``cleanup_interval`` there are at which clients are pinged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """What the silence of clients calls for."""
+    """Which sockets are due."""
 
     ping: list[Party] = field(default_factory=list)
     drop: list[Party] = field(default_factory=list)
@@ -27,11 +32,11 @@ class Checkup:
 class Liveness:
     """Looks after the sockets of one hub. Durations are seconds."""
 
-    def __init__(self, registry: Registry, ping_after: float, drop_after: float) -> None:
+    def __init__(self, registry: Registry, ping_every: float, drop_after: float) -> None:
         self._registry = registry
-        self._ping_after = ping_after
+        self._ping_every = ping_every
         self._drop_after = drop_after
-        self._look_every = ping_after / LOOKS
+        self._look_every = ping_every / LOOKS
         self._timers: TimerQueue[SessionId] = TimerQueue()
         self._last_ping = 0
 
@@ -42,14 +47,14 @@ class Liveness:
 
     def watch(self, session: SessionId, now: float) -> None:
         """Look after a new socket."""
-        self._timers.set(session, self._look_at(now + self._ping_after))
+        self._timers.set(session, self._look_at(now + self._ping_every))
 
     def forget(self, session: SessionId) -> None:
         """Look after a socket no more, if it was looked after."""
         self._timers.drop(session)
 
     def check(self, now: float) -> Checkup:
-        """Return whom to ping and whom to drop, and look at the others again in time."""
+        """Return whom to ping and whom to drop now."""
         checkup = Checkup()
         for session in self._timers.expire(now):
             party = self._registry.get(session)
@@ -58,17 +63,13 @@ class Liveness:
         return checkup
 
     def _check(self, party: Party, checkup: Checkup, now: float) -> None:
-        ping_at = party.last_heard + self._ping_after
         drop_at = party.last_heard + self._drop_after
         if now >= drop_at:
             checkup.drop.append(party)
-        elif now + self._look_every >= ping_at:
-            # Also if it answered the last ping in the meantime, as most do.
-            checkup.ping.append(party)
-            ping_at = now + self._ping_after
-            self._timers.set(party.session, min(self._look_at(ping_at), drop_at))
         else:
-            self._timers.set(party.session, self._look_at(ping_at))
+            checkup.ping.append(party)
+            ping_at = self._look_at(now + self._ping_every)
+            self._timers.set(party.session, min(ping_at, drop_at))
 
     def _look_at(self, when: float) -> float:
         """Return a time soon after ``when``, the same for many clients: one tick serves them."""
