@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from peerpigeon.local_mesh.status import HubStatus, State
-from peerpigeon.local_mesh.summary import changes, in_words, links, totals
+from peerpigeon.local_mesh.summary import changes, farewell, in_words, links, totals
 from tests.local_mesh.hubs import SOCKETS, hubs, linked
 
 
@@ -60,3 +60,11 @@ def test_each_change_is_told_in_a_line() -> None:
 def test_a_hub_that_has_too_few_links_again_is_told_of() -> None:
     ready = [replace(hubs(1)[0], state=State.READY)]
     assert list(changes(ready, hubs(1))) == ["hub 1 is no longer ready"]
+
+
+def test_the_last_word_is_that_all_have_ended() -> None:
+    two = hubs(2)
+    assert farewell(two[:1]) == "the hub has ended"
+    assert farewell(two) == "all 2 hubs have ended"
+    killed = [two[0].died("ended with status 0"), two[1].died("killed by SIGKILL")]
+    assert farewell(killed) == "all 2 hubs have ended, 1 by being killed"

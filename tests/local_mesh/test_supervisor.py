@@ -18,7 +18,9 @@ import aiohttp
 import pytest
 
 from peerpigeon.cli.main import main
+from tests.cli.test_unread_output import full_pipe, until_healthy
 from tests.e2e.waiting import eventually
+from tests.ports import reserved_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -112,6 +114,8 @@ async def test_hubs_start_serve_and_end_together(number: signal.Signals) -> None
                     ids.add((await response.json())["hubPeerId"])
         assert len(ids) == 3
         assert await lines.end(number) == 0
+        await lines.until("^ending the hubs$")
+        await lines.until("^all 3 hubs have ended$")
         assert all(map(is_free, ports))
 
 
@@ -138,6 +142,22 @@ async def test_a_hub_that_is_killed_shows_as_dead_and_the_others_go_on() -> None
         assert not is_free(first)
         os.kill(victims[False], signal.SIGKILL)
         await lines.until("hub 1 is dead: killed by SIGKILL")
+        async with asyncio.timeout(END_DEADLINE):
+            assert await lines.process.wait() == 1
+
+
+async def test_a_network_of_which_nobody_reads_ends_when_it_is_asked_to() -> None:
+    with full_pipe() as (_, writer), reserved_port() as port:
+        async with network("--hubs", "1", "--port", str(port), stdout=writer) as lines:
+            await until_healthy(port)
+            assert await lines.end(signal.SIGTERM) == 0
+
+
+async def test_a_network_ends_when_its_reader_has_gone() -> None:
+    reader, writer = os.pipe()
+    async with network("--hubs", "1", "--port", "0", stdout=writer) as lines:
+        os.close(writer)
+        os.close(reader)
         async with asyncio.timeout(END_DEADLINE):
             assert await lines.process.wait() == 1
 
@@ -211,7 +231,7 @@ async def test_a_terminal_gets_a_picture_and_is_left_as_it_was(terminal: tuple[i
         assert max(map(len, shown)) == 70
         assert len(shown) <= 16
         lines.process.send_signal(signal.SIGINT)
-        await until(r"\x1b\[\?25h\x1b\[\?1049l.*2 hubs")
+        await until(r"\x1b\[\?25h\x1b\[\?1049l.*2 hubs.*all 2 hubs have ended")
         async with asyncio.timeout(END_DEADLINE):
             assert await lines.process.wait() == 0
 

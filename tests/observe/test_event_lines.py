@@ -15,7 +15,8 @@ import pytest
 
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.notices import NOTICES, HubP2PConnected
-from peerpigeon.observe.event_lines import BACKLOG_LIMIT, event_lines, line
+from peerpigeon.observe.background_writer import BACKLOG_LIMIT
+from peerpigeon.observe.event_lines import event_lines, line
 from tests.cli.test_main import command
 from tests.net.client import DEADLINE, A, B, join, running
 
@@ -131,25 +132,52 @@ async def test_a_reader_that_does_not_read_stops_nobody_and_learns_what_it_misse
     assert len(told) > BACKLOG_LIMIT // 5000
 
 
-async def test_a_file_gets_every_line_at_once(tmp_path: Path) -> None:
+async def test_a_file_gets_every_line(tmp_path: Path) -> None:
     path = tmp_path / "events"
     with path.open("w") as stream:
         async with running() as server:
             async with event_lines(server, stream, lambda: pytest.fail("files do not hang up")):
                 async with await join(server, A) as client:
                     await client.before_pong()
-                    names = [json.loads(each)["event"] for each in path.read_text().splitlines()]
-    assert names == ["peerConnected", "peerAnnounced"]
+                    async with asyncio.timeout(DEADLINE):
+                        while path.read_text().count("\n") < 2:  # noqa: ASYNC110
+                            await asyncio.sleep(0)  # a thread writes
+    names = [json.loads(each)["event"] for each in path.read_text().splitlines()]
+    assert names[:2] == ["peerConnected", "peerAnnounced"]
+
+
+async def test_a_terminal_that_was_stopped_stops_nobody() -> None:
+    ours, theirs = os.openpty()
+    name = "n" * 4000
+    with os.fdopen(theirs, "w") as stream:
+        async with running(max_namespace_length=4096) as server:
+            async with event_lines(server, stream, lambda: pytest.fail("nobody hung up")):
+                async with await join(server, A, name) as client:
+                    for number in range(100):  # a terminal holds some kilobytes
+                        await client.announce(f"{name}{number}")
+                        await client.before_pong()
+                reading = asyncio.create_task(asyncio.to_thread(read_terminal, ours))
+        stream.close()
+        told = (await reading).count("peerAnnounced")
+    os.close(ours)
+    assert told == 101
+
+
+def read_terminal(descriptor: int) -> str:
+    text = b""
+    while True:
+        try:
+            text += os.read(descriptor, 65536)
+        except OSError:  # nobody has its other end any more
+            return text.decode()
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
 async def test_a_full_disk_is_told_of_once() -> None:
     told: list[str] = []
-    stream = FULL.open("w")  # noqa: ASYNC230 - it is a device
-    async with running() as server:
-        async with event_lines(server, stream, lambda: told.append("closed")):
-            async with await join(server, A) as client:
-                await client.before_pong()
+    with FULL.open("w") as stream:  # noqa: ASYNC230 - it is a device
+        async with running() as server:
+            async with event_lines(server, stream, lambda: told.append("closed")):
+                async with await join(server, A) as client:
+                    await client.before_pong()
     assert told == ["closed"]
-    with pytest.raises(OSError, match="No space left"):
-        stream.close()  # what it could not write it still holds

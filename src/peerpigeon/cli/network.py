@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.addresses import authority
 from peerpigeon.cli.exit_status import FAILURE
+from peerpigeon.cli.output import background_stdout
 from peerpigeon.cli.server_options import add_server_options, given_options
 from peerpigeon.cli.signals import on_termination_signal
 from peerpigeon.core.config import OPTIONS, ServerConfig
 from peerpigeon.local_mesh.display import Lines, Screen
+from peerpigeon.local_mesh.summary import farewell
 from peerpigeon.local_mesh.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -74,13 +76,8 @@ def run(options: argparse.Namespace) -> int:
     config = _config(given)
     environment = {OPTIONS[name].variable: text for name, text in given.items()}
     is_live = sys.stdout.isatty() and not options.plain
-    was_asked = False
-    try:
-        with asyncio.Runner() as runner:
-            was_asked = runner.run(_run(config, environment, options.hubs, is_live=is_live))
-    except* BrokenPipeError:
-        # The reader is gone. At exit Python would try to write the rest again, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with asyncio.Runner() as runner:
+        was_asked = runner.run(_run(config, environment, options.hubs, is_live=is_live))
     return 0 if was_asked else FAILURE
 
 
@@ -94,31 +91,45 @@ def _config(given: Mapping[str, str]) -> ServerConfig:
 async def _run(
     config: ServerConfig, environment: Mapping[str, str], count: int, *, is_live: bool
 ) -> bool:
-    """Run a mesh until the process is asked to end, or no hub is left.
+    """Run a mesh until the process is asked to end, no hub is left, or nobody reads what it says.
 
-    Returns whether it was the former.
+    Returns whether it was the first.
     """
-    ended = asyncio.Event()
+    asked, unread = asyncio.Event(), asyncio.Event()
     supervisor = Supervisor(count, config.host, environment)
-    show = Screen if is_live else Lines
-    display = show(supervisor, lambda hubs: hints(config, hubs), sys.stdout)
-    async with asyncio.TaskGroup() as group:
-        running = group.create_task(supervisor.run(config.port))
-        showing = group.create_task(display.run())
-        asked = group.create_task(ended.wait())
+    show, tell_loss = (Screen, _no_line) if is_live else (Lines, _loss_line)
+    with background_stdout(tell_loss, unread.set) as stream:
+        display = show(supervisor, lambda hubs: hints(config, hubs), stream)
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(supervisor.run(config.port))
+            showing = group.create_task(display.run())
+            reasons = {group.create_task(each.wait()) for each in (asked, unread)}
 
-        def end() -> None:
-            if ended.is_set():
-                running.cancel()  # asked twice: end the hubs at once
-            ended.set()
+            def end() -> None:
+                if asked.is_set():
+                    running.cancel()  # asked twice: end the hubs at once
+                asked.set()
 
-        on_termination_signal(end)
-        await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
-        showing.cancel()
-        await asyncio.wait({showing})
-        asked.cancel()
-        running.cancel()
-    return ended.is_set()
+            on_termination_signal(end)
+            await asyncio.wait({running, *reasons}, return_when=asyncio.FIRST_COMPLETED)
+            showing.cancel()
+            await asyncio.wait({showing})
+            if not running.done():
+                print("ending the hubs", file=stream)
+            for task in (*reasons, running):
+                task.cancel()
+        print(farewell(supervisor.statuses), file=stream)
+    return asked.is_set()
+
+
+def _loss_line(lost: int) -> str:
+    return f"{lost} lines are missing here: nobody read them\n"
+
+
+def _no_line(lost: int) -> str:
+    """Leave it out: the next picture shows all there is."""
+    del lost
+    return ""
 
 
 def hints(config: ServerConfig, hubs: Sequence[HubStatus]) -> list[str]:

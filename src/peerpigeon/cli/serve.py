@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from peerpigeon.addresses import authority
 from peerpigeon.cli.exit_status import FAILURE, USAGE_ERROR
+from peerpigeon.cli.output import background_stderr
 from peerpigeon.cli.server_options import add_server_options, given_options
 from peerpigeon.cli.signals import on_termination_signal
 from peerpigeon.core.config import ServerConfig, parse_switch
 from peerpigeon.core.interface.notices import Started
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.observe.event_lines import event_lines
-from peerpigeon.observe.log_lines import LOG_FORMATS, configure_logging, log_events
+from peerpigeon.observe.log_lines import (
+    LOG_FORMATS,
+    configure_logging,
+    log_events,
+    loss_line,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -62,13 +69,16 @@ def run(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return USAGE_ERROR
-    configure_logging(options.log_format, verbose=config.verbose_logging)
+    with background_stderr(functools.partial(loss_line, options.log_format)):
+        configure_logging(options.log_format, verbose=config.verbose_logging)
+        return _run(config, talkative=options.log_format == "human", writes_events=writes_events)
+
+
+def _run(config: ServerConfig, *, talkative: bool, writes_events: bool) -> int:
     _raise_file_limit()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            is_heard = runner.run(
-                _serve(config, talkative=options.log_format == "human", writes_events=writes_events)
-            )
+            is_heard = runner.run(_serve(config, talkative=talkative, writes_events=writes_events))
     except OSError as error:
         print(f"peerpigeon: cannot listen: {error.strerror or error}", file=sys.stderr)
         return FAILURE

@@ -10,6 +10,9 @@ Json = dict[str, Any]
 
 SHORT_ID = 8
 
+KILLED = "killed by SIGKILL"
+"""The cause of death of a hub that was ended without a word."""
+
 
 class State(StrEnum):
     """How far a hub has come."""

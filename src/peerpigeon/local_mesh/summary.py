@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from peerpigeon.local_mesh.status import HubStatus, State
+from peerpigeon.local_mesh.status import KILLED, HubStatus, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -131,6 +131,13 @@ def in_words(figures: Totals) -> str:
     if figures.hops is not None:
         words.append(f"{figures.hops:.2f} hops on average")
     return ", ".join(words)
+
+
+def farewell(hubs: Sequence[HubStatus]) -> str:
+    """Say in one line how the hubs have ended, once all have."""
+    killed = [hub for hub in hubs if hub.cause == KILLED]
+    line = "the hub has ended" if len(hubs) == 1 else f"all {len(hubs)} hubs have ended"
+    return f"{line}, {len(killed)} by being killed" if killed else line
 
 
 def _count(number: int, what: str) -> str:

@@ -6,24 +6,19 @@ import asyncio
 import json
 import os
 import stat
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
 from peerpigeon.core.interface.notices import NOTICES, ErrorOccurred, Notice, name_of
+from peerpigeon.observe.background_writer import BACKLOG_LIMIT, FLUSH_TIMEOUT, BackgroundWriter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from peerpigeon.core.ids import PeerId
     from peerpigeon.net.server import PeerPigeonServer
-
-BACKLOG_LIMIT = 1024 * 1024
-"""Bytes that may wait for the reader before events are left out: the server never waits for it."""
-
-FLUSH_TIMEOUT = 2.0
-"""Seconds for which the last lines may wait for their reader."""
 
 
 @asynccontextmanager
@@ -113,23 +108,35 @@ class _Pipe(asyncio.BaseProtocol):
 
 
 class _File:
-    """A file or terminal, which takes what is written."""
-
-    waiting = 0
+    """A file or terminal: a thread writes to it, since a terminal can be stopped (Ctrl-S)."""
 
     def __init__(self, stream: TextIO, on_closed: Callable[[], None]) -> None:
-        self._stream: TextIO | None = stream
-        self._on_closed = on_closed
+        self._loop = asyncio.get_running_loop()
+        self._on_closed: Callable[[], None] | None = on_closed
+        self._writer = BackgroundWriter(stream.fileno(), _no_line, failed=self._failed)
+
+    @property
+    def waiting(self) -> int:
+        return self._writer.size
 
     def write(self, text: str) -> None:
-        if self._stream is None:
-            return
-        try:
-            self._stream.write(text)
-            self._stream.flush()
-        except OSError:  # a full disk, a terminal that was closed
-            self._stream = None
-            self._on_closed()
+        self._writer.write(text)
+
+    def _failed(self, _: OSError) -> None:  # a full disk, a terminal that was closed
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._close)
+
+    def _close(self) -> None:
+        on_closed, self._on_closed = self._on_closed, None
+        if on_closed is not None:
+            on_closed()
 
     async def close(self) -> None:
-        self._stream = None
+        await asyncio.to_thread(self._writer.finish, FLUSH_TIMEOUT)
+        self._on_closed = None
+
+
+def _no_line(lost: int) -> str:
+    """Leave it to an event to say what is missing."""
+    del lost
+    return ""

@@ -39,16 +39,27 @@ def configure_logging(style: LogFormat, *, verbose: bool, stream: TextIO | None 
     ``verbose`` adds a line for what each client does; there is never one for each message.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_JsonLines() if style == "json" else _HumanLines())
+    handler.setFormatter(_formatter(style))
     logger.handlers = [handler]
     logger.propagate = False
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def loss_line(style: LogFormat, lost: int) -> str:
+    """Return the log line that stands for ``lost`` others, which were not written."""
+    text = "%d lines of this log are missing here: nobody read it, or it could not be written"
+    record = logger.makeRecord(logger.name, logging.WARNING, "", 0, text, (lost,), None)
+    return f"{_formatter(style).format(record)}\n"
 
 
 def log_events(server: PeerPigeonServer) -> None:
     """Write a log line for each event of ``server``."""
     for kind in NOTICES.values():
         server.on(kind, _log)
+
+
+def _formatter(style: LogFormat) -> logging.Formatter:
+    return _JsonLines() if style == "json" else _HumanLines()
 
 
 def _log(notice: Notice) -> None:
