@@ -43,3 +43,10 @@ def test_the_lists_that_it_is_given_are_not_changed() -> None:
     assert out.take_actions() == [
         SendToPeers((ONE, TWO, ONE, TWO, ONE), (b"a", b"b", b"a", b"b", b"c"))
     ]
+
+
+def test_what_time_it_is_follows_the_clock_when_that_is_set() -> None:
+    out = Effects(1000.0)
+    assert (out.milliseconds(0.0), out.milliseconds(2.5)) == (1_000_000, 1_002_500)
+    out.set_clock(-3.0)
+    assert (out.milliseconds(2.5), out.milliseconds(0.0)) == (-500, -3_000)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import PeerId, SessionId, generate_peer_id
 from peerpigeon.core.interface.actions import Action, SendToPeers
-from peerpigeon.core.interface.events import PeerSent
+from peerpigeon.core.interface.events import ClockSet, PeerSent
 from peerpigeon.core.interface.notices import (
     HubRegistered,
     PeerAnnounced,
@@ -620,3 +620,30 @@ def test_what_clients_leave_behind_is_nothing() -> None:
     while (due := desk.hub.deadline()) is not None:
         assert due < 100.0, "what is remembered of them ends"
         desk.tick(due)
+
+
+@pytest.mark.parametrize("step", [-86_400.0, -0.5, 0.5, 86_400.0])
+def test_what_clients_and_people_read_follows_a_clock_that_is_set(step: float) -> None:
+    desk = Desk()
+    a = desk.join(A, now=1.0)
+    before = desk.hub.snapshot(2.0)
+    desk.feed(ClockSet(EPOCH + step), 2.0)
+    desk.clear()
+    desk.say(a, {"type": "ping"}, now=2.0)
+    assert [message["timestamp"] for message in desk.take(a)] == [int((EPOCH + step + 2.0) * 1000)]
+    after = desk.hub.snapshot(2.0)
+    assert after.wall_time == before.wall_time + step == EPOCH + step + 2.0
+    assert after.uptime == before.uptime == 2.0
+    assert [peer.connected_at for peer in desk.hub.peers()] == [EPOCH + step + 1.0]
+
+
+def test_no_duration_is_measured_by_a_clock_that_is_set() -> None:
+    desk = Desk(ServerConfig(cleanup_interval=30.0, peer_timeout=60.0))
+    a, b = desk.join(A), desk.join(B)
+    deadline = desk.hub.deadline()
+    desk.feed(ClockSet(EPOCH + 1_000_000.0), 1.0)
+    desk.tick(1.0)
+    assert (desk.hub.deadline(), desk.pinged, desk.closed) == (deadline, [], {})
+    desk.feed(ClockSet(0.0), 2.0)
+    desk.tick(61.0)
+    assert desk.closed == dict.fromkeys([a, b], (1008, "no answer to pings"))

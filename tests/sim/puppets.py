@@ -34,7 +34,7 @@ class Puppet(Hub):
     def __init__(
         self, own: PeerId, config: ServerConfig, rng: Random, epoch: float, now: float
     ) -> None:
-        self.epoch = epoch
+        self.made_with = epoch
         self.happened: list[tuple[float, Event]] = []
 
     def handle(self, event: Event, now: float) -> list[Action]:

@@ -8,6 +8,7 @@ from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.actions import Dial, SendToLink
 from peerpigeon.core.interface.events import (
+    ClockSet,
     LinkLost,
     LinkOpened,
     PeerLost,
@@ -291,7 +292,13 @@ def test_blocking_p2p_leaves_websockets_alone() -> None:
 def test_clocks_may_differ() -> None:
     world = World(seed=1)
     fast = world.add_hub(ServerConfig(), Puppet, skew=90.0)
-    assert puppet(fast).epoch == EPOCH + 90.0
+    assert puppet(fast).made_with == EPOCH + 90.0
+    world.set_clock(fast, -5.0)
+    assert puppet(fast).happened == [(0.0, ClockSet(EPOCH - 5.0))]
+    world.kill(fast)
+    world.set_clock(fast, 7.0)
+    world.restart(fast)
+    assert (puppet(fast).made_with, puppet(fast).happened) == (EPOCH + 7.0, [])
 
 
 def test_events_of_clients_that_a_dead_hub_had_are_not_told_to_the_next_life() -> None:

@@ -21,12 +21,12 @@ class Effects:
     - ``tell_hub``: news for a hub, this one included, which the hub hands to its streams;
     - ``report``: what other components of this hub have to know.
 
-    ``epoch`` is what to add to the time to get seconds since 1970.
+    ``epoch`` is what to add to the time to get seconds since 1970, for what people and clients
+    read: all durations are taken from the time, which never goes back.
     """
 
     def __init__(self, epoch: float) -> None:
-        self._epoch = epoch
-        self._now, self._milliseconds = 0.0, int(epoch * 1000)
+        self.set_clock(epoch)
         self._actions: list[Action] = []
         # Messages since the last other action. They become one action when that is complete, so
         # that none is changed after it was made: 0.1 microseconds a message less than one each.
@@ -96,8 +96,13 @@ class Effects:
 
     # Time on the wire
 
+    def set_clock(self, epoch: float) -> None:
+        """Take another ``epoch``, because the wall clock was set."""
+        self.epoch = epoch
+        self._now, self._milliseconds = 0.0, int(epoch * 1000)
+
     def milliseconds(self, now: float) -> int:
         """Return the time as the wire's ``timestamp`` has it: milliseconds since 1970."""
         if now != self._now:  # it is the same for all that happens in one turn of an event loop
-            self._now, self._milliseconds = now, int((self._epoch + now) * 1000)
+            self._now, self._milliseconds = now, int((self.epoch + now) * 1000)
         return self._milliseconds

@@ -33,6 +33,7 @@ from peerpigeon.core.effects import Effects
 from peerpigeon.core.interface.actions import Action, Tell
 from peerpigeon.core.interface.events import (
     BootstrapLeft,
+    ClockSet,
     DialRequested,
     Draining,
     Event,
@@ -96,7 +97,7 @@ class Hub:
         self, own: PeerId, config: ServerConfig, rng: Random, epoch: float = 0.0, now: float = 0.0
     ) -> None:
         self._own, self._config = own, config
-        self._epoch, self._started_at = epoch, now
+        self._started_at = now
         incarnation = max(1, int((epoch + now) * 1000))
         self._effects = Effects(epoch)
         limit, placement = config.discovery_limit, Placement((own,))
@@ -142,6 +143,8 @@ class Hub:
                 self._clients.on_lost(event, now)
             case Tick():
                 self._tick(now)
+            case ClockSet(epoch):
+                self._effects.set_clock(epoch)
             case ReferenceOpened():
                 self._on_reference_opened(event, now)
             case _ if self._mesh is not None and self._delivery is not None:
@@ -317,6 +320,11 @@ class Hub:
         return self._own
 
     @property
+    def epoch(self) -> float:
+        """What is added to this hub's time to get seconds since 1970."""
+        return self._effects.epoch
+
+    @property
     def advert(self) -> Advert | None:
         """What this hub publishes of itself and its links; ``None`` for a plain server."""
         return None if self._mesh is None else self._mesh.advert
@@ -327,7 +335,7 @@ class Hub:
 
     def snapshot(self, now: float) -> Snapshot:
         """Return the counts of this hub; costs O(hubs)."""
-        clients, mesh, wall_time = self._clients, self._mesh, self._epoch + now
+        clients, mesh, wall_time = self._clients, self._mesh, self._effects.epoch + now
         hubs: list[HubRecord] = []
         if mesh is not None:
             lives, namespace = mesh.incarnations(), self._config.hub_mesh_namespace
@@ -340,7 +348,7 @@ class Hub:
             connections=len(clients.registry),
             announced_peers=clients.announcements.count,
             namespaces=len(self._namespaces.presence),
-            hubs=(*hubs, *clients.references.records(self._epoch)),
+            hubs=(*hubs, *clients.references.records(self._effects.epoch)),
             mesh=MeshSnapshot() if mesh is None else mesh.snapshot(),
             signals_relayed=self._signaling.relayed,
             signals_refused=self._signaling.refused,
@@ -350,7 +358,7 @@ class Hub:
 
     def peers(self) -> list[PeerRecord]:
         """Return a record of every client; costs O(clients)."""
-        return self._clients.registry.records(self._epoch)
+        return self._clients.registry.records(self._effects.epoch)
 
 
 def _tell_mesh(mesh: Mesh, change: ReferenceChange, now: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import SessionId
@@ -16,6 +17,7 @@ from peerpigeon.core.interface.actions import (
 )
 from peerpigeon.core.interface.close_codes import INTERNAL_ERROR
 from peerpigeon.core.interface.events import (
+    ClockSet,
     Draining,
     Event,
     LinkLost,
@@ -45,6 +47,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LOOK_AT_CLOCK = 0.5
+"""Seconds between looks at the wall clock, while there is something to do anyway: a hub has
+heartbeats, and who has nothing to do tells nobody what time it is."""
+
+CLOCK_TOLERANCE = 0.05
+"""Seconds by which the wall clock may leave the hub's own before that counts as a step. Clocks
+that are kept right by slewing drift apart by half a millisecond a second at most."""
+
 TICK = Tick()
 DRAINING = Draining()
 
@@ -65,6 +75,7 @@ class Driver:
         engine: Engine | None = None,
     ) -> None:
         self._hub = hub
+        self._look_at_clock_at = 0.0
         self._loop = asyncio.get_running_loop()
         self._time = self._loop.time
         self._tell = tell
@@ -100,12 +111,25 @@ class Driver:
         """Let the hub handle one event now, and perform what it asks for."""
         if self._is_over:
             return
+        now = self._time()
+        if now >= self._look_at_clock_at:
+            self._look_at_clock(now)
         try:
-            actions = self._hub.handle(event, self._time())
+            actions = self._hub.handle(event, now)
         except Exception as error:
             self._give_up(event, error)
             return
         self.perform(actions)
+
+    def look_at_clock(self) -> None:
+        """Let the hub know if the wall clock was set, for one who is about to read the time."""
+        self._look_at_clock(self._time())
+
+    def _look_at_clock(self, now: float) -> None:
+        self._look_at_clock_at = now + LOOK_AT_CLOCK
+        epoch = time.time() - now
+        if abs(epoch - self._hub.epoch) > CLOCK_TOLERANCE:
+            self.feed(ClockSet(epoch))
 
     def perform(self, actions: list[Action]) -> None:
         """Do what the hub has asked for."""
@@ -156,6 +180,8 @@ class Driver:
         if self._is_over:
             return
         take, now = self._hub.take, self._time()
+        if now >= self._look_at_clock_at:
+            self._look_at_clock(now)
         for socket, text in received:
             event = PeerSent(socket.session, text)
             try:

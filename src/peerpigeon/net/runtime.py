@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.notices import Notice
-    from peerpigeon.core.interface.snapshot import Snapshot, TopologySnapshot
+    from peerpigeon.core.interface.snapshot import PeerRecord, Snapshot, TopologySnapshot
     from peerpigeon.net.http.door import Opener
     from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.rtc.interface import Engine
@@ -78,7 +78,13 @@ class Runtime:
 
     def snapshot(self) -> Snapshot:
         """Return the counts of this moment."""
+        self.driver.look_at_clock()
         return self.hub.snapshot(self._loop.time())
+
+    def peers(self) -> list[PeerRecord]:
+        """Return a record of every client."""
+        self.driver.look_at_clock()
+        return self.hub.peers()
 
     def topology(self) -> TopologySnapshot:
         """Return the hubs of the mesh and their links, as far as this hub knows them."""

@@ -233,7 +233,7 @@ class PeerPigeonServer:
 
     def get_peers(self) -> list[PeerRecord]:
         """Return a record of each connected client, none if the server is stopped."""
-        return [] if self._runtime is None else self._runtime.hub.peers()
+        return [] if self._runtime is None else self._runtime.peers()
 
     def get_connected_hubs(self) -> list[HubRecord]:
         """Return a record of each other hub that is registered here.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from peerpigeon.core import Hub
 from peerpigeon.core.config import DEFAULT_PORT, GLOBAL_NAMESPACE, ServerConfig
 from peerpigeon.core.ids import PeerId, generate_peer_id
+from peerpigeon.core.interface.events import ClockSet
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.client import Client
 from peerpigeon.sim.connecting import Connector
@@ -178,6 +179,12 @@ class World:
     def resume(self, hub: Host) -> None:
         """Let a suspended hub go on."""
         hub.wake_up()
+
+    def set_clock(self, hub: Host, skew: float) -> None:
+        """Set the clock of a hub's machine: from now on it is ``skew`` seconds fast."""
+        hub.skew = skew
+        if hub.is_alive:
+            hub.feed(ClockSet(EPOCH + skew))
 
     def slow_down(self, hub: Host, service_time: float) -> None:
         """Let a hub take ``service_time`` seconds for each event."""

@@ -117,6 +117,13 @@ class Tick(msgspec.Struct, frozen=True, gc=False):
     """The hub's deadline has come."""
 
 
+class ClockSet(msgspec.Struct, frozen=True, gc=False):
+    """The wall clock of this machine was set; nothing but what people and clients read follows."""
+
+    epoch: float
+    """What to add to the hub's time from now on to get seconds since 1970."""
+
+
 class DialRequested(msgspec.Struct, frozen=True, gc=False):
     """The operator wants a link to the hub at an address; a plain server makes none."""
 
@@ -148,5 +155,6 @@ Event: TypeAlias = (
     | ReferenceOpened
     | LinkEvent
     | OperatorEvent
+    | ClockSet
     | Tick
 )
