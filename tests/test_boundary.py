@@ -197,11 +197,11 @@ def loaded(imported: str) -> set[str]:
 
 
 def test_no_webrtc_library_is_loaded_before_an_engine_is_made() -> None:
-    modules = loaded("peerpigeon, peerpigeon.cli.main, peerpigeon.rtc.engines")
+    modules = loaded("peerpigeon.net.server, peerpigeon.cli.commands, peerpigeon.rtc.engines")
     assert not modules & {"aiortc", "aioice", "av", "libdatachannel"}
 
 
 def test_a_server_does_not_load_what_only_other_commands_need() -> None:
-    modules = loaded("peerpigeon.cli.main, peerpigeon.cli.serve")
+    modules = loaded("peerpigeon.cli.commands, peerpigeon.cli.serve")
     others = {f"peerpigeon.{package}" for package in ("sim", "scenario", "local_mesh")}
     assert not modules & {"aiohttp", *others}

@@ -4,39 +4,44 @@
 ``peerpigeon hub`` run one from the command line. Every public name is described in ``docs/api.md``.
 """
 
-from peerpigeon.core.config import ConfigError, IceServer, ServerConfig, ServerOptions
-from peerpigeon.core.ids import PeerId
-from peerpigeon.core.interface.notices import (
-    BootstrapConnected,
-    BootstrapDisconnected,
-    ErrorOccurred,
-    HubDiscovered,
-    HubMeshMigrated,
-    HubMeshReady,
-    HubP2PConnected,
-    HubP2PDisconnected,
-    HubRegistered,
-    HubUnregistered,
-    Notice,
-    PeerAnnounced,
-    PeerConnected,
-    PeerDisconnected,
-    PeerGoodbye,
-    Started,
-    Stopped,
-)
-from peerpigeon.core.interface.snapshot import (
-    HubRecord,
-    HubView,
-    LinkRecord,
-    MeshSnapshot,
-    PeerRecord,
-    Snapshot,
-    TopologySnapshot,
-)
-from peerpigeon.net.listen import PortsTakenError
-from peerpigeon.net.server import PeerPigeonServer
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from peerpigeon.version import __version__
+
+if TYPE_CHECKING:
+    from peerpigeon.core.config import ConfigError, IceServer, ServerConfig, ServerOptions
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.interface.notices import (
+        BootstrapConnected,
+        BootstrapDisconnected,
+        ErrorOccurred,
+        HubDiscovered,
+        HubMeshMigrated,
+        HubMeshReady,
+        HubP2PConnected,
+        HubP2PDisconnected,
+        HubRegistered,
+        HubUnregistered,
+        Notice,
+        PeerAnnounced,
+        PeerConnected,
+        PeerDisconnected,
+        PeerGoodbye,
+        Started,
+        Stopped,
+    )
+    from peerpigeon.core.interface.snapshot import (
+        HubRecord,
+        HubView,
+        LinkRecord,
+        MeshSnapshot,
+        PeerRecord,
+        Snapshot,
+        TopologySnapshot,
+    )
+    from peerpigeon.net.listen import PortsTakenError
+    from peerpigeon.net.server import PeerPigeonServer
 
 __all__ = [
     "BootstrapConnected",
@@ -72,3 +77,38 @@ __all__ = [
     "TopologySnapshot",
     "__version__",
 ]
+
+_HOMES = {
+    "peerpigeon.core.config": ("ConfigError", "IceServer", "ServerConfig", "ServerOptions"),
+    "peerpigeon.core.ids": ("PeerId",),
+    "peerpigeon.core.interface.snapshot": (
+        "HubRecord",
+        "HubView",
+        "LinkRecord",
+        "MeshSnapshot",
+        "PeerRecord",
+        "Snapshot",
+        "TopologySnapshot",
+    ),
+    "peerpigeon.net.listen": ("PortsTakenError",),
+    "peerpigeon.net.server": ("PeerPigeonServer",),
+}
+"""Where names are that are loaded when they are asked for; notices are all the others."""
+
+_NOTICES = "peerpigeon.core.interface.notices"
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load what is asked for (PEP 562).
+
+        A command has to handle signals before it loads all of this, and its package comes first.
+        """
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = next((home for home, names in _HOMES.items() if name in names), _NOTICES)
+        globals()[name] = value = getattr(import_module(home), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -1,83 +1,66 @@
-"""Reads the command line and runs the command that it names."""
+"""The command ``peerpigeon``: makes the process fit to run a command, then loads and runs it.
+
+Loading takes a quarter of a second, so that this module imports nothing else before it has to.
+"""
 
 from __future__ import annotations
 
-import argparse
+import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
-from peerpigeon.cli import serve
-from peerpigeon.cli.exit_status import USAGE_ERROR
-from peerpigeon.core.config import ConfigError
-from peerpigeon.version import __version__
+from peerpigeon.cli.exit_status import INTERRUPTED, READER_GONE, TERMINATED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    words = sys.argv[1:] if arguments is None else arguments
-    options = _parser(words).parse_args(words)
+    _open_standard_streams()
+    if os.getpid() == 1:
+        signal.signal(signal.SIGTERM, _end_as_process_1)
     try:
-        status: int = options.run(options)
-    except ConfigError as error:
-        print(f"peerpigeon: {error}", file=sys.stderr)
-        return USAGE_ERROR
-    return status
+        from peerpigeon.cli.commands import run  # noqa: PLC0415
+
+        try:
+            return run(sys.argv[1:] if arguments is None else arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # At exit Python would try to write the rest again, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="peerpigeon",
-        description="A signaling server for WebRTC applications that speaks PeerPigeon.",
-    )
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, (about, declare) in _COMMANDS.items():
-        command = commands.add_parser(name, help=about)
-        # The modules of the other commands take longer to load than a hub does, so that only
-        # the one that is asked for is loaded.
-        if name in words:
-            declare(command)
-    return parser
+def _end_as_process_1(number: int, frame: FrameType | None) -> None:
+    """Do what the system does with this signal for all other processes.
+
+    For process 1, as which a container runs its command, it ignores signals without a handler
+    (pid_namespaces(7)), and a server has one of its own only when it is loaded.
+    """
+    del number, frame
+    os._exit(TERMINATED)
 
 
-def _declare_server(command: argparse.ArgumentParser) -> None:
-    about = _COMMANDS[command.prog.split()[-1]][0]
-    command.description = f"{about[0].upper()}{about[1:]}. {serve.ABOUT_OPTIONS}"
-    command.set_defaults(run=serve.run)
-    serve.add_options(command)
+def _open_standard_streams() -> None:
+    """Open the null device for each standard stream that was closed by whoever started this.
 
-
-def _declare_network(command: argparse.ArgumentParser) -> None:
-    from peerpigeon.cli import network  # noqa: PLC0415
-
-    command.description = network.ABOUT
-    command.set_defaults(run=network.run)
-    network.add_options(command)
-
-
-def _declare_simulate(command: argparse.ArgumentParser) -> None:
-    from peerpigeon.cli import simulate  # noqa: PLC0415
-
-    command.description = simulate.ABOUT
-    command.set_defaults(run=simulate.run)
-    simulate.add_options(command)
-
-
-def _declare_play(command: argparse.ArgumentParser) -> None:
-    from peerpigeon.cli import play  # noqa: PLC0415
-
-    command.description = play.ABOUT
-    command.set_defaults(run=play.run)
-    play.add_options(command)
-
-
-_COMMANDS = {
-    "server": ("serve clients on one machine", _declare_server),
-    "hub": ("serve clients together with other hubs, as one mesh", _declare_server),
-    "network": ("run a mesh of hubs on this machine and watch it", _declare_network),
-    "simulate": ("try a mesh of hubs out in virtual time", _declare_simulate),
-    "play": ("play a scenario, in virtual time or with hub processes", _declare_play),
-}
+    Sockets would get their numbers, and be written to as log, or end the event loop: libuv aborts
+    when it is to close one of them.
+    """
+    for descriptor, mode in enumerate(("r", "w", "w")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)
+            os.dup2(opened, descriptor)
+            os.set_inheritable(descriptor, True)  # noqa: FBT003 - the standard library has it so
+            if opened != descriptor:
+                os.close(opened)
+            stream = os.fdopen(descriptor, mode, closefd=False)
+            setattr(sys, ("stdin", "stdout", "stderr")[descriptor], stream)

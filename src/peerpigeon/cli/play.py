@@ -51,11 +51,11 @@ def run(options: argparse.Namespace) -> int:
     try:
         steps = rehearse(Path(options.file).read_text(encoding="utf-8"))
         return asyncio.run(_run(steps, options.seed, is_real=options.real))
+    except BrokenPipeError:
+        raise  # nobody reads what it prints
     except (OSError, UnicodeDecodeError, ScenarioError) as error:
         print(f"peerpigeon: {options.file}: {error}", file=sys.stderr)
         return USAGE_ERROR
-    except KeyboardInterrupt:
-        return FAILURE
 
 
 async def _run(steps: list[Step], seed: int, *, is_real: bool) -> int:

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from peerpigeon.addresses import authority
+from peerpigeon.cli.descriptor_limit import raise_descriptor_limit
 from peerpigeon.cli.exit_status import FAILURE, USAGE_ERROR
 from peerpigeon.cli.output import background_stderr
 from peerpigeon.cli.server_options import add_server_options, given_options
@@ -75,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(config: ServerConfig, *, talkative: bool, writes_events: bool) -> int:
-    _raise_file_limit()
+    raise_descriptor_limit(config.max_connections)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             is_heard = runner.run(_serve(config, talkative=talkative, writes_events=writes_events))
@@ -128,14 +129,3 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
-
-
-def _raise_file_limit() -> None:
-    """Allow as many open sockets as the system lets this process have."""
-    try:
-        import resource  # noqa: PLC0415 - there is none on Windows
-    except ImportError:
-        return
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,83 @@
+"""Reads the command line and runs the command that it names."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from peerpigeon.cli import serve
+from peerpigeon.cli.exit_status import USAGE_ERROR
+from peerpigeon.cli.parser import Parser
+from peerpigeon.core.config import ConfigError
+from peerpigeon.version import __version__
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the command line; return the exit status."""
+    options = _parser(words).parse_args(words)
+    try:
+        status: int = options.run(options)
+    except ConfigError as error:
+        print(f"peerpigeon: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    return status
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="peerpigeon",
+        description="A signaling server for WebRTC applications that speaks PeerPigeon.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (about, declare) in _COMMANDS.items():
+        command = commands.add_parser(name, help=about)
+        # The modules of the other commands take longer to load than a hub does, so that only
+        # the one that is asked for is loaded.
+        if name in words:
+            declare(command)
+    return parser
+
+
+def _declare_server(command: argparse.ArgumentParser) -> None:
+    about = _COMMANDS[command.prog.split()[-1]][0]
+    command.description = f"{about[0].upper()}{about[1:]}. {serve.ABOUT_OPTIONS}"
+    command.set_defaults(run=serve.run)
+    serve.add_options(command)
+
+
+def _declare_network(command: argparse.ArgumentParser) -> None:
+    from peerpigeon.cli import network  # noqa: PLC0415
+
+    command.description = network.ABOUT
+    command.set_defaults(run=network.run)
+    network.add_options(command)
+
+
+def _declare_simulate(command: argparse.ArgumentParser) -> None:
+    from peerpigeon.cli import simulate  # noqa: PLC0415
+
+    command.description = simulate.ABOUT
+    command.set_defaults(run=simulate.run)
+    simulate.add_options(command)
+
+
+def _declare_play(command: argparse.ArgumentParser) -> None:
+    from peerpigeon.cli import play  # noqa: PLC0415
+
+    command.description = play.ABOUT
+    command.set_defaults(run=play.run)
+    play.add_options(command)
+
+
+_COMMANDS = {
+    "server": ("serve clients on one machine", _declare_server),
+    "hub": ("serve clients together with other hubs, as one mesh", _declare_server),
+    "network": ("run a mesh of hubs on this machine and watch it", _declare_network),
+    "simulate": ("try a mesh of hubs out in virtual time", _declare_simulate),
+    "play": ("play a scenario, in virtual time or with hub processes", _declare_play),
+}
