@@ -76,9 +76,10 @@ def test_a_client_without_a_valid_id_is_refused(peer_id: str) -> None:
 
 def test_a_client_too_many_is_refused_and_a_place_that_comes_free_is_given_again() -> None:
     desk = Desk(ServerConfig(max_connections=2))
-    first = desk.open(A)
-    desk.open(B)
+    first, second = desk.open(A), desk.open(B)
     third = desk.open(C)
+    desk.pong(first)
+    desk.pong(second)
     assert desk.closed == {third: (1008, "Maximum connections reached")}
     desk.lose(first)
     assert desk.take_types(desk.open(C)) == ["connected"]

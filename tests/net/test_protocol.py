@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from peerpigeon import PeerDisconnected
-from tests.net.client import DEADLINE, A, B, C, Client, Json, join, running
+from tests.net.client import DEADLINE, A, B, C, Client, D, Json, join, running
 
 
 @pytest.mark.parametrize(
@@ -27,9 +27,35 @@ async def test_a_client_without_a_valid_id_is_refused(query: str, reason: str) -
 
 
 async def test_a_client_too_many_is_refused() -> None:
-    async with running(max_connections=1) as server, await join(server, A):
+    options = {"max_connections": 1, "takeover_timeout": 30.0}
+    async with running(**options) as server, await join(server, A) as first:
         async with await Client.connect(server, B) as second:
-            assert await second.closed() == (1008, "Maximum connections reached")
+            # aiohttp answers the server's ping only while it reads.
+            refused, _ = await asyncio.gather(second.closed(), first.before_pong())
+            assert refused == (1008, "Maximum connections reached")
+
+
+async def test_a_ghost_makes_room_for_a_client_at_a_full_server_and_a_live_one_does_not() -> None:
+    async with (
+        running(max_connections=2, takeover_timeout=1.0, peer_timeout=300.0) as server,
+        await join(server, B) as alive,
+    ):
+        # A client that does not read answers no ping: for the server it is half-open.
+        ghost = await Client.connect(server, A)
+        await ghost.announce()
+        await alive.until("peer-discovered")
+        async with await Client.connect(server, C) as newcomer:
+            await newcomer.announce()
+            assert (await alive.until("peer-disconnected"))["data"]["peerId"] == A
+            assert (await alive.until("peer-discovered"))["data"]["peerId"] == C
+            assert (await newcomer.next())["type"] == "connected"
+            assert (await newcomer.next())["data"]["peerId"] == B
+            async with await Client.connect(server, D) as last:
+                refused, *_ = await asyncio.gather(
+                    last.closed(), alive.before_pong(), newcomer.before_pong()
+                )
+                assert refused == (1008, "Maximum connections reached")
+        await ghost.close()
 
 
 async def test_a_second_socket_for_a_live_id_is_refused_and_the_first_stays() -> None:

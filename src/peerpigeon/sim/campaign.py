@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from peerpigeon.sim.scenes import congestion, disasters, mesh, reference_hubs
+from peerpigeon.sim.scenes import congestion, disasters, full_hub, mesh, reference_hubs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,6 +54,7 @@ def catalogue(size: str) -> dict[str, Scene]:
             "npm hub orphaned": reference_hubs.orphaned,
             "npm hub cut off": reference_hubs.cut_off,
             "npm hubs divided": reference_hubs.divided,
+            "full hub": full_hub.full_hub,
         }
     return {
         **{
@@ -88,6 +89,7 @@ def catalogue(size: str) -> dict[str, Scene]:
         "npm hub orphaned": partial(reference_hubs.orphaned, hubs=20),
         "npm hub cut off": partial(reference_hubs.cut_off, hubs=20),
         "npm hubs divided": partial(reference_hubs.divided, hubs=20),
+        "full hub": partial(full_hub.full_hub, places=600, ghosts=100, within=60.0),
     }
 
 

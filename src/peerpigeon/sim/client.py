@@ -76,6 +76,8 @@ class Client:
         self.reconnects = reconnects
         self.namespace = GLOBAL_NAMESPACE
         self.is_open = False
+        self.came_at: float | None = None
+        """When it connected for the first time."""
         self.greetings = 0
         self.heard = 0
         """How many text messages have come, whatever they said."""
@@ -105,6 +107,8 @@ class Client:
         if self._open_connection is None:
             raise RuntimeError("a client's first connect must say to which hub")
         self._give_up(NORMAL_CLOSURE)
+        if self.came_at is None:
+            self.came_at = self._scheduler.now
         self._connection = self._open_connection(self)
         self._connection.send(self, Request(self.peer_id.encode()))
         timeout = partial(self._on_handshake_timeout, self._connection)

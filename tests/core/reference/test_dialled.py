@@ -453,3 +453,28 @@ def test_its_complaints_are_not_answered() -> None:
     desk.say(session, json.dumps({"type": "goodbye", "data": {"peerId": R}, "fromPeerId": R}))
     assert desk.take(session) == []
     assert desk.hub.snapshot(0.0).messages_refused == 0
+
+
+def test_a_hub_that_waits_for_a_place_and_is_dialled_meanwhile_waits_for_its_id() -> None:
+    """At a full hub of ours it waits as a client does, and is one only when it says so."""
+    desk = DialDesk(max_connections=1)
+    a = desk.open(A)
+    waiting = desk.open(R, now=1.0)
+    dialled = desk.link(now=1.1)
+    desk.lose(a, now=1.2)
+    assert desk.closed == {}, "the dialled one holds the one place"
+    desk.lose(dialled, now=1.3)
+    assert desk.take_types(waiting) == ["connected"]
+
+
+def test_a_dialled_hub_that_has_the_id_of_one_that_waits_for_a_place_is_asked_for_it() -> None:
+    desk = DialDesk(max_connections=2)
+    a, b = desk.open(A), desk.open(B)
+    waiting = desk.open(R, now=1.0)
+    dialled = desk.link(now=1.1)
+    desk.lose(a, now=1.2)
+    assert desk.pinged == [a, b]
+    desk.lose(b, now=1.3)
+    assert desk.pinged == [a, b, dialled]
+    desk.pong(dialled, now=1.4)
+    assert desk.closed == {waiting: (1008, "Peer already connected")}

@@ -638,6 +638,9 @@ def test_clients_of_reference_hubs_count_as_connections() -> None:
     session = come(desk, R, B, C)
     assert desk.hub.snapshot(0.0).connections == 3
     late = desk.open(D)
+    assert set(desk.pinged) == {a, session}, "the clients of a hub have no sockets"
+    desk.pong(a)
+    desk.pong(session)
     assert desk.closed == {late: (1008, "Maximum connections reached")}
     desk.say(session, gone(B), now=1.0)
     desk.clear()

@@ -1,4 +1,4 @@
-"""Who gets in: sockets open and close, and two that want one id are told apart."""
+"""Who gets in: sockets open and close, and two that want one id or place are told apart."""
 
 from __future__ import annotations
 
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 GONE_WITH_HUB = (NORMAL_CLOSURE, "gone from its hub")
 
+FULL = "Maximum connections reached"
+"""Reference: the reason for which a full server closes."""
+
 
 class Admission:
     """Lets clients of one hub in and out."""
@@ -48,6 +51,7 @@ class Admission:
         self._sessions = sessions
         self._registry = sessions.registry
         self._takeovers = sessions.takeovers
+        self._places = sessions.places
         self._references = references
         self._announcements = announcements
         self._presence = presence
@@ -56,7 +60,10 @@ class Admission:
     # In
 
     def on_opened(self, event: PeerOpened, now: float) -> None:
-        """Greet a client, refuse it, or let it wait for its id."""
+        """Greet a client, refuse it, or let it wait for its id or a place.
+
+        Who waits for an id needs no place: it gets that of the holder, or none.
+        """
         session = event.session
         peer_id = parse_peer_id(event.peer_id)
         if peer_id is None:
@@ -66,7 +73,7 @@ class Admission:
         elif (holder := self._registry.find(peer_id)) is not None:
             self.contend(LocalContender(session, peer_id, event.address), holder, now)
         elif self._registry.is_full:
-            self._close(session, "Maximum connections reached")
+            self._apply(LocalContender(session, peer_id, event.address), now)
         else:
             self._admit(Client(session, peer_id, event.address, now, now), now)
 
@@ -85,8 +92,43 @@ class Admission:
         else:
             self._refuse(contender)
 
+    def _apply(self, applicant: LocalContender, now: float) -> None:
+        """Let a socket wait at a full hub while ghosts are searched for."""
+        if self._places.apply(applicant):
+            self._make_room(now)
+        else:
+            self._close(applicant.session, FULL)
+
+    def _make_room(self, now: float) -> None:
+        """Let ghosts go as long as somebody waits for a place, and see whether there are more."""
+        while (ghost := self._places.ghost()) is not None:
+            self.drop(ghost, "server is full, no answer here", now)
+        self._refuse_disappointed()
+        for party in self._places.search(now):
+            self._ping(party)
+        self._refuse_disappointed()  # of a search that found nobody to ask
+
+    def _refuse_disappointed(self) -> None:
+        for applicant in self._places.disappointed():
+            self._close(applicant.session, FULL)
+
+    def _fill_places(self, now: float) -> None:
+        """Let in who waits, as far as there are places."""
+        while (applicant := self._places.next()) is not None:
+            holder = self._registry.find(applicant.peer_id)
+            if holder is None:
+                self._succeed(applicant, now)
+            else:  # a guest has come with the id meanwhile
+                self.contend(applicant, holder, now)
+
     def keep_message(self, session: SessionId, text: str) -> None:
-        """Keep what a contender says until it is let in."""
+        """Keep what somebody says who waits until it is let in."""
+        applicant = self._places.applicant(session)
+        if applicant is not None:
+            if not applicant.keep(text):
+                self._places.withdraw(applicant)
+                self._close(session, FULL)
+            return
         contender = self._takeovers.contender(session)
         if contender is not None and not contender.keep(text):
             # A reference hub that comes back says more at once than is kept. Its old socket has
@@ -94,10 +136,12 @@ class Admission:
             self._refuse(contender)
             self._takeovers.abandon(contender)
 
-    def on_ponged(self, party: Party, number: int) -> None:
-        """Take the answer to a ping: whoever wants an id of that party has lost."""
+    def on_ponged(self, party: Party, number: int, now: float) -> None:
+        """Take the answer to a ping: whoever wants the id or the place of that party has lost."""
         for beaten in self._takeovers.answered(party, number):
             self._refuse(beaten)
+        if self._places.answered(party.session):
+            self._make_room(now)
 
     def _refuse(self, contender: Contender) -> None:
         """Tell a contender that the id is in use."""
@@ -124,10 +168,13 @@ class Admission:
     # Out
 
     def withdraw(self, session: SessionId) -> None:
-        """Take the end of a socket that waited for its id, if it did."""
+        """Take the end of a socket that waited for its id or a place, if it did."""
         contender = self._takeovers.contender(session)
         if contender is not None:
             self._takeovers.withdraw(contender)
+        applicant = self._places.applicant(session)
+        if applicant is not None:
+            self._places.withdraw(applicant)
 
     def drop(self, party: Party, reason: str, now: float, *, is_refused: bool = False) -> None:
         """Close somebody's socket, or serve a guest no longer."""
@@ -138,7 +185,7 @@ class Admission:
     def depart(
         self, party: Party, code: int, reason: str, now: float, *, is_refused: bool = False
     ) -> None:
-        """Forget somebody, and let in who waits for the id unless another hub has that."""
+        """Forget somebody, and let in who waits for the id, or for the place."""
         if isinstance(party, ReferenceHub):
             for guest in self._references.remove(party, code, reason):
                 self.depart(guest, *GONE_WITH_HUB, now)
@@ -153,6 +200,7 @@ class Admission:
             self._succeed(successor, now)
         elif party.peer_id is not None and not is_refused:
             self._references.freed(party.peer_id)
+        self._fill_places(now)
 
     def _succeed(self, contender: Contender, now: float) -> None:
         match contender:
@@ -203,6 +251,11 @@ class Admission:
                 self.drop(holder, "peerId connected again, no answer here", now)
         checkup = self._sessions.liveness.check(now)
         for party in checkup.ping:
-            self._effects.act(PingPeer(party.session, self._sessions.liveness.next_ping()))
+            self._ping(party)
         for party in checkup.drop:
             self.drop(party, "no answer to pings", now)
+        self._places.expire(now)
+        self._make_room(now)
+
+    def _ping(self, party: Party) -> None:
+        self._effects.act(PingPeer(party.session, self._sessions.liveness.next_ping()))

@@ -86,7 +86,7 @@ class ClientService:
         party = self.registry.get(event.session)
         if party is not None:
             party.last_heard = now
-            self.admission.on_ponged(party, event.number)
+            self.admission.on_ponged(party, event.number, now)
 
     def on_lost(self, event: PeerLost, now: float) -> None:
         """Take the end of a socket."""

@@ -69,7 +69,8 @@ class Options:
     """A client that answers nothing this long is dropped."""
 
     takeover_timeout: Seconds = 2.0
-    """How long an open socket has to answer a ping when its peer id connects again."""
+    """How long an open socket has to answer a ping when its peer id connects again, or somebody
+    wants its place at a full server."""
 
     handshake_timeout: Seconds = 10.0
     """Time for a new connection to send its request."""

@@ -1,4 +1,4 @@
-"""Who has a session at this hub, whether it is alive, and who else wants its id."""
+"""Who has a session at this hub, whether it is alive, and who wants its id or its place."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.sessions.liveness import Liveness
+from peerpigeon.core.sessions.places import Places
 from peerpigeon.core.sessions.registry import Registry
 from peerpigeon.core.sessions.takeover import Takeovers
 
@@ -25,6 +26,7 @@ class Sessions:
         self.registry = Registry(config.max_connections)
         self.liveness = Liveness(self.registry, config.cleanup_interval, config.peer_timeout)
         self.takeovers = Takeovers(self.registry, config.takeover_timeout)
+        self.places = Places(self.registry, self.takeovers, config.takeover_timeout)
 
     def open(self, party: Client | ReferenceHub, now: float) -> None:
         """Take in somebody with a socket."""
@@ -35,8 +37,10 @@ class Sessions:
         """Forget somebody; return who has waited for the id."""
         self.registry.remove(party)
         self.liveness.forget(party.session)
+        self.places.forget(party.session)
         return self.takeovers.end(party.session)
 
     def deadline(self) -> float | None:
-        """Return when a holder of an id or a silent client has to be looked at."""
-        return earliest(self.liveness.deadline(), self.takeovers.deadline())
+        """Return when a holder of an id or a place or a silent client has to be looked at."""
+        liveness, takeovers = self.liveness.deadline(), self.takeovers.deadline()
+        return earliest(liveness, takeovers, self.places.deadline())

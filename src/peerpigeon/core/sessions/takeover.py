@@ -26,13 +26,13 @@ BACKLOG_SIZE = 64 * 1024
 
 @dataclass(slots=True, eq=False)
 class LocalContender:
-    """A socket here that has opened with an id in use."""
+    """A socket here that has opened with an id in use, or at a full hub, and waits."""
 
     session: SessionId
     peer_id: PeerId
     address: str
     backlog: list[str] = field(default_factory=list)
-    """What it has said meanwhile; heeded when it gets the id."""
+    """What it has said meanwhile; heeded when it is let in."""
 
     def keep(self, text: str) -> bool:
         """Keep a message for later; ``False`` if that is more than is kept for a contender."""
@@ -91,6 +91,10 @@ class Takeovers:
             self._holders[contender.session] = holder.session
         self._timers.set(holder.session, now + self._timeout)
         return True
+
+    def is_contested(self, holder: Party) -> bool:
+        """Tell whether somebody waits for the id of a party."""
+        return holder.session in self._contests
 
     def contender(self, session: SessionId) -> LocalContender | None:
         """Return the contender whose socket here has a session."""

@@ -63,7 +63,9 @@ class _Register:
     def of(cls, world: World) -> _Register:
         grace = 2 * world.network.longest_way + _ROUNDING
         patience = max((hub.config.peer_timeout for hub in world.hubs), default=0.0) + grace
-        hesitation = max((hub.config.takeover_timeout for hub in world.hubs), default=0.0) + grace
+        # One search for a place may have to end before the next one begins.
+        longest = 2 * max((hub.config.takeover_timeout for hub in world.hubs), default=0.0)
+        hesitation = longest + grace
         limit = min((hub.config.discovery_limit for hub in world.hubs), default=0)
         register = cls(world.now, grace, patience, hesitation, limit)
         for client in world.clients:

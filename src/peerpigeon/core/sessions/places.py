@@ -1,0 +1,131 @@
+"""Who gets a place at a full hub: the first that waits, when a ghost is found that holds one.
+
+A ghost is a socket whose client has gone without a word; it holds a place until it has been silent
+for ``peer_timeout``. While somebody waits, those that have been silent for longest are pinged, and
+who is not heard of within ``takeover_timeout`` makes room. Each live client is heard of every
+``cleanup_interval``, so that a ghost is among the longest silent soon. Other than for an id, which
+somebody may want to push its owner out of, whatever is heard shows life here: a client that talks
+and is slow to answer keeps its place.
+"""
+
+from __future__ import annotations
+
+from heapq import nsmallest
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.ids import key_of
+from peerpigeon.core.sessions.registry import Guest
+
+if TYPE_CHECKING:
+    from peerpigeon.core.ids import PeerKey, SessionId
+    from peerpigeon.core.sessions.registry import Client, ReferenceHub, Registry
+    from peerpigeon.core.sessions.takeover import LocalContender, Takeovers
+
+PINGS = 64
+"""How many are pinged in one search. There is one search in a ``takeover_timeout``, whoever comes:
+32 pings a second, which is what a thousand clients at rest get."""
+
+APPLICANTS = 64
+"""How many may wait for a place: not more come free in one search, and each may have said as much
+as a contender. With 64 Ki characters each they keep 4 MiB."""
+
+_silence = attrgetter("last_heard")
+
+
+class Places:
+    """Who waits for a place at one hub, and who has been asked whether it still needs its own."""
+
+    def __init__(self, registry: Registry, takeovers: Takeovers, timeout: float) -> None:
+        self._registry = registry
+        self._takeovers = takeovers
+        self._timeout = timeout
+        self._applicants: dict[SessionId, LocalContender] = {}  # first come, first served
+        self._keys: set[PeerKey] = set()  # of their ids
+        self._hopeful: set[SessionId] = set()  # for whom the search under way was begun
+        # Both the longest silent first. What was found and nobody has needed yet is kept.
+        self._asked: dict[SessionId, Client | ReferenceHub] = {}
+        self._ghosts: dict[SessionId, Client | ReferenceHub] = {}
+        self._asked_at = float("-inf")
+
+    # Who waits
+
+    def apply(self, applicant: LocalContender) -> bool:
+        """Let a socket wait for a place; ``False`` if too many do, or another one with its id."""
+        key = key_of(applicant.peer_id)
+        if len(self._applicants) >= APPLICANTS or key in self._keys:
+            return False
+        self._applicants[applicant.session] = applicant
+        self._keys.add(key)
+        return True
+
+    def applicant(self, session: SessionId) -> LocalContender | None:
+        """Return who waits with a session."""
+        return self._applicants.get(session)
+
+    def withdraw(self, applicant: LocalContender) -> None:
+        """Let somebody wait no longer."""
+        del self._applicants[applicant.session]
+        self._keys.discard(key_of(applicant.peer_id))
+        self._hopeful.discard(applicant.session)
+
+    def next(self) -> LocalContender | None:
+        """Take out who has waited for longest, if there is a place."""
+        if not self._applicants or self._registry.is_full:
+            return None
+        applicant = next(iter(self._applicants.values()))
+        self.withdraw(applicant)
+        return applicant
+
+    # Whose place it may be
+
+    def answered(self, session: SessionId) -> bool:
+        """Note a pong; tell whether it is one that was searched for."""
+        return self._asked.pop(session, None) is not None
+
+    def forget(self, session: SessionId) -> None:
+        """Note that somebody is gone."""
+        self._asked.pop(session, None)
+        self._ghosts.pop(session, None)
+
+    def expire(self, now: float) -> None:
+        """Take for ghosts all that were asked in vain, when it is time.
+
+        At no other event than the hub's alarm: a hub that stood still has first to hear what has
+        come meanwhile, and that may be an answer.
+        """
+        if self._asked and now >= self._asked_at + self._timeout:
+            self._ghosts, self._asked = self._asked, {}
+
+    def ghost(self) -> Client | ReferenceHub | None:
+        """Take out who has to make room, if somebody waits: the longest silent that is a ghost."""
+        while self._applicants and self._ghosts:
+            party = self._ghosts.pop(next(iter(self._ghosts)))
+            if party.last_heard <= self._asked_at:
+                return party
+        return None
+
+    def disappointed(self) -> list[LocalContender]:
+        """Take out those for whom a search was made that is over: all that were asked live."""
+        if self._asked:
+            return []
+        # In their order: they were the first ones.
+        losers = [one for one in self._applicants.values() if one.session in self._hopeful]
+        for applicant in losers:
+            self.withdraw(applicant)
+        return losers
+
+    def search(self, now: float) -> list[Client | ReferenceHub]:
+        """Begin to search for ghosts, if it is time and somebody waits; return whom to ping."""
+        if not self._applicants or self._asked or now < self._asked_at + self._timeout:
+            return []
+        sockets = (party for party in self._registry if not isinstance(party, Guest))
+        free = (party for party in sockets if not self._takeovers.is_contested(party))
+        self._asked = {party.session: party for party in nsmallest(PINGS, free, key=_silence)}
+        self._ghosts, self._asked_at = {}, now
+        self._hopeful = set(self._applicants)
+        return list(self._asked.values())
+
+    def deadline(self) -> float | None:
+        """Return when a search is over, or the next one may begin."""
+        return self._asked_at + self._timeout if self._applicants else None
