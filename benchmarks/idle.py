@@ -61,7 +61,10 @@ async def serve(listener: socket.socket) -> None:
     limits = {"max_message_size": 1 << 20, "max_outbox_size": 1 << 22}
     sockets = SocketGroup(Keeper(), PeerSocket.accepted, close_timeout=5, **limits)
     doors = Doors(
-        lambda _: sockets.open, lambda _: b"", allowed_origins=None, handshake_timeout=TIMEOUT
+        lambda _: sockets.open,
+        lambda _: b"",
+        admits_origin=lambda _origin, _host: True,
+        handshake_timeout=TIMEOUT,
     )
     server = await asyncio.get_running_loop().create_server(doors, sock=listener)
     await server.serve_forever()

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerpigeon.cli.option_texts import option_texts
-from peerpigeon.core.config import OPTIONS, ConfigError, ServerConfig, ServerOptions, parse_option
+from peerpigeon.core.config import (
+    OPTIONS,
+    ConfigError,
+    ServerConfig,
+    ServerOptions,
+    host_of_origin,
+    parse_option,
+)
 
 
 @pytest.mark.parametrize(
@@ -188,11 +195,61 @@ def test_what_is_given_on_the_command_line_goes_before_the_environment() -> None
         ("*", None),
         ("https://a.example, *", None),
         ("null", {"null"}),
-        ("https://a.example,http://b:80", {"https://a.example", "http://b:80"}),
+        ("https://a.example,http://b:81", {"https://a.example", "http://b:81"}),
     ],
 )
 def test_the_origins_that_may_connect(origins: str, allowed: set[str] | None) -> None:
     assert ServerConfig(cors_origin=origins).allowed_origins == allowed
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("https://app.example/", "https://app.example"),
+        ("HTTPS://App.Example", "https://app.example"),
+        ("https://app.example:443", "https://app.example"),
+        ("http://app.example:80/", "http://app.example"),
+        ("http://app.example:443", "http://app.example:443"),
+        ("https://app.example:08443", "https://app.example:8443"),
+        ("https://app.example:", "https://app.example"),
+        ("http://[0:0::1]:5173", "http://[::1]:5173"),
+        ("http://192.0.2.1:80", "http://192.0.2.1"),
+        ("chrome-extension://AbC/", "chrome-extension://AbC"),
+        ("capacitor://localhost", "capacitor://localhost"),
+    ],
+)
+def test_an_origin_is_taken_as_browsers_send_it_however_it_is_written(
+    written: str, sent: str
+) -> None:
+    """RFC 6454, section 6.2."""
+    config = ServerConfig.from_environment({"CORS_ORIGIN": written})
+    assert config.allowed_origins == frozenset({sent})
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("app.example", "write it with its scheme, as https://"),
+        ("localhost:5173", "write it with its scheme, as https://"),
+        ("//app.example", "write it with its scheme, as https://"),
+        ("https://app.example/chat", "an origin has no path; write https://app.example$"),
+        ("https://app.example?a", "an origin has no path; write https://app.example$"),
+        ("https://me@app.example", "an origin has no user"),
+        ("https://*.app.example", "name each origin; . alone allows all"),
+        ("wss://app.example", "write the address of the page, not of the server"),
+        ("file:///", "pages from files have the origin null"),
+        ("https://b\u00fccher.example", "write the host as browsers send it"),
+        ("https://", "that is no host"),
+        ("https://a b", "that is no host"),
+        ("https://192.0.2", "that is no host"),
+        ("https://app.example:0", "a port is between 1 and 65535"),
+    ],
+)
+def test_an_origin_that_no_browser_would_send_is_refused_with_the_remedy(
+    written: str, reason: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"cors_origin has .*; {reason}"):
+        ServerConfig(cors_origin=f"https://good.example,{written}")
 
 
 def test_what_options_say_of_the_network_is_read_once() -> None:
@@ -274,3 +331,8 @@ def test_where_a_hub_has_come_to_listen_does_not_open_its_mesh() -> None:
 @pytest.mark.parametrize("text", ["192.0.2.1", "2001:db8::1"])
 def test_a_public_address_is_that_of_one_machine(text: str) -> None:
     assert ServerConfig(public_address=text).public_address == text
+
+
+def test_the_host_of_an_origin_comes_without_brackets() -> None:
+    origins = ("http://[::1]:80", "https://a.example", "null")
+    assert [host_of_origin(each) for each in origins] == ["::1", "a.example", ""]

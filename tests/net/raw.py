@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
+from peerpigeon.core.config import ServerConfig
 from peerpigeon.net.http.door import Doors
+from peerpigeon.net.http.origins import Origins
 from peerpigeon.net.http.request import response
 from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
@@ -275,7 +277,7 @@ def _describe(request: Request) -> bytes:
 @contextlib.asynccontextmanager
 async def serving(
     *,
-    allowed_origins: frozenset[str] | None = None,
+    origins: str = "*",
     handshake_timeout: float = DEADLINE,
     limit: int = 64,
     max_message_size: int = 1 << 20,
@@ -294,7 +296,7 @@ async def serving(
     doors = Doors(
         lambda _: sockets.open,
         _describe,
-        allowed_origins=allowed_origins,
+        admits_origin=Origins(ServerConfig(cors_origin=origins, demo=False)).admits,
         handshake_timeout=handshake_timeout,
         limit=limit,
     )

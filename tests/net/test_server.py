@@ -309,6 +309,15 @@ async def test_a_page_from_another_origin_cannot_use_a_restricted_server() -> No
             assert (await program.next())["type"] == "connected"
 
 
+async def test_the_page_of_a_restricted_server_can_use_it() -> None:
+    async with running(cors_origin="https://a.example") as server:
+        own = f"http://127.0.0.1:{server.port}"
+        async with await Client.connect(server, A, origin=own) as page:
+            assert (await page.next())["type"] == "connected"
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await Client.connect(server, B, origin=f"http://localhost:{server.port}")
+
+
 async def test_a_fault_of_ours_costs_one_connection_and_is_logged(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -109,7 +109,7 @@ async def test_a_handshake_opens_a_socket(chop: str) -> None:
 @on_every_loop
 async def test_only_allowed_origins_and_what_is_no_browser_may_connect() -> None:
     """As in python-engineio PYSEC-2019-170: any web page could speak for its visitor."""
-    async with serving(allowed_origins=frozenset({"https://good.example"})) as served:
+    async with serving(origins="https://good.example") as served:
         for line, status in [
             ("Origin: https://good.example", b"101"),
             ("X: y", b"101"),

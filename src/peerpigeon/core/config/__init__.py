@@ -1,9 +1,10 @@
 """Options: what they are, which cannot work, and how they are written."""
 
-from peerpigeon.core.config.addresses import check_hub_uri, is_loopback
+from peerpigeon.core.config.addresses import check_hub_uri, is_ip_address, is_loopback
 from peerpigeon.core.config.ice import IceServer
 from peerpigeon.core.config.keywords import ServerOptions
 from peerpigeon.core.config.options import DEFAULT_PORT, GLOBAL_NAMESPACE, Options
+from peerpigeon.core.config.origins import host_of_origin, normal_origin
 from peerpigeon.core.config.quantities import KIB, MIB, ConfigError
 from peerpigeon.core.config.server_config import ServerConfig
 from peerpigeon.core.config.texts import (
@@ -28,7 +29,10 @@ __all__ = [
     "ServerConfig",
     "ServerOptions",
     "check_hub_uri",
+    "host_of_origin",
+    "is_ip_address",
     "is_loopback",
+    "normal_origin",
     "parse_option",
     "parse_switch",
 ]

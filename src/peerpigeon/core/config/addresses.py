@@ -1,4 +1,4 @@
-"""Addresses in options: hosts, WebSocket addresses of hubs, web origins."""
+"""Addresses in options: hosts, and WebSocket addresses of hubs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ ADDRESSES_LIMIT = 4096
 
 _AUTHORITY = r"(?P<host>\[[^\s\[\]]*\]|[^\s/?#:@\[\]]+)(?::(?P<port>[0-9]{1,5}))?"
 _HUB_URI = re.compile(rf"wss?://{_AUTHORITY}(?:[/?][!-\"$-~]*)?")
-_ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://{_AUTHORITY}")
 _HOST_NAME = re.compile(r"[\w.-]+")
 
 
@@ -38,7 +37,7 @@ def host_of(uri: str) -> str:
 
 def check_host(host: str, name: str) -> None:
     """Raise ``ConfigError`` if ``host``, the value of ``name``, is no host to listen at."""
-    if not (_is_ip_address(host) or _is_host_name(host)):
+    if not (is_ip_address(host) or _is_host_name(host)):
         raise ConfigError(
             f"{name} is {host!r}; write a host name or an IP address alone, without port or"
             " brackets"
@@ -50,7 +49,7 @@ def check_hub_uri(uri: str, name: str) -> None:
     match = _HUB_URI.fullmatch(uri)
     if match is None or not is_uri_host(match["host"]):
         raise ConfigError(f"{name} has {uri!r}; write it as ws://host:port or wss://host:port")
-    _check_port(match["port"], f"{name} has {uri!r}")
+    check_port(match["port"], f"{name} has {uri!r}")
 
 
 def check_advertised(uris: Collection[str], name: str) -> None:
@@ -63,19 +62,9 @@ def check_advertised(uris: Collection[str], name: str) -> None:
         )
 
 
-def check_origin(origin: str, name: str) -> None:
-    """Raise ``ConfigError`` if ``origin``, a value of ``name``, is no web origin (RFC 6454)."""
-    if origin in ("*", "null"):
-        return
-    match = _ORIGIN.fullmatch(origin)
-    if match is None or not is_uri_host(match["host"]):
-        raise ConfigError(f"{name} has {origin!r}; write it as https://host or https://host:port")
-    _check_port(match["port"], f"{name} has {origin!r}")
-
-
 def check_public_address(text: str, name: str) -> None:
     """Raise ``ConfigError`` if ``text``, the value of ``name``, is no one machine's address."""
-    if _is_ip_address(text):
+    if is_ip_address(text):
         address = ipaddress.ip_address(text)
         if not (address.is_unspecified or address.is_multicast):
             return
@@ -95,7 +84,8 @@ def is_uri_host(host: str) -> bool:
     return "%" not in host  # a zone means something on one machine only (RFC 4007)
 
 
-def _is_ip_address(text: str) -> bool:
+def is_ip_address(text: str) -> bool:
+    """Tell whether a text is an IPv4 or IPv6 address, without brackets."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -112,6 +102,7 @@ def _is_host_name(text: str) -> bool:
     return _HOST_NAME.fullmatch(text) is not None
 
 
-def _check_port(port: str | None, subject: str) -> None:
+def check_port(port: str | None, subject: str) -> None:
+    """Raise ``ConfigError`` if a URI has ``port`` and it is none; ``subject`` begins the text."""
     if port and not 0 < int(port) <= LAST_PORT:
         raise ConfigError(f"{subject}; a port is between 1 and {LAST_PORT}")

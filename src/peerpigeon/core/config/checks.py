@@ -11,11 +11,11 @@ from peerpigeon.core.config.addresses import (
     check_advertised,
     check_host,
     check_hub_uri,
-    check_origin,
     check_public_address,
     is_loopback,
 )
 from peerpigeon.core.config.ice import IceServer, parse_ports
+from peerpigeon.core.config.origins import origins_of
 from peerpigeon.core.config.quantities import KIB, ConfigError
 from peerpigeon.core.ids import parse_peer_id
 
@@ -126,11 +126,7 @@ def _check_addresses(options: Options) -> None:
         for uri in getattr(options, name):
             check_hub_uri(uri, name)
     check_advertised(options.advertise, "advertise")
-    origins = [origin.strip() for origin in options.cors_origin.split(",") if origin.strip()]
-    if not origins:
-        raise ConfigError(f"cors_origin is {options.cors_origin!r}; name an origin, or * for all")
-    for origin in origins:
-        check_origin(origin, "cors_origin")
+    origins_of(options.cors_origin, "cors_origin")
     if options.hub_peer_id is not None and parse_peer_id(options.hub_peer_id) is None:
         raise ConfigError(f"hub_peer_id is {options.hub_peer_id!r}; it must be 40 hex digits")
 

@@ -9,6 +9,7 @@ from peerpigeon.core.config.addresses import host_of, is_loopback
 from peerpigeon.core.config.checks import check
 from peerpigeon.core.config.ice import IceServer, parse_ports
 from peerpigeon.core.config.options import DEFAULT_PORT, Options
+from peerpigeon.core.config.origins import origins_of
 from peerpigeon.core.config.texts import values_from
 
 if TYPE_CHECKING:
@@ -41,9 +42,8 @@ class ServerConfig(Options):
 
     @property
     def allowed_origins(self) -> frozenset[str] | None:
-        """The web origins that may connect, or ``None`` if all may."""
-        origins = frozenset(part.strip() for part in self.cors_origin.split(",") if part.strip())
-        return None if "*" in origins else origins
+        """The web origins that may connect, as browsers write them, or ``None`` if all may."""
+        return origins_of(self.cors_origin, "cors_origin")
 
     @property
     def serves_demo(self) -> bool:

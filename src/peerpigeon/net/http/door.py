@@ -30,6 +30,7 @@ class Doors:
 
     ``opener`` returns what takes over a WebSocket, with the bytes that follow its handshake;
     ``answer`` returns the whole answer to any other request. Both may raise ``HandshakeError``.
+    ``admits_origin`` tells from the headers ``Origin`` and ``Host`` whether a page may connect.
     An answer ends its connection, so that a handshake is always the first request of one.
 
     At most ``limit`` connections are in a door, each no longer than ``handshake_timeout`` seconds;
@@ -41,13 +42,13 @@ class Doors:
         opener: Callable[[UpgradeRequest], Opener],
         answer: Callable[[Request], bytes],
         *,
-        allowed_origins: frozenset[str] | None,
+        admits_origin: Callable[[str | None, str], bool],
         handshake_timeout: float,
         limit: int = 1024,
     ) -> None:
         self.opener = opener
         self.answer = answer
-        self.allowed_origins = allowed_origins
+        self.admits_origin = admits_origin
         self.handshake_timeout = handshake_timeout
         self.limit = limit
         self.waiting: dict[Door, None] = {}  # longest first
@@ -121,17 +122,11 @@ class Door(asyncio.Protocol):
             self._answer(transport, self._doors.answer(request))
             return
         upgrade = accept(request)
-        self._check_origin(upgrade)
+        if not self._doors.admits_origin(upgrade.origin, upgrade.host):
+            raise HandshakeError(403, "this origin may not connect: cors_origin does not name it")
         open_socket = self._doors.opener(upgrade)
         self._leave()
         open_socket(transport, upgrade, data[end + len(_END) :])
-
-    def _check_origin(self, upgrade: UpgradeRequest) -> None:
-        # A browser always names the page it comes from. Other programs may name any, or none, so
-        # only a wrong origin is refused.
-        allowed = self._doors.allowed_origins
-        if allowed is not None and upgrade.origin is not None and upgrade.origin not in allowed:
-            raise HandshakeError(403, "this origin may not connect")
 
     def _answer(self, transport: asyncio.Transport, answer: bytes) -> None:
         # Closing with unread bytes, such as a body's, would reset the connection, and the client
