@@ -42,6 +42,21 @@ def test_scenes_are_chosen_by_the_beginnings_of_their_names(
     assert "b two" not in out
 
 
+def test_brief_scenes_are_played_with_five_times_as_many_seeds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = min(campaign.BRIEF)
+    monkeypatch.setattr(campaign, "catalogue", lambda size: {name: scene, "other": scene})
+    main(["--seeds", "2", "--first", "3"])
+    out = capsys.readouterr().out
+    assert f"| {name} | 10 |" in out
+    assert "| other | 2 |" in out
+
+
+def test_brief_scenes_are_scenes() -> None:
+    assert catalogue("small").keys() & catalogue("large").keys() >= campaign.BRIEF
+
+
 def test_faults_make_it_fail(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

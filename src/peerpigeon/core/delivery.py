@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
 from peerpigeon.core.wire.hub_frames import Segment
 from peerpigeon.core.wire.hub_news import News, Relay
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
     from peerpigeon.core.changes import Arrived
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.mesh import Mesh
+
+
+ANSWER_TIME = 1.0
+"""Seconds in which an acknowledgement is to come back (``StreamLimits.answer_time``)."""
+
+HEARING = 1.0
+"""Seconds that a hub has to read what came while it was asleep."""
 
 
 class Delivery:
@@ -23,7 +31,9 @@ class Delivery:
     def __init__(self, mesh: Mesh, signal_lifetime: float) -> None:
         self._mesh = mesh
         self._signal_lifetime = signal_lifetime
-        self._streams = Streams()
+        # A tenth, because lifetimes can be set.
+        answer_time = min(ANSWER_TIME, signal_lifetime / 10)
+        self._streams = Streams(StreamLimits(answer_time=answer_time))
 
     def send(self, hub: PeerId, news: News, now: float) -> Failure | None:
         """Send a piece of news to another hub; a signal has a lifetime, the rest has none."""
@@ -61,9 +71,16 @@ class Delivery:
         """Begin anew with a hub that was restarted; return the signals that it may not have got."""
         return self._streams.restarted(hub, incarnation)
 
-    def acknowledge_all(self, now: float) -> None:
-        """Acknowledge what was delivered: else its senders would be told that it was not."""
-        self._send(self._streams.acknowledge_all(now), now)
+    def drain(self, now: float) -> None:
+        """Acknowledge what was delivered, and from now on each piece at once.
+
+        Else its senders would be told that it was not, because this hub stops before it is due.
+        """
+        self._send(self._streams.drain(now), now)
+
+    def woke_up(self, now: float) -> None:
+        """Give up nothing yet: this process was asleep, and acknowledgements wait to be read."""
+        self._streams.keep_all_until(now + HEARING)
 
     def expire(self, now: float) -> list[Failure]:
         """Do what is due; return what was given up."""

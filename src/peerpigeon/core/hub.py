@@ -110,6 +110,7 @@ class Hub:
         if config.is_hub:
             self._mesh = Mesh(own, config, rng, incarnation, now, self._effects)
             self._delivery = Delivery(self._mesh, config.signal_lifetime)
+            self._awake_until = now + self._mesh.patience
         self._backlog = Backlog(own, self._effects)
         self._unusable = 0
         self._view_at: float | None = None
@@ -154,13 +155,14 @@ class Hub:
     def _on_mesh_event(
         self, event: LinkEvent | OperatorEvent, mesh: Mesh, delivery: Delivery, now: float
     ) -> None:
+        self._look_at_clock(mesh, delivery, now)
         match event:
             case DialRequested(uri):
                 mesh.dial(uri, now)
             case BootstrapLeft():
                 mesh.leave_bootstrap(now)
             case Draining():
-                delivery.acknowledge_all(now)
+                delivery.drain(now)
                 mesh.drain(now)
             case _:
                 mesh.handle(event, now)
@@ -296,13 +298,25 @@ class Hub:
     def _tick(self, now: float) -> None:
         self._clients.tick(now)
         if self._mesh is not None and self._delivery is not None:
+            self._look_at_clock(self._mesh, self._delivery, now)
             self._mesh.tick(now)
             for failure in self._delivery.expire(now):
                 self._on_failure(failure, now)
+            self._signaling.forget(now)
         self._settle(now)
         if self._view_at is not None and now >= self._view_at and self._mesh is not None:
             self._show_view(self._mesh.incarnations(), now)
         self._clients.deliver(self._namespaces.expire(now), now)
+
+    def _look_at_clock(self, mesh: Mesh, delivery: Delivery, now: float) -> None:
+        """See whether this process was asleep for so long that the others have given it up.
+
+        Hearts beat more often, so there is always something to wake a hub that is not.
+        """
+        if now >= self._awake_until:
+            mesh.woke_up(now)
+            delivery.woke_up(now)
+        self._awake_until = now + mesh.patience
 
     def deadline(self) -> float | None:
         """Return when the hub wants a ``Tick`` if nothing else happens before."""

@@ -33,6 +33,7 @@ class _Body(msgspec.Struct, gc=False, rename="camel"):
     peer_id: PeerId = PeerId("")
     target_peer_id: str = ""
     serial: str = ""
+    type: str = ""
 
 
 class _Heard(msgspec.Struct, gc=False, rename="camel"):
@@ -246,15 +247,16 @@ class Client:
             case "peer-disconnected":
                 self._take_turn(stay, body.peer_id, 0, "the end of a peer it did not know", heard)
                 stay.departures.append((body.peer_id, now))
-            case "offer" | "answer" | "ice-candidate":
+            case "error":
+                error = HeardError(heard.error, body.target_peer_id, now, body.type)
+                self.errors.append(error)
+            case "goodbye" | "pong":
+                pass
+            case _ if heard.type in SIGNALS or body.serial:
                 source, namespace = heard.from_peer_id, heard.network_name or GLOBAL_NAMESPACE
                 self.signals.append(
                     HeardSignal(body.serial, heard.type, source, namespace, now, stay)
                 )
-            case "error":
-                self.errors.append(HeardError(heard.error, body.target_peer_id, now))
-            case "goodbye" | "pong":
-                pass
             case _:
                 self._wonder(f"a message of type {heard.type}", heard)
 

@@ -70,6 +70,8 @@ class HeardError:
     target: str
     """Whom the failed signal was for; empty if the error is not about a signal."""
     time: float
+    kind: str = ""
+    """The type of the failed signal; empty as well then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,14 @@ class Population:
             kind = SIGNALS[self.rng.randrange(len(SIGNALS))]
             sender.signal(known[self.rng.randrange(len(known))], kind)
 
+    def signal_uniquely(self) -> None:
+        """Let a random client send a signal of a type of its own to any that it ever knew."""
+        sender = self._anybody()
+        ever_known = list(sender.stay.turns) if sender and sender.stay else []
+        if sender and ever_known:
+            kind = f"renegotiation-{sender.number}-{len(sender.sent)}"
+            sender.signal(ever_known[self.rng.randrange(len(ever_known))], kind)
+
     def say_farewell(self) -> None:
         """Let a random client leave for good."""
         client = self._anybody()

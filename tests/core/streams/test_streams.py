@@ -218,6 +218,49 @@ def test_an_acknowledgement_up_to_a_gap_brings_the_news_that_the_gap_is_closed()
     assert [(sent(out).sequence, sent(out).floor) for out in again] == [(2, 2)]
 
 
+def test_a_signal_is_not_sent_again_so_late_that_its_acknowledgement_would_be_too_late() -> None:
+    source = Streams()
+    send_signals(source, 2)
+    source.send(B, 1, control(2), 0.0, None)
+    assert sequences(source.resend(B, 8.9)) == [0, 1, 2]
+    assert sequences(source.resend(B, 9.1)) == [2]
+
+
+def test_signals_whose_lifetime_is_nearly_over_are_given_up_with_one_before_them() -> None:
+    """Behind the gap, they would be delivered when it is closed: too late to learn of it."""
+    source = Streams()
+    for number, lifetime in enumerate((10.0, 10.9, 11.1)):
+        source.send(B, 1, signal(number), 0.0, lifetime)
+    assert reasons(source.expire(10.0)[1]) == [(0, Reason.EXPIRED), (1, Reason.EXPIRED)]
+
+
+def test_a_signal_that_was_acknowledged_takes_no_other_with_it() -> None:
+    source = Streams()
+    source.send(B, 1, signal(0), 0.0, 10.0)
+    source.send(B, 1, signal(1), 0.0, 10.9)
+    source.on_ack(B, 1, Ack(1, 1), 0.1)
+    assert reasons(source.expire(10.0)[1]) == []
+
+
+def test_nothing_expires_before_what_came_meanwhile_was_heard() -> None:
+    source = Streams()
+    send_signals(source, 1)
+    source.keep_all_until(21.0)
+    assert source.expire(20.0)[1] == []
+    assert source.deadline() == 21.0
+    assert reasons(source.expire(21.0)[1]) == [(0, Reason.EXPIRED)]
+
+
+def test_a_hub_that_stops_owes_no_acknowledgement() -> None:
+    hub = Streams()
+    first, second, third = send_signals(Streams(), 3)
+    hub.on_segment(A, 1, first, 0.0)
+    assert hub.drain(0.01) == [Outgoing(A, 1, Ack(1, 1))]
+    assert hub.on_segment(A, 1, second, 0.02)[1] == [Outgoing(A, 1, Ack(1, 2))]
+    assert hub.on_segment(A, 1, third, 0.02)[1] == [Outgoing(A, 1, Ack(1, 3))]
+    assert hub.deadline() is None
+
+
 def test_a_lifetime_that_is_over_fails_at_once() -> None:
     assert Streams().send(B, 1, signal(0), 5.0, 0.0) == Failure(B, signal(0), Reason.EXPIRED)
 

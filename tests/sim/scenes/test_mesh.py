@@ -5,7 +5,7 @@ The sizes of the promise are played by ``python -m peerpigeon.sim.campaign --siz
 
 import pytest
 
-from peerpigeon.sim.campaign import catalogue
+from peerpigeon.sim.campaign import BRIEF, catalogue
 from peerpigeon.sim.mesh import Layout, Mesh
 from peerpigeon.sim.scenes import disasters
 from tests.selection import thorough
@@ -19,6 +19,13 @@ SCENES = catalogue("small")
 @pytest.mark.parametrize("seed", [1, thorough(2)])
 def test_a_mesh_shows_what_it_must(name: str, seed: int) -> None:
     assert SCENES[name](seed).faults == []
+
+
+@pytest.mark.parametrize("name", sorted(BRIEF))
+@pytest.mark.parametrize("seed", range(2, 7))
+def test_rare_faults_are_not_seen_in_brief_scenes(name: str, seed: int) -> None:
+    assert SCENES[name](seed).faults == []
+    assert SCENES[name](seed, rough=True).faults == []
 
 
 @pytest.mark.parametrize("name", [name for name in SCENES if name != "steady"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.clients.answered_signals import AnsweredSignals
 from peerpigeon.core.clients.pending_signals import PendingSignals, Queued
 from peerpigeon.core.sessions.recent_offers import RecentOffers
 from peerpigeon.core.sessions.registry import Client, Guest
@@ -48,6 +49,8 @@ class Signaling:
         self._placement = namespaces.placement
         self._effects = effects
         self._waiting = PendingSignals(config.signal_lifetime, WAITING_SIZE)
+        self._answered = AnsweredSignals(config.signal_lifetime)
+        self._departed = 0  # the number of the last signal that left for another hub
         self.relayed = 0
         """Signals sent on to a client of ours or to another hub."""
         self.refused = 0
@@ -130,7 +133,9 @@ class Signaling:
                 return
             if located is not None and located.hub != self._own:
                 session = located.member.session
-                away = Relay(namespace, relay.sender, target, session, relay.kind, relay.data)
+                self._departed = number = self._departed + 1
+                kind, data = relay.kind, relay.data
+                away = Relay(namespace, relay.sender, target, session, kind, data, number)
                 self.relayed += 1
                 self._effects.tell_hub(located.hub, away)
                 return
@@ -182,7 +187,8 @@ class Signaling:
         self._deliver(session, target.peer_id, signal, relay.sender, now)
 
     def _return(self, hub: PeerId, relay: Relay, reason: Reason) -> None:
-        lost = Undelivered(relay.namespace, relay.sender, relay.target, relay.kind, reason)
+        namespace, number = relay.namespace, relay.number
+        lost = Undelivered(namespace, relay.sender, relay.target, relay.kind, reason, number)
         self._effects.tell_hub(hub, lost)
 
     def _note_sender(self, hub: PeerId, relay: Relay, now: float) -> None:
@@ -193,25 +199,22 @@ class Signaling:
             self._presence.on_found(found, now)
 
     def on_undelivered(self, lost: Undelivered, now: float) -> None:
-        """Tell a sender that its signal has come back."""
-        self._report(lost.namespace, lost.sender, lost.target, lost.kind, lost.reason, now)
+        """Tell a sender that its signal has come back, unless it was told that it has failed."""
+        if not self._answered.is_too_old(lost.number):
+            self._report(lost, lost.reason, now)
 
     def fail(self, relay: Relay, reason: Reason, now: float) -> None:
-        """Tell a sender that its signal could not be delivered (S24)."""
-        self._report(relay.namespace, relay.sender, relay.target, relay.kind, reason, now)
+        """Tell a sender that its signal could not be delivered (S24), unless it came back."""
+        self._report(relay, reason, now)
 
-    def _report(
-        self,
-        namespace: str,
-        sender_id: PeerId,
-        target: PeerId,
-        kind: str,
-        reason: Reason,
-        now: float,
-    ) -> None:
-        sender = self._registry.find_client(sender_id)
-        if sender is not None and sender.namespace == namespace:
-            self._refuse_signal(sender, kind, target, reason, now)
+    def _report(self, signal: Relay | Undelivered, reason: Reason, now: float) -> None:
+        sender = self._registry.find_client(signal.sender)
+        if (
+            sender is not None
+            and sender.namespace == signal.namespace
+            and self._answered.note(signal.number, now)
+        ):
+            self._refuse_signal(sender, signal.kind, signal.target, reason, now)
 
     def _refuse_signal(
         self, sender: Client | Guest, kind: str, target: PeerId, reason: Reason, now: float
@@ -233,6 +236,13 @@ class Signaling:
         """Give up what has waited too long."""
         for relay in self._waiting.expire(now):
             self.fail(relay, Reason.EXPIRED, now)
+
+    def forget(self, now: float) -> None:
+        """Forget what was answered long ago; to be called after streams have given up their due.
+
+        No deadline asks for it: heartbeats wake a hub of a mesh often enough.
+        """
+        self._answered.forget(now)
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""

@@ -33,6 +33,8 @@ class ClosingLink:
     reason: str
     is_ours: bool
     """Whether this end has begun, and is to close the link when the other is done."""
+    is_stale: bool
+    """Whether what still comes may be older than the lifetime of a signal: this end was asleep."""
 
 
 class ClosingLinks:
@@ -56,10 +58,12 @@ class ClosingLinks:
         """Return a link that is closing."""
         return self._links.get(link)
 
-    def begin(self, link: Link, reason: str, now: float, *, is_ours: bool) -> None:
+    def begin(
+        self, link: Link, reason: str, now: float, *, is_ours: bool, is_stale: bool = False
+    ) -> None:
         """Say ``Bye`` over a link, over which this end sends nothing more."""
         hub = link.hub if isinstance(link, NeighbourLink) else None
-        self._links[link.id] = ClosingLink(link.id, hub, reason, is_ours)
+        self._links[link.id] = ClosingLink(link.id, hub, reason, is_ours, is_stale)
         self._timeouts.set(link.id, now + self._linger)
         self._effects.act(SendToLink(link.id, Bye(reason)))
 

@@ -19,6 +19,7 @@ from peerpigeon.core.wire.hub_frames import (
     Segment,
     Summary,
 )
+from peerpigeon.core.wire.hub_news import Relay
 from peerpigeon.core.wire.hub_validation import opened
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class IncomingFrames:
         match frame:
             case Bye():
                 self._closing.answered(link)
+            case Routed(body=Segment(news=Relay())) if link.is_stale:
+                pass  # its source has given it up, or sends it again
             case Routed() | Sealed() if link.hub is not None:
                 self._on_routed(link.hub, frame, now)
             case Adverts() if link.hub is not None:

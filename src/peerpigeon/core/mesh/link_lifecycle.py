@@ -110,6 +110,12 @@ class LinkLifecycle:
             self._effects.act(CloseLink(link.id, close_codes.POLICY_VIOLATION, "silent"))
             self._end(link, close_codes.ABNORMAL_CLOSURE, "silent", now)
 
+    def end_stale(self, now: float) -> None:
+        """End all links, because this process was asleep and the other ends have given them up."""
+        for link in self._links:
+            self._closing.begin(link, "asleep", now, is_ours=True, is_stale=True)
+            self._end(link, close_codes.ABNORMAL_CLOSURE, "asleep", now)
+
     def _end(self, link: Link, code: int, reason: str, now: float) -> None:
         parting = self._links.close(link)
         self._handshake.end(link)

@@ -53,7 +53,8 @@ class Links:
     """All open links of one hub, by number and by hub."""
 
     def __init__(self, limits: MeshLimits) -> None:
-        self._missed_heartbeats = limits.missed_heartbeats
+        self.missed_heartbeats = limits.missed_heartbeats
+        """After so many a link counts as silent."""
         self._links: dict[LinkId, Link] = {}
         self._last_heard: dict[LinkId, float] = {}
         self._by_hub: dict[PeerId, dict[Carrier, NeighbourLink]] = {}
@@ -158,10 +159,10 @@ class Links:
 
     def silent(self, interval: float, now: float) -> list[Link]:
         """Return the connections that have missed too many heartbeats."""
-        limit = interval * self._missed_heartbeats
+        limit = interval * self.missed_heartbeats
         return [self._links[link] for link, at in self._last_heard.items() if now >= at + limit]
 
     def silent_at(self, interval: float, now: float) -> float:
         """Return when a connection may have missed too many heartbeats; no earlier for new ones."""
         heard = min(self._last_heard.values(), default=now)
-        return heard + interval * self._missed_heartbeats
+        return heard + interval * self.missed_heartbeats

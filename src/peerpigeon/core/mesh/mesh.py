@@ -67,6 +67,8 @@ class Mesh:
         self._interval = config.heartbeat_interval
         self._beat_at = now + self._interval * rng.random()
         self._listen_at = now + self._interval
+        self.patience = self._interval * self._links.missed_heartbeats
+        """Seconds of silence after which the ends of a link give it up."""
 
     # What happens to links
 
@@ -89,6 +91,14 @@ class Mesh:
                 assert_never(event)
 
     # What the hub asks for
+
+    def woke_up(self, now: float) -> None:
+        """End all links: this process was asleep for so long that their other ends have.
+
+        What still comes over them is heard, but for signals, which are too old.
+        """
+        self._parts.closing.expire(now)
+        self._lifecycle.end_stale(now)
 
     def send(self, goal: PeerId, incarnation: int, body: Body, now: float) -> None:
         """Send a body on its way to another hub; an ``incarnation`` of 0 is not known."""

@@ -25,6 +25,9 @@ class StreamLimits:
     """The first and the shortest time-out (RFC 6298, section 2)."""
     max_rto: float = 3.0
     """Short enough for several attempts in the lifetime of a signal."""
+    answer_time: float = 1.0
+    """For so long before its lifetime ends a signal is not sent again: it might be delivered, and
+    the acknowledgement come too late."""
     burst: int = 32
     burst_bytes: int = 256 * KIB
     max_burst: int = 256

@@ -128,10 +128,13 @@ class Sender:
     def _batch(self, count: int, now: float) -> list[Segment]:
         segments: list[Segment] = []
         size = 0
+        answered_by = now + self._limits.answer_time
         for sequence in dropwhile(self._cursor.__gt__, self.pending):
             if sequence >= self._recover or len(segments) == count:
                 break
             item = self.pending[sequence]
+            if item.expires_at < answered_by:
+                continue
             size += item.size
             if segments and size > self._limits.burst_bytes:
                 break
@@ -165,12 +168,18 @@ class Sender:
         return self._start_again(now)
 
     def expire(self, now: float) -> list[News]:
-        """Give up and return the signals whose lifetime is over."""
+        """Give up and return the signals whose lifetime is over, and with them those nearly so.
+
+        What was sent behind a signal that is given up waits at the destination until it hears of
+        that. It would be delivered then, when it is too late to learn of it.
+        """
         late: list[News] = []
-        while self._expiry and self._expiry[0][0] <= now:
+        until = now
+        while self._expiry and self._expiry[0][0] <= until:
             item = self._remove(heappop(self._expiry)[1])
             if item is not None:
                 late.append(item.news)
+                until = now + self._limits.answer_time
         if late:
             self._close_gaps(now)
         return late

@@ -62,6 +62,8 @@ class Streams:
         self._alarms: TimerQueue[int] = TimerQueue()  # by epoch; may be early, is never late
         self._receivers: dict[PeerId, Receiver] = {}  # the longest silent first
         self._owed: dict[PeerId, float] = {}  # when to acknowledge, in that order
+        self._is_draining = False
+        self._keeps_all_until = -inf
         self._failures: list[Failure] = []
         self._failed_at: float | None = None
 
@@ -170,6 +172,10 @@ class Streams:
             sender.give_up_control(now)
             self._arm(sender, sender.resend_at)
 
+    def keep_all_until(self, time: float) -> None:
+        """Let no signal's lifetime end before a time."""
+        self._keeps_all_until = time
+
     def restarted(self, hub: PeerId, incarnation: int) -> list[Failure]:
         """Note the incarnation of a hub; return the signals that were on the way to an older one.
 
@@ -205,7 +211,7 @@ class Streams:
                 return [], []
             receiver = self._accept(source, incarnation, segment, now)
         ready = receiver.take(segment)
-        if receiver.wants_to_answer(now):
+        if self._is_draining or receiver.wants_to_answer(now):
             return ready, [self._ack(source, receiver, now)]
         if source not in self._owed:
             self._owed[source] = now + self._limits.ack_delay
@@ -229,8 +235,12 @@ class Streams:
         self._receivers[source] = receiver
         return Outgoing(source, receiver.incarnation, receiver.answer(now))
 
-    def acknowledge_all(self, now: float) -> list[Outgoing]:
-        """Return all acknowledgements that are owed, though not due."""
+    def drain(self, now: float) -> list[Outgoing]:
+        """Return all acknowledgements that are owed; from now on each segment has its own at once.
+
+        For a hub that is about to stop: it cannot know whether it will live to the next alarm.
+        """
+        self._is_draining = True
         return [self._ack(source, self._receivers[source], now) for source in list(self._owed)]
 
     # Time
@@ -247,12 +257,13 @@ class Streams:
         for epoch in self._alarms.expire(now):
             sender = self._by_epoch[epoch]
             sender.alarm = inf
-            failures.extend(_failures(sender.hub, sender.expire(now), Reason.EXPIRED))
+            if now >= self._keeps_all_until:
+                failures.extend(_failures(sender.hub, sender.expire(now), Reason.EXPIRED))
             outgoing.extend(_routed(sender, sender.lose_patience(now)))
             if sender.is_idle(now):
                 self._close(sender)
             else:
-                self._arm(sender, sender.due())
+                self._arm(sender, max(sender.due(), self._keeps_all_until))
         return outgoing, failures
 
     def deadline(self) -> float | None:

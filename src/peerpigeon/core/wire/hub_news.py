@@ -35,6 +35,8 @@ class Relay(Frozen, frozen=True, tag=1):
     kind: str
     data: bytes
     """The signal's ``data``, JSON as it came."""
+    number: Count = 0
+    """Counts the signals that left the sender's hub in this life of it; 0 before it has left."""
 
 
 class Undelivered(Frozen, frozen=True, tag=2):
@@ -45,6 +47,8 @@ class Undelivered(Frozen, frozen=True, tag=2):
     target: Id
     kind: str
     reason: Reason
+    number: Count = 0
+    """That of the ``Relay``."""
 
 
 # Between serving hubs and rendezvous hubs of a namespace

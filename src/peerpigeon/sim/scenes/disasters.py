@@ -6,6 +6,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
+from peerpigeon.sim.checks.ends import Nap
 from peerpigeon.sim.checks.ledger import LIFETIME, last_trouble
 from peerpigeon.sim.checks.oracle import distances_from
 from peerpigeon.sim.mesh import Layout
@@ -24,6 +25,15 @@ PROMPT = 5.0
 the rough one packets are lost on several hops of its way, and each costs a time-out."""
 
 LOOK = 0.25
+
+_ROUND = 8.0
+"""Seconds from the end of one hub to that of the next."""
+
+_SIGNALS_A_ROUND = 400
+
+_NAPS = (2.0, 4.0, 9.0, 11.0, 14.0, 45.0)
+"""Seconds that a hub sleeps: shorter and longer than neighbours wait, than a signal may take, and
+than is remembered what has failed."""
 
 
 def massacre(
@@ -185,6 +195,74 @@ def _watch_until_met(mesh: Mesh, population: Population, until: float) -> float:
         if mesh.parts() > 1 or population.unmet():
             apart_until = mesh.world.now
     return apart_until
+
+
+def restarts(
+    seed: int,
+    hubs: int = 6,
+    rounds: int = 3,
+    *,
+    pause: float = 1.5,
+    rough: bool = False,
+) -> Outcome:
+    """End one hub after another under traffic, and start it again: some are stopped, some killed.
+
+    Each signal has a type of its own, so that each is judged alone. Must show: a signal has one
+    end; and one that was delivered by a hub that stops in good order is not said to have failed.
+    """
+    mesh, population, outcome = with_clients(
+        seed, Layout(hubs=hubs, max_links=3, over=1.0), 2 * hubs, rough=rough
+    )
+    world, rng = mesh.world, population.rng
+    for _ in range(rounds):
+        victim = mesh.hubs[rng.randrange(hubs)]
+        _signal_uniquely(population, _ROUND)
+        world.run(_ROUND / 4)
+        if rng.random() < 0.5:  # noqa: PLR2004 - as often as not
+            world.stop(victim)
+        else:
+            world.kill(victim)
+        world.run(pause)
+        world.restart(victim)
+        population.add_at(victim, "crowd")
+        world.run(_ROUND - pause)
+    world.run(LIFETIME)
+    expect_nothing_lost(outcome, population)
+    return outcome
+
+
+def naps(seed: int, hubs: int = 6, rounds: int = 3, *, rough: bool = False) -> Outcome:
+    """Let the process of one hub after another sleep for a while under traffic.
+
+    Nobody's line breaks, and what is sent to the sleeper waits until it wakes up. Must show: a
+    signal that has been reported as failed is not delivered any more, and one that was delivered
+    is not reported as failed, unless it was delivered just before its hub fell asleep.
+    """
+    mesh, population, outcome = with_clients(
+        seed, Layout(hubs=hubs, max_links=3, over=1.0), 2 * hubs, rough=rough
+    )
+    world, rng = mesh.world, population.rng
+    taken: list[Nap] = []
+    for _ in range(rounds):
+        sleeper = mesh.hubs[rng.randrange(hubs)]
+        _signal_uniquely(population, 2 * _ROUND)
+        world.run(_ROUND / 4)
+        nap = Nap(sleeper, world.now, world.now + _NAPS[rng.randrange(len(_NAPS))])
+        taken.append(nap)
+        world.suspend(sleeper)
+        world.run_until(nap.until)
+        world.resume(sleeper)
+        world.run(20.0)
+    world.run(LIFETIME)
+    expect_nothing_lost(outcome, population, naps=taken, lateness=1.0 if rough else 0.0)
+    return outcome
+
+
+def _signal_uniquely(population: Population, duration: float) -> None:
+    """Let clients send signals, each of a type of its own, for so many seconds from now."""
+    world = population.mesh.world
+    for number in range(_SIGNALS_A_ROUND):
+        world.at(world.now + number * duration / _SIGNALS_A_ROUND, population.signal_uniquely)
 
 
 def bootstrap_restart(

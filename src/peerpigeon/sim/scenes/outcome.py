@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from peerpigeon.sim.checks.ends import Excuse, broken_ends
 from peerpigeon.sim.checks.ledger import Fates, Guests, fates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from peerpigeon.sim.checks.ends import Nap
     from peerpigeon.sim.client import Client
     from peerpigeon.sim.population import Population
     from peerpigeon.sim.world import World
@@ -43,9 +45,16 @@ def expect_nothing_lost(
     outcome: Outcome,
     population: Population,
     cuts: Iterable[float] = (),
+    naps: Sequence[Nap] = (),
+    *,
+    lateness: float = 0.0,
 ) -> Fates:
-    """Note whatever neither arrived nor was answered by an error, or came twice, or too late."""
-    judged = expect_sound_signals(outcome, population, cuts)
+    """Note whatever neither arrived nor was answered by an error, or came twice, or too late.
+
+    ``cuts``: when the network was cut; ``naps``: which hubs were asleep, and when; ``lateness``:
+    seconds that lost packets may cost an acknowledgement.
+    """
+    judged = expect_sound_signals(outcome, population, cuts, naps=naps, lateness=lateness)
     expect_no_surprises(outcome, population.clients)
     return judged
 
@@ -55,9 +64,18 @@ def expect_sound_signals(
     population: Population,
     cuts: Iterable[float] = (),
     guests: Guests | None = None,
+    *,
+    naps: Sequence[Nap] = (),
+    lateness: float = 0.0,
 ) -> Fates:
     """Like ``expect_nothing_lost``, but of other messages than signals nothing is asked."""
-    judged = fates(population.clients, cuts, guests)
+    cuts, guests = list(cuts), guests or Guests()
+    doubts = [nap.since for nap in naps]
+    if lateness:
+        doubts += [nap.until for nap in naps]
+    judged = fates(population.clients, cuts + doubts, guests)
+    excuse = Excuse(cuts, naps, guests.ids, lateness)
+    outcome.faults.extend(broken_ends(population.clients, excuse))
     outcome.faults.extend(judged.examples)
     outcome.figures |= {
         "sent": judged.sent,
