@@ -47,6 +47,7 @@ SAME_EVERYWHERE = {"steps", "course", "outcome", "cast"}
 LIBRARIES = {
     "aiohttp": {"local_mesh/supervisor.py", "scenario/real.py", "scenario/visitor.py"},
     "aioice": {"rtc/aiortc/gathering.py"},
+    "ifaddr": {"net/own_addresses.py"},
     "aiortc": {"rtc/aiortc/channel.py", "rtc/aiortc/transports.py"},
     "libdatachannel": {"rtc/libdatachannel/channel.py"},
     "websockets": {"net/websocket/masking.py"},

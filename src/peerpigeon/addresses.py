@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-ANY_ADDRESS = ("0.0.0.0", "::")
+from peerpigeon.core.config import in_uri, name_here
 
 
 def authority(host: str, port: int) -> str:
     """Return ``host:port`` for a URL (RFC 3986, section 3.2).
 
-    For a server that listens on all addresses it is ``localhost``; IPv6 addresses get brackets.
+    ``host`` is as the option. For a server that listens on all addresses it is ``localhost``; IPv6
+    addresses get brackets.
     """
-    name = "localhost" if host in ANY_ADDRESS else host
-    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+    return f"{in_uri(name_here(host))}:{port}"

@@ -101,7 +101,12 @@ async def test_a_taken_port_is_passed_over_and_the_log_says_which_one_serves() -
     async with running() as first:
         options = {"PORT": str(first.port), "HOST": "127.0.0.1", "LOG_FORMAT": "json"}
         async with command("server", **options) as second:
-            assert first.port < (await second.json())["port"] <= first.port + 10
+            warning = await second.json()
+            port = (await second.json())["port"]
+            assert first.port < port <= first.port + 10
+            assert warning["level"] == "warning"
+            assert warning["message"].startswith(f"port {first.port} is taken")
+            assert warning["message"].endswith(f", so port {port} serves instead")
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """S10 and S28."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from peerpigeon.cli.option_texts import option_texts
 from peerpigeon.core.config import (
     OPTIONS,
     ConfigError,
+    Options,
     ServerConfig,
     ServerOptions,
     host_of_origin,
@@ -43,7 +44,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
     config = ServerConfig()
     assert (config.port, config.host, config.max_connections) == (3000, "localhost", 1000)
     assert (config.cleanup_interval, config.peer_timeout, config.cors_origin) == (30.0, 300.0, "*")
-    assert (config.max_message_size, config.max_port_retries) == (1024 * 1024, 10)
+    assert (config.max_message_size, config.port_retries) == (1024 * 1024, 10)
     assert (config.hub_mesh_namespace, config.auto_connect) == ("pigeonhub-mesh", True)
     assert (config.reconnect_interval, config.max_reconnect_attempts) == (5.0, 10)
     assert (config.hub_mesh_min_peers, config.hub_mesh_max_peers) == (2, 3)
@@ -140,11 +141,11 @@ def test_the_environment_keeps_the_names_of_the_reference() -> None:
     assert config.bootstrap_hubs == ("ws://localhost:3000", "wss://hub.example:443/x")
     assert (config.hub_mesh_namespace, config.auto_connect) == ("other", False)
     assert (config.max_connections, config.cors_origin) == (5, "https://a.example")
-    assert config.max_port_retries == 10
+    assert config.max_port_retries is None
 
 
 def test_every_option_can_come_from_the_environment() -> None:
-    assert set(OPTIONS) == {option.name for option in fields(ServerConfig)}
+    assert set(OPTIONS) == {option.name for option in fields(Options)}
     assert len({option.variable for option in OPTIONS.values()}) == len(OPTIONS)
 
 
@@ -265,7 +266,7 @@ def test_what_options_say_of_the_network_is_read_once() -> None:
 
 
 def test_the_keywords_that_type_checkers_know_are_the_options() -> None:
-    declared = {option.name: str(option.type) for option in fields(ServerConfig)}
+    declared = {option.name: str(option.type) for option in fields(Options)}
     assert ServerOptions.__annotations__.keys() == declared.keys()
     written = {name: ref.__forward_arg__ for name, ref in ServerOptions.__annotations__.items()}
     assert written == declared
@@ -325,7 +326,70 @@ def test_a_mesh_is_open_that_other_machines_reach_without_a_secret(
 
 def test_where_a_hub_has_come_to_listen_does_not_open_its_mesh() -> None:
     config = ServerConfig(is_hub=True, host="127.0.0.1")
-    assert not config.listening_at(3000, "127.0.0.1").is_open
+    assert not config.listening_at(3000, ["127.0.0.1"]).is_open
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, 10),
+        ({"host": "127.0.0.1,::1"}, 10),
+        ({"host": "0.0.0.0"}, 0),
+        ({"host": "localhost,10.0.0.1"}, 0),
+        ({"advertise": ("ws://127.0.0.1:3000",)}, 10),
+        ({"advertise": ("wss://hub.example",)}, 0),
+        ({"host": "::", "max_port_retries": 3}, 3),
+        ({"max_port_retries": 0}, 0),
+    ],
+)
+def test_another_port_is_tried_unasked_only_where_nobody_else_counts_on_the_first_s11(
+    options: dict[str, Any], expected: int
+) -> None:
+    assert ServerConfig(**options).port_retries == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "is_local"),
+    [
+        ("localhost,127.0.0.1, ::1", True),
+        ("0.0.0.0,::", False),
+        ("localhost,hub.example", False),
+        ("localhost,", None),
+        ("localhost,,::1", None),
+        ("localhost ::1", None),
+    ],
+)
+def test_a_host_is_one_or_several_with_commas(host: str, is_local: bool | None) -> None:
+    if is_local is None:
+        with pytest.raises(ConfigError, match="or several with commas"):
+            ServerConfig(host=host)
+    else:
+        assert ServerConfig(host=host).is_local is is_local
+        if not is_local:
+            with pytest.raises(ConfigError, match="anybody could join"):
+                ServerConfig(is_hub=True, host=host)
+
+
+@pytest.mark.parametrize(
+    ("host", "start"),
+    [
+        ("localhost", "ws://localhost:3000"),
+        ("0.0.0.0", "ws://localhost:3000"),
+        ("10.0.0.1,::", "ws://localhost:3000"),
+        ("10.0.0.1,::1", "ws://[::1]:3000"),
+        ("fd00::1,10.0.0.1", "ws://[fd00::1]:3000"),
+    ],
+)
+def test_a_hub_without_bootstrap_hubs_starts_from_the_one_at_port_3000_of_its_machine(
+    host: str, start: str
+) -> None:
+    """S7."""
+    config = ServerConfig(is_hub=True, open_mesh=True, host=host)
+    assert config.starts_from == ()
+    assert config.listening_at(3001, ["there"]).starts_from == (start,)
+    assert config.listening_at(3000, ["there"]).starts_from == ()
+    given = replace(config, bootstrap_hubs=("ws://one:1",)).listening_at(3001, ["there"])
+    assert given.starts_from == ("ws://one:1",)
 
 
 @pytest.mark.parametrize("text", ["192.0.2.1", "2001:db8::1"])

@@ -5,6 +5,7 @@ import errno
 import json
 import logging
 import socket
+from typing import Any
 
 import aiohttp
 import pytest
@@ -169,6 +170,21 @@ async def test_a_taken_port_makes_it_try_the_next_ones() -> None:
         async with running(port=first.port) as second:
             assert first.port < second.port <= first.port + 10
             assert second.get_peers() == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"host": "0.0.0.0"}, {"host": "127.0.0.1", "advertise": ("wss://hub.example",)}],
+    ids=["reached itself", "behind a proxy"],
+)
+async def test_a_taken_port_that_others_count_on_is_refused(options: dict[str, Any]) -> None:
+    """S11. A proxy would go on asking the old one."""
+    async with running() as first:
+        second = PeerPigeonServer(port=first.port, **options)
+        with pytest.raises(PortsTakenError, match=rf"port {first.port} at .* is taken"):
+            await second.start()
+        async with PeerPigeonServer(port=first.port, max_port_retries=10, **options) as third:
+            assert first.port < third.port <= first.port + 10
 
 
 async def test_when_all_ports_are_taken_it_says_so() -> None:

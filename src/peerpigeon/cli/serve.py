@@ -17,6 +17,7 @@ from peerpigeon.cli.server_options import add_server_options, given_options
 from peerpigeon.cli.signals import on_termination_signal
 from peerpigeon.core.config import ServerConfig, parse_switch
 from peerpigeon.core.interface.notices import Started
+from peerpigeon.net.own_addresses import own_hosts
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.observe.event_lines import event_lines
 from peerpigeon.observe.log_lines import (
@@ -115,10 +116,11 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
 
 
 def _hint(started: Started) -> str:
-    place = authority(started.host, started.port)
+    places = [f"{host}:{started.port}" for host in own_hosts(started.host)]
+    places = places or [authority(started.host, started.port)]
     return (
-        f"  clients connect to  ws://{place}\n"
-        f"  its state is at     http://{place}/health\n"
+        f"  clients connect to  {'  '.join(f'ws://{place}' for place in places)}\n"
+        f"  its state is at     http://{places[0]}/health\n"
         "  it ends on          Ctrl-C"
     )
 

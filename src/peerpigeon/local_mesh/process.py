@@ -12,6 +12,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.config import LOCAL_PORT_RETRIES
 from peerpigeon.local_mesh.status import HubStatus
 
 if TYPE_CHECKING:
@@ -116,6 +117,8 @@ def environment_of_hub(
     """Return the environment for a hub of the mesh: ours, ``options``, and its own place."""
     environment = {name: text for name, text in os.environ.items() if name not in _PER_HUB}
     # The first hub has no hub to dial; without this it would look for one outside of the mesh.
+    # Nobody else knows the ports of this mesh, so any that is free will do.
+    environment.setdefault("MAX_PORT_RETRIES", str(LOCAL_PORT_RETRIES))
     own = {"PORT": str(port), "AUTO_CONNECT": "false" if bootstrap is None else "true"}
     return {**environment, **options, **own, "BOOTSTRAP_HUBS": bootstrap or ""}
 

@@ -18,7 +18,8 @@ from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.origins import Origins
 from peerpigeon.net.http.pages import Pages
 from peerpigeon.net.http.request import HandshakeError
-from peerpigeon.net.listen import BACKLOG, reachable_address
+from peerpigeon.net.listen import BACKLOG
+from peerpigeon.net.own_addresses import own_hosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ class Runtime:
         tell: Callable[[Notice], None],
     ) -> None:
         self.port = port
-        self._config = config = config.listening_at(port, reachable_address(config.host))
+        self._config = config = config.listening_at(port, own_hosts(config.host))
         self._loop = loop = asyncio.get_running_loop()
         now = loop.time()
         self.hub = Hub(hub_id, config, random.SystemRandom(), epoch=time.time() - now, now=now)
@@ -106,6 +107,12 @@ class Runtime:
             logger.warning(
                 "the mesh is open: whoever reaches port %d can be a hub of it, and speak for any"
                 " client; hub_secret (HUB_SECRET) would keep others out",
+                self.port,
+            )
+        if self._config.is_hub and not (self._config.advertise or self._config.own_addresses):
+            logger.warning(
+                "no address of this machine is known by which other hubs could dial port %d; name"
+                " one with advertise (ADVERTISE, --advertise), as ws://HOST:PORT",
                 self.port,
             )
         self._has_begun = True

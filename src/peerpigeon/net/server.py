@@ -15,7 +15,7 @@ from peerpigeon.core.ids import PeerId, generate_peer_id, parse_peer_id, same_pe
 from peerpigeon.core.interface.events import BootstrapLeft, DialRequested
 from peerpigeon.core.interface.notices import NOTICES, Notice, Started, Stopped
 from peerpigeon.net.links.engine_options import engine_for
-from peerpigeon.net.listen import doubled, listen
+from peerpigeon.net.listen import by_whom, doubled, listen
 from peerpigeon.net.notice_stream import NoticeStream
 from peerpigeon.net.runtime import Runtime
 
@@ -73,14 +73,14 @@ class PeerPigeonServer:
 
         Raises ``RuntimeError`` if the server is running or is stopped meanwhile,
         ``PortsTakenError`` if no port that may be tried is free, ``OSError`` if the host is no
-        address of this machine, and ``ConfigError`` if the WebRTC engine that is asked for is not
-        installed. Then nothing of it runs, and it may be started again.
+        address of this machine or may not be served, and ``ConfigError`` if the WebRTC engine that
+        is asked for is not installed. Then nothing of it runs, and it may be started again.
         """
         if self._runtime is not None:
             raise RuntimeError("the server is running already; stop it first")
         config = self._config
         engine = engine_for(config)
-        addresses = listen(config.host, config.port, config.max_port_retries)
+        addresses = listen(config.host, config.port, config.port_retries)
         loop = asyncio.get_running_loop()
         sockets = [each for address in addresses for each in doubled(address, loop)]
         runtime: Runtime | None = None
@@ -96,6 +96,13 @@ class PeerPigeonServer:
                 for each in sockets:
                     each.close()
             raise
+        if config.port not in (0, port):
+            logger.warning(
+                "port %d is taken%s, so port %d serves instead",
+                config.port,
+                by_whom(config.port),
+                port,
+            )
         self._tell(Started(config.host, port))
         runtime.begin()
 

@@ -1,12 +1,20 @@
 """Options: what they are, which cannot work, and how they are written."""
 
-from peerpigeon.core.config.addresses import check_hub_uri, is_ip_address, is_loopback
+from peerpigeon.core.config.addresses import (
+    EVERYWHERE,
+    check_hub_uri,
+    hosts_in,
+    in_uri,
+    is_ip_address,
+    is_loopback,
+    name_here,
+)
 from peerpigeon.core.config.ice import IceServer
 from peerpigeon.core.config.keywords import ServerOptions
 from peerpigeon.core.config.options import DEFAULT_PORT, GLOBAL_NAMESPACE, Options
 from peerpigeon.core.config.origins import host_of_origin, normal_origin
 from peerpigeon.core.config.quantities import KIB, MIB, ConfigError
-from peerpigeon.core.config.server_config import ServerConfig
+from peerpigeon.core.config.server_config import LOCAL_PORT_RETRIES, ServerConfig
 from peerpigeon.core.config.texts import (
     OPTIONS,
     Kind,
@@ -17,8 +25,10 @@ from peerpigeon.core.config.texts import (
 
 __all__ = [
     "DEFAULT_PORT",
+    "EVERYWHERE",
     "GLOBAL_NAMESPACE",
     "KIB",
+    "LOCAL_PORT_RETRIES",
     "MIB",
     "OPTIONS",
     "ConfigError",
@@ -30,8 +40,11 @@ __all__ = [
     "ServerOptions",
     "check_hub_uri",
     "host_of_origin",
+    "hosts_in",
+    "in_uri",
     "is_ip_address",
     "is_loopback",
+    "name_here",
     "normal_origin",
     "parse_option",
     "parse_switch",

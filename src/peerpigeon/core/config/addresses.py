@@ -21,6 +21,28 @@ _HUB_URI = re.compile(rf"wss?://{_AUTHORITY}(?:[/?][!-\"$-~]*)?")
 _HOST_NAME = re.compile(r"[\w.-]+")
 
 
+EVERYWHERE = ("0.0.0.0", "::")
+"""Hosts that stand for all addresses of a machine: of IPv4, and of IPv6 and IPv4."""
+
+
+def hosts_in(text: str) -> tuple[str, ...]:
+    """Return the hosts of the option ``host``, which is one, or several with commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def name_here(text: str) -> str:
+    """Return the host by which programs on this machine reach a server that listens at ``text``."""
+    hosts = hosts_in(text)
+    if any(host in EVERYWHERE for host in hosts):
+        return "localhost"
+    return next(filter(is_loopback, hosts), hosts[0])
+
+
+def in_uri(host: str) -> str:
+    """Return a host as a URI has it: IPv6 in brackets (RFC 3986, section 3.2.2)."""
+    return f"[{host}]" if ":" in host else host
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether only programs on this machine can reach an address."""
     try:
@@ -35,13 +57,14 @@ def host_of(uri: str) -> str:
     return "" if match is None else match["host"].strip("[]")
 
 
-def check_host(host: str, name: str) -> None:
-    """Raise ``ConfigError`` if ``host``, the value of ``name``, is no host to listen at."""
-    if not (is_ip_address(host) or _is_host_name(host)):
-        raise ConfigError(
-            f"{name} is {host!r}; write a host name or an IP address alone, without port or"
-            " brackets"
-        )
+def check_host(text: str, name: str) -> None:
+    """Raise ``ConfigError`` if ``text``, the value of ``name``, is nowhere to listen."""
+    for host in text.split(","):
+        if not (is_ip_address(host.strip()) or _is_host_name(host.strip())):
+            raise ConfigError(
+                f"{name} is {text!r}; write a host name or an IP address alone, without port or"
+                " brackets, or several with commas"
+            )
 
 
 def check_hub_uri(uri: str, name: str) -> None:

@@ -12,6 +12,7 @@ from peerpigeon.core.config.addresses import (
     check_host,
     check_hub_uri,
     check_public_address,
+    hosts_in,
     is_loopback,
 )
 from peerpigeon.core.config.ice import IceServer, parse_ports
@@ -61,7 +62,7 @@ def check(options: Options) -> None:
         _check_type(option, getattr(options, option.name))
     for name, (low, high) in _RANGES.items():
         value = getattr(options, name)
-        if not low <= value <= high:
+        if value is not None and not low <= value <= high:
             raise ConfigError(f"{name} is {value!r}; it must be between {low} and {high}")
     for name in ("host", "cors_origin", "hub_mesh_namespace"):
         if not getattr(options, name).strip():
@@ -75,6 +76,7 @@ def check(options: Options) -> None:
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
+    "int | None": (int, type(None)),
     "Bytes": (int,),
     "Seconds": (int, float),
     "str": (str,),
@@ -178,7 +180,7 @@ def _check_secret(options: Options) -> None:
             " such as what `openssl rand -hex 32` prints"
         )
     if options.is_hub and not (
-        options.hub_secret or options.open_mesh or is_loopback(options.host)
+        options.hub_secret or options.open_mesh or all(map(is_loopback, hosts_in(options.host)))
     ):
         raise ConfigError(
             f"a hub at {options.host} can be reached from other machines, and anybody could join"

@@ -14,7 +14,7 @@ class ServerOptions(TypedDict, total=False):
 
     port: int
     host: str
-    max_port_retries: int
+    max_port_retries: int | None
     cors_origin: str
     verbose_logging: bool
     demo: bool | None

@@ -24,10 +24,12 @@ class Options:
     """TCP port; 0 takes any free one."""
 
     host: str = "localhost"
-    """Address to listen on."""
+    """Where to listen: a name, of which each address is served, an IP address, or several with
+    commas; 0.0.0.0 is all IPv4 addresses of the machine, :: all IPv6 and IPv4 ones."""
 
-    max_port_retries: int = 10
-    """How many ports after ``port`` to try when it is taken."""
+    max_port_retries: int | None = None
+    """How many ports after ``port`` to try when it is taken; if not set, 10 on the loopback, and
+    none where others would go on asking at ``port``."""
 
     cors_origin: str = "*"
     """Web origins that browsers may come from, comma-separated; ``*`` allows all."""

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.config.addresses import host_of, is_loopback
+from peerpigeon.core.config.addresses import (
+    host_of,
+    hosts_in,
+    in_uri,
+    is_loopback,
+    name_here,
+)
 from peerpigeon.core.config.checks import check
 from peerpigeon.core.config.ice import IceServer, parse_ports
 from peerpigeon.core.config.options import DEFAULT_PORT, Options
@@ -13,7 +19,10 @@ from peerpigeon.core.config.origins import origins_of
 from peerpigeon.core.config.texts import values_from
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+LOCAL_PORT_RETRIES = 10
+"""Ports that are tried after the one asked for, where only programs of this machine look for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +33,14 @@ class ServerConfig(Options):
     option that cannot work (S28): the message says which, with what value, and what to do.
     """
 
+    # What is no option, but comes of where the server listens (``listening_at``)
+
+    own_addresses: tuple[str, ...] = ()
+    """WebSocket addresses of this machine at which other hubs may reach this one."""
+
+    default_bootstrap_hub: str = ""
+    """The address from which a hub starts that has been given none."""
+
     def __post_init__(self) -> None:
         """Refuse what cannot work, before a socket is opened."""
         check(self)
@@ -33,7 +50,14 @@ class ServerConfig(Options):
     @property
     def is_local(self) -> bool:
         """Whether nobody but programs on this machine can reach the server by itself."""
-        return is_loopback(self.host)
+        return all(map(is_loopback, hosts_in(self.host)))
+
+    @property
+    def port_retries(self) -> int:
+        """How many ports after ``port`` may be tried when it is taken (S11)."""
+        if self.max_port_retries is None:
+            return LOCAL_PORT_RETRIES if self._is_for_this_machine else 0
+        return self.max_port_retries
 
     @property
     def is_open(self) -> bool:
@@ -65,7 +89,7 @@ class ServerConfig(Options):
     @property
     def _is_for_this_machine(self) -> bool:
         """Whether all addresses of the hub are on the loopback, those a proxy has for it too."""
-        return all(map(is_loopback, [self.host, *map(host_of, self.advertise)]))
+        return self.is_local and all(is_loopback(host_of(uri)) for uri in self.advertise)
 
     @property
     def parsed_ice_servers(self) -> tuple[IceServer, ...]:
@@ -77,18 +101,25 @@ class ServerConfig(Options):
         """``udp_ports`` as the first and the last; ``None`` for any free ones."""
         return parse_ports(self.udp_ports) if self.udp_ports else None
 
-    def listening_at(self, port: int, address: str) -> ServerConfig:
+    @property
+    def starts_from(self) -> tuple[str, ...]:
+        """The addresses that a hub dials to get into the mesh."""
+        if self.bootstrap_hubs or not self.default_bootstrap_hub:
+            return self.bootstrap_hubs
+        return (self.default_bootstrap_hub,)
+
+    def listening_at(self, port: int, hosts: Iterable[str]) -> ServerConfig:
         """Return these options completed by where this hub has come to listen.
 
-        ``address`` is one of this machine's at which others reach it. Without ``bootstrap_hubs``,
-        a hub that is not at port 3000 starts from the one that is (S7).
+        ``hosts`` are those by which other machines reach it, as URIs have them. Without
+        ``bootstrap_hubs``, a hub that is not at port 3000 starts from the one that is (S7).
         """
-        start = (f"ws://{address}:{DEFAULT_PORT}",) if port != DEFAULT_PORT else ()
+        start = f"ws://{in_uri(name_here(self.host))}:{DEFAULT_PORT}"
         return replace(
             self,
             port=port,
-            advertise=self.advertise or (f"ws://{address}:{port}",),
-            bootstrap_hubs=self.bootstrap_hubs or start,
+            own_addresses=tuple(f"ws://{host}:{port}" for host in hosts),
+            default_bootstrap_hub="" if port == DEFAULT_PORT else start,
         )
 
     @classmethod

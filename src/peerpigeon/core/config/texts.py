@@ -39,6 +39,7 @@ _KINDS = {
     "Seconds": Kind.SECONDS,
     "Bytes": Kind.BYTES,
     "int": Kind.NUMBER,
+    "int | None": Kind.NUMBER,
     "bool": Kind.SWITCH,
     "bool | None": Kind.CHOICE,
     "tuple[str, ...]": Kind.LIST,

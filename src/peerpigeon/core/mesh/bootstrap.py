@@ -53,7 +53,7 @@ class Bootstrap:
     ) -> None:
         self._own = own
         self._limits = limits
-        uris = config.bootstrap_hubs if config.auto_connect else ()
+        uris = config.starts_from if config.auto_connect else ()
         self._addresses = [_Address(uri) for uri in uris]
         self._reported: dict[PeerId, tuple[str, ...]] = {}
         self._rng = rng

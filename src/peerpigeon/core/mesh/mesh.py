@@ -54,7 +54,8 @@ class Mesh:
         limits: MeshLimits | None = None,
     ) -> None:
         self._effects = effects
-        advert = Advert(own, incarnation, 1, rng.getrandbits(64), config.advertise, ())
+        addresses = config.advertise or config.own_addresses
+        advert = Advert(own, incarnation, 1, rng.getrandbits(64), addresses, ())
         parts = self._parts = assemble(advert, config, rng, effects, limits or MeshLimits(), now)
         self._membership = parts.membership
         self._links = parts.links
