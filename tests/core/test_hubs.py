@@ -508,3 +508,16 @@ def test_a_circle_of_pieces_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("peerpigeon.core.hub.MOST_PIECES", 1)
     with pytest.raises(AssertionError, match="a circle"):
         linked(FIRST, SECOND).join(0, A)
+
+
+def test_who_is_there_is_heard_of_though_signals_from_there_were_lost() -> None:
+    """What hubs say about namespaces has a stream of its own, and does not wait for signals."""
+    hubs = linked(FIRST, SECOND)
+    a, b = hubs.join(0, A), hubs.join(1, B)
+    hubs.take(b)
+    hubs.signal(a, B, "lost at first")
+    hubs.lose_frames()
+    hubs.join(0, C)
+    assert hubs.take_types(b) == ["peer-discovered"], "without any time passing"
+    hubs.pass_time(2.0)
+    assert hubs.take_types(b) == ["offer"]

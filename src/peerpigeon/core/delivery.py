@@ -1,12 +1,19 @@
-"""News from hub to hub: numbered by streams, carried by the mesh, taken off again in order."""
+"""News from hub to hub: numbered by streams, carried by the mesh, taken off again in order.
+
+To each hub there are two streams, so that what hubs say about namespaces never waits for signals,
+which may be large and many: one for signals, one for all else (``CONTROL``). Nothing relies on an
+order between the two. There was none before in most cases, for what concerns a signal's sender or
+target comes from their namespace's rendezvous hub, and the signal from its sender's.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
-from peerpigeon.core.wire.hub_frames import Segment
+from peerpigeon.core.wire.hub_frames import CONTROL, SIGNALS, Segment
 from peerpigeon.core.wire.hub_news import News, Relay
 
 if TYPE_CHECKING:
@@ -33,13 +40,16 @@ class Delivery:
         self._signal_lifetime = signal_lifetime
         # A tenth, because lifetimes can be set.
         answer_time = min(ANSWER_TIME, signal_lifetime / 10)
-        self._streams = Streams(StreamLimits(answer_time=answer_time))
+        self._signals = Streams(StreamLimits(answer_time=answer_time), SIGNALS)
+        self._control = Streams(StreamLimits(answer_time=answer_time), CONTROL)
 
     def send(self, hub: PeerId, news: News, now: float) -> Failure | None:
         """Send a piece of news to another hub; a signal has a lifetime, the rest has none."""
-        lifetime = self._signal_lifetime if isinstance(news, Relay) else None
         incarnation = self._mesh.incarnation_of(hub)
-        sent = self._streams.send(hub, incarnation, news, now, lifetime)
+        if isinstance(news, Relay):
+            sent = self._signals.send(hub, incarnation, news, now, self._signal_lifetime)
+        else:
+            sent = self._control.send(hub, incarnation, news, now, None)
         if isinstance(sent, Failure):
             return sent
         self._send([sent], now)
@@ -48,49 +58,55 @@ class Delivery:
     def receive(self, arrived: Arrived, now: float) -> list[News]:
         """Take what came through the mesh; return the news whose turn it is, in order."""
         source, incarnation, body = arrived.source, arrived.incarnation, arrived.body
+        streams = self._signals if body.lane == SIGNALS else self._control
         if isinstance(body, Segment):
-            ready, acks = self._streams.on_segment(source, incarnation, body, now)
+            ready, acks = streams.on_segment(source, incarnation, body, now)
             self._send(acks, now)
             return ready
-        self._send(self._streams.on_ack(source, incarnation, body, now), now)
+        self._send(streams.on_ack(source, incarnation, body, now), now)
         return []
 
     def resend_all(self, now: float) -> None:
         """Send again what may be lost with a link that has broken."""
-        self._send(self._streams.resend_all(now), now)
+        self._send(self._control.resend_all(now), now)
+        self._send(self._signals.resend_all(now), now)
 
     def resend(self, hub: PeerId, now: float) -> None:
         """Send again what may not have reached a hub that was away."""
-        self._send(self._streams.resend(hub, now), now)
+        self._send(self._control.resend(hub, now), now)
+        self._send(self._signals.resend(hub, now), now)
 
     def forget(self, hub: PeerId, now: float) -> None:
         """Give up what a hub that is gone was to hear, but for signals, which expire in time."""
-        self._streams.forget(hub, now)
+        self._control.forget(hub, now)
 
     def restarted(self, hub: PeerId, incarnation: int) -> list[Failure]:
         """Begin anew with a hub that was restarted; return the signals that it may not have got."""
-        return self._streams.restarted(hub, incarnation)
+        self._control.restarted(hub, incarnation)
+        return self._signals.restarted(hub, incarnation)
 
     def drain(self, now: float) -> None:
         """Acknowledge what was delivered, and from now on each piece at once.
 
         Else its senders would be told that it was not, because this hub stops before it is due.
         """
-        self._send(self._streams.drain(now), now)
+        self._send(self._control.drain(now), now)
+        self._send(self._signals.drain(now), now)
 
     def woke_up(self, now: float) -> None:
         """Give up nothing yet: this process was asleep, and acknowledgements wait to be read."""
-        self._streams.keep_all_until(now + HEARING)
+        self._signals.keep_all_until(now + HEARING)
 
     def expire(self, now: float) -> list[Failure]:
         """Do what is due; return what was given up."""
-        outgoing, failures = self._streams.expire(now)
-        self._send(outgoing, now)
-        return failures
+        outgoing, failures = self._control.expire(now)
+        more, failed = self._signals.expire(now)
+        self._send(outgoing + more, now)
+        return failures + failed
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
-        return self._streams.deadline()
+        return earliest(self._control.deadline(), self._signals.deadline())
 
     def _send(self, bodies: list[Outgoing], now: float) -> None:
         for out in bodies:

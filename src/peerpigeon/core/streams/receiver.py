@@ -21,13 +21,13 @@ class Receiver:
 
     __slots__ = (
         "_answered", "_answered_at", "_is_out_of_row", "_limits", "_size", "_waiting",
-        "epoch", "incarnation", "next",
+        "epoch", "incarnation", "lane", "next",
     )  # fmt: skip
 
-    def __init__(self, incarnation: int, epoch: int, floor: int, limits: StreamLimits) -> None:
+    def __init__(self, incarnation: int, first: Segment, limits: StreamLimits) -> None:
         self.incarnation = incarnation
-        self.epoch = epoch
-        self.next = floor
+        self.epoch, self.lane = first.epoch, first.lane
+        self.next = floor = first.floor
         self._limits = limits
         self._waiting: dict[int, News] = {}  # came before its turn
         self._size = 0  # of what waits
@@ -94,4 +94,4 @@ class Receiver:
     def answer(self, now: float) -> Ack:
         """Return the acknowledgement of all that was taken."""
         self._answered, self._answered_at = self.next, now
-        return Ack(self.epoch, self.next)
+        return Ack(self.epoch, self.next, self.lane)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from peerpigeon.core.streams.limits import Share
 from peerpigeon.core.streams.round_trip import RoundTrip
-from peerpigeon.core.wire.hub_frames import Segment
+from peerpigeon.core.wire.hub_frames import SIGNALS, Segment
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
@@ -40,16 +40,24 @@ class Sender:
 
     __slots__ = (
         "_cursor", "_expiry", "_limits", "_recover", "_rerouted_at", "_resent_at", "_trip",
-        "_used_at", "alarm", "control", "epoch", "floor", "hub", "incarnation", "next",
+        "_used_at", "alarm", "control", "epoch", "floor", "hub", "incarnation", "lane", "next",
         "pending", "resend_at", "signals",
     )  # fmt: skip
 
     def __init__(
-        self, hub: PeerId, incarnation: int, epoch: int, limits: StreamLimits, now: float
+        self,
+        hub: PeerId,
+        incarnation: int,
+        epoch: int,
+        limits: StreamLimits,
+        now: float,
+        *,
+        lane: int = SIGNALS,
     ) -> None:
         self.hub = hub
         self.incarnation = incarnation
         self.epoch = epoch
+        self.lane = lane
         self._limits = limits
         self.next = 0
         # The lowest number that is pending; ``next`` if nothing is.
@@ -84,7 +92,7 @@ class Sender:
         if self._trip.timed is None and self._recover <= self.floor:
             self._trip.timed, self._trip.timed_at = sequence, now
         self._used_at = now
-        return Segment(self.epoch, sequence, self.floor, news)
+        return Segment(self.epoch, sequence, self.floor, news, self.lane)
 
     def _note_expiry(self, expires_at: float, sequence: int) -> None:
         heappush(self._expiry, (expires_at, sequence))
@@ -138,7 +146,7 @@ class Sender:
             size += item.size
             if segments and size > self._limits.burst_bytes:
                 break
-            segments.append(Segment(self.epoch, sequence, self.floor, item.news))
+            segments.append(Segment(self.epoch, sequence, self.floor, item.news, self.lane))
             self._cursor = sequence + 1
         if segments:
             self._trip.timed = None  # Karn: whose acknowledgement comes, nobody could tell

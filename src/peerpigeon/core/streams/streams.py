@@ -18,7 +18,7 @@ from peerpigeon.core.ids import PeerId
 from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.receiver import Receiver
 from peerpigeon.core.streams.sender import Sender
-from peerpigeon.core.wire.hub_frames import Ack, Segment
+from peerpigeon.core.wire.hub_frames import SIGNALS, Ack, Segment
 from peerpigeon.core.wire.hub_sizes import size_of
 from peerpigeon.core.wire.reasons import Reason
 
@@ -52,10 +52,13 @@ class Streams:
     The caller gives to ``on_segment`` and ``on_ack`` only what was addressed to this hub's own
     incarnation (or to 0, if the sender did not know it): what was meant for an earlier one may
     have been delivered by that one.
+
+    All of them are of one ``lane``; a hub has such an object for each (``delivery.py``).
     """
 
-    def __init__(self, limits: StreamLimits | None = None) -> None:
+    def __init__(self, limits: StreamLimits | None = None, lane: int = SIGNALS) -> None:
         self._limits = limits or StreamLimits()
+        self._lane = lane
         self._epoch = 0
         self._senders: dict[PeerId, Sender] = {}
         self._by_epoch: dict[int, Sender] = {}
@@ -119,7 +122,7 @@ class Streams:
         if receiver is not None:
             incarnation = max(incarnation, receiver.incarnation)
         self._epoch += 1
-        sender = Sender(to, incarnation, self._epoch, self._limits, now)
+        sender = Sender(to, incarnation, self._epoch, self._limits, now, lane=self._lane)
         self._senders[to] = self._by_epoch[sender.epoch] = sender
         return sender
 
@@ -224,7 +227,7 @@ class Streams:
             oldest = next(iter(self._receivers))
             del self._receivers[oldest]
             self._owed.pop(oldest, None)
-        receiver = Receiver(incarnation, first.epoch, first.floor, self._limits)
+        receiver = Receiver(incarnation, first, self._limits)
         self._receivers[source] = receiver
         return receiver
 

@@ -15,7 +15,7 @@ ones go at the end with a default. Ranges are checked while a frame is decoded, 
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -30,6 +30,7 @@ from peerpigeon.core.wire.ranges import (
     Description,
     Id,
     Incarnation,
+    Lane,
     Namespace,
     OpenList,
     Ttl,
@@ -142,8 +143,15 @@ class Proof(Frozen, frozen=True, tag=7):
 # Bodies of routed frames
 
 
+SIGNALS: Final[int] = 0
+"""The lane of clients' signals."""
+
+CONTROL: Final[int] = 1
+"""The lane of what hubs say about namespaces, and of signals that come back: little and urgent."""
+
+
 class Segment(Frozen, frozen=True, tag=1):
-    """One numbered piece of news of the stream from a source hub to a destination hub."""
+    """One numbered piece of news of a stream from a source hub to a destination hub."""
 
     epoch: Count
     """Which stream of this source to this destination; a larger one replaces a smaller one."""
@@ -152,13 +160,16 @@ class Segment(Frozen, frozen=True, tag=1):
     """The lowest number the source has not yet seen acknowledged nor given up; what is below it
     will never be sent again."""
     news: News
+    lane: Lane = SIGNALS
+    """There is one stream for each lane, so that neither waits for the other."""
 
 
 class Ack(Frozen, frozen=True, tag=2):
-    """All segments below ``next_sequence`` have been delivered or given up."""
+    """All segments of a lane below ``next_sequence`` have been delivered or given up."""
 
     epoch: Count
     next_sequence: Count
+    lane: Lane = SIGNALS
 
 
 class Offer(Frozen, frozen=True, tag=3):

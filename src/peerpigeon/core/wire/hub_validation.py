@@ -17,6 +17,7 @@ import msgspec
 from peerpigeon.core.config.addresses import ADDRESSES_LIMIT
 from peerpigeon.core.ids import same_peer
 from peerpigeon.core.wire.hub_frames import (
+    SIGNALS,
     Adverts,
     Bye,
     Heartbeat,
@@ -43,7 +44,7 @@ from peerpigeon.core.wire.hub_news import (
     Unknown,
     Verdict,
 )
-from peerpigeon.core.wire.ranges import Count
+from peerpigeon.core.wire.ranges import Count, Lane
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,6 +66,7 @@ class _Numbered(msgspec.Struct, frozen=True, array_like=True, tag=1):
     sequence: Count
     floor: Count
     news: msgspec.Raw
+    lane: Lane = SIGNALS
 
 
 _numbered = msgspec.msgpack.Decoder(_Numbered)
@@ -118,14 +120,14 @@ def opened(body: Body | msgspec.Raw) -> Body | None:
     if isinstance(body, Segment):
         if _is_valid_news(body.news):
             return body
-        return Segment(body.epoch, body.sequence, body.floor, Unknown())
+        return Segment(body.epoch, body.sequence, body.floor, Unknown(), body.lane)
     if not isinstance(body, msgspec.Raw):
         return body
     try:
         numbered = _numbered.decode(body)
     except UNREADABLE:
         return None
-    return Segment(numbered.epoch, numbered.sequence, numbered.floor, Unknown())
+    return Segment(numbered.epoch, numbered.sequence, numbered.floor, Unknown(), numbered.lane)
 
 
 def _is_valid_news(news: News) -> bool:

@@ -39,6 +39,9 @@ CloseReason: TypeAlias = Annotated[str, Meta(max_length=123)]
 Description: TypeAlias = Annotated[str, Meta(max_length=64 * 1024)]
 """Characters of SDP or of a candidate; far more than any has."""
 
+Lane: TypeAlias = Annotated[int, Meta(ge=0, le=1)]
+"""One of the two streams from a hub to another: see ``hub_frames``."""
+
 LINK_LIMIT = 4096
 """Links in one advert: far more than a sound hub has."""
 
