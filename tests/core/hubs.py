@@ -48,6 +48,9 @@ SECOND = PeerId("2" * 40)
 THIRD = PeerId("3" * 40)
 
 EPOCH = 1000.0
+LATER = 2**62
+"""A session of no client, but of the present life of its hub."""
+
 LATE_STREAM = 1000
 """Beyond the epoch of any stream that a hub opens here itself."""
 

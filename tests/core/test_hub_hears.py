@@ -15,6 +15,7 @@ from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.events import LinkReceived, Tick
+from peerpigeon.core.namespaces.hub_views import first_session
 from peerpigeon.core.wire.hub_codec import FrameError, decode
 from peerpigeon.core.wire.hub_frames import Ack, Routed, Sealed
 from peerpigeon.core.wire.hub_news import (
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 NO_ID = PeerId("zz")
 LIFE = 1_000_000
 """The incarnation of the hubs on the desk, which start 1000 s after 1970."""
+SESSION = first_session(LIFE) + 1
+"""Of the first client of each of them."""
 EPOCH = 1000
 """Of a stream that is later than those the hubs on the desk have begun."""
 
@@ -67,7 +70,7 @@ def segment(sequence: int, news: object, source: PeerId = SECOND) -> bytes:
 
 
 def relay(data: bytes = b'"x"') -> Relay:
-    return Relay("net1", B, A, 0, "offer", data)
+    return Relay("net1", B, A, 0, "offer", data, SESSION)
 
 
 def acknowledged(hubs: Hubs) -> list[int]:
@@ -79,7 +82,7 @@ def acknowledged(hubs: Hubs) -> list[int]:
 # What stands behind a faulty piece
 
 FAULTY: list[object] = [
-    Undelivered("net1", A, B, "offer", Reason("anything new")),
+    Undelivered("net1", A, B, "offer", Reason("anything new"), SESSION),
     Join("net1", (Member(NO_ID, 1, b"{}"),), is_primary=True),
     Leave("net1", NO_ID, 1, has_said_goodbye=True),
     Meet("net1", ((A, 1),), (Located(SECOND, Member(B, 1, b"{}")),), ((5,),)),
@@ -114,7 +117,7 @@ def test_a_client_is_told_the_reason_that_only_a_newer_hub_knows() -> None:
     hubs = linked(FIRST, SECOND)
     a = hubs.join(0, A)
     hubs.take(a)
-    say(hubs, segment(0, Undelivered("net1", A, B, "offer", Reason("too heavy"))))
+    say(hubs, segment(0, Undelivered("net1", A, B, "offer", Reason("too heavy"), SESSION)))
     (error,) = hubs.take(a)
     assert error["data"]["reason"] == "too heavy"
     assert error["error"].endswith(

@@ -36,7 +36,7 @@ from peerpigeon.core.wire.hub_news import (
 )
 from peerpigeon.core.wire.reasons import Reason
 from tests.core.harness import HUB, A, B, C, Desk
-from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, deliver, linked, news_under_way
+from tests.core.hubs import FIRST, LATER, SECOND, THIRD, Hubs, deliver, linked, news_under_way
 from tests.core.mesh.meshes import closings
 
 REFUSED = (1008, "Peer already connected")
@@ -277,8 +277,8 @@ def test_a_signal_for_a_stay_that_is_over_comes_back() -> None:
     hubs = linked(FIRST, SECOND)
     hubs.join(0, A)
     hubs.pass_time(1.0)
-    (lost,) = deliver(hubs, 0, Relay("net1", B, A, 12345, "offer", b"1"))
-    assert lost == Undelivered("net1", B, A, "offer", Reason.NOT_FOUND)
+    (lost,) = deliver(hubs, 0, Relay("net1", B, A, 12345, "offer", b"1", LATER))
+    assert lost == Undelivered("net1", B, A, "offer", Reason.NOT_FOUND, LATER)
 
 
 def test_what_was_meant_for_a_missing_hub_is_sent_again_as_soon_as_it_is_back() -> None:
@@ -287,7 +287,9 @@ def test_what_was_meant_for_a_missing_hub_is_sent_again_as_soon_as_it_is_back() 
     hubs.cut(next(end for end in hubs.others if end[0] == 2))
     hubs.pass_time(5.0)
     hubs.take(b)
-    deliver(hubs, 0, Relay("net1", B, A, 12345, "offer", b"1"))
+    member = hubs.hubs[2]._namespaces.presence.find("net1", B)
+    assert member is not None
+    deliver(hubs, 0, Relay("net1", B, A, 12345, "offer", b"1", member.session))
     hubs.run()
     hubs.link(1, 2)
     hubs.run()

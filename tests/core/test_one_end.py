@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from peerpigeon.core.interface.events import Draining, LinkReceived, Tick
 from peerpigeon.core.wire.hub_frames import Ack, Routed, Segment
-from peerpigeon.core.wire.hub_news import Undelivered
+from peerpigeon.core.wire.hub_news import Relay, Undelivered
 from peerpigeon.core.wire.reasons import Reason
 from tests.core.harness import A, B
-from tests.core.hubs import FIRST, SECOND, Hubs, linked
+from tests.core.hubs import FIRST, SECOND, Hubs, linked, news_under_way
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import LinkId
@@ -33,12 +33,15 @@ class Parted:
     def __init__(self) -> None:
         self.hubs, self.sender, _ = two_clients(signal_lifetime=2.0, heartbeat_interval=30.0)
         self.hubs.signal(self.sender, B)
+        (relay,) = [news for news in news_under_way(self.hubs) if isinstance(news, Relay)]
+        self._relay = relay
         self._link: LinkId = next(link for number, link in self.hubs.others if number == 0)
         self.hubs.others.clear()
 
     def come_back(self) -> None:
         """Let the signal come back to the hub of its sender."""
-        lost = Undelivered("net1", A, B, "offer", Reason.NOT_FOUND, number=1)
+        session, number = self._relay.sender_session, self._relay.number
+        lost = Undelivered("net1", A, B, "offer", Reason.NOT_FOUND, session, number)
         hub = self.hubs.hubs[1].advert
         assert hub is not None
         routed = Routed(SECOND, hub.incarnation, FIRST, 0, 1, Segment(9999, 0, 0, lost))

@@ -61,6 +61,7 @@ from peerpigeon.core.wire.hub_news import (
     Challenge,
     Find,
     Found,
+    Granted,
     News,
     Refusal,
     Relay,
@@ -223,6 +224,9 @@ class Hub:
                 self._clients.admission.on_challenge(hub, news, now)
             case Refusal():
                 self._clients.admission.on_refusal(news, now)
+            case Granted():
+                for member in self._namespaces.presence.on_granted(news):
+                    self._signaling.on_granted(news.namespace, member, now)
             case Unknown():
                 self._unusable += 1
             case _:

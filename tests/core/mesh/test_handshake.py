@@ -33,7 +33,7 @@ def test_a_link_begins_with_the_hello_of_this_hub() -> None:
     ("hub", "changes", "reason"),
     [
         (HUBS[1], {"namespace": "other"}, "another hub mesh namespace"),
-        (HUBS[1], {"version": 2}, "protocol version 1 is spoken here"),
+        (HUBS[1], {"version": 1}, "protocol version 2 is spoken here"),
         (OWN, {}, "this hub itself"),
     ],
 )

@@ -9,6 +9,7 @@ from peerpigeon.core.effects import Effects
 from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.namespaces.rendezvous import MAX_RECORDS, Rendezvous
+from peerpigeon.core.wire.hub_news import Granted
 from tests.core.harness import HUB
 
 if TYPE_CHECKING:
@@ -53,16 +54,28 @@ class Recorded:
         max_records: int = MAX_RECORDS,
     ) -> None:
         self.placement = ChosenPlacement(*rendezvous_hubs)
-        self._effects = effects = Effects(0.0)
+        self.effects = effects = Effects(0.0)
         rng = Random(1)
         self.namespaces = both = Namespaces(HUB, incarnation, limit, rng, self.placement, effects)
         both.rendezvous = Rendezvous(
             HUB, limit, rng, both.views, self.placement, effects, max_records=max_records
         )
         self.presence, self.rendezvous = both.presence, both.rendezvous
+        self.granted: list[tuple[PeerId, tuple[int, ...]]] = []
+        """To which hub, for which sessions: apart, because nearly each join leads to one."""
 
     def _said(self, told: Iterable[ClientNews] = ()) -> Said:
-        return Said(list(told), self._effects.take_news())
+        hubs: list[tuple[PeerId, News]] = []
+        for hub, news in self.effects.take_news():
+            if isinstance(news, Granted):
+                self.granted.append((hub, news.sessions))
+            else:
+                hubs.append((hub, news))
+        return Said(list(told), hubs)
+
+    def grant(self, *sessions: int) -> None:
+        """Have clients of ours be granted their ids."""
+        self.presence.on_granted(Granted("net1", sessions))
 
     def announce(self, peer: PeerId, introduction: bytes = b"{}") -> Said:
         self.presence.announce("net1", peer, introduction)

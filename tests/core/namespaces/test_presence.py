@@ -1,6 +1,7 @@
 from collections import deque
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -193,6 +194,7 @@ def test_a_client_is_introduced_to_a_member_once() -> None:
 def test_two_clients_of_one_hub_are_introduced_by_one_message() -> None:
     desk = Desk()
     a, b = desk.join(A, B)
+    desk.grant(a, b)
     tells = desk.meet(A, at(HUB, B, b), at(HUB, A, a)).clients
     assert tells == [
         Introduction("net1", (A,), (at(HUB, B, b),)),
@@ -245,7 +247,8 @@ def test_an_introduction_that_comes_after_the_departure_is_dropped() -> None:
 
 def test_our_own_clients_hear_at_once_that_one_has_left() -> None:
     desk = Desk()
-    _, b = desk.join(A, B)
+    a, b = desk.join(A, B)
+    desk.grant(a, b)
     desk.meet(A, at(HUB, B, b))
     assert desk.leave(B).clients == [Departure("net1", (A,), at(HUB, B, b), has_said_goodbye=False)]
     assert desk.hear(gone(at(HUB, B, b)), 0.0).clients == []
@@ -438,6 +441,8 @@ def test_a_member_that_a_client_knows_is_located_however_it_is_spelled() -> None
     (a,) = desk.join(A)
     desk.meet(A, at(H1, B))
     assert desk.presence.locate("net1", PeerId(B.upper()), 0.0) == at(H1, B)
+    assert desk.presence.locate("net1", A, 0.0) is None, "the id may be somebody else's"
+    desk.grant(a)
     assert desk.presence.locate("net1", A, 0.0) == at(HUB, A, a)
     assert desk.presence.locate("net1", C, 0.0) is None
     assert desk.presence.locate("net2", B, 0.0) is None
@@ -476,40 +481,38 @@ def test_only_so_many_answers_are_remembered(monkeypatch: pytest.MonkeyPatch) ->
 # Signals that wait
 
 
-def signal(number: int, target: PeerId = B) -> Relay:
-    return Relay("net1", A, target, 0, "offer", b"%03d" % number)
+def signal(number: int) -> Relay:
+    return Relay("net1", A, B, 0, "offer", b"%03d" % number)
 
 
-def test_signals_for_one_target_wait_in_a_row_and_one_question_is_asked() -> None:
-    waiting = PendingSignals(lifetime=10.0, max_size=10_000)
-    assert not waiting.is_waiting("net1", B)
-    assert waiting.add(signal(1), 0.0) is Queued.ASK
-    assert waiting.add(signal(2, PeerId(B.upper())), 1.0) is Queued.WAIT
-    assert waiting.add(signal(3, C), 1.0) is Queued.ASK
-    assert waiting.is_waiting("net1", B)
-    assert not waiting.is_waiting("net2", B)
-    assert [relay.data for relay in waiting.take("net1", B)] == [b"001", b"002"]
-    assert waiting.take("net1", B) == []
+def test_signals_for_one_thing_wait_in_a_row_and_one_question_is_asked() -> None:
+    pending: PendingSignals[str] = PendingSignals(lifetime=10.0, max_size=10_000)
+    assert pending.add("b", HUB, signal(1), 0.0) is Queued.ASK
+    assert pending.add("b", H1, signal(2), 1.0) is Queued.WAIT
+    assert pending.add("c", HUB, signal(3), 1.0) is Queued.ASK
+    assert list(pending.queues) == ["b", "c"]
+    assert pending.take("b") == [(HUB, signal(1)), (H1, signal(2))]
+    assert pending.take("b") == []
 
 
 def test_signals_that_wait_in_vain_come_back() -> None:
-    waiting = PendingSignals(lifetime=10.0, max_size=10_000)
-    waiting.add(signal(1), 0.0)
-    waiting.add(signal(2, C), 1.0)
-    assert waiting.deadline() == 10.0
-    assert waiting.expire(9.9) == []
-    assert waiting.expire(10.0) == [signal(1)]
-    assert waiting.expire(11.0) == [signal(2, C)]
-    assert waiting.deadline() is None
+    pending: PendingSignals[str] = PendingSignals(lifetime=10.0, max_size=10_000)
+    pending.add("b", HUB, signal(1), 0.0)
+    pending.add("c", H1, signal(2), 1.0)
+    assert pending.deadline() == 10.0
+    assert pending.expire(9.9) == []
+    assert pending.expire(10.0) == [(HUB, signal(1))]
+    assert pending.expire(11.0) == [(H1, signal(2))]
+    assert pending.deadline() is None
 
 
 def test_signals_that_wait_may_not_fill_the_hubs_memory() -> None:
-    waiting = PendingSignals(lifetime=10.0, max_size=300)
-    assert waiting.add(signal(1), 0.0) is Queued.ASK
-    assert waiting.add(signal(2), 0.0) is Queued.WAIT
-    assert waiting.add(signal(3), 0.0) is Queued.FULL
-    waiting.take("net1", B)
-    assert waiting.add(signal(4), 0.0) is Queued.ASK
+    pending: PendingSignals[str] = PendingSignals(lifetime=10.0, max_size=300)
+    assert pending.add("b", HUB, signal(1), 0.0) is Queued.ASK
+    assert pending.add("b", HUB, signal(2), 0.0) is Queued.WAIT
+    assert pending.add("c", HUB, signal(3), 0.0) is Queued.FULL
+    pending.take("b")
+    assert pending.add("c", HUB, signal(4), 0.0) is Queued.ASK
 
 
 # Several hubs
@@ -599,8 +602,9 @@ class TellsNobodyWhoIsGone(Rendezvous):
 
 
 class AsksNobodyWhoseIdItIs(Rendezvous):
-    def _hold_aside(self, *_: object) -> None:
-        pass
+    def __init__(self, *parts: Any, **options: Any) -> None:
+        super().__init__(*parts, **options)
+        self._owners.hold_aside = lambda *_: None  # type: ignore[method-assign]
 
 
 class KeepsTheMembersOfHubsThatAreGone(Rendezvous):
@@ -614,7 +618,7 @@ class KeepsTheMembersOfHubsThatAreGone(Rendezvous):
         (ForgetsWhomAClientKnows, 0),
         (DoesNotPublishAgain, 0),
         (TellsTwiceWhoIsGone, 0),
-        (ForgetsWhoIsGone, 2330),
+        (ForgetsWhoIsGone, 0),
         (ForgetsWhoLeft, 0),
         (DoesNotPublishAfterACut, 0),
         (TellsNobodyWhoIsGone, 0),
@@ -623,12 +627,12 @@ class KeepsTheMembersOfHubsThatAreGone(Rendezvous):
     ],
 )
 def test_the_harness_catches(mutant: type[Presence] | type[Rendezvous], seed: int) -> None:
-    """What the scenarios are worth. Two mistakes show in one of a thousand: seeds near by."""
+    """What the scenarios are worth. One mistake shows in one of a thousand: a seed near by."""
     assert any(is_caught(mutant, seed + number) for number in range(60))
 
 
 def test_the_histories_that_catch_mistakes_are_without_fault_themselves() -> None:
-    assert not any(is_caught(Presence, seed) for seed in (*range(60), 1793, 2333))
+    assert not any(is_caught(Presence, seed) for seed in (*range(60), 1793))
 
 
 def is_caught(mutant: type[Presence] | type[Rendezvous], seed: int) -> bool:

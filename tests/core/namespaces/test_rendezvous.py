@@ -12,11 +12,13 @@ from peerpigeon.core.namespaces import rendezvous as rendezvous_module
 from peerpigeon.core.namespaces import retention
 from peerpigeon.core.namespaces.discovery import SATURATION
 from peerpigeon.core.namespaces.placement import Placement, closest_hubs, namespace_key, nearest
+from peerpigeon.core.namespaces.retention import RETENTION
 from peerpigeon.core.wire.hub_news import (
     Challenge,
     Find,
     Found,
     Gone,
+    Granted,
     Join,
     Leave,
     Located,
@@ -42,8 +44,14 @@ def primary(limit: int = 50, max_records: int = 1000, of_all: PeerId = HUB) -> R
     return records
 
 
-def join(*members: tuple[PeerId, int], is_primary: bool = True, again: bool = False) -> Join:
-    return Join("net1", tuple(Member(p, s, b"{}") for p, s in members), is_primary, again)
+def join(
+    *members: tuple[PeerId, int],
+    is_primary: bool = True,
+    again: bool = False,
+    granted: tuple[int, ...] = (),
+) -> Join:
+    news = tuple(Member(p, s, b"{}") for p, s in members)
+    return Join("net1", news, is_primary, again, granted=granted)
 
 
 def located(hub: PeerId, peer: PeerId, session: int) -> Located:
@@ -539,9 +547,95 @@ def test_a_backup_stores_both_and_asks_when_it_becomes_the_primary() -> None:
     records.tell(H1, join((A, 1), is_primary=False), 0.0)
     records.tell(H2, join((A, 5), is_primary=False), 0.0)
     assert len(records.rendezvous) == 2
-    assert records.tell(H1, join((A, 1)), 1.0) == []
+    assert records.tell(H1, join((A, 1), granted=(1,)), 1.0) == []
     assert records.tell(H2, join((A, 5)), 1.0) == [(H1, Challenge("net1", A, 1))]
     assert len(records.rendezvous) == 1
+    assert records.granted == []
+
+
+# Who has an id
+
+
+def test_an_id_is_granted_before_its_member_is_introduced() -> None:
+    records = primary()
+    records.tell(H1, join((A, 1), (B, 2)), 0.0)
+    assert records.granted == [(H1, (1, 2))]
+    records.effects.take_news()
+    records.rendezvous.on_join(H2, join((C, 1)), 0.0)
+    news = records.effects.take_news()
+    assert [type(piece) for hub, piece in news if hub == H2] == [Granted, Meet]
+
+
+def test_a_backup_grants_nothing_and_what_was_granted_is_not_granted_again() -> None:
+    records = primary()
+    records.tell(H1, join((A, 1), is_primary=False), 0.0)
+    records.tell(H2, join((B, 1), granted=(1,)), 0.0)
+    assert records.granted == []
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_newcomer_is_granted_an_id_that_somebody_has_only_when_that_one_is_gone(
+    stays: bool,
+) -> None:
+    records = primary()
+    records.tell(H1, join((A, 1)), 0.0)
+    records.tell(H2, join((A, 5)), 0.0)
+    assert records.granted == [(H1, (1,))]
+    records.tell(H1, Verdict("net1", A, 1, stays), 1.0)
+    assert records.granted[1:] == ([] if stays else [(H2, (5,))])
+
+
+def test_who_has_just_come_asks_a_new_primary_in_vain_for_an_id_that_it_has_only_stored() -> None:
+    """The newcomer's hub may be the first to see that the primary is another one by now."""
+    records = primary()
+    records.tell(H1, join((A, 1), is_primary=False), 0.0)
+    records.tell(H2, join((A, 5), is_primary=False), 0.0)
+    assert records.tell(H2, join((A, 5)), 1.0) == [(H1, Challenge("net1", A, 1))]
+    assert records.tell(H1, join((A, 1), granted=(1,)), 1.1) == []
+    assert records.tell(H1, Verdict("net1", A, 1, stays=True), 1.2) == [(H2, Refusal("net1", A, 5))]
+    assert records.granted == []
+
+
+def test_an_elder_of_which_a_new_primary_hears_too_late_goes_before() -> None:
+    records = primary()
+    records.tell(H2, join((A, 5)), 0.0)
+    assert records.granted == [(H2, (5,))], "nobody else is known"
+    (challenge,) = records.tell(H1, join((A, 1), granted=(1,)), RETENTION - 0.1)
+    assert challenge == (H1, Challenge("net1", A, 1))
+    assert records.tell(H1, Verdict("net1", A, 1, stays=True), RETENTION) == [
+        (H2, Refusal("net1", A, 5))
+    ]
+
+
+def test_an_elder_that_is_dead_leaves_the_id_to_the_one_that_has_it() -> None:
+    records = primary()
+    records.tell(H2, join((A, 5)), 0.0)
+    records.tell(H1, join((A, 1), granted=(1,)), 1.0)
+    records.tell(H1, Verdict("net1", A, 1, stays=False), 1.1)
+    assert records.granted[-1] == (H2, (5,))
+    assert records.tell(H3, Find("net1", A), 1.2) == [(H3, Found("net1", A, located(H2, A, 5)))]
+
+
+def test_an_elder_takes_the_place_of_one_that_is_challenged_and_its_newcomer_is_refused() -> None:
+    records = primary()
+    records.tell(H2, join((A, 5)), 0.0)
+    records.tell(H3, join((A, 7)), 0.1)
+    assert records.tell(H1, join((A, 1), granted=(1,)), 0.2) == [
+        (H3, Refusal("net1", A, 7)),
+        (H1, Challenge("net1", A, 1)),
+    ]
+    assert len(records.rendezvous) == 1
+
+
+def test_of_two_that_had_an_id_for_long_the_first_here_stays() -> None:
+    """Two halves of a mesh have become one."""
+    records = primary()
+    records.tell(H2, join((A, 5), granted=(5,)), 0.0)
+    assert records.tell(H1, join((A, 1), granted=(1,)), 1.0) == [(H2, Challenge("net1", A, 5))]
+    records = primary()
+    records.tell(H2, join((A, 5)), 0.0)
+    news = records.tell(H1, join((A, 1), granted=(1,)), RETENTION)
+    assert news == [(H2, Challenge("net1", A, 5))]
 
 
 def test_asking_for_more_does_not_make_one_id_two_members() -> None:
@@ -572,7 +666,7 @@ def test_a_namespace_that_is_dropped_takes_all_that_belongs_to_it_along() -> Non
 
 
 def test_the_number_of_messages_a_join_causes_does_not_depend_on_the_members() -> None:
-    """S22: two to the rendezvous hubs, one to the newcomer's hub, one to each hub concerned."""
+    """S22: two to the rendezvous hubs, two to the newcomer's hub, one to each hub concerned."""
     mesh = Mesh(hubs=6, limit=4)
     counts: list[int] = []
     for number, peer in enumerate(peer_ids(120)):
@@ -580,7 +674,7 @@ def test_the_number_of_messages_a_join_causes_does_not_depend_on_the_members() -
         mesh[number].join("net1", peer)
         mesh.run()
         counts.append(sum(mesh.sent.values()))
-    assert max(counts) <= 3 + 4
+    assert max(counts) <= 4 + 4
 
 
 def test_an_id_that_is_announced_at_two_hubs_stays_with_the_first_if_it_lives() -> None:

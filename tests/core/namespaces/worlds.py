@@ -24,6 +24,7 @@ from peerpigeon.core.namespaces.rendezvous import Rendezvous
 from peerpigeon.core.wire.hub_news import (
     Challenge,
     Found,
+    Granted,
     Join,
     Located,
     News,
@@ -184,6 +185,8 @@ class MiniHub:
                 self.answer(hub, news)
             case Refusal():
                 self.on_refusal(news)
+            case Granted():
+                self.presence.on_granted(news)
             case Relay() | Undelivered() | Unknown():
                 pytest.fail("only news of namespaces comes here")
             case _:

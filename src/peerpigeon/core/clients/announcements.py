@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.interface.actions import Tell
 from peerpigeon.core.interface.notices import PeerAnnounced, PeerGoodbye
+from peerpigeon.core.sessions.registry import ReferenceHub
 from peerpigeon.core.wire import client_messages
 
 if TYPE_CHECKING:
     from peerpigeon.core.clients.notifications import Notifications
+    from peerpigeon.core.clients.signaling import Signaling
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.namespaces.namespaces import Namespaces
-    from peerpigeon.core.sessions.registry import Client, Guest, Party, ReferenceHub
+    from peerpigeon.core.sessions.registry import Client, Guest, Party
     from peerpigeon.core.wire.client_messages import Announce
 
 
@@ -26,12 +28,14 @@ class Announcements:
         config: ServerConfig,
         namespaces: Namespaces,
         notifications: Notifications,
+        signaling: Signaling,
         effects: Effects,
     ) -> None:
         self._config = config
         self._placement = namespaces.placement
         self._presence = namespaces.presence
         self._notifications = notifications
+        self._signaling = signaling
         self._effects = effects
         self.count = 0
         """How many are in a namespace."""
@@ -72,6 +76,9 @@ class Announcements:
         namespace, peer_id = party.namespace, party.peer_id
         if namespace is None or peer_id is None:
             return
+        member = self._presence.find(namespace, peer_id)
+        if member is not None and not isinstance(party, ReferenceHub):
+            self._signaling.leave(party, member.session, now)
         party.namespace = None
         self.count -= 1
         self._notifications.leave(party, namespace, now)

@@ -1,74 +1,82 @@
-"""Signals that wait until it is known where their target is."""
+"""Signals that wait until something is known: where their target is, or who has an id."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from peerpigeon.core.ids import key_of
 from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from peerpigeon.core.ids import PeerId, PeerKey
+    from peerpigeon.core.ids import PeerId
     from peerpigeon.core.wire.hub_news import Relay
+
+K = TypeVar("K", bound=Hashable)
 
 
 class Queued(Enum):
-    """What became of a signal whose target has to be found first."""
+    """What became of a signal that has to wait."""
 
-    ASK = "it waits, and nobody has asked for its target yet"
-    WAIT = "it waits, like others for the same target"
+    ASK = "it waits, and nobody has asked yet"
+    WAIT = "it waits, like others for the same"
     FULL = "there is no room"
 
 
-class PendingSignals:
-    """Signals whose target is being asked for, in the order in which they came.
+class Waiting(NamedTuple):
+    """A signal that waits."""
 
-    While a signal waits for a target, later ones for it must wait too, even if the target is
-    known by then: ``is_waiting`` comes before ``Presence.locate``.
+    hub: PeerId
+    """The hub that it came from; this one if its sender is a client of ours."""
+    relay: Relay
+
+
+class PendingSignals(Generic[K]):
+    """Signals that wait for one thing each, named by a key, in the order in which they came.
+
+    While a signal waits, later ones for the same must wait too, even if the answer is known by
+    then: ``queues`` is to be looked at first.
     """
 
     def __init__(self, lifetime: float, max_size: int) -> None:
         self._lifetime = lifetime
         self._max_size = max_size
         self._size = 0
-        self._queues: dict[tuple[str, PeerKey], tuple[float, list[Relay]]] = {}
-        self.queues: Mapping[tuple[str, PeerKey], tuple[float, list[Relay]]] = self._queues
-        """By namespace and target: until when they wait, and which."""
+        self._queues: dict[K, tuple[float, list[Waiting]]] = {}
+        self.queues: Mapping[K, tuple[float, list[Waiting]]] = self._queues
+        """By key: until when they wait, and which."""
 
-    def is_waiting(self, namespace: str, target: PeerId) -> bool:
-        """Tell whether signals wait for a target."""
-        return (namespace, key_of(target)) in self._queues
-
-    def add(self, relay: Relay, now: float) -> Queued:
-        """Let a signal wait."""
+    def add(self, key: K, hub: PeerId, relay: Relay, now: float) -> Queued:
+        """Let a signal wait that came from a hub."""
         size = _size(relay)
         if self._size + size > self._max_size:
             return Queued.FULL
         self._size += size
-        key = relay.namespace, key_of(relay.target)
+        waiting = Waiting(hub, relay)
         if key in self._queues:
-            self._queues[key][1].append(relay)
+            self._queues[key][1].append(waiting)
             return Queued.WAIT
-        self._queues[key] = now + self._lifetime, [relay]
+        self._queues[key] = now + self._lifetime, [waiting]
         return Queued.ASK
 
-    def take(self, namespace: str, target: PeerId) -> list[Relay]:
-        """Take out what waits for a target, because the answer is here."""
-        _, queue = self._queues.pop((namespace, key_of(target)), (0.0, []))
-        self._size -= sum(_size(relay) for relay in queue)
+    def take(self, key: K) -> list[Waiting]:
+        """Take out what waits for something, because it is known now."""
+        if key not in self._queues:
+            return []
+        _, queue = self._queues.pop(key)
+        self._size -= sum(_size(waiting.relay) for waiting in queue)
         return queue
 
-    def expire(self, now: float) -> list[Relay]:
-        """Take out what has waited in vain: from the first of a target's on, all of them."""
-        due: list[Relay] = []
+    def expire(self, now: float) -> list[Waiting]:
+        """Take out what has waited in vain: from the first for a thing on, all of them."""
+        due: list[Waiting] = []
         while self._queues:
-            (namespace, _), (until, queue) = next(iter(self._queues.items()))
+            key, (until, _) = next(iter(self._queues.items()))
             if until > now:
                 break
-            due += self.take(namespace, queue[0].target)
+            due += self.take(key)
         return due
 
     def deadline(self) -> float | None:

@@ -54,8 +54,10 @@ class ClientService:
         self.references = ReferenceLinks(own, config, effects)
         updates = ReferenceUpdates(own, self.references)
         self._notifications = Notifications(self.registry, updates, effects)
-        self.announcements = Announcements(config, namespaces, self._notifications, effects)
         self.signaling = Signaling(own, config, self.registry, namespaces, effects)
+        self.announcements = Announcements(
+            config, namespaces, self._notifications, self.signaling, effects
+        )
         self.admission = Admission(
             self._sessions, self.references, self.announcements, namespaces.presence, effects
         )

@@ -3,6 +3,11 @@
 A target is usually known from its introduction; else the primary rendezvous hub of its namespace is
 asked, and what is for that target waits, so that nothing overtakes. The sender is told what cannot
 be delivered.
+
+Two more things are waited for. A client that has announced itself speaks, and is spoken to, from
+when the mesh has granted it its id. And what comes from another hub in the name of somebody whom we
+know elsewhere waits until the primary has said who has the id: it may be from a socket that the
+sender had before, at a hub that has only now come back.
 """
 
 from __future__ import annotations
@@ -11,6 +16,9 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.clients.answered_signals import AnsweredSignals
 from peerpigeon.core.clients.pending_signals import PendingSignals, Queued
+from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.ids import PeerKey, key_of
+from peerpigeon.core.namespaces.standing import Standing
 from peerpigeon.core.sessions.recent_offers import RecentOffers
 from peerpigeon.core.sessions.registry import Client, Guest
 from peerpigeon.core.wire import client_messages, reference_messages
@@ -26,7 +34,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.sessions.registry import Registry
 
 WAITING_SIZE = 16 * 1024 * 1024
-"""Bytes of signals that may wait until their targets are found."""
+"""Bytes of signals that may wait for each of the three things that signals wait for."""
 
 ANY_SESSION = 0
 
@@ -48,8 +56,14 @@ class Signaling:
         self._presence = namespaces.presence
         self._placement = namespaces.placement
         self._effects = effects
-        self._waiting = PendingSignals(config.signal_lifetime, WAITING_SIZE)
-        self._answered = AnsweredSignals(config.signal_lifetime)
+        lifetime = config.signal_lifetime
+        # Until their target is found, by namespace and target.
+        self._waiting: PendingSignals[tuple[str, PeerKey]] = PendingSignals(lifetime, WAITING_SIZE)
+        # Until a client of ours has its id, by its session in the mesh: from it, and for it.
+        self._held: PendingSignals[int] = PendingSignals(lifetime, WAITING_SIZE)
+        # Until it is known who has the sender's id, by namespace and sender.
+        self._doubtful: PendingSignals[tuple[str, PeerKey]] = PendingSignals(lifetime, WAITING_SIZE)
+        self._answered = AnsweredSignals(lifetime)
         self._departed = 0  # the number of the last signal that left for another hub
         self.relayed = 0
         """Signals sent on to a client of ours or to another hub."""
@@ -58,9 +72,9 @@ class Signaling:
 
     def on_signal(self, sender: Client | Guest, signal: Signal, now: float) -> None:
         """Pass a client's signal to its target, or tell the client why not."""
-        kind, namespace = signal.kind, sender.namespace
+        kind, namespace = signal.kind, sender.granted_in
         if namespace is None or signal.namespace != namespace:
-            self._refuse_signal(sender, kind, signal.target, Reason.NOT_ANNOUNCED, now)
+            self._on_early_signal(sender, signal, now)
             return
         if kind == "offer":
             if sender.sent_offers is None:
@@ -75,7 +89,7 @@ class Signaling:
         # What still waits for a target that has meanwhile come here must not be overtaken.
         if (
             target is not None
-            and target.namespace == namespace
+            and target.granted_in == namespace
             and not (self._waiting.queues and self._waits(namespace, signal.target))
         ):
             if isinstance(target, Client):  # as most are: asked first, and once
@@ -85,8 +99,47 @@ class Signaling:
                 self._deliver_to_guest(target, signal, sender, now)
                 return
         data = bytes(signal.data)
-        relay = Relay(namespace, sender.peer_id, signal.target, ANY_SESSION, signal.kind, data)
+        session = sender.mesh_session
+        relay = Relay(namespace, sender.peer_id, signal.target, ANY_SESSION, kind, data, session)
         self._send_away(relay, now)
+
+    # Clients whose id is not granted yet
+
+    def _on_early_signal(self, sender: Client | Guest, signal: Signal, now: float) -> None:
+        """Keep what a client says before it has its id; refuse what is for another namespace."""
+        kind, namespace, target = signal.kind, sender.namespace, signal.target
+        member = self._presence.find(signal.namespace, sender.peer_id)
+        if signal.namespace != namespace or member is None or namespace == sender.granted_in:
+            self._refuse_signal(sender, kind, target, Reason.NOT_ANNOUNCED, now)
+            return
+        session, data = member.session, bytes(signal.data)
+        relay = Relay(namespace, sender.peer_id, target, ANY_SESSION, kind, data, session)
+        if self._held.add(session, self._own, relay, now) is Queued.FULL:
+            self._refuse_signal(sender, kind, target, Reason.OVERLOADED, now)
+
+    def on_granted(self, namespace: str, member: Member, now: float) -> None:
+        """Send and deliver what has waited for a client of ours to have its id."""
+        party = self._registry.find_client(member.peer)
+        if party is None:
+            return  # it is a hub of the npm package
+        party.granted_in, party.mesh_session = namespace, member.session
+        for hub, relay in self._held.take(member.session):
+            if relay.sender_session == member.session and hub == self._own:
+                data = client_messages.raw(relay.data)
+                self.on_signal(party, Signal(relay.kind, relay.target, namespace, data), now)
+            else:
+                self.on_relay(hub, relay, now)
+
+    def leave(self, party: Client | Guest, session: int, now: float) -> None:
+        """Give up what waits for a client of ours that leaves its namespace."""
+        party.granted_in = None
+        for hub, relay in self._held.take(session):
+            if relay.sender_session == session and hub == self._own:
+                self._refuse_signal(party, relay.kind, relay.target, Reason.NOT_ANNOUNCED, now)
+            else:
+                self._return(hub, relay, Reason.NOT_FOUND)
+
+    # To other hubs
 
     def _is_superseded(self, sender: Client | Guest, rejection: Signal, now: float) -> bool:
         # Its own offer is the better answer. A real client that is told both closes the very
@@ -134,19 +187,19 @@ class Signaling:
             if located is not None and located.hub != self._own:
                 session = located.member.session
                 self._departed = number = self._departed + 1
-                kind, data = relay.kind, relay.data
-                away = Relay(namespace, relay.sender, target, session, kind, data, number)
+                kind, data, own = relay.kind, relay.data, relay.sender_session
+                away = Relay(namespace, relay.sender, target, session, kind, data, own, number)
                 self.relayed += 1
                 self._effects.tell_hub(located.hub, away)
                 return
-        queued = self._waiting.add(relay, now)
+        queued = self._waiting.add((namespace, key_of(target)), self._own, relay, now)
         if queued is Queued.ASK:
             self._effects.tell_hub(self._placement.primary(namespace), Find(namespace, target))
         elif queued is Queued.FULL:
             self.fail(relay, Reason.OVERLOADED, now)
 
     def _waits(self, namespace: str, target: PeerId) -> bool:
-        return self._waiting.is_waiting(namespace, target)
+        return (namespace, key_of(target)) in self._waiting.queues
 
     def _is_known_absent(self, namespace: str) -> bool:
         # Where there is no other hub, who is not here is nowhere. A hub that we are yet to see as
@@ -156,29 +209,88 @@ class Signaling:
     def on_found(self, found: Found, now: float) -> None:
         """Send what has waited for an answer on its way, or back."""
         self._presence.on_found(found, now)
-        for relay in self._waiting.take(found.namespace, found.peer):
+        key, located = (found.namespace, key_of(found.peer)), found.located
+        for hub, relay in self._doubtful.take(key):
+            self._judge(hub, relay, located, now)
+        for hub, relay in self._waiting.take(key):
             target = self._registry.find_client(relay.target)
-            if target is not None and target.namespace == relay.namespace:
-                self.on_relay(self._own, relay, now)
-            elif found.located is None or found.located.hub == self._own:
-                self.fail(relay, Reason.NOT_FOUND, now)
-            else:
+            if target is not None and target.granted_in == relay.namespace:
+                self.on_relay(hub, relay, now)
+            elif located is not None and located.hub != self._own:
                 self._send_away(relay, now)
+            elif target is not None and target.namespace == relay.namespace:
+                self.on_relay(hub, relay, now)  # it waits there until the target has its id
+            else:
+                self.fail(relay, Reason.NOT_FOUND, now)
+
+    # From other hubs
 
     def on_relay(self, hub: PeerId, relay: Relay, now: float) -> None:
         """Deliver a signal that came from another hub, or say that it cannot be."""
+        if hub == self._own:
+            self._deliver_relay(hub, relay, now)
+            return
+        namespace, sender, session = relay.namespace, relay.sender, relay.sender_session
+        if self._doubtful.queues and (namespace, key_of(sender)) in self._doubtful.queues:
+            self._doubt(hub, relay, now)
+            return
+        standing = self._presence.standing(namespace, sender, hub, session, now)
+        if standing is Standing.CURRENT:  # most often
+            self._deliver_relay(hub, relay, now)
+        elif standing is Standing.UNKNOWN:
+            self._note_sender(hub, relay, now)
+            self._deliver_relay(hub, relay, now)
+        elif standing is Standing.CONTESTED:
+            self._doubt(hub, relay, now)
+        else:
+            self._return(hub, relay, Reason.REPLACED)
+
+    def _doubt(self, hub: PeerId, relay: Relay, now: float) -> None:
+        """Let a signal wait until it is known who has the id of its sender."""
+        namespace, sender = relay.namespace, relay.sender
+        queued = self._doubtful.add((namespace, key_of(sender)), hub, relay, now)
+        if queued is Queued.ASK:
+            self._effects.tell_hub(self._placement.primary(namespace), Find(namespace, sender))
+        elif queued is Queued.FULL:
+            self._return(hub, relay, Reason.OVERLOADED)
+
+    def _judge(self, hub: PeerId, relay: Relay, located: Located | None, now: float) -> None:
+        """Deliver a doubtful signal if its sender has the id, as far as the primary knows."""
+        if located is None:
+            self._deliver_relay(hub, relay, now)
+        elif (located.hub, located.member.session) == (hub, relay.sender_session):
+            self._yield_id(relay)
+            self._deliver_relay(hub, relay, now)
+        else:
+            self._return(hub, relay, Reason.REPLACED)
+
+    def _yield_id(self, relay: Relay) -> None:
+        """Have a client of ours ask anew for an id under which somebody else may speak."""
+        ours = self._registry.find_client(relay.sender)
+        if ours is not None and ours.granted_in == relay.namespace:
+            ours.granted_in = None
+            self._presence.renounce(relay.namespace, ours.peer_id)
+
+    def _deliver_relay(self, hub: PeerId, relay: Relay, now: float) -> None:
         target = self._registry.find_client(relay.target)
         member = self._presence.find(relay.namespace, relay.target)
-        is_meant = member is not None and relay.session in (ANY_SESSION, member.session)
-        if target is None or not is_meant or target.namespace != relay.namespace:
+        if (
+            target is None
+            or member is None
+            or target.namespace != relay.namespace
+            or relay.session not in (ANY_SESSION, member.session)
+        ):
             self._return(hub, relay, Reason.NOT_FOUND)
+            return
+        if target.granted_in is None:
+            if self._held.add(member.session, hub, relay, now) is Queued.FULL:
+                self._return(hub, relay, Reason.OVERLOADED)
             return
         if isinstance(target, Guest) and relay.kind not in reference_messages.SIGNALS:
             self._return(hub, relay, Reason.UNSUPPORTED)
             return
         signal = Signal(relay.kind, relay.target, relay.namespace, client_messages.raw(relay.data))
         self.relayed -= hub == self._own
-        self._note_sender(hub, relay, now)
         if relay.kind == "offer" and hub != self._own:
             if target.remote_offers is None:
                 target.remote_offers = RecentOffers()
@@ -187,16 +299,22 @@ class Signaling:
         self._deliver(session, target.peer_id, signal, relay.sender, now)
 
     def _return(self, hub: PeerId, relay: Relay, reason: Reason) -> None:
-        namespace, number = relay.namespace, relay.number
-        lost = Undelivered(namespace, relay.sender, relay.target, relay.kind, reason, number)
+        lost = Undelivered(
+            relay.namespace,
+            relay.sender,
+            relay.target,
+            relay.kind,
+            reason,
+            relay.sender_session,
+            relay.number,
+        )
         self._effects.tell_hub(hub, lost)
 
     def _note_sender(self, hub: PeerId, relay: Relay, now: float) -> None:
         """Remember where a sender is: the answer may be faster than the news of who it is."""
-        namespace, sender = relay.namespace, relay.sender
-        if hub != self._own and self._presence.locate(namespace, sender, now) is None:
-            found = Found(namespace, sender, Located(hub, Member(sender, ANY_SESSION, b"{}")))
-            self._presence.on_found(found, now)
+        member = Member(relay.sender, relay.sender_session, b"{}")
+        found = Found(relay.namespace, relay.sender, Located(hub, member))
+        self._presence.on_found(found, now)
 
     def on_undelivered(self, lost: Undelivered, now: float) -> None:
         """Tell a sender that its signal has come back, unless it was told that it has failed."""
@@ -208,13 +326,16 @@ class Signaling:
         self._report(relay, reason, now)
 
     def _report(self, signal: Relay | Undelivered, reason: Reason, now: float) -> None:
-        sender = self._registry.find_client(signal.sender)
-        if (
-            sender is not None
-            and sender.namespace == signal.namespace
-            and self._answered.note(signal.number, now)
-        ):
+        sender = self._sender(signal)
+        if sender is not None and self._answered.note(signal.number, now):
             self._refuse_signal(sender, signal.kind, signal.target, reason, now)
+
+    def _sender(self, signal: Relay | Undelivered) -> Client | Guest | None:
+        """Return the client that has sent a signal, if it is still the same one."""
+        member = self._presence.find(signal.namespace, signal.sender)
+        if member is None or member.session != signal.sender_session:
+            return None
+        return self._registry.find_client(signal.sender)
 
     def _refuse_signal(
         self, sender: Client | Guest, kind: str, target: PeerId, reason: Reason, now: float
@@ -234,8 +355,12 @@ class Signaling:
 
     def tick(self, now: float) -> None:
         """Give up what has waited too long."""
-        for relay in self._waiting.expire(now):
-            self.fail(relay, Reason.EXPIRED, now)
+        for queues in (self._waiting, self._held, self._doubtful):
+            for hub, relay in queues.expire(now):
+                if hub == self._own:
+                    self.fail(relay, Reason.EXPIRED, now)
+                else:
+                    self._return(hub, relay, Reason.EXPIRED)
 
     def forget(self, now: float) -> None:
         """Forget what was answered long ago; to be called after streams have given up their due.
@@ -246,4 +371,4 @@ class Signaling:
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""
-        return self._waiting.deadline()
+        return earliest(self._waiting.deadline(), self._held.deadline(), self._doubtful.deadline())

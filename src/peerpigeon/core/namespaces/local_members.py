@@ -37,7 +37,7 @@ class Registration:
 class LocalMember(KnownMembers[Registration]):
     """One of our clients, and whom it knows."""
 
-    __slots__ = ("has_asked", "peer", "registration", "was_large")
+    __slots__ = ("has_asked", "is_granted", "peer", "registration", "was_large")
 
     def __init__(self, peer: PeerId, registration: Registration) -> None:
         super().__init__()
@@ -48,6 +48,8 @@ class LocalMember(KnownMembers[Registration]):
         """Whether it has ever known as many as the discovery limit."""
         self.has_asked = False
         """Whether it has asked for more since it last knew enough."""
+        self.is_granted = False
+        """Whether the mesh has granted it its id."""
 
     @property
     def located(self) -> Located:
@@ -150,7 +152,10 @@ class LocalNamespace:
             members = tuple(client.located.member for client in clients)
             enough = (client for client in clients if client.has_enough(self.limit))
             has_enough = tuple(client.located.member.session for client in enough)
-            yield Join(self.name, members, is_primary, again, has_enough, present, departed)
+            granted = tuple(c.located.member.session for c in clients if c.is_granted)
+            yield Join(
+                self.name, members, is_primary, again, has_enough, present, departed, granted
+            )
             present, departed = None, ()
 
     # Who knows whom. The next two loops are the cost of a join: they have no call for each pair.

@@ -21,7 +21,18 @@ from peerpigeon.core.namespaces.local_members import LocalMember, LocalNamespace
 from peerpigeon.core.namespaces.lookup_cache import LookupCache
 from peerpigeon.core.namespaces.publication import Publication
 from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
-from peerpigeon.core.wire.hub_news import Found, Gone, Join, Leave, Located, Meet, Member, More
+from peerpigeon.core.namespaces.standing import Standing
+from peerpigeon.core.wire.hub_news import (
+    Found,
+    Gone,
+    Granted,
+    Join,
+    Leave,
+    Located,
+    Meet,
+    Member,
+    More,
+)
 
 if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
@@ -79,11 +90,13 @@ class Presence:
             session, self._next_session = self._next_session, self._next_session + 1
             member = Member(peer, session, introduction)
             local.enter(Located(self._own, member))
+            granted: tuple[int, ...] = ()
         else:
             member = Member(peer, client.located.member.session, introduction)
             client.registration.located = Located(self._own, member)
+            granted = (member.session,) if client.is_granted else ()
         for hub, is_primary in local.publication.roles.items():
-            self._effects.tell_hub(hub, Join(namespace, (member,), is_primary))
+            self._effects.tell_hub(hub, Join(namespace, (member,), is_primary, granted=granted))
         if client is not None and client.was_large:
             self._ask(local, client, self._limit)
 
@@ -106,11 +119,45 @@ class Presence:
             return []
         return self._end(local, [client.registration], has_said_goodbye=has_said_goodbye)
 
+    def on_granted(self, granted: Granted) -> list[Member]:
+        """Note that our clients have their ids; return those that had not before."""
+        local = self._locals.get(granted.namespace)
+        if local is None:
+            return []
+        clients = (local.by_session.get(session) for session in granted.sessions)
+        fresh = [client for client in clients if client is not None and not client.is_granted]
+        for client in fresh:
+            client.is_granted = True
+        return [client.located.member for client in fresh]
+
+    def renounce(self, namespace: str, peer: PeerId) -> None:
+        """Ask anew for the id of a client of ours, because another hub's client has it."""
+        client = self._locals[namespace].clients[key_of(peer)]
+        client.is_granted = False
+        self.announce(namespace, peer, client.located.member.introduction)
+
     def find(self, namespace: str, peer: PeerId) -> Member | None:
         """Return our client with an id, however it is spelled."""
         local = self._locals.get(namespace)
         client = local.clients.get(key_of(peer)) if local else None
         return client.located.member if client else None
+
+    def standing(
+        self, namespace: str, sender: PeerId, hub: PeerId, session: int, now: float
+    ) -> Standing:
+        """Judge whether another hub's client may speak under its id, as far as we know."""
+        local, key = self._locals.get(namespace), key_of(sender)
+        known = local.by_key.get(key) if local is not None else None
+        found = self._lookups.find(namespace, sender, now)
+        if found is None and known is not None:
+            found = known.located
+        if found is not None and found.hub == hub and found.member.session == session:
+            return Standing.CURRENT
+        if (hub, session) in self._gone or session < self._views.first_session(hub):
+            return Standing.OVER
+        client = local.clients.get(key) if local is not None else None
+        is_claimed = found is not None or (client is not None and client.is_granted)
+        return Standing.CONTESTED if is_claimed else Standing.UNKNOWN
 
     def locate(self, namespace: str, target: PeerId, now: float) -> Located | None:
         """Return where a member is, if this hub knows; the way of each signal, so O(1)."""
@@ -121,7 +168,7 @@ class Presence:
             if registration is not None:
                 return registration.located
             client = local.clients.get(key)
-            if client is not None:
+            if client is not None and client.is_granted:
                 return client.located
         return self._lookups.find(namespace, target, now)
 
@@ -240,7 +287,7 @@ class Presence:
         if hub == self._own:
             # Of our own clients we know best.
             client = local.client(located.member.peer, session)
-            return None if client is None else client.registration
+            return None if client is None or not client.is_granted else client.registration
         if (hub, session) in self._gone or session < self._views.first_session(hub):
             return None
         self._views.note(hub, now)

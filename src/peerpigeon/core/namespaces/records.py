@@ -25,6 +25,8 @@ class Record:
     number: int
     """Its peer id as a number."""
     is_introduced: bool = False
+    fresh_until: float = 0.0
+    """Until when one that was granted the id before may turn up: views differ for moments."""
     introductions: int = 0
     """With how many members it was introduced, as far as this hub knows."""
 

@@ -6,17 +6,17 @@ records it has at that moment; the backup only stores. Which of the two a hub is
 views differ for moments, and the sender's counts. Whatever is said twice for that reason is
 harmless, because serving hubs drop what their clients know.
 
-One id at two hubs: the primary holds the newcomer aside and asks the hub of the first whether it is
-alive. The backup stores both until one of them leaves; if it becomes the primary meanwhile, the one
-that is published to it first counts as the first.
+One id at two hubs: see ``id_owners.py``. The backup stores both until one of them leaves.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.namespaces.discovery import gones, introductions
 from peerpigeon.core.namespaces.hub_views import first_session
+from peerpigeon.core.namespaces.id_owners import IdOwners
 from peerpigeon.core.namespaces.records import (
     IdConflict,
     NamespaceRecords,
@@ -24,16 +24,14 @@ from peerpigeon.core.namespaces.records import (
     Tombstone,
     identity_of,
 )
-from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
+from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, RETENTION, due, forget_at
 from peerpigeon.core.wire.hub_news import (
-    Challenge,
     Find,
     Found,
     Join,
     Leave,
     Located,
     More,
-    Refusal,
     Verdict,
 )
 
@@ -51,9 +49,6 @@ MAX_RECORDS = 200_000
 RESIGNATION = 60.0
 """Seconds for which a hub that is no rendezvous hub any more keeps its records: views agree within
 seconds, and what outlives a change of views by this much is not needed for it."""
-
-CHALLENGE_TIMEOUT = 5.0
-"""Seconds for the answer to a challenge. Longer than a serving hub's own ``takeover_timeout``."""
 
 
 class Rendezvous:
@@ -82,7 +77,7 @@ class Rendezvous:
         # Each dict below is in order of time, because its grace is the same for all.
         self._resigned: dict[str, float] = {}
         self._departed: dict[tuple[str, PeerId, int], float] = {}
-        self._conflicts: dict[tuple[str, int], float] = {}
+        self._owners = IdOwners(effects)
         self.refused = 0
         """Members not stored because there was no room."""
 
@@ -98,6 +93,7 @@ class Rendezvous:
         self._views.note(hub, now)
         self._reconcile(kept, hub, join, now)
         newcomers: list[Record] = []
+        granted: list[int] = []
         for member in join.members:
             record = Record(Located(hub, member), int(member.peer, 16))
             stored = self._store(kept, record, join, now)
@@ -109,6 +105,10 @@ class Rendezvous:
             if join.again or not (stored.is_introduced or is_settled):
                 newcomers.append(stored)
             stored.is_introduced = True
+            if member.session not in join.granted:
+                stored.fresh_until = now + RETENTION
+                granted.append(member.session)
+        self._owners.grant(kept, hub, granted)
         self._introduce(kept, newcomers, join.has_enough)
 
     def on_leave(self, hub: PeerId, leave: Leave, now: float) -> None:
@@ -150,8 +150,8 @@ class Rendezvous:
         if identity_of(conflict.holder)[::2] != (hub, verdict.session):
             return
         if verdict.stays:
-            self._end_conflict(kept, conflict)
-            self._refuse(kept, conflict.newcomer)
+            self._owners.end(kept, conflict)
+            self._owners.refuse(kept, conflict.newcomer)
         else:
             self._oust(kept, conflict, now)
 
@@ -179,18 +179,18 @@ class Rendezvous:
                 if kept.find(hub, session) is record:
                     self._remove(kept, record)
                 else:
-                    self._end_conflict(kept, kept.conflicts[record.number])
+                    self._owners.end(kept, kept.conflicts[record.number])
             self._tidy(kept)
 
     # Time
 
     def expire(self, now: float) -> None:
         """Do what is due."""
-        for namespace, number in due(self._conflicts, now):
+        for namespace, number in self._owners.unanswered(now):
             kept = self._kept[namespace]
             conflict = kept.conflicts[number]
             # A hub that gives no answer is told to close the client it may still have.
-            self._refuse(kept, conflict.holder)
+            self._owners.refuse(kept, conflict.holder)
             self._oust(kept, conflict, now)
         for namespace in due(self._resigned, now):
             self._forget(namespace)
@@ -199,8 +199,9 @@ class Rendezvous:
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
-        tables = (self._conflicts, self._resigned, self._departed)
-        return min((next(iter(table.values())) for table in tables if table), default=None)
+        resigned = next(iter(self._resigned.values()), None)
+        departed = next(iter(self._departed.values()), None)
+        return earliest(self._owners.deadline(), resigned, departed)
 
     # Records
 
@@ -224,13 +225,18 @@ class Rendezvous:
             conflict.newcomer = record
             return None
         stored = kept.find(hub, session)
-        rivals = [r for r in kept.elsewhere(record) if r.is_introduced] if join.is_primary else []
-        if rivals and not (stored and stored.is_introduced):
-            if stored:
-                kept.remove(stored)
-                self._records -= 1
-            self._hold_aside(kept, record, rivals[0], now)
-            return None
+        if join.is_primary and not (stored and stored.is_introduced):
+            was_granted = session in join.granted
+            rival = self._owners.rival(kept, record, was_granted=was_granted)
+            if rival is not None:
+                if stored:
+                    kept.remove(stored)
+                    self._records -= 1
+                if not was_granted or now >= rival.fresh_until:
+                    self._owners.hold_aside(kept, record, rival, now)
+                    return None
+                self._owners.give_way(kept, rival, record, now)
+                return record
         if stored:
             stored.located = record.located
             return stored
@@ -274,7 +280,7 @@ class Rendezvous:
             self._departed.setdefault((kept.name, hub, session), forget_at(now))
             conflict = kept.conflict_of(hub, int(peer, 16), session)
             if conflict is not None:
-                self._end_conflict(kept, conflict)
+                self._owners.end(kept, conflict)
             record = kept.find(hub, session)
             if record is not None:
                 left[record] = None
@@ -300,9 +306,11 @@ class Rendezvous:
         conflict = kept.conflicts.get(record.number)
         if conflict is None or conflict.holder is not record:
             return
-        self._end_conflict(kept, conflict)
+        self._owners.end(kept, conflict)
+        hub, _, session = identity_of(conflict.newcomer)
         kept.add(conflict.newcomer)
         self._records += 1
+        self._owners.grant(kept, hub, [session])
         self._introduce(kept, [conflict.newcomer])
 
     def _introduce(
@@ -331,34 +339,10 @@ class Rendezvous:
         kept = self._kept.pop(namespace)
         self._resigned.pop(namespace, None)
         self._records -= len(kept)
-        for number in kept.conflicts:
-            del self._conflicts[namespace, number]
+        self._owners.forget(kept)
         for hub, session in kept.departed:
             self._departed.pop((namespace, hub, session), None)
-
-    # Two hubs, one id
-
-    def _hold_aside(
-        self, kept: NamespaceRecords, newcomer: Record, holder: Record, now: float
-    ) -> None:
-        """Ask whether the holder of an id lives, for a newcomer; one at a time."""
-        if newcomer.number in kept.conflicts:
-            self._refuse(kept, newcomer)
-            return
-        kept.conflicts[newcomer.number] = IdConflict(newcomer, holder)
-        self._conflicts[kept.name, newcomer.number] = now + CHALLENGE_TIMEOUT
-        hub, peer, session = identity_of(holder)
-        self._effects.tell_hub(hub, Challenge(kept.name, peer, session))
-
-    def _end_conflict(self, kept: NamespaceRecords, conflict: IdConflict) -> None:
-        del kept.conflicts[conflict.newcomer.number]
-        self._conflicts.pop((kept.name, conflict.newcomer.number), None)
 
     def _oust(self, kept: NamespaceRecords, conflict: IdConflict, now: float) -> None:
         """Remove the one that has not answered; ``_remove`` puts the newcomer in its place."""
         self._depart(kept, [identity_of(conflict.holder)], now, is_primary=True)
-
-    def _refuse(self, kept: NamespaceRecords, record: Record) -> None:
-        """Have the hub of a client close it, because another one has the id."""
-        hub, peer, session = identity_of(record)
-        self._effects.tell_hub(hub, Refusal(kept.name, peer, session))

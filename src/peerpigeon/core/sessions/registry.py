@@ -30,6 +30,11 @@ class Client:
     last_heard: float
     namespace: str | None = None
     """Where it has announced itself; ``None`` before that and after its goodbye."""
+    granted_in: str | None = None
+    """The same from when the mesh has granted it its id: before, it neither speaks nor is spoken
+    to."""
+    mesh_session: int = 0
+    """Its session as the other hubs know it, while its id is granted."""
     sent_offers: RecentOffers | None = None
     """Its offers to others; ``None`` before the first."""
     remote_offers: RecentOffers | None = None
@@ -49,9 +54,11 @@ class Guest:
     hub: SessionId
     """The session of its hub, by whose socket it speaks."""
     namespace: str | None = None
+    granted_in: str | None = None
+    mesh_session: int = 0
     sent_offers: RecentOffers | None = None
     remote_offers: RecentOffers | None = None
-    """These three as for a ``Client``."""
+    """These five as for a ``Client``."""
 
 
 @dataclass(slots=True, eq=False)
@@ -67,6 +74,8 @@ class ReferenceHub:
     last_heard: float
     namespace: str | None = None
     """The reserved namespace of hubs once its id is published there."""
+    granted_in: None = None
+    """Nobody signals to a hub."""
 
 
 Party: TypeAlias = Client | Guest | ReferenceHub

@@ -36,7 +36,7 @@ from peerpigeon.core.wire.ranges import (
     Ttl,
 )
 
-VERSION = 1
+VERSION = 2
 """Of the protocol between hubs. A hub refuses a link to a hub of another version."""
 
 

@@ -35,6 +35,9 @@ class Relay(Frozen, frozen=True, tag=1):
     kind: str
     data: bytes
     """The signal's ``data``, JSON as it came."""
+    sender_session: Count = 0
+    """The sender's session at its hub: its id alone does not tell an earlier life of it from a
+    later one."""
     number: Count = 0
     """Counts the signals that left the sender's hub in this life of it; 0 before it has left."""
 
@@ -47,6 +50,8 @@ class Undelivered(Frozen, frozen=True, tag=2):
     target: Id
     kind: str
     reason: Reason
+    sender_session: Count = 0
+    """As the ``Relay`` had it."""
     number: Count = 0
     """That of the ``Relay``."""
 
@@ -86,6 +91,8 @@ class Join(Frozen, frozen=True, tag=3):
     """If given, the sessions of all members that the sender serves there: forget any other."""
     departed: tuple[tuple[Id, Count], ...] = ()
     """Peers and sessions of members that the sender served there until shortly ago."""
+    granted: tuple[Count, ...] = ()
+    """The sessions of those of them whose id has been granted to them before."""
 
 
 class Leave(Frozen, frozen=True, tag=4):
@@ -175,6 +182,13 @@ class Refusal(Frozen, frozen=True, tag=13):
     session: Count
 
 
+class Granted(Frozen, frozen=True, tag=14):
+    """Members that the receiver serves have their ids now: they may speak, and are spoken to."""
+
+    namespace: Namespace
+    sessions: tuple[Count, ...]
+
+
 class Unknown(Frozen, frozen=True, tag=0):
     """Stands for news that this hub cannot use, so that its number is not missed. Never sent."""
 
@@ -193,5 +207,6 @@ News: TypeAlias = (
     | Verdict
     | Resync
     | Refusal
+    | Granted
     | Unknown
 )

@@ -33,6 +33,7 @@ from peerpigeon.core.wire.hub_news import (
     Find,
     Found,
     Gone,
+    Granted,
     Join,
     Leave,
     Meet,
@@ -147,7 +148,7 @@ def _is_valid_news(news: News) -> bool:
             return _are_ids(news.peer) and _is_valid_answer(news)
         case Leave() | More() | Find() | Challenge() | Verdict() | Refusal():
             return _are_ids(news.peer)
-        case Resync() | Unknown():
+        case Granted() | Resync() | Unknown():
             return True
         case _:
             assert_never(news)

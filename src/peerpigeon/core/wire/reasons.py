@@ -22,6 +22,7 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     OVERLOADED = "overloaded"
     RESTARTED = "hub restarted"
+    REPLACED = "replaced"
 
     @property
     def text(self) -> str:
@@ -45,4 +46,5 @@ _TEXTS = {
     Reason.EXPIRED: "the hub of that peer could not be reached in time",
     Reason.OVERLOADED: "too many signals are waiting already",
     Reason.RESTARTED: "the hub of that peer was restarted",
+    Reason.REPLACED: "your id is connected at another hub by now",
 }

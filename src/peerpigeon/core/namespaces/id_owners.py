@@ -1,0 +1,99 @@
+"""Whose an id is, as the primary rendezvous hub of a namespace decides it.
+
+An id belongs to the first that was published with it, as long as that one lives: a newcomer from
+another hub is held aside while the hub of the holder is asked. Whoever gets an id is told so
+(``Granted``), and is nobody before.
+
+Views of the mesh differ for moments, so a hub that has just become the primary may hear of a
+newcomer before it hears of the one that has had the id for long. So whoever has just come must ask
+for every other of its id, also for those that this hub has only stored as the backup. And if the
+elder turns up a little later it goes before, and is asked. Of two that had the id before, in two
+halves of a mesh that has become one, the first here counts as the first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.namespaces.records import IdConflict, NamespaceRecords, Record, identity_of
+from peerpigeon.core.namespaces.retention import due
+from peerpigeon.core.wire.hub_news import Challenge, Granted, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from peerpigeon.core.effects import Effects
+    from peerpigeon.core.ids import PeerId
+
+CHALLENGE_TIMEOUT = 5.0
+"""Seconds for the answer to a challenge. Longer than a serving hub's own ``takeover_timeout``."""
+
+
+class IdOwners:
+    """The conflicts about ids in the namespaces of one rendezvous hub."""
+
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
+        # In order of time, because each answer may take equally long.
+        self._until: dict[tuple[str, int], float] = {}
+
+    def rival(self, kept: NamespaceRecords, record: Record, *, was_granted: bool) -> Record | None:
+        """Return who else has the id of one that is published here as to the primary."""
+        others = kept.elsewhere(record)
+        introduced = next((other for other in others if other.is_introduced), None)
+        if introduced is not None or was_granted:
+            return introduced
+        return others[0] if others else None
+
+    def grant(self, kept: NamespaceRecords, hub: PeerId, sessions: list[int]) -> None:
+        """Tell a hub that clients of it have their ids; there may be none."""
+        if sessions:
+            self._effects.tell_hub(hub, Granted(kept.name, tuple(sessions)))
+
+    def refuse(self, kept: NamespaceRecords, record: Record) -> None:
+        """Have the hub of a client close it, because another one has the id."""
+        hub, peer, session = identity_of(record)
+        self._effects.tell_hub(hub, Refusal(kept.name, peer, session))
+
+    def hold_aside(
+        self, kept: NamespaceRecords, newcomer: Record, holder: Record, now: float
+    ) -> None:
+        """Ask whether the holder of an id lives, for a newcomer; one at a time."""
+        if newcomer.number in kept.conflicts:
+            self.refuse(kept, newcomer)
+            return
+        kept.conflicts[newcomer.number] = IdConflict(newcomer, holder)
+        self._until[kept.name, newcomer.number] = now + CHALLENGE_TIMEOUT
+        hub, peer, session = identity_of(holder)
+        self._effects.tell_hub(hub, Challenge(kept.name, peer, session))
+
+    def give_way(self, kept: NamespaceRecords, fresh: Record, elder: Record, now: float) -> None:
+        """Store one that had its id before another one that has got it here a moment ago.
+
+        The other one is the newcomer now, and keeps the id only if the elder does not live.
+        """
+        conflict = kept.conflicts.get(elder.number)
+        if conflict is not None:
+            self.end(kept, conflict)
+            self.refuse(kept, conflict.newcomer)
+        kept.remove(fresh)
+        kept.add(elder)
+        self.hold_aside(kept, fresh, elder, now)
+
+    def end(self, kept: NamespaceRecords, conflict: IdConflict) -> None:
+        """Forget a conflict that is decided, or whose newcomer is gone."""
+        del kept.conflicts[conflict.newcomer.number]
+        self._until.pop((kept.name, conflict.newcomer.number), None)
+
+    def forget(self, kept: NamespaceRecords) -> None:
+        """Forget all conflicts of a namespace."""
+        for number in kept.conflicts:
+            del self._until[kept.name, number]
+
+    def unanswered(self, now: float) -> Iterator[tuple[str, int]]:
+        """Return namespace and id of the conflicts whose holder has not answered in time."""
+        return due(self._until, now)
+
+    def deadline(self) -> float | None:
+        """Return when ``unanswered`` has something to say."""
+        return next(iter(self._until.values()), None)
