@@ -38,14 +38,20 @@ class HubProcess:
 
     @classmethod
     async def start(
-        cls, *start: str, host: str = "127.0.0.1", within: Sequence[str] = (), **options: object
+        cls,
+        *start: str,
+        host: str = "127.0.0.1",
+        listening: str = "",
+        within: Sequence[str] = (),
+        **options: object,
     ) -> Self:
         """Start a hub on a free port, or the `port` given, that dials `start` first.
 
-        `within` is what to put before its command.
+        `within` is what to put before its command, `listening` where it listens, if that is not
+        just `host`, at which it is asked and dialled.
         """
         given = {
-            "host": host,
+            "host": listening or host,
             "port": 0,
             "max_port_retries": 0,
             "reconnect_interval": 0.5,

@@ -16,6 +16,9 @@ LAST_PORT = 65535
 ADDRESSES_LIMIT = 4096
 """Characters of addresses in one advert: far more than a sound hub has."""
 
+ADDRESS_LIMIT = 256
+"""Characters of an address that hubs tell each other that they have dialled."""
+
 _AUTHORITY = r"(?P<host>\[[^\s\[\]]*\]|[^\s/?#:@\[\]]+)(?::(?P<port>[0-9]{1,5}))?"
 _HUB_URI = re.compile(rf"wss?://{_AUTHORITY}(?:[/?][!-\"$-~]*)?")
 _HOST_NAME = re.compile(r"[\w.-]+")
@@ -46,15 +49,35 @@ def in_uri(host: str) -> str:
 def is_loopback(host: str) -> bool:
     """Tell whether only programs on this machine can reach an address."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return host.lower() == "localhost"
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 def host_of(uri: str) -> str:
     """Return the host that a hub's address names, without brackets; empty if it is none."""
     match = _HUB_URI.fullmatch(uri)
     return "" if match is None else match["host"].strip("[]")
+
+
+def public_form(uri: str) -> str:
+    """Return a hub's address as it may be told to hubs on any machine; empty if it may not.
+
+    An address of the loopback, or none in particular, leads elsewhere on each machine, and what
+    follows a question mark may be for one hub alone.
+    """
+    match = _HUB_URI.fullmatch(uri)
+    if match is None or len(uri) > ADDRESS_LIMIT or "?" in uri or not is_uri_host(match["host"]):
+        return ""
+    host = match["host"].strip("[]").lower()
+    is_here = is_loopback(host) or host.endswith(".localhost") or host in EVERYWHERE
+    if is_here or not 0 < int(match["port"] or LAST_PORT) <= LAST_PORT:
+        return ""
+    scheme, _, rest = uri.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}://{authority.lower()}" + (slash + path if path else "")
 
 
 def check_host(text: str, name: str) -> None:

@@ -87,15 +87,17 @@ class Dialer:
 
     # What becomes of it
 
-    def opened(self, link: Link) -> None:
-        """Note the link to which an attempt has led."""
+    def opened(self, link: Link) -> str:
+        """Note the link to which an attempt has led; return the address if one was dialled."""
         attempt = self._attempts.get(link.opening)
         if attempt is None:
-            return
+            return ""
         self._attempts.succeed(attempt)
-        if isinstance(attempt, DialAttempt):
-            self._addresses[link.id] = attempt.uri
-            self._bootstrap.connected(attempt.uri)
+        if not isinstance(attempt, DialAttempt):
+            return ""
+        self._addresses[link.id] = attempt.uri
+        self._bootstrap.connected(attempt.uri)
+        return attempt.uri
 
     def answered(self, link: Link, hub: PeerId) -> None:
         """Note who is at the other end of a link, welcome or not."""

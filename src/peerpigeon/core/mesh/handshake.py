@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from peerpigeon.core.config.addresses import public_form
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
 from peerpigeon.core.mesh.authentication import NONCE_SIZE
 from peerpigeon.core.wire.hub_frames import VERSION, Hello, Proof
@@ -67,11 +68,22 @@ class Handshake:
         self._authenticator = authenticator
         self._exchanges: dict[LinkId, _Exchange] = {}
 
-    def begin(self, link: Link, own: Advert, digest: int) -> Hello:
-        """Return what to say first on a new link; ``digest`` is that of our table."""
+    def begin(self, link: Link, own: Advert, digest: int, dialled: str) -> Hello:
+        """Return what to say first on a new link.
+
+        ``digest`` is that of our table, ``dialled`` the address that led to the link, if one did.
+        """
         nonce = self._authenticator.nonce()
         self._exchanges[link.id] = _Exchange(nonce)
-        return Hello(self._own, own.incarnation, self._namespace, VERSION, digest, nonce)
+        return Hello(
+            self._own,
+            own.incarnation,
+            self._namespace,
+            VERSION,
+            digest,
+            nonce,
+            public_form(dialled),
+        )
 
     def end(self, link: Link) -> None:
         """Forget what was said on a link, which has led to something or has ended."""

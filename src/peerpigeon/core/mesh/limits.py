@@ -85,6 +85,10 @@ class MeshLimits:
     """No pause of the search is doubled beyond this."""
     slowest_dialling: float = 30.0
     """Between rounds of dialling bootstrap addresses when nothing has helped for long."""
+    addresses_heard: int = 64
+    """Hubs of which it is kept by which address they have reached this one."""
+    addresses_told: int = 2
+    """Such addresses that are told to all: one by name or a proxy, and one more."""
     reported_hubs: int = 64
     """Hubs that were reported to us, whose addresses are remembered."""
 

@@ -25,6 +25,7 @@ class LinkLifecycle:
     def __init__(self, parts: MeshParts, readiness: Readiness) -> None:
         self._most_links = parts.limits.open_links
         self._effects = parts.effects
+        self._addresses = parts.addresses
         self._membership = parts.membership
         self._links = parts.links
         self._handshake = parts.handshake
@@ -46,9 +47,9 @@ class LinkLifecycle:
             self._effects.act(CloseLink(event.link, close_codes.TRY_AGAIN_LATER, reason))
             return
         link = self._links.open(event.link, event.carrier, event.opening, now)
-        self._dialer.opened(link)
+        dialled = self._dialer.opened(link)
         membership = self._membership
-        hello = self._handshake.begin(link, membership.own, membership.digest)
+        hello = self._handshake.begin(link, membership.own, membership.digest, dialled)
         self._effects.act(SendToLink(link.id, hello))
 
     def on_handshake(self, link: Link, frame: Frame, now: float) -> None:
@@ -71,6 +72,8 @@ class LinkLifecycle:
         named = self._links.identify(link, hello.hub, hello.incarnation)
         self._handshake.end(link)
         self._dialer.answered(link, hello.hub)
+        self._addresses.told(hello.hub, hello.dialled)
+        self._membership.move(self._addresses.latest)
         if admitted.replaced is not None:
             self.close(admitted.replaced, close_codes.NORMAL_CLOSURE, "second link", now)
         elif link.carrier is Carrier.P2P:

@@ -146,6 +146,10 @@ class Membership:
             self.check_by(now)
         return True
 
+    def move(self, addresses: tuple[str, ...]) -> None:
+        """Say in this hub's own advert, from its next renewal on, that it is to be dialled here."""
+        self._own.move(addresses)
+
     def rise_above(self, advert: Advert) -> bool:
         """Take an advert under our own id; return whether we had to rise above it."""
         if not self._own.rise_above(advert):

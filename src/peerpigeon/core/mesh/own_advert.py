@@ -21,21 +21,32 @@ class OwnAdvert:
     def __init__(self, first: Advert, rng: Random) -> None:
         self._rng = rng
         self._latest = first
+        self._addresses = first.addresses
 
     @property
     def latest(self) -> Advert:
         """What is published now."""
         return self._latest
 
+    def move(self, addresses: tuple[str, ...]) -> None:
+        """Publish these addresses from the next time on."""
+        self._addresses = addresses
+
     def renew(self, links: tuple[LinkEnd, ...], bar: Bar | None, *, is_draining: bool) -> bool:
         """Publish this; return whether there is anything new in it."""
         own = self._latest
-        if (links, bar, is_draining) == (own.links, own.bar, own.is_draining):
+        if (links, bar, is_draining, self._addresses) == (
+            own.links,
+            own.bar,
+            own.is_draining,
+            own.addresses,
+        ):
             return False
         self._latest = msgspec.structs.replace(
             own,
             sequence=own.sequence + 1,
             mark=self._rng.getrandbits(MARK_BITS),
+            addresses=self._addresses,
             links=links,
             bar=bar,
             is_draining=is_draining,

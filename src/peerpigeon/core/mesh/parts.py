@@ -19,6 +19,7 @@ from peerpigeon.core.mesh.links import Links
 from peerpigeon.core.mesh.membership import Membership
 from peerpigeon.core.mesh.migration import Migration
 from peerpigeon.core.mesh.negotiation import Negotiation
+from peerpigeon.core.mesh.own_addresses import OwnAddresses
 from peerpigeon.core.mesh.reference_hubs import ReferenceHubs
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class MeshParts:
 
     effects: Effects
     limits: MeshLimits
+    addresses: OwnAddresses
     membership: Membership
     links: Links
     handshake: Handshake
@@ -73,6 +75,7 @@ def assemble(
     return MeshParts(
         effects=effects,
         limits=limits,
+        addresses=OwnAddresses(config, limits),
         membership=membership,
         links=links,
         handshake=Handshake(own, config.hub_mesh_namespace, links, authenticator),

@@ -20,6 +20,7 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from peerpigeon.core.config.addresses import ADDRESS_LIMIT
 from peerpigeon.core.wire.hub_news import Frozen, News
 from peerpigeon.core.wire.ranges import (
     LINK_LIMIT,
@@ -103,6 +104,9 @@ class Hello(Frozen, frozen=True, tag=1):
     digest: Bits
     nonce: Annotated[bytes, Meta(max_length=16)] = b""
     """What the other end is to prove itself with; empty in a mesh without a secret."""
+    dialled: Annotated[str, Meta(max_length=ADDRESS_LIMIT)] = ""
+    """The WebSocket address by which the sender has reached the receiver; empty if it was reached,
+    or by other means."""
 
 
 class Heartbeat(Frozen, frozen=True, tag=2):

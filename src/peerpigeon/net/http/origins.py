@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.config import ConfigError, host_of_origin, is_ip_address, normal_origin
+from peerpigeon.core.config import (
+    ConfigError,
+    host_of_origin,
+    hosts_in,
+    is_ip_address,
+    normal_origin,
+)
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
@@ -19,8 +25,10 @@ class Origins:
         self._allowed = config.allowed_origins
         self._has_pages = config.serves_demo
         # A proxy may change `Host`, and the server is still reached at what it advertises.
-        self._own = frozenset(filter(None, map(_page_origin, config.advertise)))
-        self._host = config.host.lower()
+        self._own = frozenset(
+            filter(None, map(_page_origin, config.advertise or config.own_addresses))
+        )
+        self._names = {"localhost", *map(str.lower, hosts_in(config.host))}
 
     def admits(self, origin: str | None, host: str) -> bool:
         """Tell whether a request with these headers ``Origin`` and ``Host`` may connect.
@@ -47,7 +55,7 @@ class Origins:
         except ConfigError:
             return False
         name = host_of_origin(origin)
-        return is_same and (name in ("localhost", self._host) or is_ip_address(name))
+        return is_same and (name in self._names or is_ip_address(name))
 
 
 def _page_origin(uri: str) -> str:
