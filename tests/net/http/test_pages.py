@@ -151,38 +151,76 @@ async def test_the_demo_is_kept_by_browsers_until_it_changes() -> None:
         assert (await get(server, "/demo", headers={"If-None-Match": '"other"'})).status == 200
 
 
-async def test_the_demo_is_only_read() -> None:
+async def test_the_demo_comes_with_its_policy_for_head_too() -> None:
     async with running() as server:
         head = await get(server, "/demo", method="HEAD")
-        assert (head.status, head.body) == (200, b"")
         assert "Content-Security-Policy" in head.headers
-        for method in ("POST", "PUT", "DELETE"):
-            refused = await get(server, "/demo", method=method)
-            assert (refused.status, refused.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
 
 
 async def test_there_is_no_demo_where_it_is_switched_off() -> None:
     async with running(demo=False) as server:
         response = await get(server, "/demo")
-        assert response.content_type == "text/plain"
+        assert (response.status, response.content_type) == (404, "text/plain")
+        assert "/demo" not in response.body.decode()
         assert "Content-Security-Policy" not in response.headers
 
 
-@pytest.mark.parametrize("path", ["/health", "/hubs", "/mesh", "/", "/anything"])
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "HEAD"])
-async def test_every_answer_is_200_and_may_be_read_by_any_page(method: str, path: str) -> None:
+@pytest.mark.parametrize("path", ["/health", "/hubs", "/mesh", "/", "/demo"])
+async def test_every_page_is_read_and_nothing_else(path: str) -> None:
+    async with running() as server:
+        got = await get(server, path)
+        head = await get(server, path, method="HEAD")
+        assert (got.status, head.status, head.body) == (200, 200, b"")
+        assert head.content_type == got.content_type
+        for method in ("POST", "PUT", "DELETE", "PATCH"):
+            refused = await get(server, path, method=method)
+            assert (refused.status, refused.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/healthz",
+        "/ready",
+        "/live",
+        "/metrics",
+        "/hubs/",
+        "/mesh/",
+        "/health/",
+        "/%2e%2e/etc/passwd",
+    ],
+)
+async def test_what_is_not_there_is_not_found(path: str) -> None:
+    """A check that asks for a page of other servers must not take it for well."""
+    async with running() as server:
+        for method in ("GET", "POST"):
+            response = await get(server, path, method=method)
+            assert (response.status, response.content_type) == (404, "text/plain")
+            assert "/, /health, /hubs, /mesh, /demo" in response.body.decode()
+        head = await get(server, path, method="HEAD")
+        assert (head.status, head.body) == (404, b"")
+
+
+@pytest.mark.parametrize("path", ["/health", "/", "/anything"])
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
+async def test_every_answer_may_be_read_by_any_page(method: str, path: str) -> None:
     async with running() as server:
         response = await get(server, path, method=method)
-        assert response.status == 200
         assert {name: response.headers[name] for name in CORS} == CORS
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/health?x=1", "/hubs/", "/mesh/", "/healthy", "/%2e%2e/etc/passwd"]
+    ("path", "kind"), [("/health?x=1", "application/json"), ("/?x=1", "text/plain")]
 )
-async def test_anything_else_gets_a_friendly_text(path: str) -> None:
+async def test_a_query_changes_nothing(path: str, kind: str) -> None:
     async with running() as server:
         response = await get(server, path)
+        assert (response.status, response.content_type) == (200, kind)
+
+
+async def test_the_first_page_says_what_is_here() -> None:
+    async with running() as server:
+        response = await get(server, "/")
         assert response.content_type == "text/plain"
         assert "PeerPigeon" in response.body.decode()
 

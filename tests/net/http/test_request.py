@@ -158,21 +158,8 @@ def test_another_upgrade_is_a_plain_request(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["upgrade", "Upgrade", "keep-alive, Upgrade", "Upgrade,keep-alive"]
-)
-def test_connection_is_a_list_in_any_case(value: str) -> None:
-    accepted(f"Connection: {value}", leave_out="Connection")
-
-
-def test_lists_may_stand_in_several_headers() -> None:
-    accepted("Connection: Upgrade", "Connection: close", leave_out="Connection")
-
-
-@pytest.mark.parametrize(
     ("line", "status"),
     [
-        ("Connection: keep-alive", 400),
-        ("Connection: upgraded", 400),
         ("Sec-WebSocket-Version: 8", 426),
         ("Sec-WebSocket-Version: 7", 426),
         ("Sec-WebSocket-Version: 14", 426),
@@ -198,7 +185,6 @@ def test_a_wrong_value_is_refused(line: str, status: int) -> None:
 @pytest.mark.parametrize(
     ("name", "status"),
     [
-        ("Connection", 400),
         ("Sec-WebSocket-Version", 426),
         ("Sec-WebSocket-Key", 400),
         ("Host", 400),

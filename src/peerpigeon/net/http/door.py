@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, cast
 
+from peerpigeon.net.http.lost_upgrade import LOG_LINE, check_upgrade
 from peerpigeon.net.http.request import (
     MAX_HEAD_SIZE,
     HandshakeError,
@@ -14,12 +16,15 @@ from peerpigeon.net.http.request import (
     is_websocket,
     parse_request,
 )
+from peerpigeon.net.seldom import SeldomWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
     Opener: TypeAlias = Callable[[asyncio.Transport, UpgradeRequest, bytes], object]
+
+logger = logging.getLogger(__name__)
 
 _END = b"\r\n\r\n"
 _HEAD_TOO_LARGE = HandshakeError(431, f"the request's head is over {MAX_HEAD_SIZE} bytes")
@@ -51,6 +56,7 @@ class Doors:
         self.admits_origin = admits_origin
         self.handshake_timeout = handshake_timeout
         self.limit = limit
+        self.lost_upgrade = SeldomWarning(logger, LOG_LINE)
         self.waiting: dict[Door, None] = {}  # longest first
 
     def __call__(self) -> Door:
@@ -118,6 +124,12 @@ class Door(asyncio.Protocol):
 
     def _lead(self, transport: asyncio.Transport, data: bytes, end: int) -> None:
         request = parse_request(data[:end])
+        try:
+            check_upgrade(request)
+        except HandshakeError:
+            peer = transport.get_extra_info("peername") or ("?",)
+            self._doors.lost_upgrade.warn(asyncio.get_running_loop().time(), peer[0])
+            raise
         if not is_websocket(request):
             self._answer(transport, self._doors.answer(request))
             return

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon.net.http.demo.page import demo_page
-from peerpigeon.net.http.request import HandshakeError, response, split_target
+from peerpigeon.net.http.request import response, split_target
 from peerpigeon.version import __version__
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from peerpigeon.net.http.request import Request
 
     Answer = dict[str, Any]
+    Page = Callable[[Request, dict[str, str]], bytes]
 
-# Reference: whatever is asked for that is not known gets a friendly text and status 200.
 BANNER = (
     "PeerPigeon signaling server. Connect by WebSocket: ws://HOST:PORT/?peerId=<40 hex digits>\n"
 )
 
 
 class Pages:
-    """The pages ``/health``, ``/hubs``, ``/mesh`` and ``/demo``, and a banner elsewhere."""
+    """The pages ``/``, ``/health``, ``/hubs``, ``/mesh`` and, if it is served, ``/demo``."""
 
     def __init__(
         self,
@@ -38,39 +38,34 @@ class Pages:
         topology: Callable[[], TopologySnapshot],
     ) -> None:
         self._allowed_origins = config.allowed_origins
-        self._serves_demo = config.serves_demo
-        self._snapshot = snapshot
-        self._topology = topology
+        self._pages: dict[str, Page] = {
+            "/": _page(lambda: (BANNER, "text/plain")),
+            "/health": _json(lambda: health(snapshot())),
+            "/hubs": _json(lambda: hubs(snapshot())),
+            # The addresses of hubs are not for everybody, only where somebody tries out a mesh.
+            "/mesh": _json(lambda: mesh(topology(), with_addresses=config.serves_demo)),
+        }
+        if config.serves_demo:
+            self._pages["/demo"] = _demo
 
     def answer(self, request: Request) -> bytes:
         """Return the whole answer to a request that asks for no WebSocket.
 
-        Raises ``HandshakeError`` for one that is malformed.
+        A query changes nothing. Raises ``HandshakeError`` for a request that is malformed.
         """
         headers = {"Server": "peerpigeon", **self._cors(request.single("origin"))}
         if request.method == "OPTIONS":
             return response(HTTPStatus.OK, headers.items(), b"")
-        path, query = split_target(request.target)
-        # Reference: paths are compared as a whole, so a path with a query is unknown.
-        path = "" if query else path
-        if self._serves_demo and path == "/demo":
-            return _demo(request, headers)
-        body = self._json(path)
-        text, kind = (
-            (BANNER, "text/plain") if body is None else (json.dumps(body), "application/json")
-        )
+        path, _ = split_target(request.target)
+        if path not in self._pages:
+            status, text = HTTPStatus.NOT_FOUND, f"there is only {', '.join(self._pages)} here\n"
+        elif request.method not in ("GET", "HEAD"):
+            headers["Allow"] = "GET, HEAD, OPTIONS"
+            status, text = HTTPStatus.METHOD_NOT_ALLOWED, "this can only be read\n"
+        else:
+            return self._pages[path](request, headers)
         is_head = request.method == "HEAD"
-        return response(HTTPStatus.OK, headers.items(), text.encode(), kind, is_head=is_head)
-
-    def _json(self, path: str) -> Answer | None:
-        if path == "/health":
-            return health(self._snapshot())
-        if path == "/hubs":
-            return hubs(self._snapshot())
-        if path == "/mesh":
-            # The addresses of hubs are not for everybody, only where somebody tries out a mesh.
-            return mesh(self._topology(), with_addresses=self._serves_demo)
-        return None
+        return response(status, headers.items(), text.encode(), is_head=is_head)
 
     def _cors(self, origin: str | None) -> dict[str, str]:
         headers = {
@@ -84,10 +79,22 @@ class Pages:
         return headers | {"Vary": "Origin"}
 
 
+def _page(make: Callable[[], tuple[str, str]]) -> Page:
+    """Return a page of which ``make`` makes the text, and says what it is."""
+
+    def page(request: Request, headers: dict[str, str]) -> bytes:
+        text, kind = make()
+        is_head = request.method == "HEAD"
+        return response(HTTPStatus.OK, headers.items(), text.encode(), kind, is_head=is_head)
+
+    return page
+
+
+def _json(make: Callable[[], Answer]) -> Page:
+    return _page(lambda: (json.dumps(make()), "application/json"))
+
+
 def _demo(request: Request, headers: dict[str, str]) -> bytes:
-    if request.method not in ("GET", "HEAD"):
-        headers["Allow"] = "GET, HEAD, OPTIONS"
-        raise HandshakeError(405, "the page can only be read", *headers.items())
     page = demo_page()
     tag = f'"{page.etag}"'
     headers |= {**page.headers, "ETag": tag}

@@ -32,7 +32,7 @@ _PRINTABLE = bytes([9, *range(0x20, 0x7F), *range(0x80, 0x100)])
 _ACCEPT_SALT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 _VERSION = "13"
 # RFC 6455, section 4.4, and RFC 9110, section 15.5.22.
-_UPGRADE_TO = (
+UPGRADE_TO = (
     ("Sec-WebSocket-Version", _VERSION),
     ("Upgrade", "websocket"),
     ("Connection", "Upgrade"),
@@ -125,11 +125,7 @@ class UpgradeRequest:
 
     def parameter(self, name: str) -> str:
         """Return a query parameter, decoded; the first of several, empty if there is none."""
-        for part in self.query.split("&"):
-            key, _, value = part.partition("=")
-            if _decode(key) == name:
-                return _decode(value)
-        return ""
+        return parameter(self.query, name)
 
     def response(self) -> bytes:
         """Return the response that opens the WebSocket."""
@@ -174,16 +170,13 @@ def is_websocket(request: Request) -> bool:
 def accept(request: Request) -> UpgradeRequest:
     """Return the WebSocket handshake a request is (RFC 6455, section 4.2.1).
 
-    Subprotocols and extensions are offers. None is accepted, so they are not read.
-    Raises ``HandshakeError``.
+    Subprotocols and extensions are offers. None is accepted, so they are not read. That it has not
+    lost the headers of an upgrade is checked before (``lost_upgrade``). Raises ``HandshakeError``.
     """
     _check_method(request)
     _check_no_body(request)
-    # Firefox sends "keep-alive, Upgrade".
-    if not request.lists("connection", "upgrade"):
-        raise HandshakeError(400, "Connection does not name upgrade; does a proxy strip it?")
     if request.single("sec-websocket-version") != _VERSION:
-        raise HandshakeError(426, "only WebSocket version 13 is spoken here", *_UPGRADE_TO)
+        raise HandshakeError(426, "only WebSocket version 13 is spoken here", *UPGRADE_TO)
     key = request.single("sec-websocket-key") or ""
     if not _KEY.fullmatch(key):
         raise HandshakeError(400, "Sec-WebSocket-Key is not 16 bytes in base64")
@@ -228,6 +221,15 @@ def split_target(target: str) -> tuple[str, str]:
     if not path.startswith("/") or "#" in target:
         raise HandshakeError(400, "malformed request target")
     return path, query
+
+
+def parameter(query: str, name: str) -> str:
+    """Return a parameter of a query, decoded; the first of several, empty if there is none."""
+    for part in query.split("&"):
+        key, _, value = part.partition("=")
+        if _decode(key) == name:
+            return _decode(value)
+    return ""
 
 
 def _decode(text: str) -> str:
