@@ -78,6 +78,23 @@ def test_a_rough_network_loses_nothing(capsys: pytest.CaptureFixture[str]) -> No
     assert found["signals_delivered"] == found["signals_sent"] == 60
 
 
+@pytest.mark.parametrize(
+    ("seed", "loss", "partition"),
+    [
+        (7, 0.3, 0),  # two signals that arrive are told as expired
+        (5, 0.2, 0),  # the answer to one is 15 s late on the line of its sender
+        (4, 0.2, 20),  # a hub keeps a third link by which another one hangs
+    ],
+)
+def test_what_the_protocol_allows_where_many_packets_are_lost_is_no_fault(
+    seed: int, loss: float, partition: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = ("--signals", "200", "--max-peers", "2", "--partition", f"{partition}")
+    found = findings(capsys, *many, "--loss", f"{loss}", "--seed", f"{seed}")
+    assert found["signals_lost"] == found["signals_refused_wrongly"] == 0
+    assert found["max_links"] <= 2
+
+
 def test_people_get_a_short_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SMALL, "--kill", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -52,6 +52,18 @@ def test_jitter_and_loss_delay_frames_but_never_lose_or_reorder_them(network: Ne
     assert max(delays) > 0.15
 
 
+def test_what_is_held_up_for_seconds_is_noted_when_it_is_sent() -> None:
+    stage = Stage(network=Network(0.01, 0.0, loss=0.4))
+    link, _ = stage.connect()
+    start = stage.world.now
+    for count in range(200):
+        stage.world.at(start + count, partial(stage.beat, 0, link, count))
+    stage.world.run(300.0)
+    late = [start + digest for time, digest in stage.heard(1) if time - start - digest > 3.0]
+    assert 0 < len(late) < 100
+    assert [time for time in stage.world.tally.delays if time >= start] == late
+
+
 def test_bandwidth_spaces_frames_out() -> None:
     stage = Stage(network=Network(latency=0.5, jitter=0.0, bandwidth=100.0))
     _link, _ = stage.connect()

@@ -1,6 +1,8 @@
 from functools import partial
 from random import Random
 
+import pytest
+
 from peerpigeon.sim.network import Network
 from peerpigeon.sim.scheduler import Scheduler
 from peerpigeon.sim.trace import Trace
@@ -98,3 +100,17 @@ def test_a_connection_that_both_ends_have_given_up_is_forgotten() -> None:
     line.network.cut(line.near)
     line.scheduler.run_until(10.0)
     assert line.connection.silent_since is None
+
+
+@pytest.mark.parametrize(
+    ("loss", "longest"),
+    # One frame in so many is lost so often: 0.02 ** 4, 0.1 ** 7, and 0.9 ** 9 is not rare yet.
+    [(0.0, 0.0), (0.02, 1.4), (0.1, 12.6), (0.9, 102.2)],
+)
+def test_lost_packets_hold_up_all_but_one_frame_in_a_million_for_no_longer(
+    loss: float, longest: float
+) -> None:
+    network = Network(latency=0.0, jitter=0.0, loss=loss)
+    assert network.longest_delay == pytest.approx(longest)
+    rng = Random(1)
+    assert max(network.arrival(0.0, rng) for _ in range(10_000)) <= longest + 1e-9

@@ -64,8 +64,7 @@ class Lines:
             return
 
     def open(self) -> None:
-        """Say what is being done: it takes seconds until the first hub listens."""
-        self.write(f"{_moment()}  {in_words(totals(self._seen))}\n")
+        """Prepare the stream."""
 
     def close(self) -> None:
         """Leave the stream as it was."""

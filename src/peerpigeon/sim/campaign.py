@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from peerpigeon.sim.scenes import congestion, disasters, full_hub, mesh, reference_hubs
+from peerpigeon.sim.scenes import congestion, disasters, full_hub, loss, mesh, reference_hubs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -63,6 +63,9 @@ def catalogue(size: str) -> dict[str, Scene]:
             "npm hub cut off": reference_hubs.cut_off,
             "npm hubs divided": reference_hubs.divided,
             "full hub": full_hub.full_hub,
+            "loss of 10 %": partial(loss.lossy, loss=0.1),
+            "loss of 20 %": partial(loss.lossy, loss=0.2),
+            "loss of 30 %": partial(loss.lossy, loss=0.3),
         }
     return {
         **{
@@ -100,6 +103,10 @@ def catalogue(size: str) -> dict[str, Scene]:
         "npm hub cut off": partial(reference_hubs.cut_off, hubs=20),
         "npm hubs divided": partial(reference_hubs.divided, hubs=20),
         "full hub": partial(full_hub.full_hub, places=600, ghosts=100, within=60.0),
+        **{
+            f"loss of {percent} %": partial(loss.lossy, loss=percent / 100, hubs=20)
+            for percent in (5, 10, 20, 30)
+        },
     }
 
 

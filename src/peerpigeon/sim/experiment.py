@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from peerpigeon.sim.checks.ledger import LIFETIME, fates, last_trouble
-from peerpigeon.sim.checks.oracle import spread
+from peerpigeon.sim.checks.ledger import LIFETIME, Losses, fates, last_trouble
+from peerpigeon.sim.checks.oracle import ring_links, spread
 from peerpigeon.sim.mesh import Layout, Mesh
 from peerpigeon.sim.network import Network
 from peerpigeon.sim.population import Population
 
 if TYPE_CHECKING:
+    from peerpigeon.sim.checks.ledger import Fates
     from peerpigeon.sim.checks.oracle import Pair
     from peerpigeon.sim.tally import Share
 
@@ -25,8 +26,8 @@ ARRIVALS = 5.0
 PROMPT = 2.0
 """Seconds within which a signal arrives in a mesh that is whole."""
 
-SETTLED = 3.0
-"""Seconds without a change of links after which a mesh counts as settled."""
+SETTLED = 5.0
+"""Seconds without a change of links after which a mesh that has its ring counts as settled."""
 
 LOOK = 0.25
 """Seconds between two looks at the mesh."""
@@ -157,6 +158,10 @@ class Experiment:
         control = tally.control() - control
         self._strike()
         world.run_until(self._end + LIFETIME)
+        # Where packets are lost, the last answers may be late: the signal's way and that back.
+        latest = world.now + 2 * world.network.longest_delay
+        while self._fates().lost and world.now < latest:
+            world.run(1.0)
         signals = tally.signaling() - signals
         return self._report(formed, signals, control, plan.hubs * calm / 2)
 
@@ -200,18 +205,27 @@ class Experiment:
         links = mesh.links()
         if links != self._links:
             self._links, self._links_since = links, world.now
-        elif world.now >= self._links_since + SETTLED:
+        elif world.now >= self._links_since + SETTLED and self._has_ring():
             self._max_links = max(self._max_links, mesh.most_links())
         if self._restored_at is not None and not self._is_healthy():
             self._ill_until = world.now
         if world.now < self._end:
             world.at(world.now + LOOK, self._look)
 
+    def _has_ring(self) -> bool:
+        """Tell whether no hub may need another one's spare link: all have those of the ring."""
+        return ring_links(sorted(hub.own for hub in self.mesh.living)) <= self._links
+
     def _is_healthy(self) -> bool:
         if self.mesh.parts() > 1:
             return False
         are_few = len(self.population.clients) <= min(FEW, self.mesh.layout.discovery_limit)
         return not (are_few and self.population.unmet())
+
+    def _fates(self) -> Fates:
+        world = self.mesh.world
+        losses = Losses(world.tally.delays, world.network.longest_delay)
+        return fates(self.population.clients, self._cuts, losses=losses)
 
     def _heal_seconds(self) -> float | None:
         since = self._restored_at
@@ -224,7 +238,7 @@ class Experiment:
         self, formed: float | None, signals: Share, control: Share, hub_seconds: float
     ) -> Findings:
         mesh, world = self.mesh, self.mesh.world
-        measured, judged = spread(mesh.graph()), fates(self.population.clients, self._cuts)
+        measured, judged = spread(mesh.graph()), self._fates()
         return Findings(
             hubs=self.plan.hubs,
             hubs_alive=len(mesh.living),

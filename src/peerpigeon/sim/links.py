@@ -14,6 +14,7 @@ from peerpigeon.core.interface.link_outbox import has_room
 from peerpigeon.core.wire.hub_codec import encode
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.network import Party
+from peerpigeon.sim.tally import LONG_DELAY
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
@@ -195,6 +196,8 @@ class LinkEnd:
             time = self._busy_until
         else:
             self._busy_until = time
+        if time - scheduler.now > LONG_DELAY:
+            stage.tally.note_delay(scheduler.now)
         scheduler.hand(time, self._take_there, frame)
 
     def close(self, code: int, reason: str) -> None:

@@ -16,6 +16,8 @@ further loss of the same bytes doubles it."""
 
 LONGEST_RETRANSMISSION = 60.0
 
+_RARE = 1e-6
+
 
 class Party(Protocol):
     """Whoever is at one end of a line: a client or a hub."""
@@ -85,6 +87,16 @@ class Network:
     def longest_way(self) -> float:
         """No frame that arrives without being lost on its way takes longer."""
         return self.latency + self.jitter
+
+    @property
+    def longest_delay(self) -> float:
+        """Lost packets hold up a frame for no longer than this, but for one frame in a million."""
+        delay, again, share = 0.0, FIRST_RETRANSMISSION, self.loss
+        while share > _RARE and again < LONGEST_RETRANSMISSION:
+            delay += again
+            again *= 2.0
+            share *= self.loss
+        return delay
 
     def arrival(self, now: float, rng: Random) -> float:
         """Return when a frame that is sent now arrives, retransmissions included."""

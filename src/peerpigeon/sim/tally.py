@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from peerpigeon.core.wire.hub_frames import Frame
 
 
+LONG_DELAY = 3.0
+"""Seconds on one link: a link that is silent for half a second more is given up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """What frames of one kind amount to. A frame that crosses three links counts three times."""
@@ -29,12 +33,14 @@ class Share:
 class Tally:
     """Counts the frames that cross links, and their bytes."""
 
-    __slots__ = ("_counts", "dropped")
+    __slots__ = ("_counts", "delays", "dropped")
 
     def __init__(self) -> None:
         self._counts: dict[type, list[int]] = {}
         self.dropped = 0
         """How many frames found the outbox of their link full."""
+        self.delays: list[float] = []
+        """When frames were sent that packets lost on their way held up for ``LONG_DELAY``."""
 
     def note(self, frame: Frame, size: int) -> None:
         """Count one frame of ``size`` bytes that has crossed a link."""
@@ -47,6 +53,10 @@ class Tally:
             count = self._counts[kind] = [0, 0]
         count[0] += 1
         count[1] += size
+
+    def note_delay(self, now: float) -> None:
+        """Note when a frame was sent that comes late, or not at all if the link is given up."""
+        self.delays.append(now)
 
     def note_dropped(self) -> None:
         """Count one frame that found the outbox of its link full."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, cast
 
+import pytest
+
 from peerpigeon.core.ids import PeerId
-from peerpigeon.sim.checks.ledger import LIFETIME, Guests, fates, last_trouble
+from peerpigeon.core.wire.reasons import Reason
+from peerpigeon.sim.checks.ledger import LIFETIME, Guests, Losses, fates, last_trouble
 from peerpigeon.sim.client import Client
 from peerpigeon.sim.history import HeardError, HeardSignal, SentSignal, Stay
 from peerpigeon.sim.scheduler import Scheduler
@@ -47,8 +50,8 @@ class Pair:
         heard = HeardSignal(serial, "offer", A, "net", time, self.other.stays[0])
         self.other.signals.append(heard)
 
-    def refuse(self, time: float) -> None:
-        self.one.errors.append(HeardError("no", B, time))
+    def refuse(self, time: float, text: str = "no") -> None:
+        self.one.errors.append(HeardError(text, B, time))
 
     def counts(self, guests: Guests | None = None) -> dict[str, int]:
         judged = fates([self.one, self.other], guests=guests)
@@ -147,6 +150,48 @@ def test_what_arrived_just_before_a_cut_may_be_refused_all_the_same() -> None:
     pair.refuse(11.0)
     assert fates([pair.one, pair.other], cuts=[1.2]).is_clean
     assert not fates([pair.one, pair.other], cuts=[0.9]).is_clean
+
+
+@pytest.mark.parametrize(
+    ("delays", "is_clean"),
+    [
+        ([0.9, 1.0], True),
+        ([0.9, 1.0 + LIFETIME], True),
+        ([0.9], False),
+        ([1.0 + LIFETIME + 0.1], False),
+        ([], False),
+    ],
+)
+def test_what_arrived_may_be_told_as_expired_where_something_was_held_up_in_its_life(
+    delays: list[float], is_clean: bool
+) -> None:
+    pair = Pair()
+    pair.hear(pair.send(1.0), 1.1)
+    pair.refuse(11.0, f"cannot be delivered: {Reason.EXPIRED.text}")
+    assert fates([pair.one, pair.other], losses=Losses(delays)).is_clean is is_clean
+
+
+def test_what_arrived_is_never_told_as_anything_else_because_something_was_held_up() -> None:
+    pair = Pair()
+    pair.hear(pair.send(1.0), 1.1)
+    pair.refuse(11.0, f"cannot be delivered: {Reason.NOT_FOUND.text}")
+    assert not fates([pair.one, pair.other], losses=Losses([1.0])).is_clean
+
+
+def test_where_lines_of_clients_are_slow_the_fate_of_a_signal_is_waited_for() -> None:
+    pair = Pair()
+    pair.send(1.0)
+    pair.other.stays[0].until = 1.0 + LIFETIME + 4.0
+    slow = Losses(slack=5.0)
+    assert fates([pair.one, pair.other]).lost == 1
+    assert fates([pair.one, pair.other], losses=slow).cut_off == 1
+    pair = Pair()
+    pair.other.stays[0].until = 0.0
+    pair.send(5.0)
+    assert fates([pair.one, pair.other]).lost == 1
+    assert fates([pair.one, pair.other], losses=slow).cut_off == 1
+    pair.send(6.0)
+    assert fates([pair.one, pair.other], losses=slow).lost == 1, "that farewell had arrived"
 
 
 def test_what_arrived_at_somebody_whose_line_then_broke_may_be_refused_all_the_same() -> None:

@@ -118,7 +118,7 @@ class Admission:
             holder = self._registry.find(applicant.peer_id)
             if holder is None:
                 self._succeed(applicant, now)
-            else:  # a guest has come with the id meanwhile
+            else:  # a hub that we have dialled has said meanwhile that this is its id
                 self.contend(applicant, holder, now)
 
     def keep_message(self, session: SessionId, text: str) -> None:

@@ -2,7 +2,6 @@
 
 from peerpigeon.core.config.addresses import (
     EVERYWHERE,
-    LAST_PORT,
     check_hub_uri,
     hosts_in,
     in_uri,
@@ -29,7 +28,6 @@ __all__ = [
     "EVERYWHERE",
     "GLOBAL_NAMESPACE",
     "KIB",
-    "LAST_PORT",
     "LOCAL_PORT_RETRIES",
     "MIB",
     "OPTIONS",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import PeerId
+from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from peerpigeon.sim.client import Client
     from peerpigeon.sim.history import HeardSignal, SentSignal, Stay
@@ -39,7 +41,7 @@ class Fates:
     out_of_order: int = 0
     """Arrivals after something that was sent later by the same client to the same client."""
     refused_wrongly: int = 0
-    """Errors in excess of what was not delivered, although the way back was open."""
+    """Errors in excess of what was not delivered and of what the sender's hub could not know."""
     examples: list[str] = field(default_factory=list)
     """Some sentences about what is wrong."""
 
@@ -55,6 +57,8 @@ class Fates:
 
 
 _EXAMPLES = 20
+
+_EXPIRED = Reason.EXPIRED.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +77,31 @@ class Guests:
         return is_meanwhile and (sent.stay.peer_id in self.apart) != (sent.target in self.apart)
 
 
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What the packets that a network loses explain."""
+
+    delays: Sequence[float] = ()
+    """When, in order, frames between hubs were sent that were held up for seconds. A signal that
+    had arrived may be told as expired then, for its acknowledgement may have come too late."""
+    slack: float = 0.0
+    """Seconds by which anything may come later over the line of a client."""
+
+
 def fates(
-    clients: Iterable[Client], cuts: Iterable[float] = (), guests: Guests | None = None
+    clients: Iterable[Client],
+    cuts: Iterable[float] = (),
+    guests: Guests | None = None,
+    losses: Losses | None = None,
 ) -> Fates:
     """Judge all signals that ``clients`` have sent; all must be older than ``LIFETIME``.
 
     ``cuts``: when the network was cut. What had arrived just then may be refused all the same,
     for the sender's hub cannot know; so may what arrived at somebody whose line then broke.
+    ``losses``: needed where packets are lost so often that answers are late.
     """
     clients, cuts, guests = list(clients), list(cuts), guests or Guests()
+    losses = losses or Losses()
     result = Fates()
     heard: dict[str, list[HeardSignal]] = defaultdict(list)
     stays: dict[tuple[str, PeerId], list[Stay]] = defaultdict(list)
@@ -92,7 +112,7 @@ def fates(
         for signal in client.signals:
             heard[signal.serial].append(signal)
     for client in clients:
-        _Sender(client, stays, cuts, result, guests).judge(heard)
+        _Sender(client, stays, cuts, losses, result, guests).judge(heard)
     return result
 
 
@@ -115,12 +135,18 @@ class _Sender:
     client: Client
     stays: dict[tuple[str, PeerId], list[Stay]]
     cuts: list[float]
+    losses: Losses
     result: Fates
     guests: Guests
+
+    def _end(self, sent: SentSignal) -> float:
+        """Return by when a signal must have met its fate."""
+        return sent.time + LIFETIME + self.losses.slack
 
     def judge(self, heard: dict[str, list[HeardSignal]]) -> None:
         missing: dict[PeerId, list[SentSignal]] = defaultdict(list)
         doubtful: Counter[PeerId] = Counter()
+        late: Counter[PeerId] = Counter()
         result = self.result
         for sent in self.client.sent:
             result.sent += 1
@@ -130,12 +156,18 @@ class _Sender:
                 continue
             result.delivered += 1
             result.repeated += arrivals - 1
-            doubtful[sent.target] += self._may_be_refused(sent)
+            if self._may_be_refused(sent):
+                doubtful[sent.target] += 1
+            elif self._was_held_up(sent):
+                late[sent.target] += 1
             if arrivals > 1:
                 result.complain(f"signal {sent.serial} arrived {arrivals} times")
-        errors = Counter(PeerId(error.target) for error in self.client.errors if error.target)
+        about = [error for error in self.client.errors if error.target]
+        errors = Counter(PeerId(error.target) for error in about)
+        expired = Counter(PeerId(error.target) for error in about if _EXPIRED in error.text)
         for target in sorted({*missing, *errors}):
-            self._judge_missing(missing.get(target, []), errors[target], doubtful[target])
+            doubts = doubtful[target] + min(late[target], expired[target])
+            self._judge_missing(missing.get(target, []), errors[target], doubts)
 
     def _judge_missing(self, missing: list[SentSignal], errors: int, doubtful: int) -> None:
         result = self.result
@@ -155,21 +187,26 @@ class _Sender:
 
     def _may_be_refused(self, sent: SentSignal) -> bool:
         """Tell whether an arrival may have been unknown to the sender's hub."""
-        end = sent.time + LIFETIME
+        end = self._end(sent)
         if any(sent.time <= cut <= end for cut in self.cuts):
             return True
         theirs = self.stays.get((sent.namespace, sent.target), [])
         return not any(stay.since <= sent.time and _lasts(stay, end) for stay in theirs)
 
+    def _was_held_up(self, sent: SentSignal) -> bool:
+        """Tell whether the acknowledgement of an arrival may have come too late."""
+        delays = self.losses.delays
+        first = bisect_left(delays, sent.time)
+        return first < len(delays) and delays[first] <= self._end(sent)
+
     def _had_to_be_answered(self, sent: SentSignal) -> bool:
-        end = sent.time + LIFETIME
+        end = self._end(sent)
         if not _lasts(sent.stay, end):
             return False
         theirs = self.stays.get((sent.namespace, sent.target), [])
         # Who has just left may still be believed to be there: its farewell is under way.
-        was_there = [
-            stay for stay in theirs if stay.since <= end and _lasts(stay, sent.time - FAREWELL)
-        ]
+        left = sent.time - FAREWELL - self.losses.slack
+        was_there = [stay for stay in theirs if stay.since <= end and _lasts(stay, left)]
         if self.guests.may_lose(sent):
             return False
         if not was_there:
