@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / os.environ.get("VENV", ".venv")
 PYTHON = VENV / "bin" / "python"
 PROJECT = ROOT / "pyproject.toml"
+DOT_INTERVAL = 1.0  # seconds
 
 # What each use installs, and the marks left when it is done. The development environment can do
 # all that the plain one can.
@@ -38,17 +39,19 @@ def main() -> None:
             return
         if not works:
             _make()
-        print(f"setting up {VENV.name}: installing packages (this happens once)", flush=True)
+        _say("installing packages (this happens once, and takes a minute or less)")
         # Dependency groups are known to pip since 25.1.
         _pip("--upgrade", "pip>=25.1")
         _pip(*INSTALLS[use])
+        print(flush=True)
         (VENV / f"installed-{use}").write_text(wanted)
 
 
 def _make() -> None:
-    print(f"setting up {VENV.name} with Python {sys.version.split()[0]}", flush=True)
+    _say(f"with Python {sys.version.split()[0]}")
     shutil.rmtree(VENV, ignore_errors=True)
     _run([sys.executable, "-m", "venv", str(VENV)])
+    print(flush=True)
 
 
 def _works() -> bool:
@@ -81,11 +84,26 @@ def _pip(*wanted: str) -> None:
     _run([str(PYTHON), "-m", "pip", "install", *quiet, *wanted])
 
 
+def _say(what: str) -> None:
+    print(f"setting up {VENV.name}: {what}", end=" ", flush=True)
+
+
 def _run(command: list[str]) -> None:
-    """Run a step; its output, mostly remarks on the machine's set-up, matters if it fails."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        sys.stderr.write(done.stdout + done.stderr)
+    """Run a step, with a dot each second, in a line that ``_say`` has begun.
+
+    Its output, mostly remarks on the machine's set-up, matters if it fails.
+    """
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as step:
+        while True:
+            try:
+                output, _ = step.communicate(timeout=DOT_INTERVAL)
+                break
+            except subprocess.TimeoutExpired:
+                print(".", end="", flush=True)
+    if step.returncode != 0:
+        sys.stderr.write(f"\n{output}")
         sys.exit(f"failed: {' '.join(command)}")
 
 

@@ -29,8 +29,11 @@ def test_totals_of_a_row_of_four_and_of_its_halves() -> None:
     assert in_words(broken) == "3 hubs, 1 dead, in 2 parts, links: 1 p2p, 1.00 hops on average"
 
 
-def test_totals_of_nothing() -> None:
-    assert in_words(totals([HubStatus(1), HubStatus(2)])) == "0 hubs"
+def test_what_does_not_listen_yet_is_starting() -> None:
+    assert in_words(totals([HubStatus(1)])) == "1 hub starting"
+    assert in_words(totals([HubStatus(1), HubStatus(2)])) == "2 hubs starting"
+    assert in_words(totals([hubs(1)[0], HubStatus(2)])) == "1 hub, 1 starting"
+    assert in_words(totals([HubStatus(1).died("x")])) == "0 hubs, 1 dead"
 
 
 def test_each_change_is_told_in_a_line() -> None:

@@ -105,6 +105,7 @@ async def test_hubs_start_serve_and_end_together(number: signal.Signals) -> None
     """S31."""
     async with network("--hubs", "3", "--port", "0", "--discovery-limit", "5") as lines:
         ports = await lines.ports(3)
+        assert lines.seen[0].endswith("  3 hubs starting")
         await lines.until("all ends on")
         assert any(f"http://127.0.0.1:{ports[1]}/demo" in line for line in lines.seen)
         ids = set()

@@ -23,14 +23,14 @@ def draw(
 
 
 def test_a_picture_has_a_row_for_each_hub_with_its_links_by_carrier() -> None:
-    busy = replace(MESH[0], state=State.MIGRATED, clients=12, rate=3.25)
+    busy = replace(MESH[0], state=State.MIGRATED, clients=12, signals=340, rate=3.25)
     lines = draw([busy, *MESH[1:3], MESH[3].died("killed by SIGKILL")])
     assert lines[0].startswith("3 hubs, 1 dead, one mesh, links: 2 p2p + 1 websocket, 1.00 hops")
     assert [line.split() for line in lines[2:7]] == [
-        ["hub", "port", "id", "state", "p2p", "websocket", "clients", "signals/s"],
-        ["1", "3000", "11111111", "migrated", "2", "4", "3", "12", "3.2"],
-        ["2", "3001", "22222222", "joining", "1", "3", "-", "0", "-"],
-        ["3", "3002", "33333333", "joining", "2", "4", "1", "0", "-"],
+        ["hub", "port", "id", "state", "p2p", "websocket", "clients", "signals", "/s"],
+        ["1", "3000", "11111111", "migrated", "2", "4", "3", "12", "340", "3.2"],
+        ["2", "3001", "22222222", "joining", "1", "3", "-", "0", "0", "-"],
+        ["3", "3002", "33333333", "joining", "2", "4", "1", "0", "0", "-"],
         ["4", "3003", "44444444", "dead", "killed", "by", "SIGKILL"],
     ]
     assert lines[7:] == ["", *HINTS, "", *NEWS]
@@ -42,7 +42,7 @@ def test_a_link_to_a_hub_that_is_none_of_ours_shows_by_its_id() -> None:
 
 
 def test_before_it_starts_a_hub_has_a_row_too() -> None:
-    assert draw([HubStatus(1)])[3].split() == ["1", "-", "-", "starting", "-", "-", "0", "-"]
+    assert draw([HubStatus(1)])[3].split() == ["1", "-", "-", "starting", "-", "-", "0", "0", "-"]
 
 
 def test_where_there_is_little_room_news_go_first_then_hints_then_hubs() -> None:

@@ -1,9 +1,12 @@
 """What a line of a scenario file means, and what makes no sense."""
 
+from typing import get_args
+
 import pytest
 
 from peerpigeon.scenario.play import rehearse
 from peerpigeon.scenario.steps import (
+    EXAMPLES,
     Clients,
     Connect,
     Cut,
@@ -113,3 +116,20 @@ def test_what_cannot_be_done_is_refused_with_its_line(deeds: list[str], complain
 def test_a_scenario_begins_with_its_hubs(text: str) -> None:
     with pytest.raises(ScenarioError, match="how many hubs"):
         rehearse(text)
+
+
+@pytest.mark.parametrize("sentence", EXAMPLES)
+def test_each_sentence_that_is_shown_can_be_said(sentence: str) -> None:
+    [step] = read(sentence)
+    assert step.deed is not None or step.rounds
+
+
+def test_who_says_what_cannot_be_understood_is_shown_what_can() -> None:
+    with pytest.raises(ScenarioError) as refusal:
+        read("hubs 1 dance")
+    assert all(f"\n  {example}" in str(refusal.value) for example in EXAMPLES)
+
+
+def test_there_is_a_sentence_of_each_kind() -> None:
+    deeds = {type(step.deed) for example in EXAMPLES for step in read(example)}
+    assert deeds >= set(get_args(Deed))

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 def run(words: Sequence[str]) -> int:
     """Run the command line; return the exit status."""
-    options = _parser(words).parse_args(words)
+    parser = _parser(words)
+    if not words:
+        parser.print_help(sys.stderr)
+        return USAGE_ERROR
+    options = parser.parse_args(words)
     try:
         status: int = options.run(options)
     except ConfigError as error:

@@ -9,11 +9,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from peerpigeon.addresses import authority
+from peerpigeon.cli.environment import misspelt
 from peerpigeon.cli.exit_status import FAILURE
 from peerpigeon.cli.output import background_stdout
 from peerpigeon.cli.server_options import add_server_options, given_options
 from peerpigeon.cli.signals import on_termination_signal
-from peerpigeon.core.config import OPTIONS, ServerConfig
+from peerpigeon.core.config import LAST_PORT, OPTIONS, ConfigError, ServerConfig
 from peerpigeon.local_mesh.display import Lines, Screen
 from peerpigeon.local_mesh.summary import farewell
 from peerpigeon.local_mesh.supervisor import Supervisor
@@ -74,6 +75,14 @@ def run(options: argparse.Namespace) -> int:
     """
     given = given_options(options)
     config = _config(given)
+    last = config.port + options.hubs - 1
+    if config.port and last > LAST_PORT:
+        raise ConfigError(
+            f"port is {config.port}; {options.hubs} hubs take those up to {last}, and there is none"
+            f" above {LAST_PORT}"
+        )
+    for complaint in misspelt(os.environ):
+        print(f"peerpigeon: {complaint}", file=sys.stderr)
     environment = {OPTIONS[name].variable: text for name, text in given.items()}
     is_live = sys.stdout.isatty() and not options.plain
     with asyncio.Runner() as runner:

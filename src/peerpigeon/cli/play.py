@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 from contextlib import AsyncExitStack
@@ -11,12 +12,10 @@ from typing import TYPE_CHECKING
 from peerpigeon.cli.exit_status import FAILURE, USAGE_ERROR
 from peerpigeon.scenario.play import play, rehearse
 from peerpigeon.scenario.real import RealTheatre
-from peerpigeon.scenario.steps import ScenarioError
+from peerpigeon.scenario.steps import ScenarioError, examples
 from peerpigeon.scenario.virtual import VirtualTheatre
 
 if TYPE_CHECKING:
-    import argparse
-
     from peerpigeon.scenario.play import Scene, Theatre
     from peerpigeon.scenario.steps import Step
 
@@ -26,13 +25,19 @@ ABOUT = """\
 Plays what a scenario file says, a sentence a line: hubs start and die, clients come, go and signal
 each other. After each step all must be as a central computation says: the links, who knows whom,
 each signal delivered once and in order. It is played in the simulator, or with --real by hub
-processes on this machine. docs/simulator.md has the sentences."""
+processes on this machine."""
+
+SENTENCES = f"""\
+the sentences, with other numbers and names (docs/simulator.md explains them):
+{examples()}"""
 
 HEAD = "seconds  hubs  parts  links  most  meetings  farewells  signals  refused  step"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of the command."""
+    """Declare the options of the command, and show the sentences."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = SENTENCES
     parser.add_argument("file", metavar="FILE", help="the scenario")
     parser.add_argument(
         "--real", action="store_true", help="play it with hub processes instead of the simulator"
@@ -54,7 +59,8 @@ def run(options: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise  # nobody reads what it prints
     except (OSError, UnicodeDecodeError, ScenarioError) as error:
-        print(f"peerpigeon: {options.file}: {error}", file=sys.stderr)
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        print(f"peerpigeon: {options.file}: {reason}", file=sys.stderr)
         return USAGE_ERROR
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from peerpigeon.addresses import authority
 from peerpigeon.cli.descriptor_limit import raise_descriptor_limit
+from peerpigeon.cli.environment import misspelt
 from peerpigeon.cli.exit_status import FAILURE, USAGE_ERROR
 from peerpigeon.cli.output import background_stderr
 from peerpigeon.cli.server_options import add_server_options, given_options
@@ -30,6 +32,8 @@ from peerpigeon.observe.log_lines import (
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
 
 ABOUT_OPTIONS = (
     "Each option can also be set by the environment variable in brackets. Durations are seconds"
@@ -77,6 +81,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(config: ServerConfig, *, talkative: bool, writes_events: bool) -> int:
+    for complaint in misspelt(os.environ):
+        logger.warning(complaint)
     raise_descriptor_limit(config.max_connections)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

@@ -64,7 +64,8 @@ class Lines:
             return
 
     def open(self) -> None:
-        """Prepare the stream."""
+        """Say what is being done: it takes seconds until the first hub listens."""
+        self.write(f"{_moment()}  {in_words(totals(self._seen))}\n")
 
     def close(self) -> None:
         """Leave the stream as it was."""

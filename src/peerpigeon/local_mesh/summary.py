@@ -34,6 +34,8 @@ class Totals:
 
     hubs: int
     """That listen."""
+    starting: int
+    """That do not listen yet."""
     dead: int
     parts: int
     """How many meshes they form that have no link to each other."""
@@ -55,6 +57,7 @@ def totals(hubs: Sequence[HubStatus]) -> Totals:
     lengths = [hops for reached in ways.values() for hops in reached.values() if hops]
     return Totals(
         hubs=len(listening),
+        starting=sum(not hub.port and not hub.is_dead for hub in hubs),
         dead=sum(hub.is_dead for hub in hubs),
         parts=len({min(reached) for reached in ways.values()}),
         p2p=sum(carrier == "p2p" for carrier in carriers.values()),
@@ -120,6 +123,10 @@ def _new_link(pair: Pair, had: str | None, has: str | None) -> Iterator[str]:
 def in_words(figures: Totals) -> str:
     """Return the figures of the whole mesh in one line."""
     words = [_count(figures.hubs, "hub")]
+    if figures.starting and not figures.hubs:
+        words = [f"{_count(figures.starting, 'hub')} starting"]
+    elif figures.starting:
+        words.append(f"{figures.starting} starting")
     if figures.dead:
         words.append(f"{figures.dead} dead")
     if figures.hubs > 1:

@@ -22,8 +22,8 @@ _STYLES = {
 _BOLD = "1"
 _DIM = "2"
 
-_HEADS = ("hub", "port", "id", "state", "p2p", "websocket", "clients", "signals/s")
-_TO_THE_RIGHT = {"hub", "port", "clients", "signals/s"}
+_HEADS = ("hub", "port", "id", "state", "p2p", "websocket", "clients", "signals", "/s")
+_TO_THE_RIGHT = {"hub", "port", "clients", "signals", "/s"}
 _LISTS = {"p2p", "websocket"}
 _GAP = "  "
 _NARROWEST_LIST = 4
@@ -78,12 +78,13 @@ def _table(hubs: Sequence[HubStatus], width: int, style: _Style) -> list[str]:
 def _cells(hub: HubStatus, numbers: Mapping[str, int]) -> tuple[str, ...]:
     who = (str(hub.number), str(hub.port or "-"), hub.short_id or "-", hub.state.value)
     if hub.is_dead:
-        return (*who, "", "", "", "")
+        return (*who, "", "", "", "", "")
     return (
         *who,
         _names(hub.p2p, numbers),
         _names(hub.websocket, numbers),
         str(hub.clients),
+        str(hub.signals),
         f"{hub.rate:.1f}" if hub.rate else "-",
     )
 

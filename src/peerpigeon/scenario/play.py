@@ -10,6 +10,7 @@ from peerpigeon.scenario.cast import hub_id
 from peerpigeon.scenario.course import Course
 from peerpigeon.scenario.outcome import Due, Sent, differences, observe
 from peerpigeon.scenario.steps import (
+    EXAMPLES,
     Clients,
     Connect,
     Cut,
@@ -112,7 +113,9 @@ def rehearse(text: str) -> list[Step]:
 def layout_of(steps: Sequence[Step]) -> Hubs:
     """Return what a scenario begins with. Raises ``ScenarioError`` if it says nothing."""
     if not steps or not isinstance(steps[0].deed, Hubs):
-        raise ScenarioError("it does not begin with how many hubs there are")
+        raise ScenarioError(
+            f"it does not begin with how many hubs there are; say for example {EXAMPLES[0]}"
+        )
     return steps[0].deed
 
 

@@ -120,17 +120,47 @@ def _connect(clients: str, hub: str) -> Deed:
     return Connect(_list(clients), int(hub))
 
 
-_SENTENCES: tuple[tuple[str, Callable[..., Deed]], ...] = (
-    (r"(\d+) hubs?, at most (\d+) links each(, without data channels)?", _hubs),
-    (r"(\d+) clients? at (?:each hub|hub (\d+)) in namespace (\S+)", _clients),
-    (rf"clients? {_NUMBERS} (?:connects?|moves?) to hub (\d+)", _connect),
-    (rf"clients? {_NUMBERS} leaves?", lambda numbers: Leave(_list(numbers))),
-    (rf"kill hubs? {_NUMBERS}", lambda numbers: Kill(_list(numbers))),
-    (rf"stop hubs? {_NUMBERS}", lambda numbers: Stop(_list(numbers))),
-    (rf"start hubs? {_NUMBERS}", lambda numbers: Start(_list(numbers))),
-    (rf"cut hubs? {_NUMBERS} off", lambda numbers: Cut(_list(numbers))),
-    (r"mend the cut", Mend),
+_SENTENCES: tuple[tuple[str, Callable[..., Deed], str], ...] = (
+    (
+        r"(\d+) hubs?, at most (\d+) links each(, without data channels)?",
+        _hubs,
+        "8 hubs, at most 3 links each",
+    ),
+    (
+        r"(\d+) clients? at (?:each hub|hub (\d+)) in namespace (\S+)",
+        _clients,
+        "2 clients at each hub in namespace chess",
+    ),
+    (
+        rf"clients? {_NUMBERS} (?:connects?|moves?) to hub (\d+)",
+        _connect,
+        "clients 1 and 4 move to hub 3",
+    ),
+    (
+        rf"clients? {_NUMBERS} leaves?",
+        lambda numbers: Leave(_list(numbers)),
+        "clients 2 to 5 leave",
+    ),
+    (rf"kill hubs? {_NUMBERS}", lambda numbers: Kill(_list(numbers)), "kill hubs 1 and 5"),
+    (rf"stop hubs? {_NUMBERS}", lambda numbers: Stop(_list(numbers)), "stop hub 2"),
+    (rf"start hubs? {_NUMBERS}", lambda numbers: Start(_list(numbers)), "start hubs 1 and 5"),
+    (rf"cut hubs? {_NUMBERS} off", lambda numbers: Cut(_list(numbers)), "cut hubs 3 to 5 off"),
+    (r"mend the cut", Mend, "mend the cut"),
 )
+"""How a deed is said, what it is, and an example."""
+
+_SIGNALS_EXAMPLES = (
+    "everyone signals everyone twice",
+    "kill hub 4 while everyone signals everyone",
+)
+
+EXAMPLES = (*(example for _, _, example in _SENTENCES), *_SIGNALS_EXAMPLES)
+"""A sentence of each kind."""
+
+
+def examples() -> str:
+    """Return a sentence of each kind, a line each."""
+    return "\n".join(f"  {example}" for example in EXAMPLES)
 
 
 def read(text: str) -> list[Step]:
@@ -159,17 +189,17 @@ def _step(line: int, words: str) -> Step:
 def _rounds(words: str) -> int:
     match = _SIGNALS.fullmatch(words)
     if match is None:
-        raise ScenarioError(f"cannot make sense of {words!r}; say: everyone signals everyone")
+        raise ScenarioError(f"cannot make sense of {words!r}; say {_SIGNALS_EXAMPLES[0]}")
     times = match[1] or ""
     return _TIMES[times] if times in _TIMES else _count(times.split()[0])
 
 
 def _deed(words: str) -> Deed:
-    for pattern, build in _SENTENCES:
+    for pattern, build, _ in _SENTENCES:
         match = re.fullmatch(pattern, words)
         if match is not None:
             return build(*match.groups())
-    raise ScenarioError(f"cannot make sense of {words!r}")
+    raise ScenarioError(f"cannot make sense of {words!r}; say for example\n{examples()}")
 
 
 def _count(digits: str) -> int:

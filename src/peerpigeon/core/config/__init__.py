@@ -2,6 +2,7 @@
 
 from peerpigeon.core.config.addresses import (
     EVERYWHERE,
+    LAST_PORT,
     check_hub_uri,
     hosts_in,
     in_uri,
@@ -28,6 +29,7 @@ __all__ = [
     "EVERYWHERE",
     "GLOBAL_NAMESPACE",
     "KIB",
+    "LAST_PORT",
     "LOCAL_PORT_RETRIES",
     "MIB",
     "OPTIONS",

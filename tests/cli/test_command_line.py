@@ -1,0 +1,92 @@
+"""What a command line and an environment that are nearly right get told, in a line or two."""
+
+from __future__ import annotations
+
+import pytest
+
+from peerpigeon.cli.environment import misspelt
+from peerpigeon.cli.main import main
+from tests.cli.test_main import command
+
+
+def refused(*words: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.endswith(" --help says what there is\n")
+    return told.err.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ("hub", "--max-conections", "5"),
+            "peerpigeon hub: there is no --max-conections; did you mean --max-connections?",
+        ),
+        (
+            ("network", "--hub=3"),  # short for --hub-secret, --hubs and more
+            "peerpigeon network: ambiguous option: --hub=3 could match --hubs",
+        ),
+        (
+            ("simulate", "--kil=3", "--sede=1"),
+            "peerpigeon simulate: there is no --sede; did you mean --seed?",
+        ),
+        (("server", "--xyzzy"), "peerpigeon server: there is no --xyzzy"),
+        (("server", "3000"), "peerpigeon server: '3000' is one word too many"),
+        (("network", "--hubs", "0"), "peerpigeon network: argument --hubs: '0' is no number from"),
+        (("serve",), "peerpigeon: argument COMMAND: invalid choice: 'serve' (choose from"),
+    ],
+)
+def test_a_command_line_that_cannot_be_read_is_told_why(
+    words: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refused(*words, capsys=capsys).startswith(told)
+
+
+def test_without_a_command_it_says_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "network   run a mesh of hubs on this machine" in capsys.readouterr().err
+
+
+def test_hubs_for_which_there_are_no_ports_are_refused_before_any_starts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["network", "--port", "65534", "--hubs", "3"]) == 2
+    assert "3 hubs take those up to 65536" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("MAX_CONNECTION", "MAX_CONNECTIONS"),
+        ("MAX_CONECTIONS", "MAX_CONNECTIONS"),
+        ("CORS_ORIGINS", "CORS_ORIGIN"),
+        ("BOOTSTRAP_HUB", "BOOTSTRAP_HUBS"),
+        ("HUBID", "HUB_ID"),
+        ("hub_secret", "HUB_SECRET"),
+        ("LOGFORMAT", "LOG_FORMAT"),
+        ("EVENT", "EVENTS"),
+    ],
+)
+def test_a_variable_that_is_nearly_ours_is_told_of(name: str, near: str) -> None:
+    environment = {name: "secret", "PATH": "/bin"}
+    assert list(misspelt(environment)) == [f"the variable {name} is not read; did you mean {near}?"]
+
+
+def test_variables_of_others_are_let_be() -> None:
+    others = "HOSTNAME PORTS HOSTS host port HUB_PORT HUB_SERVICE_HOST LOG_LEVEL DEBUG SHELL LANG"
+    ours = "PORT HOST MAX_CONNECTIONS HUB_ID EVENTS LOG_FORMAT"
+    assert list(misspelt(dict.fromkeys([*others.split(), *ours.split()], "x"))) == []
+
+
+@pytest.mark.slow
+async def test_a_server_warns_of_a_misspelt_variable_at_the_start() -> None:
+    options = {"HOST": "127.0.0.1", "PORT": "0", "MAX_CONNECTION": "5", "LOG_FORMAT": "json"}
+    async with command("server", **options) as server:
+        line = await server.json()
+        assert line["level"] == "warning"
+        assert line["message"].endswith("did you mean MAX_CONNECTIONS?")
+        assert (await server.json())["event"] == "started"
