@@ -258,7 +258,7 @@ def test_doubtful_signals_may_not_fill_the_memory(
     size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hubs, _, _, _, _ = moved()
-    monkeypatch.setattr(hubs.hubs[0]._signaling._doubtful, "_max_size", size)
+    monkeypatch.setattr(hubs.hubs[0]._signaling.relays._doubtful, "_max_size", size)
     relay = Relay("net1", A, B, 0, "offer", b"1", LATER)
     news = [deliver(hubs, 0, relay, SECOND) for _ in range(2)][-1]
     assert Undelivered("net1", A, B, "offer", Reason.OVERLOADED, LATER) in news

@@ -201,7 +201,7 @@ class Hub:
 
     def _on_failure(self, failure: Failure, now: float) -> None:
         if isinstance(failure.news, Relay):
-            self._signaling.fail(failure.news, failure.reason, now)
+            self._signaling.outcomes.fail(failure.news, failure.reason, now)
         else:
             # Control news is given up only in heaps; then all of it has to be told anew.
             self._namespaces.presence.resync(now)
@@ -215,9 +215,9 @@ class Hub:
     def _on_news(self, hub: PeerId, news: News, now: float) -> None:
         match news:
             case Relay():
-                self._signaling.on_relay(hub, news, now)
+                self._signaling.relays.receive(hub, news, now)
             case Undelivered():
-                self._signaling.on_undelivered(news, now)
+                self._signaling.outcomes.on_undelivered(news, now)
             case Found():
                 self._clients.on_found(news, now)
             case Challenge():
@@ -306,7 +306,7 @@ class Hub:
             self._mesh.tick(now)
             for failure in self._delivery.expire(now):
                 self._on_failure(failure, now)
-            self._signaling.forget(now)
+            self._signaling.outcomes.forget(now)
         self._settle(now)
         if self._view_at is not None and now >= self._view_at and self._mesh is not None:
             self._show_view(self._mesh.incarnations(), now)
@@ -368,8 +368,8 @@ class Hub:
             namespaces=len(self._namespaces.presence),
             hubs=(*hubs, *clients.references.records(self._effects.epoch)),
             mesh=MeshSnapshot() if mesh is None else mesh.snapshot(),
-            signals_relayed=self._signaling.relayed,
-            signals_refused=self._signaling.refused,
+            signals_relayed=self._signaling.outcomes.relayed,
+            signals_refused=self._signaling.outcomes.refused,
             messages_refused=clients.messages_refused,
             news_unusable=self._unusable,
         )

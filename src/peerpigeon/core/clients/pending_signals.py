@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound=Hashable)
 
 
+WAITING_SIZE = 16 * 1024 * 1024
+"""Bytes of signals that may wait for each of the three things that signals wait for."""
+
+
 class Queued(Enum):
     """What became of a signal that has to wait."""
 

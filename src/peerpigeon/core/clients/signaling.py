@@ -4,39 +4,32 @@ A target is usually known from its introduction; else the primary rendezvous hub
 asked, and what is for that target waits, so that nothing overtakes. The sender is told what cannot
 be delivered.
 
-Two more things are waited for. A client that has announced itself speaks, and is spoken to, from
-when the mesh has granted it its id. And what comes from another hub in the name of somebody whom we
-know elsewhere waits until the primary has said who has the id: it may be from a socket that the
-sender had before, at a hub that has only now come back.
+A client that has announced itself speaks, and is spoken to, from when the mesh has granted it its
+id. What comes before that waits, too.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.clients.answered_signals import AnsweredSignals
-from peerpigeon.core.clients.pending_signals import PendingSignals, Queued
+from peerpigeon.core.clients.pending_signals import WAITING_SIZE, PendingSignals, Queued
+from peerpigeon.core.clients.relays import ANY_SESSION, IncomingRelays
+from peerpigeon.core.clients.signal_outcomes import SignalOutcomes
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.ids import PeerKey, key_of
-from peerpigeon.core.namespaces.standing import Standing
 from peerpigeon.core.sessions.recent_offers import RecentOffers
 from peerpigeon.core.sessions.registry import Client, Guest
 from peerpigeon.core.wire import client_messages, reference_messages
 from peerpigeon.core.wire.client_messages import Signal
-from peerpigeon.core.wire.hub_news import Find, Found, Located, Member, Relay, Undelivered
+from peerpigeon.core.wire.hub_news import Find, Found, Member, Relay
 from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
-    from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.ids import PeerId
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Registry
-
-WAITING_SIZE = 16 * 1024 * 1024
-"""Bytes of signals that may wait for each of the three things that signals wait for."""
-
-ANY_SESSION = 0
 
 
 class Signaling:
@@ -61,14 +54,11 @@ class Signaling:
         self._waiting: PendingSignals[tuple[str, PeerKey]] = PendingSignals(lifetime, WAITING_SIZE)
         # Until a client of ours has its id, by its session in the mesh: from it, and for it.
         self._held: PendingSignals[int] = PendingSignals(lifetime, WAITING_SIZE)
-        # Until it is known who has the sender's id, by namespace and sender.
-        self._doubtful: PendingSignals[tuple[str, PeerKey]] = PendingSignals(lifetime, WAITING_SIZE)
-        self._answered = AnsweredSignals(lifetime)
         self._departed = 0  # the number of the last signal that left for another hub
-        self.relayed = 0
-        """Signals sent on to a client of ours or to another hub."""
-        self.refused = 0
-        """Signals answered with an error."""
+        self.outcomes = SignalOutcomes(registry, self._presence, lifetime, effects)
+        self.relays = IncomingRelays(
+            own, registry, namespaces, self._held, self.outcomes, effects, config=config
+        )
 
     def on_signal(self, sender: Client | Guest, signal: Signal, now: float) -> None:
         """Pass a client's signal to its target, or tell the client why not."""
@@ -81,7 +71,7 @@ class Signaling:
                 sender.sent_offers = RecentOffers()
             sender.sent_offers.note(signal.target, now)
         elif kind == "connection-rejected" and self._is_superseded(sender, signal, now):
-            self._refuse_signal(sender, kind, signal.target, Reason.SUPERSEDED, now)
+            self.outcomes.refuse(sender, kind, signal.target, Reason.SUPERSEDED, now)
             return
         # Most ids are in lower case, and so their own keys: not to make one saves 60 ns.
         by_key, name = self._by_key, signal.target
@@ -93,7 +83,7 @@ class Signaling:
             and not (self._waiting.queues and self._waits(namespace, signal.target))
         ):
             if isinstance(target, Client):  # as most are: asked first, and once
-                self._deliver(target.session, target.peer_id, signal, sender.peer_id, now)
+                self.outcomes.deliver(target.session, target.peer_id, signal, sender.peer_id, now)
                 return
             if isinstance(target, Guest):  # pragma: no branch: hubs have their own namespace
                 self._deliver_to_guest(target, signal, sender, now)
@@ -110,12 +100,12 @@ class Signaling:
         kind, namespace, target = signal.kind, sender.namespace, signal.target
         member = self._presence.find(signal.namespace, sender.peer_id)
         if signal.namespace != namespace or member is None or namespace == sender.granted_in:
-            self._refuse_signal(sender, kind, target, Reason.NOT_ANNOUNCED, now)
+            self.outcomes.refuse(sender, kind, target, Reason.NOT_ANNOUNCED, now)
             return
         session, data = member.session, bytes(signal.data)
         relay = Relay(namespace, sender.peer_id, target, ANY_SESSION, kind, data, session)
         if self._held.add(session, self._own, relay, now) is Queued.FULL:
-            self._refuse_signal(sender, kind, target, Reason.OVERLOADED, now)
+            self.outcomes.refuse(sender, kind, target, Reason.OVERLOADED, now)
 
     def on_granted(self, namespace: str, member: Member, now: float) -> None:
         """Send and deliver what has waited for a client of ours to have its id."""
@@ -128,18 +118,18 @@ class Signaling:
                 data = client_messages.raw(relay.data)
                 self.on_signal(party, Signal(relay.kind, relay.target, namespace, data), now)
             else:
-                self.on_relay(hub, relay, now)
+                self.relays.deliver(hub, relay, now)
 
     def leave(self, party: Client | Guest, session: int, now: float) -> None:
         """Give up what waits for a client of ours that leaves its namespace."""
         party.granted_in = None
         for hub, relay in self._held.take(session):
             if relay.sender_session == session and hub == self._own:
-                self._refuse_signal(party, relay.kind, relay.target, Reason.NOT_ANNOUNCED, now)
+                self.outcomes.refuse(party, relay.kind, relay.target, Reason.NOT_ANNOUNCED, now)
             else:
-                self._return(hub, relay, Reason.NOT_FOUND)
+                self.outcomes.send_back(hub, relay, Reason.NOT_FOUND)
 
-    # To other hubs
+    # Clients that have theirs
 
     def _is_superseded(self, sender: Client | Guest, rejection: Signal, now: float) -> bool:
         # Its own offer is the better answer. A real client that is told both closes the very
@@ -158,23 +148,13 @@ class Signaling:
         )
         return have_crossed and client_messages.is_role_conflict(rejection)
 
-    def _deliver(
-        self, session: SessionId, target: PeerId, signal: Signal, sender: PeerId, now: float
-    ) -> None:
-        self.relayed += 1
-        effects = self._effects
-        effects.send(
-            session,
-            client_messages.encode_signal(signal, sender, target, effects.milliseconds(now)),
-        )
-
     def _deliver_to_guest(
         self, target: Guest, signal: Signal, sender: Client | Guest, now: float
     ) -> None:
         if signal.kind in reference_messages.SIGNALS:
-            self._deliver(target.hub, target.peer_id, signal, sender.peer_id, now)
+            self.outcomes.deliver(target.hub, target.peer_id, signal, sender.peer_id, now)
         else:
-            self._refuse_signal(sender, signal.kind, signal.target, Reason.UNSUPPORTED, now)
+            self.outcomes.refuse(sender, signal.kind, signal.target, Reason.UNSUPPORTED, now)
 
     def _send_away(self, relay: Relay, now: float) -> None:
         """Send a signal to the hub that serves its target, once that is known."""
@@ -182,21 +162,21 @@ class Signaling:
         if not self._waits(namespace, target):
             located = self._presence.locate(namespace, target, now)
             if located is None and self._is_known_absent(namespace):
-                self.fail(relay, Reason.NOT_FOUND, now)
+                self.outcomes.fail(relay, Reason.NOT_FOUND, now)
                 return
             if located is not None and located.hub != self._own:
                 session = located.member.session
                 self._departed = number = self._departed + 1
                 kind, data, own = relay.kind, relay.data, relay.sender_session
                 away = Relay(namespace, relay.sender, target, session, kind, data, own, number)
-                self.relayed += 1
+                self.outcomes.relayed += 1
                 self._effects.tell_hub(located.hub, away)
                 return
         queued = self._waiting.add((namespace, key_of(target)), self._own, relay, now)
         if queued is Queued.ASK:
             self._effects.tell_hub(self._placement.primary(namespace), Find(namespace, target))
         elif queued is Queued.FULL:
-            self.fail(relay, Reason.OVERLOADED, now)
+            self.outcomes.fail(relay, Reason.OVERLOADED, now)
 
     def _waits(self, namespace: str, target: PeerId) -> bool:
         return (namespace, key_of(target)) in self._waiting.queues
@@ -209,166 +189,29 @@ class Signaling:
     def on_found(self, found: Found, now: float) -> None:
         """Send what has waited for an answer on its way, or back."""
         self._presence.on_found(found, now)
-        key, located = (found.namespace, key_of(found.peer)), found.located
-        for hub, relay in self._doubtful.take(key):
-            self._judge(hub, relay, located, now)
-        for hub, relay in self._waiting.take(key):
+        self.relays.on_found(found, now)
+        located = found.located
+        for hub, relay in self._waiting.take((found.namespace, key_of(found.peer))):
             target = self._registry.find_client(relay.target)
             if target is not None and target.granted_in == relay.namespace:
-                self.on_relay(hub, relay, now)
+                self.relays.deliver(hub, relay, now)
             elif located is not None and located.hub != self._own:
                 self._send_away(relay, now)
             elif target is not None and target.namespace == relay.namespace:
-                self.on_relay(hub, relay, now)  # it waits there until the target has its id
+                self.relays.deliver(hub, relay, now)  # it waits there until the target has its id
             else:
-                self.fail(relay, Reason.NOT_FOUND, now)
-
-    # From other hubs
-
-    def on_relay(self, hub: PeerId, relay: Relay, now: float) -> None:
-        """Deliver a signal that came from another hub, or say that it cannot be."""
-        if hub == self._own:
-            self._deliver_relay(hub, relay, now)
-            return
-        namespace, sender, session = relay.namespace, relay.sender, relay.sender_session
-        if self._doubtful.queues and (namespace, key_of(sender)) in self._doubtful.queues:
-            self._doubt(hub, relay, now)
-            return
-        standing = self._presence.standing(namespace, sender, hub, session, now)
-        if standing is Standing.CURRENT:  # most often
-            self._deliver_relay(hub, relay, now)
-        elif standing is Standing.UNKNOWN:
-            self._note_sender(hub, relay, now)
-            self._deliver_relay(hub, relay, now)
-        elif standing is Standing.CONTESTED:
-            self._doubt(hub, relay, now)
-        else:
-            self._return(hub, relay, Reason.REPLACED)
-
-    def _doubt(self, hub: PeerId, relay: Relay, now: float) -> None:
-        """Let a signal wait until it is known who has the id of its sender."""
-        namespace, sender = relay.namespace, relay.sender
-        queued = self._doubtful.add((namespace, key_of(sender)), hub, relay, now)
-        if queued is Queued.ASK:
-            self._effects.tell_hub(self._placement.primary(namespace), Find(namespace, sender))
-        elif queued is Queued.FULL:
-            self._return(hub, relay, Reason.OVERLOADED)
-
-    def _judge(self, hub: PeerId, relay: Relay, located: Located | None, now: float) -> None:
-        """Deliver a doubtful signal if its sender has the id, as far as the primary knows."""
-        if located is None:
-            self._deliver_relay(hub, relay, now)
-        elif (located.hub, located.member.session) == (hub, relay.sender_session):
-            self._yield_id(relay)
-            self._deliver_relay(hub, relay, now)
-        else:
-            self._return(hub, relay, Reason.REPLACED)
-
-    def _yield_id(self, relay: Relay) -> None:
-        """Have a client of ours ask anew for an id under which somebody else may speak."""
-        ours = self._registry.find_client(relay.sender)
-        if ours is not None and ours.granted_in == relay.namespace:
-            ours.granted_in = None
-            self._presence.renounce(relay.namespace, ours.peer_id)
-
-    def _deliver_relay(self, hub: PeerId, relay: Relay, now: float) -> None:
-        target = self._registry.find_client(relay.target)
-        member = self._presence.find(relay.namespace, relay.target)
-        if (
-            target is None
-            or member is None
-            or target.namespace != relay.namespace
-            or relay.session not in (ANY_SESSION, member.session)
-        ):
-            self._return(hub, relay, Reason.NOT_FOUND)
-            return
-        if target.granted_in is None:
-            if self._held.add(member.session, hub, relay, now) is Queued.FULL:
-                self._return(hub, relay, Reason.OVERLOADED)
-            return
-        if isinstance(target, Guest) and relay.kind not in reference_messages.SIGNALS:
-            self._return(hub, relay, Reason.UNSUPPORTED)
-            return
-        signal = Signal(relay.kind, relay.target, relay.namespace, client_messages.raw(relay.data))
-        self.relayed -= hub == self._own
-        if relay.kind == "offer" and hub != self._own:
-            if target.remote_offers is None:
-                target.remote_offers = RecentOffers()
-            target.remote_offers.note(relay.sender, now)
-        session = target.session if isinstance(target, Client) else target.hub
-        self._deliver(session, target.peer_id, signal, relay.sender, now)
-
-    def _return(self, hub: PeerId, relay: Relay, reason: Reason) -> None:
-        lost = Undelivered(
-            relay.namespace,
-            relay.sender,
-            relay.target,
-            relay.kind,
-            reason,
-            relay.sender_session,
-            relay.number,
-        )
-        self._effects.tell_hub(hub, lost)
-
-    def _note_sender(self, hub: PeerId, relay: Relay, now: float) -> None:
-        """Remember where a sender is: the answer may be faster than the news of who it is."""
-        member = Member(relay.sender, relay.sender_session, b"{}")
-        found = Found(relay.namespace, relay.sender, Located(hub, member))
-        self._presence.on_found(found, now)
-
-    def on_undelivered(self, lost: Undelivered, now: float) -> None:
-        """Tell a sender that its signal has come back, unless it was told that it has failed."""
-        if not self._answered.is_too_old(lost.number):
-            self._report(lost, lost.reason, now)
-
-    def fail(self, relay: Relay, reason: Reason, now: float) -> None:
-        """Tell a sender that its signal could not be delivered (S24), unless it came back."""
-        self._report(relay, reason, now)
-
-    def _report(self, signal: Relay | Undelivered, reason: Reason, now: float) -> None:
-        sender = self._sender(signal)
-        if sender is not None and self._answered.note(signal.number, now):
-            self._refuse_signal(sender, signal.kind, signal.target, reason, now)
-
-    def _sender(self, signal: Relay | Undelivered) -> Client | Guest | None:
-        """Return the client that has sent a signal, if it is still the same one."""
-        member = self._presence.find(signal.namespace, signal.sender)
-        if member is None or member.session != signal.sender_session:
-            return None
-        return self._registry.find_client(signal.sender)
-
-    def _refuse_signal(
-        self, sender: Client | Guest, kind: str, target: PeerId, reason: Reason, now: float
-    ) -> None:
-        # One answer for a peer that is elsewhere and for one that is nowhere: whether an id is
-        # connected in another namespace is nobody's business here (S25).
-        self.refused += 1
-        if isinstance(sender, Guest):
-            return  # its hub has no way to tell it
-        kind = kind[: client_messages.QUOTED_LENGTH]
-        text = f"{kind} to {target} not delivered: {reason.text}"
-        detail: dict[str, object] = {"type": kind, "targetPeerId": target, "reason": reason}
-        at = self._effects.milliseconds(now)
-        self._effects.send(
-            sender.session, client_messages.encode_error(text, sender.namespace, at, detail)
-        )
+                self.outcomes.fail(relay, Reason.NOT_FOUND, now)
 
     def tick(self, now: float) -> None:
         """Give up what has waited too long."""
-        for queues in (self._waiting, self._held, self._doubtful):
+        self.relays.tick(now)
+        for queues in (self._waiting, self._held):
             for hub, relay in queues.expire(now):
                 if hub == self._own:
-                    self.fail(relay, Reason.EXPIRED, now)
+                    self.outcomes.fail(relay, Reason.EXPIRED, now)
                 else:
-                    self._return(hub, relay, Reason.EXPIRED)
-
-    def forget(self, now: float) -> None:
-        """Forget what was answered long ago; to be called after streams have given up their due.
-
-        No deadline asks for it: heartbeats wake a hub of a mesh often enough.
-        """
-        self._answered.forget(now)
+                    self.outcomes.send_back(hub, relay, Reason.EXPIRED)
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""
-        return earliest(self._waiting.deadline(), self._held.deadline(), self._doubtful.deadline())
+        return earliest(self._waiting.deadline(), self._held.deadline(), self.relays.deadline())

@@ -1,0 +1,154 @@
+"""Signals that come from other hubs, for clients of this one.
+
+Who speaks is checked, for a client may have moved from one hub to another. What comes from a socket
+that it had before, at a hub that has only now come back, must not arrive behind what it has sent
+since. A signal in the name of somebody whom we know elsewhere waits until the primary rendezvous
+hub has said who has the id.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.clients.pending_signals import WAITING_SIZE, PendingSignals, Queued
+from peerpigeon.core.ids import PeerKey, key_of
+from peerpigeon.core.namespaces.standing import Standing
+from peerpigeon.core.sessions.recent_offers import RecentOffers
+from peerpigeon.core.sessions.registry import Client, Guest
+from peerpigeon.core.wire import client_messages, reference_messages
+from peerpigeon.core.wire.client_messages import Signal
+from peerpigeon.core.wire.hub_news import Find, Found, Located, Member
+from peerpigeon.core.wire.reasons import Reason
+
+if TYPE_CHECKING:
+    from peerpigeon.core.clients.signal_outcomes import SignalOutcomes
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.effects import Effects
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.namespaces import Namespaces
+    from peerpigeon.core.sessions.registry import Registry
+    from peerpigeon.core.wire.hub_news import Relay
+
+ANY_SESSION = 0
+"""Stands in a ``Relay`` for a session of the target that its sender's hub does not know."""
+
+
+class IncomingRelays:
+    """The signals that other hubs pass on to one hub's clients.
+
+    ``held`` has what waits for a client of ours to be granted its id, by its session in the mesh.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        own: PeerId,
+        registry: Registry,
+        namespaces: Namespaces,
+        held: PendingSignals[int],
+        outcomes: SignalOutcomes,
+        effects: Effects,
+        *,
+        config: ServerConfig,
+    ) -> None:
+        self._own = own
+        self._registry = registry
+        self._presence = namespaces.presence
+        self._placement = namespaces.placement
+        self._held = held
+        # Until it is known who has the sender's id, by namespace and sender.
+        self._doubtful: PendingSignals[tuple[str, PeerKey]] = PendingSignals(
+            config.signal_lifetime, WAITING_SIZE
+        )
+        self._outcomes = outcomes
+        self._effects = effects
+
+    def receive(self, hub: PeerId, relay: Relay, now: float) -> None:
+        """Deliver a signal that came from another hub, or say that it cannot be."""
+        namespace, sender, session = relay.namespace, relay.sender, relay.sender_session
+        if self._doubtful.queues and (namespace, key_of(sender)) in self._doubtful.queues:
+            self._doubt(hub, relay, now)
+            return
+        standing = self._presence.standing(namespace, sender, hub, session, now)
+        if standing is Standing.CURRENT:  # most often
+            self.deliver(hub, relay, now)
+        elif standing is Standing.UNKNOWN:
+            self._note_sender(hub, relay, now)
+            self.deliver(hub, relay, now)
+        elif standing is Standing.CONTESTED:
+            self._doubt(hub, relay, now)
+        else:
+            self._outcomes.send_back(hub, relay, Reason.REPLACED)
+
+    def _doubt(self, hub: PeerId, relay: Relay, now: float) -> None:
+        """Let a signal wait until it is known who has the id of its sender."""
+        namespace, sender = relay.namespace, relay.sender
+        queued = self._doubtful.add((namespace, key_of(sender)), hub, relay, now)
+        if queued is Queued.ASK:
+            self._effects.tell_hub(self._placement.primary(namespace), Find(namespace, sender))
+        elif queued is Queued.FULL:
+            self._outcomes.send_back(hub, relay, Reason.OVERLOADED)
+
+    def on_found(self, found: Found, now: float) -> None:
+        """Deliver what has waited for an answer, or send it back."""
+        for hub, relay in self._doubtful.take((found.namespace, key_of(found.peer))):
+            self._judge(hub, relay, found.located, now)
+
+    def _judge(self, hub: PeerId, relay: Relay, located: Located | None, now: float) -> None:
+        """Deliver a doubtful signal if its sender has the id, as far as the primary knows."""
+        if located is None:
+            self.deliver(hub, relay, now)
+        elif (located.hub, located.member.session) == (hub, relay.sender_session):
+            self._yield_id(relay)
+            self.deliver(hub, relay, now)
+        else:
+            self._outcomes.send_back(hub, relay, Reason.REPLACED)
+
+    def _yield_id(self, relay: Relay) -> None:
+        """Have a client of ours ask anew for an id under which somebody else may speak."""
+        ours = self._registry.find_client(relay.sender)
+        if ours is not None and ours.granted_in == relay.namespace:
+            ours.granted_in = None
+            self._presence.renounce(relay.namespace, ours.peer_id)
+
+    def deliver(self, hub: PeerId, relay: Relay, now: float) -> None:
+        """Deliver a signal that came from a hub, or have it wait until its target has its id."""
+        target = self._registry.find_client(relay.target)
+        member = self._presence.find(relay.namespace, relay.target)
+        if (
+            target is None
+            or member is None
+            or target.namespace != relay.namespace
+            or relay.session not in (ANY_SESSION, member.session)
+        ):
+            self._outcomes.send_back(hub, relay, Reason.NOT_FOUND)
+            return
+        if target.granted_in is None:
+            if self._held.add(member.session, hub, relay, now) is Queued.FULL:
+                self._outcomes.send_back(hub, relay, Reason.OVERLOADED)
+            return
+        if isinstance(target, Guest) and relay.kind not in reference_messages.SIGNALS:
+            self._outcomes.send_back(hub, relay, Reason.UNSUPPORTED)
+            return
+        signal = Signal(relay.kind, relay.target, relay.namespace, client_messages.raw(relay.data))
+        self._outcomes.relayed -= hub == self._own
+        if relay.kind == "offer" and hub != self._own:
+            if target.remote_offers is None:
+                target.remote_offers = RecentOffers()
+            target.remote_offers.note(relay.sender, now)
+        session = target.session if isinstance(target, Client) else target.hub
+        self._outcomes.deliver(session, target.peer_id, signal, relay.sender, now)
+
+    def _note_sender(self, hub: PeerId, relay: Relay, now: float) -> None:
+        """Remember where a sender is: the answer may be faster than the news of who it is."""
+        member = Member(relay.sender, relay.sender_session, b"{}")
+        found = Found(relay.namespace, relay.sender, Located(hub, member))
+        self._presence.on_found(found, now)
+
+    def tick(self, now: float) -> None:
+        """Send back what has waited too long."""
+        for hub, relay in self._doubtful.expire(now):
+            self._outcomes.send_back(hub, relay, Reason.EXPIRED)
+
+    def deadline(self) -> float | None:
+        """Return when ``tick`` has something to do."""
+        return self._doubtful.deadline()

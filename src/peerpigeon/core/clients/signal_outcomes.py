@@ -1,0 +1,103 @@
+"""What becomes of a signal: delivered, refused or sent back; its sender is told once (S24)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.clients.answered_signals import AnsweredSignals
+from peerpigeon.core.sessions.registry import Guest
+from peerpigeon.core.wire import client_messages
+from peerpigeon.core.wire.hub_news import Relay, Undelivered
+
+if TYPE_CHECKING:
+    from peerpigeon.core.effects import Effects
+    from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.namespaces.presence import Presence
+    from peerpigeon.core.sessions.registry import Client, Registry
+    from peerpigeon.core.wire.client_messages import Signal
+    from peerpigeon.core.wire.reasons import Reason
+
+
+class SignalOutcomes:
+    """The ends of the signals from and for one hub's clients. ``lifetime`` of each: seconds."""
+
+    def __init__(
+        self, registry: Registry, presence: Presence, lifetime: float, effects: Effects
+    ) -> None:
+        self._registry = registry
+        self._presence = presence
+        self._effects = effects
+        self._answered = AnsweredSignals(lifetime)
+        self.relayed = 0
+        """Signals sent on to a client of ours or to another hub."""
+        self.refused = 0
+        """Signals answered with an error."""
+
+    def deliver(
+        self, session: SessionId, target: PeerId, signal: Signal, sender: PeerId, now: float
+    ) -> None:
+        """Hand a signal to a client of ours, or to the hub of a guest."""
+        self.relayed += 1
+        effects = self._effects
+        effects.send(
+            session,
+            client_messages.encode_signal(signal, sender, target, effects.milliseconds(now)),
+        )
+
+    def send_back(self, hub: PeerId, relay: Relay, reason: Reason) -> None:
+        """Send a signal back to the hub that it came from."""
+        lost = Undelivered(
+            relay.namespace,
+            relay.sender,
+            relay.target,
+            relay.kind,
+            reason,
+            relay.sender_session,
+            relay.number,
+        )
+        self._effects.tell_hub(hub, lost)
+
+    def on_undelivered(self, lost: Undelivered, now: float) -> None:
+        """Tell a sender that its signal has come back, unless it was told that it has failed."""
+        if not self._answered.is_too_old(lost.number):
+            self._report(lost, lost.reason, now)
+
+    def fail(self, relay: Relay, reason: Reason, now: float) -> None:
+        """Tell a sender that its signal could not be delivered (S24), unless it came back."""
+        self._report(relay, reason, now)
+
+    def _report(self, signal: Relay | Undelivered, reason: Reason, now: float) -> None:
+        sender = self._sender(signal)
+        if sender is not None and self._answered.note(signal.number, now):
+            self.refuse(sender, signal.kind, signal.target, reason, now)
+
+    def _sender(self, signal: Relay | Undelivered) -> Client | Guest | None:
+        """Return the client that has sent a signal, if it is still the same one."""
+        member = self._presence.find(signal.namespace, signal.sender)
+        if member is None or member.session != signal.sender_session:
+            return None
+        return self._registry.find_client(signal.sender)
+
+    def refuse(
+        self, sender: Client | Guest, kind: str, target: PeerId, reason: Reason, now: float
+    ) -> None:
+        """Tell a client that its signal is not delivered, if it can be told."""
+        # One answer for a peer that is elsewhere and for one that is nowhere: whether an id is
+        # connected in another namespace is nobody's business here (S25).
+        self.refused += 1
+        if isinstance(sender, Guest):
+            return  # its hub has no way to tell it
+        kind = kind[: client_messages.QUOTED_LENGTH]
+        text = f"{kind} to {target} not delivered: {reason.text}"
+        detail: dict[str, object] = {"type": kind, "targetPeerId": target, "reason": reason}
+        at = self._effects.milliseconds(now)
+        self._effects.send(
+            sender.session, client_messages.encode_error(text, sender.namespace, at, detail)
+        )
+
+    def forget(self, now: float) -> None:
+        """Forget what was answered long ago; to be called after streams have given up their due.
+
+        No deadline asks for it: heartbeats wake a hub of a mesh often enough.
+        """
+        self._answered.forget(now)
