@@ -82,6 +82,35 @@ def test_variables_of_others_are_let_be() -> None:
     assert list(misspelt(dict.fromkeys([*others.split(), *ours.split()], "x"))) == []
 
 
+def test_a_picture_that_could_not_be_written_is_refused_before_the_mesh_is_played(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["simulate", "--hubs", "3", "--picture", "/nonexistent/mesh.svg"]) == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err) == (
+        "",
+        "peerpigeon: /nonexistent/mesh.svg: No such file or directory\n",
+    )
+
+
+@pytest.mark.parametrize("command", ["server", "hub", "network"])
+def test_help_begins_with_what_the_command_does(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    first, _, about, *_ = capsys.readouterr().out.splitlines()
+    assert first == f"usage: peerpigeon {command} [OPTION ...]"
+    assert about.split()[0] in ("Serve", "Starts")
+
+
+@pytest.mark.slow
+async def test_an_empty_variable_counts_as_not_set() -> None:
+    options = {"HOST": "127.0.0.1", "PORT": "0", "LOG_FORMAT": "", "EVENTS": ""}
+    async with command("server", **options) as server:
+        assert "started" in await server.line()
+
+
 @pytest.mark.slow
 async def test_a_server_warns_of_a_misspelt_variable_at_the_start() -> None:
     options = {"HOST": "127.0.0.1", "PORT": "0", "MAX_CONNECTION": "5", "LOG_FORMAT": "json"}

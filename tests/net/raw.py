@@ -10,6 +10,7 @@ import contextlib
 import functools
 import inspect
 import itertools
+import logging
 import struct
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
@@ -31,7 +32,7 @@ else:
     LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
     from types import TracebackType
 
     from peerpigeon.net.http.request import Request, UpgradeRequest
@@ -268,6 +269,23 @@ class Served:
             await self.sockets.wait_closed()
             while self.doors.waiting:
                 await turns()
+
+
+@contextlib.contextmanager
+def logged(name: str) -> Iterator[list[str]]:
+    """Return what one logger writes meanwhile, on whatever loop."""
+    lines: list[str] = []
+
+    class Keeper(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(record.getMessage())
+
+    keeper = Keeper()
+    logging.getLogger(name).addHandler(keeper)
+    try:
+        yield lines
+    finally:
+        logging.getLogger(name).removeHandler(keeper)
 
 
 def _describe(request: Request) -> bytes:

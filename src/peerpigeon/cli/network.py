@@ -12,7 +12,7 @@ from peerpigeon.addresses import authority
 from peerpigeon.cli.environment import misspelt
 from peerpigeon.cli.exit_status import FAILURE
 from peerpigeon.cli.output import background_stdout
-from peerpigeon.cli.server_options import add_server_options, given_options
+from peerpigeon.cli.server_options import SHORT_USAGE, add_server_options, given_options
 from peerpigeon.cli.signals import on_termination_signal
 from peerpigeon.core.config import LAST_PORT, OPTIONS, ConfigError, ServerConfig
 from peerpigeon.local_mesh.display import Lines, Screen
@@ -47,6 +47,7 @@ SHORT_NAMES = {
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command, and those that go to all hubs."""
+    parser.usage = SHORT_USAGE
     parser.add_argument(
         "--hubs",
         type=_count,

@@ -15,7 +15,7 @@ from peerpigeon.cli.descriptor_limit import raise_descriptor_limit
 from peerpigeon.cli.environment import misspelt
 from peerpigeon.cli.exit_status import FAILURE, USAGE_ERROR
 from peerpigeon.cli.output import background_stderr
-from peerpigeon.cli.server_options import add_server_options, given_options
+from peerpigeon.cli.server_options import SHORT_USAGE, add_server_options, given_options
 from peerpigeon.cli.signals import on_termination_signal
 from peerpigeon.core.config import ServerConfig, parse_switch
 from peerpigeon.core.interface.notices import Started
@@ -43,6 +43,7 @@ ABOUT_OPTIONS = (
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Declare the options of both commands."""
+    command.usage = SHORT_USAGE
     add_server_options(command)
     command.add_argument(
         "--events",
@@ -54,7 +55,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--log-format",
         choices=LOG_FORMATS,
-        default=os.environ.get("LOG_FORMAT", "human"),
+        default=os.environ.get("LOG_FORMAT") or "human",
         help="how log lines are written to standard error [LOG_FORMAT, default human]",
     )
 

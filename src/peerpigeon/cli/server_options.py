@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import Option
 
+SHORT_USAGE = "%(prog)s [OPTION ...]"
+"""What stands before the description of the options, in which all of them are anyway."""
+
 CHOSEN_BY_COMMAND = frozenset({"is_hub"})
 """Options that are no option of a command, because its name says them."""
 
@@ -56,6 +59,7 @@ def _add(
             _add_switch(command, option, flag, "true", text)
             _add_switch(command, option, opposite, "false", f"the opposite of {flag}")
         case Kind.SWITCH if option.default:
+            text = f"Do not {text[0].lower()}{text[1:]}"
             _add_switch(command, option, opposite, "false", text)
         case Kind.SWITCH:
             _add_switch(command, option, flag, "true", text)

@@ -74,6 +74,12 @@ def run(options: argparse.Namespace) -> int:
     except ExperimentError as error:
         print(f"peerpigeon: {error}", file=sys.stderr)
         return USAGE_ERROR
+    if options.picture:
+        try:
+            Path(options.picture).open("a").close()  # better now than after minutes
+        except OSError as error:
+            print(f"peerpigeon: {options.picture}: {error.strerror}", file=sys.stderr)
+            return USAGE_ERROR
     began = time.perf_counter()
     experiment = Experiment(plan)
     findings = experiment.run()

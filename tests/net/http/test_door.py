@@ -14,6 +14,7 @@ from tests.net.raw import (
     RawClient,
     Served,
     close_frame,
+    logged,
     on_every_loop,
     run,
     serving,
@@ -122,6 +123,20 @@ async def test_only_allowed_origins_and_what_is_no_browser_may_connect() -> None
             async with await RawClient.connect(served.port) as client:
                 await client.send(upgrade(line))
                 assert (await client.head())[9:12] == status
+
+
+@on_every_loop
+async def test_a_page_that_is_refused_is_told_of_in_the_log_but_not_at_length() -> None:
+    with logged("peerpigeon.net.http.door") as lines:
+        async with serving(origins="https://good.example") as served:
+            for _ in range(3):
+                async with await RawClient.connect(served.port) as client:
+                    await client.send(upgrade("Origin: https://" + "x" * 5000))
+                    assert (await client.head())[9:12] == b"403"
+    [line] = lines
+    assert line.startswith("a page of 'https://xxxx")
+    assert "from 127.0.0.1: cors_origin" in line
+    assert len(line) < 250
 
 
 # Refusals

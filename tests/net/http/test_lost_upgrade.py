@@ -7,7 +7,7 @@ import pytest
 from peerpigeon.net.http.lost_upgrade import check_upgrade
 from peerpigeon.net.http.request import HandshakeError, parse_request
 from peerpigeon.net.seldom import INTERVAL, SeldomWarning
-from tests.net.raw import RawClient, on_every_loop, serving, upgrade
+from tests.net.raw import RawClient, logged, on_every_loop, serving, upgrade
 
 
 def check(data: bytes) -> None:
@@ -69,19 +69,12 @@ def test_all_others_are_let_pass(data: bytes) -> None:
 
 @on_every_loop
 async def test_a_proxy_that_takes_the_upgrade_off_is_told_of_in_the_answer_and_in_the_log() -> None:
-    lines: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
-    logger = logging.getLogger("peerpigeon.net.http.door")
-    logger.addHandler(handler)
-    try:
+    with logged("peerpigeon.net.http.door") as lines:
         async with serving() as served:
             for _ in range(3):
                 async with await RawClient.connect(served.port) as client:
                     await client.send(upgrade(leave_out="Upgrade"))
                     answer = (await client.rest()).decode()
-    finally:
-        logger.removeHandler(handler)
     head, _, body = answer.partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 426 Upgrade Required\r\n")
     assert "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" in head

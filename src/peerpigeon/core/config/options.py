@@ -104,7 +104,7 @@ class Options:
     """WebSocket addresses of hubs to start from, comma-separated."""
 
     auto_connect: bool = True
-    """Whether a hub dials its bootstrap hubs when it starts."""
+    """Dial the bootstrap hubs when the hub starts."""
 
     reconnect_interval: Seconds = 5.0
     """Wait before a lost bootstrap hub is dialled again."""

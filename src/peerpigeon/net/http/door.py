@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_REFUSED_ORIGIN = "a page of %r was refused, from %s: cors_origin (CORS_ORIGIN) does not name it"
+_ORIGIN_SHOWN = 100
+"""Characters of an origin in the log; a stranger may write 16 Ki."""
+
 _END = b"\r\n\r\n"
 _HEAD_TOO_LARGE = HandshakeError(431, f"the request's head is over {MAX_HEAD_SIZE} bytes")
 
@@ -57,6 +61,7 @@ class Doors:
         self.handshake_timeout = handshake_timeout
         self.limit = limit
         self.lost_upgrade = SeldomWarning(logger, LOG_LINE)
+        self.refused_origin = SeldomWarning(logger, _REFUSED_ORIGIN)
         self.waiting: dict[Door, None] = {}  # longest first
 
     def __call__(self) -> Door:
@@ -127,14 +132,15 @@ class Door(asyncio.Protocol):
         try:
             check_upgrade(request)
         except HandshakeError:
-            peer = transport.get_extra_info("peername") or ("?",)
-            self._doors.lost_upgrade.warn(asyncio.get_running_loop().time(), peer[0])
+            self._doors.lost_upgrade.warn(_now(), _address(transport))
             raise
         if not is_websocket(request):
             self._answer(transport, self._doors.answer(request))
             return
         upgrade = accept(request)
         if not self._doors.admits_origin(upgrade.origin, upgrade.host):
+            origin = (upgrade.origin or "")[:_ORIGIN_SHOWN]
+            self._doors.refused_origin.warn(_now(), origin, _address(transport))
             raise HandshakeError(403, "this origin may not connect: cors_origin does not name it")
         open_socket = self._doors.opener(upgrade)
         self._leave()
@@ -159,3 +165,13 @@ class Door(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _address(transport: asyncio.Transport) -> str:
+    """Return the IP address of the other end, for people; a proxy's, if one is between."""
+    name = transport.get_extra_info("peername")
+    return str(name[0]) if name else "?"
