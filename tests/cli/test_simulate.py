@@ -92,7 +92,7 @@ def test_what_the_protocol_allows_where_many_packets_are_lost_is_no_fault(
     many = ("--signals", "200", "--max-peers", "2", "--partition", f"{partition}")
     found = findings(capsys, *many, "--loss", f"{loss}", "--seed", f"{seed}")
     assert found["signals_lost"] == found["signals_refused_wrongly"] == 0
-    assert found["max_links"] <= 2
+    assert found["max_links"] in (2, None)
 
 
 def test_people_get_a_short_table(capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,6 +101,13 @@ def test_people_get_a_short_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(lines) < 15
     assert any(line.startswith("hubs ") and "5 of 6 alive" in line for line in lines)
     assert any(line.startswith("trace ") for line in lines)
+
+
+def test_a_mesh_in_which_links_break_all_the_time_is_said_to_be_never_at_rest(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["--hubs", "4", "--clients", "0", "--minutes", "0.2", "--loss", "0.6"])
+    assert "never at rest" in capsys.readouterr().out
 
 
 def test_a_mesh_without_clients_is_tried_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -110,7 +110,7 @@ def table(findings: Findings, took: float) -> str:
     rows = (
         ("hubs", f"{findings.hubs_alive} of {findings.hubs} alive"),
         ("mesh", _mesh(findings)),
-        ("links", f"{findings.links}, at most {findings.max_links} at one hub"),
+        ("links", _links(findings)),
         ("hops", f"{findings.mean_hops:.2f} on average, {findings.diameter} at most"),
         ("signals", _signals(findings)),
         ("messages", f"{findings.messages_per_signal:.2f} between hubs for each signal"),
@@ -133,6 +133,12 @@ def _mesh(findings: Findings) -> str:
     when = "never as it should be" if formed is None else f"formed within {formed:.1f} s"
     links = "as computed centrally" if findings.is_ideal else "other than computed centrally"
     return f"{whole}, {when}; links at the end {links}"
+
+
+def _links(findings: Findings) -> str:
+    if findings.max_links is None:
+        return f"{findings.links}, never at rest"
+    return f"{findings.links}, at most {findings.max_links} at one hub"
 
 
 def _signals(findings: Findings) -> str:

@@ -43,7 +43,7 @@ def lossy(
     outcome.figures = {"whole after": whole_at, "ideal after": ideal_at}
     population = Population.of(mesh)
     population.arrive(clients, ["crowd"], ARRIVALS)
-    mesh.world.run(2 * ARRIVALS + network.longest_delay)
+    mesh.world.run(2 * ARRIVALS)
     population.signal_steadily(10 * clients, TRAFFIC)
     _watch(mesh, outcome)
     judged = _await_fates(mesh, population)
@@ -74,6 +74,11 @@ def _watch(mesh: Mesh, outcome: Outcome) -> None:
 def _await_fates(mesh: Mesh, population: Population) -> Fates:
     """Judge all signals when the last answers have come to clients whose lines lose packets too."""
     world = mesh.world
-    slack = world.network.longest_delay
-    world.run(LIFETIME + 2 * slack)
-    return fates(population.clients, losses=Losses(world.tally.delays, slack))
+    losses = Losses(world.tally.delays, world.network.longest_delay)
+    world.run(LIFETIME)
+    latest = world.now + 2 * losses.slack
+    judged = fates(population.clients, losses=losses)
+    while judged.lost and world.now < latest:
+        world.run(1.0)
+        judged = fates(population.clients, losses=losses)
+    return judged
