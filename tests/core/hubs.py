@@ -51,7 +51,7 @@ EPOCH = 1000.0
 LATER = 2**62
 """A session of no client, but of the present life of its hub."""
 
-LATE_STREAM = 1000
+LATE_STREAM = 2**62
 """Beyond the epoch of any stream that a hub opens here itself."""
 
 

@@ -629,6 +629,7 @@ def test_what_clients_and_people_read_follows_a_clock_that_is_set(step: float) -
     a = desk.join(A, now=1.0)
     before = desk.hub.snapshot(2.0)
     desk.feed(ClockSet(EPOCH + step), 2.0)
+    assert desk.hub.epoch == EPOCH + step
     desk.clear()
     desk.say(a, {"type": "ping"}, now=2.0)
     assert [message["timestamp"] for message in desk.take(a)] == [int((EPOCH + step + 2.0) * 1000)]

@@ -9,7 +9,7 @@ from peerpigeon.core.wire.hub_frames import Ack, Routed, Segment
 from peerpigeon.core.wire.hub_news import Relay, Undelivered
 from peerpigeon.core.wire.reasons import Reason
 from tests.core.harness import A, B
-from tests.core.hubs import FIRST, SECOND, Hubs, linked, news_under_way
+from tests.core.hubs import FIRST, LATE_STREAM, SECOND, Hubs, linked, news_under_way
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import LinkId
@@ -44,7 +44,7 @@ class Parted:
         lost = Undelivered("net1", A, B, "offer", Reason.NOT_FOUND, session, number)
         hub = self.hubs.hubs[1].advert
         assert hub is not None
-        routed = Routed(SECOND, hub.incarnation, FIRST, 0, 1, Segment(9999, 0, 0, lost))
+        routed = Routed(SECOND, hub.incarnation, FIRST, 0, 1, Segment(LATE_STREAM, 0, 0, lost))
         self.hubs.feed(0, LinkReceived(self._link, routed))
 
     def reasons(self) -> list[str]:

@@ -37,6 +37,25 @@ class HubRestarted:
 
 
 @dataclass(frozen=True, slots=True)
+class HubRose:
+    """A hub goes on in its life under another incarnation: it has risen above another life.
+
+    Its clients have other sessions by now. What is under way to it and from it still counts.
+    """
+
+    hub: PeerId
+    incarnation: int
+
+
+@dataclass(frozen=True, slots=True)
+class LifeRaised:
+    """This hub has risen above another life under its id; for all others it has begun anew."""
+
+    incarnation: int
+    """Its own one from now on."""
+
+
+@dataclass(frozen=True, slots=True)
 class HubFound:
     """A hub has become known."""
 
@@ -150,7 +169,9 @@ class BacklogReady:
     texts: tuple[str, ...]
 
 
-ViewChange: TypeAlias = HubGone | HubReturned | HubRestarted | HubFound | RoutesChanged
+ViewChange: TypeAlias = (
+    HubGone | HubReturned | HubRestarted | HubRose | HubFound | LifeRaised | RoutesChanged
+)
 ReferenceChange: TypeAlias = ReferenceNamed | ReferenceFound | ReferenceGone | HubReported
 GuestChange: TypeAlias = GuestAnnounced | GuestSignaled | GuestGone | HubClaimed
 LocalChange: TypeAlias = ViewChange | ReferenceChange | GuestChange | IdAwaited | BacklogReady

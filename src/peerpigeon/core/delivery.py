@@ -17,6 +17,8 @@ from peerpigeon.core.wire.hub_frames import CONTROL, SIGNALS, Segment
 from peerpigeon.core.wire.hub_news import News, Relay
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from peerpigeon.core.changes import Arrived
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.mesh import Mesh
@@ -40,8 +42,11 @@ class Delivery:
         self._signal_lifetime = signal_lifetime
         # A tenth, because lifetimes can be set.
         answer_time = min(ANSWER_TIME, signal_lifetime / 10)
-        self._signals = Streams(StreamLimits(answer_time=answer_time), SIGNALS)
-        self._control = Streams(StreamLimits(answer_time=answer_time), CONTROL)
+        limits = StreamLimits(answer_time=answer_time)
+        # Of a random number of this life, so that no other has the same; those that follow fit too.
+        first_epoch = mesh.advert.life >> 2
+        self._signals = Streams(limits, SIGNALS, first_epoch=first_epoch)
+        self._control = Streams(limits, CONTROL, first_epoch=first_epoch)
 
     def send(self, hub: PeerId, news: News, now: float) -> Failure | None:
         """Send a piece of news to another hub; a signal has a lifetime, the rest has none."""
@@ -79,6 +84,16 @@ class Delivery:
     def forget(self, hub: PeerId, now: float) -> None:
         """Give up what a hub that is gone was to hear, but for signals, which expire in time."""
         self._control.forget(hub, now)
+
+    def renew(self, renewed: Callable[[News], News]) -> None:
+        """Let what is not acknowledged be sent again in another form, if it has to be."""
+        self._signals.renew(renewed)
+
+    def rose(self, hub: PeerId, incarnation: int, now: float) -> None:
+        """Send to a hub under another incarnation, what is under way once more."""
+        for streams in (self._control, self._signals):
+            streams.rose(hub, incarnation)
+        self.resend(hub, now)
 
     def restarted(self, hub: PeerId, incarnation: int) -> list[Failure]:
         """Begin anew with a hub that was restarted; return the signals that it may not have got."""

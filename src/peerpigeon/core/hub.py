@@ -17,7 +17,9 @@ from peerpigeon.core.changes import (
     HubReported,
     HubRestarted,
     HubReturned,
+    HubRose,
     IdAwaited,
+    LifeRaised,
     LocalChange,
     ReferenceChange,
     ReferenceFound,
@@ -55,6 +57,7 @@ from peerpigeon.core.interface.snapshot import (
     hub_records,
 )
 from peerpigeon.core.mesh.mesh import Mesh
+from peerpigeon.core.mesh.own_advert import first_incarnation
 from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.wire.hub_news import (
@@ -91,7 +94,7 @@ class Hub:
 
     ``handle`` takes what happened and the time, and returns what is to be done, in order. The
     time is seconds on a clock that never goes back; ``epoch`` is what to add to it to get seconds
-    since 1970, for the timestamps on the wire and to tell a restarted hub from its former life.
+    since 1970, for the timestamps on the wire and for a first guess at the number of this life.
     """
 
     def __init__(
@@ -99,7 +102,7 @@ class Hub:
     ) -> None:
         self._own, self._config = own, config
         self._started_at = now
-        incarnation = max(1, int((epoch + now) * 1000))
+        incarnation = first_incarnation(epoch + now)
         self._effects = Effects(epoch)
         limit, placement = config.discovery_limit, Placement((own,))
         self._namespaces = Namespaces(own, incarnation, limit, rng, placement, self._effects)
@@ -252,7 +255,7 @@ class Hub:
 
     def _on_reference_change(self, change: ReferenceChange, now: float) -> None:
         if self._mesh is not None:  # pragma: no branch: no reference hub is let in without
-            _tell_mesh(self._mesh, change, now)
+            self._mesh.on_reference_change(change, now)
         if isinstance(change, ReferenceNamed):
             self._clients.guests.name(change.session, change.hub, now)
 
@@ -273,11 +276,20 @@ class Hub:
             case HubRestarted(hub, incarnation):
                 for failure in delivery.restarted(hub, incarnation):
                     self._on_failure(failure, now)
-                told = self._namespaces.hub_restarted(hub, incarnation, now)
-                self._clients.deliver(told, now)
-                self._view_by(now)
+                self._forget_members(hub, incarnation, now)
+            case HubRose(hub, incarnation):
+                delivery.rose(hub, incarnation, now)
+                self._forget_members(hub, incarnation, now)
+            case LifeRaised(incarnation):
+                self._signaling.rise(self._namespaces.rise(incarnation, now))
+                delivery.renew(self._signaling.renewed)
             case _:
                 assert_never(change)
+
+    def _forget_members(self, hub: PeerId, incarnation: int, now: float) -> None:
+        """Forget the members at a hub whose sessions are not those of its incarnation."""
+        self._clients.deliver(self._namespaces.hub_restarted(hub, incarnation, now), now)
+        self._view_by(now)
 
     def _tell_of(self, change: LocalChange) -> None:
         match change:
@@ -377,18 +389,3 @@ class Hub:
     def peers(self) -> list[PeerRecord]:
         """Return a record of every client; costs O(clients)."""
         return self._clients.registry.records(self._effects.epoch)
-
-
-def _tell_mesh(mesh: Mesh, change: ReferenceChange, now: float) -> None:
-    """Say in the words of the mesh what has become of a hub of the npm package."""
-    match change:
-        case ReferenceNamed(session, hub):
-            mesh.reference_hub_named(session, hub)
-        case ReferenceFound(hub):
-            mesh.reference_hub_linked(hub)
-        case ReferenceGone(hub, session, code, reason):
-            mesh.reference_hub_lost(session, hub, code, reason, now)
-        case HubReported(hub, addresses):
-            mesh.hub_reported(hub, addresses, now)
-        case _:
-            assert_never(change)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from peerpigeon.sim.scenes import congestion, disasters, full_hub, loss, mesh, reference_hubs
+from peerpigeon.sim.scenes import congestion, disasters, full_hub, lives, loss, mesh, reference_hubs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -66,6 +66,7 @@ def catalogue(size: str) -> dict[str, Scene]:
             "loss of 10 %": partial(loss.lossy, loss=0.1),
             "loss of 20 %": partial(loss.lossy, loss=0.2),
             "loss of 30 %": partial(loss.lossy, loss=0.3),
+            **lives.SCENES,
         }
     return {
         **{
@@ -107,6 +108,7 @@ def catalogue(size: str) -> dict[str, Scene]:
             f"loss of {percent} %": partial(loss.lossy, loss=percent / 100, hubs=20)
             for percent in (5, 10, 20, 30)
         },
+        **{name: partial(scene, hubs=20) for name, scene in lives.SCENES.items()},
     }
 
 

@@ -152,7 +152,7 @@ class Bench:
 
     def hello(self, link: int, hub: PeerId, now: float = 0.0, **changes: Any) -> list[Action]:
         fields: dict[str, Any] = {
-            "incarnation": 1000,
+            "life": 0,
             "namespace": "pigeonhub-mesh",
             "version": VERSION,
             "digest": 0,
@@ -213,12 +213,12 @@ class Meshes:
         for own in ids:
             self.start(own)
 
-    def start(self, own: PeerId, *bootstrap: PeerId, life: int = 1000) -> None:
+    def start(self, own: PeerId, *bootstrap: PeerId, life: int = 1000, seed: int = 0) -> None:
         uris = tuple(f"ws://{hub[0]}" for hub in bootstrap)
         options = self.options | {"advertise": (f"ws://{own[0]}",), "bootstrap_hubs": uris}
         config = ServerConfig(is_hub=True, **options)
         effects = self._effects[own] = Effects(0.0)
-        rng = Random(int(own[:2], 16) + life)
+        rng = Random(int(own[:2], 16) + life + seed)
         self.meshes[own] = Mesh(own, config, rng, life, self.now, effects)
         self.actions[own], self.changes[own] = [], []
 

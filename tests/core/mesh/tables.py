@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import msgspec
 from hypothesis import strategies as st
 
 from peerpigeon.core.ids import PeerId
@@ -20,10 +21,16 @@ def ends(*hubs: PeerId) -> tuple[LinkEnd, ...]:
 
 
 def advert(
-    hub: PeerId, *links: PeerId, sequence: int = 1, incarnation: int = 5, is_draining: bool = False
+    hub: PeerId,
+    *links: PeerId,
+    sequence: int = 1,
+    incarnation: int = 5,
+    life: int = 0,
+    is_draining: bool = False,
 ) -> Advert:
-    mark = Random(f"{hub}{incarnation}{sequence}").getrandbits(64)
-    return Advert(hub, incarnation, sequence, mark, ADDRESS, ends(*links), is_draining=is_draining)
+    mark = Random(f"{hub}{incarnation}{life}{sequence}").getrandbits(64)
+    made = Advert(hub, incarnation, sequence, mark, ADDRESS, ends(*links), life=life)
+    return msgspec.structs.replace(made, is_draining=is_draining)
 
 
 class Table(Membership):
@@ -64,17 +71,18 @@ def lose(made: Table, hub: PeerId, now: float) -> None:
 
 ADVERTS = st.lists(
     st.builds(
-        lambda hub, links, sequence, incarnation: advert(
-            hub, *sorted(links), sequence=sequence, incarnation=incarnation
+        lambda hub, links, sequence, incarnation, life: advert(
+            hub, *sorted(links), sequence=sequence, incarnation=incarnation, life=life
         ),
         st.sampled_from([B, C, D, E]),
         st.sets(st.sampled_from([A, B, C, D, E])),
         st.integers(1, 4),
         st.integers(5, 6),
+        st.integers(0, 1),
     ),
     max_size=25,
     # What one hub says under one number is always the same.
-    unique_by=lambda made: (made.hub, made.incarnation, made.sequence),
+    unique_by=lambda made: (made.hub, made.age),
 )
 
 

@@ -14,7 +14,7 @@ def test_a_newcomer_with_another_table_gets_a_summary_too() -> None:
     bench = Bench()
     link = bench.open()
     said = frames(bench.hello(link, NEAR, digest=1))
-    assert said[1:] == [Summary(((OWN, 1000, 1),))]
+    assert said[1:] == [Summary(((OWN, *bench.mesh.advert.age),))]
 
 
 def test_a_known_hub_that_links_anew_gets_no_summary() -> None:
@@ -72,7 +72,7 @@ def test_tables_that_agree_once_begin_to_count_anew() -> None:
 def test_a_summary_is_answered_by_what_is_lacking_and_asked_for_what_we_lack() -> None:
     bench, near, _ = linked()
     own = bench.mesh.advert
-    theirs = ((OWN, 1000, own.sequence), (NEAR, 1000, 1), (NEW, 1000, 1))
+    theirs = ((OWN, *own.age), (NEAR, 1000, 0, 1), (NEW, 1000, 0, 1))
     lacking, ours = frames(bench.receive(near, Summary(theirs), 5.0))
     assert lacking == Adverts((advert(FAR, OWN, *HUBS[14:]),))
     assert isinstance(ours, Summary)
@@ -81,6 +81,6 @@ def test_a_summary_is_answered_by_what_is_lacking_and_asked_for_what_we_lack() -
 
 def test_the_answer_to_a_summary_is_not_answered_by_another() -> None:
     bench, near, _ = linked()
-    entries = (*summarize(bench.mesh.adverts()), (NEW, 1000, 1))
+    entries = (*summarize(bench.mesh.adverts()), (NEW, 1000, 0, 1))
     assert bench.receive(near, Summary(entries, wants_answer=False), 5.0) == []
     assert bench.receive(near, Summary(summarize(bench.mesh.adverts())), 5.0) == []

@@ -65,5 +65,18 @@ def test_a_hub_behind_an_address_that_turns_out_to_be_this_one_is_not_dialled_ag
     bench = Bench(bootstrap_hubs=("ws://1",))
     (dial,) = of_kind(Dial, bench.tick(0.0))
     link = bench.open(SOCKET, dial.opening, now=0.1)
-    assert closings(bench.hello(link, OWN, 0.2)) == {link: (1008, "this hub itself")}
+    assert closings(bench.hello(link, OWN, 0.2, life=bench.mesh.advert.life)) == {
+        link: (1008, "this hub itself")
+    }
     assert of_kind(Dial, bench.pass_time(0.2, 60.0)) == []
+
+
+def test_a_hub_that_turns_out_to_have_our_id_is_dialled_again_for_it_may_get_another() -> None:
+    bench = Bench(bootstrap_hubs=("ws://1",))
+    (dial,) = of_kind(Dial, bench.tick(0.0))
+    link = bench.open(SOCKET, dial.opening, now=0.1)
+    assert closings(bench.hello(link, OWN, 0.2, life=7)) == {
+        link: (1008, "another hub has this id")
+    }
+    bench.lose(link, 0.3)
+    assert [again.uri for again in of_kind(Dial, bench.pass_time(0.3, 12.0))] == ["ws://1"]

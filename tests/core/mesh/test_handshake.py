@@ -25,7 +25,7 @@ def test_a_link_begins_with_the_hello_of_this_hub() -> None:
     bench = Bench(hub_mesh_namespace="ours")
     link = bench.open()
     own = bench.mesh.advert
-    hello = Hello(OWN, 1000, "ours", VERSION, own.mark)
+    hello = Hello(OWN, own.life, "ours", VERSION, own.mark)
     assert bench.opened == [SendToLink(link, hello)]
 
 
@@ -34,7 +34,7 @@ def test_a_link_begins_with_the_hello_of_this_hub() -> None:
     [
         (HUBS[1], {"namespace": "other"}, "another hub mesh namespace"),
         (HUBS[1], {"version": 1}, "protocol version 2 is spoken here"),
-        (OWN, {}, "this hub itself"),
+        (OWN, {"life": Bench().mesh.advert.life}, "this hub itself"),
     ],
 )
 def test_who_does_not_belong_here_is_refused_s4(
@@ -84,7 +84,7 @@ def test_a_link_of_a_new_life_takes_the_place_of_the_old_one() -> None:
     bench = Bench()
     old = bench.link(HUBS[9], SOCKET)
     new = bench.open(SOCKET, opening=1)
-    assert closings(bench.hello(new, HUBS[9], incarnation=2000)) == {old: (1000, "second link")}
+    assert closings(bench.hello(new, HUBS[9], life=2000)) == {old: (1000, "second link")}
 
 
 def test_a_hub_that_opens_a_channel_anew_has_lost_the_old_one() -> None:

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from peerpigeon.core.ids import PeerId, generate_peer_id
 from peerpigeon.core.mesh.limits import MeshLimits
 from peerpigeon.core.mesh.membership import Membership, ReachChanges
+from peerpigeon.core.mesh.own_advert import RISE
 from peerpigeon.core.wire.hub_frames import Advert, Carrier, LinkEnd, Purpose
+from peerpigeon.core.wire.ranges import LAST_INCARNATION
 from tests.core.mesh.tables import (
     ADDRESS,
     ADVERTS,
@@ -118,22 +120,32 @@ def test_our_own_advert_is_renewed_when_there_is_something_new_to_say() -> None:
         assert not made.publish(links, bar, 0.0, is_draining=is_draining)
 
 
-def test_an_earlier_advert_of_ours_is_no_reason_to_rise() -> None:
-    made = Table(B)
-    own = made.own
-    for ours in (own, advert(A), advert(A, sequence=99, incarnation=4)):
-        assert not made.rise_above(ours)
-    assert made.own is own
+def test_of_two_lives_with_one_incarnation_the_same_one_wins_everywhere() -> None:
+    one, other = Table(), Table()
+    first, second = advert(B, sequence=9, life=3), advert(B, sequence=1, life=4)
+    assert one.take(first, second) == [True, True]
+    assert other.take(second, first) == [True, False]
+    assert one.advert(B) == other.advert(B) == second
+    assert one.take(advert(B, sequence=99, life=3)) == [False]
 
 
-@pytest.mark.parametrize(("incarnation", "sequence", "risen"), [(5, 3, 6), (9, 1, 10)])
-def test_we_rise_above_an_advert_under_our_id_that_is_not_ours(
-    incarnation: int, sequence: int, risen: int
+@pytest.mark.parametrize(
+    ("incarnation", "risen"),
+    [
+        (5, 5 + RISE),
+        (9, 9 + RISE),
+        (LAST_INCARNATION - RISE - 1, LAST_INCARNATION - 1),
+        (LAST_INCARNATION - RISE, LAST_INCARNATION),
+        (LAST_INCARNATION - 1, LAST_INCARNATION),
+    ],
+)
+def test_we_rise_above_an_incarnation_that_is_in_use_under_our_id(
+    incarnation: int, risen: int
 ) -> None:
     made = Table(B)
     made.take(advert(B, A))
     before = made.own
-    assert made.rise_above(advert(A, D, incarnation=incarnation, sequence=sequence))
+    assert made.rise_above(incarnation)
     assert made.own is made.advert(A)
     assert made.incarnation(A) == risen
     assert (made.own.links, made.own.addresses) == (before.links, before.addresses)
@@ -141,6 +153,13 @@ def test_we_rise_above_an_advert_under_our_id_that_is_not_ours(
     assert made.own.mark < 2**64
     assert made.digest == made.own.mark ^ advert(B, A).mark
     assert made.graph == {A: {B: None}, B: {A: None}}
+
+
+def test_there_is_nothing_above_the_last_incarnation() -> None:
+    made = Table(B)
+    own = made.own
+    assert not made.rise_above(LAST_INCARNATION)
+    assert made.own is own
 
 
 # The graph
@@ -189,7 +208,7 @@ def test_table_graph_and_digest_are_those_of_the_latest_adverts_in_whatever_orde
     made = Table(*sorted(links))
     made.take(*adverts)
     latest = {made.own.hub: made.own}
-    for each in sorted(adverts, key=lambda one: (one.incarnation, one.sequence)):
+    for each in sorted(adverts, key=lambda one: one.age):
         latest[each.hub] = each
     assert {hub: made.advert(hub) for hub in made.live} == latest
     assert {hub: set(near) for hub, near in made.graph.items()} == plain_graph([*latest.values()])

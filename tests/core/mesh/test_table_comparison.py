@@ -43,9 +43,9 @@ def compared(made: Membership, theirs: Iterable[Entry]) -> tuple[tuple[Advert, .
 
 def test_the_summary_has_the_live_hubs_in_the_order_of_their_ids() -> None:
     made = table(advert(B, A, sequence=7), advert(D, A), advert(C, A, incarnation=6), links=(B, D))
-    assert summary(made) == ((A, 5, 2), (B, 5, 7), (C, 6, 1), (D, 5, 1))
+    assert summary(made) == ((A, 5, 0, 2), (B, 5, 0, 7), (C, 6, 0, 1), (D, 5, 0, 1))
     lose(made, C, 12.0)
-    assert summary(made) == ((A, 5, 2), (B, 5, 7), (D, 5, 1))
+    assert summary(made) == ((A, 5, 0, 2), (B, 5, 0, 7), (D, 5, 0, 1))
 
 
 def test_a_neighbour_gets_what_it_lacks_and_no_more() -> None:
@@ -53,14 +53,15 @@ def test_a_neighbour_gets_what_it_lacks_and_no_more() -> None:
     same = summary(made)
     assert compared(made, same) == ((), False)
     assert compared(made, ()) == ((made.own, made.advert(B), made.advert(C)), False)
-    assert compared(made, [(A, 5, 2), (B, 5, 6), (C, 5, 9)]) == (
+    assert compared(made, [(A, 5, 0, 2), (B, 5, 0, 6), (C, 5, 0, 9)]) == (
         (made.advert(B), made.advert(C)),
         False,
     )
-    assert compared(made, [*same[:2], (C, 6, 2)]) == ((), True)
-    assert compared(made, [*same[:2], (C, 7, 0)]) == ((), True)
-    assert compared(made, [*same, (D, 5, 1)]) == ((), True)
-    assert compared(made, [(A, 5, 2), (B, 5, 6), (D, 5, 1)]) == (
+    assert compared(made, [*same[:2], (C, 6, 0, 2)]) == ((), True)
+    assert compared(made, [*same[:2], (C, 6, 3, 0)]) == ((), True)
+    assert compared(made, [*same[:2], (C, 7, 0, 0)]) == ((), True)
+    assert compared(made, [*same, (D, 5, 0, 1)]) == ((), True)
+    assert compared(made, [(A, 5, 0, 2), (B, 5, 0, 6), (D, 5, 0, 1)]) == (
         (made.advert(B), made.advert(C)),
         True,
     )
@@ -69,8 +70,8 @@ def test_a_neighbour_gets_what_it_lacks_and_no_more() -> None:
 def test_who_is_missing_here_is_lacking_here_too() -> None:
     made = table(advert(B, A), advert(C))
     lose(made, C, 12.0)
-    assert compared(made, [(A, 5, 2), (B, 5, 1), (C, 5, 1)]) == ((), True)
-    assert compared(made, [(A, 5, 2), (B, 5, 1)]) == ((), False)
+    assert compared(made, [(A, 5, 0, 2), (B, 5, 0, 1), (C, 5, 0, 1)]) == ((), True)
+    assert compared(made, [(A, 5, 0, 2), (B, 5, 0, 1)]) == ((), False)
 
 
 def test_who_is_out_of_reach_here_too_is_not_repeated_to_a_neighbour_that_has_lost_it() -> None:
@@ -80,7 +81,7 @@ def test_who_is_out_of_reach_here_too_is_not_repeated_to_a_neighbour_that_has_lo
     assert D in made
     theirs = summary(made)[:3]
     assert compared(made, theirs) == ((), False)
-    assert compared(made, [*theirs, (D, 5, 0)]) == ((made.advert(D),), False)
+    assert compared(made, [*theirs, (D, 5, 0, 0)]) == ((made.advert(D),), False)
     made.take(advert(C, B, D, sequence=3), now=21.0)
     made.check(21.0)
     assert compared(made, summary(made)[:3]) == ((made.advert(D),), False)
@@ -90,8 +91,8 @@ def test_who_is_out_of_reach_here_too_is_not_repeated_to_a_neighbour_that_has_lo
 def test_one_exchange_each_way_brings_two_tables_into_agreement(
     here: list[Advert], there: list[Advert]
 ) -> None:
-    said = {(each.hub, each.incarnation, each.sequence): each for each in here}
-    there = [said.get((each.hub, each.incarnation, each.sequence), each) for each in there]
+    said = {(each.hub, each.age): each for each in here}
+    there = [said.get((each.hub, each.age), each) for each in there]
     one, other = Table(B), Membership(advert(F, B), Random(2), MeshLimits(), 0.0)
     one.take(*here)
     for each in there:

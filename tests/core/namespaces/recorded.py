@@ -102,6 +102,10 @@ class Recorded:
     def hub_restarted(self, hub: PeerId, incarnation: int) -> Said:
         return self._said(self.namespaces.hub_restarted(hub, incarnation, 0.0))
 
+    def rise(self, incarnation: int, now: float) -> Said:
+        self.namespaces.rise(incarnation, now)
+        return self._said()
+
     def hub_returned(self, hub: PeerId, now: float) -> Said:
         self.namespaces.hub_returned(hub, now)
         return self._said()

@@ -11,7 +11,6 @@ from peerpigeon.core.clients.pending_signals import PendingSignals, Queued
 from peerpigeon.core.ids import PeerId, key_of
 from peerpigeon.core.namespaces import lookup_cache, presence, retention
 from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introduction
-from peerpigeon.core.namespaces.hub_views import SESSIONS_PER_MILLISECOND
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
 from peerpigeon.core.wire.hub_news import (
@@ -27,12 +26,13 @@ from peerpigeon.core.wire.hub_news import (
     Relay,
     Resync,
 )
+from peerpigeon.core.wire.ranges import SESSIONS_PER_INCARNATION
 from tests.core.harness import HUB, A, B, C, D
 from tests.core.namespaces.recorded import NOTHING, Recorded, Said
 from tests.core.namespaces.worlds import Mesh, Step, check_small, pairs, peer_ids, play
 
 H1, H2, H3 = PeerId("1" * 40), PeerId("2" * 40), PeerId("3" * 40)
-S = SESSIONS_PER_MILLISECOND
+S = SESSIONS_PER_INCARNATION
 
 
 class Desk(Recorded):
@@ -779,3 +779,28 @@ def test_a_restart_heard_of_before_the_hub_is_in_view_does_not_keep_its_members_
     assert due == 30.0
     assert len(desk.expire(due).clients) == 1, "it never came into view"
     assert desk.deadline() is None
+
+
+# This hub rises
+
+
+def test_who_knows_whom_is_as_before_after_a_rise() -> None:
+    desk = Desk()
+    desk.join(A, B)
+    desk.grant(S + 1, S + 2)
+    desk.hear(Meet("net1", ((A, S + 1), (B, S + 2)), (Located(H3, Member(C, 5, b"{}")),)))
+    desk.hear(Meet("net1", ((A, S + 1),), (Located(HUB, Member(B, S + 2, b"{}")),)))
+    joins = desk.rise(7, 1.0)
+    assert joins.clients == []
+    members = (Member(A, 7 * S + 1, b"{}"), Member(B, 7 * S + 2, b"{}"))
+    present = 7 * S + 1, 7 * S + 2
+    assert joins.hubs == [
+        (H1, Join("net1", members, True, again=True, present=present, granted=present)),
+        (H2, Join("net1", members, False, again=True, present=present, granted=present)),
+    ]
+    introduced = Meet("net1", ((A, 7 * S + 1), (B, 7 * S + 2)), (Located(H3, Member(C, 5, b"{}")),))
+    assert desk.hear(introduced) == NOTHING
+    late = Meet("net1", ((A, S + 1),), (Located(H3, Member(D, 6, b"{}")),))
+    assert desk.hear(late) == NOTHING
+    (gone,) = desk.withdraw(B, 2.0).clients
+    assert gone == Departure("net1", (A,), Located(HUB, members[1]), has_said_goodbye=False)

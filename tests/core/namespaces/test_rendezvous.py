@@ -11,6 +11,7 @@ from peerpigeon.core.namespaces import placement as placement_module
 from peerpigeon.core.namespaces import rendezvous as rendezvous_module
 from peerpigeon.core.namespaces import retention
 from peerpigeon.core.namespaces.discovery import SATURATION
+from peerpigeon.core.namespaces.hub_views import first_session
 from peerpigeon.core.namespaces.placement import Placement, closest_hubs, namespace_key, nearest
 from peerpigeon.core.namespaces.retention import RETENTION
 from peerpigeon.core.wire.hub_news import (
@@ -698,3 +699,40 @@ def test_an_id_that_is_announced_at_two_hubs_moves_if_the_first_is_dead() -> Non
     mesh.run()
     assert mesh.members("net1")[A][0] == mesh[1].own
     mesh.check_everyone_knows_everyone("net1")
+
+
+# This hub rises
+
+
+def test_our_own_members_are_kept_under_their_new_sessions_and_defended_by_those() -> None:
+    records, first = primary(), first_session(1) + 1
+    for peer in (A, B):
+        for hub, news in records.announce(peer).hubs:
+            assert isinstance(news, Join)
+            records.tell(hub, news)
+    records.tell(H1, join((C, 7)), 1.0)
+    assert records.tell(H2, join((A, 5)), 1.0) == [(HUB, Challenge("net1", A, first))]
+    assert records.tell(HUB, join((C, 9)), 1.0) == [(H1, Challenge("net1", C, 7))]
+    risen, now = first_session(9) + 1, 2.0
+    challenge, published = records.rise(9, now).hubs[::-1]
+    assert challenge == (HUB, Challenge("net1", A, risen))
+    assert published[0] == HUB
+    assert isinstance(published[1], Join)
+    assert published[1].present == (risen, risen + 1)
+    assert records.tell(HUB, Verdict("net1", A, first, stays=True), 3.0) == []
+    assert records.deadline() == 6.0  # that about c, who is asked at another hub, stands
+    assert records.tell(HUB, Verdict("net1", A, risen, stays=True), 3.0) == [
+        (H2, Refusal("net1", A, 5))
+    ]
+    assert records.tell(H3, Find("net1", B)) == [(H3, Found("net1", B, located(HUB, B, risen + 1)))]
+
+
+def test_a_newcomer_of_ours_that_waits_for_an_id_waits_under_its_new_session() -> None:
+    records = primary()
+    records.tell(H1, join((A, 7)), 1.0)
+    ((hub, announced),) = records.announce(A).hubs
+    assert isinstance(announced, Join)
+    assert records.tell(hub, announced, 1.0) == [(H1, Challenge("net1", A, 7))]
+    records.rise(9, 2.0)
+    said = records.tell(H1, Verdict("net1", A, 7, stays=True), 3.0)
+    assert said == [(HUB, Refusal("net1", A, first_session(9) + 1))]

@@ -21,7 +21,7 @@ Step: TypeAlias = tuple[str, int, int, int]
 
 KINDS = [
     *("signal", "control", "wait", "signal", "control", "wait"),
-    *("loss", "delay", "repeat", "reroute", "learn", "forget", "restart"),
+    *("loss", "delay", "repeat", "reroute", "learn", "forget", "restart", "rise"),
 ]
 
 
@@ -73,8 +73,13 @@ class World:
 
     def __post_init__(self) -> None:
         self.incarnations = dict.fromkeys(self.hubs, 1)
-        self.streams = {hub: Streams(self.limits) for hub in self.hubs}
+        self.first_incarnations = dict.fromkeys(self.hubs, 1)
+        """Those with which the present lives began."""
+        self.streams = {hub: self._begin() for hub in self.hubs}
         self.views = {hub: dict.fromkeys(self.hubs, 1) for hub in self.hubs}
+
+    def _begin(self) -> Streams:
+        return Streams(self.limits, first_epoch=self.rng.getrandbits(62))
 
     # The path
 
@@ -142,8 +147,11 @@ class World:
             assert fate.give_up_at is None or self.now <= fate.give_up_at, "failed late"
 
     def learn(self, hub: PeerId, other: PeerId) -> None:
-        self.views[hub][other] = self.incarnations[other]
-        self.fail(self.streams[hub].restarted(other, self.incarnations[other]))
+        known, incarnation = self.views[hub][other], self.incarnations[other]
+        self.views[hub][other] = incarnation
+        if known >= self.first_incarnations[other]:
+            self.streams[hub].rose(other, incarnation)
+        self.fail(self.streams[hub].restarted(other, incarnation))
 
     def forget(self, hub: PeerId, other: PeerId) -> None:
         self.streams[hub].forget(other, self.now)
@@ -153,9 +161,14 @@ class World:
 
     def restart(self, hub: PeerId) -> None:
         self.incarnations[hub] += 1
-        self.streams[hub] = Streams(self.limits)
+        self.first_incarnations[hub] = self.incarnations[hub]
+        self.streams[hub] = self._begin()
         for fate in self.fates:
             fate.is_excused |= fate.source == hub
+
+    def rise(self, hub: PeerId) -> None:
+        """Let a hub go on under another incarnation."""
+        self.incarnations[hub] += 1
 
     def do(self, step: Step) -> None:
         kind, which, offset, amount = step
@@ -177,6 +190,8 @@ class World:
                 self.forget(hub, other)
             case "restart":
                 self.restart(hub)
+            case "rise":
+                self.rise(hub)
 
     def _spoil(self, kind: str, amount: int) -> None:
         match kind:

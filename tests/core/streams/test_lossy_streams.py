@@ -106,4 +106,4 @@ def test_a_mistake_would_be_found(
 ) -> None:
     monkeypatch.setattr(part, method, mistake)
     with pytest.raises(AssertionError):
-        _play_many(60)
+        _play_many(200)

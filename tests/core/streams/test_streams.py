@@ -129,11 +129,67 @@ def test_what_waits_for_its_turn_is_bounded_by_bytes() -> None:
 
 def test_a_restarted_source_begins_anew_and_what_its_earlier_life_said_is_ignored() -> None:
     hub = Streams()
-    old, new = send_signals(Streams(), 1), send_signals(Streams(), 1)
+    old = send_signals(Streams(first_epoch=70), 1)
+    new = send_signals(Streams(first_epoch=7), 1)
     assert numbers(hub.on_segment(A, 1, old[0], 0.0)[0]) == [0]
     assert numbers(hub.on_segment(A, 2, new[0], 0.0)[0]) == [0]
     assert hub.on_segment(A, 1, old[0], 0.1) == ([], [])
-    assert hub.expire(0.05)[0] == [Outgoing(A, 2, Ack(1, 1))]
+    assert hub.expire(0.05)[0] == [Outgoing(A, 2, Ack(8, 1))]
+
+
+def test_a_life_with_the_incarnation_of_the_one_before_is_not_taken_for_it() -> None:
+    old = send_signals(Streams(first_epoch=70), 2)
+    for first_epoch, heard in ((7, []), (700, [0])):
+        hub = Streams()
+        assert numbers(hub.on_segment(A, 1, old[0], 0.0)[0]) == [0]
+        (new, _) = send_signals(Streams(first_epoch=first_epoch), 2)
+        ready, acks = hub.on_segment(A, 1, new, 0.1)
+        assert (numbers(ready), acks) == (heard, [])
+        # What was not taken is not acknowledged either: it counts when its source has risen.
+        assert numbers(hub.on_segment(A, 9, new, 0.2)[0]) == [0][len(heard) :]
+
+
+def test_a_source_that_goes_on_under_another_incarnation_goes_on_in_its_stream() -> None:
+    hub = Streams()
+    first, second, third = send_signals(Streams(), 3)
+    assert numbers(hub.on_segment(A, 1, first, 0.0)[0]) == [0]
+    assert numbers(hub.on_segment(A, 2, first, 0.1)[0]) == []
+    assert numbers(hub.on_segment(A, 2, second, 0.1)[0]) == [1]
+    assert numbers(hub.on_segment(A, 1, third, 0.2)[0]) == [2]
+    assert hub.expire(0.3)[0] == [Outgoing(A, 2, Ack(1, 3))]
+
+
+def test_what_was_sent_to_a_hub_before_it_rose_is_sent_to_it_again() -> None:
+    """However that shows: a segment of its, an acknowledgement, or an advert."""
+    for shows in ("segment", "acknowledgement", "advert"):
+        hub, source = Streams(), Streams()
+        (first, second) = send_signals(source, 2)
+        hub.on_segment(A, 1, first, 0.0)
+        hub.send(A, 1, signal(5), 0.0, 10.0)
+        if shows == "segment":
+            hub.on_segment(A, 2, second, 0.1)
+        elif shows == "acknowledgement":
+            hub.send(A, 1, signal(6), 0.0, 10.0)
+            hub.on_ack(A, 2, Ack(1, 1), 0.1)
+        else:
+            hub.rose(A, 2)
+        (again,) = hub.resend(A, 0.2)
+        assert (again.incarnation, sent(again).epoch) == (2, 1)
+        assert reasons(hub.expire(0.2)[1]) == []
+
+
+def test_an_acknowledgement_of_a_later_life_is_none_of_what_was_sent_to_the_earlier() -> None:
+    hub = Streams(first_epoch=70)
+    hub.send(A, 1, signal(5), 0.0, 10.0)
+    assert hub.on_ack(A, 2, Ack(3, 1), 0.1) == []
+    assert reasons(hub.expire(0.1)[1]) == [(5, Reason.RESTARTED)]
+
+
+def test_a_pending_signal_is_sent_again_as_it_has_to_be_said_by_then() -> None:
+    source = Streams()
+    send_signals(source, 2)
+    source.renew(lambda news: signal(number_of(news) + 10))
+    assert [number_of(sent(out).news) for out in source.resend(B, 1.0)] == [10, 11]
 
 
 def test_a_later_epoch_replaces_an_earlier_one_and_not_the_other_way_round() -> None:
@@ -460,7 +516,7 @@ def test_a_restart_noticed_by_a_segment_or_an_acknowledgement_counts_too() -> No
     source.send(B, 1, signal(0), 0.0, 10.0)
     source.send(C, 1, signal(1), 0.0, 10.0)
     source.on_segment(B, 2, Segment(1, 0, 0, signal(9)), 0.1)
-    assert source.on_ack(C, 2, Ack(2, 1), 0.1) == []
+    assert source.on_ack(C, 2, Ack(7, 1), 0.1) == []
     assert reasons(source.expire(0.1)[1]) == [(0, Reason.RESTARTED), (1, Reason.RESTARTED)]
 
 
@@ -481,6 +537,9 @@ def test_an_incarnation_that_was_not_known_is_no_restart() -> None:
     assert len(source) == 0
     answer = source.send(B, 0, signal(1), 0.2, 10.0)
     assert answer == Outgoing(B, 5, Segment(1, 1, 1, signal(1)))
+    source.send(C, 0, signal(2), 0.3, 10.0)
+    assert source.restarted(C, 7) == []
+    assert [out.incarnation for out in source.resend(C, 0.4)] == [7]
 
 
 def test_to_a_hub_that_is_gone_signals_are_tried_on_and_control_news_is_not() -> None:

@@ -49,6 +49,7 @@ from peerpigeon.core.wire.hub_news import (
     Verdict,
 )
 from peerpigeon.core.wire.hub_validation import opened
+from peerpigeon.core.wire.ranges import LAST_INCARNATION
 from peerpigeon.core.wire.reasons import Reason
 from tests.core.frame_values import message
 from tests.core.harness import A, B
@@ -90,7 +91,7 @@ def heard(news: News) -> News:
     [
         Hello(FIRST, 1000, "mesh", 1, 5),
         Routed(FIRST, 1000, SECOND, 0, 9, Ack(1, 2)),
-        Summary(((FIRST, 1000, 1),)),
+        Summary(((FIRST, 1000, 7, 1),)),
     ],
 )
 def test_an_id_has_forty_hexadecimal_digits(frame: Frame, hub: PeerId) -> None:
@@ -106,15 +107,16 @@ def encode_text(text: str) -> bytes:
 @pytest.mark.parametrize(
     "frame",
     [
-        Hello(FIRST, 0, "mesh", 1, 5),
-        Hello(FIRST, 2**63, "mesh", 1, 5),
+        Hello(FIRST, -1, "mesh", 1, 5),
         Hello(FIRST, 1000, "m" * 4097, 1, 5),
         Hello(FIRST, 1000, "mesh", -1, 5),
         Hello(FIRST, 1000, "mesh", 1, -1),
         Hello(FIRST, 1000, "mesh", 1, 5, b"x" * 17),
         Heartbeat(-1),
-        Summary(((FIRST, 0, 1),)),
-        Summary(((FIRST, 1, 2**63),)),
+        Summary(((FIRST, 0, 7, 1),)),
+        Summary(((FIRST, LAST_INCARNATION + 1, 7, 1),)),
+        Summary(((FIRST, 1, -1, 1),)),
+        Summary(((FIRST, 1, 7, 2**63),)),
         Bye("x" * 124),
         Bye("é" * 62),
         Proof(b"x" * 31),
@@ -169,7 +171,7 @@ def test_an_advert_that_no_sound_hub_makes_is_left_out_and_the_others_are_taken(
 
 
 def test_a_carrier_and_a_purpose_that_only_newer_hubs_know_are_passed_on_as_they_came() -> None:
-    fields = [3, [[FIRST, 1000, 1, 5, [], [[SECOND, 3, 4]], None, False]], False]
+    fields = [3, [[FIRST, 1000, 1, 5, [], [[SECOND, 3, 4]], None, False, 7]], False]
     (frame,) = decode(msgspec.msgpack.encode([fields]))
     assert isinstance(frame, Adverts)
     (end,) = frame.adverts[0].links

@@ -238,7 +238,7 @@ class Admission:
     def _holder(self, namespace: str, peer_id: PeerId, session: int) -> Party | None:
         """Return whom a registration is about, if it is still here."""
         member = self._presence.find(namespace, peer_id)
-        if member is None or member.session != session:
+        if member is None or member.session != self._presence.current(session):
             return None
         return self._registry.find(member.peer)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.wire.hub_news import Relay
@@ -72,6 +72,20 @@ class PendingSignals(Generic[K]):
         _, queue = self._queues.pop(key)
         self._size -= sum(_size(waiting.relay) for waiting in queue)
         return queue
+
+    def change(self, hub: PeerId, changed: Callable[[Relay], Relay]) -> None:
+        """Let each signal that came from a hub be another one, of the same size."""
+        for _, queue in self._queues.values():
+            queue[:] = [
+                Waiting(hub, changed(waiting.relay)) if waiting.hub == hub else waiting
+                for waiting in queue
+            ]
+
+    def rename(self, keys: Mapping[K, K]) -> None:
+        """Let signals wait for the things that ``keys`` has for those they have waited for."""
+        renamed = {keys.get(key, key): queue for key, queue in self._queues.items()}
+        self._queues.clear()
+        self._queues.update(renamed)
 
     def expire(self, now: float) -> list[Waiting]:
         """Take out what has waited in vain: from the first for a thing on, all of them."""

@@ -118,7 +118,10 @@ class IncomingRelays:
             target is None
             or member is None
             or target.namespace != relay.namespace
-            or relay.session not in (ANY_SESSION, member.session)
+            or (
+                relay.session not in (ANY_SESSION, member.session)
+                and self._presence.current(relay.session) != member.session
+            )
         ):
             self._outcomes.send_back(hub, relay, Reason.NOT_FOUND)
             return

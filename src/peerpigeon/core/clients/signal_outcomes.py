@@ -74,7 +74,8 @@ class SignalOutcomes:
     def _sender(self, signal: Relay | Undelivered) -> Client | Guest | None:
         """Return the client that has sent a signal, if it is still the same one."""
         member = self._presence.find(signal.namespace, signal.sender)
-        if member is None or member.session != signal.sender_session:
+        session = self._presence.current(signal.sender_session)
+        if member is None or member.session != session:
             return None
         return self._registry.find_client(signal.sender)
 

@@ -12,19 +12,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from peerpigeon.core.clients.pending_signals import WAITING_SIZE, PendingSignals, Queued
 from peerpigeon.core.clients.relays import ANY_SESSION, IncomingRelays
 from peerpigeon.core.clients.signal_outcomes import SignalOutcomes
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.ids import PeerKey, key_of
 from peerpigeon.core.sessions.recent_offers import RecentOffers
-from peerpigeon.core.sessions.registry import Client, Guest
+from peerpigeon.core.sessions.registry import Client, Guest, ReferenceHub
 from peerpigeon.core.wire import client_messages, reference_messages
 from peerpigeon.core.wire.client_messages import Signal
-from peerpigeon.core.wire.hub_news import Find, Found, Member, Relay
+from peerpigeon.core.wire.hub_news import Find, Found, Member, News, Relay
 from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
@@ -129,7 +133,26 @@ class Signaling:
             else:
                 self.outcomes.send_back(hub, relay, Reason.NOT_FOUND)
 
-    # Clients that have theirs
+    # This hub rises
+
+    def rise(self, sessions: Mapping[int, int]) -> None:
+        """Let what waits, and who speaks, go on under other sessions of our clients."""
+        for party in self._registry:
+            if not isinstance(party, ReferenceHub):
+                party.mesh_session = sessions.get(party.mesh_session, party.mesh_session)
+        self._waiting.change(self._own, self._renewed)
+        self._held.change(self._own, self._renewed)
+        self._held.rename(sessions)
+
+    def renewed(self, news: News) -> News:
+        """Return what is under way from this hub as it has to be said since it has risen."""
+        return self._renewed(news) if isinstance(news, Relay) else news
+
+    def _renewed(self, relay: Relay) -> Relay:
+        session = self._presence.current(relay.sender_session)
+        return msgspec.structs.replace(relay, sender_session=session)
+
+    # Clients that have their ids
 
     def _is_superseded(self, sender: Client | Guest, rejection: Signal, now: float) -> bool:
         # Its own offer is the better answer. A real client that is told both closes the very

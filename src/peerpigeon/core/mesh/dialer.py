@@ -99,6 +99,11 @@ class Dialer:
         self._bootstrap.connected(attempt.uri)
         return attempt.uri
 
+    def addresses(self, link: Link) -> tuple[str, ...]:
+        """Return the address that has led to a link, if we have dialled it."""
+        uri = self._addresses.get(link.id)
+        return () if uri is None else (uri,)
+
     def answered(self, link: Link, hub: PeerId) -> None:
         """Note who is at the other end of a link, welcome or not."""
         if (uri := self._addresses.get(link.id)) is not None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface.actions import SendToLink, Tell
-from peerpigeon.core.interface.notices import ErrorOccurred, HubDiscovered
+from peerpigeon.core.interface.notices import HubDiscovered
 from peerpigeon.core.wire.hub_frames import Advert, Adverts, LinkEnd
-from peerpigeon.core.wire.ranges import LAST_INCARNATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from peerpigeon.core.mesh.limits import MeshLimits
     from peerpigeon.core.mesh.links import Links, NeighbourLink
     from peerpigeon.core.mesh.membership import Membership
+    from peerpigeon.core.mesh.namesakes import Namesakes
     from peerpigeon.core.mesh.topology import Bar
-
-IMPOSTOR = "another hub announces itself under our id {}, or our clock went back"
 
 
 @dataclass(slots=True)
@@ -35,6 +34,10 @@ class Learned:
     """Hubs not known to be live before."""
     restarted: list[Advert] = field(default_factory=list)
     """Of hubs that have begun a new life."""
+    risen: list[Advert] = field(default_factory=list)
+    """Of hubs that go on under a higher incarnation."""
+    exchanged: list[PeerId] = field(default_factory=list)
+    """Live hubs that have begun a new life without a higher incarnation."""
     is_anything: bool = False
 
 
@@ -45,14 +48,15 @@ class Gossip:
         self,
         membership: Membership,
         links: Links,
+        namesakes: Namesakes,
         effects: Effects,
         limits: MeshLimits,
-        now: float,
     ) -> None:
         self._own = membership.own.hub
         self._limits = limits
         self._membership = membership
         self._links = links
+        self._namesakes = namesakes
         self._effects = effects
         # Adverts to pass on, each with the neighbour that it came from.
         self._fresh: dict[PeerId, PeerId] = {}
@@ -60,11 +64,10 @@ class Gossip:
         self._repeated: dict[PeerId, PeerId] = {}
         self._flush_at: float | None = None
         self._is_urgent = False
-        self._rise_at = now
 
     def deadline(self) -> float | None:
         """Return when our advert is to be looked at and fresh ones are to be passed on."""
-        return self._flush_at
+        return earliest(self._flush_at, self._namesakes.deadline())
 
     def flush_by(self, when: float, *, is_urgent: bool = False) -> None:
         """Have our advert looked at and fresh ones passed on no later than at ``when``."""
@@ -79,8 +82,15 @@ class Gossip:
     # Passing on
 
     def greet(self, link: NeighbourLink) -> None:
-        """Send a new neighbour our advert, which it has to know at once."""
-        self._effects.act(SendToLink(link.id, Adverts((self._membership.own,))))
+        """Send a new neighbour our advert, which it has to know at once.
+
+        Before it, what we hold of another life of it: it has to rise above that before it can do
+        anything in this mesh.
+        """
+        own, held = self._membership.own, self._membership.advert(link.hub)
+        is_foreign = held is not None and held.life != link.life
+        adverts = (held, own) if held is not None and is_foreign else (own,)
+        self._effects.act(SendToLink(link.id, Adverts(adverts)))
 
     def publish(
         self,
@@ -91,7 +101,8 @@ class Gossip:
         is_draining: bool = False,
     ) -> None:
         """Renew our advert if there is something new to say, and pass on all that is fresh."""
-        if self._membership.publish(ends, bar, now, is_draining=is_draining):
+        has_risen = self._namesakes.rise(now)
+        if self._membership.publish(ends, bar, now, is_draining=is_draining) or has_risen:
             self._fresh[self._own] = self._own
         self._flush()
 
@@ -107,16 +118,19 @@ class Gossip:
         for hub in self._links.neighbours:
             link = self._links.to(hub)
             is_partial = hub in sources or hub in fresh
-            adverts = self._gather(fresh, hub) if is_partial else everything
+            adverts = self._gather(fresh, link) if is_partial else everything
             if link is not None and adverts:
                 self._effects.act(SendToLink(link.id, Adverts(adverts, is_urgent)))
 
-    def _gather(self, fresh: dict[PeerId, PeerId], neighbour: PeerId | None) -> tuple[Advert, ...]:
+    def _gather(
+        self, fresh: dict[PeerId, PeerId], link: NeighbourLink | None
+    ) -> tuple[Advert, ...]:
         advert_of = self._membership.advert
         return tuple(
             advert
             for hub, source in fresh.items()
-            if neighbour not in (source, hub) and (advert := advert_of(hub)) is not None
+            if (advert := advert_of(hub)) is not None
+            and (link is None or not _has(link, advert, source))
         )
 
     # Hearing
@@ -127,12 +141,11 @@ class Gossip:
         for advert in frame.adverts:
             if advert.hub != self._own:
                 self._learn(advert, sender, learned, now)
-            elif advert.incarnation == LAST_INCARNATION:
-                pass  # no hub would take what comes after it
-            elif now >= self._rise_at and self._membership.rise_above(advert):
-                self._rise_at = now + self._limits.rise_pause
-                self._effects.act(Tell(ErrorOccurred(IMPOSTOR.format(self._own))))
+                continue
+            self._namesakes.hear(advert)
+            if self._namesakes.rise(now):
                 self._fresh[self._own] = self._own
+                self.flush_by(now)  # until then nobody believes what we say of ourselves
         if self._fresh:
             when = now if frame.is_urgent else now + self._limits.advert_batch
             self.flush_by(when, is_urgent=frame.is_urgent)
@@ -140,20 +153,35 @@ class Gossip:
 
     def _learn(self, advert: Advert, sender: PeerId, learned: Learned, now: float) -> None:
         membership, hub = self._membership, advert.hub
-        was_live, former = hub in membership, membership.incarnation(hub)
-        if former == 0 and len(membership) >= self._limits.known_hubs:
+        was_live, former = hub in membership, membership.advert(hub)
+        if former is None and len(membership) >= self._limits.known_hubs:
             return
+        is_other_life = former is not None and former.life != advert.life
         if not membership.learn(advert, now):
             if hub not in membership:
                 self._repeated[hub] = sender
+            if former is not None and is_other_life:
+                self._correct(sender, former)
             return
         learned.is_anything = True
         self._fresh[hub] = sender
-        if 0 < former < advert.incarnation:
-            learned.restarted.append(advert)
+        if former is not None and former.incarnation < advert.incarnation:
+            (learned.restarted if is_other_life else learned.risen).append(advert)
+        elif is_other_life and was_live:
+            learned.exchanged.append(hub)
         if not was_live and hub in membership:
             learned.found.append(hub)
             self._effects.act(Tell(HubDiscovered(hub, sender, advert.addresses)))
+
+    def _correct(self, sender: PeerId, held: Advert) -> None:
+        """Answer the advert of a life that is over, as we see it, with that of the later one.
+
+        Where the sender has it from, the hub itself may live, and has to rise. Nothing else would
+        tell it if the later one is missing.
+        """
+        link = self._links.to(sender)
+        if link is not None:
+            self._effects.act(SendToLink(link.id, Adverts((held,))))
 
     def on_returned(self, hubs: Iterable[PeerId], now: float) -> None:
         """Pass on the repeated adverts that have brought hubs back, after a look at who is there.
@@ -165,3 +193,8 @@ class Gossip:
         if again:
             self._fresh = again | self._fresh
             self.flush_soon(now)
+
+
+def _has(link: NeighbourLink, advert: Advert, source: PeerId) -> bool:
+    """Tell whether a neighbour has sent us an advert itself, or has published it."""
+    return link.hub == source or (link.hub == advert.hub and link.life == advert.life)

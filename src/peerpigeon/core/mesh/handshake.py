@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import LinkId, PeerId
     from peerpigeon.core.mesh.authentication import Authenticator
     from peerpigeon.core.mesh.links import Link, Links, NeighbourLink
-    from peerpigeon.core.wire.hub_frames import Advert, Frame
+    from peerpigeon.core.wire.hub_frames import Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,12 @@ class Rejected:
     reason: str
 
 
-Decision: TypeAlias = Admitted | ProofNeeded | Rejected
+@dataclass(frozen=True, slots=True)
+class IdShared:
+    """The link is to be closed: the other end is another hub that has our id."""
+
+
+Decision: TypeAlias = Admitted | ProofNeeded | Rejected | IdShared
 
 
 @dataclass(slots=True)
@@ -60,15 +65,16 @@ class Handshake:
     """The beginnings of the links of one hub."""
 
     def __init__(
-        self, own: PeerId, namespace: str, links: Links, authenticator: Authenticator
+        self, own: PeerId, life: int, namespace: str, links: Links, authenticator: Authenticator
     ) -> None:
         self._own = own
+        self._life = life
         self._namespace = namespace
         self._links = links
         self._authenticator = authenticator
         self._exchanges: dict[LinkId, _Exchange] = {}
 
-    def begin(self, link: Link, own: Advert, digest: int, dialled: str) -> Hello:
+    def begin(self, link: Link, digest: int, dialled: str) -> Hello:
         """Return what to say first on a new link.
 
         ``digest`` is that of our table, ``dialled`` the address that led to the link, if one did.
@@ -77,7 +83,7 @@ class Handshake:
         self._exchanges[link.id] = _Exchange(nonce)
         return Hello(
             self._own,
-            own.incarnation,
+            self._life,
             self._namespace,
             VERSION,
             digest,
@@ -96,6 +102,8 @@ class Handshake:
         match frame:
             case Hello() if hello is None:
                 exchange.hello = frame
+                if frame.hub == self._own and frame.life != self._life:
+                    return IdShared()
                 if objection := self._objection(frame):
                     return Rejected(frame.hub, POLICY_VIOLATION, objection)
                 if not authenticator.is_required:
@@ -131,6 +139,6 @@ class Handshake:
 
     def _stays(self, rival: NeighbourLink, link: Link, hello: Hello) -> bool:
         """Tell whether a link stays when there is another to the same hub; both ends agree."""
-        if hello.incarnation != rival.incarnation or bool(link.opening) == bool(rival.opening):
+        if hello.life != rival.life or bool(link.opening) == bool(rival.opening):
             return False  # the hub has begun a new life, or has opened the link anew
         return bool(rival.opening) == (self._own > hello.hub)

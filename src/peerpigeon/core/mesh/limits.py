@@ -32,9 +32,10 @@ class MeshLimits:
     advert_batch: float = 0.1
     """For so long adverts are gathered before they go on: a wave of changes costs one message a
     link."""
-    rise_pause: float = 10.0
+    rise_pause: float = 5.0
     """Between two risings above others under our own id. Each looks like a restart to all other
-    hubs, and two hubs that were given one id outdo each other for as long as both live."""
+    hubs, and two hubs that were given one id outdo each other for as long as both live; for so
+    long the one that remains may be shut out."""
     still_patience: int = 3
     """Heartbeats in a row in which a neighbour's table differs from ours, which stands still, until
     tables are compared. A single one may have crossed an advert."""

@@ -8,7 +8,7 @@ from peerpigeon.core.changes import RoutesChanged
 from peerpigeon.core.interface import close_codes
 from peerpigeon.core.interface.actions import CloseLink, SendToLink, Tell
 from peerpigeon.core.interface.notices import HubP2PConnected, HubP2PDisconnected
-from peerpigeon.core.mesh.handshake import Admitted, ProofNeeded, Rejected
+from peerpigeon.core.mesh.handshake import Admitted, IdShared, ProofNeeded, Rejected
 from peerpigeon.core.wire.hub_frames import Carrier
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class LinkLifecycle:
         self._effects = parts.effects
         self._addresses = parts.addresses
         self._membership = parts.membership
+        self._namesakes = parts.namesakes
         self._links = parts.links
         self._handshake = parts.handshake
         self._closing = parts.closing
@@ -48,8 +49,7 @@ class LinkLifecycle:
             return
         link = self._links.open(event.link, event.carrier, event.opening, now)
         dialled = self._dialer.opened(link)
-        membership = self._membership
-        hello = self._handshake.begin(link, membership.own, membership.digest, dialled)
+        hello = self._handshake.begin(link, self._membership.digest, dialled)
         self._effects.act(SendToLink(link.id, hello))
 
     def on_handshake(self, link: Link, frame: Frame, now: float) -> None:
@@ -64,12 +64,15 @@ class LinkLifecycle:
                 if hub is not None:
                     self._dialer.answered(link, hub)
                 self.close(link, code, reason, now)
+            case IdShared():
+                self._namesakes.meet(self._dialer.addresses(link))
+                self.close(link, close_codes.POLICY_VIOLATION, "another hub has this id", now)
             case _:
                 assert_never(decision)
 
     def _admit(self, link: Link, admitted: Admitted, now: float) -> None:
         hello, had_neighbours = admitted.hello, bool(self._links.neighbours)
-        named = self._links.identify(link, hello.hub, hello.incarnation)
+        named = self._links.identify(link, hello.hub, hello.life)
         self._handshake.end(link)
         self._dialer.answered(link, hello.hub)
         self._addresses.told(hello.hub, hello.dialled)

@@ -35,7 +35,8 @@ class NeighbourLink(Link):
     """One open connection to a hub that has been let in."""
 
     hub: PeerId
-    incarnation: int
+    life: int
+    """As in the hub's adverts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +92,9 @@ class Links:
         self._last_heard[number] = now
         return link
 
-    def identify(self, link: Link, hub: PeerId, incarnation: int) -> NeighbourLink:
+    def identify(self, link: Link, hub: PeerId, life: int) -> NeighbourLink:
         """Note who is at the other end, and send by this link from now on."""
-        named = NeighbourLink(link.id, link.carrier, link.opening, link.opened_at, hub, incarnation)
+        named = NeighbourLink(link.id, link.carrier, link.opening, link.opened_at, hub, life)
         self._links[link.id] = named
         if hub not in self._by_hub:
             self._by_hub[hub] = {}

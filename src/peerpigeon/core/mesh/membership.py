@@ -150,9 +150,9 @@ class Membership:
         """Say in this hub's own advert, from its next renewal on, that it is to be dialled here."""
         self._own.move(addresses)
 
-    def rise_above(self, advert: Advert) -> bool:
-        """Take an advert under our own id; return whether we had to rise above it."""
-        if not self._own.rise_above(advert):
+    def rise_above(self, incarnation: int) -> bool:
+        """Rise above an incarnation that is in use under our id; tell whether there is any."""
+        if not self._own.rise_above(incarnation):
             return False
         self._store(self.own)
         return True
@@ -164,10 +164,9 @@ class Membership:
             return False
         known = self._adverts.get(hub)
         if known is not None:
-            age = (advert.incarnation, advert.sequence)
-            if age < (known.incarnation, known.sequence):
+            if advert.age < known.age:
                 return False
-            if age == (known.incarnation, known.sequence):
+            if advert.age == known.age:
                 if hub in self._missing:
                     self._repeat(hub)
                     self.check_by(now)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from peerpigeon.core.changes import HubReported, ReferenceFound, ReferenceGone, ReferenceNamed
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface import close_codes
 from peerpigeon.core.interface.actions import SendToLink, Tell
@@ -32,6 +33,7 @@ from peerpigeon.core.wire.hub_frames import Advert, Carrier, Heartbeat
 if TYPE_CHECKING:
     from random import Random
 
+    from peerpigeon.core.changes import ReferenceChange
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId, SessionId
@@ -54,8 +56,9 @@ class Mesh:
         limits: MeshLimits | None = None,
     ) -> None:
         self._effects = effects
+        mark, life = rng.getrandbits(64), rng.getrandbits(64)
         addresses = config.advertise or config.own_addresses
-        advert = Advert(own, incarnation, 1, rng.getrandbits(64), addresses, ())
+        advert = Advert(own, incarnation, 1, mark, addresses, (), life=life)
         parts = self._parts = assemble(advert, config, rng, effects, limits or MeshLimits(), now)
         self._membership = parts.membership
         self._links = parts.links
@@ -154,6 +157,20 @@ class Mesh:
     def hub_reported(self, hub: PeerId, addresses: tuple[str, ...], now: float) -> None:
         """Note where a hub of this mesh can be dialled, as somebody else says; nowhere if gone."""
         self._parts.bootstrap.report(hub, addresses, now)
+
+    def on_reference_change(self, change: ReferenceChange, now: float) -> None:
+        """Take what the part of the hub that speaks with such hubs reports of them."""
+        match change:
+            case ReferenceNamed(session, hub):
+                self.reference_hub_named(session, hub)
+            case ReferenceFound(hub):
+                self.reference_hub_linked(hub)
+            case ReferenceGone(hub, session, code, reason):
+                self.reference_hub_lost(session, hub, code, reason, now)
+            case HubReported(hub, addresses):
+                self.hub_reported(hub, addresses, now)
+            case _:
+                assert_never(change)
 
     # What the hub asks
 

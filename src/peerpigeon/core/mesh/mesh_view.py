@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.changes import HubFound, HubGone, HubRestarted, HubReturned, RoutesChanged
+from peerpigeon.core.changes import (
+    HubFound,
+    HubGone,
+    HubRestarted,
+    HubReturned,
+    HubRose,
+    RoutesChanged,
+)
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE
 
 if TYPE_CHECKING:
@@ -36,6 +43,12 @@ class MeshView:
         learned = self._gossip.learn(sender, frame, now)
         for advert in learned.restarted:
             self._effects.report(HubRestarted(advert.hub, advert.incarnation))
+        for advert in learned.risen:
+            self._effects.report(HubRose(advert.hub, advert.incarnation))
+        for hub in learned.exchanged:
+            # Sessions do not tell the two lives apart: forget all, and ask for what there is.
+            self._effects.report(HubGone(hub))
+            self._effects.report(HubReturned(hub))
         for hub in learned.found:
             self._planner.add(hub)
             self._effects.report(HubFound(hub))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from peerpigeon.core.wire.ranges import LAST_INCARNATION
+
 if TYPE_CHECKING:
     from random import Random
 
@@ -13,6 +15,21 @@ if TYPE_CHECKING:
     from peerpigeon.core.wire.hub_frames import Advert, LinkEnd
 
 MARK_BITS = 64
+
+RISE = 2**16
+"""How far to rise: a life needs room for its sessions below the next one, and one that is guessed
+by a clock has as much as milliseconds have passed."""
+
+LAST_GUESS = 2**42
+"""The highest incarnation that a clock can lead to, in the year 2109: there is room to rise."""
+
+
+def first_incarnation(wall_time: float) -> int:
+    """Return with which incarnation to begin, at a time in seconds since 1970.
+
+    It is a guess: the mesh says so if it still holds another life that is not below it.
+    """
+    return min(LAST_GUESS, max(1, int(wall_time * 1000)))
 
 
 class OwnAdvert:
@@ -53,15 +70,11 @@ class OwnAdvert:
         )
         return True
 
-    def rise_above(self, advert: Advert) -> bool:
-        """Take an advert under our own id; return whether it was not ours and we had to rise.
-
-        It is of an earlier life of ours if the clock was set back since, or of a hub that has
-        been given the same id. Ours must go before it, or all would ignore our adverts.
-        """
-        own = self._latest
-        if (advert.incarnation, advert.sequence) <= (own.incarnation, own.sequence):
+    def rise_above(self, incarnation: int) -> bool:
+        """Take an incarnation above one that is in use under our id; tell whether there is any."""
+        own, risen = self._latest, min(incarnation + RISE, LAST_INCARNATION)
+        if risen <= incarnation:
             return False
         mark = self._rng.getrandbits(MARK_BITS)
-        self._latest = msgspec.structs.replace(own, incarnation=advert.incarnation + 1, mark=mark)
+        self._latest = msgspec.structs.replace(own, incarnation=risen, mark=mark)
         return True

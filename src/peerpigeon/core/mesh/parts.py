@@ -18,6 +18,7 @@ from peerpigeon.core.mesh.link_planner import LinkPlanner
 from peerpigeon.core.mesh.links import Links
 from peerpigeon.core.mesh.membership import Membership
 from peerpigeon.core.mesh.migration import Migration
+from peerpigeon.core.mesh.namesakes import Namesakes
 from peerpigeon.core.mesh.negotiation import Negotiation
 from peerpigeon.core.mesh.own_addresses import OwnAddresses
 from peerpigeon.core.mesh.reference_hubs import ReferenceHubs
@@ -40,6 +41,7 @@ class MeshParts:
     limits: MeshLimits
     addresses: OwnAddresses
     membership: Membership
+    namesakes: Namesakes
     links: Links
     handshake: Handshake
     closing: ClosingLinks
@@ -67,6 +69,7 @@ def assemble(
     own = advert.hub
     membership, links = Membership(advert, rng, limits, now), Links(limits)
     attempts = Attempts(own, rng, limits)
+    namesakes = Namesakes(membership, effects, limits, now)
     authenticator = Authenticator(own, config.hub_secret, rng)
     bootstrap = Bootstrap(own, config, rng, effects, limits, now)
     reference_hubs = ReferenceHubs(config, attempts, bootstrap, effects)
@@ -77,8 +80,9 @@ def assemble(
         limits=limits,
         addresses=OwnAddresses(config, limits),
         membership=membership,
+        namesakes=namesakes,
         links=links,
-        handshake=Handshake(own, config.hub_mesh_namespace, links, authenticator),
+        handshake=Handshake(own, advert.life, config.hub_mesh_namespace, links, authenticator),
         closing=ClosingLinks(effects, limits),
         bootstrap=bootstrap,
         reference_hubs=reference_hubs,
@@ -88,6 +92,6 @@ def assemble(
         roles=planner.roles,
         negotiation=Negotiation(attempts, membership, planner, forwarder, effects),
         migration=Migration(config.hub_mesh_min_peers, config.mesh_migration_delay),
-        gossip=Gossip(membership, links, effects, limits, now),
+        gossip=Gossip(membership, links, namesakes, effects, limits),
         anti_entropy=AntiEntropy(membership, links, config.heartbeat_interval, effects, limits),
     )

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.wire.hub_frames import Advert
 
-Entry: TypeAlias = tuple[PeerId, int, int]
-"""A hub, its incarnation, and the sequence of its latest advert."""
+Entry: TypeAlias = tuple[PeerId, int, int, int]
+"""A hub and the age of its latest advert."""
+
+
+NOTHING = -1, -1, -1
+"""The age of what is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Comparison:
 
 def summarize(adverts: Iterable[Advert]) -> tuple[Entry, ...]:
     """Return the summary of a table."""
-    return tuple((advert.hub, advert.incarnation, advert.sequence) for advert in adverts)
+    return tuple((advert.hub, *advert.age) for advert in adverts)
 
 
 def compare(
@@ -39,13 +43,13 @@ def compare(
     Hubs that are ``unreachable`` from here too may be dead, and are not repeated to a neighbour
     that has lost them.
     """
-    ages = {hub: (incarnation, sequence) for hub, incarnation, sequence in theirs}
+    ages = {entry[0]: entry[1:] for entry in theirs}
     lacking = tuple(
         advert
         for advert in ours
         if (advert.hub in ages or advert.hub not in unreachable)
-        and ages.get(advert.hub, (-1, -1)) < (advert.incarnation, advert.sequence)
+        and ages.get(advert.hub, NOTHING) < advert.age
     )
-    known = {advert.hub: (advert.incarnation, advert.sequence) for advert in ours}
+    known = {advert.hub: advert.age for advert in ours}
     is_lacking = any(hub not in known or known[hub] < age for hub, age in ages.items())
     return Comparison(lacking, is_lacking)

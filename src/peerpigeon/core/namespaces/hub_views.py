@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.namespaces.retention import RETENTION, due, keep
+from peerpigeon.core.wire.ranges import SESSIONS_PER_INCARNATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from peerpigeon.core.ids import PeerId
 
-SESSIONS_PER_MILLISECOND = 2**20
-"""Sessions of members count from their hub's incarnation (milliseconds since 1970) times this:
-unique for ever, below 2**63, and they tell which life of their hub they belong to."""
-
 
 def first_session(incarnation: int) -> int:
-    """Return the lowest session that a member at a hub with an incarnation can have."""
-    return incarnation * SESSIONS_PER_MILLISECOND
+    """Return the lowest session that a member at a hub with an incarnation can have.
+
+    Sessions are unique for ever, below 2**63, and tell which life of their hub they belong to.
+    """
+    return incarnation * SESSIONS_PER_INCARNATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,10 @@ class HubViews:
             self._unlisted[hub] = now + RETENTION
 
     # What becomes of hubs
+
+    def rise(self, incarnation: int) -> None:
+        """Note that this hub goes on under another incarnation."""
+        self._listed = {**self._listed, self._own: incarnation}
 
     def end(self, hub: PeerId, now: float) -> int:
         """Note that a hub is gone; return the lowest incarnation that it can have again.

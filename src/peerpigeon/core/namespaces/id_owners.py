@@ -62,9 +62,15 @@ class IdOwners:
         if newcomer.number in kept.conflicts:
             self.refuse(kept, newcomer)
             return
-        kept.conflicts[newcomer.number] = IdConflict(newcomer, holder)
-        self._until[kept.name, newcomer.number] = now + CHALLENGE_TIMEOUT
-        hub, peer, session = identity_of(holder)
+        conflict = kept.conflicts[newcomer.number] = IdConflict(newcomer, holder)
+        self.ask(kept, conflict, now)
+
+    def ask(self, kept: NamespaceRecords, conflict: IdConflict, now: float) -> None:
+        """Ask whether the holder of an id lives; the answer may take all its time again."""
+        key = kept.name, conflict.newcomer.number
+        self._until.pop(key, None)
+        self._until[key] = now + CHALLENGE_TIMEOUT
+        hub, peer, session = identity_of(conflict.holder)
         self._effects.tell_hub(hub, Challenge(kept.name, peer, session))
 
     def give_way(self, kept: NamespaceRecords, fresh: Record, elder: Record, now: float) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import key_of
 from peerpigeon.core.namespaces.known_members import KnownMembers
-from peerpigeon.core.wire.hub_news import Join
+from peerpigeon.core.wire.hub_news import Join, Located, Member
 from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES, MESSAGE_BYTES
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.ids import PeerId, PeerKey
     from peerpigeon.core.namespaces.publication import Publication
-    from peerpigeon.core.wire.hub_news import Located
 
 
 KNOWN_FACTOR = 16
@@ -103,6 +102,19 @@ class LocalNamespace:
             del registration.known_by[client]
             if not registration.known_by:
                 self.drop(registration)
+
+    def renumber(self, client: LocalMember, session: int) -> None:
+        """Give a client of ours another session; whom it knows, and who knows it, stays so."""
+        located = client.located
+        former, member = located.member.session, located.member
+        client.registration.located = Located(
+            located.hub, Member(member.peer, session, member.introduction)
+        )
+        del self.by_session[former]
+        self.by_session[session] = client
+        known = self.registrations.get(located.hub, {})
+        if former in known:
+            known[session] = known.pop(former)
 
     def client(self, peer: PeerId, session: int) -> LocalMember | None:
         """Return our client of a session, if it has the id."""

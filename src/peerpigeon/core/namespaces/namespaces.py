@@ -68,6 +68,16 @@ class Namespaces:
 
     # Hubs come and go
 
+    def rise(self, incarnation: int, now: float) -> dict[int, int]:
+        """Go on under another incarnation of this hub; our clients notice nothing.
+
+        Returns what has become of each of their sessions.
+        """
+        self.views.rise(incarnation)
+        risen = self.presence.rise(incarnation)
+        self.rendezvous.renumber(risen, now)
+        return risen
+
     def hub_gone(self, hub: PeerId, now: float) -> list[ClientNews]:
         """Forget the members at a hub that is gone."""
         incarnation = self.views.end(hub, now)

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.ids import key_of
 from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introduction
-from peerpigeon.core.namespaces.hub_views import first_session
 from peerpigeon.core.namespaces.local_members import LocalMember, LocalNamespace, Registration
 from peerpigeon.core.namespaces.lookup_cache import LookupCache
+from peerpigeon.core.namespaces.own_sessions import OwnSessions
 from peerpigeon.core.namespaces.publication import Publication
 from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
 from peerpigeon.core.namespaces.standing import Standing
@@ -61,7 +61,7 @@ class Presence:
     ) -> None:
         self._own = own
         self._limit = limit
-        self._next_session = first_session(incarnation) + 1
+        self._sessions = OwnSessions(incarnation)
         self._views = views
         self._placement = placement
         self._effects = effects
@@ -87,8 +87,7 @@ class Presence:
             self._locals[namespace] = local
         client = local.clients.get(key_of(peer))
         if client is None:
-            session, self._next_session = self._next_session, self._next_session + 1
-            member = Member(peer, session, introduction)
+            member = Member(peer, self._sessions.take_next(), introduction)
             local.enter(Located(self._own, member))
             granted: tuple[int, ...] = ()
         else:
@@ -225,6 +224,26 @@ class Presence:
 
     # Hubs come and go
 
+    def rise(self, incarnation: int) -> dict[int, int]:
+        """Publish our clients anew, in sessions that belong to an incarnation to which we rose.
+
+        For all other hubs the ones that they had before are over. Returns those, and what has
+        become of each.
+        """
+        self._sessions.rise(incarnation)
+        risen: dict[int, int] = {}
+        for local in self._locals.values():
+            for client in local.clients.values():
+                former = client.located.member.session
+                risen[former] = self.current(former)
+                local.renumber(client, risen[former])
+            self._publish_again(local)
+        return risen
+
+    def current(self, session: int) -> int:
+        """Return the session that a client of ours has now, that had another before we rose."""
+        return self._sessions.current(session)
+
     def publish(self, now: float) -> None:
         """Publish to the rendezvous hubs that are new in the view; O(own namespaces)."""
         for local in self._locals.values():
@@ -256,14 +275,17 @@ class Presence:
         if self._republish_at is not None and self._republish_at <= now:
             self._republish_at = None
             for local in self._locals.values():
-                for hub, is_primary in local.publication.roles.items():
-                    for join in local.joins(is_primary=is_primary, again=True):
-                        self._effects.tell_hub(hub, join)
+                self._publish_again(local)
         for _ in due(self._gone, now):
             pass
         for namespace, session in due(self._departed, now):
             self._forget_departure(namespace, session)
         self._lookups.expire(now)
+
+    def _publish_again(self, local: LocalNamespace) -> None:
+        for hub, is_primary in local.publication.roles.items():
+            for join in local.joins(is_primary=is_primary, again=True):
+                self._effects.tell_hub(hub, join)
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""

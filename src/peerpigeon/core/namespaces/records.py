@@ -6,9 +6,12 @@ from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.wire.hub_news import Located, Member
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.wire.hub_news import Located
 
 
 def identity_of(record: Record) -> tuple[PeerId, PeerId, int]:
@@ -87,6 +90,16 @@ class NamespaceRecords:
         del self.served[hub][record.located.member.session]
         if not self.served[hub]:
             del self.served[hub]
+
+    def renumber(self, hub: PeerId, sessions: Mapping[int, int]) -> None:
+        """Give members at a hub the sessions that ``sessions`` has for theirs; newcomers too."""
+        served = self.served.get(hub, {})
+        for record in (*served.values(), *self.newcomers(hub)):
+            member = record.located.member
+            session = sessions.get(member.session, member.session)
+            record.located = Located(hub, Member(member.peer, session, member.introduction))
+            if served.pop(member.session, None) is not None:
+                served[session] = record
 
     def find(self, hub: PeerId, session: int) -> Record | None:
         """Return one registration of a member."""

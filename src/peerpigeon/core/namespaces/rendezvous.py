@@ -36,7 +36,7 @@ from peerpigeon.core.wire.hub_news import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from random import Random
 
     from peerpigeon.core.effects import Effects
@@ -164,6 +164,16 @@ class Rendezvous:
                 self._resigned.pop(namespace, None)
             else:
                 self._resigned.setdefault(namespace, now + RESIGNATION)
+
+    def renumber(self, sessions: Mapping[int, int], now: float) -> None:
+        """Keep the members that this hub serves itself under other sessions: those ``sessions``
+        has for theirs. Who is being asked whether it lives is asked again by that name.
+        """
+        for kept in self._kept.values():
+            kept.renumber(self._own, sessions)
+            for conflict in kept.conflicts.values():
+                if conflict.holder.located.hub == self._own:
+                    self._owners.ask(kept, conflict, now)
 
     def drop_hub(self, hub: PeerId, incarnation: int = 0) -> None:
         """Forget all members that a hub served; the others notice its end themselves.

@@ -23,6 +23,8 @@ from peerpigeon.core.streams.round_trip import RoundTrip
 from peerpigeon.core.wire.hub_frames import SIGNALS, Segment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.streams.limits import StreamLimits
     from peerpigeon.core.wire.hub_news import News
@@ -107,6 +109,11 @@ class Sender:
             share.count -= 1
             share.size -= item.size
         return item
+
+    def renew(self, renewed: Callable[[News], News]) -> None:
+        """Have what is pending say what ``renewed`` makes of it."""
+        for number, item in self.pending.items():
+            self.pending[number] = item._replace(news=renewed(item.news))
 
     def acknowledge(self, next_sequence: int, now: float) -> list[Segment]:
         """Drop all below a number above ``floor``; return what to send again now."""

@@ -1,8 +1,9 @@
 """News between two hubs arrives once and in order, or is reported as failed (S20, S22 to S24).
 
-A stream is named by its source and destination, the incarnation of each, and an epoch that the
-source never uses twice. Here are the streams of one hub; ``sender.py`` and ``receiver.py`` have the
-two ends of one.
+A stream is named by its source and destination, the incarnation of the latter, and an epoch that
+the source never uses twice: those of each of its lives count from a random number. Under which
+incarnation it speaks may change meanwhile. Here are the streams of one hub; ``sender.py`` and
+``receiver.py`` have the two ends of one.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from peerpigeon.core.wire.hub_sizes import size_of
 from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from peerpigeon.core.wire.hub_news import News
 
@@ -56,10 +57,12 @@ class Streams:
     All of them are of one ``lane``; a hub has such an object for each (``delivery.py``).
     """
 
-    def __init__(self, limits: StreamLimits | None = None, lane: int = SIGNALS) -> None:
+    def __init__(
+        self, limits: StreamLimits | None = None, lane: int = SIGNALS, *, first_epoch: int = 0
+    ) -> None:
         self._limits = limits or StreamLimits()
         self._lane = lane
-        self._epoch = 0
+        self._epoch = first_epoch
         self._senders: dict[PeerId, Sender] = {}
         self._by_epoch: dict[int, Sender] = {}
         self._alarms: TimerQueue[int] = TimerQueue()  # by epoch; may be early, is never late
@@ -145,7 +148,9 @@ class Streams:
     def on_ack(self, source: PeerId, incarnation: int, ack: Ack, now: float) -> list[Outgoing]:
         """Drop what is acknowledged; return what it is now time to send again."""
         sender = self._senders.get(source)
-        if sender is not None and sender.incarnation < incarnation:
+        if sender is not None and sender.epoch == ack.epoch:
+            self.rose(source, incarnation)  # only the life that we wrote to knows of the epoch
+        elif sender is not None and sender.incarnation < incarnation:
             self._fail(self.restarted(source, incarnation), now)
             sender = self._senders.get(source)
         if sender is None or sender.epoch != ack.epoch or sender.incarnation != incarnation:
@@ -179,6 +184,20 @@ class Streams:
         """Let no signal's lifetime end before a time."""
         self._keeps_all_until = time
 
+    def renew(self, renewed: Callable[[News], News]) -> None:
+        """Have all that is not acknowledged say what ``renewed`` makes of it, of the same size.
+
+        Which of the two forms has arrived does not matter: it is delivered once.
+        """
+        for sender in self._senders.values():
+            sender.renew(renewed)
+
+    def rose(self, hub: PeerId, incarnation: int) -> None:
+        """Note the incarnation under which a hub goes on, that was sent to under a lower one."""
+        sender = self._senders.get(hub)
+        if sender is not None and sender.incarnation < incarnation:
+            sender.incarnation = incarnation
+
     def restarted(self, hub: PeerId, incarnation: int) -> list[Failure]:
         """Note the incarnation of a hub; return the signals that were on the way to an older one.
 
@@ -205,14 +224,13 @@ class Streams:
         but the same is not said twice within ``ack_delay``.
         """
         receiver = self._receivers.get(source)
-        if (
-            receiver is None
-            or receiver.epoch != segment.epoch
-            or receiver.incarnation != incarnation
-        ):
+        if receiver is None or receiver.epoch != segment.epoch:
             if receiver is not None and not receiver.is_replaced_by(incarnation, segment.epoch):
                 return [], []
             receiver = self._accept(source, incarnation, segment, now)
+        elif receiver.incarnation < incarnation:  # the source has risen
+            self.rose(source, incarnation)
+            receiver.incarnation = incarnation
         ready = receiver.take(segment)
         if self._is_draining or receiver.wants_to_answer(now):
             return ready, [self._ack(source, receiver, now)]

@@ -75,7 +75,6 @@ class Advert(Frozen, frozen=True):
 
     hub: Id
     incarnation: Incarnation
-    """The hub's start in milliseconds since 1970: a restart makes it larger."""
     sequence: Count
     """Counts the adverts of one incarnation."""
     mark: Bits
@@ -88,6 +87,18 @@ class Advert(Frozen, frozen=True):
     by shortcuts it wants; a hub that is no better need not ask. ``None``: it has a free place."""
     is_draining: bool = False
     """It is about to stop and wants no new links."""
+    life: Bits = 0
+    """64 random bits, drawn when the hub starts: two lives that have the same id are told apart by
+    them, whatever their incarnations."""
+
+    @property
+    def age(self) -> tuple[int, int, int]:
+        """What is compared to tell the later of two adverts of one hub.
+
+        Of two lives with one incarnation either may be the later one. Everywhere the same one wins,
+        until the hub has risen.
+        """
+        return self.incarnation, self.life, self.sequence
 
 
 # Frames of one link
@@ -97,7 +108,8 @@ class Hello(Frozen, frozen=True, tag=1):
     """The first frame of each side of a link."""
 
     hub: Id
-    incarnation: Incarnation
+    life: Bits
+    """As in its adverts."""
     namespace: Namespace
     """The mesh namespace; hubs of different ones do not join (S4)."""
     version: Count
@@ -124,9 +136,9 @@ class Adverts(Frozen, frozen=True, tag=3):
 
 
 class Summary(Frozen, frozen=True, tag=4):
-    """Hub, incarnation and sequence of every advert a hub holds; answered by what it lacks."""
+    """Hub and age of every advert that a hub holds; answered by what it lacks."""
 
-    entries: tuple[tuple[Id, Incarnation, Count], ...]
+    entries: tuple[tuple[Id, Incarnation, Bits, Count], ...]
     wants_answer: bool = True
     """Whether the receiver shall send its own summary if it lacks something itself."""
 

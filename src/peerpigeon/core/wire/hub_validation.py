@@ -90,7 +90,7 @@ def is_valid(frame: Frame) -> bool:
         case Adverts():
             return all(map(is_valid_advert, frame.adverts))
         case Summary():
-            return _are_ids("".join([hub for hub, _, _ in frame.entries]))
+            return _are_ids("".join([hub for hub, *_ in frame.entries]))
         case Hello():
             return _are_ids(frame.hub)
         case Sealed():

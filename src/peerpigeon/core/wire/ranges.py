@@ -16,10 +16,16 @@ valid and the spelling is kept, of hubs too: who is configured in capitals is ad
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """A number that can be reckoned with: one more still fits MessagePack."""
 
-LAST_INCARNATION = 2**63 - 1
+SESSIONS_PER_INCARNATION = 2**20
+"""Sessions of members count from their hub's incarnation times this (``hub_views``)."""
+
+LAST_INCARNATION = 2**43 - 2**16
+"""The sessions of this one, too, are below 2**63, and many of them."""
 
 Incarnation: TypeAlias = Annotated[int, Meta(ge=1, le=LAST_INCARNATION)]
-"""Of a hub that is known; milliseconds since 1970."""
+"""The number of a hub's life: a later life has a larger one. It begins with the milliseconds since
+1970 that the hub's clock shows, a guess that needs no question; if that is no larger than what the
+mesh still holds of another life, the hub rises above it."""
 
 Bits: TypeAlias = Annotated[int, Meta(ge=0)]
 """64 bits; MessagePack has no larger numbers."""
