@@ -35,6 +35,7 @@ def test_events_have_the_documented_names() -> None:
         "hubMeshReady",
         "hubMeshMigrated",
         "hubDiscovered",
+        "hubAlone",
         "bootstrapConnected",
         "bootstrapDisconnected",
     ]

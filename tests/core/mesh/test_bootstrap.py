@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.effects import Effects
 from peerpigeon.core.ids import PeerId
+from peerpigeon.core.interface.actions import Tell
+from peerpigeon.core.interface.notices import BootstrapConnected, BootstrapDisconnected
 from peerpigeon.core.mesh.bootstrap import Bootstrap
 from peerpigeon.core.mesh.limits import MeshLimits
 
 A, B, C, D, E, F = (PeerId(digit * 40) for digit in "abcdef")
 ONE, TWO, OLD = "ws://one:3000", "ws://two:3000", "ws://old:3000"
+GUESS = "ws://localhost:3000"
 
 
 class Middle(Random):
@@ -69,6 +72,67 @@ def rounds(hub: Hub, count: int) -> list[float]:
         assert hub.due(now) != []
         times.append(now)
     return times
+
+
+def guessing() -> Bootstrap:
+    """Return that of a hub at port 3001 that was given no address."""
+    config = ServerConfig(is_hub=True, port=3001).listening_at(3001, ["localhost"])
+    return Bootstrap(A, config, Middle(), Effects(0.0), MeshLimits(), 100.0)
+
+
+# The address that nobody has given
+
+
+def test_a_hub_alone_goes_on_looking_at_port_3000() -> None:
+    hub = Hub(guessing())
+    for _ in range(3):
+        now = hub.bootstrap.deadline()
+        assert now is not None
+        assert hub.due(now) == [GUESS]
+
+
+def test_in_the_mesh_nobody_is_looked_for_at_port_3000() -> None:
+    hub = Hub(guessing())
+    assert hub.due(100.0) == [GUESS]
+    hub.live |= {B}
+    assert hub.due(200.0, is_linked=True) == []
+    hub.bootstrap.links_lost(300.0)
+    assert hub.due(300.0) == [GUESS]
+
+
+def test_a_hub_that_has_once_answered_at_port_3000_is_looked_for_there_in_the_mesh_too() -> None:
+    """S8."""
+    hub = Hub(guessing())
+    hub.bootstrap.found(GUESS, B)
+    hub.live |= {B, C}
+    assert hub.due(200.0, is_linked=True) == []
+    hub.live -= {B}
+    assert hub.due(300.0, is_linked=True) == [GUESS]
+
+
+@pytest.mark.parametrize(("config", "told"), [((), 1), ((GUESS,), 3)])
+def test_that_nobody_is_at_port_3000_is_told_once_unless_somebody_has_said_so(
+    config: tuple[str, ...], told: int
+) -> None:
+    options = ServerConfig(is_hub=True, bootstrap_hubs=config).listening_at(3001, ["localhost"])
+    effects = Effects(0.0)
+    bootstrap = Bootstrap(A, options, Middle(), effects, MeshLimits(), 100.0)
+    for _ in range(3):
+        bootstrap.disconnected(GUESS, 1006, "refused")
+    assert effects.take_actions() == [Tell(BootstrapDisconnected(GUESS, 1006, "refused"))] * told
+    bootstrap.connected(GUESS)
+    bootstrap.disconnected(GUESS, 1000, "stopping")
+    assert effects.take_actions() == [
+        Tell(BootstrapConnected(GUESS)),
+        Tell(BootstrapDisconnected(GUESS, 1000, "stopping")),
+    ]
+
+
+def test_an_address_that_was_given_twice_is_one() -> None:
+    hub = Hub(bootstrap_of(ONE, ONE))
+    hub.bootstrap.found(ONE, B)
+    hub.live |= {B}
+    assert hub.due(100.0, is_linked=True) == []
 
 
 # Alone

@@ -121,6 +121,13 @@ class HubDiscovered(_Notice, frozen=True):
     """The WebSocket addresses it can be dialled at."""
 
 
+class HubAlone(_Notice, frozen=True):
+    """The hub has had no link for ten seconds; told once until it has had one."""
+
+    message: str
+    """What can be done about it."""
+
+
 class BootstrapConnected(_Notice, frozen=True):
     """The WebSocket to a bootstrap hub is open."""
 
@@ -150,6 +157,7 @@ Notice: TypeAlias = (
     | HubMeshReady
     | HubMeshMigrated
     | HubDiscovered
+    | HubAlone
     | BootstrapConnected
     | BootstrapDisconnected
 )

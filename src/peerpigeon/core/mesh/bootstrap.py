@@ -5,7 +5,9 @@
 - A hub in the mesh goes on dialling bootstrap addresses behind which there is nobody that it
   knows to be live. The more hubs there are the rarer each one does it, so that together they
   try about as often as one would: so a restarted bootstrap hub is found (S8).
-- So are addresses of hubs of ours that a hub of the npm package has reported (S7).
+- Port 3000 of its own host is where a hub looks that was given no address. It is a guess: in the
+  mesh it is dialled no more, unless a hub has once answered there.
+- Addresses of hubs of ours that a hub of the npm package has reported are dialled too (S7).
 - Missing hubs are looked for by their live neighbours in the order of ids (``Topology.gap``), so
   that two meshes that grew apart become one again.
 """
@@ -32,9 +34,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Address:
-    """A configured bootstrap address."""
+    """A bootstrap address."""
 
     uri: str
+    is_guess: bool
+    """Whether nobody has given it to the hub."""
+    has_failed: bool = False
+    """Whether it has led to nothing since it led to a link."""
     hub: PeerId | None = None
     """Who answered there last."""
 
@@ -54,7 +60,8 @@ class Bootstrap:
         self._own = own
         self._limits = limits
         uris = config.starts_from if config.auto_connect else ()
-        self._addresses = [_Address(uri) for uri in uris]
+        is_guess = not config.bootstrap_hubs
+        self._addresses = [_Address(uri, is_guess) for uri in dict.fromkeys(uris)]
         self._reported: dict[PeerId, tuple[str, ...]] = {}
         self._rng = rng
         self._effects = effects
@@ -69,19 +76,29 @@ class Bootstrap:
 
     # The configured addresses
 
+    def _find(self, uri: str) -> _Address | None:
+        return next((address for address in self._addresses if address.uri == uri), None)
+
     def is_configured(self, uri: str) -> bool:
         """Tell whether an address is one of the bootstrap addresses."""
-        return any(address.uri == uri for address in self._addresses)
+        return self._find(uri) is not None
 
     def connected(self, uri: str) -> None:
         """Tell people that an address has led to a link, if it is a bootstrap address."""
-        if self.is_configured(uri):
+        if (address := self._find(uri)) is not None:
+            address.has_failed = False
             self._effects.act(Tell(BootstrapConnected(uri)))
 
     def disconnected(self, uri: str, code: int, reason: str) -> None:
-        """Tell people that an address has led to nothing or to a link that has ended."""
-        if self.is_configured(uri):
-            self._effects.act(Tell(BootstrapDisconnected(uri, code, reason)))
+        """Tell people that an address has led to nothing or to a link that has ended.
+
+        That nobody is at an address which nobody has given is told once.
+        """
+        address = self._find(uri)
+        if address is None or (address.is_guess and address.has_failed):
+            return
+        address.has_failed = True
+        self._effects.act(Tell(BootstrapDisconnected(uri, code, reason)))
 
     def leave(self) -> None:
         """Dial the bootstrap addresses no more."""
@@ -89,13 +106,13 @@ class Bootstrap:
 
     def found(self, uri: str, hub: PeerId) -> None:
         """Note who answered at an address."""
-        for address in self._addresses:
-            if address.uri == uri:
-                address.hub = hub
+        if (address := self._find(uri)) is not None:
+            address.hub = hub
 
     def behind(self, uri: str) -> PeerId | None:
         """Return who answered last at a bootstrap address."""
-        return next((address.hub for address in self._addresses if address.uri == uri), None)
+        address = self._find(uri)
+        return None if address is None else address.hub
 
     # What makes it dial
 
@@ -146,7 +163,7 @@ class Bootstrap:
             unknown = [
                 address.uri
                 for address in self._addresses
-                if address.hub is None or address.hub not in live
+                if (not address.is_guess if address.hub is None else address.hub not in live)
             ]
             return list(dict.fromkeys(unknown + self._reported_but(live)))
         self._rounds += 1

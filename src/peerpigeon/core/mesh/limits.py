@@ -84,6 +84,9 @@ class MeshLimits:
     """Between rounds of the search for missing hubs; doubled while it is in vain."""
     longest_search_pause: float = 15.0
     """No pause of the search is doubled beyond this."""
+    alone_after: float = 10.0
+    """Without a link, until people are told that the hub waits for others. A mesh that is started
+    takes less."""
     slowest_dialling: float = 30.0
     """Between rounds of dialling bootstrap addresses when nothing has helped for long."""
     addresses_heard: int = 64

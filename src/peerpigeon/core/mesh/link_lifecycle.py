@@ -26,6 +26,7 @@ class LinkLifecycle:
         self._most_links = parts.limits.open_links
         self._effects = parts.effects
         self._addresses = parts.addresses
+        self._alone = parts.alone
         self._membership = parts.membership
         self._namesakes = parts.namesakes
         self._links = parts.links
@@ -82,6 +83,7 @@ class LinkLifecycle:
         elif link.carrier is Carrier.P2P:
             self._effects.act(Tell(HubP2PConnected(hello.hub)))
         if not had_neighbours:
+            self._alone.end()
             self._effects.report(RoutesChanged())  # before, there was no way to anybody
         self._gossip.greet(named)
         self._anti_entropy.greet(named, hello.digest)
@@ -144,5 +146,6 @@ class LinkLifecycle:
             self._gossip.flush_soon(now)
         if not self._links.neighbours and not self._membership.own.is_draining:
             self._bootstrap.links_lost(now)
+            self._alone.begin(now)
         self._planner.replan_by(now)
         self._readiness.update(now)

@@ -144,6 +144,7 @@ class Mesh:
     def reference_hub_linked(self, hub: PeerId) -> None:
         """Note that a hub which speaks text is linked, whichever end has dialled."""
         self._parts.reference_hubs.linked(hub)
+        self._parts.alone.end()
 
     def reference_hub_lost(
         self, session: SessionId, hub: PeerId | None, code: int, reason: str, now: float
@@ -153,6 +154,7 @@ class Mesh:
         ``code`` and ``reason`` are those of the WebSocket.
         """
         self._parts.reference_hubs.lost(session, hub, code, reason, now)
+        self._parts.alone.begin(now)
 
     def hub_reported(self, hub: PeerId, addresses: tuple[str, ...], now: float) -> None:
         """Note where a hub of this mesh can be dialled, as somebody else says; nowhere if gone."""
@@ -220,6 +222,7 @@ class Mesh:
             parts.gossip.deadline(),
             parts.planner.deadline(),
             parts.bootstrap.deadline(),
+            parts.alone.deadline(),
             parts.migration.deadline(),
         )
 
@@ -234,6 +237,8 @@ class Mesh:
             self._beat(now)
         if self._membership.own.is_draining:
             return
+        has_company = bool(self._links.neighbours or len(self._parts.reference_hubs))
+        self._parts.alone.expire(now, has_company=has_company)
         self._parts.dialer.expire(now)
         if self._parts.migration.migrate(now):
             closed = self._close_needless_sockets(now)

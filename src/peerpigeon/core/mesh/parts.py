@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.mesh.alone import Alone
 from peerpigeon.core.mesh.anti_entropy import AntiEntropy
 from peerpigeon.core.mesh.attempts import Attempts
 from peerpigeon.core.mesh.authentication import Authenticator
@@ -45,6 +46,7 @@ class MeshParts:
     links: Links
     handshake: Handshake
     closing: ClosingLinks
+    alone: Alone
     bootstrap: Bootstrap
     reference_hubs: ReferenceHubs
     dialer: Dialer
@@ -75,15 +77,17 @@ def assemble(
     reference_hubs = ReferenceHubs(config, attempts, bootstrap, effects)
     forwarder = Forwarder(own, links, membership, effects, limits)
     planner = LinkPlanner(config.hub_mesh_max_peers, links, membership, attempts, effects, limits)
+    addresses = OwnAddresses(config, limits)
     return MeshParts(
         effects=effects,
         limits=limits,
-        addresses=OwnAddresses(config, limits),
+        addresses=addresses,
         membership=membership,
         namesakes=namesakes,
         links=links,
         handshake=Handshake(own, advert.life, config.hub_mesh_namespace, links, authenticator),
         closing=ClosingLinks(effects, limits),
+        alone=Alone(config, addresses, effects, limits, now),
         bootstrap=bootstrap,
         reference_hubs=reference_hubs,
         dialer=Dialer(links, membership, attempts, bootstrap, reference_hubs, effects),

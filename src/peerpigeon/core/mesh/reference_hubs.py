@@ -33,6 +33,10 @@ class ReferenceHubs:
         self._addresses: dict[SessionId, str] = {}  # dialled, with an open socket
         self._linked: dict[PeerId, None] = {}  # whichever end has dialled
 
+    def __len__(self) -> int:
+        """Return how many hubs are linked, whichever end has dialled."""
+        return len(self._linked)
+
     def is_linked_at(self, uri: str) -> bool:
         """Tell whether an address that was dialled has led to an open socket."""
         return uri in self._addresses.values()
