@@ -10,7 +10,7 @@ SEEDS := 20
 IN_PARALLEL := -n 3 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check quick matrix lint format coverage fuzz sim bench \
+.PHONY: help run test test-all check quick matrix lint format coverage fuzz sim chaos bench \
 	constraints changelog release clean setup
 
 help: ## list these commands
@@ -54,6 +54,9 @@ sim: setup ## play the large scenes of the simulator with many seeds (long)
 		$(BIN)/python -m peerpigeon.sim.campaign --size large --seeds $(SEEDS) $$network $(OPTIONS) || status=1; \
 	done; exit $$status
 
+chaos: setup ## play runs of real hub processes under faults (minutes); OPTIONS="--seed 7 --minutes 5"
+	@$(BIN)/python -m chaos --runs 3 $(OPTIONS)
+
 bench: setup ## how fast a hub is, beside the npm package's (long); OPTIONS="--quick" for a try
 	@$(BIN)/python -m benchmarks.suite $(OPTIONS)
 
@@ -75,4 +78,4 @@ setup: ## make or renew .venv with all that the commands above need
 clean: ## remove what these commands made, .venv too
 	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
 	rm -rf build dist tests/e2e/node_modules
-	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests benchmarks chaos scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -21,7 +21,8 @@ SUBNETS = 256
 """Of 10.197.0.0/16: each run of the tests on this machine takes one that no other has."""
 BLOCK = (
     "add table inet blocked;"
-    " add chain inet blocked in {{ type filter hook input priority 0 ; }}; {}"
+    " add chain inet blocked in {{ type filter hook input priority 0 ; }};"
+    " add chain inet blocked out {{ type filter hook output priority 0 ; }}; {}"
 )
 
 
@@ -48,13 +49,23 @@ class Host:
 
     async def block_udp(self, others: Iterable[Host]) -> None:
         """Have all UDP from these hosts vanish on its way in."""
+        await self._block("in", "saddr", others, "meta l4proto udp")
+
+    async def block_all(self, others: Iterable[Host]) -> None:
+        """Have all from these hosts vanish on its way in, and all for them on its way out."""
+        others = [*others]
+        await self._block("in", "saddr", others)
+        await self._block("out", "daddr", others)
+
+    async def _block(self, chain: str, end: str, others: Iterable[Host], what: str = "") -> None:
         rules = "; ".join(
-            f"add rule inet blocked in ip saddr {other.address} meta l4proto udp drop"
+            f"add rule inet blocked {chain} ip {end} {other.address} {what} drop"
             for other in others
         )
         await run(*self.command, "nft", BLOCK.format(rules))
 
-    async def let_udp_pass(self) -> None:
+    async def let_pass(self) -> None:
+        """Have all pass again."""
         await run(*self.command, "nft", "delete table inet blocked")
 
 

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
 
 import aiohttp
 
@@ -43,12 +43,15 @@ class HubProcess:
         host: str = "127.0.0.1",
         listening: str = "",
         within: Sequence[str] = (),
+        program: Sequence[str] = (sys.executable, "-m", "peerpigeon"),
+        errors: IO[bytes] | None = None,
         **options: object,
     ) -> Self:
         """Start a hub on a free port, or the `port` given, that dials `start` first.
 
         `within` is what to put before its command, `listening` where it listens, if that is not
-        just `host`, at which it is asked and dialled.
+        just `host`, at which it is asked and dialled. `errors` takes what it writes to standard
+        error.
         """
         given = {
             "host": listening or host,
@@ -62,10 +65,10 @@ class HubProcess:
         if not start:
             arguments.append("--no-auto-connect")
         process = await asyncio.create_subprocess_exec(
-            *(*within, sys.executable, "-m", "peerpigeon", "hub", "--events", *arguments),
+            *(*within, *program, "hub", "--events", *arguments),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL if "QUIET" in os.environ else None,
+            stderr=asyncio.subprocess.DEVNULL if "QUIET" in os.environ else errors,
             limit=1 << 20,
         )
         assert process.stdout is not None

@@ -65,7 +65,7 @@ async def test_where_udp_is_blocked_all_goes_over_websocket_until_it_passes_agai
             await running.flows()
             healed_after = running.healed_at(blocked_at) - blocked_at
             unblocked_at = loop.time()
-            await one.let_udp_pass()
+            await one.let_pass()
             await hubs.settled()
             logger.info(
                 "delivered again after %.2f s, over WebSocket after %.2f s, back on P2P %.2f s "

@@ -76,6 +76,14 @@ class Client:
         transport.abort()
         await self._session.close()
 
+    async def abandon(self) -> None:
+        """Let go of a socket that has ended."""
+        await self._session.close()
+
+    async def receive(self) -> aiohttp.WSMessage:
+        """Return the next frame, whatever it is; wait for it without a deadline."""
+        return await self._socket.receive()
+
     async def say(self, message: object) -> None:
         await self._socket.send_str(message if isinstance(message, str) else json.dumps(message))
 

@@ -1,0 +1,1 @@
+"""Real hub processes under faults drawn from a seed, and what must hold; see ``docs/chaos.md``."""

@@ -1,0 +1,1 @@
+"""What must hold in every history; each module knows one kind of invariant."""

@@ -1,0 +1,73 @@
+"""What a run comes to, in words."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from chaos.history import Answered, Began, Discovered, Healed, Heard, Sent, Stalled, of_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from chaos.history import AnyRecord
+    from chaos.lives import Finding
+
+AROUND = 1.0
+"""Seconds of history shown before and after a fault."""
+
+MOST_LINES = 24
+EXAMPLES = 2
+"""Findings of one invariant that are shown with what happened around them."""
+
+
+def summary(seed: int, records: Sequence[AnyRecord], found: Sequence[Finding]) -> str:
+    """Return one line for a run."""
+    counts = Counter(type(record) for record in records)
+    healed = of_kind(records, Healed)
+    parts = [
+        f"seed {seed}: {counts[Began]} faults",
+        f"{counts[Sent]} signals sent, {counts[Heard]} arrived, {counts[Answered]} answered",
+        f"healed in {healed[-1].seconds:.1f} s" if len(healed) > 1 else "not healed",
+    ]
+    if stalls := of_kind(records, Stalled):
+        parts.append(f"driver stalled {len(stalls)} times")
+    kinds = Counter(finding.invariant for finding in found)
+    verdict = ", ".join(f"{kind}: {count}" for kind, count in kinds.items())
+    return f"{'; '.join(parts)}; {'BROKEN ' + verdict if found else 'all holds'}"
+
+
+def details(records: Sequence[AnyRecord], found: Sequence[Finding]) -> Iterator[str]:
+    """Yield lines: the findings of each invariant, the first of them with what was around them."""
+    by_invariant: dict[str, list[Finding]] = defaultdict(list)
+    for finding in found:
+        by_invariant[finding.invariant].append(finding)
+    for invariant, findings in by_invariant.items():
+        yield f"{invariant}: {len(findings)}"
+        for finding in findings[:EXAMPLES]:
+            yield f"  at {finding.at:.3f}: {finding.what}"
+            yield from _around(records, finding)
+
+
+def _around(records: Sequence[AnyRecord], finding: Finding) -> Iterator[str]:
+    """Yield the records near a finding that have to do with what it names."""
+    names = {word.strip("(),:") for word in finding.what.split()}
+    near = [
+        record
+        for record in records
+        if isinstance(record, Began)
+        or (abs(record.at - finding.at) <= AROUND and not isinstance(record, Discovered))
+        or str(getattr(record, "serial", "")) in names
+    ]
+    relevant = [
+        record
+        for record in near
+        if not isinstance(record, Sent | Heard | Answered) or str(record.serial) in names
+    ]
+    begun = [each for each in relevant if not isinstance(each, Began) or each.at <= finding.at]
+    faults = [each for each in begun if isinstance(each, Began)][-3:]
+    for record in sorted(
+        [each for each in begun if not isinstance(each, Began) or each in faults],
+        key=lambda each: each.at,
+    )[-MOST_LINES:]:
+        yield f"      {record}"
