@@ -26,6 +26,13 @@ LARGE = (60_000, 900_000)
 """Bytes of a large signal, at least and at most."""
 
 LARGE_PERIOD = 0.1
+PRESSED_BEFORE = 0.5
+"""Seconds before a hub ends in which its clients are sent many signals; and for as long after."""
+
+PRESSING = 3
+"""Clients that send such a signal at once, every ``PRESS_PERIOD`` seconds."""
+
+PRESS_PERIOD = 0.01
 BURST = 200
 """Signals that a client leaves behind at a hub that falls asleep."""
 
@@ -71,9 +78,24 @@ class Faults:
         hub = self._hubs.all[fault.hub]
         if not self._may_lose(hub):
             return
-        await (self._hubs.stop(hub) if fault.kind == "stop" else self._hubs.kill(hub))
-        await asyncio.sleep(fault.seconds)
-        await self._hubs.start(hub, keeps_id=fault.keeps_id, clock=fault.clock)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._press(hub))
+            await asyncio.sleep(PRESSED_BEFORE)
+            await (self._hubs.stop(hub) if fault.kind == "stop" else self._hubs.kill(hub))
+            await asyncio.sleep(fault.seconds)
+            await self._hubs.start(hub, keeps_id=fault.keeps_id, clock=fault.clock)
+
+    async def _press(self, hub: Hub) -> None:
+        """Let clients of other hubs send many signals to those of one that is about to end."""
+        theirs = [each for each in self._visitors if each.socket and each.socket.hub is hub]
+        others = [each for each in self._visitors if each not in theirs]
+        until = self._history.now + 2 * PRESSED_BEFORE
+        while theirs and self._history.now < until:
+            target = self._chance.choice(theirs)
+            near = [each for each in others if each.namespace == target.namespace]
+            for sender in self._chance.sample(near, min(len(near), PRESSING)):
+                await sender.signal(target.peer)
+            await asyncio.sleep(PRESS_PERIOD)
 
     async def _freeze(self, fault: Fault) -> None:
         await self._let_sleep(self._hubs.all[fault.hub], fault.seconds)

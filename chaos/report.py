@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,11 @@ AROUND = 1.0
 """Seconds of history shown before and after a fault."""
 
 MOST_LINES = 24
+LATEST_FAULTS = 3
 EXAMPLES = 2
 """Findings of one invariant that are shown with what happened around them."""
+
+_SIGNAL = re.compile(r"\bsignal (\d+)")
 
 
 def summary(seed: int, records: Sequence[AnyRecord], found: Sequence[Finding]) -> str:
@@ -50,24 +54,15 @@ def details(records: Sequence[AnyRecord], found: Sequence[Finding]) -> Iterator[
 
 
 def _around(records: Sequence[AnyRecord], finding: Finding) -> Iterator[str]:
-    """Yield the records near a finding that have to do with what it names."""
-    names = {word.strip("(),:") for word in finding.what.split()}
-    near = [
-        record
-        for record in records
-        if isinstance(record, Began)
-        or (abs(record.at - finding.at) <= AROUND and not isinstance(record, Discovered))
-        or str(getattr(record, "serial", "")) in names
-    ]
-    relevant = [
-        record
-        for record in near
-        if not isinstance(record, Sent | Heard | Answered) or str(record.serial) in names
-    ]
-    begun = [each for each in relevant if not isinstance(each, Began) or each.at <= finding.at]
-    faults = [each for each in begun if isinstance(each, Began)][-3:]
-    for record in sorted(
-        [each for each in begun if not isinstance(each, Began) or each in faults],
-        key=lambda each: each.at,
-    )[-MOST_LINES:]:
+    """Yield the latest faults before a finding, what its signals met with, and what was near it."""
+    signals = {int(number) for number in _SIGNAL.findall(finding.what)}
+    begun = [each for each in of_kind(records, Began) if each.at <= finding.at]
+    shown: list[AnyRecord] = [*begun[-LATEST_FAULTS:]]
+    for record in records:
+        if isinstance(record, Sent | Heard | Answered):
+            if record.serial in signals:
+                shown.append(record)
+        elif not isinstance(record, Began | Discovered) and abs(record.at - finding.at) <= AROUND:
+            shown.append(record)
+    for record in sorted(shown, key=lambda each: each.at)[-MOST_LINES:]:
         yield f"      {record}"
