@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.test_main import health
+from tests.e2e.waiting import eventually
 from tests.net.client import DEADLINE, A, Client
 from tests.ports import reserved_port
 
@@ -45,11 +46,14 @@ def full_pipe() -> Iterator[tuple[int, int]]:
 
 async def until_healthy(port: int) -> None:
     """Wait until a server answers."""
-    async with asyncio.timeout(DEADLINE):
-        while True:
-            with contextlib.suppress(OSError):
-                assert (await asyncio.to_thread(health, port))["status"] == "healthy"
-                return
+
+    def is_healthy() -> bool:
+        try:
+            return bool(health(port)["status"] == "healthy")
+        except OSError:
+            return False
+
+    await asyncio.to_thread(eventually, "an answer", is_healthy, bool)
 
 
 @asynccontextmanager
