@@ -639,8 +639,10 @@ def test_clients_of_reference_hubs_count_as_connections() -> None:
     assert desk.hub.snapshot(0.0).connections == 3
     late = desk.open(D)
     assert set(desk.pinged) == {a, session}, "the clients of a hub have no sockets"
-    desk.pong(a)
-    desk.pong(session)
+    for now in (0.0, 2.0):  # the first search was for the guest for which there was no place
+        desk.pong(a, now)
+        desk.pong(session, now)
+        desk.tick(2.0)
     assert desk.closed == {late: (1008, "Maximum connections reached")}
     desk.say(session, gone(B), now=1.0)
     desk.clear()
@@ -696,3 +698,45 @@ def test_a_reference_hub_itself_takes_no_signals() -> None:
     desk.signal(client, R)
     assert [frame["data"]["reason"] for frame in desk.take(client)] == ["not-found"]
     assert desk.take(hub) == []
+
+
+# At a full hub
+
+
+def full_desk() -> tuple[Desk, SessionId, SessionId]:
+    """A full hub with a client, a hub and one of its clients; another one finds no place."""
+    desk = hub_desk(max_connections=3)
+    a, session = desk.join(A), come(desk, R, B)
+    desk.say(session, discovered(C))
+    assert desk.pinged == [a, session]
+    return desk, a, session
+
+
+def test_a_ghost_makes_room_for_a_guest_that_is_announced_again() -> None:
+    desk, a, session = full_desk()
+    desk.pong(session, now=0.1)
+    desk.tick(2.0)
+    assert desk.closed == {a: (1008, "server is full, no answer here")}
+    assert desk.hub.snapshot(2.0).announced_peers == 2  # the hub, and one of its clients
+    desk.tick(5.0)
+    assert desk.hub.snapshot(5.0).announced_peers == 3
+
+
+def test_where_all_live_a_guest_finds_no_place() -> None:
+    desk, a, session = full_desk()
+    for answered in (a, session):
+        desk.pong(answered, now=0.1)
+    for now in (2.0, 4.0):
+        desk.tick(now)
+    assert desk.closed == {}
+    assert desk.pinged == [a, session]
+    desk.tick(5.0)
+    assert desk.pinged == [a, session] * 2, "it has come again"
+
+
+def test_no_ghost_makes_room_for_a_guest_for_which_there_is_room_by_now() -> None:
+    desk, _, session = full_desk()
+    desk.say(session, gone(B), now=1.0)
+    desk.pong(session, now=1.0)
+    desk.tick(2.0)
+    assert desk.closed == {}

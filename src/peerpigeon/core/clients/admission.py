@@ -99,8 +99,13 @@ class Admission:
         else:
             self._close(applicant.session, FULL)
 
+    def press(self, now: float) -> None:
+        """Search for ghosts because there is no place for a guest, which will come again."""
+        self._places.press()
+        self._make_room(now)
+
     def _make_room(self, now: float) -> None:
-        """Let ghosts go as long as somebody waits for a place, and see whether there are more."""
+        """Let ghosts go as long as a place is wanted, and see whether there are more."""
         while (ghost := self._places.ghost()) is not None:
             self.drop(ghost, "server is full, no answer here", now)
         self._refuse_disappointed()

@@ -130,6 +130,7 @@ class Guests:
             self.announces_refused += 1
         elif holder is None and self._registry.is_full:
             self._references.postpone(link, now)
+            self._admission.press(now)
         elif holder is None:
             session = self._registry.guest_session()
             guest = Guest(session, peer_id, link.hub.address, now, now, change.hub)

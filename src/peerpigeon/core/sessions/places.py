@@ -43,6 +43,8 @@ class Places:
         self._applicants: dict[SessionId, LocalContender] = {}  # first come, first served
         self._keys: set[PeerKey] = set()  # of their ids
         self._hopeful: set[SessionId] = set()  # for whom the search under way was begun
+        # Guests do not wait, they come again: how many found no place before and since it began.
+        self._hopeful_guests = self._guests = 0
         # Both the longest silent first. What was found and nobody has needed yet is kept.
         self._asked: dict[SessionId, Client | ReferenceHub] = {}
         self._ghosts: dict[SessionId, Client | ReferenceHub] = {}
@@ -58,6 +60,10 @@ class Places:
         self._applicants[applicant.session] = applicant
         self._keys.add(key)
         return True
+
+    def press(self) -> None:
+        """Note that a guest has found no place: ghosts are searched for it, too."""
+        self._guests += 1
 
     def applicant(self, session: SessionId) -> LocalContender | None:
         """Return who waits with a session."""
@@ -96,12 +102,15 @@ class Places:
         """
         if self._asked and now >= self._asked_at + self._timeout:
             self._ghosts, self._asked = self._asked, {}
+            self._hopeful_guests = max(0, self._hopeful_guests - self._registry.vacancies)
 
     def ghost(self) -> Client | ReferenceHub | None:
-        """Take out who has to make room, if somebody waits: the longest silent that is a ghost."""
-        while self._applicants and self._ghosts:
+        """Take out who has to make room, if anybody hopes for it: the longest silent ghost."""
+        while self._ghosts and (self._applicants or self._hopeful_guests):
             party = self._ghosts.pop(next(iter(self._ghosts)))
             if party.last_heard <= self._asked_at:
+                if not self._applicants:
+                    self._hopeful_guests -= 1
                 return party
         return None
 
@@ -116,16 +125,20 @@ class Places:
         return losers
 
     def search(self, now: float) -> list[Client | ReferenceHub]:
-        """Begin to search for ghosts, if it is time and somebody waits; return whom to ping."""
-        if not self._applicants or self._asked or now < self._asked_at + self._timeout:
+        """Begin to search for ghosts, if it is time and there is need; return whom to ping."""
+        is_wanted = self._applicants or self._guests
+        if not is_wanted or self._asked or now < self._asked_at + self._timeout:
             return []
         sockets = (party for party in self._registry if not isinstance(party, Guest))
         free = (party for party in sockets if not self._takeovers.is_contested(party))
         self._asked = {party.session: party for party in nsmallest(PINGS, free, key=_silence)}
         self._ghosts, self._asked_at = {}, now
         self._hopeful = set(self._applicants)
+        self._hopeful_guests, self._guests = self._guests, 0
         return list(self._asked.values())
 
     def deadline(self) -> float | None:
         """Return when a search is over, or the next one may begin."""
-        return self._asked_at + self._timeout if self._applicants else None
+        if self._applicants or self._guests or (self._asked and self._hopeful_guests):
+            return self._asked_at + self._timeout
+        return None

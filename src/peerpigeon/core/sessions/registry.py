@@ -104,6 +104,11 @@ class Registry:
         return iter(self._parties.values())
 
     @property
+    def vacancies(self) -> int:
+        """How many more may be accepted."""
+        return max(0, self._max_connections - len(self._parties))
+
+    @property
     def is_full(self) -> bool:
         """Whether no further one may be accepted."""
         return len(self._parties) >= self._max_connections
