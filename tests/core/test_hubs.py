@@ -336,7 +336,7 @@ def test_every_hub_can_show_the_links_of_all() -> None:
     assert all(picture.mesh.known_hubs == 3 for picture in pictures)
     channel = {hub: LinkRecord(hub, "p2p", "mesh") for hub in (FIRST, SECOND, THIRD)}
     expected = tuple(
-        HubView(hub, 1000.0, ("ws://there:1",), is_draining=False, links=links)
+        HubView(hub, 1_000_000, ("ws://there:1",), is_draining=False, links=links)
         for hub, links in (
             (FIRST, (channel[SECOND],)),
             (SECOND, (channel[FIRST], channel[THIRD])),

@@ -238,3 +238,18 @@ def test_nothing_is_under_way_for_ever_after_a_rise() -> None:
     rise(hubs, 0)
     hubs.pass_time(5.0)
     assert news_under_way(hubs) == []
+
+
+def test_since_when_a_hub_is_registered_is_told_by_our_own_clock() -> None:
+    hubs = linked(FIRST, SECOND)
+    restart(hubs, 1, EPOCH + 70 * YEAR)
+    hubs.pass_time(30.0)
+    hubs.link(0, 1)
+    hubs.run()
+    restarted_at = EPOCH + hubs.now
+    hubs.pass_time(20.0)
+    records = hubs.hubs[0].snapshot(hubs.now).hubs
+    assert [(record.peer_id, record.registered_at) for record in records] == [
+        (FIRST, EPOCH),
+        (SECOND, restarted_at),
+    ]

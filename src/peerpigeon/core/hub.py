@@ -365,20 +365,20 @@ class Hub:
 
     def snapshot(self, now: float) -> Snapshot:
         """Return the counts of this hub; costs O(hubs)."""
-        clients, mesh, wall_time = self._clients, self._mesh, self._effects.epoch + now
+        clients, mesh, epoch = self._clients, self._mesh, self._effects.epoch
         hubs: list[HubRecord] = []
         if mesh is not None:
-            lives, namespace = mesh.incarnations(), self._config.hub_mesh_namespace
-            hubs = hub_records(self._own, namespace, lives, wall_time)
+            namespace = self._config.hub_mesh_namespace
+            hubs = hub_records(self._own, namespace, mesh.known_since(), epoch, now)
         return Snapshot(
             hub_id=self._own,
             is_hub=self._config.is_hub,
             uptime=now - self._started_at,
-            wall_time=wall_time,
+            wall_time=epoch + now,
             connections=len(clients.registry),
             announced_peers=clients.announcements.count,
             namespaces=len(self._namespaces.presence),
-            hubs=(*hubs, *clients.references.records(self._effects.epoch)),
+            hubs=(*hubs, *clients.references.records(epoch)),
             mesh=MeshSnapshot() if mesh is None else mesh.snapshot(),
             signals_relayed=self._signaling.outcomes.relayed,
             signals_refused=self._signaling.outcomes.refused,

@@ -73,7 +73,7 @@ async def test_mesh_shows_the_hub_itself_and_who_it_is() -> None:
         body = response.json()
         now = datetime.fromisoformat(body.pop("timestamp")).timestamp()
         (hub,) = body["hubs"]
-        assert 0 <= now - hub.pop("startedAt") / 1000 < 60
+        assert 0 <= now - hub.pop("incarnation") / 1000 < 60
         assert body == {
             "hubPeerId": "e" * 40,
             "isHub": True,
@@ -107,14 +107,14 @@ async def test_where_hubs_are_is_told_only_where_the_demo_is_served() -> None:
 def test_mesh_tells_each_link_with_its_carrier_and_purpose() -> None:
     own, other = PeerId("e" * 40), PeerId("f" * 40)
     link = LinkRecord(other, "websocket", "bootstrap")
-    view = HubView(own, 12.5, ("ws://a:1",), is_draining=True, links=(link,))
+    view = HubView(own, 12500, ("ws://a:1",), is_draining=True, links=(link,))
     picture = MeshSnapshot(ready=True, migrated=True)
     body = mesh(TopologySnapshot(own, True, 0.0, picture, (view,)), with_addresses=True)
     assert (body["ready"], body["migrated"]) == (True, True)
     assert body["hubs"] == [
         {
             "peerId": own,
-            "startedAt": 12500,
+            "incarnation": 12500,
             "draining": True,
             "addresses": ("ws://a:1",),
             "links": [{"peerId": other, "carrier": "websocket", "purpose": "bootstrap"}],

@@ -70,11 +70,15 @@ class Snapshot:
 
 
 def hub_records(
-    own: PeerId, namespace: str, lives: Mapping[PeerId, int], wall_time: float
+    own: PeerId, namespace: str, known_since: Mapping[PeerId, float], epoch: float, now: float
 ) -> list[HubRecord]:
-    """Return a record of each live hub, ``own`` first; ``lives`` has their incarnations."""
-    hubs = dict.fromkeys((own, *lives))
-    return [HubRecord(hub, namespace, lives[hub] / 1000, wall_time) for hub in hubs]
+    """Return a record of each live hub, ``own`` first.
+
+    ``known_since`` has when each was first heard of in its present life, by the clock to which
+    ``epoch`` is to be added.
+    """
+    hubs = dict.fromkeys((own, *known_since))
+    return [HubRecord(hub, namespace, epoch + known_since[hub], epoch + now) for hub in hubs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,8 @@ class HubView:
     """What this hub knows of a hub of its mesh, itself included."""
 
     peer_id: PeerId
-    started_at: float
-    """Seconds since 1970, by the clock of that hub."""
+    incarnation: int
+    """The number of its life: a restart makes it larger."""
     addresses: tuple[str, ...]
     is_draining: bool
     links: tuple[LinkRecord, ...]
@@ -123,7 +127,7 @@ def topology(picture: Snapshot, adverts: Iterable[Advert]) -> TopologySnapshot:
 def _view(advert: Advert) -> HubView:
     return HubView(
         advert.hub,
-        advert.incarnation / 1000,
+        advert.incarnation,
         advert.addresses,
         advert.is_draining,
         tuple(

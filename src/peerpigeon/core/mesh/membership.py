@@ -49,6 +49,7 @@ class Membership:
         self._limits = limits
         self._adverts: dict[PeerId, Advert] = {own.hub: own}
         self._live: set[PeerId] = {own.hub}
+        self._known_since: dict[PeerId, float] = {own.hub: now}  # in its present life
         self._missing = MissingHubs(limits)
         self._unreachable: dict[PeerId, float] = {}  # live, but out of reach since
         self._repeated: dict[PeerId, None] = {}  # missing, and heard of since the last look
@@ -107,6 +108,10 @@ class Membership:
     def incarnations(self) -> dict[PeerId, int]:
         """Return all live hubs and their incarnations, in the order of their ids."""
         return {hub: self._adverts[hub].incarnation for hub in sorted(self._live)}
+
+    def known_since(self) -> dict[PeerId, float]:
+        """Return all live hubs, and when each was first heard of in its present life."""
+        return {hub: self._known_since[hub] for hub in sorted(self._live)}
 
     def known(self) -> list[PeerId]:
         """Return all other hubs heard of and not forgotten, live or to be looked for."""
@@ -249,7 +254,7 @@ class Membership:
     def _forget_expired(self, now: float) -> None:
         for hub in self._missing.expire(now):
             self._graph.remove(hub)
-            del self._adverts[hub]
+            del self._adverts[hub], self._known_since[hub]
         if (expires_at := self._missing.deadline()) is not None:
             self.check_by(expires_at)
 
@@ -279,6 +284,8 @@ class Membership:
         hub = advert.hub
         known = self._adverts.get(hub)
         self._adverts[hub] = advert
+        if known is None or known.life != advert.life:
+            self._known_since[hub] = self.changed_at
         if known is not None and hub in self._live:
             self.digest ^= known.mark ^ advert.mark
         before = {} if known is None else dict.fromkeys(end.hub for end in known.links)

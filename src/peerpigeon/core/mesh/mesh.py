@@ -197,6 +197,10 @@ class Mesh:
         """Return all live hubs and their incarnations, in the order of their ids."""
         return self._membership.incarnations()
 
+    def known_since(self) -> dict[PeerId, float]:
+        """Return all live hubs, and when each was first heard of in its present life."""
+        return self._membership.known_since()
+
     def snapshot(self) -> MeshSnapshot:
         """Return the counts of this hub's mesh."""
         migration = self._parts.migration

@@ -160,7 +160,7 @@ def mesh(picture: TopologySnapshot, *, with_addresses: bool) -> Answer:
 def _view(hub: HubView, *, with_addresses: bool) -> Answer:
     return {
         "peerId": hub.peer_id,
-        "startedAt": int(hub.started_at * 1000),
+        "incarnation": hub.incarnation,
         "draining": hub.is_draining,
         "addresses": hub.addresses if with_addresses else (),
         "links": [
