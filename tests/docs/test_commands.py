@@ -1,0 +1,277 @@
+"""Each command in the README and in docs/operating.md is run, as it stands or as said here."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import pytest
+
+from tests.docs.commands import PAGES, TAG, blocks, commands, is_command
+from tests.docs.pages import ROOT
+from tests.rtc.environment import ALONE
+from tests.selection import thorough
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEADLINE = 120.0  # seconds; far beyond what anything here takes, on a machine that is busy
+
+
+@dataclass(frozen=True)
+class Serves:
+    """It starts a server on a machine of its own, at this port, until it is asked to end."""
+
+    port: int
+
+
+@dataclass(frozen=True)
+class Shows:
+    """It says this, on a machine of its own, and goes on until Ctrl-C."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Says:
+    """It ends, and has said this; ``more`` is added, so that it takes less or changes nothing."""
+
+    text: str
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Asks:
+    """It asks a server that runs on the same machine."""
+
+    replaced: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """This test runs it."""
+
+    test: str
+
+
+How: TypeAlias = Serves | Shows | Says | Asks | Elsewhere
+
+ONE_MACHINE = Elsewhere("tests/docs/test_commands.py::test_the_lines_for_one_machine_make_a_mesh")
+HOSTS = Elsewhere("tests/docs/test_hosts.py")
+INSTALLED = "--no-deps --no-build-isolation --quiet --dry-run --report - --ignore-installed"
+QUICKLY = '"OPTIONS=-n 0 tests/docs/test_readme.py"'
+
+HOW: dict[str, How] = {
+    "make run": Shows("4 hubs, one mesh"),
+    "make test": Says(" passed", QUICKLY),
+    "STRICT=1 make test": Says(" passed", QUICKLY),
+    "make test-all": Says(" passed", QUICKLY),
+    "make help": Says("make run"),
+    "make bench": Says("benchmarks.suite", "--dry-run"),
+    "pip install .": Says('"name": "peerpigeon"', INSTALLED),
+    "pip install '.[fast]'": Says('"fast"', INSTALLED),
+    "peerpigeon server": Serves(3000),
+    "peerpigeon server --host 0.0.0.0 --port 8080": Serves(8080),
+    "PORT=8080 MAX_CONNECTIONS=5000 peerpigeon server": Serves(8080),
+    "python -m peerpigeon server": Serves(3000),
+    "peerpigeon server --help": Says("--max-connections"),
+    "PORT=3001 peerpigeon hub": Serves(3001),
+    "peerpigeon hub": ONE_MACHINE,
+    "peerpigeon hub --port 3001 --bootstrap-hubs ws://localhost:3000": ONE_MACHINE,
+    (
+        "peerpigeon hub --port 3002 --bootstrap-hubs ws://localhost:3000,ws://localhost:3001"
+    ): ONE_MACHINE,
+    "peerpigeon hub --advertise wss://hub1.example.org --no-demo --reference-hubs no": Serves(3000),
+    "peerpigeon network --hubs 8": Shows("8 hubs, one mesh"),
+    "peerpigeon network --hubs 8 --port 4000": Shows("8 hubs, one mesh"),
+    "peerpigeon simulate": Says("none lost"),
+    "peerpigeon simulate --hubs 40 --max-peers 4 --kill 12": Says("28 of 40 alive"),
+    "peerpigeon play SCENARIO.txt": Elsewhere("tests/scenarios/test_play.py"),
+    "curl http://localhost:3000/health": Asks(),
+    "curl http://HOST:PORT/health": Asks((("HOST", "localhost"), ("PORT", "3000"))),
+    "openssl rand -hex 32": HOSTS,
+    "export HUB_SECRET=SECRET": HOSTS,
+    "peerpigeon hub --host 0.0.0.0 --udp-ports 40000-40100": HOSTS,
+    (
+        "peerpigeon hub --host 0.0.0.0 --udp-ports 40000-40100 --bootstrap-hubs ws://FIRST:3000"
+    ): HOSTS,
+    (
+        "peerpigeon hub --host 0.0.0.0 --advertise ws://OWN:3000 --bootstrap-hubs ws://FIRST:3000"
+    ): HOSTS,
+    # It would change the machine that the tests run on; this asks for what it would change.
+    "sysctl net.core.rmem_max=4194304": Says("net.core.rmem_max", "--dry-run"),
+    (
+        ".venv/bin/python -m pytest --log-cli-level=INFO tests/mesh/test_recovery.py"
+        " tests/mesh/test_blocked.py"
+    ): Says("test_blocked.py::", "--collect-only -q"),
+}
+
+
+LONG = {
+    "STRICT=1 make test",
+    "make test-all",
+    "peerpigeon network --hubs 8 --port 4000",
+    "peerpigeon simulate --hubs 40 --max-peers 4 --kill 12",
+}
+
+
+def of_kind(kind: type[How]) -> list[object]:
+    found = [command for command, how in HOW.items() if isinstance(how, kind)]
+    return [thorough(command) if command in LONG else command for command in found]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return that of a user who has activated `.venv`, and no test around."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST")}
+    folder = str(Path(sys.executable).parent)
+    return kept | {"PATH": f"{folder}:{os.environ['PATH']}"} | more
+
+
+def split(command: str) -> tuple[list[str], dict[str, str]]:
+    """Return the words of a command, and the variables that it sets."""
+    words = shlex.split(command)
+    count = next(number for number, word in enumerate(words) if "=" not in word)
+    return words[count:], dict(word.split("=", 1) for word in words[:count])
+
+
+def alone(words: Sequence[str], **variables: str) -> subprocess.Popen[str]:
+    """Start a command on a machine of its own, as far as the network goes."""
+    return subprocess.Popen(
+        [*ALONE, "sh", *words],
+        cwd=ROOT,
+        env=environment(**variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def read_until(process: subprocess.Popen[str], text: str) -> str:
+    """Read what a command says until that text comes; it has ended if it does not."""
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if text in line:
+            return said
+    raise AssertionError(f"{text!r} was not said, but:\n{said}")
+
+
+def end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:
+    """Have a command and all that it started end; return its status and what it still said."""
+    try:
+        os.killpg(process.pid, number)
+        said, _ = process.communicate(timeout=DEADLINE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    return process.returncode, said
+
+
+# The table
+
+
+def test_each_command_of_the_pages_has_its_test_here_and_none_has_gone() -> None:
+    assert commands() == HOW.keys()
+
+
+def test_commands_stand_in_blocks_that_have_nothing_else() -> None:
+    found = [(tag, line) for page in PAGES for tag, lines in blocks(page) for line in lines]
+    assert [line for tag, line in found if tag == TAG and not is_command(line)] == []
+    assert [line for tag, line in found if tag != TAG and is_command(line)] == []
+
+
+@pytest.mark.parametrize("command", of_kind(Elsewhere))
+def test_the_test_that_is_named_for_a_command_exists(command: str) -> None:
+    how = HOW[command]
+    assert isinstance(how, Elsewhere)
+    path, _, name = how.test.partition("::")
+    assert f"def {name}(" in (ROOT / path).read_text() if name else (ROOT / path).is_file()
+
+
+# The commands
+
+
+@pytest.mark.slow
+@pytest.mark.namespace
+@pytest.mark.parametrize("command", of_kind(Serves))
+def test_a_server_starts_where_the_page_says_and_ends_when_asked(command: str) -> None:
+    how = HOW[command]
+    assert isinstance(how, Serves)
+    words, variables = split(command)
+    process = alone(words, **variables)
+    said = read_until(process, "Ctrl-C")
+    assert f":{how.port}/health" in said
+    assert end(process, signal.SIGTERM)[0] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.namespace
+@pytest.mark.xdist_group("hubs")
+@pytest.mark.parametrize("command", of_kind(Shows))
+def test_a_network_shows_itself_and_ends_on_ctrl_c(command: str) -> None:
+    how = HOW[command]
+    assert isinstance(how, Shows)
+    process = alone(split(command)[0])
+    read_until(process, how.text)
+    assert "ended" in end(process, signal.SIGINT)[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", of_kind(Says))
+def test_a_command_ends_and_has_said(command: str) -> None:
+    how = HOW[command]
+    assert isinstance(how, Says)
+    words, variables = split(command)
+    done = subprocess.run(
+        [*words, *shlex.split(how.more)],
+        cwd=ROOT,
+        env=environment(**variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert how.text in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.namespace
+@pytest.mark.parametrize("command", of_kind(Asks))
+def test_a_server_is_asked_how_it_is(command: str) -> None:
+    how = HOW[command]
+    assert isinstance(how, Asks)
+    for name, value in how.replaced:
+        command = command.replace(name, value)
+    script = f"peerpigeon server & until {command}; do sleep 0.1; done; kill $!; wait"
+    process = alone(["sh", "-c", script])
+    said = read_until(process, '"isHub"')
+    assert '"isHub": false' in said
+    process.communicate(timeout=DEADLINE)
+
+
+@pytest.mark.slow
+@pytest.mark.namespace
+@pytest.mark.xdist_group("hubs")
+def test_the_lines_for_one_machine_make_a_mesh() -> None:
+    [lines] = [lines for _, lines in blocks("README.md") if lines[:1] == ["peerpigeon hub"]]
+    assert set(lines) == {command for command, how in HOW.items() if how is ONE_MACHINE}
+    asked = " && ".join(
+        f"curl -s http://localhost:{port}/health | grep -q '\"knownHubs\": 3'"
+        for port in (3000, 3001, 3002)
+    )
+    started = "".join(f"{line} & " for line in lines)
+    script = f"{started} until {asked}; do sleep 0.1; done; echo all know all; wait"
+    process = alone(["sh", "-c", script])
+    read_until(process, "all know all")
+    end(process, signal.SIGTERM)
