@@ -204,7 +204,7 @@ def linked(*ids: PeerId, **options: Any) -> Hubs:
     for number in range(len(ids) - 1):
         hubs.link(number, number + 1)
     hubs.run()
-    hubs.pass_time(2.0)
+    hubs.pass_time(3.0)
     return hubs
 
 

@@ -152,7 +152,7 @@ def stumbling() -> Hubs:
     hubs.hubs[0] = Stumbling(FIRST, ServerConfig(is_hub=True), Random(1), epoch=1000.0)
     hubs.link(0, 1)
     hubs.run()
-    hubs.pass_time(2.0)
+    hubs.pass_time(3.0)
     return hubs
 
 

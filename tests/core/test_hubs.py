@@ -394,7 +394,7 @@ def test_a_restarted_hub_begins_anew() -> None:
     assert [m["type"] for m in told] == ["error", "peer-disconnected"]
     assert told[0]["data"]["reason"] == "hub restarted"
     b = hubs.join(1, B)
-    hubs.pass_time(1.0)
+    hubs.pass_time(2.0)
     assert hubs.take_types(b) == ["connected", "peer-discovered"]
 
 

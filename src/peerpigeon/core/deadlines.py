@@ -8,6 +8,11 @@ from typing import Generic, TypeVar, overload
 K = TypeVar("K", bound=int)
 
 
+LATE = 0.5
+"""Seconds by which a deadline is only noticed too late if this process stood still. What is awaited
+may have come meanwhile, and wait to be read."""
+
+
 @overload
 def earliest(certain: float, /, *times: float | None) -> float: ...
 

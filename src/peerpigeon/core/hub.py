@@ -332,6 +332,7 @@ class Hub:
         if now >= self._awake_until:
             mesh.woke_up(now)
             delivery.woke_up(now)
+            self._namespaces.woke_up(now)
         self._awake_until = now + mesh.patience
 
     def deadline(self) -> float | None:

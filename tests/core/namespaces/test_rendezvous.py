@@ -41,7 +41,7 @@ H1, H2, H3 = PeerId("1" * 40), PeerId("2" * 40), PeerId("3" * 40)
 def primary(limit: int = 50, max_records: int = 1000, of_all: PeerId = HUB) -> Recorded:
     """Return the records of ``HUB``, in the view of which ``of_all`` is the primary everywhere."""
     records = Recorded(of_all, limit=limit, max_records=max_records)
-    records.show(dict.fromkeys([HUB, H1, H2, H3], 1), now=0.0)
+    records.show(dict.fromkeys([HUB, H1, H2, H3], 1), now=-10.0)
     return records
 
 
@@ -373,7 +373,7 @@ def test_the_members_of_a_hubs_new_life_survive_the_end_of_its_old_one() -> None
 
 def test_records_are_dropped_a_while_after_others_have_become_the_keepers() -> None:
     records = Recorded(HUB)
-    records.show({HUB: 1, H1: 1}, 0.0)
+    records.show({HUB: 1, H1: 1}, -10.0)
     records.tell(H1, join((A, 1)), 0.0)
     records.placement.chosen = (H2,)
     records.show({HUB: 1, H1: 1, H2: 1}, 5.0)
@@ -491,6 +491,17 @@ def test_a_first_client_whose_hub_does_not_answer_gives_way_and_is_closed() -> N
     assert records.deadline() == 6.0
     refusal = (H1, Refusal("net1", A, 1))
     assert records.expire(6.0).hubs == [refusal, *TAKEN_OVER]
+
+
+def test_an_answer_that_came_while_this_hub_stood_still_is_read_before_it_is_too_late() -> None:
+    records = primary()
+    records.tell(H1, join((A, 1)), 0.0)
+    records.tell(H2, join((A, 5)), 0.0)
+    assert records.expire(9.0).hubs == [], "its timers are first when it goes on"
+    assert records.tell(H1, Verdict("net1", A, 1, stays=True), 9.0) == [(H2, Refusal("net1", A, 5))]
+    records.tell(H2, join((A, 6)), 10.0)
+    assert records.expire(19.0).hubs == [], "and that counts for each"
+    assert records.expire(29.0).hubs[0] == (H1, Refusal("net1", A, 1)), "once"
 
 
 def test_a_first_client_whose_hub_is_gone_gives_way() -> None:
@@ -652,11 +663,11 @@ def test_asking_for_more_does_not_make_one_id_two_members() -> None:
 def test_a_namespace_that_is_dropped_takes_all_that_belongs_to_it_along() -> None:
     records = Recorded(HUB)
     hubs = {HUB: 0, H1: 0, H2: 0}
-    records.show(hubs, 0.0)
+    records.show(hubs, -10.0)
     records.tell(H1, join((A, 1)), 0.0)
     records.placement.chosen = (H1,)
     records.show(hubs, 1.0)
-    records.tell(H2, join((A, 5)), 60.0)
+    records.tell(H2, join((A, 5), (C, 7), granted=(5,)), 60.0)
     records.tell(H1, Leave("net1", B, 2, has_said_goodbye=False), 60.0)
     assert records.expire(61.0).hubs == []
     assert records.deadline() is None

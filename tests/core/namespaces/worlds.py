@@ -17,6 +17,7 @@ import pytest
 from peerpigeon.core.effects import Effects
 from peerpigeon.core.ids import PeerId, generate_peer_id
 from peerpigeon.core.namespaces.client_news import ClientNews, Introduction
+from peerpigeon.core.namespaces.handover import HANDOVER
 from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.namespaces.presence import Presence
@@ -239,6 +240,7 @@ class Mesh:
             self.hubs[own] = MiniHub(self, own, 1, frozenset(self.ids))
         for hub in self.hubs.values():
             hub.lives = dict.fromkeys(self.ids, 1)
+        self.now += HANDOVER  # they have known each other for a while
 
     def __getitem__(self, number: int) -> MiniHub:
         return self.hubs[self.ids[number % len(self.ids)]]
@@ -295,6 +297,12 @@ class Mesh:
             self.now = max(self.now, due)
             for hub in list(self.hubs.values()):
                 hub.tick()
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass; what is on its way stays there."""
+        self.now += seconds
+        for hub in list(self.hubs.values()):
+            hub.tick()
 
     def deadline_of(self, hub: MiniHub) -> float | None:
         return hub.namespaces.deadline()
@@ -368,6 +376,8 @@ def play(mesh: Mesh, steps: Iterable[Step], namespaces: int = 2) -> None:
                 mesh.restart(first, [own for bit, own in enumerate(mesh.ids) if second >> bit & 1])
             case 7 if third % 4 == 1 and len(mesh.ids) > 2:
                 mesh.kill(first % len(mesh.ids))
+            case 8 if third % 4 == 0:
+                mesh.pass_time(HANDOVER)
             case _:
                 mesh.deliver(1 + second % 8, third)
 

@@ -94,7 +94,7 @@ def test_the_end_of_one_of_our_hubs_is_told_to_a_reference_hub_once() -> None:
     hubs = Hubs(FIRST, SECOND)
     end = hubs.link(0, 1)
     hubs.run()
-    hubs.pass_time(2.0)
+    hubs.pass_time(3.0)
     hubs.join(1, A)
     reference = come(hubs, 0, R, B, C)
     hubs.take(reference)

@@ -38,6 +38,25 @@ def test_a_first_socket_that_answers_keeps_its_id() -> None:
     assert desk.take_types(SessionId(2))[-1] == "offer"
 
 
+def test_an_answer_that_came_while_the_server_stood_still_is_read_before_it_is_too_late() -> None:
+    desk = Desk()
+    first = desk.open(A)
+    second = desk.open(A, now=5.0)
+    desk.tick(9.0)  # it was stopped, and its timers are first when it goes on
+    assert desk.closed == {}
+    desk.pong(first, now=9.0)
+    assert desk.closed == {second: REFUSED}
+
+
+def test_that_the_server_stood_still_is_an_excuse_once() -> None:
+    desk = Desk()
+    first = desk.open(A)
+    desk.open(A, now=5.0)
+    desk.tick(9.0)
+    desk.tick(10.0)
+    assert desk.closed == {first: (1008, "peerId connected again, no answer here")}
+
+
 @pytest.mark.parametrize("late", ["message", "ping", "pong"])
 def test_what_a_client_sent_before_it_was_gone_does_not_keep_it_from_coming_back(late: str) -> None:
     """It may have been lost on the way, sent again, and come after the second socket."""

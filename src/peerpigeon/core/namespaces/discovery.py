@@ -35,7 +35,12 @@ def choose(
     """Return the members to introduce one to: all, or some close and some random ones."""
     total = len(kept.numbers)
     if total - 1 <= limit:
-        return [r for alike in kept.records.values() for r in alike if r.number != record.number]
+        return [
+            r
+            for alike in kept.records.values()
+            for r in alike
+            if r.number != record.number and (r.is_introduced or not r.is_doubtful)
+        ]
     drawn = _draw(kept, rng, max(1, limit // RANDOM_SHARE))
     if has_enough:
         # It knows its close ones; but in two halves of a mesh that become one nobody knows
@@ -57,7 +62,11 @@ def _draw(kept: NamespaceRecords, rng: Random, count: int) -> list[int]:
 
 def _records(kept: NamespaceRecords, numbers: list[int], but: Record) -> list[Record]:
     return [
-        r for number in dict.fromkeys(numbers) if number != but.number for r in kept.records[number]
+        r
+        for number in dict.fromkeys(numbers)
+        if number != but.number
+        for r in kept.records[number]
+        if r.is_introduced or not r.is_doubtful
     ]
 
 

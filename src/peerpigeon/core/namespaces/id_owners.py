@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.deadlines import LATE
 from peerpigeon.core.namespaces.records import IdConflict, NamespaceRecords, Record, identity_of
-from peerpigeon.core.namespaces.retention import due
 from peerpigeon.core.wire.hub_news import Challenge, Granted, Refusal
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class IdOwners:
         self._effects = effects
         # In order of time, because each answer may take equally long.
         self._until: dict[tuple[str, int], float] = {}
+        # Those whose answer may have come while this process stood still: they have time again.
+        self._late: set[tuple[str, int]] = set()
 
     def rival(self, kept: NamespaceRecords, record: Record, *, was_granted: bool) -> Record | None:
         """Return who else has the id of one that is published here as to the primary."""
@@ -90,15 +92,26 @@ class IdOwners:
         """Forget a conflict that is decided, or whose newcomer is gone."""
         del kept.conflicts[conflict.newcomer.number]
         self._until.pop((kept.name, conflict.newcomer.number), None)
+        self._late.discard((kept.name, conflict.newcomer.number))
 
     def forget(self, kept: NamespaceRecords) -> None:
         """Forget all conflicts of a namespace."""
         for number in kept.conflicts:
             del self._until[kept.name, number]
+            self._late.discard((kept.name, number))
 
     def unanswered(self, now: float) -> Iterator[tuple[str, int]]:
         """Return namespace and id of the conflicts whose holder has not answered in time."""
-        return due(self._until, now)
+        while self._until:
+            key, until = next(iter(self._until.items()))
+            if until > now:
+                return
+            del self._until[key]
+            if now > until + LATE and key not in self._late:
+                self._late.add(key)
+                self._until[key] = now + CHALLENGE_TIMEOUT
+            else:
+                yield key
 
     def deadline(self) -> float | None:
         """Return when ``unanswered`` has something to say."""

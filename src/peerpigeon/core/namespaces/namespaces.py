@@ -93,6 +93,7 @@ class Namespaces:
     def hub_returned(self, hub: PeerId, now: float) -> None:
         """Bring back what was lost by the mistake that a hub was gone."""
         self.views.resume(hub)
+        self.rendezvous.handover.note_arrival(now)
         self.presence.resync(now)
         self._effects.tell_hub(hub, Resync())
 
@@ -102,7 +103,9 @@ class Namespaces:
         ``hubs``: all of them, this one included, with their incarnations.
         """
         reappeared = self.views.show(hubs)
-        self.placement.update(hubs)
+        if len(self.placement) == 1 < len(hubs):
+            self.rendezvous.handover.note_arrival(now)
+        self.rendezvous.handover.note_left(self.placement.update(hubs), now)
         told: list[ClientNews] = []
         for hub, incarnation in reappeared.heard_of:
             told += self.presence.drop_hub(hub, first_session(incarnation), now)
@@ -113,6 +116,11 @@ class Namespaces:
         for hub, incarnation in reappeared.heard_of:
             self.rendezvous.drop_hub(hub, incarnation)
         return told
+
+    def woke_up(self, now: float) -> None:
+        """Grant nothing yet: this process was asleep, and others may have done so meanwhile."""
+        if len(self.placement) > 1:
+            self.rendezvous.handover.note_arrival(now)
 
     # Time
 

@@ -69,12 +69,17 @@ class Placement:
         self._cache: dict[str, tuple[int, tuple[PeerId, ...]]] = {}
         self.update(hubs)
 
-    def update(self, hubs: Iterable[PeerId]) -> None:
-        """Take the ids of all live hubs, this one included; O(hubs)."""
+    def __len__(self) -> int:
+        """Return how many hubs there are."""
+        return len(self._hubs)
+
+    def update(self, hubs: Iterable[PeerId]) -> list[PeerId]:
+        """Take the ids of all live hubs, this one included; return those that left. O(hubs)."""
         view = dict.fromkeys(hubs)
         left = [hub for hub in self._hubs.values() if hub not in view]
         known = set(self._hubs.values())
         self.change([hub for hub in view if hub not in known], left)
+        return left
 
     def change(self, come: Sequence[PeerId] = (), left: Sequence[PeerId] = ()) -> None:
         """Take the ids of hubs that have come and of others that are gone."""

@@ -28,6 +28,8 @@ class Record:
     number: int
     """Its peer id as a number."""
     is_introduced: bool = False
+    is_doubtful: bool = False
+    """Whether somebody else may have the id: not introduced to anybody until that is clear."""
     fresh_until: float = 0.0
     """Until when one that was granted the id before may turn up: views differ for moments."""
     introductions: int = 0
@@ -76,6 +78,9 @@ class NamespaceRecords:
         if not alike:
             insort(self.numbers, record.number)
         alike.append(record)
+        if len(alike) > 1:
+            for one in alike:
+                one.is_doubtful = True
         hub = record.located.hub
         self.served.setdefault(hub, {})[record.located.member.session] = record
 

@@ -13,8 +13,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.namespaces.discovery import gones, introductions
+from peerpigeon.core.namespaces.handover import Handover
 from peerpigeon.core.namespaces.hub_views import first_session
 from peerpigeon.core.namespaces.id_owners import IdOwners
 from peerpigeon.core.namespaces.records import (
@@ -31,6 +34,7 @@ from peerpigeon.core.wire.hub_news import (
     Join,
     Leave,
     Located,
+    Member,
     More,
     Verdict,
 )
@@ -78,6 +82,7 @@ class Rendezvous:
         self._resigned: dict[str, float] = {}
         self._departed: dict[tuple[str, PeerId, int], float] = {}
         self._owners = IdOwners(effects)
+        self.handover = Handover(own, placement)
         self.refused = 0
         """Members not stored because there was no room."""
 
@@ -92,6 +97,11 @@ class Rendezvous:
         kept = self._keep(join.namespace, now)
         self._views.note(hub, now)
         self._reconcile(kept, hub, join, now)
+        if join.is_primary and self.handover.lasts(hub, join.namespace, now):
+            join = self._let_wait(kept, hub, join, now)
+        self._take_in(kept, hub, join, now)
+
+    def _take_in(self, kept: NamespaceRecords, hub: PeerId, join: Join, now: float) -> None:
         newcomers: list[Record] = []
         granted: list[int] = []
         for member in join.members:
@@ -101,7 +111,8 @@ class Rendezvous:
                 continue
             # Who knows enough and was stored here under another primary needs nothing from a new
             # one.
-            is_settled = stored is not record and member.session in join.has_enough
+            knows_enough = member.session in join.has_enough and not stored.is_doubtful
+            is_settled = stored is not record and knows_enough
             if join.again or not (stored.is_introduced or is_settled):
                 newcomers.append(stored)
             stored.is_introduced = True
@@ -110,6 +121,34 @@ class Rendezvous:
                 granted.append(member.session)
         self._owners.grant(kept, hub, granted)
         self._introduce(kept, newcomers, join.has_enough)
+
+    def _let_wait(self, kept: NamespaceRecords, hub: PeerId, join: Join, now: float) -> Join:
+        """Only store who is to be granted an id for the first time; return the others' join."""
+        at_once: list[Member] = []
+        stored_only = replace(join, is_primary=False)
+        for member in join.members:
+            known = kept.find(hub, member.session)
+            if member.session in join.granted or (known is not None and known.is_introduced):
+                at_once.append(member)
+                continue
+            record = Record(Located(hub, member), int(member.peer, 16))
+            stored = self._store(kept, record, stored_only, now)
+            if stored is not None:
+                stored.is_doubtful = True
+                self.handover.wait((kept.name, hub, member.session), now)
+        return replace(join, members=tuple(at_once))
+
+    def _end_wait(self, namespace: str, hub: PeerId, session: int, now: float) -> None:
+        """Grant an id, if by now nobody is known who has it."""
+        kept = self._kept.get(namespace)
+        record = kept.find(hub, session) if kept else None
+        if kept is None or record is None or record.is_introduced:
+            return
+        if self._placement.primary(namespace) == self._own:
+            join = Join(namespace, (record.located.member,), is_primary=True)
+            self._take_in(kept, hub, join, now)
+        else:  # the member's hub is ahead of our own view, or has not said that it is another
+            self.handover.wait((namespace, hub, session), now)
 
     def on_leave(self, hub: PeerId, leave: Leave, now: float) -> None:
         """Forget a member, and have those told that know it."""
@@ -202,6 +241,8 @@ class Rendezvous:
             # A hub that gives no answer is told to close the client it may still have.
             self._owners.refuse(kept, conflict.holder)
             self._oust(kept, conflict, now)
+        for namespace, hub, session in self.handover.over(now):
+            self._end_wait(namespace, hub, session, now)
         for namespace in due(self._resigned, now):
             self._forget(namespace)
         for namespace, hub, session in due(self._departed, now):
@@ -211,7 +252,7 @@ class Rendezvous:
         """Return when ``expire`` has something to do."""
         resigned = next(iter(self._resigned.values()), None)
         departed = next(iter(self._departed.values()), None)
-        return earliest(self._owners.deadline(), resigned, departed)
+        return earliest(self._owners.deadline(), self.handover.deadline(), resigned, departed)
 
     # Records
 
@@ -352,6 +393,7 @@ class Rendezvous:
         self._owners.forget(kept)
         for hub, session in kept.departed:
             self._departed.pop((namespace, hub, session), None)
+        self.handover.forget(namespace)
 
     def _oust(self, kept: NamespaceRecords, conflict: IdConflict, now: float) -> None:
         """Remove the one that has not answered; ``_remove`` puts the newcomer in its place."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from peerpigeon.core.deadlines import TimerQueue
+from peerpigeon.core.deadlines import LATE, TimerQueue
 from peerpigeon.core.sessions.registry import Guest, ReferenceHub
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 BACKLOG_MESSAGES = 32
 BACKLOG_SIZE = 64 * 1024
 """How many messages and characters of a contender are kept. A real client sends its announce."""
+
+HEARING = 1.0
+"""Seconds that there are to read what came while this process stood still."""
 
 
 @dataclass(slots=True, eq=False)
@@ -67,6 +70,9 @@ class _Contest:
     contender: Contender
     ping: int
     """The number of the ping that the holder has to answer."""
+    until: float
+    was_late: bool = False
+    """Whether its time was over before this hub could look, because its process stood still."""
 
 
 class Takeovers:
@@ -86,7 +92,7 @@ class Takeovers:
         """
         if holder.session in self._contests:
             return False
-        self._contests[holder.session] = _Contest(contender, ping)
+        self._contests[holder.session] = _Contest(contender, ping, now + self._timeout)
         if isinstance(contender, LocalContender):
             self._holders[contender.session] = holder.session
         self._timers.set(holder.session, now + self._timeout)
@@ -134,8 +140,15 @@ class Takeovers:
 
     def expire(self, now: float) -> list[Party]:
         """Return the holders that gave no sign of life in time; each contest still has to end."""
-        due = (self._registry.get(session) for session in self._timers.expire(now))
-        return [holder for holder in due if holder is not None]
+        due: list[SessionId] = []
+        for session in self._timers.expire(now):
+            contest = self._contests[session]
+            if now > contest.until + LATE and not contest.was_late:
+                contest.was_late = True
+                self._timers.set(session, now + HEARING)
+            else:
+                due.append(session)
+        return [holder for session in due if (holder := self._registry.get(session)) is not None]
 
     def end(self, holder: SessionId) -> Contender | None:
         """End a contest if there is one; return the contender."""

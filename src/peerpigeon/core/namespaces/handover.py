@@ -1,0 +1,87 @@
+"""Which namespaces this hub may have become the primary of a moment ago.
+
+A primary that has just become one does not know yet whose ids its predecessor has granted: each
+serving hub says so when it publishes its members anew, as soon as it sees the change itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from peerpigeon.core.namespaces.placement import namespace_key
+from peerpigeon.core.namespaces.retention import due
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.placement import Placement
+
+Registration: TypeAlias = "tuple[str, PeerId, int]"
+"""Of a member: its namespace, its hub and its session there."""
+
+HANDOVER = 2.0
+"""Seconds in which a new primary grants no id anew. Hubs see a change within about one of each
+other, on a network that loses packets too, and publish their members a fraction later."""
+
+
+class Handover:
+    """The changes of late by which one hub has become a primary, and the newcomers that wait."""
+
+    def __init__(self, own: PeerId, placement: Placement) -> None:
+        self._own = own
+        self._placement = placement
+        self._left: dict[int, float] = {}
+        """The hubs that have left, as numbers, and until when that matters; the first first."""
+        self._arrived_until = float("-inf")
+        # By namespace, hub and session, in order of time.
+        self._waiting: dict[Registration, float] = {}
+
+    def note_left(self, hubs: Iterable[PeerId], now: float) -> None:
+        """Take hubs that are there no more: they were primaries of some namespaces."""
+        for hub in hubs:
+            self._left.pop(int(hub, 16), None)
+            self._left[int(hub, 16)] = now + HANDOVER
+
+    def note_arrival(self, now: float) -> None:
+        """Note that this hub has come to others, or has come back: it must hear of them first."""
+        self._arrived_until = now + HANDOVER
+        self._waiting = dict.fromkeys(self._waiting, self._arrived_until)
+
+    def lasts(self, hub: PeerId, namespace: str, now: float) -> bool:
+        """Tell whether other hubs may not yet have said whose ids are granted.
+
+        ``hub``: which one has just said that this one is the primary of a namespace.
+        """
+        if now < self._arrived_until:
+            return True
+        if hub != self._own and len(self._placement) == 1:
+            return True  # it sees us, and we are yet to see it and all the others
+        if self._placement.primary(namespace) != self._own:
+            return True
+        while self._left and next(iter(self._left.values())) <= now:
+            del self._left[next(iter(self._left))]
+        if not self._left:
+            return False
+        place = namespace_key(namespace)
+        mine = int(self._own, 16) ^ place
+        return any(left ^ place < mine for left in self._left)
+
+    # Newcomers
+
+    def wait(self, registration: Registration, now: float) -> None:
+        """Let somebody wait for its id until the others have been heard of, if it does not yet."""
+        self._waiting.setdefault(registration, now + HANDOVER)
+
+    def forget(self, namespace: str) -> None:
+        """Let nobody wait in a namespace; O(all that wait)."""
+        for registration in [one for one in self._waiting if one[0] == namespace]:
+            del self._waiting[registration]
+
+    def over(self, now: float) -> Iterator[Registration]:
+        """Take out and return those that have waited for long enough."""
+        return due(self._waiting, now)
+
+    def deadline(self) -> float | None:
+        """Return when ``over`` has something to say."""
+        return next(iter(self._waiting.values()), None)
