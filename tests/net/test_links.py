@@ -168,7 +168,7 @@ HELLO = Hello(E, 1, "pigeonhub-mesh", VERSION, 0)
     ("message", "code"),
     [
         (b"", 1007),
-        (b"\xc1\x01abc", 1007),
+        (b"\xc1\x02abc", 1007),
         (encode(HELLO), 1007),
         (batch([encode(Heartbeat(1))]), 1008),
         (batch([encode(HELLO), encode(HELLO)]), 1008),

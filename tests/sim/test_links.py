@@ -67,7 +67,7 @@ def test_what_is_held_up_for_seconds_is_noted_when_it_is_sent() -> None:
 def test_bandwidth_spaces_frames_out() -> None:
     stage = Stage(network=Network(latency=0.5, jitter=0.0, bandwidth=100.0))
     _link, _ = stage.connect()
-    reason = "x" * 47  # 50 bytes on the wire
+    reason = "x" * 46  # 50 bytes on the wire, with the header of a message
     for _ in range(3):
         stage.hubs[0].links[0].send(Bye(reason))
     stage.world.run(9.0)
@@ -79,15 +79,26 @@ KILOBYTE = 1000
 NARROW = Network(latency=0.5, jitter=0.0, bandwidth=10.0 * KILOBYTE)
 
 
+OVERHEAD = 200
+"""Bytes of a frame that carries a signal, about, without the signal."""
+
+
+def large(number: int, size: int) -> Routed:
+    """Return a signal that takes about so many bytes."""
+    relay = Relay("n", A, B, 0, "offer", b"1" * (size - OVERHEAD))
+    return Routed(A, 1, B, 1, 5, Segment(1, number, 0, relay))
+
+
 def send_kilobytes(stage: Stage, count: int, size: int = KILOBYTE) -> None:
     for number in range(count):
-        stage.hubs[0].links[0].send(Bye(f"{number:04}".ljust(size - 5)))
+        stage.hubs[0].links[0].send(large(number, size))
 
 
 def arrived(stage: Stage) -> list[int]:
     """Return the numbers that the second hub has got of what ``send_kilobytes`` sent."""
     frames = [event.frame for _, event in stage.happened(1, LinkReceived)]
-    return [int(frame.reason) for frame in frames if isinstance(frame, Bye)]
+    bodies = [frame.body for frame in frames if isinstance(frame, Routed)]
+    return [body.sequence for body in bodies if isinstance(body, Segment)]
 
 
 def test_what_finds_the_outbox_of_a_link_full_is_dropped_whole() -> None:
@@ -133,10 +144,23 @@ def test_during_a_brief_cut_all_that_is_sent_waits_in_the_outbox() -> None:
     send_kilobytes(stage, 100)
     stage.world.run(5.0)
     stage.world.heal()
+    stage.world.run(1.0)
     assert arrived(stage) == list(range(65))
     send_kilobytes(stage, 1)
     stage.world.run(1.0)
     assert arrived(stage)[65:] == [0]
+
+
+def test_a_heartbeat_waits_for_what_is_ahead_of_it_and_not_for_all_that_waits() -> None:
+    stage = Stage(network=Network(latency=0.5, jitter=0.0, bandwidth=64.0 * 1024))
+    near, _ = stage.connect()
+    begun = stage.world.now
+    send_kilobytes(stage, 1, size=900 * KILOBYTE)
+    stage.beat(0, near, 7)
+    stage.world.run(20.0)
+    ((heard_at, _),) = stage.heard(1)
+    assert heard_at - begun == pytest.approx(0.5 + 1.0, abs=0.01), "64 KiB are ahead"
+    assert arrived(stage) == [0]
 
 
 def test_both_ways_of_a_link_are_open() -> None:

@@ -11,8 +11,9 @@ from peerpigeon.core.config import KIB
 
 MAX_MESSAGE = 64 * KIB
 """The largest message in bytes. All WebRTC libraries take this much (RFC 8841, section 6)."""
-LOW_WATER = 256 * KIB
-"""Bytes: ``drained`` is called when no more than this is left to be sent."""
+LOW_WATER = 32 * KIB
+"""Bytes: ``drained`` is called when no more than this is left to be sent. Little, because nothing
+urgent can be put before it."""
 LABEL = "peerpigeon-hub"
 """The label of the one data channel (RFC 8831, section 6.4)."""
 STREAM = 0

@@ -26,7 +26,7 @@ Scene: TypeAlias = "Callable[..., Outcome]"
 
 SMALL, LARGE = "small", "large"
 
-BRIEF = {"restarts", "naps"}
+BRIEF = {"restarts", "naps", "narrow"}
 """Scenes that take a fraction of a second and look for rare faults: each is played with five times
 as many seeds."""
 
@@ -46,6 +46,7 @@ def catalogue(size: str) -> dict[str, Scene]:
             "crowd of 400": partial(mesh.great_crowd, clients=400, hubs=10, limit=16),
             "streams": mesh.streams,
             "overflow": congestion.overflow,
+            "narrow": congestion.narrow,
             "p2p impossible for 30 %": partial(mesh.without_p2p, share=0.3, hubs=15),
             "p2p impossible": partial(mesh.without_p2p, share=1.0, hubs=15),
             "massacre of 30 %": partial(disasters.massacre, hubs=40, share=0.3, within=10.0),
@@ -82,6 +83,7 @@ def catalogue(size: str) -> dict[str, Scene]:
         "crowd of 10000": partial(mesh.great_crowd, clients=10_000),
         "streams": mesh.streams,
         "overflow": partial(congestion.overflow, hubs=40, bursts=100),
+        "narrow": congestion.narrow,
         "p2p impossible for 30 %": partial(mesh.without_p2p, share=0.3),
         "p2p impossible": partial(mesh.without_p2p, share=1.0),
         "massacre of 30 %": partial(disasters.massacre, hubs=100, share=0.3, within=10.0),

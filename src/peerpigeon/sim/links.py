@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, NORMAL_CLOSURE
 from peerpigeon.core.interface.events import LinkLost, LinkOpened, LinkReceived
-from peerpigeon.core.interface.link_outbox import has_room
-from peerpigeon.core.wire.hub_codec import encode
+from peerpigeon.core.interface.link_outbox import AHEAD, LinkOutbox
+from peerpigeon.core.interface.link_pieces import MAX_MESSAGE, Joiner
+from peerpigeon.core.wire.hub_codec import decode, encode
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.network import Party
 from peerpigeon.sim.tally import LONG_DELAY
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 _OPENED = 32
 _FRAME = 33
 _LOST = 34
+
+_MOMENT = 1e-6
+"""Seconds that sums of floats may be off."""
 
 
 class LinkOwner(Party, Protocol):
@@ -123,10 +127,12 @@ class LinkEnd:
     __slots__ = (
         "_busy_until",
         "_free_at",
+        "_inbox",
+        "_is_pumping",
         "_kept",
         "_other",
+        "_outbox",
         "_stage",
-        "_stalled",
         "_take_there",
         "id",
         "is_open",
@@ -142,7 +148,9 @@ class LinkEnd:
         self._stage = link.stage
         self._busy_until = self._free_at = 0.0
         self._kept: list[Frame] = []
-        self._stalled = 0  # bytes sent while the link is held
+        self._outbox = LinkOutbox(owner.config.max_link_outbox_size)
+        self._inbox = Joiner(MAX_MESSAGE)
+        self._is_pumping = False
 
     def face(self, other: LinkEnd) -> None:
         """Take note of the other end."""
@@ -179,26 +187,15 @@ class LinkEnd:
 
     def send(self, frame: Frame) -> None:
         """Put ``frame`` on the way to the other end, or drop it if too much waits here already."""
-        if not self.is_open or not self.link.carries:
+        link, stage = self.link, self._stage
+        if not self.is_open or not link.carries:
             return
-        stage = self._stage
-        scheduler, network = stage.scheduler, stage.network
-        delay = 0.0
-        if network.bandwidth is not None or self.link.is_held:
-            size = len(encode(frame))
-            if not has_room(size, self._waiting(), self.owner.config.max_link_outbox_size):
-                stage.tally.note_dropped()
-                return
-            delay = self._queue(size)
-        time = network.arrival(scheduler.now, self.owner.line_rng) + delay
-        # What was sent later never overtakes.
-        if time < self._busy_until:
-            time = self._busy_until
-        else:
-            self._busy_until = time
-        if time - scheduler.now > LONG_DELAY:
-            stage.tally.note_delay(scheduler.now)
-        scheduler.hand(time, self._take_there, frame)
+        if stage.network.bandwidth is None and not link.is_held and not self._outbox.size:
+            stage.scheduler.hand(self._arrival_of_frame(), self._take_there, frame)
+        elif not self._outbox.add(frame, self._ahead()):
+            stage.tally.note_dropped()
+        elif not self._is_pumping:
+            self._pump()
 
     def close(self, code: int, reason: str) -> None:
         """End the link after all that was sent before; its hub hears nothing any more."""
@@ -208,6 +205,8 @@ class LinkEnd:
         if self.link.carries:
             if self.link.carrier is Carrier.P2P:
                 code, reason = NORMAL_CLOSURE, ""
+            while (message := self._outbox.next()) is not None:
+                self._hand_on(message)
             self._stage.scheduler.hand(self._next_arrival(), self._other.lose, (code, reason))
         self.link.forget_if_over()
 
@@ -227,10 +226,10 @@ class LinkEnd:
 
     def catch_up(self) -> None:
         """Take what was kept, and let go what waited at this end."""
-        self._stalled = 0
         kept, self._kept = self._kept, []
         for frame in kept:
             self.take(frame)
+        self._pump()
 
     def lose(self, ending: tuple[int, str]) -> None:
         """Tell the hub that the link has ended."""
@@ -243,26 +242,52 @@ class LinkEnd:
         self.link.forget_if_over()
         self.owner.feed(LinkLost(self.id, code, reason))
 
-    def _waiting(self) -> float:
-        """Return how many bytes have been sent and not left yet."""
+    def _ahead(self) -> float:
+        """Return how many bytes the carrier has and has not sent."""
         stage = self._stage
-        queued = max(0.0, self._free_at - stage.scheduler.now) * (stage.network.bandwidth or 0.0)
-        return self._stalled + queued
+        return max(0.0, self._free_at - stage.scheduler.now) * (stage.network.bandwidth or 0.0)
 
-    def _queue(self, size: int) -> float:
-        """Return how long a frame of ``size`` bytes takes to leave, after those before it."""
-        if self.link.is_held:
-            self._stalled += size
-        bandwidth = self._stage.network.bandwidth
-        if bandwidth is None:
-            return 0.0
-        now = self._stage.scheduler.now
-        self._free_at = max(self._free_at, now) + size / bandwidth
-        return self._free_at - now
+    def _pump(self, _: None = None) -> None:
+        """Hand what waits to the carrier, as far as that takes it, and go on when it takes more."""
+        stage = self._stage
+        scheduler, bandwidth = stage.scheduler, stage.network.bandwidth
+        self._is_pumping = False
+        while not self.link.is_held and self.link.carries:
+            excess = self._ahead() - AHEAD
+            if bandwidth is not None and excess >= 0.0:
+                self._is_pumping = True
+                again_at = scheduler.now + excess / bandwidth + _MOMENT
+                scheduler.hand(again_at, self._pump, None)
+                return
+            message = self._outbox.next()
+            if message is None:
+                return
+            self._hand_on(message)
 
-    def _next_arrival(self) -> float:
+    def _hand_on(self, message: bytes) -> None:
+        scheduler, bandwidth = self._stage.scheduler, self._stage.network.bandwidth
+        if bandwidth is not None:
+            self._free_at = max(self._free_at, scheduler.now) + len(message) / bandwidth
+        delay = max(0.0, self._free_at - scheduler.now)
+        scheduler.hand(self._arrival_of_frame(delay), self._other.take_message, message)
+
+    def take_message(self, message: bytes) -> None:
+        """Take a message, which may be a piece of one."""
+        whole = self._inbox.take(message)
+        if whole is not None:
+            for frame in decode(whole):
+                self.take(frame)
+
+    def _arrival_of_frame(self, delay: float = 0.0) -> float:
+        time, now = self._next_arrival(delay), self._stage.scheduler.now
+        if time - now > LONG_DELAY:
+            self._stage.tally.note_delay(now)
+        return time
+
+    def _next_arrival(self, delay: float = 0.0) -> float:
         arrival = self._stage.network.arrival(self._stage.scheduler.now, self.owner.line_rng)
-        self._busy_until = max(arrival, self._busy_until)
+        # What was sent later never overtakes.
+        self._busy_until = max(arrival + delay, self._busy_until)
         return self._busy_until
 
     def _note(self, kind: int, content: bytes) -> None:

@@ -1,16 +1,173 @@
-import pytest
+"""What is urgent leaves a link first, what is large in pieces, and what is too much not at all."""
 
-from peerpigeon.core.interface.link_outbox import has_room
+from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
 
-@pytest.mark.parametrize(
-    ("size", "waiting", "is_taken"),
-    [(40, 60, True), (41, 60, False), (1, 100, False), (0, 100, True)],
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.interface.link_outbox import LinkOutbox, is_urgent
+from peerpigeon.core.interface.link_pieces import MAX_MESSAGE, PIECE, Joiner
+from peerpigeon.core.wire.hub_codec import decode
+from peerpigeon.core.wire.hub_frames import (
+    CONTROL,
+    Ack,
+    Bye,
+    Decline,
+    Frame,
+    Heartbeat,
+    Hello,
+    Routed,
+    Segment,
+    Summary,
 )
-def test_frames_wait_for_a_link_up_to_its_limit(size: int, waiting: int, is_taken: bool) -> None:
-    assert has_room(size, waiting, limit=100) is is_taken
+from peerpigeon.core.wire.hub_news import More, News, Relay
+
+A, B = PeerId("a" * 40), PeerId("b" * 40)
+LIMIT = 1 << 20
 
 
-def test_an_empty_outbox_takes_even_a_frame_above_the_limit() -> None:
-    assert has_room(101, waiting=0, limit=100)
-    assert not has_room(101, waiting=1, limit=100)
+def routed(body: Segment | Ack | Decline) -> Routed:
+    return Routed(A, 1, B, 1, 5, body)
+
+
+def news(piece: News, sequence: int, lane: int) -> Routed:
+    return routed(Segment(1, sequence, 0, piece, lane))
+
+
+def signal(size: int, sequence: int = 0, floor: int = 0) -> Routed:
+    relay = Relay("n", A, B, 0, "offer", b"1" * size)
+    return routed(Segment(1, sequence, floor, relay))
+
+
+def control(sequence: int = 0) -> Routed:
+    return news(More("n", A, 1), sequence, CONTROL)
+
+
+def put(outbox: LinkOutbox, *frames: Frame, ahead: float = 0.0) -> list[bool]:
+    return [outbox.add(frame, ahead) for frame in frames]
+
+
+def rest(outbox: LinkOutbox) -> list[bytes]:
+    messages = []
+    while (message := outbox.next()) is not None:
+        messages.append(message)
+    return messages
+
+
+def frames_of(messages: list[bytes]) -> list[Frame]:
+    joiner = Joiner(MAX_MESSAGE)
+    wholes = [whole for message in messages if (whole := joiner.take(message)) is not None]
+    return [frame for whole in wholes for frame in decode(whole)]
+
+
+def test_all_that_is_small_is_urgent_but_signals_and_the_last_word() -> None:
+    hello = Hello(A, 1, "mesh", 1, 0)
+    step = routed(Decline(1, "no place"))
+    for frame in (hello, Heartbeat(1), control(), routed(Ack(1, 1)), step):
+        assert is_urgent(frame, PIECE)
+        assert not is_urgent(frame, PIECE + 1)
+    assert not is_urgent(signal(1), 100)
+    assert not is_urgent(Bye("not wanted"), 20)
+
+
+def test_what_is_urgent_leaves_first_in_the_same_message() -> None:
+    outbox = LinkOutbox(LIMIT)
+    put(outbox, signal(10), Bye("done"), control(), Heartbeat(1))
+    (message,) = rest(outbox)
+    assert decode(message) == [control(), Heartbeat(1), signal(10), Bye("done")]
+    assert outbox.size == 0
+
+
+def test_a_message_takes_frames_until_it_has_a_piece_of_them() -> None:
+    outbox = LinkOutbox(LIMIT)
+    put(outbox, *(signal(7000, number) for number in range(7)))
+    assert [len(decode(message)) for message in rest(outbox)] == [3, 3, 1]
+
+
+def test_what_is_urgent_waits_for_one_piece_of_what_is_large() -> None:
+    outbox = LinkOutbox(LIMIT)
+    large = signal(100_000)
+    put(outbox, large)
+    first = outbox.next()
+    assert first is not None
+    put(outbox, Heartbeat(1))
+    second = outbox.next()
+    assert second is not None
+    assert frames_of([second]) == [Heartbeat(1)]
+    others = rest(outbox)
+    assert frames_of([first, *others]) == [large]
+    assert max(map(len, [first, *others])) == PIECE
+    assert outbox.size == 0
+
+
+def test_signals_keep_their_order_whatever_their_size() -> None:
+    outbox = LinkOutbox(LIMIT)
+    signals = [signal(size, number) for number, size in enumerate((10, 40_000, 20, 50_000, 30))]
+    put(outbox, *signals)
+    assert frames_of(rest(outbox)) == signals
+
+
+def test_a_large_signal_that_waits_is_not_taken_again_until_it_has_left() -> None:
+    outbox = LinkOutbox(LIMIT)
+    assert put(outbox, signal(100_000, 7), signal(100_000, 7, floor=3)) == [True, True]
+    size = outbox.size
+    outbox.next()
+    put(outbox, signal(100_000, 7))
+    assert outbox.size < size
+    put(outbox, signal(100_000, 8))
+    rest(outbox)
+    put(outbox, signal(100_000, 7))
+    assert outbox.size > 100_000
+
+
+def test_small_signals_are_taken_as_often_as_they_come() -> None:
+    outbox = LinkOutbox(LIMIT)
+    put(outbox, signal(10, 7), signal(10, 7))
+    assert frames_of(rest(outbox)) == [signal(10, 7)] * 2
+
+
+def test_large_adverts_are_no_signals_but_bulk_all_the_same() -> None:
+    outbox = LinkOutbox(LIMIT)
+    table = Summary(tuple((A, number, number, number) for number in range(1, 1000)))
+    put(outbox, table, table, Heartbeat(1))
+    assert frames_of(rest(outbox)) == [Heartbeat(1), table, table]
+
+
+def test_what_finds_the_outbox_full_is_dropped_as_a_whole() -> None:
+    outbox = LinkOutbox(1000)
+    assert put(outbox, signal(400), signal(400), signal(1)) == [True, False, True]
+    assert put(outbox, signal(400), ahead=600.0) == [False]
+    assert len(frames_of(rest(outbox))) == 2
+
+
+def test_what_is_urgent_finds_room_though_signals_take_all() -> None:
+    outbox = LinkOutbox(1000)
+    put(outbox, signal(5000))
+    beats = put(outbox, *(Heartbeat(number) for number in range(1000)), ahead=1e6)
+    assert 100 < sum(beats) < 1000
+
+
+def test_an_empty_outbox_takes_any_frame() -> None:
+    assert put(LinkOutbox(100), signal(50_000)) == [True]
+    assert put(LinkOutbox(100), signal(50_000), ahead=1.0) == [False]
+
+
+FRAMES = st.lists(st.tuples(st.sampled_from("sce"), st.integers(0, 60_000)), max_size=30)
+
+
+@given(FRAMES)
+def test_all_that_was_taken_arrives_each_kind_in_its_order(wanted: list[tuple[str, int]]) -> None:
+    outbox, sent, messages = LinkOutbox(1 << 24), [], []
+    for number, (kind, size) in enumerate(wanted):
+        frame: Frame = signal(size, number) if kind == "s" else control(number)
+        if kind == "e":
+            messages.append(outbox.next())
+            continue
+        put(outbox, frame)
+        sent.append(frame)
+    got = frames_of([one for one in [*messages, *rest(outbox)] if one is not None])
+    for kept in (True, False):
+        assert [one for one in got if is_urgent(one, 0) is kept] == [
+            one for one in sent if is_urgent(one, 0) is kept
+        ]

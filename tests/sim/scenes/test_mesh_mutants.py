@@ -11,6 +11,7 @@ from peerpigeon.core import delivery
 from peerpigeon.core.clients.answered_signals import AnsweredSignals
 from peerpigeon.core.delivery import Delivery
 from peerpigeon.core.ids import xor_distance
+from peerpigeon.core.interface import link_outbox
 from peerpigeon.core.mesh import topology
 from peerpigeon.core.mesh.links import Links
 from peerpigeon.core.mesh.mesh import Mesh
@@ -67,6 +68,17 @@ def test_never_sending_again_is_caught(
     monkeypatch.setattr(Streams, "resend_all", lambda *_: [])
     monkeypatch.setattr(Streams, "on_ack", lambda *_: [])
     assert scene() != []
+
+
+def test_sending_what_is_urgent_in_its_turn_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert congestion.narrow(4).faults == []
+    monkeypatch.setattr(link_outbox, "is_urgent", lambda *_: False)
+    assert any("told" in fault for fault in congestion.narrow(4).faults)
+
+
+def test_sending_large_signals_whole_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link_outbox, "PIECE", 1 << 24)
+    assert faults_of(congestion.narrow) != []
 
 
 # One signal has one end

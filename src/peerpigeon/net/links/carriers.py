@@ -1,7 +1,7 @@
 """What carries links between hubs: sockets that were dialled or accepted, and data channels.
 
 To the hub all of them are links. The frames that go over one link in one turn of the event loop
-leave in one message.
+leave together, urgent ones first (``core/interface/link_outbox.py``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import asyncio
 from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core import Carrier, is_greeting
-from peerpigeon.core.config import MIB
 from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.actions import (
     CloseLink,
@@ -37,9 +36,10 @@ from peerpigeon.core.interface.events import (
     LinkReceived,
     OpeningFailed,
 )
-from peerpigeon.core.interface.link_outbox import has_room
+from peerpigeon.core.interface.link_outbox import AHEAD
+from peerpigeon.core.interface.link_pieces import MAX_MESSAGE, PieceError
 from peerpigeon.core.interface.timing import DIAL_TIMEOUT
-from peerpigeon.core.wire.hub_codec import FrameError, decode, encode
+from peerpigeon.core.wire.hub_codec import FrameError, decode
 from peerpigeon.net.links.data_channel import DataChannel
 from peerpigeon.net.links.hub_uri import hub_uri
 from peerpigeon.net.links.link import Link
@@ -55,10 +55,6 @@ if TYPE_CHECKING:
     from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.links.link import Wire
     from peerpigeon.rtc.interface import Engine
-
-MAX_FRAME = 16 * MIB
-"""Bytes of the largest message that another hub may send. A signal of ``max_message_size``, the
-adverts of some thousand hubs and the members of a namespace have to fit into one."""
 
 DIALS_GRACE = 1.0
 """Seconds for dials that are answered with a close to end, when the hub stops."""
@@ -90,8 +86,8 @@ class Carriers:
         self.sockets = SocketGroup(
             self,
             LinkSocket.accepted,
-            max_message_size=MAX_FRAME,
-            max_outbox_size=2 * max_outbox_size + MAX_FRAME,  # they get less from here
+            max_message_size=MAX_MESSAGE,
+            max_outbox_size=AHEAD - 1,  # with as much the next message is held back
             close_timeout=close_timeout,
         )
         """The WebSockets to other hubs, whoever opened them."""
@@ -131,9 +127,9 @@ class Carriers:
     def perform(self, action: LinkAction) -> None:
         """Do what the hub asks for."""
         match action:
-            case SendToLink(number, frame):
+            case SendToLink(number):
                 if (link := self._links.get(number)) is not None:
-                    self._send(link, encode(frame))
+                    self._send(link, action)
             case CloseLink(number, code, reason):
                 if (link := self._links.get(number)) is not None:
                     self._close(link, code, reason)
@@ -142,7 +138,7 @@ class Carriers:
                     opening,
                     hub_uri(uri, self._own),
                     self,
-                    max_message_size=MAX_FRAME,
+                    max_message_size=MAX_MESSAGE,
                     timeout=DIAL_TIMEOUT,
                 )
                 self._openings[opening] = dial
@@ -175,21 +171,16 @@ class Carriers:
             self._loop.call_soon(self._feed, failed)
             return
         sdp = action.sdp if isinstance(action, MakeAnswer) else None
-        channel = DataChannel(action.opening, self, MAX_FRAME)
+        channel = DataChannel(action.opening, self)
         self._openings[action.opening] = channel
         channel.begin(self._engine, sdp)
 
     # Sending
 
-    def _send(self, link: Link, frame: bytes) -> None:
-        size = len(frame)
-        waiting = link.queued + link.wire.buffered
-        if not has_room(size, waiting, self._max_outbox_size):
+    def _send(self, link: Link, action: SendToLink) -> None:
+        if not link.outbox.add(action.frame, link.wire.buffered):
             self.dropped += 1
-            return
-        link.frames.append(frame)
-        link.queued += size
-        if not link.is_flushing:
+        elif not link.is_flushing:
             link.is_flushing = True
             if not self._unsent:
                 self._loop.call_soon(self._flush_all)
@@ -207,11 +198,16 @@ class Carriers:
 
     # Links come and go
 
-    def _add(self, wire: Wire, carrier: Carrier, opening: int) -> None:
+    def _add_socket(self, socket: LinkSocket, opening: int) -> None:
+        link = self._add(socket, Carrier.WEBSOCKET, opening)
+        socket.drained = link.flush
+
+    def _add(self, wire: Wire, carrier: Carrier, opening: int) -> Link:
         self._last_link += 1
-        link = Link(LinkId(self._last_link), wire)
+        link = Link(LinkId(self._last_link), wire, self._max_outbox_size, MAX_MESSAGE)
         self._links[link.id] = self._by_wire[wire] = link
         self._feed(LinkOpened(link.id, carrier, opening))
+        return link
 
     def _forget(self, link: Link) -> None:
         del self._links[link.id]
@@ -229,8 +225,9 @@ class Carriers:
         if link is None:
             return
         try:
-            frames = decode(message)
-        except FrameError:
+            whole = link.inbox.take(message)
+            frames = () if whole is None else decode(whole)
+        except (FrameError, PieceError):
             self._close(link, INVALID_PAYLOAD, "not a message of frames")
             self._feed(LinkLost(link.id, INVALID_PAYLOAD, "not a message of frames"))
             return
@@ -248,7 +245,7 @@ class Carriers:
 
     def socket_opened(self, socket: LinkSocket, request: UpgradeRequest) -> None:
         """Take a socket that another hub has opened."""
-        self._add(socket, Carrier.WEBSOCKET, 0)
+        self._add_socket(socket, 0)
 
     def sockets_received(self, received: list[tuple[LinkSocket, bytes]]) -> None:
         """Take messages that came together."""
@@ -269,7 +266,7 @@ class Carriers:
         if not self._conclude(dial):
             dial.close(GOING_AWAY, "not waited for any more")
         elif isinstance(message, bytes):
-            self._add(dial.become(LinkSocket, self.sockets), Carrier.WEBSOCKET, dial.opening)
+            self._add_socket(dial.become(LinkSocket, self.sockets), dial.opening)
         elif is_greeting(message.encode()):
             self._meet(dial)
         else:

@@ -1,11 +1,8 @@
-"""One data channel to another hub, for messages of any size."""
+"""One data channel to another hub."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
-
-from peerpigeon.net.links.chunks import ChunkError, Joiner, split
-from peerpigeon.rtc.interface import MAX_MESSAGE
 
 if TYPE_CHECKING:
     from peerpigeon.rtc.interface import Channel, Engine
@@ -24,7 +21,7 @@ class DataChannelListener(Protocol):
         """Tell that it may be sent to."""
 
     def channel_received(self, channel: DataChannel, message: bytes) -> None:
-        """Tell of one whole message."""
+        """Tell of one message."""
 
     def channel_drained(self, channel: DataChannel) -> None:
         """Tell that there is room again."""
@@ -39,12 +36,11 @@ class DataChannel:
     It is the ``rtc.ChannelListener`` of the engine's channel.
     """
 
-    def __init__(self, opening: int, listener: DataChannelListener, max_message_size: int) -> None:
+    def __init__(self, opening: int, listener: DataChannelListener) -> None:
         self.opening = opening
         """The number by which the hub knows it."""
         self._listener = listener
         self._channel: Channel | None = None
-        self._joiner = Joiner(max_message_size)
         self._is_over = False
 
     def begin(self, engine: Engine, offer: str | None) -> None:
@@ -67,10 +63,12 @@ class DataChannel:
             self._channel.take_candidate(candidate)
 
     def send(self, message: bytes) -> None:
-        """Send one message, in pieces if need be. Never waits, never raises."""
+        """Send one message. Never waits, never raises."""
         if self._channel is not None and not self._is_over:
-            for piece in split(message, MAX_MESSAGE):
-                self._channel.send(piece)
+            self._channel.send(message)
+
+    def flush(self) -> None:
+        """Do nothing: an engine hands on what it can by itself."""
 
     def close(self, code: int, reason: str) -> None:
         """End it. A data channel has no way to say why."""
@@ -96,17 +94,9 @@ class DataChannel:
             self._listener.channel_opened(self)
 
     def received(self, message: bytes) -> None:
-        """Take one message of the channel, which may be a piece of one."""
-        if self._is_over:
-            return
-        try:
-            whole = self._joiner.take(message)
-        except ChunkError as error:
-            self.close(0, "")
-            self._listener.channel_ended(self, str(error))
-            return
-        if whole is not None:
-            self._listener.channel_received(self, whole)
+        """Take one message."""
+        if not self._is_over:
+            self._listener.channel_received(self, message)
 
     def drained(self) -> None:
         """Note that there is room again."""

@@ -1,21 +1,14 @@
-"""One open link to another hub: joins the frames that wait for it into messages."""
+"""One open link to another hub: what waits for it, and what has come in pieces."""
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from peerpigeon.core.config import KIB, MIB
-from peerpigeon.core.wire.hub_codec import BATCH_LIMIT, batch
+from peerpigeon.core.interface.link_outbox import AHEAD, LinkOutbox
+from peerpigeon.core.interface.link_pieces import Joiner
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import LinkId
-
-FULL_MESSAGE = 16 * KIB
-"""Bytes of frames after which a message is not made any larger by one more."""
-
-CROWDED = 1 * MIB
-"""Bytes in a carrier beyond which frames are held back here, where they can be joined."""
 
 
 class Wire(Protocol):
@@ -28,37 +21,42 @@ class Wire(Protocol):
     def send(self, message: bytes) -> None:
         """Send one message. Never waits, never raises."""
 
+    def flush(self) -> None:
+        """Hand on what was sent, so that ``buffered`` tells what the network does not take yet."""
+
     def close(self, code: int, reason: str) -> None:
         """Send what is still to be sent, then end the connection; nothing more is told of it."""
 
 
 class Link:
-    """A wire, and the frames that are still to be joined into messages."""
+    """A wire, and what is still to be joined or cut into its messages, or put together from them.
 
-    __slots__ = ("frames", "id", "is_flushing", "queued", "wire")
+    Its owner flushes it when something was added, and when the wire has room again.
+    """
 
-    def __init__(self, number: LinkId, wire: Wire) -> None:
+    __slots__ = ("id", "inbox", "is_flushing", "outbox", "wire")
+
+    def __init__(self, number: LinkId, wire: Wire, max_outbox_size: int, max_message: int) -> None:
         self.id = number
         self.wire = wire
-        self.frames: deque[bytes] = deque()
-        self.queued = 0
-        """Bytes in ``frames``."""
+        self.outbox = LinkOutbox(max_outbox_size)
+        self.inbox = Joiner(max_message)
         self.is_flushing = False
         """Whether it is to be flushed at the end of this turn of the loop."""
 
-    def flush(self, *, at_once: bool = False) -> None:
-        """Send the frames that wait, unless more are in the wire than it can soon send."""
-        while self.frames and (at_once or self.wire.buffered < CROWDED):
-            frames: list[bytes] = []
-            size = 0
-            while self.frames and size < FULL_MESSAGE and len(frames) < BATCH_LIMIT:
-                frame = self.frames.popleft()
-                frames.append(frame)
-                size += len(frame)
-            self.queued -= size
-            self.wire.send(batch(frames))
+    def flush(self) -> None:
+        """Send what waits, as far as the network takes it: what is urgent may come any time."""
+        wire, outbox = self.wire, self.outbox
+        while wire.buffered < AHEAD:
+            message = outbox.next()
+            if message is None:
+                return
+            wire.send(message)
+            if wire.buffered >= AHEAD:
+                wire.flush()
 
     def close(self, code: int, reason: str) -> None:
-        """Send the frames that wait, then end the connection."""
-        self.flush(at_once=True)
+        """Send all that waits, then end the connection."""
+        while (message := self.outbox.next()) is not None:
+            self.wire.send(message)
         self.wire.close(code, reason)

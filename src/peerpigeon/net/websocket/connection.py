@@ -7,10 +7,12 @@ a group ends a turn once it has received 64 KiB.
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from peerpigeon.core.ids import SessionId
 from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, TRY_AGAIN_LATER
+from peerpigeon.core.interface.link_outbox import AHEAD
 from peerpigeon.net.websocket.frames import BINARY, PING, TEXT
 from peerpigeon.net.websocket.group import Socket, SocketGroup
 from peerpigeon.net.websocket.protocol import (
@@ -24,6 +26,7 @@ from peerpigeon.net.websocket.protocol import (
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from peerpigeon.net.websocket.protocol import Event
 
@@ -209,8 +212,41 @@ class PeerSocket(WebSocket):
 
 
 class LinkSocket(WebSocket):
-    """The WebSocket of another hub: binary."""
+    """The WebSocket of another hub: binary.
 
-    __slots__ = ()
+    Its owner hands it no more than the network takes, so it is never closed for slow reading.
+    """
+
+    __slots__ = ("drained",)
 
     KIND = BINARY
+
+    def __init__(
+        self, group: SocketGroup[Any], transport: asyncio.Transport, protocol: WebSocketProtocol
+    ) -> None:
+        super().__init__(group, transport, protocol)
+        self.drained: Callable[[], None] | None = None
+        """Called when ``buffered`` was ``AHEAD`` or more and there is room again."""
+        _leave_little_in_kernel(transport)
+
+    def pause_writing(self) -> None:
+        """Do nothing: the owner looks at ``buffered``."""
+
+    def resume_writing(self) -> None:
+        """Tell the owner that there is room again."""
+        if self._is_owed and self.drained is not None:
+            self.drained()
+
+
+def _leave_little_in_kernel(transport: asyncio.Transport) -> None:
+    """Have the system take no more than ``AHEAD`` bytes before it can send them, where it can.
+
+    Else it takes megabytes on a slow way, and nothing urgent can be put before them.
+    """
+    connection, option = transport.get_extra_info("socket"), _NOTSENT_LOWAT
+    if option is not None and connection is not None and connection.family in _INTERNET:
+        connection.setsockopt(socket.IPPROTO_TCP, option, AHEAD)
+
+
+_NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+_INTERNET = (socket.AF_INET, socket.AF_INET6)

@@ -1,0 +1,35 @@
+"""Messages in pieces: whole again at the other end, and nothing else gets through."""
+
+import pytest
+
+from peerpigeon.core.interface.link_pieces import Joiner, PieceError
+
+
+def test_a_whole_message_comes_as_it_is() -> None:
+    assert Joiner(10).take(b"abcd") == b"abcd"
+    assert Joiner(10).take(b"") == b""
+
+
+def test_pieces_are_put_together_and_whole_messages_may_come_between_them() -> None:
+    joiner = Joiner(10)
+    assert joiner.take(b"\xc1\x01ab") is None
+    assert joiner.take(b"urgent") == b"urgent"
+    assert joiner.take(b"\xc1\x01cd") is None
+    assert joiner.take(b"\xc1\x00e") == b"abcde"
+    assert joiner.take(b"\xc1\x00f") == b"f"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "fault"),
+    [
+        ([b"\xc1\x02ab"], "neither"),
+        ([b"\xc1"], "neither"),
+        ([b"\xc1\x01" + b"x" * 6, b"\xc1\x00" + b"x" * 5], "over 10 bytes"),
+    ],
+)
+def test_what_makes_no_message_is_refused(pieces: list[bytes], fault: str) -> None:
+    joiner = Joiner(10)
+    for piece in pieces[:-1]:
+        joiner.take(piece)
+    with pytest.raises(PieceError, match=fault):
+        joiner.take(pieces[-1])
