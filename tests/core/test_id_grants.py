@@ -11,9 +11,11 @@ import pytest
 
 from peerpigeon.core.clients import signaling
 from peerpigeon.core.interface.events import Tick
+from peerpigeon.core.namespaces.retention import RETENTION
 from peerpigeon.core.wire.hub_news import (
     Find,
     Found,
+    Gone,
     Granted,
     Join,
     Located,
@@ -290,6 +292,40 @@ def test_who_is_not_known_here_is_remembered_from_its_first_signal_on() -> None:
     assert data_of(hubs, b) == ["new"]
     older = Relay("net1", A, B, 0, "offer", b'"old"', LATER - 1)
     assert deliver(hubs, 0, older, SECOND) == [Find("net1", A)]
+
+
+def returned() -> tuple[Hubs, Client]:
+    """Return hubs of which the first was cut off from the others for a while, and its client."""
+    hubs = linked(FIRST, SECOND, THIRD)
+    b = hubs.join(0, B)
+    hubs.cut(next(end for end in hubs.others if end[0] == 0))
+    hubs.pass_time(5.0)
+    hubs.link(0, 1)
+    hubs.run()
+    hubs.pass_time(3.0)
+    hubs.take(b)
+    return hubs, b
+
+
+def test_who_speaks_at_a_hub_that_was_out_of_reach_may_have_left_it_and_be_elsewhere() -> None:
+    hubs, b = returned()
+    relay = Relay("net1", A, B, 0, "offer", b'"doubtful"', LATER)
+    assert deliver(hubs, 0, relay, SECOND) == [Find("net1", A)]
+    hubs.lose_frames()
+    lost = Undelivered("net1", A, B, "offer", Reason.REPLACED, LATER)
+    assert deliver(hubs, 0, Found("net1", A, None), THIRD) == [lost], "nobody has the id"
+    assert hubs.take(b) == []
+    hubs.pass_time(RETENTION)
+    hubs.inject(0, relay, SECOND)
+    assert data_of(hubs, b) == ["doubtful"]
+
+
+def test_what_is_known_to_be_over_when_the_answer_comes_is_refused_whatever_it_says() -> None:
+    hubs, near, _, _ = doubted()
+    hubs.inject(0, Gone("net1", ((SECOND, A, LATER),)), THIRD)
+    lost = Undelivered("net1", A, B, "offer", Reason.REPLACED, LATER)
+    assert deliver(hubs, 0, Found("net1", A, None), THIRD) == [lost, lost]
+    assert data_of(hubs, near) == []
 
 
 def test_what_comes_back_reaches_only_the_socket_that_has_sent_it() -> None:

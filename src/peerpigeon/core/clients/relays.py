@@ -96,7 +96,11 @@ class IncomingRelays:
     def _judge(self, hub: PeerId, relay: Relay, located: Located | None, now: float) -> None:
         """Deliver a doubtful signal if its sender has the id, as far as the primary knows."""
         if located is None:
-            self.deliver(hub, relay, now)
+            namespace, sender, session = relay.namespace, relay.sender, relay.sender_session
+            if self._presence.may_be_over(namespace, sender, hub, session, now):
+                self._outcomes.send_back(hub, relay, Reason.REPLACED)
+            else:
+                self.deliver(hub, relay, now)
         elif (located.hub, located.member.session) == (hub, relay.sender_session):
             self._yield_id(relay)
             self.deliver(hub, relay, now)

@@ -45,9 +45,10 @@ class HubViews:
         self._own = own
         self._listed: Mapping[PeerId, int] = {own: incarnation}
         self._ended: dict[PeerId, None] = {}  # listed, but gone since
-        # Both in order of time, because the grace is the same for all.
+        # All in order of time, because the grace is the same for all.
         self._unlisted: dict[PeerId, float] = {}  # until when news of them is kept
         self._gone: dict[PeerId, float] = {}  # until when it is remembered that they are gone
+        self._returned: dict[PeerId, float] = {}  # until when it is remembered that they were gone
         self._forgotten: dict[PeerId, None] = {}
         self._first_lives: dict[PeerId, int] = {}  # the first incarnation that is not over
 
@@ -99,13 +100,19 @@ class HubViews:
         self._gone.pop(hub, None)
         keep(self._first_lives, hub, incarnation)
 
-    def resume(self, hub: PeerId) -> None:
+    def resume(self, hub: PeerId, now: float) -> None:
         """Note that a hub is back that was gone by mistake, if it was."""
         self._forgotten.pop(hub, None)
+        self._returned.pop(hub, None)
+        self._returned[hub] = now + RETENTION
         if self._gone.pop(hub, None) is not None:
             self._first_lives.pop(hub, None)
 
-    def show(self, hubs: Mapping[PeerId, int]) -> Reappeared:
+    def has_returned(self, hub: PeerId, now: float) -> bool:
+        """Tell whether a hub was out of reach of late: who has left it since may not be known."""
+        return self._returned.get(hub, now) > now
+
+    def show(self, hubs: Mapping[PeerId, int], now: float) -> Reappeared:
         """List these hubs, this one included, with their incarnations, and no others."""
         self._listed = dict(hubs)
         self._ended.clear()
@@ -114,9 +121,9 @@ class HubViews:
             self.restart(hub, incarnation)
         forgotten = [hub for hub in self._forgotten if hub in hubs]
         for hub in [hub for hub in self._gone if hub in hubs]:
-            self.resume(hub)
+            self.resume(hub, now)
         for hub in forgotten:
-            self.resume(hub)
+            self.resume(hub, now)
         return Reappeared(heard_of, forgotten)
 
     def expire(self, now: float) -> list[PeerId]:
@@ -126,6 +133,8 @@ class HubViews:
             keep(self._forgotten, hub, None)
         for hub in list(due(self._gone, now)):  # nobody speaks of it any more
             self._first_lives.pop(hub, None)
+        for _ in due(self._returned, now):
+            pass
         return lost
 
     def deadline(self) -> float | None:

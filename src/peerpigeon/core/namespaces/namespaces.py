@@ -92,7 +92,7 @@ class Namespaces:
 
     def hub_returned(self, hub: PeerId, now: float) -> None:
         """Bring back what was lost by the mistake that a hub was gone."""
-        self.views.resume(hub)
+        self.views.resume(hub, now)
         self.rendezvous.handover.note_arrival(now)
         self.presence.resync(now)
         self._effects.tell_hub(hub, Resync())
@@ -102,7 +102,7 @@ class Namespaces:
 
         ``hubs``: all of them, this one included, with their incarnations.
         """
-        reappeared = self.views.show(hubs)
+        reappeared = self.views.show(hubs, now)
         if len(self.placement) == 1 < len(hubs):
             self.rendezvous.handover.note_arrival(now)
         self.rendezvous.handover.note_left(self.placement.update(hubs), now)

@@ -156,7 +156,17 @@ class Presence:
             return Standing.OVER
         client = local.clients.get(key) if local is not None else None
         is_claimed = found is not None or (client is not None and client.is_granted)
-        return Standing.CONTESTED if is_claimed else Standing.UNKNOWN
+        # Who was at a hub that was out of reach may have left it since, and speak from elsewhere.
+        if is_claimed or self._views.has_returned(hub, now):
+            return Standing.CONTESTED
+        return Standing.UNKNOWN
+
+    def may_be_over(
+        self, namespace: str, sender: PeerId, hub: PeerId, session: int, now: float
+    ) -> bool:
+        """Tell whether a registration of which the primary knows nothing is best taken for over."""
+        standing = self.standing(namespace, sender, hub, session, now)
+        return standing is Standing.OVER or self._views.has_returned(hub, now)
 
     def locate(self, namespace: str, target: PeerId, now: float) -> Located | None:
         """Return where a member is, if this hub knows; the way of each signal, so O(1)."""

@@ -10,5 +10,5 @@ class Standing(Enum):
 
     CURRENT = "the one that has the id"
     UNKNOWN = "none is known that has the id"
-    CONTESTED = "another one is known that has the id, and may be over"
+    CONTESTED = "another one is known that has the id, or may have it by now"
     OVER = "it is over"
