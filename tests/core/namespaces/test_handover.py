@@ -136,6 +136,16 @@ def test_a_newcomer_that_waits_does_not_get_the_id_of_one_that_has_it() -> None:
     assert news == [(H1, Refusal("net1", A, 1))]
 
 
+def test_of_two_that_wait_for_an_id_the_first_to_come_is_the_first() -> None:
+    records = arrived()
+    records.tell(H1, join((A, 1)), 1.0)
+    records.tell(H2, join((A, 9)), 1.5)
+    records.tell(H3, join((A, 7)), HANDOVER)
+    assert records.expire(1.0 + HANDOVER).hubs[-1:] == []
+    assert records.granted == [(H1, (1,))]
+    assert records.expire(1.5 + HANDOVER).hubs == [(H2, Refusal("net1", A, 9))]
+
+
 def test_one_that_is_published_again_while_it_waits_does_not_begin_anew() -> None:
     records = arrived()
     records.tell(H1, join((A, 1)), 0.5)

@@ -177,7 +177,7 @@ def test_who_only_listens_steps_in_when_the_other_hub_dies() -> None:
     hubs = Hubs(FIRST, SECOND)
     end = hubs.link(0, 1)
     hubs.run()
-    hubs.pass_time(2.0)
+    hubs.pass_time(3.0)
     client = hubs.join(1, A)
     _, second = double(hubs)
     hubs.take(client)

@@ -51,6 +51,7 @@ class ClientService:
         self._effects = effects
         self._sessions = Sessions(own, config)
         self.registry = self._sessions.registry
+        self._presence = namespaces.presence
         self.references = ReferenceLinks(own, config, effects)
         updates = ReferenceUpdates(own, self.references)
         self._notifications = Notifications(self.registry, updates, effects)
@@ -165,7 +166,9 @@ class ClientService:
         self.signaling.on_found(found, now)
         if found.located is None:
             self.references.is_free(found.namespace, found.peer)
-        elif found.located.hub == self._sessions.own:
+        elif found.located.hub == self._sessions.own and self._presence.has_id(
+            found.namespace, found.peer
+        ):
             self.references.is_granted(found.namespace, found.peer)
 
     # Time

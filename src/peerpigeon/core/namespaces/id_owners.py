@@ -39,9 +39,17 @@ class IdOwners:
         # Those whose answer may have come while this process stood still: they have time again.
         self._late: set[tuple[str, int]] = set()
 
-    def rival(self, kept: NamespaceRecords, record: Record, *, was_granted: bool) -> Record | None:
-        """Return who else has the id of one that is published here as to the primary."""
+    def rival(
+        self, kept: NamespaceRecords, record: Record, *, was_granted: bool, has_waited: bool
+    ) -> Record | None:
+        """Return who else has the id of one that is published here as to the primary.
+
+        ``has_waited``: it has waited for this hub to hear of the others. Of several the first to
+        come is the first.
+        """
         others = kept.elsewhere(record)
+        if has_waited:
+            others = [other for other in others if not other.is_waiting]
         introduced = next((other for other in others if other.is_introduced), None)
         if introduced is not None or was_granted:
             return introduced

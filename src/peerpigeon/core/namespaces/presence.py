@@ -141,6 +141,12 @@ class Presence:
         client = local.clients.get(key_of(peer)) if local else None
         return client.located.member if client else None
 
+    def has_id(self, namespace: str, peer: PeerId) -> bool:
+        """Tell whether a client of ours has been granted an id."""
+        local = self._locals.get(namespace)
+        client = local.clients.get(key_of(peer)) if local else None
+        return client is not None and client.is_granted
+
     def standing(
         self, namespace: str, sender: PeerId, hub: PeerId, session: int, now: float
     ) -> Standing:

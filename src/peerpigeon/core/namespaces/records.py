@@ -30,6 +30,8 @@ class Record:
     is_introduced: bool = False
     is_doubtful: bool = False
     """Whether somebody else may have the id: not introduced to anybody until that is clear."""
+    is_waiting: bool = False
+    """Whether it wants the id for the first time, and this hub is yet to hear who has it."""
     fresh_until: float = 0.0
     """Until when one that was granted the id before may turn up: views differ for moments."""
     introductions: int = 0

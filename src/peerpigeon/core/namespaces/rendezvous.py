@@ -109,13 +109,12 @@ class Rendezvous:
             stored = self._store(kept, record, join, now)
             if stored is None or not join.is_primary:
                 continue
-            # Who knows enough and was stored here under another primary needs nothing from a new
-            # one.
+            # Who knew enough under another primary needs nothing from a new one.
             knows_enough = member.session in join.has_enough and not stored.is_doubtful
             is_settled = stored is not record and knows_enough
             if join.again or not (stored.is_introduced or is_settled):
                 newcomers.append(stored)
-            stored.is_introduced = True
+            stored.is_introduced, stored.is_waiting = True, False
             if member.session not in join.granted:
                 stored.fresh_until = now + RETENTION
                 granted.append(member.session)
@@ -134,7 +133,7 @@ class Rendezvous:
             record = Record(Located(hub, member), int(member.peer, 16))
             stored = self._store(kept, record, stored_only, now)
             if stored is not None:
-                stored.is_doubtful = True
+                stored.is_doubtful = stored.is_waiting = True
                 self.handover.wait((kept.name, hub, member.session), now)
         return replace(join, members=tuple(at_once))
 
@@ -278,7 +277,8 @@ class Rendezvous:
         stored = kept.find(hub, session)
         if join.is_primary and not (stored and stored.is_introduced):
             was_granted = session in join.granted
-            rival = self._owners.rival(kept, record, was_granted=was_granted)
+            has_waited = stored is not None and stored.is_waiting
+            rival = self._owners.rival(kept, record, was_granted=was_granted, has_waited=has_waited)
             if rival is not None:
                 if stored:
                     kept.remove(stored)
