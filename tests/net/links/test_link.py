@@ -48,7 +48,7 @@ async def connected() -> tuple[Link, socket.socket]:
         Recorder(),
         LinkSocket.accepted,
         max_message_size=MAX_MESSAGE,
-        max_outbox_size=AHEAD - 1,
+        max_outbox_size=4 * AHEAD,
         close_timeout=1.0,
     )
     transport, _ = await loop.connect_accepted_socket(asyncio.Protocol, near)

@@ -44,6 +44,10 @@ async def read_nothing(served: Served) -> RawClient:
     return client
 
 
+def read_on(client: RawClient) -> None:
+    client.writer.transport.resume_reading()  # type: ignore[attr-defined]
+
+
 # Sending
 
 
@@ -334,6 +338,50 @@ async def test_one_message_as_large_as_the_outbox_does_not_close_a_client_that_r
         for _ in range(5):
             socket.send(b"*" * (1 << 16))
             assert await client.frame() == (FIN | TEXT, b"*" * (1 << 16))
+
+
+@on_every_loop
+async def test_a_ping_overtakes_what_a_client_has_not_read() -> None:
+    """Whether a client lives is not to hang on how much it was sent."""
+    async with serving(max_outbox_size=8 << 20) as served:
+        client = await read_nothing(served)
+        socket = await only_socket(served)
+        for _ in range(400):
+            socket.send(b"*" * 10_000)
+        socket.flush()
+        assert socket.buffered > 1 << 20, "the network takes no more"
+        socket.ping(b"one")
+        socket.ping(b"another")
+        await client.send(frame(PING, b"theirs"))
+        await turns(10)
+        read_on(client)
+        got: list[bytes] = []
+        texts = 0
+        while texts < 400:
+            first, payload = await client.frame()
+            if first == FIN | TEXT:
+                texts += 1
+            else:
+                got.append(payload)
+                assert texts < 300, f"it came behind {texts} messages"
+        assert sorted(got) == [b"another", b"one", b"theirs"]
+        await client.__aexit__(None, None, None)
+
+
+@on_every_loop
+async def test_what_waits_for_a_client_goes_out_before_a_close() -> None:
+    async with serving(max_outbox_size=8 << 20) as served:
+        client = await read_nothing(served)
+        socket = await only_socket(served)
+        for number in range(400):
+            socket.send(b"%05d" % number * 2000)
+        socket.flush()
+        socket.close(1000, "done")
+        read_on(client)
+        frames = [await client.frame() for _ in range(401)]
+        assert [payload[:5] for _, payload in frames[:-1]] == [b"%05d" % n for n in range(400)]
+        assert frames[-1][0] == FIN | CLOSE
+        await client.__aexit__(None, None, None)
 
 
 @on_every_loop

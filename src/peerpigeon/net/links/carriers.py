@@ -87,7 +87,7 @@ class Carriers:
             self,
             LinkSocket.accepted,
             max_message_size=MAX_MESSAGE,
-            max_outbox_size=AHEAD - 1,  # with as much the next message is held back
+            max_outbox_size=4 * AHEAD,  # what is beyond one message more are answers to pings
             close_timeout=close_timeout,
         )
         """The WebSockets to other hubs, whoever opened them."""

@@ -3,11 +3,16 @@
 A socket keeps what it has read of a frame that is not whole yet, and no buffer else.
 What is sent to a socket within one turn of the event loop goes out in one write. That is not much:
 a group ends a turn once it has received 64 KiB.
+
+What the other side is slow to read waits here, not in the transport, once that has ``AHEAD`` bytes.
+So a ping, or the answer to one, overtakes it: control frames may go between messages (RFC 6455,
+section 5.5). Whether a client lives is not to hang on how much it was sent.
 """
 
 from __future__ import annotations
 
 import socket
+from collections import deque
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from peerpigeon.core.ids import SessionId
@@ -30,6 +35,9 @@ if TYPE_CHECKING:
 
     from peerpigeon.net.websocket.protocol import Event
 
+MAX_WRITE = 4 * AHEAD
+"""Bytes of one write. If there are more in one turn, it is first seen how much is taken of them."""
+
 MAX_JOINED_FRAMES = 512  # so that a flood of empty pings cannot fill the memory with pongs
 
 _MESSAGE = (str, bytes)
@@ -43,6 +51,8 @@ class WebSocket(Socket):
 
     __slots__ = (
         "_group",
+        "_held",
+        "_held_size",
         "_is_owed",
         "_protocol",
         "_timer",
@@ -58,7 +68,11 @@ class WebSocket(Socket):
         self._group = group
         self._transport = transport
         self._protocol = protocol
-        transport.set_write_buffer_limits(high=group.max_outbox_size)
+        most = min(AHEAD - 1, group.max_outbox_size)
+        transport.set_write_buffer_limits(high=most)
+        _leave_little_in_kernel(transport)
+        self._held: deque[bytes] | None = None  # frames for later, while the transport is full
+        self._held_size = 0
         self._is_owed = True  # whether the listener has still to hear of the end
         self._timer: asyncio.TimerHandle | None = None
 
@@ -70,7 +84,8 @@ class WebSocket(Socket):
     @property
     def buffered(self) -> int:
         """How many bytes are still to be sent."""
-        return sum(map(len, self._protocol.outgoing)) + self._transport.get_write_buffer_size()
+        queued = sum(map(len, self._protocol.outgoing)) + self._held_size
+        return queued + self._transport.get_write_buffer_size()
 
     def send(self, payload: bytes) -> None:
         """Send one message. Never waits, never raises; nothing if the socket is closed."""
@@ -80,9 +95,13 @@ class WebSocket(Socket):
         protocol.send(protocol.kind, payload)
 
     def ping(self, payload: bytes) -> None:
-        """Ask for a sign of life; the answer has the same payload."""
-        self._protocol.send(PING, payload)
+        """Ask for a sign of life, before all that waits; the answer has the same payload."""
         self.flush()
+        self._protocol.send(PING, payload)
+        if self._held is None:
+            self.flush()
+        else:
+            self._overtake(self._held)
 
     def close(self, code: int, reason: str) -> None:
         """Send what is queued and a close frame; end when the other side answers or is too slow."""
@@ -93,26 +112,79 @@ class WebSocket(Socket):
         """End the connection at once."""
         self._is_owed = False
         self._protocol.end()
+        self._drop_held()
         if not self._transport.is_closing():
             self._group.linger(self)
         self._transport.abort()
 
     def flush(self) -> None:
-        """Write what is queued."""
+        """Write what is queued, or hold it back while the transport is full."""
         if outgoing := self._protocol.outgoing:
             data = b"".join(outgoing)
-            outgoing.clear()
-            self._transport.write(data)
+            if self._held is None and len(data) <= MAX_WRITE:  # as nearly always
+                outgoing.clear()
+                self._transport.write(data)
+            else:
+                self._hold(outgoing, len(data))
 
-    # What the transport calls
+    def _hold(self, outgoing: list[bytes], size: int) -> None:
+        held = deque() if self._held is None else self._held
+        part: list[bytes] = []
+        part_size = 0
+        for index in range(0, len(outgoing), 2):  # each frame is its header and its payload
+            part += outgoing[index : index + 2]
+            part_size += len(outgoing[index]) + len(outgoing[index + 1])
+            if part_size >= AHEAD:
+                held.append(b"".join(part))
+                part, part_size = [], 0
+        held.append(b"".join(part))
+        outgoing.clear()
+        is_full = self._held is not None
+        self._held, self._held_size = held, self._held_size + size
+        if not is_full:
+            self.resume_writing()
+        self._limit()
 
-    def pause_writing(self) -> None:
-        """Close, as ``max_outbox_size`` bytes wait for a client that does not read."""
-        if self._protocol.state is State.OPEN:
+    def _overtake(self, held: deque[bytes]) -> None:
+        """Put the control frame that was queued last before all that is held back."""
+        outgoing = self._protocol.outgoing
+        frame = b"".join(outgoing[-2:])  # its header and its payload
+        del outgoing[-2:]
+        held.appendleft(frame)
+        self._held_size += len(frame)
+        self._limit()
+
+    def _limit(self) -> None:
+        """Close if more than ``max_outbox_size`` bytes wait for a client that does not read."""
+        waiting = self._held_size + self._transport.get_write_buffer_size()
+        if waiting > self._group.max_outbox_size and self._protocol.state is State.OPEN:
             reason = "reading too slowly"
             self._close(TRY_AGAIN_LATER, reason)
             # Not at once, as this may be the listener's own call.
             self._group.loop.call_soon(self._report, TRY_AGAIN_LATER, reason)
+
+    def _drop_held(self) -> None:
+        self._held, self._held_size = None, 0
+
+    # What the transport calls
+
+    def pause_writing(self) -> None:
+        """Hold back what is queued from now on; close if even this is too much."""
+        if self._protocol.state is State.OPEN and self._held is None:
+            self._held = deque()
+        self._limit()
+
+    def resume_writing(self) -> None:
+        """Write what was held back, as far as the transport takes it."""
+        held, size = self._held, self._held_size
+        self._drop_held()
+        while held:
+            data = held.popleft()
+            size -= len(data)
+            self._transport.write(data)
+            if self._held is not None:  # it is full again
+                self._held, self._held_size = held, size
+                return
 
     def data_received(self, data: bytes) -> None:
         """Read the frames in what has come."""
@@ -126,6 +198,7 @@ class WebSocket(Socket):
         """Take the other side for gone: one that leaves in order sends a close frame first."""
         self._group.deliver()
         self._protocol.end()
+        self._drop_held()
         self._linger()
         self._report(ABNORMAL_CLOSURE, "")
         return False
@@ -134,6 +207,7 @@ class WebSocket(Socket):
         """Forget everything."""
         self._group.deliver()
         self._protocol.end()
+        self._drop_held()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -146,7 +220,10 @@ class WebSocket(Socket):
         """Act on an event of the protocol."""
         match event:
             case Pinged():
-                self._flush_pongs()
+                if self._held is None:
+                    self._flush_pongs()
+                else:
+                    self._overtake(self._held)
                 if self._is_owed:
                     self._group.listener.socket_ponged(self, b"")
             case Ponged(payload):
@@ -181,6 +258,10 @@ class WebSocket(Socket):
             self._transport.write_eof()
 
     def _close(self, code: int, reason: str) -> None:
+        if self._held is not None:  # the last that is written: nothing can overtake it any more
+            held = b"".join(self._held)
+            self._drop_held()
+            self._transport.write(held)
         self._protocol.close(code, reason)
         self.flush()
         self._linger()
@@ -212,10 +293,7 @@ class PeerSocket(WebSocket):
 
 
 class LinkSocket(WebSocket):
-    """The WebSocket of another hub: binary.
-
-    Its owner hands it no more than the network takes, so it is never closed for slow reading.
-    """
+    """The WebSocket of another hub: binary. Its owner hands it no more than the network takes."""
 
     __slots__ = ("drained",)
 
@@ -227,14 +305,11 @@ class LinkSocket(WebSocket):
         super().__init__(group, transport, protocol)
         self.drained: Callable[[], None] | None = None
         """Called when ``buffered`` was ``AHEAD`` or more and there is room again."""
-        _leave_little_in_kernel(transport)
-
-    def pause_writing(self) -> None:
-        """Do nothing: the owner looks at ``buffered``."""
 
     def resume_writing(self) -> None:
-        """Tell the owner that there is room again."""
-        if self._is_owed and self.drained is not None:
+        """Write what was held back, and tell the owner if there is room for more."""
+        super().resume_writing()
+        if self._held is None and self._is_owed and self.drained is not None:
             self.drained()
 
 
