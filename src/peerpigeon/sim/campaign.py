@@ -14,7 +14,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from peerpigeon.sim.scenes import congestion, disasters, full_hub, lives, loss, mesh, reference_hubs
+from peerpigeon.sim.scenes import (
+    congestion,
+    disasters,
+    full_hub,
+    identities,
+    lives,
+    loss,
+    mesh,
+    reference_hubs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +35,7 @@ Scene: TypeAlias = "Callable[..., Outcome]"
 
 SMALL, LARGE = "small", "large"
 
-BRIEF = {"restarts", "naps", "narrow"}
+BRIEF = {"restarts", "naps", "narrow", "client id twice"}
 """Scenes that take a fraction of a second and look for rare faults: each is played with five times
 as many seeds."""
 
@@ -56,6 +65,7 @@ def catalogue(size: str) -> dict[str, Scene]:
             "bootstrap restart": disasters.bootstrap_restart,
             "restarts": disasters.restarts,
             "naps": disasters.naps,
+            "client id twice": identities.one_id_twice,
             "steady": partial(mesh.steady, hubs=60),
             "npm hubs come": reference_hubs.meeting,
             "npm hubs dialled": reference_hubs.dialled,
@@ -97,6 +107,7 @@ def catalogue(size: str) -> dict[str, Scene]:
         "bootstrap restart with a new id": partial(disasters.bootstrap_restart, same_id=False),
         "restarts": disasters.restarts,
         "naps": disasters.naps,
+        "client id twice": partial(identities.one_id_twice, hubs=8),
         "steady": mesh.steady,
         "npm hubs come": partial(reference_hubs.meeting, hubs=20, references=6),
         "npm hubs dialled": partial(reference_hubs.dialled, hubs=8, references=3),

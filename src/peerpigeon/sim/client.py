@@ -199,6 +199,8 @@ class Client:
 
     def _on_close(self, code: int, reason: str) -> None:
         self.closures.append(Closure(code, reason, self._scheduler.now))
+        if self._stay is not None:
+            self._stay.was_closed = code != ABNORMAL_CLOSURE
         self._forget_connection()
         if self.reconnects:
             delay = min(2.0**self._attempts, MAX_RECONNECT_DELAY)

@@ -23,6 +23,8 @@ class Stay:
     """When both its announce was out and the hub's greeting in."""
     until: float | None = None
     """When it left, as far as the client knows."""
+    was_closed: bool = False
+    """Whether the hub ended it. Otherwise what was on its way to the client then may be gone."""
     turns: dict[PeerId, int] = field(default_factory=dict)
     """How often each peer has come or gone; odd while it is here."""
     departures: list[tuple[PeerId, float]] = field(default_factory=list)
@@ -34,6 +36,16 @@ class Stay:
         line = self.connection
         times = [t for t in (self.until, line.silent_since, line.broken_at) if t is not None]
         return min(times, default=None)
+
+
+@dataclass(slots=True)
+class Lapse:
+    """A time in which other hubs may not have reached a hub, or it them."""
+
+    since: float
+    is_cut: bool
+    """Whether the network was cut, so that each part went its own way; else the process slept."""
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

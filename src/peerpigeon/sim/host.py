@@ -44,6 +44,7 @@ from peerpigeon.core.interface.notices import name_of
 from peerpigeon.core.interface.pings import ping_number, ping_payload
 from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
 from peerpigeon.sim.connecting import Channel
+from peerpigeon.sim.history import Lapse
 from peerpigeon.sim.pace import Pace
 from peerpigeon.sim.sessions import Sessions
 from peerpigeon.sim.websocket import Accepted, Close, Connection, Frame, Ping, Pong, Request, Text
@@ -91,6 +92,8 @@ class Host:
         """How quickly it gets round to what comes."""
         self.skew = 0.0
         """Seconds by which its clock is fast."""
+        self.lapses: list[Lapse] = []
+        """When it may have been out of the others' reach, though it lived."""
         self.notices: Counter[str] = Counter()
         """How often it told each thing, by the documented name."""
         self.on_notice: Callable[[Host, Notice], object] | None = None
@@ -160,6 +163,16 @@ class Host:
     def when_awake(self, callback: Callback) -> None:
         """Carry ``callback`` out now, or when the process goes on."""
         self.pace.when_awake(callback)
+
+    def begin_lapse(self, *, is_cut: bool = False) -> None:
+        """Note that from now on others may not reach it."""
+        self.lapses.append(Lapse(self._scheduler.now, is_cut))
+
+    def end_lapses(self, *, is_cut: bool = False) -> None:
+        """Note that what kept others from reaching it is over."""
+        for lapse in self.lapses:
+            if lapse.until is None and lapse.is_cut == is_cut:
+                lapse.until = self._scheduler.now
 
     # What comes in
 

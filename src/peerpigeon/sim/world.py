@@ -175,9 +175,11 @@ class World:
     def suspend(self, hub: Host) -> None:
         """Stop the process of a hub (SIGSTOP): its lines stay, and what comes waits."""
         hub.pace.fall_asleep()
+        hub.begin_lapse()
 
     def resume(self, hub: Host) -> None:
         """Let a suspended hub go on."""
+        hub.end_lapses()
         hub.wake_up()
 
     def set_clock(self, hub: Host, skew: float) -> None:
@@ -197,6 +199,9 @@ class World:
         ``heal`` what was sent meanwhile.
         """
         sides: list[list[Party]] = [list(group) for group in groups]
+        for hub in self.hubs:
+            if any(hub in side for side in sides):
+                hub.begin_lapse(is_cut=True)
         for side in sides:
             hosts = {party.number for party in side}
             side.extend(
@@ -209,6 +214,8 @@ class World:
 
     def heal(self) -> None:
         """Mend the cut."""
+        for hub in self.hubs:
+            hub.end_lapses(is_cut=True)
         self.network.heal()
 
     def block_p2p(self, share: float, *, also_open: bool = False) -> None:

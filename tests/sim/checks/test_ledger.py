@@ -118,6 +118,28 @@ def test_a_signal_to_somebody_who_was_long_gone_must_be_answered() -> None:
     assert pair.counts() == {"sent": 1, "lost": 1}
 
 
+def moved() -> Pair:
+    """Return a pair of whom the other has left at 1.2 s and come back at 1.3 s."""
+    pair = Pair()
+    pair.other.stays[0].until = 1.2
+    pair.other.stays.append(stay(B))
+    pair.other.stays[1].since = 1.3
+    return pair
+
+
+def test_a_signal_to_somebody_who_left_and_came_back_meanwhile_may_have_gone_past() -> None:
+    pair = moved()
+    pair.send(1.1)
+    assert pair.counts() == {"sent": 1, "cut_off": 1}
+
+
+def test_a_signal_to_somebody_whose_hub_closed_a_socket_is_not_on_its_way_there() -> None:
+    pair = moved()
+    pair.other.stays[0].was_closed = True
+    pair.send(1.1)
+    assert pair.counts() == {"sent": 1, "lost": 1}
+
+
 def test_a_signal_that_arrives_twice_is_repeated() -> None:
     pair = Pair()
     serial = pair.send(1.0)

@@ -12,6 +12,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from peerpigeon.sim.checks.ownership import ownership_faults
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -38,6 +40,7 @@ def violations(world: World) -> list[str]:
         found.extend(_wrong_signals(client, register))
         found.extend(_unanswered_signals(client, register))
     found.extend(_strangers(register))
+    found.extend(ownership_faults(world))
     return found
 
 

@@ -211,6 +211,8 @@ class _Sender:
             return False
         if not was_there:
             return self.client.peer_id not in self.guests.ids
+        if any(not _lasts(stay, end) and not stay.was_closed for stay in was_there):
+            return False  # it may have left, and come back, with the signal on its way
         return any(_lasts(stay, end) for stay in was_there)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from peerpigeon.sim.checks.ends import Excuse, broken_ends
 from peerpigeon.sim.checks.ledger import Fates, Guests, fates
+from peerpigeon.sim.checks.ownership import ownership_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from peerpigeon.sim.world import World
 
 Figure: TypeAlias = float | int | None
+
+EXAMPLES = 20
+"""Faults of one kind that are told."""
 
 
 @dataclass(slots=True)
@@ -77,6 +81,7 @@ def expect_sound_signals(
     excuse = Excuse(cuts, naps, guests.ids, lateness)
     outcome.faults.extend(broken_ends(population.clients, excuse))
     outcome.faults.extend(judged.examples)
+    outcome.faults.extend(ownership_faults(population.mesh.world)[:EXAMPLES])
     outcome.figures |= {
         "sent": judged.sent,
         "delivered": judged.delivered,
