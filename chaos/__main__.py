@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of the first run")
     parser.add_argument("--runs", type=int, default=1, help="how many, each with the next seed")
-    parser.add_argument("--minutes", type=float, default=2.0, help="of faults in each run")
+    parser.add_argument("--minutes", type=float, default=3.0, help="of faults in each run")
     parser.add_argument(
         "--only", nargs="+", choices=[*GAPS], help="kinds of faults to draw from, if not all"
     )

@@ -37,6 +37,9 @@ JOINING = 10.0 + SLACK
 REPAIR = 10.0 + SLACK
 """Others have by then found new links in place of those to a hub that is lost."""
 
+QUIET = 10.0
+"""For so long before a signal no hub was absent, if it is asked of that signal that it arrives."""
+
 SETTLED = 3.0
 """For so long two clients have known each other, before it is asked of them that all arrives."""
 
@@ -47,6 +50,13 @@ HEALED_WITHIN = 90.0
 """From the last fault until all is well. The longest pauses of a mesh that looks for its hubs are
 15 s, a channel that failed is tried again after 15 s, a dial takes 5, a lost link shows after 3.5,
 a contested id is decided within 5, and clients try again at once; some follow on each other."""
+
+DESCRIPTORS = 48
+"""Of a hub without clients: it has some 15 of its own, and a few for each link and each attempt at
+one. More than that has been kept of what has ended."""
+
+DESCRIPTORS_WITHIN = 2 * SLACK
+"""After its clients have left, by when a hub has closed what it needs no more."""
 
 NOTICED_STALL = 0.5
 """The driver records when it was itself kept from running for longer."""

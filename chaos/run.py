@@ -14,7 +14,7 @@ from chaos.faults import Faults
 from chaos.healing import heal
 from chaos.history import History, Over, Stalled, Wrong
 from chaos.hubs import Hubs
-from chaos.leftovers import is_there, leaks
+from chaos.leftovers import is_there, leak
 from chaos.lives import Lives
 from chaos.plan import CLIENTS, NAMESPACES
 from chaos.waiting import wait_until_nothing
@@ -134,7 +134,7 @@ async def _all_ended(history: History) -> None:
 
 async def _end(hubs: Hubs, history: History) -> None:
     """See that nothing was kept, and stop all hubs in good order."""
-    for what in await leaks(hubs):
+    if what := await leak(hubs):
         history.note(Wrong(at=history.now, invariant="nothing leaks", what=what))
     pids = [hub.process.pid for hub in hubs.all if hub.process is not None]
     await asyncio.gather(*(hubs.stop(hub) for hub in hubs.all))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chaos.allowances import END_WITHIN, REPAIR, SETTLED
+from chaos.allowances import END_WITHIN, QUIET, REPAIR, SETTLED
 from chaos.history import Answered, Discovered, Farewell
 from chaos.lives import Finding
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from chaos.lives import Lives
 
 ARRIVES = "in calm all arrives"
-QUIET = 10.0
-"""Seconds without any fault before a signal, after which its hubs are linked to others again."""
 
 
 def lost_in_calm(lives: Lives) -> Iterator[Finding]:
