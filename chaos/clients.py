@@ -49,10 +49,9 @@ class Visitor:
         if self.socket is not None:
             await self.socket.close(rudely=rudely)
 
-    async def signal(self, target: str, size: int = 0) -> None:
-        """Send a signal, if it has a socket."""
-        if self.socket is not None and self.socket.is_open:
-            await self.socket.signal(target, size)
+    async def signal(self, target: str, size: int = 0) -> int | None:
+        """Send a signal, if it has a socket; return its serial."""
+        return None if self.socket is None else await self.socket.signal(target, size)
 
     async def close(self) -> None:
         """Close its socket."""

@@ -25,7 +25,7 @@ RIVAL_PERIOD = 0.05
 LARGE = (60_000, 900_000)
 """Bytes of a large signal, at least and at most."""
 
-LARGE_PERIOD = 0.1
+LARGE_PERIOD = 0.05
 PRESSED_BEFORE = 0.5
 """Seconds before a hub ends in which its clients are sent many signals; and for as long after."""
 
@@ -184,8 +184,12 @@ class Faults:
                 group.create_task(self._send_large(visitor, self._history.now + fault.seconds))
 
     async def _send_large(self, visitor: Visitor, until: float) -> None:
+        """Send one after another: more at once than the machine can carry would show nothing."""
+        serial = None
         while self._history.now < until:
-            await visitor.signal(self._someone_near(visitor).peer, self._chance.randint(*LARGE))
+            if serial is None or serial in self._history.ended:
+                size = self._chance.randint(*LARGE)
+                serial = await visitor.signal(self._someone_near(visitor).peer, size)
             await asyncio.sleep(LARGE_PERIOD)
 
     async def _slow(self, fault: Fault) -> None:

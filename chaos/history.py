@@ -204,6 +204,8 @@ class History:
 
     def __init__(self) -> None:
         self.records: list[AnyRecord] = []
+        self.ended: set[int] = set()
+        """Signals that have arrived or were answered."""
         self._began = time.monotonic()
         self._sockets = 0
         self._serials = 0
@@ -216,6 +218,8 @@ class History:
     def note(self, record: AnyRecord) -> None:
         """Add what has just happened."""
         self.records.append(record)
+        if isinstance(record, Heard | Answered):
+            self.ended.add(record.serial)
 
     def new_socket(self) -> int:
         """Return a number that no socket has had."""

@@ -23,6 +23,7 @@ EXAMPLES = 2
 """Findings of one invariant that are shown with what happened around them."""
 
 _SIGNAL = re.compile(r"\bsignal (\d+)")
+_SOCKET = re.compile(r"\bsocket (\d+)")
 
 
 def summary(seed: int, records: Sequence[AnyRecord], found: Sequence[Finding]) -> str:
@@ -56,13 +57,20 @@ def details(records: Sequence[AnyRecord], found: Sequence[Finding]) -> Iterator[
 def _around(records: Sequence[AnyRecord], finding: Finding) -> Iterator[str]:
     """Yield the latest faults before a finding, what its signals met with, and what was near it."""
     signals = {int(number) for number in _SIGNAL.findall(finding.what)}
+    sockets = {int(number) for number in _SOCKET.findall(finding.what)}
     begun = [each for each in of_kind(records, Began) if each.at <= finding.at]
     shown: list[AnyRecord] = [*begun[-LATEST_FAULTS:]]
-    for record in records:
-        if isinstance(record, Sent | Heard | Answered):
-            if record.serial in signals:
-                shown.append(record)
-        elif not isinstance(record, Began | Discovered) and abs(record.at - finding.at) <= AROUND:
-            shown.append(record)
+    shown += [
+        record
+        for record in records
+        if not isinstance(record, Began | Discovered)
+        if _is_of(record, signals, sockets, finding.at)
+    ]
     for record in sorted(shown, key=lambda each: each.at)[-MOST_LINES:]:
         yield f"      {record}"
+
+
+def _is_of(record: AnyRecord, signals: set[int], sockets: set[int], at: float) -> bool:
+    if isinstance(record, Sent | Heard | Answered):
+        return record.serial in signals
+    return abs(record.at - at) <= AROUND and getattr(record, "socket", None) in {None, *sockets}

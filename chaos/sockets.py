@@ -95,10 +95,10 @@ class Socket:
         await self._say(lambda: client.announce(self.namespace))
         return True
 
-    async def signal(self, target: str, size: int = 0) -> None:
-        """Send a signal with a body of so many bytes, if it is open."""
+    async def signal(self, target: str, size: int = 0) -> int | None:
+        """Send a signal with a body of so many bytes, if it is open; return its serial."""
         if (client := self._client) is None or self.ended.is_set():
-            return
+            return None
         serial = self._history.new_serial()
         self._history.note(
             Sent(at=self._now, socket=self._number, serial=serial, target=target, size=size)
@@ -106,6 +106,7 @@ class Socket:
         await self._say(
             lambda: client.signal(target, f"{KIND}{serial}", {"body": "x" * size}, self.namespace)
         )
+        return serial
 
     def pause(self) -> None:
         """Read nothing until told to."""
