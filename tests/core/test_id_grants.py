@@ -294,6 +294,33 @@ def test_who_is_not_known_here_is_remembered_from_its_first_signal_on() -> None:
     assert deliver(hubs, 0, older, SECOND) == [Find("net1", A)]
 
 
+def test_a_registration_elsewhere_is_over_as_soon_as_ours_has_the_id() -> None:
+    """The news that it is over may be later than what it has left behind."""
+    hubs = linked(FIRST, SECOND, THIRD)
+    b = hubs.join(0, B)
+    hubs.join(1, A)
+    hubs.pass_time(1.0)
+    before = session_of(hubs, 1, A)
+    hubs.announce(hubs.open(0, A))
+    hubs.lose_frames()
+    hubs.take(b)
+    hubs.inject(0, Granted("net1", (session_of(hubs, 0, A),)), THIRD)
+    assert hubs.take_types(b) == ["peer-disconnected"]
+    (lost,) = deliver(hubs, 0, Relay("net1", A, B, 0, "offer", b'"old"', before), SECOND)
+    assert lost == Undelivered("net1", A, B, "offer", Reason.REPLACED, before)
+
+
+def test_a_client_of_ours_that_is_granted_its_id_again_is_not_over() -> None:
+    hubs = linked(FIRST, SECOND)
+    hubs.join(0, A)
+    b = hubs.join(0, B)
+    session = session_of(hubs, 0, A)
+    hubs.hubs[0]._namespaces.presence.renounce("net1", A)
+    hubs.take(b)
+    hubs.inject(0, Granted("net1", (session,)), SECOND)
+    assert hubs.take(b) == []
+
+
 def returned() -> tuple[Hubs, Client]:
     """Return hubs of which the first was cut off from the others for a while, and its client."""
     hubs = linked(FIRST, SECOND, THIRD)

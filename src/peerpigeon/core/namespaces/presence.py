@@ -129,6 +129,20 @@ class Presence:
             client.is_granted = True
         return [client.located.member for client in fresh]
 
+    def superseded(self, granted: Granted) -> Gone:
+        """Return the registrations at other hubs that are over since ours have their ids."""
+        local = self._locals.get(granted.namespace)
+        if local is None:
+            return Gone(granted.namespace, ())
+        clients = (local.by_session.get(session) for session in granted.sessions)
+        fresh = (client for client in clients if client is not None and not client.is_granted)
+        keys = (key_of(client.located.member.peer) for client in fresh)
+        known = (local.by_key[key].located for key in keys if key in local.by_key)
+        over = tuple(
+            (one.hub, one.member.peer, one.member.session) for one in known if one.hub != self._own
+        )
+        return Gone(granted.namespace, over)
+
     def renounce(self, namespace: str, peer: PeerId) -> None:
         """Ask anew for the id of a client of ours, because another hub's client has it."""
         client = self._locals[namespace].clients[key_of(peer)]
