@@ -385,3 +385,16 @@ def test_somebody_who_is_being_searched_for_may_come_here_and_the_sender_may_lea
     hubs.inject(0, Found("net1", B, None), THIRD)
     assert data_of(hubs, target) == (["x"] if is_there else [])
     assert reasons(hubs, sender) == []
+
+
+def test_a_signal_for_somebody_who_is_known_to_be_gone_is_refused_whatever_the_records_say() -> (
+    None
+):
+    """The primary, here the sender's own hub, may not have heard yet what another hub has told."""
+    hubs = linked(FIRST, SECOND, THIRD)
+    hubs.join(0, A)
+    sender = hubs.join(2, C)
+    hubs.inject(2, Gone("net1", ((FIRST, A, session_of(hubs, 0, A)),)), SECOND)
+    hubs.take(sender)
+    hubs.signal(sender, A)
+    assert reasons(hubs, sender) == ["not-found"]

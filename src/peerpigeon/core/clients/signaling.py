@@ -23,7 +23,7 @@ from peerpigeon.core.sessions.recent_offers import RecentOffers
 from peerpigeon.core.sessions.registry import Client, Guest, ReferenceHub
 from peerpigeon.core.wire import client_messages, reference_messages
 from peerpigeon.core.wire.client_messages import Signal
-from peerpigeon.core.wire.hub_news import Find, Found, Member, News, Relay
+from peerpigeon.core.wire.hub_news import Find, Found, Located, Member, News, Relay
 from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
@@ -188,18 +188,21 @@ class Signaling:
                 self.outcomes.fail(relay, Reason.NOT_FOUND, now)
                 return
             if located is not None and located.hub != self._own:
-                session = located.member.session
-                self._departed = number = self._departed + 1
-                kind, data, own = relay.kind, relay.data, relay.sender_session
-                away = Relay(namespace, relay.sender, target, session, kind, data, own, number)
-                self.outcomes.relayed += 1
-                self._effects.tell_hub(located.hub, away)
+                self._pass_on(relay, located)
                 return
         queued = self._waiting.add((namespace, key_of(target)), self._own, relay, now)
         if queued is Queued.ASK:
             self._effects.tell_hub(self._placement.primary(namespace), Find(namespace, target))
         elif queued is Queued.FULL:
             self.outcomes.fail(relay, Reason.OVERLOADED, now)
+
+    def _pass_on(self, relay: Relay, located: Located) -> None:
+        namespace, target, session = relay.namespace, relay.target, located.member.session
+        self._departed = number = self._departed + 1
+        kind, data, own = relay.kind, relay.data, relay.sender_session
+        away = Relay(namespace, relay.sender, target, session, kind, data, own, number)
+        self.outcomes.relayed += 1
+        self._effects.tell_hub(located.hub, away)
 
     def _waits(self, namespace: str, target: PeerId) -> bool:
         return (namespace, key_of(target)) in self._waiting.queues
@@ -213,13 +216,14 @@ class Signaling:
         """Send what has waited for an answer on its way, or back."""
         self._presence.on_found(found, now)
         self.relays.on_found(found, now)
-        located = found.located
+        # Not as it was found: it may be known here to be gone. To ask again would be a circle.
+        located = self._presence.locate(found.namespace, found.peer, now)
         for hub, relay in self._waiting.take((found.namespace, key_of(found.peer))):
             target = self._registry.find_client(relay.target)
             if target is not None and target.granted_in == relay.namespace:
                 self.relays.deliver(hub, relay, now)
             elif located is not None and located.hub != self._own:
-                self._send_away(relay, now)
+                self._pass_on(relay, located)
             elif target is not None and target.namespace == relay.namespace:
                 self.relays.deliver(hub, relay, now)  # it waits there until the target has its id
             else:
