@@ -14,6 +14,7 @@ from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introd
 from peerpigeon.core.namespaces.handover import Handover
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
+from peerpigeon.core.namespaces.standing import Standing
 from peerpigeon.core.wire.hub_news import (
     Found,
     Gone,
@@ -448,6 +449,19 @@ def test_a_member_that_a_client_knows_is_located_however_it_is_spelled() -> None
     assert desk.presence.locate("net1", C, 0.0) is None
     assert desk.presence.locate("net2", B, 0.0) is None
     assert desk.presence.find("net2", A) is None
+
+
+def test_who_speaks_under_the_id_of_a_client_of_ours_is_in_doubt_even_if_others_believe_it() -> (
+    None
+):
+    desk = Desk()
+    ours, other = desk.join(A, B)
+    elsewhere = at(H1, A)
+    desk.meet(B, elsewhere)
+    session = elsewhere.member.session
+    assert desk.presence.standing("net1", A, H1, session, 0.0) is Standing.CURRENT
+    desk.grant(ours, other)
+    assert desk.presence.standing("net1", A, H1, session, 0.0) is Standing.CONTESTED
 
 
 def test_an_answer_is_remembered_for_a_moment() -> None:

@@ -170,14 +170,19 @@ class Presence:
         found = self._lookups.find(namespace, sender, now)
         if found is None and known is not None:
             found = known.located
-        if found is not None and found.hub == hub and found.member.session == session:
+        client = local.clients.get(key) if local is not None else None
+        is_ours = client is not None and client.is_granted
+        if (
+            found is not None
+            and found.hub == hub
+            and found.member.session == session
+            and not is_ours
+        ):
             return Standing.CURRENT
         if (hub, session) in self._gone or session < self._views.first_session(hub):
             return Standing.OVER
-        client = local.clients.get(key) if local is not None else None
-        is_claimed = found is not None or (client is not None and client.is_granted)
         # Who was at a hub that was out of reach may have left it since, and speak from elsewhere.
-        if is_claimed or self._views.has_returned(hub, now):
+        if is_ours or found is not None or self._views.has_returned(hub, now):
             return Standing.CONTESTED
         return Standing.UNKNOWN
 
