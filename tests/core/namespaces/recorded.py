@@ -75,7 +75,7 @@ class Recorded:
 
     def grant(self, *sessions: int) -> None:
         """Have clients of ours be granted their ids."""
-        self.presence.on_granted(Granted("net1", sessions))
+        self.presence.ids.grant(Granted("net1", sessions))
 
     def announce(self, peer: PeerId, introduction: bytes = b"{}") -> Said:
         self.presence.announce("net1", peer, introduction)

@@ -11,10 +11,10 @@ from peerpigeon.core.clients.pending_signals import PendingSignals, Queued
 from peerpigeon.core.ids import PeerId, key_of
 from peerpigeon.core.namespaces import lookup_cache, presence, retention
 from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introduction
+from peerpigeon.core.namespaces.granted_ids import Standing
 from peerpigeon.core.namespaces.handover import Handover
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
-from peerpigeon.core.namespaces.standing import Standing
 from peerpigeon.core.wire.hub_news import (
     Found,
     Gone,
@@ -459,9 +459,9 @@ def test_who_speaks_under_the_id_of_a_client_of_ours_is_in_doubt_even_if_others_
     elsewhere = at(H1, A)
     desk.meet(B, elsewhere)
     session = elsewhere.member.session
-    assert desk.presence.standing("net1", A, H1, session, 0.0) is Standing.CURRENT
+    assert desk.presence.ids.standing("net1", A, H1, session, 0.0) is Standing.CURRENT
     desk.grant(ours, other)
-    assert desk.presence.standing("net1", A, H1, session, 0.0) is Standing.CONTESTED
+    assert desk.presence.ids.standing("net1", A, H1, session, 0.0) is Standing.CONTESTED
 
 
 def test_an_answer_is_remembered_for_a_moment() -> None:

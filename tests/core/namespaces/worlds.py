@@ -187,7 +187,7 @@ class MiniHub:
             case Refusal():
                 self.on_refusal(news)
             case Granted():
-                self.presence.on_granted(news)
+                self.presence.ids.grant(news)
             case Relay() | Undelivered() | Unknown():
                 pytest.fail("only news of namespaces comes here")
             case _:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from peerpigeon.core.clients.announcements import Announcements
+from peerpigeon.core.namespaces.granted_ids import GrantedIds, Standing
 from peerpigeon.core.namespaces.handover import Handover
 from peerpigeon.core.namespaces.id_owners import IdOwners
-from peerpigeon.core.namespaces.presence import Presence
-from peerpigeon.core.namespaces.standing import Standing
 from peerpigeon.sim.scenes import identities
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def test_granting_ids_before_the_others_are_heard_of_is_caught(
 
 
 def test_hearing_what_is_from_a_socket_of_before_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Presence, "standing", lambda *_: Standing.CURRENT)
+    monkeypatch.setattr(GrantedIds, "standing", lambda *_: Standing.CURRENT)
     assert says(" after ", disputes(identities.cut, seeds=6))
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.clients.pending_signals import WAITING_SIZE, PendingSignals, Queued
 from peerpigeon.core.ids import PeerKey, key_of
-from peerpigeon.core.namespaces.standing import Standing
+from peerpigeon.core.namespaces.granted_ids import Standing
 from peerpigeon.core.sessions.recent_offers import RecentOffers
 from peerpigeon.core.sessions.registry import Client, Guest
 from peerpigeon.core.wire import client_messages, reference_messages
@@ -68,7 +68,7 @@ class IncomingRelays:
         if self._doubtful.queues and (namespace, key_of(sender)) in self._doubtful.queues:
             self._doubt(hub, relay, now)
             return
-        standing = self._presence.standing(namespace, sender, hub, session, now)
+        standing = self._presence.ids.standing(namespace, sender, hub, session, now)
         if standing is Standing.CURRENT:  # most often
             self.deliver(hub, relay, now)
         elif standing is Standing.UNKNOWN:
@@ -97,7 +97,7 @@ class IncomingRelays:
         """Deliver a doubtful signal if its sender has the id, as far as the primary knows."""
         if located is None:
             namespace, sender, session = relay.namespace, relay.sender, relay.sender_session
-            if self._presence.may_be_over(namespace, sender, hub, session, now):
+            if self._presence.ids.may_be_over(namespace, sender, hub, session, now):
                 self._outcomes.send_back(hub, relay, Reason.REPLACED)
             else:
                 self.deliver(hub, relay, now)

@@ -166,7 +166,7 @@ class ClientService:
         self.signaling.on_found(found, now)
         if found.located is None:
             self.references.is_free(found.namespace, found.peer)
-        elif found.located.hub == self._sessions.own and self._presence.has_id(
+        elif found.located.hub == self._sessions.own and self._presence.ids.has_id(
             found.namespace, found.peer
         ):
             self.references.is_granted(found.namespace, found.peer)

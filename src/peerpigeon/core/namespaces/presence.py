@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.ids import key_of
 from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introduction
+from peerpigeon.core.namespaces.granted_ids import GrantedIds
 from peerpigeon.core.namespaces.local_members import LocalMember, LocalNamespace, Registration
 from peerpigeon.core.namespaces.lookup_cache import LookupCache
 from peerpigeon.core.namespaces.own_sessions import OwnSessions
 from peerpigeon.core.namespaces.publication import Publication
 from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
-from peerpigeon.core.namespaces.standing import Standing
 from peerpigeon.core.wire.hub_news import (
     Found,
     Gone,
-    Granted,
     Join,
     Leave,
     Located,
@@ -71,6 +70,7 @@ class Presence:
         self._departed: dict[tuple[str, int], float] = {}
         self._gone: dict[tuple[PeerId, int], float] = {}
         self._lookups = LookupCache()
+        self.ids = GrantedIds(own, self._locals, self._lookups, self._gone, views)
 
     def __len__(self) -> int:
         """Return how many namespaces have clients of ours."""
@@ -118,31 +118,6 @@ class Presence:
             return []
         return self._end(local, [client.registration], has_said_goodbye=has_said_goodbye)
 
-    def on_granted(self, granted: Granted) -> list[Member]:
-        """Note that our clients have their ids; return those that had not before."""
-        local = self._locals.get(granted.namespace)
-        if local is None:
-            return []
-        clients = (local.by_session.get(session) for session in granted.sessions)
-        fresh = [client for client in clients if client is not None and not client.is_granted]
-        for client in fresh:
-            client.is_granted = True
-        return [client.located.member for client in fresh]
-
-    def superseded(self, granted: Granted) -> Gone:
-        """Return the registrations at other hubs that are over since ours have their ids."""
-        local = self._locals.get(granted.namespace)
-        if local is None:
-            return Gone(granted.namespace, ())
-        clients = (local.by_session.get(session) for session in granted.sessions)
-        fresh = (client for client in clients if client is not None and not client.is_granted)
-        keys = (key_of(client.located.member.peer) for client in fresh)
-        known = (local.by_key[key].located for key in keys if key in local.by_key)
-        over = tuple(
-            (one.hub, one.member.peer, one.member.session) for one in known if one.hub != self._own
-        )
-        return Gone(granted.namespace, over)
-
     def renounce(self, namespace: str, peer: PeerId) -> None:
         """Ask anew for the id of a client of ours, because another hub's client has it."""
         client = self._locals[namespace].clients[key_of(peer)]
@@ -154,44 +129,6 @@ class Presence:
         local = self._locals.get(namespace)
         client = local.clients.get(key_of(peer)) if local else None
         return client.located.member if client else None
-
-    def has_id(self, namespace: str, peer: PeerId) -> bool:
-        """Tell whether a client of ours has been granted an id."""
-        local = self._locals.get(namespace)
-        client = local.clients.get(key_of(peer)) if local else None
-        return client is not None and client.is_granted
-
-    def standing(
-        self, namespace: str, sender: PeerId, hub: PeerId, session: int, now: float
-    ) -> Standing:
-        """Judge whether another hub's client may speak under its id, as far as we know."""
-        local, key = self._locals.get(namespace), key_of(sender)
-        known = local.by_key.get(key) if local is not None else None
-        found = self._lookups.find(namespace, sender, now)
-        if found is None and known is not None:
-            found = known.located
-        client = local.clients.get(key) if local is not None else None
-        is_ours = client is not None and client.is_granted
-        if (
-            found is not None
-            and found.hub == hub
-            and found.member.session == session
-            and not is_ours
-        ):
-            return Standing.CURRENT
-        if (hub, session) in self._gone or session < self._views.first_session(hub):
-            return Standing.OVER
-        # Who was at a hub that was out of reach may have left it since, and speak from elsewhere.
-        if is_ours or found is not None or self._views.has_returned(hub, now):
-            return Standing.CONTESTED
-        return Standing.UNKNOWN
-
-    def may_be_over(
-        self, namespace: str, sender: PeerId, hub: PeerId, session: int, now: float
-    ) -> bool:
-        """Tell whether a registration of which the primary knows nothing is best taken for over."""
-        standing = self.standing(namespace, sender, hub, session, now)
-        return standing is Standing.OVER or self._views.has_returned(hub, now)
 
     def locate(self, namespace: str, target: PeerId, now: float) -> Located | None:
         """Return where a member is, if this hub knows; the way of each signal, so O(1)."""
