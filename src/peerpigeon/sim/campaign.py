@@ -35,8 +35,8 @@ Scene: TypeAlias = "Callable[..., Outcome]"
 
 SMALL, LARGE = "small", "large"
 
-BRIEF = {"restarts", "naps", "narrow", "client id twice"}
-"""Scenes that take a fraction of a second and look for rare faults: each is played with five times
+BRIEF = {"restarts", "naps", "narrow", "client id twice", "full hub", *lives.SCENES}
+"""Scenes that take a second or so and look for rare faults: each is played with five times
 as many seeds."""
 
 _MORE_SEEDS = 5
