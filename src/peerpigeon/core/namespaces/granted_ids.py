@@ -28,7 +28,7 @@ class Standing(Enum):
 
 
 class GrantedIds:
-    """Looks at what one hub knows of its namespaces: which id is whose.
+    """Whose an id is, as far as one hub knows: it marks its own clients, and reads all else.
 
     ``gone`` has the registrations, by hub and session, that are known to be over.
     """
@@ -59,7 +59,10 @@ class GrantedIds:
         return [client.located.member for client in fresh]
 
     def superseded(self, granted: Granted) -> Gone:
-        """Return the registrations at other hubs that are over since ours have their ids."""
+        """Return the registrations at other hubs that are over once ours have their ids.
+
+        To be asked before ``grant``, which marks ours: only those not marked yet count.
+        """
         local = self._locals.get(granted.namespace)
         if local is None:
             return Gone(granted.namespace, ())
