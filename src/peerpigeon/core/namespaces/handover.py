@@ -36,6 +36,8 @@ class Handover:
         self._arrived_until = float("-inf")
         # By namespace, hub and session, in order of time.
         self._waiting: dict[Registration, float] = {}
+        # Those that have waited for a hub that is not their primary by its own view.
+        self._parked: dict[Registration, None] = {}
 
     def note_left(self, hubs: Iterable[PeerId], now: float) -> None:
         """Take hubs that are there no more: they were primaries of some namespaces."""
@@ -73,10 +75,25 @@ class Handover:
         """Let somebody wait for its id until the others have been heard of, if it does not yet."""
         self._waiting.setdefault(registration, now + HANDOVER)
 
+    def park(self, registration: Registration) -> None:
+        """Let somebody wait until this hub is the primary by its own view, if it ever is.
+
+        The hub of the newcomer is ahead of this view, or has turned to another primary since.
+        """
+        self._parked[registration] = None
+
+    def resume(self, now: float) -> None:
+        """Let those wait as newcomers whose primary this hub is by now; O(all that are parked)."""
+        primary = self._placement.primary
+        for registration in [one for one in self._parked if primary(one[0]) == self._own]:
+            del self._parked[registration]
+            self.wait(registration, now)
+
     def forget(self, namespace: str) -> None:
         """Let nobody wait in a namespace; O(all that wait)."""
-        for registration in [one for one in self._waiting if one[0] == namespace]:
-            del self._waiting[registration]
+        for table in (self._waiting, self._parked):
+            for registration in [one for one in table if one[0] == namespace]:
+                del table[registration]
 
     def over(self, now: float) -> Iterator[Registration]:
         """Take out and return those that have waited for long enough."""

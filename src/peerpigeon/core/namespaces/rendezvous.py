@@ -4,9 +4,8 @@ The rendezvous hubs of a namespace are the two live hubs closest to its key (``p
 Serving hubs send them the members they serve. The primary introduces each member once, against all
 records it has at that moment; the backup only stores. Which of the two a hub is, each message says:
 views differ for moments, and the sender's counts. Whatever is said twice for that reason is
-harmless, because serving hubs drop what their clients know.
-
-One id at two hubs: see ``id_owners.py``. The backup stores both until one of them leaves.
+harmless, because serving hubs drop what their clients know. One id at two hubs: see
+``id_owners.py``. The backup stores both until one of them leaves.
 """
 
 from __future__ import annotations
@@ -146,8 +145,8 @@ class Rendezvous:
         if self._placement.primary(namespace) == self._own:
             join = Join(namespace, (record.located.member,), is_primary=True)
             self._take_in(kept, hub, join, now)
-        else:  # the member's hub is ahead of our own view, or has not said that it is another
-            self.handover.wait((namespace, hub, session), now)
+        else:
+            self.handover.park((namespace, hub, session))
 
     def on_leave(self, hub: PeerId, leave: Leave, now: float) -> None:
         """Forget a member, and have those told that know it."""
@@ -176,8 +175,8 @@ class Rendezvous:
         kept = self._kept.get(find.namespace)
         records = kept.records.get(int(find.peer, 16), []) if kept else []
         best = max(records, key=lambda record: record.is_introduced, default=None)
-        found = Found(find.namespace, find.peer, best.located if best else None)
-        self._effects.tell_hub(hub, found)
+        located = None if best is None else best.located
+        self._effects.tell_hub(hub, Found(find.namespace, find.peer, located))
 
     def on_verdict(self, hub: PeerId, verdict: Verdict, now: float) -> None:
         """Decide between a newcomer and the member that has its id."""
@@ -202,6 +201,7 @@ class Rendezvous:
                 self._resigned.pop(namespace, None)
             else:
                 self._resigned.setdefault(namespace, now + RESIGNATION)
+        self.handover.resume(now)
 
     def renumber(self, sessions: Mapping[int, int], now: float) -> None:
         """Keep the members that this hub serves itself under other sessions: those ``sessions``
