@@ -23,8 +23,8 @@ KINDS = ("kill", "stop", "freeze", "roam", "rival", "slow", "ghosts")
 @pytest.mark.thorough
 @pytest.mark.xdist_group("hubs")
 async def test_all_holds_in_a_short_run(tmp_path: Path) -> None:
-    faults = plan(4, 22.0, KINDS)
-    setting = Setting(4, faults, sys.executable, tmp_path, on_hosts=False)
+    faults = plan(7, 22.0, KINDS)
+    setting = Setting(7, faults, sys.executable, tmp_path, on_hosts=False)
     history = await run(setting)
     found = check(history.records)
     assert not found, "\n".join(details(history.records, found))
