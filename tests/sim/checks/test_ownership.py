@@ -45,9 +45,9 @@ def present(client: Client) -> Stay:
     return client.stay
 
 
-def said(speaker: Client, listener: Client, time: float) -> None:
-    serial = f"{speaker.number}.{len(speaker.sent)}"
-    sent = SentSignal(serial, "offer", listener.peer_id, "net", time - 0.1, present(speaker))
+def said(speaker: Client, listener: Client, time: float, stay: Stay | None = None) -> None:
+    serial, stay = f"{speaker.number}.{len(speaker.sent)}", stay or present(speaker)
+    sent = SentSignal(serial, "offer", listener.peer_id, "net", time - 0.1, stay)
     speaker.sent.append(sent)
     heard = HeardSignal(serial, "offer", speaker.peer_id, "net", time, present(listener))
     listener.signals.append(heard)
@@ -158,3 +158,20 @@ def test_a_newcomer_that_is_told_of_others_is_noticed() -> None:
     assert "client 4 was told of 1 others" in dispute.faults()[0]
     dispute.hubs[0].lapses.append(Lapse(0.0, is_cut=True, until=30.0))
     assert dispute.faults() == []
+
+
+def test_what_was_said_before_a_move_may_come_late_but_not_behind_what_came_since() -> None:
+    dispute = Dispute()
+    witness, other = dispute.witness, dispute.owner
+    roamer = dispute.world.add_client(dispute.hubs[1], "apart")
+    dispute.world.run(5.0)
+    before = present(roamer)
+    since = Stay(before.peer_id, "apart", before.connection, since=70.0, confirmed=70.0)
+    before.until = 70.0
+    roamer.stays.append(since)
+    said(roamer, other, 75.0, since)
+    said(roamer, witness, 80.0, before)
+    assert dispute.faults() == []
+    said(roamer, witness, 81.0, since)
+    said(roamer, witness, 82.0, before)
+    assert "came at 82.000 from a socket" in dispute.faults()[0]
