@@ -155,7 +155,10 @@ def test_a_reader_that_has_gone_ends_a_command_quietly(
 def test_a_command_that_is_interrupted_ends_without_a_traceback(tmp_path: Path) -> None:
     scenario = tmp_path / "scenario"
     os.mkfifo(scenario)
+    # A shell starts what runs in the background with SIGINT ignored, and children inherit that.
+    inherited = signal.signal(signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen([*COMMAND, "play", scenario], stderr=subprocess.PIPE) as process:
+        signal.signal(signal.SIGINT, inherited)
         try:
             with scenario.open("w"):  # which is when the command has it open too
                 process.send_signal(signal.SIGINT)
