@@ -228,10 +228,10 @@ class Hub:
             case Refusal():
                 self._clients.admission.on_refusal(news, now)
             case Granted():
-                over = self._namespaces.presence.ids.superseded(news)
+                members, over = self._namespaces.presence.ids.grant(news)
                 if over.registrations:
                     self._clients.deliver(self._namespaces.on_news(self._own, over, now), now)
-                for member in self._namespaces.presence.ids.grant(news):
+                for member in members:
                     self._signaling.on_granted(news.namespace, member, now)
             case Unknown():
                 self._unusable += 1

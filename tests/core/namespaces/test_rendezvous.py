@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peerpigeon.core.ids import PeerId, xor_distance
+from peerpigeon.core.namespaces import departures, retention
 from peerpigeon.core.namespaces import placement as placement_module
-from peerpigeon.core.namespaces import rendezvous as rendezvous_module
-from peerpigeon.core.namespaces import retention
 from peerpigeon.core.namespaces.discovery import SATURATION
 from peerpigeon.core.namespaces.hub_views import first_session
 from peerpigeon.core.namespaces.placement import Placement, closest_hubs, namespace_key, nearest
@@ -341,7 +340,7 @@ def test_a_hub_that_publishes_all_again_hears_who_left_meanwhile() -> None:
 def test_departures_are_remembered_for_a_while_and_no_more_than_so_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rendezvous_module, "MAX_DEPARTURES", 2)
+    monkeypatch.setattr(departures, "MAX_DEPARTURES", 2)
     records = primary()
     for session, peer in enumerate(peer_ids(4)):
         records.tell(H1, Leave("net1", peer, session, has_said_goodbye=False), 11.0)

@@ -47,33 +47,26 @@ class GrantedIds:
         self._gone = gone
         self._views = views
 
-    def grant(self, granted: Granted) -> list[Member]:
-        """Note that our clients have their ids; return those that had not before."""
-        local = self._locals.get(granted.namespace)
-        if local is None:
-            return []
-        clients = (local.by_session.get(session) for session in granted.sessions)
-        fresh = [client for client in clients if client is not None and not client.is_granted]
-        for client in fresh:
-            client.is_granted = True
-        return [client.located.member for client in fresh]
+    def grant(self, granted: Granted) -> tuple[list[Member], Gone]:
+        """Note that our clients have their ids.
 
-    def superseded(self, granted: Granted) -> Gone:
-        """Return the registrations at other hubs that are over once ours have their ids.
-
-        To be asked before ``grant``, which marks ours: only those not marked yet count.
+        Returns those that had not before, and what is over by it: the registrations of their ids
+        at other hubs.
         """
         local = self._locals.get(granted.namespace)
         if local is None:
-            return Gone(granted.namespace, ())
+            return [], Gone(granted.namespace, ())
         clients = (local.by_session.get(session) for session in granted.sessions)
-        fresh = (client for client in clients if client is not None and not client.is_granted)
-        keys = (key_of(client.located.member.peer) for client in fresh)
+        fresh = [client for client in clients if client is not None and not client.is_granted]
+        members = [client.located.member for client in fresh]
+        for client in fresh:
+            client.is_granted = True
+        keys = (key_of(member.peer) for member in members)
         known = (local.by_key[key].located for key in keys if key in local.by_key)
         over = tuple(
             (one.hub, one.member.peer, one.member.session) for one in known if one.hub != self._own
         )
-        return Gone(granted.namespace, over)
+        return members, Gone(granted.namespace, over)
 
     def has_id(self, namespace: str, peer: PeerId) -> bool:
         """Tell whether a client of ours has been granted an id."""

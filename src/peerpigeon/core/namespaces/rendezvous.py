@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from peerpigeon.core.deadlines import earliest
-from peerpigeon.core.namespaces.discovery import gones, introductions
+from peerpigeon.core.namespaces.departures import Departures
+from peerpigeon.core.namespaces.discovery import introductions
 from peerpigeon.core.namespaces.handover import Handover
 from peerpigeon.core.namespaces.hub_views import first_session
 from peerpigeon.core.namespaces.id_owners import IdOwners
@@ -23,10 +24,9 @@ from peerpigeon.core.namespaces.records import (
     IdConflict,
     NamespaceRecords,
     Record,
-    Tombstone,
     identity_of,
 )
-from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, RETENTION, due, forget_at
+from peerpigeon.core.namespaces.retention import RETENTION, due
 from peerpigeon.core.wire.hub_news import (
     Find,
     Found,
@@ -77,9 +77,9 @@ class Rendezvous:
         self._max_records = max_records
         self._kept: dict[str, NamespaceRecords] = {}
         self._records = 0
-        # Each dict below is in order of time, because its grace is the same for all.
+        # In order of time, because the grace is the same for all.
         self._resigned: dict[str, float] = {}
-        self._departed: dict[tuple[str, PeerId, int], float] = {}
+        self._departures = Departures(effects)
         self._owners = IdOwners(effects)
         self.handover = Handover(own, placement)
         self.refused = 0
@@ -244,20 +244,20 @@ class Rendezvous:
             self._end_wait(namespace, hub, session, now)
         for namespace in due(self._resigned, now):
             self._forget(namespace)
-        for namespace, hub, session in due(self._departed, now):
-            self._forget_departure(namespace, hub, session)
+        for departure in self._departures.over(now):
+            self._forget_departure(*departure)
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
         resigned = next(iter(self._resigned.values()), None)
-        departed = next(iter(self._departed.values()), None)
-        return earliest(self._owners.deadline(), self.handover.deadline(), resigned, departed)
+        parts = self._owners, self.handover, self._departures
+        return earliest(resigned, *(part.deadline() for part in parts))
 
     # Records
 
     def _keep(self, namespace: str, now: float) -> NamespaceRecords:
-        while len(self._departed) > MAX_DEPARTURES:
-            self._forget_departure(*next(iter(self._departed)))
+        for departure in self._departures.surplus():
+            self._forget_departure(*departure)
         kept = self._kept.get(namespace)
         if kept is None:
             kept = self._kept[namespace] = NamespaceRecords(namespace)
@@ -308,9 +308,7 @@ class Rendezvous:
         over += [(hub, peer, session) for peer, session in join.departed]
         self._depart(kept, over, now, is_primary=join.is_primary, is_again=join.again)
         if join.is_primary:
-            missed = [(h, d.peer, s) for (h, s), d in kept.departed.items() if h != hub]
-            for gone in gones(kept.name, missed):
-                self._effects.tell_hub(hub, gone)
+            self._departures.tell_again(kept, hub)
 
     def _depart(
         self,
@@ -327,8 +325,7 @@ class Rendezvous:
         left: dict[Record, None] = {}
         untold: list[tuple[PeerId, PeerId, int]] = []
         for hub, peer, session in over:
-            tombstone = kept.departed.setdefault((hub, session), Tombstone(peer))
-            self._departed.setdefault((kept.name, hub, session), forget_at(now))
+            tombstone = self._departures.note(kept, hub, peer, session, now)
             conflict = kept.conflict_of(hub, int(peer, 16), session)
             if conflict is not None:
                 self._owners.end(kept, conflict)
@@ -340,13 +337,7 @@ class Rendezvous:
             if is_ours and (is_again or not tombstone.is_told):
                 tombstone.is_told = True
                 untold.append((hub, peer, session))
-        # A newcomer that is held aside may know members from another rendezvous hub.
-        held = (conflict.newcomer.located.hub for conflict in kept.conflicts.values())
-        concerned = dict.fromkeys((*kept.served, *held))
-        hubs = [hub for hub in concerned if any(identity[0] != hub for identity in untold)]
-        for gone in gones(kept.name, untold, has_said_goodbye=has_said_goodbye):
-            for hub in hubs:
-                self._effects.tell_hub(hub, gone)
+        self._departures.tell(kept, untold, has_said_goodbye=has_said_goodbye)
         for record in left:
             self._remove(kept, record)
 
@@ -377,9 +368,8 @@ class Rendezvous:
     # Forgetting
 
     def _forget_departure(self, namespace: str, hub: PeerId, session: int) -> None:
-        self._departed.pop((namespace, hub, session), None)
         kept = self._kept[namespace]
-        del kept.departed[hub, session]
+        self._departures.remove(kept, hub, session)
         self._tidy(kept)
 
     def _tidy(self, kept: NamespaceRecords) -> None:
@@ -391,8 +381,7 @@ class Rendezvous:
         self._resigned.pop(namespace, None)
         self._records -= len(kept)
         self._owners.forget(kept)
-        for hub, session in kept.departed:
-            self._departed.pop((namespace, hub, session), None)
+        self._departures.forget(kept)
         self.handover.forget(namespace)
 
     def _oust(self, kept: NamespaceRecords, conflict: IdConflict, now: float) -> None:
