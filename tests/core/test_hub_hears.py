@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerpigeon.core import Hub
+from peerpigeon.core import hub as core_hub
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import PeerId
+from peerpigeon.core.incoming_news import IncomingNews
 from peerpigeon.core.interface.events import LinkReceived, Tick
 from peerpigeon.core.namespaces.hub_views import first_session
 from peerpigeon.core.wire.hub_codec import FrameError, decode
@@ -138,26 +140,32 @@ def test_a_body_that_this_hub_cannot_read_is_passed_on_unchanged() -> None:
 # A fault of ours
 
 
-class Stumbling(Hub):
-    """A hub with a fault: it cannot handle ``Find``."""
+class Stumbling(IncomingNews):
+    """Has a fault: it cannot handle ``Find``."""
 
-    def _on_news(self, hub: PeerId, news: News, now: float) -> None:
+    def take(self, hub: PeerId, news: News, now: float) -> None:
         if isinstance(news, Find):
             raise RuntimeError("a fault of ours")  # noqa: TRY004 - no type is wrong
-        super()._on_news(hub, news, now)
+        super().take(hub, news, now)
 
 
-def stumbling() -> Hubs:
+@pytest.fixture
+def stumbling(monkeypatch: pytest.MonkeyPatch) -> Hubs:
+    """Two hubs, linked, of which the first has the fault."""
     hubs = Hubs(FIRST, SECOND)
-    hubs.hubs[0] = Stumbling(FIRST, ServerConfig(is_hub=True), Random(1), epoch=1000.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(core_hub, "IncomingNews", Stumbling)
+        hubs.hubs[0] = Hub(FIRST, ServerConfig(is_hub=True), Random(1), epoch=1000.0)
     hubs.link(0, 1)
     hubs.run()
     hubs.pass_time(3.0)
     return hubs
 
 
-def test_a_fault_of_ours_costs_one_piece_and_the_next_event_goes_on_behind_it() -> None:
-    hubs = stumbling()
+def test_a_fault_of_ours_costs_one_piece_and_the_next_event_goes_on_behind_it(
+    stumbling: Hubs,
+) -> None:
+    hubs = stumbling
     a = hubs.join(0, A)
     hubs.take(a)
     say(hubs, segment(2, relay(b'"behind"')))
@@ -168,8 +176,10 @@ def test_a_fault_of_ours_costs_one_piece_and_the_next_event_goes_on_behind_it() 
     assert [m["data"] for m in hubs.take(a) if m["type"] == "offer"] == ["before", "behind"]
 
 
-def test_a_hub_that_has_left_something_behind_wants_to_go_on_at_once() -> None:
-    hubs = stumbling()
+def test_a_hub_that_has_left_something_behind_wants_to_go_on_at_once(
+    stumbling: Hubs,
+) -> None:
+    hubs = stumbling
     say(hubs, segment(1, Resync()))
     with pytest.raises(RuntimeError, match="a fault of ours"):
         say(hubs, segment(0, Find("net1", B)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from peerpigeon.core.backlog import Backlog, Heard, Leaving
 from peerpigeon.core.changes import (
@@ -15,23 +15,19 @@ from peerpigeon.core.changes import (
     HubFound,
     HubGone,
     HubReported,
-    HubRestarted,
     HubReturned,
-    HubRose,
     IdAwaited,
-    LifeRaised,
     LocalChange,
     ReferenceChange,
     ReferenceFound,
     ReferenceGone,
     ReferenceNamed,
-    RoutesChanged,
-    ViewChange,
 )
 from peerpigeon.core.clients.service import ClientService
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.delivery import Delivery
 from peerpigeon.core.effects import Effects
+from peerpigeon.core.incoming_news import IncomingNews
 from peerpigeon.core.interface.actions import Action, Tell
 from peerpigeon.core.interface.events import (
     BootstrapLeft,
@@ -60,16 +56,11 @@ from peerpigeon.core.mesh.mesh import Mesh
 from peerpigeon.core.mesh.own_advert import first_incarnation
 from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
+from peerpigeon.core.view_changes import ViewChanges
 from peerpigeon.core.wire.hub_news import (
-    Challenge,
     Find,
-    Found,
-    Granted,
     News,
-    Refusal,
     Relay,
-    Undelivered,
-    Unknown,
 )
 
 if TYPE_CHECKING:
@@ -79,11 +70,6 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.streams.streams import Failure
     from peerpigeon.core.wire.hub_frames import Advert
-
-VIEW_DELAY = 0.2
-VIEW_DELAY_PER_HUB = 0.001
-"""Seconds for which newly found hubs are gathered before namespaces are moved to them: a mesh that
-forms changes all the time, and moving costs more the larger it is."""
 
 MOST_PIECES = 10_000_000
 """Far more than one event leads to in the largest mesh."""
@@ -110,15 +96,16 @@ class Hub:
             self._effects.act(Tell(HubRegistered(own, 1)))
         self._clients = ClientService(own, config, self._namespaces, self._effects)
         self._signaling = self._clients.signaling
-        self._mesh = self._delivery = None
+        self._news = IncomingNews(own, self._clients, self._namespaces)
+        self._mesh = self._delivery = self._view = None
         if config.is_hub:
             self._mesh = Mesh(own, config, rng, incarnation, now, self._effects)
             self._delivery = Delivery(self._mesh, config.signal_lifetime)
+            parts = self._mesh, self._delivery, self._clients, self._namespaces
+            self._view = ViewChanges(*parts)
             self._awake_until = now + self._mesh.patience
         self._backlog = Backlog(own, self._effects)
-        self._unusable = 0
-        self._view_at: float | None = None
-        self._show_view({own: incarnation}, now)
+        self._clients.deliver(self._namespaces.show({own: incarnation}, now), now)
 
     def handle(self, event: Event, now: float) -> list[Action]:
         """Take one event, and return the actions it calls for."""
@@ -189,7 +176,7 @@ class Hub:
             elif isinstance(piece, Leaving):
                 self._tell(piece.hub, piece.news, now)
             elif isinstance(piece, Heard):
-                self._on_news(piece.source, piece.news, now)
+                self._news.take(piece.source, piece.news, now)
             else:
                 self._on_change(piece, now)
         raise AssertionError(f"one event has led to {MOST_PIECES} pieces: a circle")
@@ -213,30 +200,7 @@ class Hub:
         ready = [] if self._delivery is None else self._delivery.receive(arrived, now)
         if ready:  # most often it is one, which need not go through the backlog
             self._backlog.hear(arrived.source, ready[1:])
-            self._on_news(arrived.source, ready[0], now)
-
-    def _on_news(self, hub: PeerId, news: News, now: float) -> None:
-        match news:
-            case Relay():
-                self._signaling.relays.receive(hub, news, now)
-            case Undelivered():
-                self._signaling.outcomes.on_undelivered(news, now)
-            case Found():
-                self._clients.on_found(news, now)
-            case Challenge():
-                self._clients.admission.on_challenge(hub, news, now)
-            case Refusal():
-                self._clients.admission.on_refusal(news, now)
-            case Granted():
-                members, over = self._namespaces.presence.ids.grant(news)
-                if over.registrations:
-                    self._clients.deliver(self._namespaces.on_news(self._own, over, now), now)
-                for member in members:
-                    self._signaling.on_granted(news.namespace, member, now)
-            case Unknown():
-                self._unusable += 1
-            case _:
-                self._clients.deliver(self._namespaces.on_news(hub, news, now), now)
+            self._news.take(arrived.source, ready[0], now)
 
     # The view of the mesh
 
@@ -253,46 +217,16 @@ class Hub:
             case BacklogReady(session, texts):
                 for text in texts:
                     self._clients.on_text(session, text, now)
-            case _ if self._delivery is not None:  # pragma: no branch: there is a mesh to change
-                self._on_view_change(change, self._delivery, now)
+            case _ if self._view is not None:  # pragma: no branch: there is a mesh to change
+                for failure in self._view.given_up(change):
+                    self._on_failure(failure, now)
+                self._view.on_change(change, now)
 
     def _on_reference_change(self, change: ReferenceChange, now: float) -> None:
         if self._mesh is not None:  # pragma: no branch: no reference hub is let in without
             self._mesh.on_reference_change(change, now)
         if isinstance(change, ReferenceNamed):
             self._clients.guests.name(change.session, change.hub, now)
-
-    def _on_view_change(self, change: ViewChange, delivery: Delivery, now: float) -> None:
-        match change:
-            case RoutesChanged():
-                delivery.resend_all(now)
-            case HubFound():
-                self._view_by(now + VIEW_DELAY + VIEW_DELAY_PER_HUB * self._count_hubs())
-            case HubGone(hub):
-                delivery.forget(hub, now)
-                self._clients.deliver(self._namespaces.hub_gone(hub, now), now)
-                self._view_by(now)
-            case HubReturned(hub):
-                self._view_by(now)
-                self._namespaces.hub_returned(hub, now)
-                delivery.resend(hub, now)
-            case HubRestarted(hub, incarnation):
-                for failure in delivery.restarted(hub, incarnation):
-                    self._on_failure(failure, now)
-                self._forget_members(hub, incarnation, now)
-            case HubRose(hub, incarnation):
-                delivery.rose(hub, incarnation, now)
-                self._forget_members(hub, incarnation, now)
-            case LifeRaised(incarnation):
-                self._signaling.rise(self._namespaces.rise(incarnation, now))
-                delivery.renew(self._signaling.renewed)
-            case _:
-                assert_never(change)
-
-    def _forget_members(self, hub: PeerId, incarnation: int, now: float) -> None:
-        """Forget the members at a hub whose sessions are not those of its incarnation."""
-        self._clients.deliver(self._namespaces.hub_restarted(hub, incarnation, now), now)
-        self._view_by(now)
 
     def _tell_of(self, change: LocalChange) -> None:
         match change:
@@ -301,16 +235,9 @@ class Hub:
             case HubGone(hub) | ReferenceGone(str(hub)):
                 self._effects.act(Tell(HubUnregistered(hub, self._count_hubs())))
 
-    def _view_by(self, when: float) -> None:
-        self._view_at = earliest(self._view_at, when)
-
     def _count_hubs(self) -> int:
         ours = 1 if self._mesh is None else len(self._mesh)
         return ours + len(self._clients.references)
-
-    def _show_view(self, hubs: dict[PeerId, int], now: float) -> None:
-        self._view_at = None
-        self._clients.deliver(self._namespaces.show(hubs, now), now)
 
     # Time
 
@@ -323,8 +250,8 @@ class Hub:
                 self._on_failure(failure, now)
             self._signaling.outcomes.forget(now)
         self._settle(now)
-        if self._view_at is not None and now >= self._view_at and self._mesh is not None:
-            self._show_view(self._mesh.incarnations(), now)
+        if self._view is not None:
+            self._view.tick(now)
         self._clients.deliver(self._namespaces.expire(now), now)
 
     def _look_at_clock(self, mesh: Mesh, delivery: Delivery, now: float) -> None:
@@ -341,10 +268,11 @@ class Hub:
     def deadline(self) -> float | None:
         """Return when the hub wants a ``Tick`` if nothing else happens before."""
         clients, namespaces = self._clients.deadline(), self._namespaces.deadline()
-        first = earliest(clients, namespaces, self._backlog.deadline(), self._view_at)
-        if self._mesh is None or self._delivery is None:
+        first = earliest(clients, namespaces, self._backlog.deadline())
+        if self._mesh is None or self._delivery is None or self._view is None:
             return first
-        return earliest(self._mesh.deadline(), self._delivery.deadline(), first)
+        mesh, delivery, view = self._mesh, self._delivery, self._view
+        return earliest(mesh.deadline(), delivery.deadline(), view.deadline(), first)
 
     # Pictures for people
 
@@ -387,7 +315,7 @@ class Hub:
             signals_relayed=self._signaling.outcomes.relayed,
             signals_refused=self._signaling.outcomes.refused,
             messages_refused=clients.messages_refused,
-            news_unusable=self._unusable,
+            news_unusable=self._news.unusable,
         )
 
     def peers(self) -> list[PeerRecord]:

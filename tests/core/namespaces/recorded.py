@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from peerpigeon.core.effects import Effects
 from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
-from peerpigeon.core.namespaces.rendezvous import MAX_RECORDS, Rendezvous
+from peerpigeon.core.namespaces.record_table import MAX_RECORDS
+from peerpigeon.core.namespaces.rendezvous import Rendezvous
 from peerpigeon.core.wire.hub_news import Granted
 from tests.core.harness import HUB
 

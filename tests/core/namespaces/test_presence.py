@@ -604,7 +604,7 @@ class ForgetsWhoLeft(Presence):
 class TakesTheStoredForIntroduced(Rendezvous):
     def on_join(self, hub: PeerId, join: Join, now: float) -> None:
         super().on_join(hub, join, now)
-        for record in self._kept[join.namespace].served.get(hub, {}).values():
+        for record in self._table.keep(join.namespace, now).served.get(hub, {}).values():
             record.is_introduced = True
 
 

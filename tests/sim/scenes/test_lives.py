@@ -5,10 +5,11 @@ from functools import partial
 import pytest
 
 from peerpigeon.core import Hub
+from peerpigeon.core import hub as core_hub
 from peerpigeon.core.changes import LifeRaised, ViewChange
-from peerpigeon.core.delivery import Delivery
 from peerpigeon.core.interface.events import ClockSet, Event
 from peerpigeon.core.mesh.namesakes import Namesakes
+from peerpigeon.core.view_changes import ViewChanges
 from peerpigeon.sim.mesh import Layout
 from peerpigeon.sim.scenes import lives
 from peerpigeon.sim.scenes.lives import SCENES
@@ -26,12 +27,12 @@ def test_no_order_hangs_on_a_wall_clock(name: str, *, rough: bool) -> None:
 # What these scenes would find
 
 
-class KeepsItsSessions(Hub):
-    """Rises, and goes on with the sessions that its clients had."""
+class StaysAsItIs(ViewChanges):
+    """Does not act on it that its hub has risen."""
 
-    def _on_view_change(self, change: ViewChange, delivery: Delivery, now: float) -> None:
+    def on_change(self, change: ViewChange, now: float) -> None:
         if not isinstance(change, LifeRaised):
-            super()._on_view_change(change, delivery, now)
+            super().on_change(change, now)
 
 
 class KeepsItsClock(Hub):
@@ -42,15 +43,16 @@ class KeepsItsClock(Hub):
             super().take(event, now)
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [(KeepsItsSessions, "restart with the clock a day back"), (KeepsItsClock, "clocks set")],
-)
-def test_a_mistake_would_be_found(
-    kind: type[Hub], name: str, monkeypatch: pytest.MonkeyPatch
+def test_that_a_clock_stands_still_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lives, "Layout", partial(Layout, kind=KeepsItsClock))
+    assert SCENES["clocks set"](1).faults
+
+
+def test_that_sessions_are_kept_by_who_rises_would_be_found(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lives, "Layout", partial(Layout, kind=kind))
-    assert SCENES[name](1).faults
+    monkeypatch.setattr(core_hub, "ViewChanges", StaysAsItIs)
+    assert SCENES["restart with the clock a day back"](1).faults
 
 
 def test_that_nobody_rises_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,13 +20,14 @@ from peerpigeon.core.namespaces.discovery import introductions
 from peerpigeon.core.namespaces.handover import Handover
 from peerpigeon.core.namespaces.hub_views import first_session
 from peerpigeon.core.namespaces.id_owners import IdOwners
+from peerpigeon.core.namespaces.record_table import MAX_RECORDS, RecordTable
 from peerpigeon.core.namespaces.records import (
     IdConflict,
     NamespaceRecords,
     Record,
     identity_of,
 )
-from peerpigeon.core.namespaces.retention import RETENTION, due
+from peerpigeon.core.namespaces.retention import RETENTION
 from peerpigeon.core.wire.hub_news import (
     Find,
     Found,
@@ -46,12 +47,6 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.namespaces.hub_views import HubViews
     from peerpigeon.core.namespaces.placement import Placement
-
-MAX_RECORDS = 200_000
-
-RESIGNATION = 60.0
-"""Seconds for which a hub that is no rendezvous hub any more keeps its records: views agree within
-seconds, and what outlives a change of views by this much is not needed for it."""
 
 
 class Rendezvous:
@@ -74,20 +69,19 @@ class Rendezvous:
         self._views = views
         self._placement = placement
         self._effects = effects
-        self._max_records = max_records
-        self._kept: dict[str, NamespaceRecords] = {}
-        self._records = 0
-        # In order of time, because the grace is the same for all.
-        self._resigned: dict[str, float] = {}
+        self._table = RecordTable(own, placement, max_records)
         self._departures = Departures(effects)
         self._owners = IdOwners(effects)
         self.handover = Handover(own, placement)
-        self.refused = 0
-        """Members not stored because there was no room."""
 
     def __len__(self) -> int:
         """Return how many members are stored."""
-        return self._records
+        return len(self._table)
+
+    @property
+    def refused(self) -> int:
+        """How many members were not stored because there was no room."""
+        return self._table.refused
 
     # News from serving hubs
 
@@ -138,7 +132,7 @@ class Rendezvous:
 
     def _end_wait(self, namespace: str, hub: PeerId, session: int, now: float) -> None:
         """Grant an id, if by now nobody is known who has it."""
-        kept = self._kept.get(namespace)
+        kept = self._table.get(namespace)
         record = kept.find(hub, session) if kept else None
         if kept is None or record is None or record.is_introduced:
             return
@@ -157,7 +151,7 @@ class Rendezvous:
 
     def on_more(self, hub: PeerId, more: More) -> None:
         """Introduce a member that knows few to as many as the limit allows."""
-        kept = self._kept.get(more.namespace)
+        kept = self._table.get(more.namespace)
         if kept is None:
             return
         # One not introduced yet will be when its hub publishes it to the primary, with its rivals.
@@ -172,7 +166,7 @@ class Rendezvous:
 
     def on_find(self, hub: PeerId, find: Find) -> None:
         """Say where a member is."""
-        kept = self._kept.get(find.namespace)
+        kept = self._table.get(find.namespace)
         records = kept.records.get(int(find.peer, 16), []) if kept else []
         best = max(records, key=lambda record: record.is_introduced, default=None)
         located = None if best is None else best.located
@@ -180,7 +174,7 @@ class Rendezvous:
 
     def on_verdict(self, hub: PeerId, verdict: Verdict, now: float) -> None:
         """Decide between a newcomer and the member that has its id."""
-        kept = self._kept.get(verdict.namespace)
+        kept = self._table.get(verdict.namespace)
         conflict = kept.conflicts.get(int(verdict.peer, 16)) if kept else None
         if kept is None or conflict is None:
             return
@@ -196,18 +190,14 @@ class Rendezvous:
 
     def assign(self, now: float) -> None:
         """Note of which namespaces this hub is a rendezvous hub by now; O(namespaces kept)."""
-        for namespace in self._kept:
-            if self._own in self._placement.rendezvous_hubs(namespace):
-                self._resigned.pop(namespace, None)
-            else:
-                self._resigned.setdefault(namespace, now + RESIGNATION)
+        self._table.assign(now)
         self.handover.resume(now)
 
     def renumber(self, sessions: Mapping[int, int], now: float) -> None:
         """Keep the members that this hub serves itself under other sessions: those ``sessions``
         has for theirs. Who is being asked whether it lives is asked again by that name.
         """
-        for kept in self._kept.values():
+        for kept in self._table.all():
             kept.renumber(self._own, sessions)
             for conflict in kept.conflicts.values():
                 if conflict.holder.located.hub == self._own:
@@ -219,7 +209,7 @@ class Rendezvous:
         ``incarnation``: its new one, if it is gone because it was restarted.
         """
         first = first_session(incarnation)
-        for kept in list(self._kept.values()):
+        for kept in self._table.all():
             for record in (*kept.newcomers(hub), *kept.served.get(hub, {}).values()):
                 session = record.located.member.session
                 if incarnation and session >= first:
@@ -235,35 +225,29 @@ class Rendezvous:
     def expire(self, now: float) -> None:
         """Do what is due."""
         for namespace, number in self._owners.unanswered(now):
-            kept = self._kept[namespace]
+            kept = self._table.keep(namespace, now)
             conflict = kept.conflicts[number]
             # A hub that gives no answer is told to close the client it may still have.
             self._owners.refuse(kept, conflict.holder)
             self._oust(kept, conflict, now)
         for namespace, hub, session in self.handover.over(now):
             self._end_wait(namespace, hub, session, now)
-        for namespace in due(self._resigned, now):
-            self._forget(namespace)
-        for departure in self._departures.over(now):
-            self._forget_departure(*departure)
+        for kept in self._table.resigned(now):
+            self._forget(kept)
+        for namespace, hub, session in self._departures.over(now):
+            self._forget_departure(self._table.keep(namespace, now), hub, session)
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
-        resigned = next(iter(self._resigned.values()), None)
-        parts = self._owners, self.handover, self._departures
-        return earliest(resigned, *(part.deadline() for part in parts))
+        parts = self._table, self._owners, self.handover, self._departures
+        return earliest(*(part.deadline() for part in parts))
 
     # Records
 
     def _keep(self, namespace: str, now: float) -> NamespaceRecords:
-        for departure in self._departures.surplus():
-            self._forget_departure(*departure)
-        kept = self._kept.get(namespace)
-        if kept is None:
-            kept = self._kept[namespace] = NamespaceRecords(namespace)
-            if self._own not in self._placement.rendezvous_hubs(namespace):
-                self._resigned[namespace] = now + RESIGNATION
-        return kept
+        for name, hub, session in self._departures.surplus():
+            self._forget_departure(self._table.keep(name, now), hub, session)
+        return self._table.keep(namespace, now)
 
     def _store(
         self, kept: NamespaceRecords, record: Record, join: Join, now: float
@@ -281,8 +265,7 @@ class Rendezvous:
             rival = self._owners.rival(kept, record, was_granted=was_granted, has_waited=has_waited)
             if rival is not None:
                 if stored:
-                    kept.remove(stored)
-                    self._records -= 1
+                    self._table.remove(kept, stored)
                 if not was_granted or now >= rival.fresh_until:
                     self._owners.hold_aside(kept, record, rival, now)
                     return None
@@ -291,11 +274,9 @@ class Rendezvous:
         if stored:
             stored.located = record.located
             return stored
-        if self._records >= self._max_records:
-            self.refused += 1
+        if not self._table.has_room:
             return None
-        kept.add(record)
-        self._records += 1
+        self._table.add(kept, record)
         return record
 
     def _reconcile(self, kept: NamespaceRecords, hub: PeerId, join: Join, now: float) -> None:
@@ -343,15 +324,13 @@ class Rendezvous:
 
     def _remove(self, kept: NamespaceRecords, record: Record) -> None:
         """Remove a member; the newcomer that wants its id, if there is one, follows it."""
-        kept.remove(record)
-        self._records -= 1
+        self._table.remove(kept, record)
         conflict = kept.conflicts.get(record.number)
         if conflict is None or conflict.holder is not record:
             return
         self._owners.end(kept, conflict)
         hub, _, session = identity_of(conflict.newcomer)
-        kept.add(conflict.newcomer)
-        self._records += 1
+        self._table.add(kept, conflict.newcomer)
         self._owners.grant(kept, hub, [session])
         self._introduce(kept, [conflict.newcomer])
 
@@ -367,22 +346,19 @@ class Rendezvous:
 
     # Forgetting
 
-    def _forget_departure(self, namespace: str, hub: PeerId, session: int) -> None:
-        kept = self._kept[namespace]
+    def _forget_departure(self, kept: NamespaceRecords, hub: PeerId, session: int) -> None:
         self._departures.remove(kept, hub, session)
         self._tidy(kept)
 
     def _tidy(self, kept: NamespaceRecords) -> None:
         if kept.is_empty:
-            self._forget(kept.name)
+            self._forget(kept)
 
-    def _forget(self, namespace: str) -> None:
-        kept = self._kept.pop(namespace)
-        self._resigned.pop(namespace, None)
-        self._records -= len(kept)
+    def _forget(self, kept: NamespaceRecords) -> None:
+        self._table.forget(kept)
         self._owners.forget(kept)
         self._departures.forget(kept)
-        self.handover.forget(namespace)
+        self.handover.forget(kept.name)
 
     def _oust(self, kept: NamespaceRecords, conflict: IdConflict, now: float) -> None:
         """Remove the one that has not answered; ``_remove`` puts the newcomer in its place."""

@@ -1,0 +1,57 @@
+"""Hands each piece of news that has come to this hub to the component that it concerns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.wire.hub_news import (
+    Challenge,
+    Found,
+    Granted,
+    News,
+    Refusal,
+    Relay,
+    Undelivered,
+    Unknown,
+)
+
+if TYPE_CHECKING:
+    from peerpigeon.core.clients.service import ClientService
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.namespaces import Namespaces
+
+
+class IncomingNews:
+    """What one hub does with the news of others, and with what it tells itself."""
+
+    def __init__(self, own: PeerId, clients: ClientService, namespaces: Namespaces) -> None:
+        self._own = own
+        self._clients = clients
+        self._signaling = clients.signaling
+        self._namespaces = namespaces
+        self.unusable = 0
+        """How many pieces made no sense."""
+
+    def take(self, hub: PeerId, news: News, now: float) -> None:
+        """Take a piece of news that ``hub`` has said, when its turn has come."""
+        match news:
+            case Relay():
+                self._signaling.relays.receive(hub, news, now)
+            case Undelivered():
+                self._signaling.outcomes.on_undelivered(news, now)
+            case Found():
+                self._clients.on_found(news, now)
+            case Challenge():
+                self._clients.admission.on_challenge(hub, news, now)
+            case Refusal():
+                self._clients.admission.on_refusal(news, now)
+            case Granted():
+                members, over = self._namespaces.presence.ids.grant(news)
+                if over.registrations:
+                    self._clients.deliver(self._namespaces.on_news(self._own, over, now), now)
+                for member in members:
+                    self._signaling.on_granted(news.namespace, member, now)
+            case Unknown():
+                self.unusable += 1
+            case _:
+                self._clients.deliver(self._namespaces.on_news(hub, news, now), now)

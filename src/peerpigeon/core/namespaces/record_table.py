@@ -1,0 +1,105 @@
+"""The namespaces whose records a hub keeps, with a bound on how many members these have in all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.namespaces.records import NamespaceRecords
+from peerpigeon.core.namespaces.retention import due
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.placement import Placement
+    from peerpigeon.core.namespaces.records import Record
+
+MAX_RECORDS = 200_000
+
+RESIGNATION = 60.0
+"""Seconds for which a hub that is no rendezvous hub any more keeps its records: views agree within
+seconds, and what outlives a change of views by this much is not needed for it."""
+
+
+class RecordTable:
+    """The records of each namespace that one hub keeps, by the namespace's name."""
+
+    def __init__(self, own: PeerId, placement: Placement, max_records: int) -> None:
+        self._own = own
+        self._placement = placement
+        self._max_records = max_records
+        self._kept: dict[str, NamespaceRecords] = {}
+        self._records = 0
+        # In order of time, because the grace is the same for all.
+        self._resigned: dict[str, float] = {}
+        self.refused = 0
+        """Members not stored because there was no room."""
+
+    def __len__(self) -> int:
+        """Return how many members are stored."""
+        return self._records
+
+    def get(self, namespace: str) -> NamespaceRecords | None:
+        """Return what is kept of a namespace."""
+        return self._kept.get(namespace)
+
+    def all(self) -> list[NamespaceRecords]:
+        """Return what is kept of each namespace."""
+        return list(self._kept.values())
+
+    def keep(self, namespace: str, now: float) -> NamespaceRecords:
+        """Return what is kept of a namespace, from now on if nothing was."""
+        kept = self._kept.get(namespace)
+        if kept is None:
+            kept = self._kept[namespace] = NamespaceRecords(namespace)
+            if not self._is_ours(namespace):
+                self._resigned[namespace] = now + RESIGNATION
+        return kept
+
+    # Members
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more member can be stored; if not, it counts as refused."""
+        if self._records < self._max_records:
+            return True
+        self.refused += 1
+        return False
+
+    def add(self, kept: NamespaceRecords, record: Record) -> None:
+        """Store a member."""
+        kept.add(record)
+        self._records += 1
+
+    def remove(self, kept: NamespaceRecords, record: Record) -> None:
+        """Forget a member."""
+        kept.remove(record)
+        self._records -= 1
+
+    # Forgetting namespaces
+
+    def assign(self, now: float) -> None:
+        """Note of which namespaces this hub is a rendezvous hub by now; O(namespaces kept)."""
+        for namespace in self._kept:
+            if self._is_ours(namespace):
+                self._resigned.pop(namespace, None)
+            else:
+                self._resigned.setdefault(namespace, now + RESIGNATION)
+
+    def forget(self, kept: NamespaceRecords) -> None:
+        """Forget a namespace, with all who are stored for it."""
+        del self._kept[kept.name]
+        self._resigned.pop(kept.name, None)
+        self._records -= len(kept)
+
+    def resigned(self, now: float) -> Iterator[NamespaceRecords]:
+        """Go over those that were kept for others long enough; each is to be forgotten."""
+        for namespace in due(self._resigned, now):
+            yield self._kept[namespace]
+
+    def deadline(self) -> float | None:
+        """Return when ``resigned`` has something to say."""
+        return next(iter(self._resigned.values()), None)
+
+    def _is_ours(self, namespace: str) -> bool:
+        return self._own in self._placement.rendezvous_hubs(namespace)
