@@ -63,6 +63,7 @@ async def serve(listener: socket.socket) -> None:
     doors = Doors(
         lambda _: sockets.open,
         lambda _: b"",
+        admits_host=lambda _host: True,
         admits_origin=lambda _origin, _host: True,
         handshake_timeout=TIMEOUT,
     )

@@ -14,6 +14,7 @@ from peerpigeon.core.config import (
     Options,
     ServerConfig,
     ServerOptions,
+    host_in,
     host_of_origin,
     parse_option,
 )
@@ -200,7 +201,40 @@ def test_what_is_given_on_the_command_line_goes_before_the_environment() -> None
     ],
 )
 def test_the_origins_that_may_connect(origins: str, allowed: set[str] | None) -> None:
-    assert ServerConfig(cors_origin=origins).allowed_origins == allowed
+    names = ServerConfig(cors_origin=origins).allowed_origins
+    assert (None if names is None else names.names) == allowed
+
+
+@pytest.mark.parametrize(
+    ("written", "admitted", "refused"),
+    [
+        (
+            "https://*.app.example",
+            ["https://a.app.example", "https://a.b.app.example"],
+            [
+                "https://app.example",
+                "http://a.app.example",
+                "https://a.app.example:8443",
+                "https://aapp.example",
+                "https://.app.example",
+                "https://a.app.example.evil.example",
+                "https://evil.example/.app.example",
+                "https://a.appxexample",
+                "null",
+                "",
+            ],
+        ),
+        ("HTTPS://*.App.Example:443/", ["https://a.app.example"], ["https://b.example"]),
+        ("http://*.localhost:5173", ["http://a.localhost:5173"], ["http://a.localhost"]),
+    ],
+)
+def test_a_wildcard_stands_for_all_below_a_name(
+    written: str, admitted: list[str], refused: list[str]
+) -> None:
+    names = ServerConfig(cors_origin=written).allowed_origins
+    assert names is not None
+    assert [each for each in admitted if each not in names] == []
+    assert [each for each in refused if each in names] == []
 
 
 @pytest.mark.parametrize(
@@ -224,7 +258,8 @@ def test_an_origin_is_taken_as_browsers_send_it_however_it_is_written(
 ) -> None:
     """RFC 6454, section 6.2."""
     config = ServerConfig.from_environment({"CORS_ORIGIN": written})
-    assert config.allowed_origins == frozenset({sent})
+    assert config.allowed_origins is not None
+    assert config.allowed_origins.names == {sent}
 
 
 @pytest.mark.parametrize(
@@ -236,7 +271,13 @@ def test_an_origin_is_taken_as_browsers_send_it_however_it_is_written(
         ("https://app.example/chat", "an origin has no path; write https://app.example$"),
         ("https://app.example?a", "an origin has no path; write https://app.example$"),
         ("https://me@app.example", "an origin has no user"),
-        ("https://*.app.example", "name each origin; . alone allows all"),
+        ("https://*app.example", r"write \*. before the host, as https://\*.example.org, or"),
+        ("https://a.*.example", r"write \*. before the host"),
+        ("https://*", r"write \*. before the host"),
+        ("https://*.", r"without \*. cors_origin has 'https://'; that is no host"),
+        ("https://*.b/c", r"without \*. .*; an origin has no path; write https://b$"),
+        ("https://*.192.0.2.1", "there is no name below an address"),
+        ("https://*.[::1]", "there is no name below an address"),
         ("wss://app.example", "write the address of the page, not of the server"),
         ("file:///", "pages from files have the origin null"),
         ("https://b\u00fccher.example", "write the host as browsers send it"),
@@ -400,3 +441,80 @@ def test_a_public_address_is_that_of_one_machine(text: str) -> None:
 def test_the_host_of_an_origin_comes_without_brackets() -> None:
     origins = ("http://[::1]:80", "https://a.example", "null")
     assert [host_of_origin(each) for each in origins] == ["::1", "a.example", ""]
+
+
+@pytest.mark.parametrize(
+    ("options", "answered", "refused"),
+    [
+        ({}, [], ["hub.example", "192.0.2.1"]),
+        ({"advertise": ("wss://Hub.example/x", "ws://[0::2]:1")}, ["hub.example", "::2"], ["a.b"]),
+        ({"advertise": ("wss://b\u00fccher.example",)}, ["xn--bcher-kva.example"], []),
+        ({"allowed_hosts": ("Hub.Example.",)}, ["hub.example"], ["a.hub.example"]),
+        ({"allowed_hosts": ("0::2", "[0::3]")}, ["::2", "::3"], ["::4"]),
+        (
+            {"allowed_hosts": ("*.hub.example",)},
+            ["a.hub.example", "a.b.hub.example"],
+            ["hub.example", ".hub.example", "ahub.example", "a.hub.example.b", "a/.hub.example"],
+        ),
+        ({"host": "0.0.0.0", "allowed_hosts": ("a.b",)}, ["a.b"], ["192.0.2.1"]),
+    ],
+)
+def test_the_names_that_a_server_answers_to_besides_the_loopback(
+    options: dict[str, Any], answered: list[str], refused: list[str]
+) -> None:
+    names = ServerConfig(**options).answers_to
+    assert names is not None
+    assert [each for each in answered if each not in names] == []
+    assert [each for each in refused if each in names] == []
+
+
+@pytest.mark.parametrize("options", [{"host": "0.0.0.0"}, {"allowed_hosts": ("a.b", "*")}])
+def test_a_server_that_others_reach_or_that_is_told_so_answers_to_any_name(
+    options: dict[str, Any],
+) -> None:
+    assert ServerConfig(**options).answers_to is None
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("https://hub.example", "write the name alone"),
+        ("hub.example/a", "write the name alone"),
+        ("hub.example:3000", "ports are not compared; write hub.example$"),
+        ("*hub.example", r"a \* stands for all that is before a name"),
+        ("a.*.example", r"a \* stands for all that is before a name"),
+        ("b\u00fccher.example", "write the name as browsers send it, in ASCII"),
+        ("a b", "that is no name of a host"),
+        ("*.", "that is no name of a host"),
+        ("[::g]", "that is no name of a host"),
+        ("*.192.0.2.1", "there is no name below an address"),
+        ("*.[::1]", "there is no name below an address"),
+    ],
+)
+def test_a_name_that_no_request_has_is_refused_with_the_remedy(written: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=f"allowed_hosts has .*; {reason}"):
+        ServerConfig(allowed_hosts=("good.example", written))
+
+
+@pytest.mark.parametrize(
+    ("header", "host"),
+    [
+        ("Hub.Example:3000", "hub.example"),
+        ("hub.example.", "hub.example"),
+        ("[0:0::1]:1", "::1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("[nonsense]", ""),
+        ("a:b", ""),
+        ("a:1:2", ""),
+        ("", ""),
+    ],
+)
+def test_the_host_of_a_request_comes_in_one_spelling(header: str, host: str) -> None:
+    assert host_in(header) == host
+
+
+def test_a_hub_that_is_addressed_by_another_name_is_not_for_its_machine_alone() -> None:
+    assert ServerConfig(is_hub=True).welcomes_reference_hubs
+    for names in (("hub.example",), ("*",)):
+        assert not ServerConfig(is_hub=True, allowed_hosts=names).welcomes_reference_hubs
+    assert ServerConfig(is_hub=True, allowed_hosts=("localhost",)).welcomes_reference_hubs

@@ -88,6 +88,7 @@ HOW: dict[str, How] = {
         "peerpigeon hub --port 3002 --bootstrap-hubs ws://localhost:3000,ws://localhost:3001"
     ): ONE_MACHINE,
     "peerpigeon hub --advertise wss://hub1.example.org --no-demo --reference-hubs no": Serves(3000),
+    "peerpigeon server --allowed-hosts signal.example.org --no-demo": Serves(3000),
     "peerpigeon network --hubs 8": Shows("8 hubs, one mesh"),
     "peerpigeon network --hubs 8 --port 4000": Shows("8 hubs, one mesh"),
     "peerpigeon simulate": Says("none lost"),

@@ -19,6 +19,7 @@ import pytest
 
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.net.http.door import Doors
+from peerpigeon.net.http.hosts import Hosts
 from peerpigeon.net.http.origins import Origins
 from peerpigeon.net.http.request import response
 from peerpigeon.net.websocket.connection import PeerSocket
@@ -314,6 +315,7 @@ async def serving(
     doors = Doors(
         lambda _: sockets.open,
         _describe,
+        admits_host=Hosts(ServerConfig()).admits,
         admits_origin=Origins(ServerConfig(cors_origin=origins, demo=False)).admits,
         handshake_timeout=handshake_timeout,
         limit=limit,

@@ -29,7 +29,7 @@ async def answers(address, port):
         reader, writer = await asyncio.open_connection(address, port)
     except OSError:
         return False
-    writer.write(b"GET /health HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+    writer.write(b"GET /health HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
     status = await reader.readline()
     writer.close()
     return b" 200 " in status

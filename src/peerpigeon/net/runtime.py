@@ -15,6 +15,7 @@ from peerpigeon.core.interface.snapshot import topology
 from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.http.door import Doors
+from peerpigeon.net.http.hosts import Hosts
 from peerpigeon.net.http.origins import Origins
 from peerpigeon.net.http.pages import Pages
 from peerpigeon.net.http.request import HandshakeError
@@ -59,6 +60,7 @@ class Runtime:
         self._doors = Doors(
             self._opener,
             Pages(config, self.snapshot, self.topology).answer,
+            admits_host=Hosts(config).admits,
             admits_origin=Origins(config).admits,
             handshake_timeout=config.handshake_timeout,
             limit=max(DOORS, config.max_connections),

@@ -53,7 +53,7 @@ async def test_a_plain_request_is_answered(chop: str) -> None:
 async def test_what_follows_a_plain_request_is_not_looked_at() -> None:
     """Neither a body nor another request: the answer says that it is the last."""
     async with serving() as served, await RawClient.connect(served.port) as client:
-        head = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+        head = b"POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
         await client.send(head + b"*" * 1_000_000 + PLAIN + upgrade())
         response = await client.rest()
         assert b"\r\nConnection: close\r\n" in response
@@ -139,6 +139,59 @@ async def test_a_page_that_is_refused_is_told_of_in_the_log_but_not_at_length() 
     assert len(line) < 250
 
 
+@pytest.mark.parametrize(
+    "data", [upgrade(leave_out="Host"), PLAIN.replace(b"Host: localhost\r\n", b"")]
+)
+@on_every_loop
+async def test_a_name_that_leads_here_and_is_not_ours_gets_nothing(data: bytes) -> None:
+    """DNS rebinding (MCP Python SDK PYSEC-2026-3483): the page's own name leads to the loopback."""
+    async with serving() as served:
+        for host, is_answered in [
+            ("localhost", True),
+            ("LOCALHOST:4000", True),  # a tunnel
+            ("127.0.0.1", True),
+            ("[::1]:3000", True),
+            ("evil.example", False),
+            ("evil.example:3000", False),
+            ("127.0.0.1.evil.example", False),
+            ("localhost.evil.example", False),
+            ("192.0.2.1:3000", False),
+            ("0.0.0.0:3000", False),
+            ("", False),
+            ("[::1", False),
+            ("[localhost]", False),
+            ("a:b:c", False),
+        ]:
+            async with await RawClient.connect(served.port) as client:
+                await client.send(data.replace(b"\r\n", f"\r\nHost: {host}\r\n".encode(), 1))
+                status = (await client.head())[9:12]
+                assert (status in (b"101", b"200")) is is_answered, host
+                assert is_answered or status == b"421", host
+
+
+@on_every_loop
+async def test_a_name_that_is_refused_is_told_of_in_the_log_but_not_at_length() -> None:
+    with logged("peerpigeon.net.http.door") as lines:
+        async with serving() as served:
+            for _ in range(3):
+                async with await RawClient.connect(served.port) as client:
+                    await client.send(PLAIN.replace(b"localhost", b"x" * 5000))
+                    answer = await client.rest()
+                    assert b"allowed_hosts" in answer
+                    assert b"xxx" not in answer
+    [line] = lines
+    assert "allowed_hosts" in line
+    assert len(line) < 250
+
+
+@on_every_loop
+async def test_two_names_are_none() -> None:
+    """A proxy and this server might each take another one."""
+    async with serving() as served, await RawClient.connect(served.port) as client:
+        await client.send(PLAIN.replace(b"\r\n", b"\r\nHost: evil.example\r\n", 1))
+        assert (await client.head())[9:12] == b"400"
+
+
 # Refusals
 
 
@@ -147,7 +200,7 @@ async def test_a_page_that_is_refused_is_told_of_in_the_log_but_not_at_length() 
     [
         (b"\r\n\r\n", b"400"),
         (b"nonsense\r\n\r\n", b"400"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n folded\r\n\r\n", b"400"),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"505"),
         (upgrade("Host: again"), b"400"),
         (upgrade(leave_out="Sec-WebSocket-Key"), b"400"),

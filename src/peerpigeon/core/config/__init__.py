@@ -10,6 +10,7 @@ from peerpigeon.core.config.addresses import (
     is_loopback,
     name_here,
 )
+from peerpigeon.core.config.host_names import host_in
 from peerpigeon.core.config.ice import IceServer
 from peerpigeon.core.config.keywords import ServerOptions
 from peerpigeon.core.config.options import DEFAULT_PORT, GLOBAL_NAMESPACE, Options
@@ -41,6 +42,7 @@ __all__ = [
     "ServerConfig",
     "ServerOptions",
     "check_hub_uri",
+    "host_in",
     "host_of_origin",
     "hosts_in",
     "in_uri",

@@ -15,6 +15,7 @@ from peerpigeon.core.config.addresses import (
     hosts_in,
     is_loopback,
 )
+from peerpigeon.core.config.host_names import host_names_of
 from peerpigeon.core.config.ice import IceServer, parse_ports
 from peerpigeon.core.config.origins import origins_of
 from peerpigeon.core.config.quantities import KIB, ConfigError
@@ -129,6 +130,7 @@ def _check_addresses(options: Options) -> None:
             check_hub_uri(uri, name)
     check_advertised(options.advertise, "advertise")
     origins_of(options.cors_origin, "cors_origin")
+    host_names_of(options.allowed_hosts, "allowed_hosts")
     if options.hub_peer_id is not None and parse_peer_id(options.hub_peer_id) is None:
         raise ConfigError(f"hub_peer_id is {options.hub_peer_id!r}; it must be 40 hex digits")
 

@@ -16,6 +16,7 @@ class ServerOptions(TypedDict, total=False):
     host: str
     max_port_retries: int | None
     cors_origin: str
+    allowed_hosts: tuple[str, ...]
     verbose_logging: bool
     demo: bool | None
     max_connections: int

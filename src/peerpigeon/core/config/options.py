@@ -32,7 +32,13 @@ class Options:
     none where others would go on asking at ``port``."""
 
     cors_origin: str = "*"
-    """Web origins that browsers may come from, comma-separated; ``*`` allows all."""
+    """Web origins that browsers may come from, comma-separated, ``https://*.example.org`` for all
+    below a name; ``*`` allows all."""
+
+    allowed_hosts: tuple[str, ...] = ()
+    """Names by which the server may be addressed (the header Host), comma-separated,
+    ``*.example.org`` for all below a name; ``*`` allows all. If not set, a server that listens on
+    the loopback answers to names of the loopback and to those it advertises, another one to all."""
 
     verbose_logging: bool = False
     """Log what each client does, not only the server."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 
 from peerpigeon.core.config.addresses import check_port, is_uri_host
+from peerpigeon.core.config.host_names import family
 from peerpigeon.core.config.quantities import ConfigError
 
 # RFC 6454, section 6.2: scheme, host, and the port if it is not the scheme's own.
@@ -21,7 +23,20 @@ _NUMERIC = re.compile(r"(?:.*\.)?[0-9]+\.?")
 EXAMPLE = "https://app.example.org or http://localhost:5173"
 
 
-def origins_of(text: str, name: str) -> frozenset[str] | None:
+@dataclass(frozen=True)
+class OriginNames:
+    """Origins, some of them perhaps all below a name."""
+
+    names: frozenset[str]
+    """Each as browsers write it."""
+    families: tuple[re.Pattern[str], ...] = ()
+
+    def __contains__(self, origin: str) -> bool:
+        """Tell whether an origin, as browsers write it, is one of these."""
+        return origin in self.names or any(each.fullmatch(origin) for each in self.families)
+
+
+def origins_of(text: str, name: str) -> OriginNames | None:
     """Return the origins that ``text``, the value of ``name``, lists; ``None`` if it has a ``*``.
 
     Raises ``ConfigError`` for what no browser would ever send.
@@ -29,8 +44,23 @@ def origins_of(text: str, name: str) -> frozenset[str] | None:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
         raise ConfigError(f"{name} is {text!r}; name an origin, or * for all")
-    origins = frozenset(normal_origin(part, name) for part in parts if part != "*")
-    return None if "*" in parts else origins
+    named = {part for part in parts if part != "*"}
+    wild = {part for part in named if "://*." in part}
+    origins = frozenset(normal_origin(part, name) for part in named - wild)
+    families = tuple(_family(part, name) for part in sorted(wild))
+    return None if "*" in parts else OriginNames(origins, families)
+
+
+def _family(text: str, name: str) -> re.Pattern[str]:
+    """Return what matches the origins that ``scheme://*.host:port`` stands for."""
+    try:
+        scheme, _, rest = normal_origin(text.replace("://*.", "://", 1), name).partition("://")
+    except ConfigError as error:
+        # The reason is about what stands behind the wildcard.
+        raise ConfigError(f"{name} has {text!r}; without *. {error}") from None
+    if rest.startswith("[") or _NUMERIC.fullmatch(rest.partition(":")[0]):
+        raise ConfigError(f"{name} has {text!r}; there is no name below an address")
+    return family(rest, before=f"{scheme}://")
 
 
 def normal_origin(text: str, name: str) -> str:
@@ -71,7 +101,7 @@ def _objection(text: str, match: re.Match[str] | None, scheme: str) -> str:
     if scheme in ("ws", "wss"):
         return f"write the address of the page, not of the server, as {EXAMPLE}"
     if "*" in host:
-        return "name each origin; * alone allows all"
+        return "write *. before the host, as https://*.example.org, or * alone for all"
     if match["user"]:
         return f"an origin has no user; write it as {EXAMPLE}"
     if match["rest"] not in ("", "/"):

@@ -13,9 +13,10 @@ from peerpigeon.core.config.addresses import (
     name_here,
 )
 from peerpigeon.core.config.checks import check
+from peerpigeon.core.config.host_names import HostNames, host_names_of, normal_host
 from peerpigeon.core.config.ice import IceServer, parse_ports
 from peerpigeon.core.config.options import DEFAULT_PORT, Options
-from peerpigeon.core.config.origins import origins_of
+from peerpigeon.core.config.origins import OriginNames, origins_of
 from peerpigeon.core.config.texts import values_from
 
 if TYPE_CHECKING:
@@ -65,9 +66,25 @@ class ServerConfig(Options):
         return self.is_hub and not self.hub_secret and not self._is_for_this_machine
 
     @property
-    def allowed_origins(self) -> frozenset[str] | None:
-        """The web origins that may connect, as browsers write them, or ``None`` if all may."""
+    def allowed_origins(self) -> OriginNames | None:
+        """The web origins that may connect, or ``None`` if all may."""
         return origins_of(self.cors_origin, "cors_origin")
+
+    @property
+    def answers_to(self) -> HostNames | None:
+        """The names besides those of the loopback by which it may be addressed; ``None`` for all.
+
+        A web page whose name its owner lets lead to the loopback could otherwise use what is for
+        this machine alone (DNS rebinding): the browser takes the server for that of the page.
+        """
+        if not self.allowed_hosts and not self.is_local:
+            return None
+        named = host_names_of(self.allowed_hosts, "allowed_hosts")
+        if named is None:
+            return None
+        # Hubs and browsers send names in ASCII.
+        own = {normal_host(host_of(uri).encode("idna").decode()) for uri in self.advertise}
+        return HostNames(named.names | own, named.families)
 
     @property
     def serves_demo(self) -> bool:
@@ -89,7 +106,8 @@ class ServerConfig(Options):
     @property
     def _is_for_this_machine(self) -> bool:
         """Whether all addresses of the hub are on the loopback, those a proxy has for it too."""
-        return self.is_local and all(is_loopback(host_of(uri)) for uri in self.advertise)
+        names = self.answers_to
+        return self.is_local and names is not None and names.are_of_loopback
 
     @property
     def parsed_ice_servers(self) -> tuple[IceServer, ...]:

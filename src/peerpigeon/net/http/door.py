@@ -27,10 +27,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _REFUSED_ORIGIN = "a page of %r was refused, from %s: cors_origin (CORS_ORIGIN) does not name it"
-_ORIGIN_SHOWN = 100
-"""Characters of an origin in the log; a stranger may write 16 Ki."""
+_REFUSED_HOST = (
+    "a request for the host %r was refused, from %s: allowed_hosts (ALLOWED_HOSTS) does not name it"
+)
+_SHOWN = 100
+"""Characters of an origin or a host in the log; a stranger may write 16 Ki."""
 
 _END = b"\r\n\r\n"
+_WRONG_HOST = HandshakeError(
+    421,
+    "this server does not answer to the name in the header Host; name it in the option"
+    " allowed_hosts (ALLOWED_HOSTS) if it should",
+)
 _HEAD_TOO_LARGE = HandshakeError(431, f"the request's head is over {MAX_HEAD_SIZE} bytes")
 
 
@@ -39,7 +47,8 @@ class Doors:
 
     ``opener`` returns what takes over a WebSocket, with the bytes that follow its handshake;
     ``answer`` returns the whole answer to any other request. Both may raise ``HandshakeError``.
-    ``admits_origin`` tells from the headers ``Origin`` and ``Host`` whether a page may connect.
+    ``admits_host`` tells from the header ``Host`` whether a request is answered at all, and
+    ``admits_origin`` from ``Origin`` and ``Host`` whether a page may connect.
     An answer ends its connection, so that a handshake is always the first request of one.
 
     At most ``limit`` connections are in a door, each no longer than ``handshake_timeout`` seconds;
@@ -51,17 +60,20 @@ class Doors:
         opener: Callable[[UpgradeRequest], Opener],
         answer: Callable[[Request], bytes],
         *,
+        admits_host: Callable[[str | None], bool],
         admits_origin: Callable[[str | None, str], bool],
         handshake_timeout: float,
         limit: int = 1024,
     ) -> None:
         self.opener = opener
         self.answer = answer
+        self.admits_host = admits_host
         self.admits_origin = admits_origin
         self.handshake_timeout = handshake_timeout
         self.limit = limit
         self.lost_upgrade = SeldomWarning(logger, LOG_LINE)
         self.refused_origin = SeldomWarning(logger, _REFUSED_ORIGIN)
+        self.refused_host = SeldomWarning(logger, _REFUSED_HOST)
         self.waiting: dict[Door, None] = {}  # longest first
 
     def __call__(self) -> Door:
@@ -129,6 +141,10 @@ class Door(asyncio.Protocol):
 
     def _lead(self, transport: asyncio.Transport, data: bytes, end: int) -> None:
         request = parse_request(data[:end])
+        host = request.single("host")
+        if not self._doors.admits_host(host):
+            self._doors.refused_host.warn(_now(), (host or "")[:_SHOWN], _address(transport))
+            raise _WRONG_HOST
         try:
             check_upgrade(request)
         except HandshakeError:
@@ -139,7 +155,7 @@ class Door(asyncio.Protocol):
             return
         upgrade = accept(request)
         if not self._doors.admits_origin(upgrade.origin, upgrade.host):
-            origin = (upgrade.origin or "")[:_ORIGIN_SHOWN]
+            origin = (upgrade.origin or "")[:_SHOWN]
             self._doors.refused_origin.warn(_now(), origin, _address(transport))
             raise HandshakeError(403, "this origin may not connect: cors_origin does not name it")
         open_socket = self._doors.opener(upgrade)

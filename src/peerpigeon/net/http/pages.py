@@ -74,8 +74,8 @@ class Pages:
         }
         if self._allowed_origins is None:
             return headers | {"Access-Control-Allow-Origin": "*"}
-        if origin in self._allowed_origins:
-            headers["Access-Control-Allow-Origin"] = origin or ""
+        if origin is not None and origin in self._allowed_origins:
+            headers["Access-Control-Allow-Origin"] = origin
         return headers | {"Vary": "Origin"}
 
 
