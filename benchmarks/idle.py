@@ -17,7 +17,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.http.door import Doors
+from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
 
@@ -59,7 +61,8 @@ class Keeper:
 async def serve(listener: socket.socket) -> None:
     """Accept WebSockets for ever."""
     limits = {"max_message_size": 1 << 20, "max_outbox_size": 1 << 22}
-    sockets = SocketGroup(Keeper(), PeerSocket.accepted, close_timeout=5, **limits)
+    holders = Holders(MemoryAccount(1 << 30))
+    sockets = SocketGroup(Keeper(), PeerSocket.accepted, close_timeout=5, holders=holders, **limits)
     doors = Doors(
         lambda _: sockets.open,
         lambda _: b"",

@@ -75,6 +75,7 @@ class Bench:
             max_message_size=config.max_message_size,
             max_outbox_size=config.max_outbox_size,
             close_timeout=config.close_timeout,
+            holders=self._driver.holders,
         )
         self.pipes = [self._open(number) for number in range(2 * PAIRS)]
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from peerpigeon.core.config import OPTIONS, ConfigError, parse_option
 from tests.docs.pages import code_in, tables
 
-NOT_SET = {"none", "any", "off", "on the loopback", "one at port 3000", "where it listens"}
+NOT_SET = {
+    "none", "any", "off", "on the loopback", "one at port 3000", "where it listens",
+    "by the machine",
+}  # fmt: skip
 """What the README says of options whose default is empty or is worked out."""
 
 

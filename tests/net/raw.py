@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.hosts import Hosts
 from peerpigeon.net.http.origins import Origins
 from peerpigeon.net.http.request import response
+from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
 
@@ -293,24 +295,29 @@ def _describe(request: Request) -> bytes:
     return response(HTTPStatus.OK, [], f"{request.method} {request.target}".encode())
 
 
+LIMITS = {"max_message_size": 1 << 20, "max_outbox_size": 1 << 22, "close_timeout": DEADLINE}
+
+
 @contextlib.asynccontextmanager
 async def serving(
     *,
     origins: str = "*",
     handshake_timeout: float = DEADLINE,
     limit: int = 64,
-    max_message_size: int = 1 << 20,
-    max_outbox_size: int = 1 << 22,
-    close_timeout: float = DEADLINE,
+    max_memory: int = 1 << 30,
+    **limits: Any,
 ) -> AsyncIterator[Served]:
-    """Run a server that echoes over WebSockets and describes plain requests."""
+    """Run a server that echoes over WebSockets and describes plain requests.
+
+    ``limits`` are those of the group, where they are not ``LIMITS``.
+    """
     recorder = Recorder()
+    holders = Holders(MemoryAccount(max_memory))
     sockets = SocketGroup(
         recorder,
         PeerSocket.accepted,
-        max_message_size=max_message_size,
-        max_outbox_size=max_outbox_size,
-        close_timeout=close_timeout,
+        holders=holders,
+        **(LIMITS | limits),
     )
     doors = Doors(
         lambda _: sockets.open,

@@ -52,6 +52,7 @@ from peerpigeon.core.interface.snapshot import (
     Snapshot,
     hub_records,
 )
+from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.core.mesh.mesh import Mesh
 from peerpigeon.core.mesh.own_advert import first_incarnation
 from peerpigeon.core.namespaces.namespaces import Namespaces
@@ -90,6 +91,8 @@ class Hub:
         self._started_at = now
         incarnation = first_incarnation(epoch + now)
         self._effects = Effects(epoch)
+        self.memory = MemoryAccount(config.memory_limit)
+        """What is kept for others, by the hub and by its shell."""
         limit, placement = config.discovery_limit, Placement((own,))
         self._namespaces = Namespaces(own, incarnation, limit, rng, placement, self._effects)
         if config.is_hub:
@@ -316,6 +319,8 @@ class Hub:
             signals_refused=self._signaling.outcomes.refused,
             messages_refused=clients.messages_refused,
             news_unusable=self._news.unusable,
+            memory_limit=self.memory.limit,
+            memory_kept=self.memory.kept,
         )
 
     def peers(self) -> list[PeerRecord]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from math import inf
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import SessionId
@@ -31,6 +32,7 @@ from peerpigeon.core.interface.events import (
 )
 from peerpigeon.core.interface.pings import ping_number, ping_payload
 from peerpigeon.net.links.carriers import Carriers
+from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
 
@@ -79,22 +81,18 @@ class Driver:
         self._loop = asyncio.get_running_loop()
         self._time = self._loop.time
         self._tell = tell
+        self.holders = Holders(hub.memory)
+        """Which connections keep how much."""
         self.clients = SocketGroup(
             self,
             PeerSocket.accepted,
             max_message_size=config.max_message_size,
             max_outbox_size=config.max_outbox_size,
             close_timeout=config.close_timeout,
+            holders=self.holders,
         )
         """The sockets of clients, and of hubs of the npm package."""
-        self.carriers = Carriers(
-            hub.id,
-            self.feed,
-            self._meet,
-            engine,
-            max_outbox_size=config.max_link_outbox_size,
-            close_timeout=config.close_timeout,
-        )
+        self.carriers = Carriers(hub.id, self.feed, self._meet, engine, config, self.holders)
         """The links to other hubs."""
         self._sockets: dict[SessionId, PeerSocket] = {}
         self._last_session = 0
@@ -147,6 +145,7 @@ class Driver:
 
     def drain(self, code: int, reason: str) -> None:
         """Close every client's socket, and have the other hubs leave this one."""
+        self.clients.max_closing = self.carriers.sockets.max_closing = inf  # all of them, at once
         sockets, self._sockets = self._sockets, {}
         for session, socket in sockets.items():
             socket.close(code, reason)

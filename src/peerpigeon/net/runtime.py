@@ -7,6 +7,7 @@ import contextlib
 import logging
 import random
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from peerpigeon.core import Hub
@@ -20,6 +21,7 @@ from peerpigeon.net.http.origins import Origins
 from peerpigeon.net.http.pages import Pages
 from peerpigeon.net.http.request import HandshakeError
 from peerpigeon.net.listen import BACKLOG
+from peerpigeon.net.machine_memory import default_limit
 from peerpigeon.net.own_addresses import own_hosts
 
 if TYPE_CHECKING:
@@ -52,7 +54,10 @@ class Runtime:
         tell: Callable[[Notice], None],
     ) -> None:
         self.port = port
-        self._config = config = config.listening_at(port, own_hosts(config.host))
+        config = config.listening_at(port, own_hosts(config.host))
+        if config.max_memory is None:
+            config = replace(config, max_memory=default_limit())
+        self._config = config
         self._loop = loop = asyncio.get_running_loop()
         now = loop.time()
         self.hub = Hub(hub_id, config, random.SystemRandom(), epoch=time.time() - now, now=now)
@@ -83,7 +88,8 @@ class Runtime:
     def snapshot(self) -> Snapshot:
         """Return the counts of this moment."""
         self.driver.look_at_clock()
-        return self.hub.snapshot(self._loop.time())
+        closing = len(self.driver.clients.closing) + len(self.driver.carriers.sockets.closing)
+        return replace(self.hub.snapshot(self._loop.time()), closing=closing)
 
     def peers(self) -> list[PeerRecord]:
         """Return a record of every client."""

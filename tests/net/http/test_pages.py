@@ -37,6 +37,7 @@ async def test_health_says_how_the_server_is() -> None:
             "status": "healthy",
             "isHub": False,
             "connections": 1,
+            "closing": 0,
             "peers": 1,
             "announcedPeers": 1,
             "hubs": 0,

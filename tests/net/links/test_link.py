@@ -11,10 +11,12 @@ from typing import Any
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.interface.link_outbox import AHEAD
 from peerpigeon.core.interface.link_pieces import MAX_MESSAGE, Joiner
+from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.core.wire.hub_codec import decode
 from peerpigeon.core.wire.hub_frames import Frame, Heartbeat, Routed, Segment
 from peerpigeon.core.wire.hub_news import Relay
 from peerpigeon.net.links.link import Link
+from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.connection import LinkSocket
 from peerpigeon.net.websocket.frames import BINARY, KEY_SIZE
 from peerpigeon.net.websocket.group import SocketGroup
@@ -50,6 +52,7 @@ async def connected() -> tuple[Link, socket.socket]:
         max_message_size=MAX_MESSAGE,
         max_outbox_size=4 * AHEAD,
         close_timeout=1.0,
+        holders=Holders(MemoryAccount(1 << 30)),
     )
     transport, _ = await loop.connect_accepted_socket(asyncio.Protocol, near)
     wire = LinkSocket.accepted(group, transport)

@@ -37,9 +37,11 @@ async def only_socket(served: Served) -> PeerSocket:
 
 async def read_nothing(served: Served) -> RawClient:
     """Return a client that reads nothing; the system holds little back for it."""
+    already = len(served.recorder.open)
     client = await RawClient.open(served.port)
     client.writer.transport.pause_reading()  # type: ignore[attr-defined]
-    connection = (await only_socket(served))._transport.get_extra_info("socket")
+    await served.recorder.until(lambda: len(served.recorder.open) > already)
+    connection = served.recorder.open[-1]._transport.get_extra_info("socket")
     connection.setsockopt(sockets_of_the_system.SOL_SOCKET, sockets_of_the_system.SO_SNDBUF, 4096)
     return client
 
@@ -126,7 +128,7 @@ async def test_a_client_that_does_not_answer_a_close_is_dropped_in_time() -> Non
         socket = await only_socket(served)
         served.recorder.open.clear()
         socket.close(1001, "")
-        assert served.sockets.closing == {socket}
+        assert list(served.sockets.closing) == [socket]
         assert await client.rest() == b"\x88\x02\x03\xe9"
         await served.sockets.wait_closed()
 

@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.http.request import accept_value
+from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket import outgoing
 from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
@@ -43,6 +45,7 @@ class Dialer:
             max_message_size=max_message_size,
             max_outbox_size=1 << 20,
             close_timeout=DEADLINE,
+            holders=Holders(MemoryAccount(1 << 30)),
         )
         self.answered: list[str | bytes] = []
         self.failed: list[str] = []

@@ -289,9 +289,45 @@ def test_a_frame_that_comes_in_tiny_pieces_is_not_read_again_for_each() -> None:
 def test_a_close_of_ours_frees_the_message_that_had_begun() -> None:
     here = server()
     read(here, raw.frame(raw.TEXT, b"*" * 1000, fin=False))
-    assert here._fragments is not None
+    assert here.kept == 1000
     here.close(1001)
+    assert here.kept == 0
     assert here._fragments is None
+
+
+@pytest.mark.parametrize("already", [1, 2, 5, 9, 13, 14, 15, 5_000, 99_999, 100_013])
+def test_after_our_close_nothing_is_kept_of_a_message_but_the_close_behind_it_is_read(
+    already: int,
+) -> None:
+    here = server()
+    data = raw.frame(raw.TEXT, b"*" * 100_000)
+    read(here, data[:already])
+    here.close(1008)
+    assert here.kept <= 14
+    for start in range(already, len(data), 997):
+        assert read(here, data[start : start + 997]) == []
+        assert here.kept <= 14
+    assert read(here, raw.frame(raw.TEXT, b"*" * 500)[:300]) == []
+    assert here.kept == 0
+    end = raw.frame(raw.TEXT, b"*" * 500)[300:] + raw.close_frame(1008)
+    assert read(here, end) == [CloseReceived(1008, "")]
+    assert here.state is State.CLOSED
+
+
+def test_what_is_kept_of_a_message_is_counted_until_it_is_whole() -> None:
+    here = server()
+    first, last = (
+        raw.frame(raw.TEXT, b"*" * 1000, fin=False),
+        raw.frame(raw.CONTINUATION, b"+" * 50),
+    )
+    counts = []
+    for piece in (first[:4], first[4:600], first[600:], last[:40], last[40:]):
+        read(here, piece)
+        counts.append(here.kept)
+    assert counts == [4, 600, 1000, 1040, 0]
+    read(here, first[:600])
+    read(here, b"\xff" * 2000)
+    assert here.kept == 0, "what breaks the protocol is not kept"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from peerpigeon.core.config.addresses import (
 from peerpigeon.core.config.host_names import host_names_of
 from peerpigeon.core.config.ice import IceServer, parse_ports
 from peerpigeon.core.config.origins import origins_of
-from peerpigeon.core.config.quantities import KIB, ConfigError
+from peerpigeon.core.config.quantities import KIB, MIB, ConfigError
 from peerpigeon.core.ids import parse_peer_id
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_announce_size": (64, _LARGE),
     "max_namespace_length": (1, 4096),
     "max_outbox_size": (64 * KIB, _LARGE),
+    "max_memory": (MIB, 2**50),
     "max_link_outbox_size": (64 * KIB, _LARGE),
     "discovery_limit": (1, 65536),
     "signal_lifetime": (0.1, 3600.0),
@@ -79,6 +80,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "int | None": (int, type(None)),
     "Bytes": (int,),
+    "Bytes | None": (int, type(None)),
     "Seconds": (int, float),
     "str": (str,),
     "bool": (bool,),

@@ -24,6 +24,7 @@ class ServerOptions(TypedDict, total=False):
     max_announce_size: Bytes
     max_namespace_length: int
     max_outbox_size: Bytes
+    max_memory: Bytes | None
     discovery_limit: int
     signal_lifetime: Seconds
     cleanup_interval: Seconds

@@ -62,6 +62,10 @@ class Options:
     max_outbox_size: Bytes = 4 * MIB
     """How much may wait for a client that reads slowly before it is closed."""
 
+    max_memory: Bytes | None = None
+    """How much may be kept of messages that are not whole, and of all that waits for somebody; if
+    not set, a quarter of what the machine has, at least 128 MiB and at most 1 GiB."""
+
     discovery_limit: int = 128
     """How many peers a newcomer is introduced to; in smaller namespaces to everyone."""
 

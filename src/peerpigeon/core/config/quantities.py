@@ -10,12 +10,14 @@ if TYPE_CHECKING:
 
 KIB = 1024
 MIB = 1024 * KIB
+GIB = 1024 * MIB
 
 Seconds: TypeAlias = float
 Bytes: TypeAlias = int
 
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-_BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "kib": KIB, "mib": MIB}
+_BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
+_BYTES |= {"kib": KIB, "mib": MIB, "gib": GIB}
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)")
 
 

@@ -17,13 +17,19 @@ from peerpigeon.core.config.host_names import HostNames, host_names_of, normal_h
 from peerpigeon.core.config.ice import IceServer, parse_ports
 from peerpigeon.core.config.options import DEFAULT_PORT, Options
 from peerpigeon.core.config.origins import OriginNames, origins_of
+from peerpigeon.core.config.quantities import GIB
 from peerpigeon.core.config.texts import values_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from peerpigeon.core.config.quantities import Bytes
+
 LOCAL_PORT_RETRIES = 10
 """Ports that are tried after the one asked for, where only programs of this machine look for it."""
+
+MOST_BY_ITSELF = GIB
+"""Bytes that may be kept for others, where the options do not say how many, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +70,11 @@ class ServerConfig(Options):
     def is_open(self) -> bool:
         """Whether a hub at another machine may join the mesh without a secret."""
         return self.is_hub and not self.hub_secret and not self._is_for_this_machine
+
+    @property
+    def memory_limit(self) -> Bytes:
+        """How many bytes may be kept for others."""
+        return MOST_BY_ITSELF if self.max_memory is None else self.max_memory
 
     @property
     def allowed_origins(self) -> OriginNames | None:

@@ -38,6 +38,7 @@ class Kind(Enum):
 _KINDS = {
     "Seconds": Kind.SECONDS,
     "Bytes": Kind.BYTES,
+    "Bytes | None": Kind.BYTES,
     "int": Kind.NUMBER,
     "int | None": Kind.NUMBER,
     "bool": Kind.SWITCH,

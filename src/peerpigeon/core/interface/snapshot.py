@@ -67,6 +67,12 @@ class Snapshot:
     """Messages that made no sense since the start."""
     news_unusable: int
     """Pieces of other hubs' news that made no sense here since the start."""
+    memory_limit: int
+    """How many bytes may be kept for others, the option ``max_memory``."""
+    memory_kept: int
+    """How many are: messages that are not whole, and all that waits for somebody."""
+    closing: int = 0
+    """Sockets whose close frame is sent and not answered, in a server; no connections any more."""
 
 
 def hub_records(

@@ -118,7 +118,8 @@ def health(picture: Snapshot) -> Answer:
         "announcedPeers": picture.announced_peers,
         "hubs": len(picture.hubs),
         "networks": picture.namespaces,
-        "memory": _memory(),
+        "closing": picture.closing,
+        "memory": {**_memory(), "limit": picture.memory_limit, "kept": picture.memory_kept},
         "signals": {
             "relayed": picture.signals_relayed,
             "refused": picture.signals_refused,

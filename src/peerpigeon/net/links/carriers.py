@@ -50,10 +50,12 @@ from peerpigeon.net.websocket.outgoing import Dialing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.actions import ChannelAction, LinkAction
     from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.links.link import Wire
+    from peerpigeon.net.memory import Holders
     from peerpigeon.rtc.interface import Engine
 
 DIALS_GRACE = 1.0
@@ -63,8 +65,7 @@ DIALS_GRACE = 1.0
 class Carriers:
     """The links of one hub and those under way, as its shell has them.
 
-    ``feed`` takes the events, ``meet`` a dial that has led to a hub of the npm package. At most
-    ``max_outbox_size`` bytes wait for one link (``link_outbox.py``).
+    ``feed`` takes the events, ``meet`` a dial that has led to a hub of the npm package.
     """
 
     def __init__(
@@ -73,22 +74,22 @@ class Carriers:
         feed: Callable[[Event], None],
         meet: Callable[[Dialing], None],
         engine: Engine | None,
-        *,
-        max_outbox_size: int,
-        close_timeout: float,
+        config: ServerConfig,
+        holders: Holders,
     ) -> None:
         self._own = own
         self._feed = feed
         self._meet = meet
         self._engine = engine
-        self._max_outbox_size = max_outbox_size
+        self._max_outbox_size = config.max_link_outbox_size
         self._loop = asyncio.get_running_loop()
         self.sockets = SocketGroup(
             self,
             LinkSocket.accepted,
             max_message_size=MAX_MESSAGE,
             max_outbox_size=4 * AHEAD,  # what is beyond one message more are answers to pings
-            close_timeout=close_timeout,
+            close_timeout=config.close_timeout,
+            holders=holders,
         )
         """The WebSockets to other hubs, whoever opened them."""
         self._links: dict[LinkId, Link] = {}

@@ -1,6 +1,7 @@
 """One WebSocket on a transport of asyncio: reads, writes, limits what waits, ends in time.
 
-A socket keeps what it has read of a frame that is not whole yet, and no buffer else.
+A socket keeps what it has read of a message that is not whole yet, and no buffer else. How much it
+keeps for longer than a turn it notes in an account (``net/memory.py``), and so it may have to go.
 What is sent to a socket within one turn of the event loop goes out in one write. That is not much:
 a group ends a turn once it has received 64 KiB.
 
@@ -15,6 +16,7 @@ import socket
 from collections import deque
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from peerpigeon.core.config.quantities import KIB
 from peerpigeon.core.ids import SessionId
 from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, TRY_AGAIN_LATER
 from peerpigeon.core.interface.link_outbox import AHEAD
@@ -40,7 +42,11 @@ MAX_WRITE = 4 * AHEAD
 
 MAX_JOINED_FRAMES = 512  # so that a flood of empty pings cannot fill the memory with pongs
 
+MEMORY_IS_SHORT = "out of memory"
+
 _MESSAGE = (str, bytes)
+
+_OVER = (State.CLOSING, State.CLOSED)
 
 
 class WebSocket(Socket):
@@ -48,12 +54,15 @@ class WebSocket(Socket):
 
     KIND: ClassVar[int]
     """The kind of its messages: ``TEXT`` or ``BINARY``."""
+    ALLOWANCE: ClassVar[int]
+    """Bytes that wait in the transport, at least. They are not counted."""
 
     __slots__ = (
         "_group",
         "_held",
         "_held_size",
         "_is_owed",
+        "_noted",
         "_protocol",
         "_timer",
         "_transport",
@@ -68,11 +77,12 @@ class WebSocket(Socket):
         self._group = group
         self._transport = transport
         self._protocol = protocol
-        most = min(AHEAD - 1, group.max_outbox_size)
+        most = min(self.ALLOWANCE - 1, group.max_outbox_size)
         transport.set_write_buffer_limits(high=most)
         _leave_little_in_kernel(transport)
         self._held: deque[bytes] | None = None  # frames for later, while the transport is full
         self._held_size = 0
+        self._noted = 0  # what was kept of a message when that was noted last
         self._is_owed = True  # whether the listener has still to hear of the end
         self._timer: asyncio.TimerHandle | None = None
 
@@ -111,11 +121,27 @@ class WebSocket(Socket):
     def abort(self) -> None:
         """End the connection at once."""
         self._is_owed = False
+        self._abort()
+
+    def _abort(self) -> None:
         self._protocol.end()
         self._drop_held()
-        if not self._transport.is_closing():
-            self._group.linger(self)
+        was_open = not self._transport.is_closing()
         self._transport.abort()
+        if was_open:
+            self._group.linger(self)
+        self._noted = 0
+        self._group.holders.note(self, 0)
+
+    def give_way(self) -> None:
+        """End, as memory is short; a client that reads is told why."""
+        # Not at once, as this may be the listener's own call.
+        self._group.loop.call_soon(self._report, TRY_AGAIN_LATER, MEMORY_IS_SHORT)
+        self._drop_held()
+        if self._transport.get_write_buffer_size() or self._protocol.state is not State.OPEN:
+            self._abort()
+        else:
+            self._close(TRY_AGAIN_LATER, MEMORY_IS_SHORT)
 
     def flush(self) -> None:
         """Write what is queued, or hold it back while the transport is full."""
@@ -159,12 +185,22 @@ class WebSocket(Socket):
         waiting = self._held_size + self._transport.get_write_buffer_size()
         if waiting > self._group.max_outbox_size and self._protocol.state is State.OPEN:
             reason = "reading too slowly"
+            self._drop_held()
             self._close(TRY_AGAIN_LATER, reason)
             # Not at once, as this may be the listener's own call.
             self._group.loop.call_soon(self._report, TRY_AGAIN_LATER, reason)
+        else:
+            self._note()
 
     def _drop_held(self) -> None:
         self._held, self._held_size = None, 0
+
+    def _note(self) -> None:
+        """Note what is kept beyond this turn."""
+        size = self._noted = self._protocol.kept
+        if self._held is not None or self._timer is not None:
+            size += self._held_size + self._transport.get_write_buffer_size()
+        self._group.holders.note(self, size)
 
     # What the transport calls
 
@@ -178,13 +214,14 @@ class WebSocket(Socket):
         """Write what was held back, as far as the transport takes it."""
         held, size = self._held, self._held_size
         self._drop_held()
-        while held:
+        while held and self._protocol.state not in _OVER:
             data = held.popleft()
             size -= len(data)
             self._transport.write(data)
             if self._held is not None:  # it is full again
                 self._held, self._held_size = held, size
-                return
+                break
+        self._note()
 
     def data_received(self, data: bytes) -> None:
         """Read the frames in what has come."""
@@ -193,6 +230,8 @@ class WebSocket(Socket):
                 self._group.receive(self, event)
             else:
                 self.take(event)
+        if self._protocol.kept != self._noted:
+            self._note()
 
     def eof_received(self) -> bool:
         """Take the other side for gone: one that leaves in order sends a close frame first."""
@@ -212,6 +251,7 @@ class WebSocket(Socket):
             self._timer.cancel()
             self._timer = None
         self._group.leave(self)
+        self._group.holders.note(self, 0)
         self._report(ABNORMAL_CLOSURE, "")
 
     # What comes of events
@@ -271,6 +311,7 @@ class WebSocket(Socket):
             group = self._group
             self._timer = group.loop.call_later(group.close_timeout, self._transport.abort)
             group.linger(self)
+        self._note()
 
     def _report(self, code: int, reason: str) -> None:
         if self._is_owed:
@@ -284,6 +325,7 @@ class PeerSocket(WebSocket):
     __slots__ = ("session",)
 
     KIND = TEXT
+    ALLOWANCE = 16 * KIB
 
     def __init__(
         self, group: SocketGroup[Any], transport: asyncio.Transport, protocol: WebSocketProtocol
@@ -298,6 +340,7 @@ class LinkSocket(WebSocket):
     __slots__ = ("drained",)
 
     KIND = BINARY
+    ALLOWANCE = AHEAD
 
     def __init__(
         self, group: SocketGroup[Any], transport: asyncio.Transport, protocol: WebSocketProtocol

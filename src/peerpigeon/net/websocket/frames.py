@@ -33,6 +33,9 @@ CLIENT, SERVER = 0x80, 0x00
 KEY_SIZE = 4
 """Bytes of a masking key."""
 
+MAX_HEADER = 10 + KEY_SIZE
+"""Bytes of the longest header."""
+
 _LONG, _LONGER = 126, 127  # in place of a length: it follows in two bytes, in eight
 _LONG_HEAD = 4  # bytes before a payload, or its key, if its length is in two bytes
 _pack_long, _pack_longer = struct.Struct("!BBH").pack, struct.Struct("!BBQ").pack
@@ -82,6 +85,15 @@ def read_frame(data: bytes, start: int, sender: int, max_size: int) -> Frame:
         return first, b"", end
     payload = data[start:end]
     return first, apply_mask(payload, data[head:start]) if sender else payload, end
+
+
+def is_unwanted(first: int, size: int) -> bool:
+    """Tell whether nothing of a frame matters to who awaits a close frame, but where it ends.
+
+    Given its first byte and the ``size`` that ``read_frame`` says it has at least: one that may
+    still be a header without its length is wanted.
+    """
+    return not first & _CONTROL and size > MAX_HEADER
 
 
 def lone_message(data: bytes, first: int, sender: int, max_size: int) -> bytes | None:

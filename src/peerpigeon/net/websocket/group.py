@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.memory import Holders
     from peerpigeon.net.websocket.protocol import Message
 
 S = TypeVar("S", bound="Socket")
@@ -21,6 +23,10 @@ TURN_SIZE = 64 * 1024
 MESSAGE_OVERHEAD = 8
 """Bytes that a message takes besides its text, so that a flood of empty ones ends a turn too."""
 
+MAX_CLOSING = 256
+"""Sockets that may wait for the answer to their close frame. A stranger who does not answer takes
+no more descriptors than these; who answers is gone within a round trip."""
+
 
 class Socket(asyncio.Protocol, ABC):
     """A member of a group."""
@@ -30,6 +36,10 @@ class Socket(asyncio.Protocol, ABC):
     @abstractmethod
     def flush(self) -> None:
         """Write what is queued."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """End the connection at once."""
 
 
 class SocketListener(Protocol[S, M]):
@@ -63,6 +73,7 @@ class SocketGroup(Generic[S]):
         max_message_size: int,
         max_outbox_size: int,
         close_timeout: float,
+        holders: Holders,
     ) -> None:
         self.listener = listener
         self._make = make
@@ -70,7 +81,11 @@ class SocketGroup(Generic[S]):
         self.max_message_size = max_message_size
         self.max_outbox_size = max_outbox_size
         self.close_timeout = close_timeout
-        self.closing: set[S] = set()
+        self.holders = holders
+        """Where the sockets note what they keep."""
+        self.max_closing: float = MAX_CLOSING
+        self.closing: dict[S, None] = {}
+        """The sockets that have yet to end, those first that have had most time for it."""
         self._received: list[tuple[S, Message]] = []
         self._size = 0  # of all that was received, in bytes
         self._unsent: list[S] = []
@@ -120,13 +135,16 @@ class SocketGroup(Generic[S]):
         self._unsent.append(socket)
 
     def linger(self, socket: S) -> None:
-        """Note that a socket has yet to end."""
-        self.closing.add(socket)
+        """Note that a socket has yet to end; of too many the oldest ends at once."""
+        self.closing[socket] = None
         self._all_gone.clear()
+        if len(self.closing) > self.max_closing:
+            for oldest in list(islice(self.closing, len(self.closing) - int(self.max_closing))):
+                oldest.abort()
 
     def leave(self, socket: S) -> None:
         """Note that a socket's connection is no more."""
-        self.closing.discard(socket)
+        self.closing.pop(socket, None)
         if not self.closing:
             self._all_gone.set()
 

@@ -31,6 +31,7 @@ from peerpigeon.net.websocket.frames import (
     FrameError,
     close_payload,
     frame_header,
+    is_unwanted,
     lone_message,
     read_frame,
 )
@@ -44,7 +45,7 @@ class State(Enum):
     """How far the closing handshake is (RFC 6455, section 7)."""
 
     OPEN = "messages go both ways"
-    CLOSING = "our close frame is sent, and theirs is awaited; what else comes is ignored"
+    CLOSING = "our close frame is sent, and theirs is awaited; what else comes is not kept"
     CLOSE_OWED = "nothing more is read; ours is yet to be sent, behind what has to go before it"
     CLOSED = "nothing is read or sent any more"
 
@@ -116,6 +117,7 @@ class WebSocketProtocol:
         "_new_key",
         "_sender",
         "_whole",
+        "kept",
         "kind",
         "max_message_size",
         "outgoing",
@@ -133,8 +135,11 @@ class WebSocketProtocol:
         self._new_key = new_key
         self._sender = CLIENT if new_key is None else SERVER  # of what is read
         self._whole = kind  # the first byte of a frame that is a message of its own now
+        self.kept = 0
+        """Bytes that are kept of a message that is not whole."""
         self._begun: bytearray | None = None  # a frame that is not whole
-        self._needed = 0  # how many bytes that takes, at least
+        # How many bytes that takes, at least; without it, how many to come are passed over.
+        self._needed = 0
         self._fragments: bytearray | None = None
 
     # Reading
@@ -145,11 +150,10 @@ class WebSocketProtocol:
         Each frame is read when its turn comes, so go through all of it before the next call. To
         read what is many times 64 KiB ahead would push it out of the processor's cache.
         """
-        if self._begun is not None:
-            self._begun += data
-            if len(self._begun) < self._needed:
+        if self._needed:
+            data = self._go_on(data)
+            if not data:
                 return ()
-            data, self._begun = bytes(self._begun), None
         payload = lone_message(data, self._whole, self._sender, self.max_message_size)
         if payload is None:
             return self._read(data)
@@ -165,13 +169,44 @@ class WebSocketProtocol:
         self._stop_reading(_CLOSED)
         self.outgoing.clear()
 
+    def _go_on(self, data: bytes) -> bytes:
+        """Return what is to be read now that a frame goes on; nothing if it is not whole yet."""
+        begun = self._begun
+        if begun is None:
+            passed = min(self._needed, len(data))
+            self._needed -= passed
+            return data[passed:]
+        begun += data
+        if len(begun) < self._needed:
+            self.kept += len(data)
+            return b""
+        self._begun, self._needed = None, 0
+        self._count()
+        return bytes(begun)
+
+    def _begin(self, begun: bytearray, size: int) -> None:
+        """Keep what there is of a frame that takes ``size`` bytes at least."""
+        self._begun, self._needed = begun, size
+        if self.state is _CLOSING:
+            self._pass_over()
+        self._count()
+
+    def _pass_over(self) -> None:
+        """Forget the frame that has begun, as soon as only its size matters."""
+        if self._begun is not None and is_unwanted(self._begun[0], self._needed):
+            self._needed -= len(self._begun)
+            self._begun = None
+
+    def _count(self) -> None:
+        self.kept = len(self._begun or b"") + len(self._fragments or b"")
+
     def _read(self, data: bytes) -> Iterator[Event]:
         start, size, sender = 0, len(data), self._sender
         try:
             while start < size and (self.state is _OPEN or self.state is _CLOSING):
                 first, payload, end = read_frame(data, start, sender, self.max_message_size)
                 if end > size:
-                    self._begun, self._needed = bytearray(data[start:]), end - start
+                    self._begin(bytearray(memoryview(data)[start:]), end - start)
                     return
                 start = end
                 if first == self._whole:
@@ -210,9 +245,11 @@ class WebSocketProtocol:
             raise FrameError(MESSAGE_TOO_BIG)
         self._fragments += payload
         if not first & FIN:
+            self._count()
             return None
         whole = bytes(self._fragments)
         self._fragments, self._whole = None, self.kind
+        self._count()
         return whole.decode() if self.kind == TEXT else whole
 
     def _take_close(self, payload: bytes) -> CloseReceived:
@@ -234,6 +271,7 @@ class WebSocketProtocol:
     def _stop_reading(self, state: State) -> None:
         self.state, self._whole = state, UNDECIDED
         self._begun = self._fragments = None
+        self._needed = self.kept = 0
 
     # Sending
 
@@ -262,5 +300,7 @@ class WebSocketProtocol:
         self.send(CLOSE, b"" if code == NO_STATUS else close_payload(code, reason))
         if self.state is _OPEN:
             self.state, self._whole, self._fragments = _CLOSING, UNDECIDED, None
+            self._pass_over()
+            self._count()
         elif self.state is _CLOSE_OWED:
             self.state = _CLOSED
