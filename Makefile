@@ -10,7 +10,7 @@ SEEDS := 20
 IN_PARALLEL := -n 3 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check quick matrix lint format coverage fuzz sim chaos bench \
+.PHONY: help run test test-all check quick matrix lint format coverage fuzz sim chaos hostile bench \
 	constraints changelog release clean setup
 
 help: ## list these commands
@@ -56,6 +56,9 @@ sim: setup ## play the large scenes of the simulator with many seeds (long)
 
 chaos: setup ## play runs of real hub processes under faults (minutes); OPTIONS="--seed 7 --minutes 5"
 	@$(BIN)/python -m chaos --runs 3 $(OPTIONS)
+
+hostile: setup ## attack hubs at length beside honest clients (long); OPTIONS="empty_pongs" for one attack
+	@$(BIN)/python -m tests.hostile $(OPTIONS)
 
 bench: setup ## how fast a hub is, beside the npm package's (long); OPTIONS="--quick" for a try
 	@$(BIN)/python -m benchmarks.suite $(OPTIONS)

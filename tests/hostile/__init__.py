@@ -1,0 +1,1 @@
+"""Programs that mean harm, each against a real hub that serves honest clients meanwhile."""

@@ -1,0 +1,222 @@
+"""Floods: one socket or a few that want all of a hub's time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+
+from tests.hostile.scene import BOTH, HONEST, Scene, attack
+from tests.hostile.sockets import PONG, Socket, announce, frame, new_id, signal, text
+from tests.hostile.waiting import comes_true
+
+KIND = "flood"
+CHUNK = 1 << 16
+
+
+async def flood(socket: Socket, said: bytes, scene: Scene) -> None:
+    """Send the same again and again as fast as it is taken, until time is up or the hub closes."""
+    chunk = said * (CHUNK // len(said) + 1)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + scene.seconds
+    socket.listen()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(end):
+            while socket.is_open:
+                await socket.send(chunk)
+                await asyncio.sleep(0)  # `drain` does not wait while the system takes all
+    scene.figures["sent MB"] = round(socket.sent / 1e6, 1)
+    scene.figures["closed"] = socket.closed
+    await scene.rest(end - scene.seconds)
+
+
+@attack(KIND, loops=BOTH)
+async def text_that_is_no_json(scene: Scene) -> None:
+    """One client sends text that is no JSON, as fast as it can."""
+    await flood(await Socket.open(scene.port), frame(b"no JSON"), scene)
+
+
+@attack(KIND, loops=BOTH)
+async def empty_pongs(scene: Scene) -> None:
+    """One client sends pongs that nobody has asked for, as fast as it can."""
+    await flood(await Socket.open(scene.port), frame(b"", PONG), scene)
+
+
+@attack(KIND)
+async def pings(scene: Scene) -> None:
+    """One client sends pings that ask for answers, and reads them, as fast as it can."""
+    await flood(await Socket.open(scene.port), frame(b"x" * 100, 9), scene)
+
+
+@attack(KIND)
+async def signals_to_nobody(scene: Scene) -> None:
+    """One client signals to a peer that is not there, as fast as it can; each is an error."""
+    socket = await Socket.open(scene.port)
+    await socket.send(announce("elsewhere"))
+    await flood(socket, signal("f" * 40, "elsewhere"), scene)
+
+
+@attack(KIND)
+async def signals_to_a_friend(scene: Scene) -> None:
+    """Two clients of one owner: one signals to the other, who reads, as fast as it can."""
+    await _flood_a_friend(scene, scene.port, scene.port)
+
+
+@attack(KIND, hubs=2)
+async def signals_to_the_next_hub(scene: Scene) -> None:
+    """One client signals to a target at the next hub, beside honest pairs over both."""
+    await _flood_a_friend(scene, *scene.ports)
+
+
+async def _flood_a_friend(scene: Scene, port: int, other: int) -> None:
+    peer = new_id()
+    friend = await Socket.open(other, peer)
+    await friend.send(announce("elsewhere"))
+    flooder = await Socket.open(port)
+    await flooder.send(announce("elsewhere"))
+    await friend.until("peer-discovered")
+    friend.listen()
+    await flood(flooder, signal(peer, "elsewhere"), scene)
+    scene.figures["heard"] = friend.heard
+
+
+@attack(KIND)
+async def storm_of_announces(scene: Scene) -> None:
+    """One client comes into the honest clients' namespace and leaves it, as fast as it can."""
+    socket = await Socket.open(scene.port)
+    said = announce(HONEST) + announce("elsewhere")
+    await flood(socket, said, scene)
+
+
+@attack(KIND)
+async def new_namespaces(scene: Scene) -> None:
+    """One client announces itself in ever new namespaces (rust-libp2p CVE-2026-95859)."""
+    socket = await Socket.open(scene.port)
+    socket.listen()
+    loop = asyncio.get_running_loop()
+    end = loop.time() + scene.seconds
+    for number in itertools.count():
+        said = b"".join(announce(f"{number}-{n}-{'x' * 80}") for n in range(100))
+        if loop.time() > end or not await socket.send(said):
+            break
+        await asyncio.sleep(0)
+    scene.figures["namespaces"] = 100 * number
+    await scene.rest(end - scene.seconds)
+
+
+@attack(KIND)
+async def health_asked_flat_out(scene: Scene) -> None:
+    """Asks for `/health` over ever new connections, 20 at a time."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + scene.seconds
+    answered = 0
+
+    async def ask() -> None:
+        nonlocal answered
+        while loop.time() < end:
+            try:
+                socket = await Socket.connect(scene.port)
+                await socket.send(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                await asyncio.wait_for(socket.reader.read(1 << 16), 5)
+                answered += 1
+            except (OSError, TimeoutError):
+                await asyncio.sleep(0.01)
+            else:
+                socket.abort()
+
+    await asyncio.gather(*(ask() for _ in range(20)))
+    scene.figures["answered"] = answered
+
+
+@attack(KIND)
+async def connections_flat_out(scene: Scene) -> None:
+    """Connects and hangs up as fast as it can; an honest newcomer speaks 200 ms late."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + scene.seconds
+    made = 0
+
+    async def connect() -> None:
+        nonlocal made
+        while loop.time() < end:
+            try:
+                socket = await Socket.connect(scene.port)
+            except (OSError, TimeoutError):
+                await asyncio.sleep(0.01)
+                continue
+            made += 1
+            asyncio.get_running_loop().call_later(0.5, socket.abort)
+
+    await asyncio.gather(*(connect() for _ in range(50)))
+    scene.figures["connections/s"] = round(made / scene.seconds)
+
+
+@attack(KIND, options={"max_connections": 100})
+async def sockets_from_one_address(scene: Scene) -> None:
+    """A thousand clients from one address take all places there are; others have to get in."""
+    sockets = [
+        await Socket.open(scene.port, address="127.0.0.2") for _ in range(scene.count(200, 1000))
+    ]
+    begun = asyncio.get_running_loop().time()
+    for socket in sockets:
+        socket.listen()
+    await scene.rest(begun)
+    scene.figures["open"] = sum(socket.is_open for socket in sockets)
+
+
+@attack(KIND)
+async def much_to_a_slow_victim(scene: Scene) -> None:
+    """Sends 60 MB to one victim that reads slowly; the victim and its other senders live on."""
+    peer = new_id()
+    victim = await Socket.open(scene.port, peer)
+    other = await Socket.open(scene.port, address="127.0.0.3")
+    flooder = await Socket.open(scene.port)
+    for socket in (victim, other, flooder):
+        await socket.send(announce("elsewhere"))
+    other.listen()
+    loop = asyncio.get_running_loop()
+    end = loop.time() + 3 * scene.seconds
+    heard: list[int] = []
+    sent = 0
+
+    async def read() -> None:
+        while True:
+            said = await victim.message()
+            if isinstance(said.get("data"), int):
+                heard.append(said["data"])
+            await asyncio.sleep(len(str(said)) / 20e6)
+
+    async def speak() -> None:
+        nonlocal sent
+        while loop.time() < end - scene.seconds:
+            await other.send(signal(peer, "elsewhere", sent))
+            sent += 1
+            await asyncio.sleep(0.05)
+
+    reader = asyncio.create_task(read())
+    speaker = asyncio.create_task(speak())
+    flooder.listen()
+    said = signal(peer, "elsewhere", "x" * 30_000)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(2 * scene.seconds):
+            while flooder.sent < 60e6 and await flooder.send(said):
+                pass
+    await speaker
+    await comes_true(lambda: len(heard) == sent or reader.done(), end - loop.time())
+    scene.claim("the victim is not closed", not reader.done() and victim.is_open, victim.closed)
+    scene.claim("its other sender is not closed", other.is_open, other.closed)
+    scene.claim(
+        "what others say to it comes", heard == list(range(sent)), f"{len(heard)} of {sent}"
+    )
+    scene.figures["sent MB"] = round(flooder.sent / 1e6, 1)
+    scene.figures["flooder closed"] = flooder.closed
+    reader.cancel()
+
+
+@attack(KIND)
+async def strange_messages(scene: Scene) -> None:
+    """JSON of every wrong kind, as it has ended other servers (socket.io CVE-2024-38355)."""
+    socket = await Socket.open(scene.port)
+    strange: tuple[object, ...]
+    strange = (None, 1, [], "x", {}, {"type": None}, {"type": 1}, {"type": "announce"})
+    await socket.send(b"".join(map(text, strange)))
+    await flood(socket, b"".join(map(text, ([], None, {"type": "announce", "data": []}))), scene)

@@ -1,0 +1,198 @@
+"""Plays one attack: hubs, honest clients in a calm time and under attack, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from tests.hostile.honest import PAIRS, Seen
+from tests.hostile.scene import Scene
+from tests.hostile.waiting import comes_true
+from tests.hostile.watched import hub
+from tests.mesh.processes import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.hostile.scene import Attack
+    from tests.hostile.watched import Watched
+
+CALM: Final = 0.5
+"""Seconds before the small attack; the long one takes times that much."""
+
+SMALL: Final = 1.5
+"""Seconds of the small attack."""
+
+LONG_FACTOR: Final = 8
+
+PATIENCE: Final = 120.0
+"""Seconds in which an attack has to be over, whatever the hub does to it."""
+
+SETTLED: Final = 20.0
+"""Seconds in which descriptors have to be back: more than any time-out of these hubs."""
+
+LINKED: Final = 15.0
+"""Seconds in which a true hub has to link up while the attack goes on."""
+
+OPTIONS: Final = {
+    "handshake_timeout": 3,
+    "close_timeout": 1,
+    "webrtc_engine": "none",
+    "hub_mesh_min_peers": 1,
+}
+"""Of all hubs here: short, as descriptors are waited for."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was seen in a run."""
+
+    honest: Seen
+    claims: dict[str, str]
+    """What the attacker found wrong; empty texts are what held."""
+    figures: dict[str, Any]
+    """What the attacker saw besides."""
+    hubs: list[HubFigures]
+    complaints: list[str]
+    """Lines in the logs of the hubs that no input may cause."""
+    joined: str
+    """Why a true hub did not link up, if one had to."""
+
+
+@dataclass(frozen=True)
+class HubFigures:
+    """One hub's, in bytes and descriptors."""
+
+    is_alive: bool
+    calm_memory: int
+    most_memory: int
+    descriptors_before: int
+    most_descriptors: int
+    descriptors_after: int
+
+
+async def play(attack: Attack, folder: Path, *, loop: str, is_long: bool) -> Outcome:
+    """Play an attack against fresh hubs."""
+    factor = LONG_FACTOR if is_long else 1
+    async with AsyncExitStack() as stack:
+        hubs = await _hubs(stack, attack, folder, loop)
+        ports = [each.process.port for each in hubs]
+        kind = "visited" if attack.newcomers else "unvisited"
+        honest = await stack.enter_async_context(
+            _child("honest", kind, *(str(port) for port in ports))
+        )
+        assert honest.stdout is not None
+        ready = await _line(honest)
+        assert ready == b"ready\n", ready
+        await asyncio.sleep(CALM * factor)
+        before = []
+        for each in hubs:
+            each.forget_most()
+            before.append((each.memory, each.descriptors))
+            watcher = asyncio.create_task(each.watch())
+            stack.callback(watcher.cancel)
+        _tell(honest, "attack")
+        scene = Scene(ports=ports, seconds=SMALL * factor, is_long=is_long)
+        attacker = await stack.enter_async_context(_child("attacker", attack.name))
+        _tell(attacker, msgspec.json.encode(scene).decode())
+        joined = await _join(attack, folder, hubs, loop) if attack.joins else ""
+        said = await _line(attacker)
+        scene = msgspec.json.decode(said, type=Scene)
+        _tell(honest, "end")
+        seen = msgspec.json.decode(await _line(honest), type=Seen)
+        await honest.wait()
+        await _until_back(hubs, [descriptors - 2 * PAIRS // len(hubs) for _, descriptors in before])
+        figures = [
+            HubFigures(
+                is_alive=each.process.is_alive,
+                calm_memory=memory,
+                most_memory=each.most_memory if each.process.is_alive else 0,
+                descriptors_before=descriptors - 2 * PAIRS // len(hubs),
+                most_descriptors=each.most_descriptors,
+                descriptors_after=each.descriptors if each.process.is_alive else 0,
+            )
+            for each, (memory, descriptors) in zip(hubs, before, strict=True)
+        ]
+        return Outcome(
+            honest=seen,
+            claims=scene.claims,
+            figures=scene.figures,
+            hubs=figures,
+            complaints=[line for each in hubs for line in each.complaints()],
+            joined=joined,
+        )
+
+
+async def _hubs(stack: AsyncExitStack, attack: Attack, folder: Path, loop: str) -> list[Watched]:
+    hubs: list[Watched] = []
+    for number in range(attack.hubs):
+        start = [each.process.uri for each in hubs]
+        options = {**OPTIONS, **attack.options}
+        hubs.append(
+            await stack.enter_async_context(hub(folder, number, *start, loop=loop, **options))
+        )
+    return hubs
+
+
+async def _join(attack: Attack, folder: Path, hubs: list[Watched], loop: str) -> str:
+    """Start a true hub amid the attack, and say what kept it from linking up."""
+    first = hubs[0].process
+    options = {**OPTIONS, **attack.options}
+    await asyncio.sleep(1.0)
+    async with hub(folder, len(hubs), first.uri, loop=loop, **options) as newcomer:
+        loop_time = asyncio.get_running_loop().time
+        end = loop_time() + LINKED
+
+        async def is_ready() -> bool:
+            health = await newcomer.process.get("/health")
+            return bool(health["hubMesh"]["ready"])
+
+        def is_decided(ready: bool) -> bool:
+            return ready or loop_time() > end
+
+        ready = await eventually("a true hub links up", is_ready, is_decided)
+    return "" if ready else f"a true hub did not link up within {LINKED:.0f} s"
+
+
+async def _until_back(hubs: list[Watched], before: list[int]) -> None:
+    def are_back() -> bool:
+        return not any(
+            each.process.is_alive and each.descriptors > descriptors
+            for each, descriptors in zip(hubs, before, strict=True)
+        )
+
+    await comes_true(are_back, SETTLED)
+
+
+@contextlib.asynccontextmanager
+async def _child(module: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", f"tests.hostile.{module}", *arguments),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=1 << 24,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def _tell(process: asyncio.subprocess.Process, line: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(f"{line}\n".encode())
+
+
+async def _line(process: asyncio.subprocess.Process) -> bytes:
+    assert process.stdout is not None
+    async with asyncio.timeout(PATIENCE):
+        return await process.stdout.readline()

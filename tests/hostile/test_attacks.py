@@ -1,0 +1,49 @@
+"""Each attack at a small size: what holds on any machine. `make hostile` plays them at length."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.attacks import ATTACKS
+from tests.hostile.report import summary
+from tests.hostile.run import play
+from tests.hostile.verdict import faults
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.thorough,
+    pytest.mark.xdist_group("hubs"),
+    pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="reads /proc of Linux"),
+]
+
+
+OPEN = {
+    "connections_flat_out",
+    "empty_pongs",
+    "much_to_a_slow_victim",
+    "new_namespaces",
+    "signals_to_the_next_hub",
+    "sockets_from_one_address",
+    "small_fragments",
+    "unfinished_frames_of_the_refused",
+    "unfinished_messages",
+    "who_do_not_read",
+}
+"""What hubs do not withstand yet: `make hostile` plays these too, and says what they do."""
+
+
+@pytest.mark.parametrize(
+    ("name", "loop"),
+    [
+        (each.name, loop)
+        for each in ATTACKS.values()
+        for loop in each.loops
+        if each.name not in OPEN
+    ],
+)
+async def test_honest_clients_go_on_while(name: str, loop: str, tmp_path: Path) -> None:
+    outcome = await play(ATTACKS[name], tmp_path, loop=loop, is_long=False)
+    found = faults(outcome, is_long=False)
+    assert not found, "\n".join([*found, summary(outcome)])
