@@ -63,6 +63,10 @@ class Delivery:
     def receive(self, arrived: Arrived, now: float) -> list[News]:
         """Take what came through the mesh; return the news whose turn it is, in order."""
         source, incarnation, body = arrived.source, arrived.incarnation, arrived.body
+        if 0 < self._mesh.incarnation_of(source) < incarnation:
+            # Ahead of its advert, so that it comes again; or made up, and then nothing may follow
+            # from it: what the hub really says would be taken for that of an earlier life.
+            return []
         streams = self._signals if body.lane == SIGNALS else self._control
         if isinstance(body, Segment):
             ready, acks = streams.on_segment(source, incarnation, body, now)
@@ -88,6 +92,12 @@ class Delivery:
     def renew(self, renewed: Callable[[News], News]) -> None:
         """Let what is not acknowledged be sent again in another form, if it has to be."""
         self._signals.renew(renewed)
+
+    def found(self, hub: PeerId) -> None:
+        """Note the advert of a hub that may have been heard of before that came."""
+        incarnation = self._mesh.incarnation_of(hub)
+        self._control.found(hub, incarnation)
+        self._signals.found(hub, incarnation)
 
     def rose(self, hub: PeerId, incarnation: int, now: float) -> None:
         """Send to a hub under another incarnation, what is under way once more."""

@@ -54,7 +54,8 @@ class ViewChanges:
         match change:
             case RoutesChanged():
                 delivery.resend_all(now)
-            case HubFound():
+            case HubFound(hub):
+                self._delivery.found(hub)
                 self._show_by(now + VIEW_DELAY + VIEW_DELAY_PER_HUB * len(self._mesh))
             case HubGone(hub):
                 delivery.forget(hub, now)

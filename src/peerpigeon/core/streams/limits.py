@@ -37,6 +37,15 @@ class StreamLimits:
     still unacknowledged goes at its end."""
     idle: float = 60.0
     """A stream without unacknowledged news is closed after this time; the next has a new epoch."""
+    waiting_bytes: int = 48 * MIB
+    """What all sources together may have here that has come before its turn; beyond it that of the
+    longest silent one is thrown away, and sent again. Who can name any source of a segment would
+    else fill the memory with a few frames of each."""
+    jump: int = 2**20
+    """How far ahead of what was expected a number may lie. It takes hours without one
+    acknowledgement to send so much; what jumps farther is a lie, and not taken."""
+    renewal_gap: float = 1.0
+    """A stream about which its destination was lied to begins anew at most once in this time."""
     hubs: int = 8192
     """How many hubs to remember, each way. The memory of a hub that sent us news prevents repeats
     after it was cut off for long, so only the number of hubs limits it, not time."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.wire.hub_frames import Ack
 from peerpigeon.core.wire.hub_sizes import size_of
+from peerpigeon.core.wire.ranges import is_later
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +21,8 @@ class Receiver:
     """The destination's end of one stream."""
 
     __slots__ = (
-        "_answered", "_answered_at", "_is_out_of_row", "_limits", "_size", "_waiting",
-        "epoch", "incarnation", "lane", "next",
+        "_answered", "_answered_at", "_is_out_of_row", "_limits", "_waiting",
+        "epoch", "incarnation", "lane", "next", "size",
     )  # fmt: skip
 
     def __init__(self, incarnation: int, first: Segment, limits: StreamLimits) -> None:
@@ -30,17 +31,22 @@ class Receiver:
         self.next = floor = first.floor
         self._limits = limits
         self._waiting: dict[int, News] = {}  # came before its turn
-        self._size = 0  # of what waits
+        self.size = 0
+        """Bytes of what waits for its turn."""
         self._is_out_of_row = False
         self._answered = floor
         self._answered_at = -inf
 
     def is_replaced_by(self, incarnation: int, epoch: int) -> bool:
         """Tell whether a segment of another stream belongs to a later one, not to an earlier."""
-        return (incarnation, epoch) > (self.incarnation, self.epoch)
+        if incarnation != self.incarnation:
+            return incarnation > self.incarnation
+        return is_later(epoch, self.epoch)
 
     def take(self, segment: Segment) -> list[News]:
         """Return the news whose turn has come with a segment."""
+        if max(segment.floor, segment.sequence) > self.next + self._limits.jump:
+            return []
         if segment.floor > self.next:
             self._advance(segment.floor)
         self._is_out_of_row = segment.sequence != self.next or bool(self._waiting)
@@ -49,8 +55,13 @@ class Receiver:
             return [segment.news]
         if self._is_wanted(segment):
             self._waiting[segment.sequence] = segment.news
-            self._size += size_of(segment.news)
+            self.size += size_of(segment.news)
         return self._drain()
+
+    def drop_waiting(self) -> None:
+        """Throw away what has come before its turn; its source sends it again."""
+        self._waiting.clear()
+        self.size = 0
 
     def _is_wanted(self, segment: Segment) -> bool:
         ahead = segment.sequence - self.next
@@ -59,7 +70,7 @@ class Receiver:
         limits = self._limits
         return ahead == 0 or (
             len(self._waiting) < limits.signals + limits.control
-            and self._size + size_of(segment.news) <= limits.signal_bytes + limits.control_bytes
+            and self.size + size_of(segment.news) <= limits.signal_bytes + limits.control_bytes
         )
 
     def _drain(self) -> list[News]:
@@ -71,7 +82,7 @@ class Receiver:
 
     def _pop(self, sequence: int) -> News:
         news = self._waiting.pop(sequence)
-        self._size -= size_of(news)
+        self.size -= size_of(news)
         return news
 
     def _advance(self, floor: int) -> None:
@@ -84,9 +95,13 @@ class Receiver:
                 self._pop(number)
         self.next = floor
 
+    def may_repeat(self, now: float) -> bool:
+        """Tell whether to say once more where this stream stands."""
+        return now >= self._answered_at + self._limits.ack_delay
+
     def wants_to_answer(self, now: float) -> bool:
         """Tell whether the segment just taken is to be acknowledged without delay."""
-        if self._is_out_of_row and now >= self._answered_at + self._limits.ack_delay:
+        if self._is_out_of_row and self.may_repeat(now):
             return True
         progress = self.next - self._answered
         return progress >= self._limits.ack_every or (self._is_out_of_row and progress > 0)

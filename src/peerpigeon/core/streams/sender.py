@@ -41,9 +41,10 @@ class Sender:
     """The source's end of one stream."""
 
     __slots__ = (
-        "_cursor", "_expiry", "_limits", "_recover", "_rerouted_at", "_resent_at", "_trip",
+        "_cursor", "_expiry", "_limits", "_recover", "_renewed_at", "_rerouted_at", "_resent_at",
+        "_trip",
         "_used_at", "alarm", "control", "epoch", "floor", "hub", "incarnation", "lane", "next",
-        "pending", "resend_at", "signals",
+        "number", "pending", "resend_at", "signals",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +61,8 @@ class Sender:
         self.incarnation = incarnation
         self.epoch = epoch
         self.lane = lane
+        self.number = 0
+        """Names it among those of one hub; its epoch may change."""
         self._limits = limits
         self.next = 0
         # The lowest number that is pending; ``next`` if nothing is.
@@ -73,7 +76,7 @@ class Sender:
         self._cursor = 0
         self._recover = 0
         self._resent_at = now
-        self._rerouted_at = -inf
+        self._rerouted_at = self._renewed_at = -inf
         self._used_at = now
         self.resend_at = inf
         self.alarm = inf
@@ -181,6 +184,23 @@ class Sender:
             return []
         self._rerouted_at = now
         return self._start_again(now)
+
+    def begin_anew(self, epoch: int, now: float) -> list[Segment]:
+        """Number all that is pending anew, in another epoch; return what to send again at once.
+
+        Somebody has told the destination of an epoch or of numbers that are not ours. Not too
+        often, for whoever says so may be a liar itself.
+        """
+        if now < self._renewed_at + self._limits.renewal_gap:
+            return []
+        self._renewed_at = now
+        self.epoch = epoch
+        self.pending = dict(enumerate(self.pending.values()))
+        self.floor, self.next = 0, len(self.pending)
+        expiries = ((item.expires_at, number) for number, item in self.pending.items())
+        self._expiry = sorted(expiry for expiry in expiries if expiry[0] != inf)
+        self._trip.timed = None
+        return self._start_again(now) if self.pending else []
 
     def expire(self, now: float) -> list[News]:
         """Give up and return the signals whose lifetime is over, and with them those nearly so.

@@ -4,6 +4,10 @@ A stream is named by its source and destination, the incarnation of the latter, 
 the source never uses twice: those of each of its lives count from a random number. Under which
 incarnation it speaks may change meanwhile. Here are the streams of one hub; ``sender.py`` and
 ``receiver.py`` have the two ends of one.
+
+A destination that was told a later epoch by somebody who is not the source does not take what the
+source says. It answers where it stands, and the source goes on in an epoch later than that: epochs
+go round (``ranges.is_later``), so that none is the last one.
 """
 
 from __future__ import annotations
@@ -21,12 +25,18 @@ from peerpigeon.core.streams.receiver import Receiver
 from peerpigeon.core.streams.sender import Sender
 from peerpigeon.core.wire.hub_frames import SIGNALS, Ack, Segment
 from peerpigeon.core.wire.hub_sizes import size_of
+from peerpigeon.core.wire.ranges import EPOCHS, next_on_circle
 from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from peerpigeon.core.wire.hub_news import News
+
+
+EARLIER_EPOCHS = 2**32
+"""Epochs before the present one of a stream that this hub may have used itself. It opens a stream
+a minute to each other hub at most, and would have to live for ages to open more."""
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
@@ -64,8 +74,10 @@ class Streams:
         self._lane = lane
         self._epoch = first_epoch
         self._senders: dict[PeerId, Sender] = {}
-        self._by_epoch: dict[int, Sender] = {}
-        self._alarms: TimerQueue[int] = TimerQueue()  # by epoch; may be early, is never late
+        self._by_number: dict[int, Sender] = {}
+        self._opened = 0
+        self._alarms: TimerQueue[int] = TimerQueue()  # by number; may be early, is never late
+        self._waiting = 0  # bytes that have come before their turn, of all sources
         self._receivers: dict[PeerId, Receiver] = {}  # the longest silent first
         self._owed: dict[PeerId, float] = {}  # when to acknowledge, in that order
         self._is_draining = False
@@ -124,15 +136,17 @@ class Streams:
         receiver = self._receivers.get(to)
         if receiver is not None:
             incarnation = max(incarnation, receiver.incarnation)
-        self._epoch += 1
+        self._opened += 1
+        self._epoch = next_on_circle(self._epoch)
         sender = Sender(to, incarnation, self._epoch, self._limits, now, lane=self._lane)
-        self._senders[to] = self._by_epoch[sender.epoch] = sender
+        sender.number = self._opened
+        self._senders[to] = self._by_number[sender.number] = sender
         return sender
 
     def _close(self, sender: Sender) -> None:
         del self._senders[sender.hub]
-        del self._by_epoch[sender.epoch]
-        self._alarms.drop(sender.epoch)
+        del self._by_number[sender.number]
+        self._alarms.drop(sender.number)
 
     def _fail(self, failures: list[Failure], now: float) -> None:
         if failures:
@@ -143,7 +157,7 @@ class Streams:
         # Only ever earlier: a message costs no alarm of its own, an early alarm looks again.
         if when < sender.alarm:
             sender.alarm = when
-            self._alarms.set(sender.epoch, when)
+            self._alarms.set(sender.number, when)
 
     def on_ack(self, source: PeerId, incarnation: int, ack: Ack, now: float) -> list[Outgoing]:
         """Drop what is acknowledged; return what it is now time to send again."""
@@ -153,11 +167,21 @@ class Streams:
         elif sender is not None and sender.incarnation < incarnation:
             self._fail(self.restarted(source, incarnation), now)
             sender = self._senders.get(source)
-        if sender is None or sender.epoch != ack.epoch or sender.incarnation != incarnation:
+        if sender is None or sender.incarnation != incarnation:
             return []
-        if not sender.floor < ack.next_sequence <= sender.next:
+        if sender.epoch != ack.epoch or ack.next_sequence > sender.next:
+            return self._contradict(sender, ack, now)
+        if sender.floor >= ack.next_sequence:
             return []
         return _routed(sender, sender.acknowledge(ack.next_sequence, now))
+
+    def _contradict(self, sender: Sender, ack: Ack, now: float) -> list[Outgoing]:
+        """Go on in a later stream if the destination has one from somebody else under our id."""
+        if sender.epoch != ack.epoch and (sender.epoch - ack.epoch) % EPOCHS < EARLIER_EPOCHS:
+            return []  # one that we have had before; what acknowledges it is late
+        segments = sender.begin_anew(next_on_circle(ack.epoch), now)
+        self._arm(sender, sender.due())
+        return _routed(sender, segments)
 
     def resend(self, to: PeerId, now: float) -> list[Outgoing]:
         """Return what to send again at once, because the route to a hub has just changed."""
@@ -191,6 +215,17 @@ class Streams:
         """
         for sender in self._senders.values():
             sender.renew(renewed)
+
+    def found(self, hub: PeerId, incarnation: int) -> None:
+        """Note the incarnation of a hub as it says itself; what came under a higher one was no word
+        of it.
+        """
+        sender, receiver = self._senders.get(hub), self._receivers.get(hub)
+        if sender is not None and sender.incarnation > incarnation:
+            sender.incarnation = incarnation
+        if receiver is not None and receiver.incarnation > incarnation:
+            self._drop_receiver(hub)
+            self._owed.pop(hub, None)
 
     def rose(self, hub: PeerId, incarnation: int) -> None:
         """Note the incarnation under which a hub goes on, that was sent to under a lower one."""
@@ -226,12 +261,16 @@ class Streams:
         receiver = self._receivers.get(source)
         if receiver is None or receiver.epoch != segment.epoch:
             if receiver is not None and not receiver.is_replaced_by(incarnation, segment.epoch):
-                return [], []
+                return [], self._contest(source, receiver, incarnation, now)
             receiver = self._accept(source, incarnation, segment, now)
         elif receiver.incarnation < incarnation:  # the source has risen
             self.rose(source, incarnation)
             receiver.incarnation = incarnation
+        before = receiver.size
         ready = receiver.take(segment)
+        if receiver.size != before:
+            self._waiting += receiver.size - before
+            self._bound_waiting()
         if self._is_draining or receiver.wants_to_answer(now):
             return ready, [self._ack(source, receiver, now)]
         if source not in self._owed:
@@ -240,14 +279,33 @@ class Streams:
 
     def _accept(self, source: PeerId, incarnation: int, first: Segment, now: float) -> Receiver:
         self._fail(self.restarted(source, incarnation), now)
-        self._receivers.pop(source, None)
+        if source in self._receivers:
+            self._drop_receiver(source)
         if len(self._receivers) >= self._limits.hubs:
             oldest = next(iter(self._receivers))
-            del self._receivers[oldest]
+            self._drop_receiver(oldest)
             self._owed.pop(oldest, None)
         receiver = Receiver(incarnation, first, self._limits)
         self._receivers[source] = receiver
         return receiver
+
+    def _drop_receiver(self, source: PeerId) -> None:
+        self._waiting -= self._receivers.pop(source).size
+
+    def _bound_waiting(self) -> None:
+        """Throw away what waits of the longest silent sources while it is too much in all."""
+        while self._waiting > self._limits.waiting_bytes:
+            victim = next(receiver for receiver in self._receivers.values() if receiver.size)
+            self._waiting -= victim.size
+            victim.drop_waiting()
+
+    def _contest(
+        self, source: PeerId, receiver: Receiver, incarnation: int, now: float
+    ) -> list[Outgoing]:
+        """Say which stream is the latest here: what else comes is late, or that one is a lie."""
+        if incarnation != receiver.incarnation or not receiver.may_repeat(now):
+            return []
+        return [self._ack(source, receiver, now)]
 
     def _ack(self, source: PeerId, receiver: Receiver, now: float) -> Outgoing:
         self._owed.pop(source, None)
@@ -275,8 +333,8 @@ class Streams:
                 break
             outgoing.append(self._ack(source, self._receivers[source], now))
         failures, self._failures, self._failed_at = self._failures, [], None
-        for epoch in self._alarms.expire(now):
-            sender = self._by_epoch[epoch]
+        for number in self._alarms.expire(now):
+            sender = self._by_number[number]
             sender.alarm = inf
             if now >= self._keeps_all_until:
                 failures.extend(_failures(sender.hub, sender.expire(now), Reason.EXPIRED))

@@ -16,6 +16,24 @@ valid and the spelling is kept, of hubs too: who is configured in capitals is ad
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """A number that can be reckoned with: one more still fits MessagePack."""
 
+EPOCHS = 2**63
+"""Numbers that go round, those of ``Count``: epochs of streams."""
+
+
+def next_on_circle(number: int) -> int:
+    """Return the number after one that goes round: after the last ``Count`` comes 0."""
+    return (number + 1) % EPOCHS
+
+
+def is_later(number: int, other: int) -> bool:
+    """Tell whether one of two numbers that go round is the later: less than half a round ahead.
+
+    It is the serial number arithmetic of RFC 1982. Whatever number somebody has made up, there is a
+    later one.
+    """
+    return 0 < (number - other) % EPOCHS < EPOCHS // 2
+
+
 SESSIONS_PER_INCARNATION = 2**20
 """Sessions of members count from their hub's incarnation times this (``hub_views``)."""
 
