@@ -55,6 +55,12 @@ class Pipe:
         """Return ``False``."""
         return False
 
+    def pause_reading(self) -> None:
+        """Take no heed: who has read much waits for its next turn."""
+
+    def resume_reading(self) -> None:
+        """Take no heed."""
+
     def write(self, data: bytes) -> None:
         """Count it."""
         self.written += len(data)

@@ -276,10 +276,6 @@ async def test_messages_of_one_turn_are_told_in_one_call_and_of_large_ones_fewer
         assert calls == [[40_000, 40_000], [0, 0, 200, 70_000]]
         await turns()
         assert calls[2:] == [[1]]
-        socket.data_received(frame(TEXT) * 20_000)
-        assert sum(map(len, calls[3:])) > 10_000
-        await turns()
-        assert sum(map(len, calls[3:])) == 20_000
 
 
 def test_an_error_of_the_listener_is_shown_and_the_sockets_go_on() -> None:

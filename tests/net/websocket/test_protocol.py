@@ -42,7 +42,7 @@ def written(protocol: WebSocketProtocol) -> bytes:
 
 
 def read(protocol: WebSocketProtocol, data: bytes) -> list[Event]:
-    return list(protocol.receive_data(data))
+    return [each for each in protocol.receive_data(data) if each is not None]
 
 
 def pass_on(sender: WebSocketProtocol, receiver: WebSocketProtocol) -> list[Event]:

@@ -30,6 +30,7 @@ from peerpigeon.net.websocket.protocol import (
     Violation,
     WebSocketProtocol,
 )
+from peerpigeon.net.websocket.turns import READ_SIZE, TurnTaker
 
 if TYPE_CHECKING:
     import asyncio
@@ -49,11 +50,13 @@ _MESSAGE = (str, bytes)
 _OVER = (State.CLOSING, State.CLOSED)
 
 
-class WebSocket(Socket):
+class WebSocket(TurnTaker, Socket):
     """One WebSocket whose opening handshake is done, whichever side began it."""
 
     KIND: ClassVar[int]
     """The kind of its messages: ``TEXT`` or ``BINARY``."""
+
+    _group: SocketGroup[Any]
     ALLOWANCE: ClassVar[int]
     """Bytes that wait in the transport, at least. They are not counted."""
 
@@ -72,6 +75,7 @@ class WebSocket(Socket):
     def __init__(
         self, group: SocketGroup[Any], transport: asyncio.Transport, protocol: WebSocketProtocol
     ) -> None:
+        super().__init__()
         peer = transport.get_extra_info("peername")
         self.address: str = peer[0] if isinstance(peer, tuple) else ""
         self._group = group
@@ -126,6 +130,7 @@ class WebSocket(Socket):
     def _abort(self) -> None:
         self._protocol.end()
         self._drop_held()
+        self.forget_unread()
         was_open = not self._transport.is_closing()
         self._transport.abort()
         if was_open:
@@ -197,7 +202,8 @@ class WebSocket(Socket):
 
     def _note(self) -> None:
         """Note what is kept beyond this turn."""
-        size = self._noted = self._protocol.kept
+        self._noted = self._protocol.kept
+        size = self._noted + self.unread_size
         if self._held is not None or self._timer is not None:
             size += self._held_size + self._transport.get_write_buffer_size()
         self._group.holders.note(self, size)
@@ -224,20 +230,33 @@ class WebSocket(Socket):
         self._note()
 
     def data_received(self, data: bytes) -> None:
-        """Read the frames in what has come."""
-        for event in self._protocol.receive_data(data):
-            if isinstance(event, _MESSAGE):  # as most are
-                self._group.receive(self, event)
-            else:
-                self.take(event)
+        """Read the frames in what has come, as many as there may be in one turn."""
+        events = self._protocol.receive_data(data)
+        if isinstance(events, tuple):  # most often, and one message: a call less for each
+            for event in events:
+                if isinstance(event, _MESSAGE):
+                    self._group.receive(self, event)
+                else:
+                    self.take(event)
+        elif self.take_turn(events, len(data)):
+            self._note()
+            return
+        if len(data) >= READ_SIZE:
+            self.wait_for_turn(iter(()))
         if self._protocol.kept != self._noted:
             self._note()
+
+    def read_on(self) -> None:
+        """Go on with what waits for this turn, then with what comes."""
+        super().read_on()
+        self._note()
 
     def eof_received(self) -> bool:
         """Take the other side for gone: one that leaves in order sends a close frame first."""
         self._group.deliver()
         self._protocol.end()
         self._drop_held()
+        self.forget_unread()
         self._linger()
         self._report(ABNORMAL_CLOSURE, "")
         return False
@@ -247,6 +266,7 @@ class WebSocket(Socket):
         self._group.deliver()
         self._protocol.end()
         self._drop_held()
+        self.forget_unread()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from peerpigeon.net.websocket.turns import Turns
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -81,6 +83,7 @@ class SocketGroup(Generic[S]):
         self.max_message_size = max_message_size
         self.max_outbox_size = max_outbox_size
         self.close_timeout = close_timeout
+        self.turns = Turns(self.loop)
         self.holders = holders
         """Where the sockets note what they keep."""
         self.max_closing: float = MAX_CLOSING

@@ -6,6 +6,7 @@ import asyncio
 import os
 import ssl
 from functools import cache, partial
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from peerpigeon.net.websocket.client_handshake import (
@@ -164,7 +165,7 @@ class Dialing(asyncio.Protocol):
             match event:
                 case Pinged():
                     _write(transport, protocol)
-                case Ponged():
+                case Ponged() | None:
                     pass
                 case CloseReceived(code, reason):
                     self._leave(transport, protocol, code, "")
@@ -175,8 +176,7 @@ class Dialing(asyncio.Protocol):
                 case message:
                     self._listener.dial_answered(self, message)
                     if self._socket is not None:
-                        for each in (message, *events):
-                            self._socket.take(each)
+                        self._socket.take_turn(chain((message,), events))
                     return
 
     def _leave(

@@ -38,7 +38,7 @@ from peerpigeon.net.websocket.frames import (
 from peerpigeon.net.websocket.masking import apply_mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 
 class State(Enum):
@@ -144,8 +144,8 @@ class WebSocketProtocol:
 
     # Reading
 
-    def receive_data(self, data: bytes) -> Iterable[Event]:
-        """Return what has come with these bytes, in order.
+    def receive_data(self, data: bytes) -> tuple[Event, ...] | Iterator[Event | None]:
+        """Return what has come with these bytes, in order: ``None`` for a frame that says nothing.
 
         Each frame is read when its turn comes, so go through all of it before the next call. To
         read what is many times 64 KiB ahead would push it out of the processor's cache.
@@ -200,7 +200,7 @@ class WebSocketProtocol:
     def _count(self) -> None:
         self.kept = len(self._begun or b"") + len(self._fragments or b"")
 
-    def _read(self, data: bytes) -> Iterator[Event]:
+    def _read(self, data: bytes) -> Iterator[Event | None]:
         start, size, sender = 0, len(data), self._sender
         try:
             while start < size and (self.state is _OPEN or self.state is _CLOSING):
@@ -211,8 +211,8 @@ class WebSocketProtocol:
                 start = end
                 if first == self._whole:
                     yield payload.decode() if first == TEXT else payload
-                elif (event := self._take(first, payload)) is not None:
-                    yield event
+                else:
+                    yield self._take(first, payload)
         except FrameError as error:
             yield self._fail(error.code)
         except UnicodeDecodeError:

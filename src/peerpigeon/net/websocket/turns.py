@@ -1,0 +1,123 @@
+"""Whose turn it is to be read: nobody is read without end while others wait.
+
+In one turn of the event loop a socket is read at most once, and ``TURN_FRAMES`` frames of it are
+taken. With the rest it waits in a line until everybody else has had a turn, and is not read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections import deque
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from peerpigeon.net.websocket.protocol import Event, Message
+
+TURN_FRAMES = 64
+"""Frames of one socket that are taken in one turn of the event loop, control frames and fragments
+too: at 3 to 10 microseconds each, half a millisecond that others wait. Real clients send a few
+dozen at once."""
+
+TURN_SOCKETS = 16
+"""Sockets that had more to say than that and are heard again in one turn, longest waiting first: so
+a turn stays short however many there are."""
+
+READ_SIZE = 64 * 1024
+"""Bytes that come at once, from which on a socket waits for its next turn: there is more, probably.
+uvloop would read on from the same socket up to 32 times, 250 KiB each, before it looks at another.
+"""
+
+_MESSAGE = (str, bytes)
+
+
+class Turns:
+    """The line in which sockets wait for their next turn."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[TurnTaker] = deque()
+        self._is_set = False  # whether the next ones will be heard in the next turn of the loop
+
+    def wait(self, socket: TurnTaker) -> None:
+        """Have a socket read on when all others in the line have had a turn."""
+        self._waiting.append(socket)
+        self._set()
+
+    def _set(self) -> None:
+        if not self._is_set:
+            self._is_set = True
+            self._loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        self._is_set = False
+        for _ in range(min(len(self._waiting), TURN_SOCKETS)):
+            self._waiting.popleft().read_on()
+        if self._waiting:
+            self._set()
+
+
+class Group(Protocol):
+    """What those that take turns share."""
+
+    turns: Turns
+
+    def receive(self, socket: Any, message: Message) -> None:  # noqa: ANN401 - its own kind
+        """Take a message."""
+
+
+class TurnTaker(asyncio.Protocol, ABC):
+    """A WebSocket that waits for its turn when it has much to say."""
+
+    __slots__ = ("_unread", "unread_size")
+
+    _group: Group
+    _transport: asyncio.Transport
+
+    def __init__(self) -> None:
+        self._unread: Iterator[Event | None] | None = None  # while it waits
+        self.unread_size = 0
+        """Bytes that are kept for its next turns, at most: the whole of what was read last."""
+
+    @abstractmethod
+    def take(self, event: Event) -> None:
+        """Act on an event of the protocol."""
+
+    def take_turn(self, events: Iterator[Event | None], size: int = 0) -> bool:
+        """Take the frames of one turn; tell whether more is left for the next one.
+
+        ``size`` is the number of bytes that they are read from.
+        """
+        left = TURN_FRAMES
+        for event in events:
+            if isinstance(event, _MESSAGE):  # as most are
+                self._group.receive(self, event)
+            elif event is not None:
+                self.take(event)
+            left -= 1
+            if not left:
+                self.wait_for_turn(events, size)
+                return True
+        return False
+
+    def wait_for_turn(self, events: Iterator[Event | None], size: int = 0) -> None:
+        """Read nothing until everybody else has had a turn."""
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+            self._unread, self.unread_size = events, size
+            self._group.turns.wait(self)
+
+    def read_on(self) -> None:
+        """Go on with what waits for this turn, then with what comes."""
+        events, size = self._unread, self.unread_size
+        self.forget_unread()
+        if events is None or self.take_turn(events, size):
+            return
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def forget_unread(self) -> None:
+        """Let go of what waits to be taken, because the socket has ended."""
+        self._unread, self.unread_size = None, 0
