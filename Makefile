@@ -10,8 +10,8 @@ SEEDS := 20
 IN_PARALLEL := -n 3 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check quick matrix lint format coverage fuzz sim chaos hostile bench \
-	constraints changelog release clean setup
+.PHONY: help run test test-all check quick matrix lint format coverage fuzz sim chaos hostile \
+	autobahn bench constraints changelog release clean setup
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ chaos: setup ## play runs of real hub processes under faults (minutes); OPTIONS=
 hostile: setup ## attack hubs at length beside honest clients (long); OPTIONS="empty_pongs" for one attack
 	@$(BIN)/python -m tests.hostile $(OPTIONS)
 
+autobahn: setup ## the Autobahn Testsuite against our WebSockets, both ends (one minute; Python 2.7)
+	@$(BIN)/python -m conformance $(OPTIONS)
+
 bench: setup ## how fast a hub is, beside the npm package's (long); OPTIONS="--quick" for a try
 	@$(BIN)/python -m benchmarks.suite $(OPTIONS)
 
@@ -80,5 +83,5 @@ setup: ## make or renew .venv with all that the commands above need
 
 clean: ## remove what these commands made, .venv too
 	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
-	rm -rf build dist tests/e2e/node_modules
-	find src tests benchmarks chaos scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf build dist tests/e2e/node_modules .autobahn
+	find src tests benchmarks chaos conformance scripts -name __pycache__ -type d -prune -exec rm -rf {} +

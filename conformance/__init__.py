@@ -1,0 +1,1 @@
+"""Our WebSockets against the Autobahn Testsuite, by both of its ends; see docs/conformance.md."""
