@@ -49,6 +49,8 @@ LIBRARIES = {
     "aioice": {"rtc/aiortc/gathering.py"},
     "ifaddr": {"net/own_addresses.py"},
     "aiortc": {"rtc/aiortc/channel.py", "rtc/aiortc/transports.py"},
+    "cryptography": {"net/http/token_signing.py", "rtc/libdatachannel/certificate.py"},
+    "jwt": {"net/http/token_keys.py", "net/http/token_signing.py", "net/http/tokens.py"},
     "libdatachannel": {"rtc/libdatachannel/channel.py"},
     "websockets": {"net/websocket/masking.py"},
 }
@@ -205,4 +207,4 @@ def test_no_webrtc_library_is_loaded_before_an_engine_is_made() -> None:
 def test_a_server_does_not_load_what_only_other_commands_need() -> None:
     modules = loaded("peerpigeon.cli.commands, peerpigeon.cli.serve")
     others = {f"peerpigeon.{package}" for package in ("sim", "scenario", "local_mesh")}
-    assert not modules & {"aiohttp", *others}
+    assert not modules & {"aiohttp", "jwt", "cryptography", *others}

@@ -16,7 +16,15 @@ from peerpigeon.core.interface.actions import (
     SendToPeers,
     Tell,
 )
-from peerpigeon.core.interface.events import Event, PeerLost, PeerOpened, PeerPonged, PeerSent, Tick
+from peerpigeon.core.interface.events import (
+    Event,
+    PeerLost,
+    PeerOpened,
+    PeerPonged,
+    PeerSent,
+    Permits,
+    Tick,
+)
 
 if TYPE_CHECKING:
     from peerpigeon.core.interface.notices import Notice
@@ -60,10 +68,16 @@ class Desk:
                     self.notices.append(notice)
         return actions
 
-    def open(self, peer_id: str, now: float = 0.0, address: str = "127.0.0.1") -> SessionId:
+    def open(
+        self,
+        peer_id: str,
+        now: float = 0.0,
+        address: str = "127.0.0.1",
+        permits: Permits | None = None,
+    ) -> SessionId:
         self._sessions += 1
         session = SessionId(self._sessions)
-        self.feed(PeerOpened(session, peer_id, address), now)
+        self.feed(PeerOpened(session, peer_id, address, permits), now)
         return session
 
     def say(self, session: SessionId, message: object, now: float = 0.0) -> None:

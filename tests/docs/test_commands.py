@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -12,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
+from aiohttp import WSServerHandshakeError
 
 from tests.docs.commands import PAGES, TAG, blocks, commands, is_command
 from tests.docs.pages import ROOT
+from tests.net.client import Client
 from tests.rtc.environment import ALONE
 from tests.selection import thorough
 
@@ -64,6 +68,7 @@ How: TypeAlias = Serves | Shows | Says | Asks | Elsewhere
 
 ONE_MACHINE = Elsewhere("tests/docs/test_commands.py::test_the_lines_for_one_machine_make_a_mesh")
 HOSTS = Elsewhere("tests/docs/test_hosts.py")
+TOKENS = Elsewhere("tests/docs/test_commands.py::test_the_lines_about_tokens_let_a_client_in")
 INSTALLED = "--no-deps --no-build-isolation --quiet --dry-run --report - --ignore-installed"
 QUICKLY = '"OPTIONS=-n 0 tests/docs/test_readme.py"'
 
@@ -89,6 +94,15 @@ HOW: dict[str, How] = {
     ): ONE_MACHINE,
     "peerpigeon hub --advertise wss://hub1.example.org --no-demo --reference-hubs no": Serves(3000),
     "peerpigeon server --allowed-hosts signal.example.org --no-demo": Serves(3000),
+    "peerpigeon token --new-key signing.json --keys keys.json": TOKENS,
+    (
+        "peerpigeon server --token-keys keys.json"
+        " --namespace-access 'lobby=open,old-*=closed,*=token'"
+    ): TOKENS,
+    (
+        "peerpigeon token --key signing.json --ns 'room-*'"
+        " --sub 1111111111111111111111111111111111111111 --ttl 15m"
+    ): TOKENS,
     "peerpigeon network --hubs 8": Shows("8 hubs, one mesh"),
     "peerpigeon network --hubs 8 --port 4000": Shows("8 hubs, one mesh"),
     "peerpigeon simulate": Says("none lost"),
@@ -276,3 +290,46 @@ def test_the_lines_for_one_machine_make_a_mesh() -> None:
     process = alone(["sh", "-c", script])
     read_until(process, "all know all")
     end(process, signal.SIGTERM)
+
+
+@pytest.mark.slow
+def test_the_lines_about_tokens_let_a_client_in(tmp_path: Path) -> None:
+    key, server, token = (split(line)[0] for line, how in HOW.items() if how is TOKENS)
+
+    def started(words: list[str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            words,
+            cwd=tmp_path,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    assert "keys.json" in started(key).communicate(timeout=DEADLINE)[0]
+    shown, _ = started(token).communicate(timeout=DEADLINE)
+    process = started([*server, "--port", "0"])
+    try:
+        port = re.search(r":([0-9]+)/health", read_until(process, "Ctrl-C"))
+        assert port is not None
+        asyncio.run(_enter(int(port[1]), "1" * 40, shown.strip()))
+    finally:
+        process.terminate()
+        process.communicate(timeout=DEADLINE)
+
+
+async def _enter(port: int, peer_id: str, token: str) -> None:
+    answers = []
+    async with await Client.at(port, f"{peer_id}&token={token}") as client:
+        for namespace in ("room-1", "lobby", "old-1", "other"):
+            await client.announce(namespace)
+            said = await client.before_pong()
+            answers.append([each["error"] for each in said if each["type"] == "error"])
+    assert answers == [
+        [],
+        [],
+        ["networkName 'old-1' is closed here"],
+        ["networkName 'other' is not in the token"],
+    ]
+    with pytest.raises(WSServerHandshakeError):
+        await Client.at(port, f"{peer_id}&token={token}x")

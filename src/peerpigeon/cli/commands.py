@@ -78,10 +78,19 @@ def _declare_play(command: argparse.ArgumentParser) -> None:
     play.add_options(command)
 
 
+def _declare_token(command: argparse.ArgumentParser) -> None:
+    from peerpigeon.cli import token  # noqa: PLC0415
+
+    command.description = token.ABOUT
+    command.set_defaults(run=token.run)
+    token.add_options(command)
+
+
 _COMMANDS = {
     "server": ("serve clients on one machine", _declare_server),
     "hub": ("serve clients together with other hubs, as one mesh", _declare_server),
     "network": ("run a mesh of hubs on this machine and watch it", _declare_network),
+    "token": ("make keys, and tokens that let clients in", _declare_token),
     "simulate": ("try a mesh of hubs out in virtual time", _declare_simulate),
     "play": ("play a scenario, in virtual time or with hub processes", _declare_play),
 }

@@ -161,7 +161,8 @@ class Driver:
     def socket_opened(self, socket: PeerSocket, request: UpgradeRequest) -> None:
         """Take over a socket whose handshake is done."""
         self._take(socket)
-        self.feed(PeerOpened(socket.session, request.parameter("peerId"), socket.address))
+        peer_id = request.parameter("peerId")
+        self.feed(PeerOpened(socket.session, peer_id, socket.address, request.permits))
 
     def _meet(self, dial: Dialing) -> None:
         """Take over a socket that we dialled and a hub of the npm package has answered."""

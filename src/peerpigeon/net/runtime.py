@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.interface.snapshot import PeerRecord, Snapshot, TopologySnapshot
     from peerpigeon.net.http.door import Opener
     from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.http.tokens import Tokens
     from peerpigeon.rtc.interface import Engine
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,8 @@ class Runtime:
             handshake_timeout=config.handshake_timeout,
             limit=max(DOORS, config.max_connections),
         )
+        self._tokens = _tokens(config, loop.time)
+        self._watching: asyncio.Task[None] | None = None
         self._listeners: list[asyncio.Server] = []
         self._has_begun = False
         self._is_ending = False
@@ -78,12 +81,20 @@ class Runtime:
     def _opener(self, request: UpgradeRequest) -> Opener:
         """Return what takes over a connection that asks for a WebSocket."""
         if not request.parameter("hub"):
-            return self.driver.clients.open
+            return self._client_opener(request)
         if not self._config.is_hub:
             raise HandshakeError(403, "this server is no hub")
         if request.origin is not None:
             raise HandshakeError(403, "a web page is no hub")
         return self.driver.carriers.sockets.open
+
+    def _client_opener(self, request: UpgradeRequest) -> Opener:
+        """Return what takes over a connection of a client, with what its token allows."""
+        permits = None if self._tokens is None else self._tokens.permits(request)
+        if permits is None:
+            return self.driver.clients.open
+        allowed = replace(request, permits=permits)
+        return lambda transport, _, early: self.driver.clients.open(transport, allowed, early)
 
     def snapshot(self) -> Snapshot:
         """Return the counts of this moment."""
@@ -123,6 +134,8 @@ class Runtime:
                 " one with advertise (ADVERTISE, --advertise), as ws://HOST:PORT",
                 self.port,
             )
+        if self._tokens is not None:
+            self._watching = self._loop.create_task(self._tokens.watch())
         self._has_begun = True
         self.driver.start()
 
@@ -132,6 +145,8 @@ class Runtime:
         for listener in self._listeners:
             listener.close()
         self._doors.abort()
+        if self._watching is not None:
+            self._watching.cancel()
         self.driver.clients.deliver()  # what has been read counts as taken
         self.driver.carriers.sockets.deliver()
         if self._has_begun:
@@ -144,3 +159,13 @@ class Runtime:
         await self.driver.clients.wait_closed()
         await self.driver.carriers.sockets.wait_closed()
         self.ended.set()
+
+
+def _tokens(config: ServerConfig, clock: Callable[[], float]) -> Tokens | None:
+    """Return what checks tokens, if there are keys for that."""
+    if not config.token_keys:
+        return None
+    # The library is loaded by those alone that use it.
+    from peerpigeon.net.http.tokens import Tokens  # noqa: PLC0415
+
+    return Tokens(config, clock)

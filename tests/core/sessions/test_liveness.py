@@ -6,7 +6,7 @@ from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import SessionId
 from peerpigeon.core.interface.notices import PeerDisconnected
 from peerpigeon.core.sessions.liveness import LOOKS, Checkup, Liveness
-from peerpigeon.core.sessions.registry import Registry
+from peerpigeon.core.sessions.registry import Client, Registry
 from tests.core.harness import A, B, Desk
 
 CONFIG = ServerConfig(cleanup_interval=30.0, peer_timeout=100.0)
@@ -94,5 +94,5 @@ def test_those_that_knew_a_dropped_client_are_told_once() -> None:
 
 def test_who_is_here_no_more_is_not_looked_at() -> None:
     liveness = Liveness(Registry(10), 30.0, 100.0)
-    liveness.watch(SessionId(1), 0.0)
+    liveness.watch(Client(SessionId(1), A, "127.0.0.1", 0.0, 0.0), 0.0)
     assert liveness.check(200.0) == Checkup()

@@ -64,20 +64,25 @@ class Admission:
 
         Who waits for an id needs no place: it gets that of the holder, or none.
         """
-        session = event.session
+        session, permits = event.session, event.permits
         peer_id = parse_peer_id(event.peer_id)
         if peer_id is None:
             self._close(session, "Invalid peerId format")
+        elif permits and permits.peer_id and not same_peer(permits.peer_id, peer_id):
+            # Before anything that would tell whether the id is in use.
+            self._close(session, "token is for another peerId")
         elif same_peer(peer_id, self._sessions.own):
             self._close(session, "peerId is this hub's own")
         elif (holder := self._registry.find(peer_id)) is not None:
-            self.contend(LocalContender(session, peer_id, event.address), holder, now)
+            self.contend(_contender(event, peer_id), holder, now)
         elif self._registry.is_full:
-            self._apply(LocalContender(session, peer_id, event.address), now)
+            self._apply(_contender(event, peer_id), now)
         else:
-            self._admit(Client(session, peer_id, event.address, now, now), now)
+            self._admit(_contender(event, peer_id), now)
 
-    def _admit(self, client: Client, now: float) -> None:
+    def _admit(self, newcomer: LocalContender, now: float) -> None:
+        client = Client(newcomer.session, newcomer.peer_id, newcomer.address, now, now)
+        client.permits = newcomer.permits
         self._sessions.open(client, now)
         at = self._effects.milliseconds(now)
         self._effects.send(client.session, client_messages.encode_connected(client.peer_id, at))
@@ -209,8 +214,8 @@ class Admission:
 
     def _succeed(self, contender: Contender, now: float) -> None:
         match contender:
-            case LocalContender(session, peer_id, address, backlog):
-                self._admit(Client(session, peer_id, address, now, now), now)
+            case LocalContender(session, backlog=backlog):
+                self._admit(contender, now)
                 self._effects.report(BacklogReady(session, tuple(backlog)))
             case GuestContender(peer_id):
                 self._references.freed(peer_id)
@@ -259,8 +264,14 @@ class Admission:
             self._ping(party)
         for party in checkup.drop:
             self.drop(party, "no answer to pings", now)
+        for client in checkup.expired:
+            self.drop(client, "token has expired", now)
         self._places.expire(now)
         self._make_room(now)
 
     def _ping(self, party: Party) -> None:
         self._effects.act(PingPeer(party.session, self._sessions.liveness.next_ping()))
+
+
+def _contender(event: PeerOpened, peer_id: PeerId) -> LocalContender:
+    return LocalContender(event.session, peer_id, event.address, permits=event.permits)

@@ -26,6 +26,7 @@ from peerpigeon.core.wire import client_messages, reference_messages
 if TYPE_CHECKING:
     from peerpigeon.core.clients.admission import Admission
     from peerpigeon.core.clients.announcements import Announcements
+    from peerpigeon.core.clients.permissions import Permissions
     from peerpigeon.core.clients.signaling import Signaling
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
@@ -49,7 +50,9 @@ class Guests:
         effects: Effects,
         *,
         config: ServerConfig,
+        permissions: Permissions,
     ) -> None:
+        self._permissions = permissions
         self._config = config
         self._sessions = sessions
         self._registry = sessions.registry
@@ -126,7 +129,11 @@ class Guests:
         if link is None:
             return
         holder = self._registry.find(peer_id)
-        if same_peer(peer_id, self._sessions.own) or objection(change.announce, self._config):
+        if (
+            same_peer(peer_id, self._sessions.own)
+            or objection(change.announce, self._config)
+            or self._permissions.objection(change.announce.namespace, None)
+        ):
             self.announces_refused += 1
         elif holder is None and self._registry.is_full:
             self._references.postpone(link, now)

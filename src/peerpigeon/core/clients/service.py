@@ -9,6 +9,7 @@ from peerpigeon.core.clients.announce_validation import objection
 from peerpigeon.core.clients.announcements import Announcements
 from peerpigeon.core.clients.guests import Guests
 from peerpigeon.core.clients.notifications import Notifications
+from peerpigeon.core.clients.permissions import Permissions
 from peerpigeon.core.clients.signaling import Signaling
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.reference.links import ReferenceLinks
@@ -49,6 +50,7 @@ class ClientService:
     ) -> None:
         self._config = config
         self._effects = effects
+        self._permissions = Permissions(config)
         self._sessions = Sessions(own, config)
         self.registry = self._sessions.registry
         self._presence = namespaces.presence
@@ -70,6 +72,7 @@ class ClientService:
             self.signaling,
             effects,
             config=config,
+            permissions=self._permissions,
         )
         self._messages_refused = 0
 
@@ -142,7 +145,10 @@ class ClientService:
         if is_reserved and announce.is_hub and self._config.welcomes_reference_hubs:
             self.guests.welcome(client, announce, now)
             return
-        text = objection(announce, self._config)
+        namespace = announce.namespace
+        text = objection(announce, self._config) or self._permissions.objection(
+            namespace, client.permits
+        )
         if text is not None:
             self._refuse_message(client.session, client.namespace, text, now)
             return

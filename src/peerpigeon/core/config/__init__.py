@@ -13,9 +13,15 @@ from peerpigeon.core.config.addresses import (
 from peerpigeon.core.config.host_names import host_in
 from peerpigeon.core.config.ice import IceServer
 from peerpigeon.core.config.keywords import ServerOptions
+from peerpigeon.core.config.namespace_access import (
+    Access,
+    NamespaceAccess,
+    fits,
+    pattern_objection,
+)
 from peerpigeon.core.config.options import DEFAULT_PORT, GLOBAL_NAMESPACE, Options
 from peerpigeon.core.config.origins import host_of_origin, normal_origin
-from peerpigeon.core.config.quantities import KIB, MIB, ConfigError
+from peerpigeon.core.config.quantities import KIB, MIB, ConfigError, parse_seconds
 from peerpigeon.core.config.server_config import LOCAL_PORT_RETRIES, ServerConfig
 from peerpigeon.core.config.texts import (
     OPTIONS,
@@ -34,14 +40,17 @@ __all__ = [
     "LOCAL_PORT_RETRIES",
     "MIB",
     "OPTIONS",
+    "Access",
     "ConfigError",
     "IceServer",
     "Kind",
+    "NamespaceAccess",
     "Option",
     "Options",
     "ServerConfig",
     "ServerOptions",
     "check_hub_uri",
+    "fits",
     "host_in",
     "host_of_origin",
     "hosts_in",
@@ -51,5 +60,7 @@ __all__ = [
     "name_here",
     "normal_origin",
     "parse_option",
+    "parse_seconds",
     "parse_switch",
+    "pattern_objection",
 ]

@@ -17,6 +17,7 @@ from peerpigeon.core.config.addresses import (
 )
 from peerpigeon.core.config.host_names import host_names_of
 from peerpigeon.core.config.ice import IceServer, parse_ports
+from peerpigeon.core.config.namespace_access import namespace_access_of
 from peerpigeon.core.config.origins import origins_of
 from peerpigeon.core.config.quantities import KIB, MIB, ConfigError
 from peerpigeon.core.ids import parse_peer_id
@@ -73,6 +74,7 @@ def check(options: Options) -> None:
     _check_addresses(options)
     _check_ice(options)
     _check_together(options)
+    _check_tokens(options)
     _check_secret(options)
 
 
@@ -175,6 +177,15 @@ def _check_together(options: Options) -> None:
             f"hub_mesh_namespace has {len(options.hub_mesh_namespace)} characters; at most"
             f" {options.max_namespace_length} (max_namespace_length) are allowed"
         )
+
+
+def _check_tokens(options: Options) -> None:
+    has_keys = bool(options.token_keys)
+    namespace_access_of(options.namespace_access, "namespace_access", has_keys=has_keys)
+    for name in ("token_audience", "token_issuer"):
+        value = getattr(options, name)
+        if value and not has_keys:
+            raise ConfigError(f"{name} is {value!r}; name the keys of tokens, too (token_keys)")
 
 
 def _check_secret(options: Options) -> None:

@@ -17,6 +17,10 @@ class ServerOptions(TypedDict, total=False):
     max_port_retries: int | None
     cors_origin: str
     allowed_hosts: tuple[str, ...]
+    token_keys: str
+    token_audience: str
+    token_issuer: str
+    namespace_access: tuple[str, ...]
     verbose_logging: bool
     demo: bool | None
     max_connections: int

@@ -40,6 +40,21 @@ class Options:
     ``*.example.org`` for all below a name; ``*`` allows all. If not set, a server that listens on
     the loopback answers to names of the loopback and to those it advertises, another one to all."""
 
+    token_keys: str = ""
+    """File with the public keys of tokens, a JWK set (RFC 7517); read again when it changes. With
+    it, clients show a token to enter a namespace, unless ``namespace_access`` says otherwise."""
+
+    token_audience: str = ""
+    """What tokens have to name as their audience (``aud``); else they have none."""
+
+    token_issuer: str = ""
+    """What tokens have to name as their issuer (``iss``); else any."""
+
+    namespace_access: tuple[str, ...] = ()
+    """Who may enter which namespace, comma-separated, the first that fits counts: lobby=open for
+    every client, room-*=token for those whose token names it, old-*=closed for nobody. What is not
+    named takes a token if there are ``token_keys``, else it is open."""
+
     verbose_logging: bool = False
     """Log what each client does, not only the server."""
 

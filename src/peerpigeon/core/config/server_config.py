@@ -15,6 +15,7 @@ from peerpigeon.core.config.addresses import (
 from peerpigeon.core.config.checks import check
 from peerpigeon.core.config.host_names import HostNames, host_names_of, normal_host
 from peerpigeon.core.config.ice import IceServer, parse_ports
+from peerpigeon.core.config.namespace_access import NamespaceAccess, namespace_access_of
 from peerpigeon.core.config.options import DEFAULT_PORT, Options
 from peerpigeon.core.config.origins import OriginNames, origins_of
 from peerpigeon.core.config.quantities import GIB
@@ -98,6 +99,17 @@ class ServerConfig(Options):
         return HostNames(named.names | own, named.families)
 
     @property
+    def parsed_namespace_access(self) -> NamespaceAccess:
+        """``namespace_access``, each rule read, and what holds where none fits."""
+        has_keys = bool(self.token_keys)
+        return namespace_access_of(self.namespace_access, "namespace_access", has_keys=has_keys)
+
+    @property
+    def admits_without_token(self) -> bool:
+        """Whether a client that shows no token has anything to do here."""
+        return self.parsed_namespace_access.has_open or self.welcomes_reference_hubs
+
+    @property
     def serves_demo(self) -> bool:
         """Whether there is a page to try the server with, and what that page needs."""
         return self.is_local if self.demo is None else self.demo
@@ -111,7 +123,7 @@ class ServerConfig(Options):
         """
         if not self.is_hub or self.reference_hubs == "no":
             return False
-        is_harmless = self._is_for_this_machine and not self.hub_secret
+        is_harmless = self._is_for_this_machine and not (self.hub_secret or self.token_keys)
         return self.reference_hubs == "yes" or is_harmless
 
     @property

@@ -12,8 +12,21 @@ from typing import TypeAlias
 
 import msgspec
 
-from peerpigeon.core.ids import LinkId, SessionId
+from peerpigeon.core.ids import LinkId, PeerId, SessionId
 from peerpigeon.core.wire.hub_frames import Carrier, Frame
+
+
+class Permits(msgspec.Struct, frozen=True, gc=False):
+    """What a token allows that the shell has checked: its signature, and that it is valid now."""
+
+    peer_id: PeerId | None
+    """The only id that its bearer may have; ``None`` for any."""
+
+    namespaces: tuple[str, ...]
+    """Those it may enter beside the open ones; a ``*`` at the end stands for any end."""
+
+    expires_at: float
+    """When its bearer is closed, on the clock of the hub."""
 
 
 class PeerOpened(msgspec.Struct, frozen=True, gc=False):
@@ -27,6 +40,9 @@ class PeerOpened(msgspec.Struct, frozen=True, gc=False):
 
     address: str
     """The IP address it came from, for people and for limits."""
+
+    permits: Permits | None = None
+    """What its token allows; ``None`` if it has shown none."""
 
 
 class PeerSent(msgspec.Struct, frozen=True, gc=False):

@@ -2,7 +2,8 @@
 
 Who talks is pinged as well as who is silent. What counts for a proxy between is when it last had
 something from us: one that hears nothing for its time-out cuts the socket (nginx after 60 s), and a
-client that only sends is sent nothing else.
+client that only sends is sent nothing else. On the same occasion those are dropped whose token has
+expired.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.deadlines import TimerQueue
+from peerpigeon.core.deadlines import TimerQueue, earliest
+from peerpigeon.core.sessions.registry import Client
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import SessionId
@@ -27,6 +29,8 @@ class Checkup:
 
     ping: list[Party] = field(default_factory=list)
     drop: list[Party] = field(default_factory=list)
+    expired: list[Party] = field(default_factory=list)
+    """Those whose token has expired."""
 
 
 class Liveness:
@@ -45,9 +49,10 @@ class Liveness:
         self._last_ping += 1
         return self._last_ping
 
-    def watch(self, session: SessionId, now: float) -> None:
+    def watch(self, party: Party, now: float) -> None:
         """Look after a new socket."""
-        self._timers.set(session, self._look_at(now + self._ping_every))
+        ping_at = self._look_at(now + self._ping_every)
+        self._timers.set(party.session, earliest(ping_at, _expiry(party)))
 
     def forget(self, session: SessionId) -> None:
         """Look after a socket no more, if it was looked after."""
@@ -64,12 +69,15 @@ class Liveness:
 
     def _check(self, party: Party, checkup: Checkup, now: float) -> None:
         drop_at = party.last_heard + self._drop_after
-        if now >= drop_at:
+        expires_at = _expiry(party)
+        if expires_at is not None and now >= expires_at:
+            checkup.expired.append(party)
+        elif now >= drop_at:
             checkup.drop.append(party)
         else:
             checkup.ping.append(party)
             ping_at = self._look_at(now + self._ping_every)
-            self._timers.set(party.session, min(ping_at, drop_at))
+            self._timers.set(party.session, earliest(ping_at, drop_at, expires_at))
 
     def _look_at(self, when: float) -> float:
         """Return a time soon after ``when``, the same for many clients: one tick serves them."""
@@ -78,3 +86,10 @@ class Liveness:
     def deadline(self) -> float | None:
         """Return when ``check`` has something to say."""
         return self._timers.deadline()
+
+
+def _expiry(party: Party) -> float | None:
+    """Return when the token of a client expires, if it has one."""
+    if isinstance(party, Client) and party.permits is not None:
+        return party.permits.expires_at
+    return None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from peerpigeon.core.ids import PeerId, PeerKey
+    from peerpigeon.core.interface.events import Permits
     from peerpigeon.core.sessions.recent_offers import RecentOffers
 
 
@@ -39,6 +40,8 @@ class Client:
     """Its offers to others; ``None`` before the first."""
     remote_offers: RecentOffers | None = None
     """Offers that clients of other hubs have made to it; those of ours are in their own."""
+    permits: Permits | None = None
+    """What its token allows, if it has shown one."""
 
 
 @dataclass(slots=True, eq=False)

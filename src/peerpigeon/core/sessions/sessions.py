@@ -31,7 +31,7 @@ class Sessions:
     def open(self, party: Client | ReferenceHub, now: float) -> None:
         """Take in somebody with a socket."""
         self.registry.add(party)
-        self.liveness.watch(party.session, now)
+        self.liveness.watch(party, now)
 
     def close(self, party: Party) -> Contender | None:
         """Forget somebody; return who has waited for the id."""

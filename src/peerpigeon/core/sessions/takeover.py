@@ -16,6 +16,7 @@ from peerpigeon.core.sessions.registry import Guest, ReferenceHub
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.interface.events import Permits
     from peerpigeon.core.sessions.registry import Party, Registry
     from peerpigeon.core.wire.hub_news import Challenge
 
@@ -36,6 +37,8 @@ class LocalContender:
     address: str
     backlog: list[str] = field(default_factory=list)
     """What it has said meanwhile; heeded when it is let in."""
+    permits: Permits | None = None
+    """What its token allows, if it has shown one."""
 
     def keep(self, text: str) -> bool:
         """Keep a message for later; ``False`` if that is more than is kept for a contender."""

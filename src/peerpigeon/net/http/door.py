@@ -74,6 +74,7 @@ class Doors:
         self.lost_upgrade = SeldomWarning(logger, LOG_LINE)
         self.refused_origin = SeldomWarning(logger, _REFUSED_ORIGIN)
         self.refused_host = SeldomWarning(logger, _REFUSED_HOST)
+        self.refused = SeldomWarning(logger, "a WebSocket was refused, from %s: %s")
         self.waiting: dict[Door, None] = {}  # longest first
 
     def __call__(self) -> Door:
@@ -158,7 +159,11 @@ class Door(asyncio.Protocol):
             origin = (upgrade.origin or "")[:_SHOWN]
             self._doors.refused_origin.warn(_now(), origin, _address(transport))
             raise HandshakeError(403, "this origin may not connect: cors_origin does not name it")
-        open_socket = self._doors.opener(upgrade)
+        try:
+            open_socket = self._doors.opener(upgrade)
+        except HandshakeError as error:
+            self._doors.refused.warn(_now(), _address(transport), error.message)
+            raise
         self._leave()
         open_socket(transport, upgrade, data[end + len(_END) :])
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from peerpigeon.core.interface.events import Permits
 
 MAX_HEAD_SIZE = 16 * 1024  # bytes; browsers send 0.5 to 2 KiB, cookies make it up to 8
 MAX_HEADERS = 100
@@ -28,6 +30,10 @@ _ABSOLUTE = re.compile(r"(?:https?|wss?)://[^/?]*", re.IGNORECASE)
 
 # RFC 9110, section 5.5: what may stand in a value. CR, LF and NUL are the dangerous ones.
 _PRINTABLE = bytes([9, *range(0x20, 0x7F), *range(0x80, 0x100)])
+
+SUBPROTOCOL = "peerpigeon"
+"""What this server speaks, for clients that offer a subprotocol: they do it to show a token."""
+_PROTOCOL_TAKEN = f"Sec-WebSocket-Protocol: {SUBPROTOCOL}".encode()
 
 _ACCEPT_SALT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 _VERSION = "13"
@@ -102,11 +108,7 @@ class Request:
 
     def lists(self, name: str, token: str) -> bool:
         """Tell whether a comma-separated header names ``token``, in whatever case."""
-        return any(
-            part.strip(" \t").lower() == token
-            for value in self.values(name)
-            for part in value.split(",")
-        )
+        return any(item.lower() == token for item in _items(self.values(name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +118,43 @@ class UpgradeRequest:
     path: str
     """As it was sent, not percent-decoded."""
 
-    query: str
+    query: str = field(repr=False)
+    """As it was sent. There may be a token in it, so that it is for no log."""
+
     host: str
     origin: str | None
     """The web page's origin; ``None`` if it did not come from a browser."""
 
     key: str
 
+    protocols: tuple[str, ...] = field(default=(), repr=False)
+    """The subprotocols that are offered; one of them may be a token."""
+
+    permits: Permits | None = None
+    """What the token allows that was shown, if it has been checked."""
+
     def parameter(self, name: str) -> str:
         """Return a query parameter, decoded; the first of several, empty if there is none."""
         return parameter(self.query, name)
+
+    def parameters(self, name: str) -> list[str]:
+        """Return all query parameters of a name, decoded."""
+        return list(_parameters(self.query, name))
 
     def response(self) -> bytes:
         """Return the response that opens the WebSocket."""
         return (
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: " + accept_value(self.key).encode() + b"\r\n\r\n"
+            b"Sec-WebSocket-Accept: "
+            + accept_value(self.key).encode()
+            + self._protocol
+            + b"\r\n\r\n"
         )
+
+    @property
+    def _protocol(self) -> bytes:
+        # A browser that has offered subprotocols wants one of them. That of the tokens is a secret.
+        return b"\r\n" + _PROTOCOL_TAKEN if SUBPROTOCOL in self.protocols else b""
 
 
 def accept_value(key: str) -> str:
@@ -170,8 +192,8 @@ def is_websocket(request: Request) -> bool:
 def accept(request: Request) -> UpgradeRequest:
     """Return the WebSocket handshake a request is (RFC 6455, section 4.2.1).
 
-    Subprotocols and extensions are offers. None is accepted, so they are not read. That it has not
-    lost the headers of an upgrade is checked before (``lost_upgrade``). Raises ``HandshakeError``.
+    Extensions are offers. None is accepted, so they are not read. That it has not lost the headers
+    of an upgrade is checked before (``lost_upgrade``). Raises ``HandshakeError``.
     """
     _check_method(request)
     _check_no_body(request)
@@ -184,7 +206,8 @@ def accept(request: Request) -> UpgradeRequest:
     if not _HOST.fullmatch(host):
         raise HandshakeError(400, "Host is missing or malformed")
     path, query = split_target(request.target)
-    return UpgradeRequest(path, query, host, request.single("origin"), key)
+    protocols = tuple(_items(request.values("sec-websocket-protocol")))
+    return UpgradeRequest(path, query, host, request.single("origin"), key, protocols)
 
 
 def _parse_header(line: bytes) -> tuple[str, str]:
@@ -225,11 +248,19 @@ def split_target(target: str) -> tuple[str, str]:
 
 def parameter(query: str, name: str) -> str:
     """Return a parameter of a query, decoded; the first of several, empty if there is none."""
+    return next(_parameters(query, name), "")
+
+
+def _parameters(query: str, name: str) -> Iterator[str]:
     for part in query.split("&"):
         key, _, value = part.partition("=")
         if _decode(key) == name:
-            return _decode(value)
-    return ""
+            yield _decode(value)
+
+
+def _items(values: Iterable[str]) -> Iterator[str]:
+    """Go over the items of a header that is a comma-separated list (RFC 9110, section 5.6.1)."""
+    return (item.strip(" \t") for value in values for item in value.split(","))
 
 
 def _decode(text: str) -> str:
