@@ -15,12 +15,15 @@ from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
 from peerpigeon.core.wire.hub_frames import CONTROL, SIGNALS, Segment
 from peerpigeon.core.wire.hub_news import News, Relay
+from peerpigeon.core.wire.hub_sizes import size_of
+from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.changes import Arrived
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.memory import Pot
     from peerpigeon.core.mesh.mesh import Mesh
 
 
@@ -37,8 +40,9 @@ class Delivery:
     What was given up is returned; whoever said it has to know.
     """
 
-    def __init__(self, mesh: Mesh, signal_lifetime: float) -> None:
+    def __init__(self, mesh: Mesh, signal_lifetime: float, memory: Pot) -> None:
         self._mesh = mesh
+        self._memory = memory
         self._signal_lifetime = signal_lifetime
         # A tenth, because lifetimes can be set.
         answer_time = min(ANSWER_TIME, signal_lifetime / 10)
@@ -47,11 +51,14 @@ class Delivery:
         first_epoch = mesh.advert.life >> 2
         self._signals = Streams(limits, SIGNALS, first_epoch=first_epoch)
         self._control = Streams(limits, CONTROL, first_epoch=first_epoch)
+        memory.gauges += [lambda: self._signals.size, lambda: self._control.size]
 
     def send(self, hub: PeerId, news: News, now: float) -> Failure | None:
         """Send a piece of news to another hub; a signal has a lifetime, the rest has none."""
         incarnation = self._mesh.incarnation_of(hub)
         if isinstance(news, Relay):
+            if not self._memory.has_room(size_of(news)):
+                return Failure(hub, news, Reason.OVERLOADED)
             sent = self._signals.send(hub, incarnation, news, now, self._signal_lifetime)
         else:
             sent = self._control.send(hub, incarnation, news, now, None)

@@ -1,10 +1,14 @@
-"""The one way out of a hub's components: what to do, what to tell other hubs, what has changed."""
+"""The one way out of a hub's components: what to do, what to tell other hubs, what has changed.
+
+And the one account of what they keep.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.interface.actions import Action, SendToPeers
+from peerpigeon.core.memory import MOST_BY_ITSELF, MemoryAccount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +29,10 @@ class Effects:
     read: all durations are taken from the time, which never goes back.
     """
 
-    def __init__(self, epoch: float) -> None:
+    def __init__(self, epoch: float, memory: MemoryAccount | None = None) -> None:
+        self.memory = memory or MemoryAccount(MOST_BY_ITSELF)
+        """What the components, and the shell, keep for others."""
+        self._looked = self.memory.looked
         self.set_clock(epoch)
         self._actions: list[Action] = []
         # Messages since the last other action. They become one action when that is complete, so
@@ -67,6 +74,8 @@ class Effects:
 
     def take_actions(self) -> list[Action]:
         """Return the actions since the last call."""
+        if self._looked:
+            self._looked.clear()
         if self._sessions:
             self._close_messages()
         actions, self._actions = self._actions, []

@@ -90,9 +90,9 @@ class Hub:
         self._own, self._config = own, config
         self._started_at = now
         incarnation = first_incarnation(epoch + now)
-        self._effects = Effects(epoch)
         self.memory = MemoryAccount(config.memory_limit)
         """What is kept for others, by the hub and by its shell."""
+        self._effects = Effects(epoch, self.memory)
         limit, placement = config.discovery_limit, Placement((own,))
         self._namespaces = Namespaces(own, incarnation, limit, rng, placement, self._effects)
         if config.is_hub:
@@ -103,7 +103,7 @@ class Hub:
         self._mesh = self._delivery = self._view = None
         if config.is_hub:
             self._mesh = Mesh(own, config, rng, incarnation, now, self._effects)
-            self._delivery = Delivery(self._mesh, config.signal_lifetime)
+            self._delivery = Delivery(self._mesh, config.signal_lifetime, self.memory.signals)
             parts = self._mesh, self._delivery, self._clients, self._namespaces
             self._view = ViewChanges(*parts)
             self._awake_until = now + self._mesh.patience

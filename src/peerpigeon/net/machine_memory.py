@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from peerpigeon.core.config.quantities import MIB
-from peerpigeon.core.config.server_config import MOST_BY_ITSELF
+from peerpigeon.core.memory import MOST_BY_ITSELF
 
 LEAST_BY_ITSELF = 128 * MIB
 """Bytes that may be kept for others, where the options do not say how many, at least: on a machine

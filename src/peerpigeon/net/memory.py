@@ -41,14 +41,14 @@ class Holders:
         account.buffered += size - self._kept.get(holder, 0)
         if size:
             self._kept[holder] = size
-            if account.buffered > account.share and not self._is_relieving:
+            if account.buffered > account.most_buffered and not self._is_relieving:
                 self._relieve()
         else:
             self._kept.pop(holder, None)
 
     def _relieve(self) -> None:
         account = self.account
-        enough = account.share - account.share // RELIEF
+        enough = account.most_buffered - account.most_buffered // RELIEF
         newest_first = reversed(list(self._kept.items()))
         self._is_relieving = True
         try:

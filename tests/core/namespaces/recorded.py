@@ -6,6 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from peerpigeon.core.effects import Effects
+from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.namespaces.record_table import MAX_RECORDS
@@ -53,9 +54,10 @@ class Recorded:
         limit: int = 50,
         incarnation: int = 1,
         max_records: int = MAX_RECORDS,
+        max_memory: int = 1 << 30,
     ) -> None:
         self.placement = ChosenPlacement(*rendezvous_hubs)
-        self.effects = effects = Effects(0.0)
+        self.effects = effects = Effects(0.0, MemoryAccount(max_memory))
         rng = Random(1)
         self.namespaces = both = Namespaces(HUB, incarnation, limit, rng, self.placement, effects)
         both.rendezvous = Rendezvous(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from peerpigeon.core.clients.pending_signals import PendingSignals, Queued
 from peerpigeon.core.ids import PeerId, key_of
+from peerpigeon.core.memory import MemoryAccount, Pot
 from peerpigeon.core.namespaces import lookup_cache, presence, retention
 from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introduction
 from peerpigeon.core.namespaces.granted_ids import Standing
@@ -496,12 +497,16 @@ def test_only_so_many_answers_are_remembered(monkeypatch: pytest.MonkeyPatch) ->
 # Signals that wait
 
 
+def memory() -> Pot:
+    return MemoryAccount(1 << 30).signals
+
+
 def signal(number: int) -> Relay:
     return Relay("net1", A, B, 0, "offer", b"%03d" % number)
 
 
 def test_signals_for_one_thing_wait_in_a_row_and_one_question_is_asked() -> None:
-    pending: PendingSignals[str] = PendingSignals(lifetime=10.0, max_size=10_000)
+    pending: PendingSignals[str] = PendingSignals(10.0, 10_000, memory())
     assert pending.add("b", HUB, signal(1), 0.0) is Queued.ASK
     assert pending.add("b", H1, signal(2), 1.0) is Queued.WAIT
     assert pending.add("c", HUB, signal(3), 1.0) is Queued.ASK
@@ -511,7 +516,7 @@ def test_signals_for_one_thing_wait_in_a_row_and_one_question_is_asked() -> None
 
 
 def test_signals_that_wait_in_vain_come_back() -> None:
-    pending: PendingSignals[str] = PendingSignals(lifetime=10.0, max_size=10_000)
+    pending: PendingSignals[str] = PendingSignals(10.0, 10_000, memory())
     pending.add("b", HUB, signal(1), 0.0)
     pending.add("c", H1, signal(2), 1.0)
     assert pending.deadline() == 10.0
@@ -522,7 +527,7 @@ def test_signals_that_wait_in_vain_come_back() -> None:
 
 
 def test_signals_that_wait_may_not_fill_the_hubs_memory() -> None:
-    pending: PendingSignals[str] = PendingSignals(lifetime=10.0, max_size=300)
+    pending: PendingSignals[str] = PendingSignals(10.0, 300, memory())
     assert pending.add("b", HUB, signal(1), 0.0) is Queued.ASK
     assert pending.add("b", HUB, signal(2), 0.0) is Queued.WAIT
     assert pending.add("c", HUB, signal(3), 0.0) is Queued.FULL

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.memory import Pot
     from peerpigeon.core.wire.hub_news import Relay
 
 K = TypeVar("K", bound=Hashable)
@@ -44,9 +45,11 @@ class PendingSignals(Generic[K]):
     then: ``queues`` is to be looked at first.
     """
 
-    def __init__(self, lifetime: float, max_size: int) -> None:
+    def __init__(self, lifetime: float, max_size: int, memory: Pot) -> None:
         self._lifetime = lifetime
         self._max_size = max_size
+        self._memory = memory
+        memory.gauges.append(lambda: self._size)
         self._size = 0
         self._queues: dict[K, tuple[float, list[Waiting]]] = {}
         self.queues: Mapping[K, tuple[float, list[Waiting]]] = self._queues
@@ -55,7 +58,7 @@ class PendingSignals(Generic[K]):
     def add(self, key: K, hub: PeerId, relay: Relay, now: float) -> Queued:
         """Let a signal wait that came from a hub."""
         size = _size(relay)
-        if self._size + size > self._max_size:
+        if self._size + size > self._max_size or not self._memory.has_room(size):
             return Queued.FULL
         self._size += size
         waiting = Waiting(hub, relay)

@@ -57,7 +57,7 @@ class IncomingRelays:
         self._held = held
         # Until it is known who has the sender's id, by namespace and sender.
         self._doubtful: PendingSignals[tuple[str, PeerKey]] = PendingSignals(
-            config.signal_lifetime, WAITING_SIZE
+            config.signal_lifetime, WAITING_SIZE, effects.memory.signals
         )
         self._outcomes = outcomes
         self._effects = effects

@@ -53,11 +53,13 @@ class Signaling:
         self._presence = namespaces.presence
         self._placement = namespaces.placement
         self._effects = effects
-        lifetime = config.signal_lifetime
+        lifetime, memory = config.signal_lifetime, effects.memory.signals
         # Until their target is found, by namespace and target.
-        self._waiting: PendingSignals[tuple[str, PeerKey]] = PendingSignals(lifetime, WAITING_SIZE)
+        self._waiting: PendingSignals[tuple[str, PeerKey]] = PendingSignals(
+            lifetime, WAITING_SIZE, memory
+        )
         # Until a client of ours has its id, by its session in the mesh: from it, and for it.
-        self._held: PendingSignals[int] = PendingSignals(lifetime, WAITING_SIZE)
+        self._held: PendingSignals[int] = PendingSignals(lifetime, WAITING_SIZE, memory)
         self._departed = 0  # the number of the last signal that left for another hub
         self.outcomes = SignalOutcomes(registry, self._presence, lifetime, effects)
         self.relays = IncomingRelays(

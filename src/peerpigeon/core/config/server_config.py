@@ -18,8 +18,8 @@ from peerpigeon.core.config.ice import IceServer, parse_ports
 from peerpigeon.core.config.namespace_access import NamespaceAccess, namespace_access_of
 from peerpigeon.core.config.options import DEFAULT_PORT, Options
 from peerpigeon.core.config.origins import OriginNames, origins_of
-from peerpigeon.core.config.quantities import GIB
 from peerpigeon.core.config.texts import values_from
+from peerpigeon.core.memory import MOST_BY_ITSELF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 LOCAL_PORT_RETRIES = 10
 """Ports that are tried after the one asked for, where only programs of this machine look for it."""
-
-MOST_BY_ITSELF = GIB
-"""Bytes that may be kept for others, where the options do not say how many, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)

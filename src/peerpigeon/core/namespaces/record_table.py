@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.namespaces.records import NamespaceRecords
+from peerpigeon.core.namespaces.records import NamespaceRecords, size_of_record
 from peerpigeon.core.namespaces.retention import due
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.memory import Pot
     from peerpigeon.core.namespaces.placement import Placement
     from peerpigeon.core.namespaces.records import Record
 
@@ -24,10 +25,12 @@ seconds, and what outlives a change of views by this much is not needed for it."
 class RecordTable:
     """The records of each namespace that one hub keeps, by the namespace's name."""
 
-    def __init__(self, own: PeerId, placement: Placement, max_records: int) -> None:
+    def __init__(self, own: PeerId, placement: Placement, max_records: int, memory: Pot) -> None:
         self._own = own
         self._placement = placement
         self._max_records = max_records
+        self._memory = memory
+        memory.gauges.append(lambda: sum(kept.size for kept in self._kept.values()))
         self._kept: dict[str, NamespaceRecords] = {}
         self._records = 0
         # In order of time, because the grace is the same for all.
@@ -58,10 +61,10 @@ class RecordTable:
 
     # Members
 
-    @property
-    def has_room(self) -> bool:
-        """Whether one more member can be stored; if not, it counts as refused."""
-        if self._records < self._max_records:
+    def has_room(self, record: Record) -> bool:
+        """Tell whether one more member can be stored; if not, it counts as refused."""
+        size = size_of_record(record.located)
+        if self._records < self._max_records and self._memory.has_room(size):
             return True
         self.refused += 1
         return False

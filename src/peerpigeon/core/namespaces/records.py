@@ -38,6 +38,15 @@ class Record:
     """With how many members it was introduced, as far as this hub knows."""
 
 
+RECORD_BYTES = 768
+"""About what a record takes besides its introduction, with its places in the tables."""
+
+
+def size_of_record(located: Located) -> int:
+    """Return about how many bytes the record of a member takes."""
+    return RECORD_BYTES + len(located.member.introduction)
+
+
 @dataclass(slots=True, eq=False)
 class IdConflict:
     """A newcomer whose id another hub's client has, while that hub is asked whether it lives."""
@@ -69,6 +78,8 @@ class NamespaceRecords:
     conflicts: dict[int, IdConflict] = field(default_factory=dict)
     """By the number of the id."""
     departed: dict[tuple[PeerId, int], Tombstone] = field(default_factory=dict)
+    size: int = 0
+    """About how many bytes the records take."""
 
     def __len__(self) -> int:
         """Return how many members are stored."""
@@ -85,6 +96,7 @@ class NamespaceRecords:
                 one.is_doubtful = True
         hub = record.located.hub
         self.served.setdefault(hub, {})[record.located.member.session] = record
+        self.size += size_of_record(record.located)
 
     def remove(self, record: Record) -> None:
         """Forget a member."""
@@ -97,6 +109,12 @@ class NamespaceRecords:
         del self.served[hub][record.located.member.session]
         if not self.served[hub]:
             del self.served[hub]
+        self.size -= size_of_record(record.located)
+
+    def renew(self, record: Record, located: Located) -> None:
+        """Take what a member has announced anew."""
+        self.size += size_of_record(located) - size_of_record(record.located)
+        record.located = located
 
     def renumber(self, hub: PeerId, sessions: Mapping[int, int]) -> None:
         """Give members at a hub the sessions that ``sessions`` has for theirs; newcomers too."""

@@ -69,7 +69,7 @@ class Rendezvous:
         self._views = views
         self._placement = placement
         self._effects = effects
-        self._table = RecordTable(own, placement, max_records)
+        self._table = RecordTable(own, placement, max_records, effects.memory.records)
         self._departures = Departures(effects)
         self._owners = IdOwners(effects)
         self.handover = Handover(own, placement)
@@ -272,9 +272,9 @@ class Rendezvous:
                 self._owners.give_way(kept, rival, record, now)
                 return record
         if stored:
-            stored.located = record.located
+            kept.renew(stored, record.located)
             return stored
-        if not self._table.has_room:
+        if not self._table.has_room(record):
             return None
         self._table.add(kept, record)
         return record

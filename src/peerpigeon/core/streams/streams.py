@@ -89,6 +89,12 @@ class Streams:
         """Return how many pieces of news are unacknowledged; costs O(hubs)."""
         return sum(len(sender.pending) for sender in self._senders.values())
 
+    @property
+    def size(self) -> int:
+        """About how many bytes are kept, to send again or until it is their turn; O(hubs)."""
+        sent = sum(sender.signals.size + sender.control.size for sender in self._senders.values())
+        return sent + sum(receiver.size for receiver in self._receivers.values())
+
     # Sending
 
     def send(
