@@ -1,7 +1,7 @@
 """Twenty honest clients in one process, in ten pairs that signal at a steady pace.
 
-``python -m tests.hostile.honest visited PORT [PORT]``: told `attack`, then `end`, it writes what it
-has seen in the calm time before and under attack. With two ports the ends of a pair are at
+``python -m tests.hostile.honest visited PORT [PORT]``: told what goes on and then `end`, it writes
+what it has seen from the calm time before to the end. With two ports the ends of a pair are at
 different hubs. Each client has an address of its own.
 """
 
@@ -12,6 +12,7 @@ import contextlib
 import itertools
 import json
 import sys
+from collections import Counter
 from typing import Any
 
 import aiohttp
@@ -43,10 +44,12 @@ class Seen(msgspec.Struct):
     latencies: dict[str, list[float]] = msgspec.field(default_factory=dict)
     """In seconds, by what went on when the signal was sent."""
     sent: int = 0
-    lost: int = 0
-    disordered: int = 0
-    strange: list[str] = msgspec.field(default_factory=list)
-    """What a client was told that nobody honest has caused."""
+    lost: dict[str, int] = msgspec.field(default_factory=dict)
+    """How many never came, by what went on when they were sent."""
+    disordered: dict[str, int] = msgspec.field(default_factory=dict)
+    """How many came twice, or behind later ones."""
+    strange: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    """What clients were told that nobody honest has caused, by what went on then."""
     closed: list[str] = msgspec.field(default_factory=list)
     """Who was closed, and with what."""
     newcomers: int = 0
@@ -82,8 +85,13 @@ class Crowd:
             await comes_true(
                 lambda: not any(client.unheard for client in clients if client.is_open), LAST
             )
-            self.seen.sent = sum(client.sent for client in clients)
-            self.seen.lost = sum(client.unheard for client in clients)
+            self.seen.sent = sum(len(client.sent) for client in clients)
+            self.seen.lost = Counter(
+                when
+                for client in clients
+                for number, when in enumerate(client.partner.sent)
+                if number not in client.heard
+            )
             _say(msgspec.json.encode(self.seen).decode())
             for client in clients:
                 await client.leave()
@@ -136,15 +144,17 @@ class Client:
         self._number = number
         self._port = port
         self.id = new_id()
-        self.sent = 0
-        self.heard = 0
+        self.sent: list[str] = []
+        """What went on when each was sent."""
+        self.heard: set[int] = set()
+        self._latest = -1
         self.is_open = True
         self.knows_partner = asyncio.Event()
 
     @property
     def unheard(self) -> int:
         """Signals of the partner that have not come."""
-        return self.partner.sent - self.heard
+        return len(self.partner.sent) - len(self.heard)
 
     async def open(self, tasks: asyncio.TaskGroup) -> None:
         """Connect, and announce."""
@@ -164,14 +174,14 @@ class Client:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(PACE * self._number / (2 * PAIRS))
         while not self._crowd.is_over.is_set() and self.is_open:
-            data = {"n": self.sent, "at": loop.time(), "when": self._crowd.now}
+            data = {"n": len(self.sent), "at": loop.time(), "when": self._crowd.now}
             said = {
                 "type": "ice-candidate",
                 "data": data,
                 "targetPeerId": self.partner.id,
                 "networkName": HONEST,
             }
-            self.sent += 1
+            self.sent.append(self._crowd.now)
             try:
                 await self._socket.send_str(json.dumps(said))
             except (OSError, aiohttp.ClientError):
@@ -206,9 +216,11 @@ class Client:
                 if source != self.partner.id:
                     self._strange(message)
                     return
-                if n != self.heard:
-                    self._crowd.seen.disordered += 1
-                self.heard += 1
+                if n <= self._latest:
+                    disordered = self._crowd.seen.disordered
+                    disordered[w] = disordered.get(w, 0) + 1
+                self._latest = n
+                self.heard.add(n)
                 latency = asyncio.get_running_loop().time() - at
                 self._crowd.seen.latencies.setdefault(w, []).append(latency)
             case {"type": "peer-disconnected", "data": {"peerId": peer}}:
@@ -220,7 +232,7 @@ class Client:
                 self._strange(message)
 
     def _strange(self, message: dict[str, Any]) -> None:
-        strange = self._crowd.seen.strange
+        strange = self._crowd.seen.strange.setdefault(self._crowd.now, [])
         if len(strange) < 5:
             what = message.get("error", message.get("data"))
             strange.append(f"{message['type']}: {what}"[:150])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.hostile.verdict import MIB, percentile
+from peerpigeon.core.config.quantities import MIB
+from tests.hostile.verdict import percentile
 
 if TYPE_CHECKING:
     from tests.hostile.run import Outcome
@@ -19,7 +20,7 @@ def summary(outcome: Outcome) -> str:
     figures = ", ".join(f"{name} {value}" for name, value in outcome.figures.items())
     return (
         f"p99 {_ms(calm)} calm, {_ms(busy)} under attack (median {_ms(busy, 0.5)}); "
-        f"{outcome.honest.sent} signals, {outcome.honest.lost} lost; "
+        f"{outcome.honest.sent} signals, {sum(outcome.honest.lost.values())} lost; "
         f"newcomers {outcome.honest.newcomers - len(outcome.honest.turned_away)}"
         f"/{outcome.honest.newcomers}; +{grown / MIB:.0f} MiB; {most} descriptors; {figures}"
     )

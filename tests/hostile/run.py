@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from peerpigeon.core.config.quantities import MIB
 from tests.hostile.honest import PAIRS, Seen
 from tests.hostile.scene import Scene
 from tests.hostile.waiting import comes_true
@@ -38,10 +39,18 @@ PATIENCE: Final = 120.0
 SETTLED: Final = 20.0
 """Seconds in which descriptors have to be back: more than any time-out of these hubs."""
 
+AFTERWARDS: Final = "afterwards"
+MENDING: Final = 6.0
+"""Seconds after an attack in which harm that does not last has to be over."""
+
 LINKED: Final = 15.0
 """Seconds in which a true hub has to link up while the attack goes on."""
 
+MAX_MEMORY: Final = 64 * MIB
+"""What these hubs may keep for others: little, so that few attackers come up against it."""
+
 OPTIONS: Final = {
+    "max_memory": MAX_MEMORY,
     "handshake_timeout": 3,
     "close_timeout": 1,
     "webrtc_engine": "none",
@@ -55,6 +64,8 @@ class Outcome:
     """What was seen in a run."""
 
     honest: Seen
+    judged: tuple[str, ...]
+    """The times in which nothing may be lost."""
     claims: dict[str, str]
     """What the attacker found wrong; empty texts are what held."""
     figures: dict[str, Any]
@@ -105,6 +116,8 @@ async def play(attack: Attack, folder: Path, *, loop: str, is_long: bool) -> Out
         joined = await _join(attack, folder, hubs, loop) if attack.joins else ""
         said = await _line(attacker)
         scene = msgspec.json.decode(said, type=Scene)
+        if attack.hurts:
+            await _afterwards(honest)
         _tell(honest, "end")
         seen = msgspec.json.decode(await _line(honest), type=Seen)
         await honest.wait()
@@ -122,6 +135,7 @@ async def play(attack: Attack, folder: Path, *, loop: str, is_long: bool) -> Out
         ]
         return Outcome(
             honest=seen,
+            judged=("calm", AFTERWARDS) if attack.hurts else ("calm", "attack"),
             claims=scene.claims,
             figures=scene.figures,
             hubs=figures,
@@ -150,15 +164,24 @@ async def _join(attack: Attack, folder: Path, hubs: list[Watched], loop: str) ->
         loop_time = asyncio.get_running_loop().time
         end = loop_time() + LINKED
 
-        async def is_ready() -> bool:
+        async def is_linked() -> bool:
             health = await newcomer.process.get("/health")
-            return bool(health["hubMesh"]["ready"])
+            links = health["hubMesh"]
+            return bool(links["p2pConnections"] or links["websocketConnections"])
 
-        def is_decided(ready: bool) -> bool:
-            return ready or loop_time() > end
+        def is_decided(linked: bool) -> bool:
+            return linked or loop_time() > end
 
-        ready = await eventually("a true hub links up", is_ready, is_decided)
-    return "" if ready else f"a true hub did not link up within {LINKED:.0f} s"
+        linked = await eventually("a true hub links up", is_linked, is_decided)
+    return "" if linked else f"a true hub did not link up within {LINKED:.0f} s"
+
+
+async def _afterwards(honest: asyncio.subprocess.Process) -> None:
+    """Let what was harmed mend, and have a time after it that counts."""
+    _tell(honest, "mending")
+    await asyncio.sleep(MENDING)
+    _tell(honest, AFTERWARDS)
+    await asyncio.sleep(SMALL)
 
 
 async def _until_back(hubs: list[Watched], before: list[int]) -> None:

@@ -71,6 +71,9 @@ class Attack:
     joins: bool = False
     """Whether a true hub that dials the first one meanwhile has to link up."""
     loops: tuple[str, ...] = ("uvloop",)
+    hurts: bool = False
+    """Whether it may do harm while it goes on, as long as none lasts: from a hub of one's own mesh
+    that lies."""
 
     @property
     def what(self) -> str:

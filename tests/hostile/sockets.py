@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Iterable
 
 FIN = 0x80
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -153,6 +153,12 @@ class Socket:
                 elif opcode == CLOSE:
                     self._note_close(payload)
                     raise ConnectionResetError(self.closed)
+
+    async def messages(self) -> AsyncIterator[dict[str, Any]]:
+        """Give all messages until the end."""
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
+            while True:
+                yield await self.message()
 
     async def until(self, kind: str) -> dict[str, Any]:
         """Return the next message of a type."""

@@ -20,16 +20,20 @@ pytestmark = [
 
 
 OPEN = {
+    "clients_of_an_npm_hub",
     "connections_flat_out",
     "empty_pongs",
+    "flood_then_connect",
+    "forged_senders",
+    "huge_incarnations",
+    "made_up_hubs",
     "much_to_a_slow_victim",
     "new_namespaces",
+    "page_as_a_hub",
     "signals_to_the_next_hub",
-    "sockets_from_one_address",
     "small_fragments",
-    "unfinished_frames_of_the_refused",
-    "unfinished_messages",
-    "who_do_not_read",
+    "sockets_from_one_address",
+    "squat_in_the_waiting_place",
 }
 """What hubs do not withstand yet: `make hostile` plays these too, and says what they do."""
 

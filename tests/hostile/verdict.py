@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
+from peerpigeon.core.config.quantities import MIB
+from tests.hostile.run import MAX_MEMORY
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tests.hostile.run import Outcome
 
-MIB: Final = 1 << 20
+SPARE: Final = 32 * MIB
+"""What a hub may have resident besides: what is being handled, sockets, and what is not whole."""
 
-CEILING: Final = 96 * MIB
+CEILING: Final = MAX_MEMORY + SPARE
 """How much more than in calm times a hub of these runs may have resident."""
 
 BUSY_FACTOR: Final = 5
@@ -43,15 +47,15 @@ def faults(outcome: Outcome, *, is_long: bool) -> list[str]:
 
 
 def _of_honest(outcome: Outcome) -> Iterator[str]:
-    seen = outcome.honest
-    if seen.lost:
-        yield f"{seen.lost} of {seen.sent} honest signals were lost"
-    if seen.disordered:
-        yield f"{seen.disordered} honest signals came out of order"
+    seen, judged = outcome.honest, outcome.judged
+    if lost := sum(seen.lost.get(when, 0) for when in judged):
+        yield f"{lost} of {seen.sent} honest signals were lost"
+    if disordered := sum(seen.disordered.get(when, 0) for when in judged):
+        yield f"{disordered} honest signals came twice or out of order"
     if seen.closed:
         yield f"honest clients were closed: {', '.join(seen.closed)}"
-    if seen.strange:
-        yield f"honest clients were told: {seen.strange}"
+    if strange := [text for when in judged for text in seen.strange.get(when, [])]:
+        yield f"honest clients were told: {strange}"
     if seen.turned_away:
         away = len(seen.turned_away)
         yield f"{away} of {seen.newcomers} newcomers did not get in: {seen.turned_away[:3]}"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 KIND = "hoard"
 MIB = 1 << 20
 AT_ONCE = 50
+MOMENT = 0.3  # seconds
 
 
 async def crowd(count: int, one: Callable[[int], Awaitable[Socket]]) -> list[Socket]:
@@ -53,11 +54,9 @@ async def hold(scene: Scene, count: int, one: Callable[[int], Awaitable[Socket]]
 
 async def put(socket: Socket, data: bytes) -> None:
     """Send as far as the hub takes it within a moment."""
-    try:
-        async with asyncio.timeout(1.0):
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(MOMENT):
             await socket.send(data)
-    except TimeoutError:
-        pass
 
 
 @attack(KIND, options={"max_connections": 30}, newcomers=False)
