@@ -5,11 +5,14 @@ Three hubs stand in a row. The one in the middle says to the first one what the 
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from msgspec.structs import replace
 
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.events import LinkReceived
-from peerpigeon.core.wire.hub_frames import Ack, Frame, Routed, Segment
+from peerpigeon.core.wire.hub_frames import Ack, Adverts, Frame, Routed, Segment
 from peerpigeon.core.wire.hub_news import More
 from peerpigeon.core.wire.ranges import LAST_INCARNATION
 from tests.core.harness import A, B
@@ -73,6 +76,38 @@ def test_a_lie_about_a_stream_keeps_nobody_apart(told: Routed, lane: int) -> Non
     hubs.signal(a, "c" * 40, "to the newcomer")
     hubs.pass_time(2.0)
     assert "offer" in hubs.take_types(c)
+
+
+ADVERTS: list[dict[str, Any]] = [
+    {"incarnation": LAST_INCARNATION, "life": 77},
+    {"incarnation": 2**42, "life": 77, "sequence": LAST},
+    {"sequence": LAST},
+    {"sequence": 1000, "links": ()},
+    {"incarnation": LAST_INCARNATION},
+]
+
+
+@pytest.mark.parametrize("changes", ADVERTS, ids=range(len(ADVERTS)))
+def test_a_lie_about_a_hub_keeps_nobody_apart_after_the_liar_has_left(
+    changes: dict[str, Any],
+) -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    a, b = hubs.join(0, A), hubs.join(2, B)
+    told = hubs.hubs[2].advert
+    assert told is not None
+    lie(hubs, Adverts((replace(told, **changes),)))
+    hubs.run()
+    for end in [end for end in hubs.others if end[0] == 1]:
+        hubs.cut(end)
+    hubs.link(0, 2)
+    hubs.run()
+    hubs.pass_time(15.0)
+    hubs.sent.clear()
+    for one, peer in ((a, B), (b, A)):
+        hubs.signal(one, peer, "after")
+    hubs.pass_time(3.0)
+    assert hubs.take_types(a) == ["offer"]
+    assert hubs.take_types(b) == ["offer"]
 
 
 def test_a_hub_that_is_not_known_yet_is_not_shut_out_by_what_was_said_in_its_name() -> None:

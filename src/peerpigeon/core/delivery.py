@@ -16,6 +16,7 @@ from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
 from peerpigeon.core.wire.hub_frames import CONTROL, SIGNALS, Segment
 from peerpigeon.core.wire.hub_news import News, Relay
 from peerpigeon.core.wire.hub_sizes import size_of
+from peerpigeon.core.wire.ranges import is_later_life
 from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ class Delivery:
     def receive(self, arrived: Arrived, now: float) -> list[News]:
         """Take what came through the mesh; return the news whose turn it is, in order."""
         source, incarnation, body = arrived.source, arrived.incarnation, arrived.body
-        if 0 < self._mesh.incarnation_of(source) < incarnation:
+        known = self._mesh.incarnation_of(source)
+        if known not in (0, incarnation) and is_later_life(incarnation, known):
             # Ahead of its advert, so that it comes again; or made up, and then nothing may follow
             # from it: what the hub really says would be taken for that of an earlier life.
             return []

@@ -69,11 +69,26 @@ def test_a_loss_goes_on_at_once_and_is_urgent_there_too() -> None:
     assert frames(bench.tick(1.01), near) == []
 
 
-def test_a_neighbour_is_not_told_of_itself() -> None:
+def test_a_neighbour_is_told_what_another_one_says_of_it_and_not_what_it_has_said_itself() -> None:
+    """Somebody may have made it up, and only the hub itself can outdo it."""
     bench, near, far = linked()
     bench.receive(near, Adverts((advert(FAR, OWN, sequence=2),)), 1.0)
-    said = bench.tick(1.1)
+    assert told(bench.tick(1.1), far) == [(FAR, 2)]
+    bench.receive(far, Adverts((advert(FAR, OWN, sequence=3),)), 1.2)
+    said = bench.tick(1.3)
     assert told(said, far) == []
+    assert told(said, near) == [(FAR, 3)]
+
+
+def test_a_neighbour_that_says_less_of_itself_than_others_have_said_is_told_so() -> None:
+    bench, near, far = linked()
+    made_up = advert(FAR, OWN, sequence=99)
+    bench.receive(near, Adverts((made_up,)), 1.0)
+    bench.tick(1.1)
+    said = bench.receive(far, Adverts((advert(FAR, OWN, sequence=3),)), 1.2)
+    assert of_kind(Adverts, frames(said, far)) == [Adverts((made_up,))]
+    assert bench.receive(far, Adverts((made_up,)), 1.3) == []
+    assert bench.receive(near, Adverts((advert(FAR, OWN, sequence=3),)), 1.4) == []
 
 
 def test_old_news_is_not_passed_on() -> None:

@@ -136,7 +136,8 @@ def test_of_two_lives_with_one_incarnation_the_same_one_wins_everywhere() -> Non
         (9, 9 + RISE),
         (LAST_INCARNATION - RISE - 1, LAST_INCARNATION - 1),
         (LAST_INCARNATION - RISE, LAST_INCARNATION),
-        (LAST_INCARNATION - 1, LAST_INCARNATION),
+        (LAST_INCARNATION - 1, RISE - 1),
+        (LAST_INCARNATION, RISE),
     ],
 )
 def test_we_rise_above_an_incarnation_that_is_in_use_under_our_id(
@@ -145,7 +146,7 @@ def test_we_rise_above_an_incarnation_that_is_in_use_under_our_id(
     made = Table(B)
     made.take(advert(B, A))
     before = made.own
-    assert made.rise_above(incarnation)
+    made.rise_above(incarnation)
     assert made.own is made.advert(A)
     assert made.incarnation(A) == risen
     assert (made.own.links, made.own.addresses) == (before.links, before.addresses)
@@ -155,11 +156,29 @@ def test_we_rise_above_an_incarnation_that_is_in_use_under_our_id(
     assert made.graph == {A: {B: None}, B: {A: None}}
 
 
-def test_there_is_nothing_above_the_last_incarnation() -> None:
+def test_after_the_last_incarnation_come_the_first_ones() -> None:
+    made = Table(A)
+    last, risen = advert(B, incarnation=LAST_INCARNATION), advert(B, incarnation=RISE)
+    assert made.take(last, risen, last) == [True, True, False]
+    assert made.advert(B) == risen
+
+
+def test_of_two_things_said_under_one_number_the_same_one_wins_everywhere() -> None:
+    one, other = Table(), Table()
+    first, second = advert(B, A), advert(B, C)
+    assert one.take(first, second).count(True) + other.take(second, first).count(True) == 3
+    assert one.advert(B) == other.advert(B)
+    assert one.digest == other.digest ^ one.own.mark ^ other.own.mark
+
+
+def test_our_own_advert_goes_above_what_somebody_has_made_up_of_this_life() -> None:
     made = Table(B)
-    own = made.own
-    assert not made.rise_above(LAST_INCARNATION)
-    assert made.own is own
+    before = made.own
+    made.outdo(77, 3.0)
+    assert (made.own.sequence, made.own.links) == (78, before.links)
+    assert made.own.mark != before.mark
+    assert made.digest == made.own.mark
+    assert made.changed_at == 3.0
 
 
 # The graph

@@ -9,9 +9,9 @@ import pytest
 
 from peerpigeon.core.changes import HubGone, HubRestarted, HubReturned, LifeRaised
 from peerpigeon.core.interface.notices import ErrorOccurred
-from peerpigeon.core.mesh.own_advert import RISE
+from peerpigeon.core.mesh.own_advert import LAST_GUESS, RISE
 from peerpigeon.core.wire.hub_frames import Adverts, Bye, Heartbeat, Summary
-from peerpigeon.core.wire.ranges import LAST_INCARNATION
+from peerpigeon.core.wire.ranges import LAST_INCARNATION, is_later_life
 from tests.core.mesh.benches import NEAR, linked
 from tests.core.mesh.meshes import (
     HUBS,
@@ -50,7 +50,7 @@ def errors(actions: Sequence[Action]) -> list[str]:
 # What a hub hears under its own id
 
 
-@pytest.mark.parametrize("heard", [1000, 1001, 5000, 2**42])
+@pytest.mark.parametrize("heard", [1000, 1001, 5000, LAST_GUESS])
 def test_a_hub_rises_at_once_above_another_life_and_says_so_to_all(heard: int) -> None:
     bench, near, far = linked()
     own = bench.mesh.advert
@@ -97,6 +97,15 @@ def test_a_hub_does_not_rise_more_often_than_every_five_seconds_and_forgets_noth
     assert LifeRaised(2_200_000 + RISE) in bench.take_changes()
 
 
+def test_of_all_that_it_has_heard_a_hub_rises_above_the_latest() -> None:
+    bench, near, _ = linked()
+    for number, incarnation in enumerate((2_000_000, 5_000_000, 4_000_000)):
+        other = advert(OWN, incarnation=incarnation, life=FIRST + number)
+        bench.receive(near, Adverts((other,)), 1.0)
+    bench.pass_time(1.0, 6.5, near)
+    assert bench.mesh.advert.incarnation == 5_000_000 + RISE
+
+
 def test_a_hub_that_stops_lets_others_have_the_id() -> None:
     bench, near, _ = linked()
     bench.drain(1.0)
@@ -104,15 +113,60 @@ def test_a_hub_that_stops_lets_others_have_the_id() -> None:
     assert bench.mesh.advert.incarnation == 1000
 
 
-def test_there_is_nothing_above_the_last_incarnation_and_people_are_told_so_once() -> None:
+def test_a_hub_rises_above_the_last_incarnation_too() -> None:
+    """All that are in use can be outdone: incarnations go round."""
     bench, near, _ = linked()
-    last = advert(OWN, incarnation=LAST_INCARNATION, life=FIRST)
-    said = bench.receive(near, Adverts((last,)), 1.0)
-    said += bench.receive(near, Adverts((last,)), 7.0)
-    assert bench.mesh.advert.incarnation == 1000
-    (error,) = errors(said)
-    assert OWN in error
-    assert "HUB_ID" in error
+    for now, heard in ((1.0, 2**42), (7.0, LAST_INCARNATION), (13.0, RISE)):
+        made_up = advert(OWN, incarnation=heard, life=FIRST)
+        bench.receive(near, Adverts((made_up,)), now)
+        risen = bench.mesh.advert.incarnation
+        assert risen == 1000 or is_later_life(risen, heard)
+    assert bench.mesh.advert.incarnation == 2 * RISE
+
+
+# What somebody has made up of this life of a hub
+
+
+def test_a_hub_outdoes_what_somebody_has_made_up_of_this_life_of_it() -> None:
+    bench, near, far = linked()
+    own = bench.mesh.advert
+    bench.receive(near, Adverts((msgspec.structs.replace(own, sequence=500, links=()),)), 1.0)
+    said = bench.tick(1.1)
+    for link in (near, far):
+        (adverts,) = of_kind(Adverts, frames(said, link))
+        (outdone,) = adverts.adverts
+        assert (outdone.sequence, outdone.links) == (501, own.links)
+    assert bench.take_changes() == []
+
+
+def test_the_same_if_it_has_the_number_of_what_the_hub_has_said() -> None:
+    bench, near, _ = linked()
+    own = bench.mesh.advert
+    for links in ((), own.links[:1]):
+        told = msgspec.structs.replace(own, links=links, mark=2**64 - 1)
+        bench.receive(near, Adverts((told,)), 1.0)
+    assert bench.mesh.advert.sequence == own.sequence + 1
+    assert bench.mesh.advert.links == own.links
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sequence": 2**63 - 1},
+        {"sequence": 2**62},
+        {"incarnation": 2000},
+        {"incarnation": 2000, "sequence": 1},
+        {"incarnation": LAST_GUESS, "sequence": 2**63 - 1},
+    ],
+)
+def test_a_hub_rises_above_numbers_after_which_few_are_left(changes: dict[str, int]) -> None:
+    bench, near, _ = linked()
+    told = msgspec.structs.replace(bench.mesh.advert, **changes)
+    bench.receive(near, Adverts((told,)), 1.0)
+    risen = bench.mesh.advert
+    assert risen.incarnation == changes.get("incarnation", 1000) + RISE
+    assert risen.sequence < 100
+    assert bench.take_changes() == [LifeRaised(risen.incarnation)]
 
 
 # Two hubs that live

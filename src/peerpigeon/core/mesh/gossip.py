@@ -13,6 +13,7 @@ from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface.actions import SendToLink, Tell
 from peerpigeon.core.interface.notices import HubDiscovered
 from peerpigeon.core.wire.hub_frames import Advert, Adverts, LinkEnd
+from peerpigeon.core.wire.ranges import is_later_life
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -129,8 +130,7 @@ class Gossip:
         return tuple(
             advert
             for hub, source in fresh.items()
-            if (advert := advert_of(hub)) is not None
-            and (link is None or not _has(link, advert, source))
+            if (advert := advert_of(hub)) is not None and (link is None or link.hub != source)
         )
 
     # Hearing
@@ -142,7 +142,8 @@ class Gossip:
             if advert.hub != self._own:
                 self._learn(advert, sender, learned, now)
                 continue
-            self._namesakes.hear(advert)
+            if self._namesakes.hear(advert, now):
+                self._fresh[self._own] = self._own
             if self._namesakes.rise(now):
                 self._fresh[self._own] = self._own
                 self.flush_by(now)  # until then nobody believes what we say of ourselves
@@ -160,12 +161,12 @@ class Gossip:
         if not membership.learn(advert, now):
             if hub not in membership:
                 self._repeated[hub] = sender
-            if former is not None and is_other_life:
+            if former is not None and (is_other_life or (sender == hub and former != advert)):
                 self._correct(sender, former)
             return
         learned.is_anything = True
         self._fresh[hub] = sender
-        if former is not None and former.incarnation < advert.incarnation:
+        if former is not None and is_later_life(advert.incarnation, former.incarnation):
             (learned.restarted if is_other_life else learned.risen).append(advert)
         elif is_other_life and was_live:
             learned.exchanged.append(hub)
@@ -177,7 +178,8 @@ class Gossip:
         """Answer the advert of a life that is over, as we see it, with that of the later one.
 
         Where the sender has it from, the hub itself may live, and has to rise. Nothing else would
-        tell it if the later one is missing.
+        tell it if the later one is missing. The same if a hub itself says less of its life than
+        somebody else has made up.
         """
         link = self._links.to(sender)
         if link is not None:
@@ -193,8 +195,3 @@ class Gossip:
         if again:
             self._fresh = again | self._fresh
             self.flush_soon(now)
-
-
-def _has(link: NeighbourLink, advert: Advert, source: PeerId) -> bool:
-    """Tell whether a neighbour has sent us an advert itself, or has published it."""
-    return link.hub == source or (link.hub == advert.hub and link.life == advert.life)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.mesh.link_graph import LinkGraph, Shift
 from peerpigeon.core.mesh.missing_hubs import MissingHubs
 from peerpigeon.core.mesh.own_advert import OwnAdvert
+from peerpigeon.core.mesh.table_comparison import supersedes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -155,12 +156,16 @@ class Membership:
         """Say in this hub's own advert, from its next renewal on, that it is to be dialled here."""
         self._own.move(addresses)
 
-    def rise_above(self, incarnation: int) -> bool:
-        """Rise above an incarnation that is in use under our id; tell whether there is any."""
-        if not self._own.rise_above(incarnation):
-            return False
+    def rise_above(self, incarnation: int) -> None:
+        """Rise above an incarnation that is in use under our id."""
+        self._own.rise_above(incarnation)
         self._store(self.own)
-        return True
+
+    def outdo(self, sequence: int, now: float) -> None:
+        """Publish our advert anew, above one of this life that somebody else has made up."""
+        self._own.outdo(sequence)
+        self.changed_at = now
+        self._store(self.own)
 
     def learn(self, advert: Advert, now: float) -> bool:
         """Take an advert; return whether it was new and others should have it."""
@@ -169,12 +174,12 @@ class Membership:
             return False
         known = self._adverts.get(hub)
         if known is not None:
-            if advert.age < known.age:
-                return False
-            if advert.age == known.age:
+            if advert == known:
                 if hub in self._missing:
                     self._repeat(hub)
                     self.check_by(now)
+                return False
+            if not supersedes(advert, known):
                 return False
         self.changed_at = now
         if known is None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.changes import LifeRaised
 from peerpigeon.core.interface.actions import Tell
 from peerpigeon.core.interface.notices import ErrorOccurred
+from peerpigeon.core.mesh.table_comparison import supersedes
+from peerpigeon.core.wire.ranges import is_later_life
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,10 +27,9 @@ if TYPE_CHECKING:
 
 SHARED = "another hub uses our id, {id}{place}; give one of the two another hub_peer_id (HUB_ID)"
 
-USED_UP = (
-    "the mesh knows a hub under our id, {id}, with the last incarnation that there is, and takes\
- us for an earlier life of it; give this hub another hub_peer_id (HUB_ID)"
-)
+LAST_SEQUENCE = 2**62
+"""The highest that is outdone by a higher one; above what lies higher a hub rises, for there it
+would come to the end of all numbers."""
 
 
 class Namesakes:
@@ -40,37 +41,56 @@ class Namesakes:
         self._membership = membership
         self._effects = effects
         self._limits = limits
-        self._heard = 0  # the highest incarnation of another life
+        self._heard = 0  # the latest incarnation that is not ours
         self._rise_at = now
         self._heard_of: tuple[int, int] | None = None  # the last other life, and its incarnation
-        self._said: set[str] = set()
+        self._has_said = False
 
-    def hear(self, advert: Advert) -> None:
-        """Take an advert under our id, which may be ours."""
+    def hear(self, advert: Advert, now: float) -> bool:
+        """Take an advert under our id, which may be ours.
+
+        Returns whether it was one of this life that we have never published, and our own one is to
+        go to all under a higher number.
+        """
         own = self._membership.own
         if advert.life == own.life:
-            return
+            return self._hear_of_this_life(advert, now)
         life, incarnation = self._heard_of or (advert.life, advert.incarnation)
-        if advert.life == life and advert.incarnation > incarnation:
+        if advert.life == life and is_later_life(advert.incarnation, incarnation):
             self.meet(advert.addresses)  # it rises, so it lives
-        if advert.incarnation >= own.incarnation:
+        if not is_later_life(own.incarnation, advert.incarnation):
             self._heard_of = advert.life, advert.incarnation
-            self._heard = max(self._heard, advert.incarnation)
+            self._note(advert.incarnation)
+        return False
+
+    def _hear_of_this_life(self, advert: Advert, now: float) -> bool:
+        own = self._membership.own
+        if advert == own or not supersedes(advert, own):
+            return False
+        if advert.incarnation == own.incarnation and advert.sequence < LAST_SEQUENCE:
+            self._membership.outdo(advert.sequence, now)
+            return True
+        self._note(advert.incarnation)
+        return False
+
+    def _note(self, incarnation: int) -> None:
+        if not is_later_life(self._heard, incarnation):
+            self._heard = incarnation
 
     def meet(self, addresses: Iterable[str] = ()) -> None:
         """Tell people, once, that a hub lives that has our id; ``addresses`` are where it is."""
-        self._say(SHARED, "".join(f", at {address}" for address in addresses))
-
-    def _say(self, text: str, place: str = "") -> None:
-        if text not in self._said:
-            self._said.add(text)
-            message = text.format(id=self._membership.own.hub, place=place)
+        if not self._has_said:
+            self._has_said = True
+            place = "".join(f", at {address}" for address in addresses)
+            message = SHARED.format(id=self._membership.own.hub, place=place)
             self._effects.act(Tell(ErrorOccurred(message)))
 
     @property
     def _must_rise(self) -> bool:
         own = self._membership.own
-        return self._heard >= own.incarnation and not own.is_draining
+        if not self._heard or own.is_draining:
+            return False
+        return not is_later_life(own.incarnation, self._heard)
 
     def deadline(self) -> float | None:
         """Return when to ``rise``."""
@@ -81,9 +101,6 @@ class Namesakes:
         if not self._must_rise or now < self._rise_at:
             return False
         self._rise_at = now + self._limits.rise_pause
-        if not self._membership.rise_above(self._heard):
-            self._heard = 0
-            self._say(USED_UP)
-            return False
+        self._membership.rise_above(self._heard)
         self._effects.report(LifeRaised(self._membership.own.incarnation))
         return True

@@ -20,8 +20,9 @@ RISE = 2**16
 """How far to rise: a life needs room for its sessions below the next one, and one that is guessed
 by a clock has as much as milliseconds have passed."""
 
-LAST_GUESS = 2**42
-"""The highest incarnation that a clock can lead to, in the year 2109: there is room to rise."""
+LAST_GUESS = LAST_INCARNATION // 2 - 1
+"""The highest incarnation that a clock can lead to, in the year 2109. So all of them are less than
+half a round from each other, and the larger one is the later (``is_later_life``)."""
 
 
 def first_incarnation(wall_time: float) -> int:
@@ -70,11 +71,13 @@ class OwnAdvert:
         )
         return True
 
-    def rise_above(self, incarnation: int) -> bool:
-        """Take an incarnation above one that is in use under our id; tell whether there is any."""
-        own, risen = self._latest, min(incarnation + RISE, LAST_INCARNATION)
-        if risen <= incarnation:
-            return False
+    def rise_above(self, incarnation: int) -> None:
+        """Take an incarnation above one that is in use under our id: they go round."""
+        risen = (incarnation + RISE - 1) % LAST_INCARNATION + 1
         mark = self._rng.getrandbits(MARK_BITS)
-        self._latest = msgspec.structs.replace(own, incarnation=risen, mark=mark)
-        return True
+        self._latest = msgspec.structs.replace(self._latest, incarnation=risen, mark=mark)
+
+    def outdo(self, sequence: int) -> None:
+        """Say what we say under a number above one that somebody else has used for this life."""
+        mark = self._rng.getrandbits(MARK_BITS)
+        self._latest = msgspec.structs.replace(self._latest, sequence=sequence + 1, mark=mark)

@@ -5,19 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+import msgspec
+
 from peerpigeon.core.ids import PeerId
+from peerpigeon.core.wire.ranges import is_later_life
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
     from peerpigeon.core.wire.hub_frames import Advert
 
+_encoder = msgspec.msgpack.Encoder()
+
 Entry: TypeAlias = tuple[PeerId, int, int, int]
 """A hub and the age of its latest advert."""
 
-
-NOTHING = -1, -1, -1
-"""The age of what is not there."""
+Age: TypeAlias = tuple[int, int, int]
+"""Incarnation, life and sequence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,24 @@ class Comparison:
     """What the neighbour lacks."""
     is_lacking_here: bool
     """Whether we lack something."""
+
+
+def is_later(age: Age, other: Age) -> bool:
+    """Tell which of two adverts of one hub is the later."""
+    if age[0] != other[0]:
+        return is_later_life(age[0], other[0])
+    return age > other
+
+
+def supersedes(advert: Advert, held: Advert) -> bool:
+    """Tell whether an advert takes the place of another one of its hub that is not equal to it.
+
+    No hub says two things under one number. If somebody else has, one of the two goes round
+    everywhere, the same one, until it reaches the hub itself, which then outdoes it.
+    """
+    if advert.age != held.age:
+        return is_later(advert.age, held.age)
+    return _encoder.encode(advert) > _encoder.encode(held)
 
 
 def summarize(adverts: Iterable[Advert]) -> tuple[Entry, ...]:
@@ -48,8 +70,8 @@ def compare(
         advert
         for advert in ours
         if (advert.hub in ages or advert.hub not in unreachable)
-        and ages.get(advert.hub, NOTHING) < advert.age
+        and (advert.hub not in ages or is_later(advert.age, ages[advert.hub]))
     )
     known = {advert.hub: advert.age for advert in ours}
-    is_lacking = any(hub not in known or known[hub] < age for hub, age in ages.items())
+    is_lacking = any(hub not in known or is_later(age, known[hub]) for hub, age in ages.items())
     return Comparison(lacking, is_lacking)

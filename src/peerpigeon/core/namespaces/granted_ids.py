@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import key_of
 from peerpigeon.core.wire.hub_news import Gone
+from peerpigeon.core.wire.ranges import is_session_over
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -92,7 +93,7 @@ class GrantedIds:
             and not is_ours
         ):
             return Standing.CURRENT
-        if (hub, session) in self._gone or session < self._views.first_session(hub):
+        if (hub, session) in self._gone or is_session_over(session, self._views.first_session(hub)):
             return Standing.OVER
         # Who was at a hub that was out of reach may have left it since, and speak from elsewhere.
         if is_ours or found is not None or self._views.has_returned(hub, now):

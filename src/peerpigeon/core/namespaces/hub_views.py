@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.namespaces.retention import RETENTION, due, keep
-from peerpigeon.core.wire.ranges import SESSIONS_PER_INCARNATION
+from peerpigeon.core.wire.ranges import SESSIONS_PER_INCARNATION, is_later_life
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,8 @@ class HubViews:
         """Return the lowest session at a hub that can still be."""
         # The life of a hub that is gone is over, whatever those say that lag behind; if it does
         # come back, all is published again.
-        return first_session(max(self._first_lives.get(hub, 0), self._listed.get(hub, 0)))
+        first, listed = self._first_lives.get(hub, 0), self._listed.get(hub, 0)
+        return first_session(listed if is_later_life(listed, first) else first)
 
     def note(self, hub: PeerId, now: float) -> None:
         """Note news of a hub: if it is not listed, it has to be within a time."""

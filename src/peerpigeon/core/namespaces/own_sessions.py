@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 from peerpigeon.core.namespaces.hub_views import first_session
+from peerpigeon.core.wire.ranges import is_session_over
 
 REMEMBERED = 64
 """Incarnations that this hub has had. It takes minutes to rise so often, and what others say of a
@@ -30,5 +29,7 @@ class OwnSessions:
 
     def current(self, session: int) -> int:
         """Return what has become of a session that a client of ours had before we rose."""
-        place = bisect_right(self._firsts, session) - 1
-        return session if place < 0 else session - self._firsts[place] + self._firsts[-1]
+        for first in reversed(self._firsts):
+            if not is_session_over(session, first):
+                return session - first + self._firsts[-1]
+        return session

@@ -32,6 +32,7 @@ from peerpigeon.core.wire.hub_news import (
     Member,
     More,
 )
+from peerpigeon.core.wire.ranges import is_session_over
 
 if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
@@ -233,7 +234,11 @@ class Presence:
         for local in self._locals.values():
             local.publication.drop(hub)
             registrations = local.registrations.get(hub, {}).items()
-            over = [one for session, one in registrations if not before or session < before]
+            over = [
+                one
+                for session, one in registrations
+                if not before or is_session_over(session, before)
+            ]
             news += self._end(local, over, has_said_goodbye=False)
             if hub in local.registrations:
                 self._views.note_remains(hub, now)
@@ -282,7 +287,7 @@ class Presence:
             # Of our own clients we know best.
             client = local.client(located.member.peer, session)
             return None if client is None or not client.is_granted else client.registration
-        if (hub, session) in self._gone or session < self._views.first_session(hub):
+        if (hub, session) in self._gone or is_session_over(session, self._views.first_session(hub)):
             return None
         self._views.note(hub, now)
         return local.register(located)

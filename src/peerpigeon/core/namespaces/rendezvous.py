@@ -38,6 +38,7 @@ from peerpigeon.core.wire.hub_news import (
     More,
     Verdict,
 )
+from peerpigeon.core.wire.ranges import is_session_over
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -212,7 +213,7 @@ class Rendezvous:
         for kept in self._table.all():
             for record in (*kept.newcomers(hub), *kept.served.get(hub, {}).values()):
                 session = record.located.member.session
-                if incarnation and session >= first:
+                if incarnation and not is_session_over(session, first):
                     continue
                 if kept.find(hub, session) is record:
                     self._remove(kept, record)

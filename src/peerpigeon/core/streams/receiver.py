@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.wire.hub_frames import Ack
 from peerpigeon.core.wire.hub_sizes import size_of
-from peerpigeon.core.wire.ranges import is_later
+from peerpigeon.core.wire.ranges import is_later, is_later_life
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +40,7 @@ class Receiver:
     def is_replaced_by(self, incarnation: int, epoch: int) -> bool:
         """Tell whether a segment of another stream belongs to a later one, not to an earlier."""
         if incarnation != self.incarnation:
-            return incarnation > self.incarnation
+            return is_later_life(incarnation, self.incarnation)
         return is_later(epoch, self.epoch)
 
     def take(self, segment: Segment) -> list[News]:

@@ -25,7 +25,7 @@ from peerpigeon.core.streams.receiver import Receiver
 from peerpigeon.core.streams.sender import Sender
 from peerpigeon.core.wire.hub_frames import SIGNALS, Ack, Segment
 from peerpigeon.core.wire.hub_sizes import size_of
-from peerpigeon.core.wire.ranges import EPOCHS, next_on_circle
+from peerpigeon.core.wire.ranges import EPOCHS, is_later_life, next_on_circle
 from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
@@ -111,7 +111,9 @@ class Streams:
         if lifetime is not None and lifetime <= 0.0:
             return Failure(to, news, Reason.EXPIRED)
         sender = self._senders.get(to)
-        if sender is None or sender.incarnation < incarnation:
+        if sender is None or (
+            sender.incarnation != incarnation and is_later_life(incarnation, sender.incarnation)
+        ):
             sender = self._sender(to, incarnation, now)
         size = size_of(news)
         expires_at = inf
@@ -140,8 +142,8 @@ class Streams:
             lost = [item.news for item in victim.pending.values()]
             self._fail(_failures(victim.hub, lost, Reason.OVERLOADED), now)
         receiver = self._receivers.get(to)
-        if receiver is not None:
-            incarnation = max(incarnation, receiver.incarnation)
+        if receiver is not None and is_later_life(receiver.incarnation, incarnation):
+            incarnation = receiver.incarnation
         self._opened += 1
         self._epoch = next_on_circle(self._epoch)
         sender = Sender(to, incarnation, self._epoch, self._limits, now, lane=self._lane)
@@ -170,7 +172,7 @@ class Streams:
         sender = self._senders.get(source)
         if sender is not None and sender.epoch == ack.epoch:
             self.rose(source, incarnation)  # only the life that we wrote to knows of the epoch
-        elif sender is not None and sender.incarnation < incarnation:
+        elif sender is not None and is_later_life(incarnation, sender.incarnation):
             self._fail(self.restarted(source, incarnation), now)
             sender = self._senders.get(source)
         if sender is None or sender.incarnation != incarnation:
@@ -227,16 +229,16 @@ class Streams:
         of it.
         """
         sender, receiver = self._senders.get(hub), self._receivers.get(hub)
-        if sender is not None and sender.incarnation > incarnation:
+        if sender is not None and is_later_life(sender.incarnation, incarnation):
             sender.incarnation = incarnation
-        if receiver is not None and receiver.incarnation > incarnation:
+        if receiver is not None and is_later_life(receiver.incarnation, incarnation):
             self._drop_receiver(hub)
             self._owed.pop(hub, None)
 
     def rose(self, hub: PeerId, incarnation: int) -> None:
         """Note the incarnation under which a hub goes on, that was sent to under a lower one."""
         sender = self._senders.get(hub)
-        if sender is not None and sender.incarnation < incarnation:
+        if sender is not None and is_later_life(incarnation, sender.incarnation):
             sender.incarnation = incarnation
 
     def restarted(self, hub: PeerId, incarnation: int) -> list[Failure]:
@@ -245,7 +247,7 @@ class Streams:
         Control news to the older one is dropped: there is nobody left whom it concerned.
         """
         sender = self._senders.get(hub)
-        if sender is None or sender.incarnation >= incarnation:
+        if sender is None or not is_later_life(incarnation, sender.incarnation):
             return []
         if sender.incarnation == 0:
             sender.incarnation = incarnation
@@ -269,7 +271,9 @@ class Streams:
             if receiver is not None and not receiver.is_replaced_by(incarnation, segment.epoch):
                 return [], self._contest(source, receiver, incarnation, now)
             receiver = self._accept(source, incarnation, segment, now)
-        elif receiver.incarnation < incarnation:  # the source has risen
+        elif receiver.incarnation != incarnation and is_later_life(
+            incarnation, receiver.incarnation
+        ):  # the source has risen
             self.rose(source, incarnation)
             receiver.incarnation = incarnation
         before = receiver.size

@@ -45,6 +45,24 @@ Incarnation: TypeAlias = Annotated[int, Meta(ge=1, le=LAST_INCARNATION)]
 1970 that the hub's clock shows, a guess that needs no question; if that is no larger than what the
 mesh still holds of another life, the hub rises above it."""
 
+
+def is_later_life(incarnation: int, other: int) -> bool:
+    """Tell whether one of two incarnations is the later; 0, which is not known, is before all.
+
+    Incarnations go round like epochs, so that a hub can rise above whatever is in use under its id.
+    All that clocks can lead to are less than half a round from each other.
+    """
+    if not (incarnation and other):
+        return incarnation > other
+    return 0 < (incarnation - other) % LAST_INCARNATION < LAST_INCARNATION // 2
+
+
+def is_session_over(session: int, first: int) -> bool:
+    """Tell whether a session is of a life before that which begins with ``first``; 0: none does."""
+    circle = LAST_INCARNATION * SESSIONS_PER_INCARNATION
+    return bool(first) and 0 < (first - session) % circle < circle // 2
+
+
 Bits: TypeAlias = Annotated[int, Meta(ge=0)]
 """64 bits; MessagePack has no larger numbers."""
 
