@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.memory import MemoryAccount
+from peerpigeon.net.descriptors import Descriptors
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.connection import PeerSocket
@@ -69,6 +70,8 @@ async def serve(listener: socket.socket) -> None:
         admits_host=lambda _host: True,
         admits_origin=lambda _origin, _host: True,
         handshake_timeout=TIMEOUT,
+        holders=holders,
+        descriptors=Descriptors(None, lambda: False),
     )
     server = await asyncio.get_running_loop().create_server(doors, sock=listener)
     await server.serve_forever()

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from peerpigeon.core.memory import MemoryAccount
+from peerpigeon.net.descriptors import Descriptors
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.request import HandshakeError
 from peerpigeon.net.memory import Holders
@@ -105,6 +106,8 @@ async def echo_server() -> AsyncIterator[int]:
         admits_host=lambda _: True,
         admits_origin=lambda *_: True,
         handshake_timeout=10.0,
+        holders=echo.group.holders,
+        descriptors=Descriptors(None, lambda: False),
     )
     server = await asyncio.get_running_loop().create_server(doors, "127.0.0.1", 0)
     async with server:

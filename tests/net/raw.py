@@ -19,6 +19,7 @@ import pytest
 
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.memory import MemoryAccount
+from peerpigeon.net.descriptors import Descriptors
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.hosts import Hosts
 from peerpigeon.net.http.origins import Origins
@@ -304,7 +305,8 @@ async def serving(
     origins: str = "*",
     handshake_timeout: float = DEADLINE,
     limit: int = 64,
-    max_memory: int = 1 << 30,
+    holders: Holders | None = None,
+    descriptor_limit: int | None = None,
     **limits: Any,
 ) -> AsyncIterator[Served]:
     """Run a server that echoes over WebSockets and describes plain requests.
@@ -312,7 +314,7 @@ async def serving(
     ``limits`` are those of the group, where they are not ``LIMITS``.
     """
     recorder = Recorder()
-    holders = Holders(MemoryAccount(max_memory))
+    holders = holders or Holders(MemoryAccount(1 << 30))
     sockets = SocketGroup(
         recorder,
         PeerSocket.accepted,
@@ -325,6 +327,10 @@ async def serving(
         admits_host=Hosts(ServerConfig()).admits,
         admits_origin=Origins(ServerConfig(cors_origin=origins, demo=False)).admits,
         handshake_timeout=handshake_timeout,
+        holders=holders,
+        descriptors=Descriptors(
+            descriptor_limit, lambda: sockets.drop_oldest() or doors.drop_oldest()
+        ),
         limit=limit,
     )
     server = await asyncio.get_running_loop().create_server(doors, "127.0.0.1", 0)

@@ -14,6 +14,7 @@ from peerpigeon.core import Hub
 from peerpigeon.core.interface.close_codes import GOING_AWAY, HUB_STOPPING, SERVER_STOPPING
 from peerpigeon.core.interface.snapshot import topology
 from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
+from peerpigeon.net.descriptors import Descriptors, descriptor_limit
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.hosts import Hosts
@@ -69,6 +70,8 @@ class Runtime:
             admits_host=Hosts(config).admits,
             admits_origin=Origins(config).admits,
             handshake_timeout=config.handshake_timeout,
+            holders=self.driver.holders,
+            descriptors=Descriptors(descriptor_limit(), self._drop_somebody),
             limit=max(DOORS, config.max_connections),
         )
         self._tokens = _tokens(config, loop.time)
@@ -96,11 +99,21 @@ class Runtime:
         allowed = replace(request, permits=permits)
         return lambda transport, _, early: self.driver.clients.open(transport, allowed, early)
 
+    def _drop_somebody(self) -> bool:
+        """End a connection that matters less than a new one; ``False`` if there is none."""
+        return (
+            self.driver.clients.drop_oldest()
+            or self.driver.carriers.sockets.drop_oldest()
+            or self._doors.drop_oldest()
+        )
+
     def snapshot(self) -> Snapshot:
         """Return the counts of this moment."""
         self.driver.look_at_clock()
         closing = len(self.driver.clients.closing) + len(self.driver.carriers.sockets.closing)
-        return replace(self.hub.snapshot(self._loop.time()), closing=closing)
+        dropped = self._doors.descriptors.dropped
+        snapshot = self.hub.snapshot(self._loop.time())
+        return replace(snapshot, closing=closing, dropped=dropped)
 
     def peers(self) -> list[PeerRecord]:
         """Return a record of every client."""

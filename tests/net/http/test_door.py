@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.http.request import MAX_HEAD_SIZE
+from peerpigeon.net.memory import Holders
 from tests.net.raw import (
     LOOPS,
     RawClient,
@@ -330,3 +332,37 @@ def test_no_bytes_raise_or_stay(loop: str, first: bytes, second: bytes) -> None:
             await served.until_empty()
 
     run(main, loop)
+
+
+@on_every_loop
+async def test_what_the_door_keeps_is_counted_until_it_is_gone() -> None:
+    async with serving() as served:
+        account = served.sockets.holders.account
+        async with await RawClient.connect(served.port) as client:
+            await client.send(upgrade()[:100])
+            while account.buffered != 100:
+                await turns()
+            await client.send(upgrade()[100:])
+            await client.head()
+            assert account.buffered == 0
+        await served.until_empty()
+
+
+@on_every_loop
+async def test_who_asks_for_much_and_does_not_read_it_goes_when_memory_is_short() -> None:
+    page = b"HTTP/1.1 200 OK\r\n\r\n" + b"*" * (20 << 20)
+    async with serving(holders=Holders(MemoryAccount(64 << 20))) as served:
+        served.doors.answer = lambda _: page
+        clients = [await RawClient.connect(served.port) for _ in range(3)]
+        for client in clients:
+            client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+            await client.send(PLAIN)
+        account = served.sockets.holders.account
+        while not served.sockets.holders.relieved:
+            await turns()
+        assert account.buffered <= account.most_buffered
+        assert len(served.doors.waiting) < 3
+        for client in clients:
+            await client.__aexit__(None, None, None)
+        await served.until_empty()
+        assert account.buffered == 0

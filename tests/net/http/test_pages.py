@@ -38,6 +38,7 @@ async def test_health_says_how_the_server_is() -> None:
             "isHub": False,
             "connections": 1,
             "closing": 0,
+            "dropped": 0,
             "peers": 1,
             "announcedPeers": 1,
             "hubs": 0,

@@ -6,6 +6,8 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.memory import MemoryAccount
+from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.group import MAX_CLOSING
 from tests.net.raw import (
     CLOSE,
@@ -79,7 +81,10 @@ async def test_who_does_not_answer_a_close_takes_no_more_than_some_places() -> N
 
 @on_every_loop
 async def test_of_many_that_begin_a_message_those_go_that_have_sent_most_of_it() -> None:
-    async with serving(max_memory=1 << 20) as served, AsyncExitStack() as stack:
+    async with (
+        serving(holders=Holders(MemoryAccount(1 << 20))) as served,
+        AsyncExitStack() as stack,
+    ):
         clients = []
         for size in (100, 50, 150, 150, 80):
             client = await stack.enter_async_context(await RawClient.open(served.port))
@@ -100,7 +105,10 @@ async def test_of_many_that_begin_a_message_those_go_that_have_sent_most_of_it()
 
 @on_every_loop
 async def test_of_many_that_do_not_read_those_go_for_whom_most_waits() -> None:
-    async with serving(max_memory=4 << 20) as served, AsyncExitStack() as stack:
+    async with (
+        serving(holders=Holders(MemoryAccount(4 << 20))) as served,
+        AsyncExitStack() as stack,
+    ):
         most = 0
         clients = [await stack.enter_async_context(await read_nothing(served)) for _ in range(6)]
         for number, socket in enumerate(list(served.recorder.open)):

@@ -73,6 +73,8 @@ class Snapshot:
     """How many are: messages that are not whole, and all that waits for somebody."""
     closing: int = 0
     """Sockets whose close frame is sent and not answered, in a server; no connections any more."""
+    dropped: int = 0
+    """Connections dropped since the start because the system allows no more descriptors."""
 
 
 def hub_records(

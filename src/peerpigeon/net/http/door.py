@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
+    from peerpigeon.net.descriptors import Descriptors
+    from peerpigeon.net.memory import Holders
+
     Opener: TypeAlias = Callable[[asyncio.Transport, UpgradeRequest, bytes], object]
 
 logger = logging.getLogger(__name__)
@@ -55,7 +58,7 @@ class Doors:
     another one drops the one that has waited longest.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         opener: Callable[[UpgradeRequest], Opener],
         answer: Callable[[Request], bytes],
@@ -63,6 +66,8 @@ class Doors:
         admits_host: Callable[[str | None], bool],
         admits_origin: Callable[[str | None, str], bool],
         handshake_timeout: float,
+        holders: Holders,
+        descriptors: Descriptors,
         limit: int = 1024,
     ) -> None:
         self.opener = opener
@@ -70,6 +75,8 @@ class Doors:
         self.admits_host = admits_host
         self.admits_origin = admits_origin
         self.handshake_timeout = handshake_timeout
+        self.holders = holders
+        self.descriptors = descriptors
         self.limit = limit
         self.lost_upgrade = SeldomWarning(logger, LOG_LINE)
         self.refused_origin = SeldomWarning(logger, _REFUSED_ORIGIN)
@@ -80,6 +87,13 @@ class Doors:
     def __call__(self) -> Door:
         """Return the door for one more connection."""
         return Door(self)
+
+    def drop_oldest(self) -> bool:
+        """Drop the connection that has waited longest; ``False`` if none waits."""
+        for door in self.waiting:
+            door.abort()
+            return True
+        return False
 
     def abort(self) -> None:
         """Drop the connections that have not sent their request yet."""
@@ -102,11 +116,14 @@ class Door(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the request."""
         transport = cast("asyncio.Transport", transport)
+        if not self._doors.descriptors.admit(transport, _now()):
+            transport.abort()
+            return
         waiting = self._doors.waiting
         if len(waiting) >= self._doors.limit:
             # Many silent connections must not keep out those that send a request, so the one that
             # has been silent for longest goes.
-            next(iter(waiting)).abort()
+            self._doors.drop_oldest()
         self._transport = transport
         waiting[self] = None
         loop = asyncio.get_running_loop()
@@ -126,6 +143,8 @@ class Door(asyncio.Protocol):
                 self._lead(transport, bytes(self._head), end)
             elif len(self._head) >= MAX_HEAD_SIZE:
                 self._answer(transport, _HEAD_TOO_LARGE.response())
+            else:
+                self._doors.holders.note(self, len(self._head))
         except HandshakeError as error:
             self._answer(transport, error.response())
 
@@ -139,6 +158,10 @@ class Door(asyncio.Protocol):
         self._leave()
         if transport is not None:
             transport.abort()
+
+    def give_way(self) -> None:
+        """Drop the connection, as memory is short."""
+        self.abort()
 
     def _lead(self, transport: asyncio.Transport, data: bytes, end: int) -> None:
         request = parse_request(data[:end])
@@ -178,11 +201,14 @@ class Door(asyncio.Protocol):
             transport.write_eof()
         else:
             transport.close()
+        # A page may be large, and whoever asked for it may not read it.
+        self._doors.holders.note(self, transport.get_write_buffer_size())
 
     def _leave(self) -> None:
         self._doors.waiting.pop(self, None)
         self._transport = None
         self._head = bytearray()
+        self._doors.holders.note(self, 0)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

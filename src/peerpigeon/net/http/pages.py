@@ -119,6 +119,7 @@ def health(picture: Snapshot) -> Answer:
         "hubs": len(picture.hubs),
         "networks": picture.namespaces,
         "closing": picture.closing,
+        "dropped": picture.dropped,
         "memory": {**_memory(), "limit": picture.memory_limit, "kept": picture.memory_kept},
         "signals": {
             "relayed": picture.signals_relayed,

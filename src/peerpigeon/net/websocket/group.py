@@ -145,6 +145,15 @@ class SocketGroup(Generic[S]):
             for oldest in list(islice(self.closing, len(self.closing) - int(self.max_closing))):
                 oldest.abort()
 
+    def drop_oldest(self) -> bool:
+        """End the socket at once that has been closing for longest; ``False`` if none is."""
+        for oldest in self.closing:
+            del self.closing[oldest]
+            oldest.abort()
+            self.closing[oldest] = None  # until its connection is no more
+            return True
+        return False
+
     def leave(self, socket: S) -> None:
         """Note that a socket's connection is no more."""
         self.closing.pop(socket, None)

@@ -1,0 +1,64 @@
+"""The descriptors of this process, and who has to go when nearly all of them are open."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from peerpigeon.net.seldom import SeldomWarning
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+RESERVE = 64
+"""Descriptors that are kept free for links to other hubs, for files, and for what comes in one turn
+of the event loop."""
+
+_LINE = (
+    "all descriptors but %d of %d are open, so connections are dropped: first those that are being"
+    " closed, then those that have sent no request; allow more (ulimit -n, LimitNOFILE= of systemd,"
+    " nofile of a container), or set max_connections (MAX_CONNECTIONS) lower"
+)
+
+
+def descriptor_limit() -> int | None:
+    """Return how many descriptors this process may have open; ``None`` if there is no limit."""
+    try:
+        import resource  # noqa: PLC0415 - there is none on Windows
+    except ImportError:
+        return None
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+class Descriptors:
+    """Sees by the number of each new connection's descriptor how many are open.
+
+    The system gives the lowest number that is free. When the numbers come near the limit, and
+    ``accept`` is about to fail, somebody goes: ``drop_somebody`` is to end a connection that
+    matters less than a new one, and tells whether there was any.
+    """
+
+    def __init__(self, limit: int | None, drop_somebody: Callable[[], bool]) -> None:
+        self._limit = limit
+        self._drop_somebody = drop_somebody
+        self._warning = SeldomWarning(logger, _LINE)
+        self.dropped = 0
+        """How many connections were dropped for want of descriptors, since the start."""
+
+    def admit(self, transport: asyncio.Transport, now: float) -> bool:
+        """Tell whether a new connection may stay; make room for it if there is little."""
+        limit = self._limit
+        if limit is None or _number(transport) < limit - RESERVE:
+            return True
+        self.dropped += 1
+        self._warning.warn(now, RESERVE, limit)
+        return self._drop_somebody()
+
+
+def _number(transport: asyncio.Transport) -> int:
+    connection = transport.get_extra_info("socket")
+    return -1 if connection is None else int(connection.fileno())
