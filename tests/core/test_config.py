@@ -21,24 +21,28 @@ from peerpigeon.core.config import (
 
 
 @pytest.mark.parametrize(
-    ("host", "demo", "expected"),
+    ("options", "expected"),
     [
-        ("localhost", None, True),
-        ("127.0.0.2", None, True),
-        ("::1", None, True),
-        ("0.0.0.0", None, False),
-        ("::", None, False),
-        ("hub.example", None, False),
-        ("localhost.example", None, False),
-        ("0.0.0.0", "on", True),
-        ("localhost", "no", False),
+        ({"HOST": "localhost"}, True),
+        ({"HOST": "127.0.0.2"}, True),
+        ({"HOST": "::1"}, True),
+        ({"HOST": "0.0.0.0"}, False),
+        ({"HOST": "::"}, False),
+        ({"HOST": "hub.example"}, False),
+        ({"HOST": "localhost.example"}, False),
+        ({"HOST": "0.0.0.0", "DEMO": "on"}, True),
+        ({"HOST": "localhost", "DEMO": "no"}, False),
+        ({"ADVERTISE": "wss://hub.example"}, False),  # behind a proxy
+        ({"ADVERTISE": "ws://127.0.0.1:3001"}, True),
+        ({"ALLOWED_HOSTS": "hub.example"}, False),
+        ({"ALLOWED_HOSTS": "*"}, False),
+        ({"ALLOWED_HOSTS": "localhost"}, True),
     ],
 )
-def test_only_who_listens_on_the_loopback_serves_the_demo_unasked(
-    host: str, demo: str | None, expected: bool
+def test_only_a_server_for_its_own_machine_serves_the_demo_unasked(
+    options: dict[str, str], expected: bool
 ) -> None:
-    environ = {"HOST": host} | ({} if demo is None else {"DEMO": demo})
-    assert ServerConfig.from_environment(environ).serves_demo is expected
+    assert ServerConfig.from_environment(options).serves_demo is expected
 
 
 def test_the_defaults_are_the_documented_ones() -> None:

@@ -92,8 +92,8 @@ HOW: dict[str, How] = {
     (
         "peerpigeon hub --port 3002 --bootstrap-hubs ws://localhost:3000,ws://localhost:3001"
     ): ONE_MACHINE,
-    "peerpigeon hub --advertise wss://hub1.example.org --no-demo --reference-hubs no": Serves(3000),
-    "peerpigeon server --allowed-hosts signal.example.org --no-demo": Serves(3000),
+    "peerpigeon hub --advertise wss://hub1.example.org": Serves(3000),
+    "peerpigeon server --allowed-hosts signal.example.org": Serves(3000),
     "peerpigeon token --new-key signing.json --keys keys.json": TOKENS,
     (
         "peerpigeon server --token-keys keys.json"

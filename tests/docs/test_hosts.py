@@ -45,7 +45,8 @@ async def typed(place: Host, *lines: str) -> AsyncIterator[None]:
         *(*place.command, "sh", "-c", script),
         stdin=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL if "QUIET" in os.environ else None,
-        env=os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"},
+        # The test asks from another host.
+        env=os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "SHOW_DETAILS": "yes"},
     )
     try:
         yield

@@ -69,6 +69,7 @@ class HubProcess:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL if "QUIET" in os.environ else errors,
+            env=os.environ | {"SHOW_DETAILS": "yes"},  # the test may ask from another host
             limit=1 << 20,
         )
         assert process.stdout is not None

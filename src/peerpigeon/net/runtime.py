@@ -24,6 +24,7 @@ from peerpigeon.net.http.request import HandshakeError
 from peerpigeon.net.listen import BACKLOG
 from peerpigeon.net.machine_memory import default_limit
 from peerpigeon.net.own_addresses import own_hosts
+from peerpigeon.net.start_warnings import start_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,18 +136,8 @@ class Runtime:
 
     def begin(self) -> None:
         """Let the hub do what it wants to do before anything happens."""
-        if self._config.is_open:
-            logger.warning(
-                "the mesh is open: whoever reaches port %d can be a hub of it, and speak for any"
-                " client; hub_secret (HUB_SECRET) would keep others out",
-                self.port,
-            )
-        if self._config.is_hub and not (self._config.advertise or self._config.own_addresses):
-            logger.warning(
-                "no address of this machine is known by which other hubs could dial port %d; name"
-                " one with advertise (ADVERTISE, --advertise), as ws://HOST:PORT",
-                self.port,
-            )
+        for warning in start_warnings(self._config, self.port):
+            logger.warning(warning)
         if self._tokens is not None:
             self._watching = self._loop.create_task(self._tokens.watch())
         self._has_begun = True

@@ -151,6 +151,8 @@ def test_what_tokens_have_to_say_needs_keys_to_check_them(name: str) -> None:
         ({"TOKEN_KEYS": "k"}, False),
         ({"TOKEN_KEYS": "k", "NAMESPACE_ACCESS": "lobby=open"}, True),
         ({"TOKEN_KEYS": "k", "NAMESPACE_ACCESS": "lobby=closed"}, False),
+        ({"TOKEN_KEYS": "k", "NAMESPACE_ACCESS": "*=token,lobby=open"}, False),
+        ({"NAMESPACE_ACCESS": "*=closed"}, False),
         ({"TOKEN_KEYS": "k", "IS_HUB": "yes"}, False),
         ({"TOKEN_KEYS": "k", "IS_HUB": "yes", "REFERENCE_HUBS": "yes"}, True),
     ],

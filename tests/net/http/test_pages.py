@@ -5,11 +5,14 @@ import base64
 import hashlib
 import re
 from datetime import datetime
+from typing import Any
 
 import pytest
 
+from peerpigeon import PeerPigeonServer
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.snapshot import HubView, LinkRecord, MeshSnapshot, TopologySnapshot
+from peerpigeon.net.http.door import is_from_here
 from peerpigeon.net.http.pages import mesh
 from tests.net.client import A, get, join, running
 from tests.net.raw import RawClient
@@ -69,7 +72,7 @@ async def test_hubs_lists_the_hub_itself() -> None:
 
 async def test_mesh_shows_the_hub_itself_and_who_it_is() -> None:
     options = {"is_hub": True, "hub_peer_id": "e" * 40, "advertise": ("ws://there:1",)}
-    async with running(**options) as server:
+    async with running(**options, show_details=True) as server:
         response = await get(server, "/mesh")
         assert (response.status, response.content_type) == (200, "application/json")
         body = response.json()
@@ -99,11 +102,75 @@ async def test_a_plain_server_has_no_mesh_to_show() -> None:
         assert (body["isHub"], body["totalHubs"], body["hubs"]) == (False, 0, [])
 
 
-async def test_where_hubs_are_is_told_only_where_the_demo_is_served() -> None:
-    options = {"is_hub": True, "advertise": ("ws://there:1",)}
-    async with running(**options, demo=False) as server:
-        (hub,) = (await get(server, "/mesh")).json()["hubs"]
-        assert hub["addresses"] == []
+BRIEF = {"status", "timestamp", "isHub"}
+
+
+async def is_told_details(server: PeerPigeonServer, **headers: str) -> bool:
+    """Tell whether the pages say more than that the server is well, all of them alike."""
+    answers = [
+        await get(server, path, headers=headers) for path in ("/health", "/hubs", "/mesh", "/hubs/")
+    ]
+    told = set(answers[0].json()) > BRIEF
+    assert [answer.status for answer in answers] == [200, *([200] * 2 if told else [404] * 2), 404]
+    assert told or set(answers[0].json()) == BRIEF
+    assert told or b"show_details" in answers[1].body
+    return told
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, True),
+        ({"Host": "localhost"}, True),
+        ({"Origin": "http://localhost:5173"}, True),
+        ({"Origin": "http://[::1]"}, True),
+        ({"Origin": "https://evil.example"}, False),
+        ({"Origin": "null"}, False),
+        ({"X-Forwarded-For": "127.0.0.1"}, False),
+        ({"Forwarded": "for=192.0.2.1"}, False),
+        ({"Via": "1.1 proxy"}, False),
+        ({"X-Real-IP": "192.0.2.1"}, False),
+    ],
+)
+async def test_details_are_for_who_asks_on_the_machine_itself(
+    headers: dict[str, str], expected: bool
+) -> None:
+    """No page of elsewhere, and nobody for whom a proxy asks."""
+    async with running(is_hub=True) as server:
+        assert await is_told_details(server, **headers) is expected
+    async with running(is_hub=True, show_details=True) as server:
+        assert await is_told_details(server, **headers)
+    async with running(is_hub=True, show_details=False) as server:
+        assert not await is_told_details(server, **headers)
+
+
+async def test_a_server_behind_a_proxy_tells_nobody_unasked() -> None:
+    """All connections come from the proxy, and so from this machine."""
+    async with running(is_hub=True, advertise=("wss://hub.example",)) as server:
+        assert not await is_told_details(server)
+        assert not await is_told_details(server, Host="hub.example")
+
+
+@pytest.mark.parametrize(
+    ("peer", "own", "expected"),
+    [
+        ("127.0.0.1", "127.0.0.1", True),
+        ("127.0.0.5", "127.0.0.1", True),
+        ("::1", "::1", True),
+        ("::ffff:127.0.0.1", "::", True),
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.2", "192.0.2.1", False),
+        ("fe80::1%eth0", "fe80::2%eth0", False),
+        (None, None, False),
+    ],
+)
+def test_who_comes_from_this_machine(peer: str | None, own: str | None, expected: bool) -> None:
+    class Transport(asyncio.Transport):
+        def get_extra_info(self, name: str, default: Any = None) -> Any:
+            text = {"peername": peer, "sockname": own}[name]
+            return None if text is None else (text, 1)
+
+    assert is_from_here(Transport()) is expected
 
 
 def test_mesh_tells_each_link_with_its_carrier_and_purpose() -> None:
@@ -111,7 +178,7 @@ def test_mesh_tells_each_link_with_its_carrier_and_purpose() -> None:
     link = LinkRecord(other, "websocket", "bootstrap")
     view = HubView(own, 12500, ("ws://a:1",), is_draining=True, links=(link,))
     picture = MeshSnapshot(ready=True, migrated=True)
-    body = mesh(TopologySnapshot(own, True, 0.0, picture, (view,)), with_addresses=True)
+    body = mesh(TopologySnapshot(own, True, 0.0, picture, (view,)))
     assert (body["ready"], body["migrated"]) == (True, True)
     assert body["hubs"] == [
         {

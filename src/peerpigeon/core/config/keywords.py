@@ -23,6 +23,7 @@ class ServerOptions(TypedDict, total=False):
     namespace_access: tuple[str, ...]
     verbose_logging: bool
     demo: bool | None
+    show_details: bool | None
     max_connections: int
     max_message_size: Bytes
     max_announce_size: Bytes

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from peerpigeon.core.config.quantities import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Access(Enum):
@@ -41,16 +45,21 @@ class NamespaceAccess:
     @property
     def is_open(self) -> bool:
         """Whether every client may enter every namespace."""
-        return all(access is Access.OPEN for access in self._all)
+        return set(self._reachable) == {Access.OPEN}
 
     @property
     def has_open(self) -> bool:
         """Whether there may be a namespace that every client may enter."""
-        return any(access is Access.OPEN for access in self._all)
+        return Access.OPEN in self._reachable
 
     @property
-    def _all(self) -> tuple[Access, ...]:
-        return (*(access for _, access in self.rules), self.otherwise)
+    def _reachable(self) -> Iterator[Access]:
+        """Go over what holds for one namespace or another."""
+        for pattern, access in self.rules:
+            yield access
+            if pattern == "*":
+                return
+        yield self.otherwise
 
 
 def fits(pattern: str, namespace: str) -> bool:

@@ -59,8 +59,12 @@ class Options:
     """Log what each client does, not only the server."""
 
     demo: bool | None = None
-    """Serve the page /demo, and tell addresses of hubs under /mesh; if not set, only a server
-    does that listens on the loopback."""
+    """Serve the page /demo; if not set, only a server does that is for its own machine: it listens
+    on the loopback, and advertises and answers to no other name."""
+
+    show_details: bool | None = None
+    """Tell all who ask how the server is: counts, memory and version under /health, and the hubs
+    under /hubs and /mesh; if not set, those who ask from its own machine."""
 
     max_connections: int = 1000
     """How many clients may be connected at once."""

@@ -61,13 +61,13 @@ class ServerConfig(Options):
     def port_retries(self) -> int:
         """How many ports after ``port`` may be tried when it is taken (S11)."""
         if self.max_port_retries is None:
-            return LOCAL_PORT_RETRIES if self._is_for_this_machine else 0
+            return LOCAL_PORT_RETRIES if self.is_for_this_machine else 0
         return self.max_port_retries
 
     @property
     def is_open(self) -> bool:
         """Whether a hub at another machine may join the mesh without a secret."""
-        return self.is_hub and not self.hub_secret and not self._is_for_this_machine
+        return self.is_hub and not self.hub_secret and not self.is_for_this_machine
 
     @property
     def memory_limit(self) -> Bytes:
@@ -109,7 +109,7 @@ class ServerConfig(Options):
     @property
     def serves_demo(self) -> bool:
         """Whether there is a page to try the server with, and what that page needs."""
-        return self.is_local if self.demo is None else self.demo
+        return self.is_for_this_machine if self.demo is None else self.demo
 
     @property
     def welcomes_reference_hubs(self) -> bool:
@@ -120,11 +120,11 @@ class ServerConfig(Options):
         """
         if not self.is_hub or self.reference_hubs == "no":
             return False
-        is_harmless = self._is_for_this_machine and not (self.hub_secret or self.token_keys)
+        is_harmless = self.is_for_this_machine and not (self.hub_secret or self.token_keys)
         return self.reference_hubs == "yes" or is_harmless
 
     @property
-    def _is_for_this_machine(self) -> bool:
+    def is_for_this_machine(self) -> bool:
         """Whether all addresses of the hub are on the loopback, those a proxy has for it too."""
         names = self.answers_to
         return self.is_local and names is not None and names.are_of_loopback

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from peerpigeon.core.config import is_loopback
 from peerpigeon.net.http.lost_upgrade import LOG_LINE, check_upgrade
 from peerpigeon.net.http.request import (
     MAX_HEAD_SIZE,
@@ -175,6 +177,7 @@ class Door(asyncio.Protocol):
             self._doors.lost_upgrade.warn(_now(), _address(transport))
             raise
         if not is_websocket(request):
+            request = replace(request, is_from_here=is_from_here(transport))
             self._answer(transport, self._doors.answer(request))
             return
         upgrade = accept(request)
@@ -222,3 +225,9 @@ def _address(transport: asyncio.Transport) -> str:
     """Return the IP address of the other end, for people; a proxy's, if one is between."""
     name = transport.get_extra_info("peername")
     return str(name[0]) if name else "?"
+
+
+def is_from_here(transport: asyncio.Transport) -> bool:
+    """Tell whether a connection comes from this machine."""
+    name, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+    return bool(name and own) and (is_loopback(name[0]) or name[0] == own[0])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon.net.http.demo.page import demo_page
+from peerpigeon.net.http.insiders import Insiders
 from peerpigeon.net.http.request import response, split_target
 from peerpigeon.version import __version__
 
@@ -29,7 +30,7 @@ BANNER = (
 
 
 class Pages:
-    """The pages ``/``, ``/health``, ``/hubs``, ``/mesh`` and, if it is served, ``/demo``."""
+    """The pages ``/`` and ``/health``, for insiders ``/hubs`` and ``/mesh``, perhaps ``/demo``."""
 
     def __init__(
         self,
@@ -38,32 +39,43 @@ class Pages:
         topology: Callable[[], TopologySnapshot],
     ) -> None:
         self._allowed_origins = config.allowed_origins
-        self._pages: dict[str, Page] = {
-            "/": _page(lambda: (BANNER, "text/plain")),
+        self._insiders = Insiders(config)
+        demo: dict[str, Page] = {"/demo": _demo} if config.serves_demo else {}
+        banner = _page(lambda: (BANNER, "text/plain"))
+        self._for_strangers: dict[str, Page] = {
+            "/": banner,
+            "/health": _json(lambda: brief_health(snapshot())),
+            **demo,
+        }
+        self._for_insiders: dict[str, Page] = {
+            "/": banner,
             "/health": _json(lambda: health(snapshot())),
             "/hubs": _json(lambda: hubs(snapshot())),
-            # The addresses of hubs are not for everybody, only where somebody tries out a mesh.
-            "/mesh": _json(lambda: mesh(topology(), with_addresses=config.serves_demo)),
+            "/mesh": _json(lambda: mesh(topology())),
+            **demo,
         }
-        if config.serves_demo:
-            self._pages["/demo"] = _demo
 
     def answer(self, request: Request) -> bytes:
         """Return the whole answer to a request that asks for no WebSocket.
 
-        A query changes nothing. Raises ``HandshakeError`` for a request that is malformed.
+        Strangers are told little. A query changes nothing. Raises ``HandshakeError`` for a request
+        that is malformed.
         """
         headers = {"Server": "peerpigeon", **self._cors(request.single("origin"))}
         if request.method == "OPTIONS":
             return response(HTTPStatus.OK, headers.items(), b"")
         path, _ = split_target(request.target)
-        if path not in self._pages:
-            status, text = HTTPStatus.NOT_FOUND, f"there is only {', '.join(self._pages)} here\n"
+        is_insider = self._insiders.include(request)
+        pages = self._for_insiders if is_insider else self._for_strangers
+        if path not in pages:
+            status, text = HTTPStatus.NOT_FOUND, f"there is only {', '.join(pages)} here\n"
+            if path in self._for_insiders:
+                text = "this is shown on the server's own machine (show_details, SHOW_DETAILS)\n"
         elif request.method not in ("GET", "HEAD"):
             headers["Allow"] = "GET, HEAD, OPTIONS"
             status, text = HTTPStatus.METHOD_NOT_ALLOWED, "this can only be read\n"
         else:
-            return self._pages[path](request, headers)
+            return pages[path](request, headers)
         is_head = request.method == "HEAD"
         return response(status, headers.items(), text.encode(), is_head=is_head)
 
@@ -73,7 +85,7 @@ class Pages:
             "Access-Control-Allow-Headers": "Content-Type, Authorization",
         }
         if self._allowed_origins is None:
-            return headers | {"Access-Control-Allow-Origin": "*"}
+            return headers | {"Access-Control-Allow-Origin": "*", "Vary": "Origin"}
         if origin is not None and origin in self._allowed_origins:
             headers["Access-Control-Allow-Origin"] = origin
         return headers | {"Vary": "Origin"}
@@ -102,6 +114,12 @@ def _demo(request: Request, headers: dict[str, str]) -> bytes:
         return response(HTTPStatus.NOT_MODIFIED, headers.items(), b"")
     is_head = request.method == "HEAD"
     return response(HTTPStatus.OK, headers.items(), page.body, "text/html", is_head=is_head)
+
+
+def brief_health(picture: Snapshot) -> Answer:
+    """Return the body of ``GET /health`` for strangers: a monitor needs no more."""
+    timestamp = _iso(picture.wall_time)
+    return {"status": "healthy", "timestamp": timestamp, "isHub": picture.is_hub}
 
 
 def health(picture: Snapshot) -> Answer:
@@ -146,7 +164,7 @@ def hubs(picture: Snapshot) -> Answer:
     }
 
 
-def mesh(picture: TopologySnapshot, *, with_addresses: bool) -> Answer:
+def mesh(picture: TopologySnapshot) -> Answer:
     """Return the body of ``GET /mesh``."""
     return {
         "timestamp": _iso(picture.wall_time),
@@ -155,16 +173,16 @@ def mesh(picture: TopologySnapshot, *, with_addresses: bool) -> Answer:
         "ready": picture.mesh.ready,
         "migrated": picture.mesh.migrated,
         "totalHubs": len(picture.hubs),
-        "hubs": [_view(hub, with_addresses=with_addresses) for hub in picture.hubs],
+        "hubs": [_view(hub) for hub in picture.hubs],
     }
 
 
-def _view(hub: HubView, *, with_addresses: bool) -> Answer:
+def _view(hub: HubView) -> Answer:
     return {
         "peerId": hub.peer_id,
         "incarnation": hub.incarnation,
         "draining": hub.is_draining,
-        "addresses": hub.addresses if with_addresses else (),
+        "addresses": hub.addresses,
         "links": [
             {"peerId": link.peer_id, "carrier": link.carrier, "purpose": link.purpose}
             for link in hub.links

@@ -95,6 +95,9 @@ class Request:
     headers: tuple[tuple[str, str], ...]
     """Names in lower case; a value's bytes beyond ASCII are read as Latin-1."""
 
+    is_from_here: bool = False
+    """Whether the connection comes from this machine."""
+
     def values(self, name: str) -> list[str]:
         """Return all values of a header, in order."""
         return [value for key, value in self.headers if key == name]

@@ -278,8 +278,13 @@ function close(peer) {
 
 async function askForMesh() {
   try {
-    const mesh = await (await fetch("/mesh", { signal: AbortSignal.timeout(3000) })).json();
-    showMesh(mesh);
+    const answer = await fetch("/mesh", { signal: AbortSignal.timeout(3000) });
+    if (answer.status === 404) {
+      at("mesh").textContent = "This server shows its mesh to nobody from elsewhere.";
+      at("hubs").replaceChildren();
+      return;
+    }
+    showMesh(await answer.json());
   } catch {
     at("mesh").textContent = "This hub does not answer.";
     at("hubs").replaceChildren();
