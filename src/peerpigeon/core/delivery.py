@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.streams.limits import StreamLimits
-from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
+from peerpigeon.core.streams.outgoing import Failure, Outgoing
+from peerpigeon.core.streams.streams import Streams
 from peerpigeon.core.wire.hub_frames import CONTROL, SIGNALS, Segment
 from peerpigeon.core.wire.hub_news import News, Relay
 from peerpigeon.core.wire.hub_sizes import size_of
@@ -20,7 +21,7 @@ from peerpigeon.core.wire.ranges import is_later_life
 from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from peerpigeon.core.changes import Arrived
     from peerpigeon.core.ids import PeerId
@@ -41,7 +42,14 @@ class Delivery:
     What was given up is returned; whoever said it has to know.
     """
 
-    def __init__(self, mesh: Mesh, signal_lifetime: float, memory: Pot) -> None:
+    def __init__(
+        self,
+        mesh: Mesh,
+        signal_lifetime: float,
+        memory: Pot,
+        flow_of: Callable[[PeerId], Hashable],
+    ) -> None:
+        """``flow_of``: whose turn it is when a client's signals have to wait."""
         self._mesh = mesh
         self._memory = memory
         self._signal_lifetime = signal_lifetime
@@ -50,7 +58,7 @@ class Delivery:
         limits = StreamLimits(answer_time=answer_time)
         # Of a random number of this life, so that no other has the same; those that follow fit too.
         first_epoch = mesh.advert.life >> 2
-        self._signals = Streams(limits, SIGNALS, first_epoch=first_epoch)
+        self._signals = Streams(limits, SIGNALS, first_epoch=first_epoch, flow_of=flow_of)
         self._control = Streams(limits, CONTROL, first_epoch=first_epoch)
         memory.gauges += [lambda: self._signals.size, lambda: self._control.size]
 
@@ -65,7 +73,8 @@ class Delivery:
             sent = self._control.send(hub, incarnation, news, now, None)
         if isinstance(sent, Failure):
             return sent
-        self._send([sent], now)
+        if sent is not None:
+            self._send([sent], now)
         return None
 
     def receive(self, arrived: Arrived, now: float) -> list[News]:

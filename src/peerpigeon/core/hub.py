@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.streams.streams import Failure
+    from peerpigeon.core.streams.outgoing import Failure
     from peerpigeon.core.wire.hub_frames import Advert
 
 MOST_PIECES = 10_000_000
@@ -103,7 +103,10 @@ class Hub:
         self._mesh = self._delivery = self._view = None
         if config.is_hub:
             self._mesh = Mesh(own, config, rng, incarnation, now, self._effects)
-            self._delivery = Delivery(self._mesh, config.signal_lifetime, self.memory.signals)
+            flow_of = self._clients.registry.flow_of
+            self._delivery = Delivery(
+                self._mesh, config.signal_lifetime, self.memory.signals, flow_of
+            )
             parts = self._mesh, self._delivery, self._clients, self._namespaces
             self._view = ViewChanges(*parts)
             self._awake_until = now + self._mesh.patience

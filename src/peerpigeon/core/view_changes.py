@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.mesh import Mesh
     from peerpigeon.core.namespaces.namespaces import Namespaces
-    from peerpigeon.core.streams.streams import Failure
+    from peerpigeon.core.streams.outgoing import Failure
 
 VIEW_DELAY = 0.2
 VIEW_DELAY_PER_HUB = 0.001

@@ -9,7 +9,8 @@ import pytest
 from peerpigeon.core.config.quantities import MIB
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.streams.limits import StreamLimits
-from peerpigeon.core.streams.streams import Failure, Outgoing, Streams
+from peerpigeon.core.streams.outgoing import Outgoing
+from peerpigeon.core.streams.streams import Streams
 from peerpigeon.core.wire.hub_frames import Ack, Segment
 from tests.core.streams.lossy import HUBS, control, number_of, signal
 
@@ -153,7 +154,7 @@ def test_a_stream_without_anything_pending_begins_anew_with_what_comes_next() ->
     source.on_ack(B, 1, Ack(71, 1), 0.1)
     assert source.on_ack(B, 1, Ack(500, 7), 0.2) == []
     sent = source.send(B, 1, signal(1), 0.3, 10.0)
-    assert not isinstance(sent, Failure)
+    assert isinstance(sent, Outgoing)
     assert sent.body == Segment(501, 0, 0, signal(1))
 
 

@@ -16,15 +16,17 @@ from peerpigeon.core.mesh import topology
 from peerpigeon.core.mesh.links import Links
 from peerpigeon.core.mesh.mesh import Mesh
 from peerpigeon.core.mesh.topology import Topology
+from peerpigeon.core.sessions.registry import Registry
 from peerpigeon.core.streams.receiver import Receiver
 from peerpigeon.core.streams.streams import Streams
+from peerpigeon.core.streams.window import Window
 from peerpigeon.core.wire.hub_frames import Ack
 from peerpigeon.sim.scenes import congestion, disasters, mesh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from peerpigeon.core.streams.streams import Failure, Outgoing
+    from peerpigeon.core.streams.outgoing import Failure, Outgoing
     from peerpigeon.sim.scenes.outcome import Outcome
 
 pytestmark = pytest.mark.slow
@@ -79,6 +81,21 @@ def test_sending_what_is_urgent_in_its_turn_is_caught(monkeypatch: pytest.Monkey
 def test_sending_large_signals_whole_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link_outbox, "PIECE", 1 << 24)
     assert faults_of(congestion.narrow) != []
+
+
+def flooded() -> list[str]:
+    return congestion.flooded(1, duration=10.0).faults
+
+
+def test_first_come_first_served_between_hubs_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert flooded() == []
+    monkeypatch.setattr(Registry, "flow_of", lambda *_: None)
+    assert any("refused" in fault for fault in flooded())
+
+
+def test_a_window_that_does_not_heed_queues_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Window, "measure", lambda window, _: setattr(window, "most", 4096))
+    assert any("took" in fault for fault in flooded())
 
 
 # One signal has one end

@@ -126,6 +126,11 @@ class Registry:
         party = self.find(peer_id)
         return None if isinstance(party, ReferenceHub) else party
 
+    def flow_of(self, peer_id: PeerId) -> PeerId | SessionId:
+        """Return by what a client is known among those that share room: guests by their socket."""
+        party = self.find(peer_id)
+        return party.hub if isinstance(party, Guest) else peer_id
+
     def members(self, peer_ids: Iterable[PeerId]) -> list[Party]:
         """Return those who have ids that are known to be here."""
         by_key = self._by_key

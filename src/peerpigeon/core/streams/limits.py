@@ -12,8 +12,19 @@ class StreamLimits:
     """The limits and durations of streams. Durations are seconds, sizes are bytes."""
 
     signals: int = 4096
-    """How many signals to one hub may be unacknowledged before more are refused."""
+    """How many signals to one hub may be unacknowledged where the window is widest."""
     signal_bytes: int = 4 * MIB
+    fewest_signals: int = 256
+    """The same where it is narrowest, and where a stream begins. An honest burst goes at once, and
+    a far hub on a jittery way is still sent many hundred signals a second."""
+    queueing: float = 0.2
+    """A round trip that is longer than the shortest by more has waited in a queue. Acknowledgements
+    may be late by ``ack_delay``, and a busy process by as much."""
+    queued: int = 8192
+    """How many signals may wait for the window to one hub (``FairQueue``). One client alone may
+    have half of them."""
+    queued_bytes: int = 8 * MIB
+    """The same in bytes. Half of it takes several of the largest signals of one client."""
     control: int = 32768
     """The same for control news, which is never refused: see ``Streams.send``."""
     control_bytes: int = 32 * MIB

@@ -14,12 +14,14 @@ class RoundTrip:
     rto: float
     smoothed: float = 0.0
     deviation: float = 0.0
+    latest: float = 0.0
     timed: int | None = None
     """The segment whose round trip is being measured; one at a time."""
     timed_at: float = 0.0
 
     def measure(self, elapsed: float) -> None:
         """Take the round trip of the timed segment into the mean."""
+        self.latest = elapsed
         if self.smoothed == 0.0:
             self.smoothed, self.deviation = elapsed, elapsed / 2
         else:

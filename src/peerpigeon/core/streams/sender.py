@@ -9,6 +9,9 @@ How often is it sent again? When the timer of RFC 6298 runs out, or the route ch
 oldest segments go again; each acknowledgement lets up to twice as many follow as it covered. A dead
 route thus costs one burst a time-out, however much waits for it, and a route that works again is
 filled quickly. A segment is sent again at most once for each time-out or change.
+
+Signals that find the window full (``window.py``) wait here, each client's in its turn
+(``fair_queue.py``), and are numbered as they leave.
 """
 
 from __future__ import annotations
@@ -18,14 +21,17 @@ from itertools import dropwhile
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
+from peerpigeon.core.streams.fair_queue import FairQueue
 from peerpigeon.core.streams.limits import Share
 from peerpigeon.core.streams.round_trip import RoundTrip
+from peerpigeon.core.streams.window import Window
 from peerpigeon.core.wire.hub_frames import SIGNALS, Segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.streams.fair_queue import Queued
     from peerpigeon.core.streams.limits import StreamLimits
     from peerpigeon.core.wire.hub_news import News
 
@@ -42,9 +48,8 @@ class Sender:
 
     __slots__ = (
         "_cursor", "_expiry", "_limits", "_recover", "_renewed_at", "_rerouted_at", "_resent_at",
-        "_trip",
-        "_used_at", "alarm", "control", "epoch", "floor", "hub", "incarnation", "lane", "next",
-        "number", "pending", "resend_at", "signals",
+        "_trip", "_used_at", "alarm", "control", "epoch", "floor", "hub", "incarnation", "lane",
+        "next", "number", "pending", "queue", "resend_at", "signals",
     )  # fmt: skip
 
     def __init__(
@@ -68,7 +73,9 @@ class Sender:
         # The lowest number that is pending; ``next`` if nothing is.
         self.floor = 0
         self.pending: dict[int, _Pending] = {}  # in the order of the numbers
-        self.signals = Share(limits.signals, limits.signal_bytes)
+        self.signals = Window(limits)
+        # What waits for the window; None if nothing does, as most often. Something is pending then.
+        self.queue: FairQueue | None = None
         self.control = Share(limits.control, limits.control_bytes)
         self._expiry: list[tuple[float, int]] = []  # a heap; what is not pending is skipped
         self._trip = RoundTrip(limits.min_rto, limits.max_rto, limits.min_rto)
@@ -80,6 +87,12 @@ class Sender:
         self._used_at = now
         self.resend_at = inf
         self.alarm = inf
+
+    @property
+    def size(self) -> int:
+        """About how many bytes are kept."""
+        waiting = 0 if self.queue is None else self.queue.size
+        return self.signals.size + self.control.size + waiting
 
     def push(self, news: News, size: int, expires_at: float, now: float) -> Segment:
         """Keep a piece of news until it is acknowledged, and return it numbered."""
@@ -99,6 +112,36 @@ class Sender:
         self._used_at = now
         return Segment(self.epoch, sequence, self.floor, news, self.lane)
 
+    def wait(self, item: Queued) -> bool:
+        """Let a signal wait for the window; return whether there is room for one of its flow."""
+        if self.queue is None:
+            self.queue = FairQueue(self._limits.queued, self._limits.queued_bytes)
+        self.signals.refuse()
+        return self.queue.add(item)
+
+    def release(self, queue: FairQueue, now: float) -> tuple[list[Segment], list[News]]:
+        """Number what waits and has room now; return it, and what has waited for too long.
+
+        The latter could still arrive, but not be acknowledged, within its lifetime.
+        """
+        late = queue.expire(now + self._answer_time())
+        segments: list[Segment] = []
+        while (item := queue.first()) is not None and self.signals.has_room(item.size):
+            queue.pop()
+            segments.append(self.push(item.news, item.size, item.expires_at, now))
+        if not queue:
+            self.queue = None
+        return segments, late
+
+    def _answer_time(self) -> float:
+        """Return how long before its lifetime ends a signal is not sent any more."""
+        return self._limits.answer_time + self._trip.latest
+
+    def unsent(self) -> list[News]:
+        """Return the signals that are not acknowledged, in the order in which they came."""
+        signals = [item.news for item in self.pending.values() if item.expires_at < inf]
+        return signals if self.queue is None else signals + self.queue.news()
+
     def _note_expiry(self, expires_at: float, sequence: int) -> None:
         heappush(self._expiry, (expires_at, sequence))
         if len(self._expiry) > 2 * self.signals.count + 64:
@@ -117,6 +160,8 @@ class Sender:
         """Have what is pending say what ``renewed`` makes of it."""
         for number, item in self.pending.items():
             self.pending[number] = item._replace(news=renewed(item.news))
+        if self.queue is not None:
+            self.queue.renew(renewed)
 
     def acknowledge(self, next_sequence: int, now: float) -> list[Segment]:
         """Drop all below a number above ``floor``; return what to send again now."""
@@ -126,6 +171,7 @@ class Sender:
         trip = self._trip
         if trip.timed is not None and trip.timed < next_sequence:
             trip.measure(now - trip.timed_at)
+            self.signals.measure(now - trip.timed_at)
         self.floor = next_sequence
         self._skip()
         self.resend_at = now + trip.rto if self.pending else inf
@@ -178,6 +224,7 @@ class Sender:
     def reroute(self, now: float) -> list[Segment]:
         """Return what to send again because what was sent may be lost with its route."""
         self._trip.restore()
+        self.signals.rerouted()
         again_at = self._rerouted_at + self._limits.reroute_gap
         if now < again_at:
             self.resend_at = min(self.resend_at, again_at)
@@ -245,7 +292,10 @@ class Sender:
             return self._used_at + self._limits.idle
         while self._expiry and self._expiry[0][1] not in self.pending:
             heappop(self._expiry)
-        return min(self.resend_at, self._expiry[0][0] if self._expiry else inf)
+        due = min(self.resend_at, self._expiry[0][0] if self._expiry else inf)
+        if self.queue is None:
+            return due
+        return min(due, self.queue.deadline() - self._answer_time())
 
     def is_idle(self, now: float) -> bool:
         """Tell whether the stream has had no use for long."""

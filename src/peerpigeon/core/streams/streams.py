@@ -12,25 +12,25 @@ go round (``ranges.is_later``), so that none is the last one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from peerpigeon.core.deadlines import TimerQueue, earliest
-from peerpigeon.core.ids import PeerId
+from peerpigeon.core.streams.fair_queue import Queued
 from peerpigeon.core.streams.limits import StreamLimits
+from peerpigeon.core.streams.outgoing import Failure, Outgoing, failed, routed
 from peerpigeon.core.streams.receiver import Receiver
 from peerpigeon.core.streams.sender import Sender
 from peerpigeon.core.wire.hub_frames import SIGNALS, Ack, Segment
+from peerpigeon.core.wire.hub_news import Relay
 from peerpigeon.core.wire.hub_sizes import size_of
 from peerpigeon.core.wire.ranges import EPOCHS, is_later_life, next_on_circle
 from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Hashable
 
+    from peerpigeon.core.ids import PeerId
     from peerpigeon.core.wire.hub_news import News
 
 
@@ -39,22 +39,9 @@ EARLIER_EPOCHS = 2**32
 a minute to each other hub at most, and would have to live for ages to open more."""
 
 
-class Outgoing(msgspec.Struct, frozen=True, gc=False):
-    """A body to be routed. A struct, not a dataclass, because every message makes one."""
-
-    destination: PeerId
-    incarnation: int
-    """Of the destination; a hub with another one must not take the body."""
-    body: Segment | Ack
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """News that was given up: as far as this hub knows, it was not delivered."""
-
-    destination: PeerId
-    news: News
-    reason: Reason
+def itself(sender: PeerId) -> Hashable:
+    """Return the flow of a client that shares its part of the room with nobody."""
+    return sender
 
 
 class Streams:
@@ -65,13 +52,21 @@ class Streams:
     have been delivered by that one.
 
     All of them are of one ``lane``; a hub has such an object for each (``delivery.py``).
+    Where clients send more than can leave at once they have turns, and ``flow_of`` says, by the
+    sender, whose turn it is.
     """
 
     def __init__(
-        self, limits: StreamLimits | None = None, lane: int = SIGNALS, *, first_epoch: int = 0
+        self,
+        limits: StreamLimits | None = None,
+        lane: int = SIGNALS,
+        *,
+        first_epoch: int = 0,
+        flow_of: Callable[[PeerId], Hashable] = itself,
     ) -> None:
         self._limits = limits or StreamLimits()
         self._lane = lane
+        self._flow_of = flow_of
         self._epoch = first_epoch
         self._senders: dict[PeerId, Sender] = {}
         self._by_number: dict[int, Sender] = {}
@@ -86,21 +81,25 @@ class Streams:
         self._failed_at: float | None = None
 
     def __len__(self) -> int:
-        """Return how many pieces of news are unacknowledged; costs O(hubs)."""
-        return sum(len(sender.pending) for sender in self._senders.values())
+        """Return how many pieces of news are unacknowledged or not yet sent; costs O(hubs)."""
+        senders = self._senders.values()
+        waiting = sum(len(sender.queue) for sender in senders if sender.queue is not None)
+        return waiting + sum(len(sender.pending) for sender in senders)
 
     @property
     def size(self) -> int:
         """About how many bytes are kept, to send again or until it is their turn; O(hubs)."""
-        sent = sum(sender.signals.size + sender.control.size for sender in self._senders.values())
+        sent = sum(sender.size for sender in self._senders.values())
         return sent + sum(receiver.size for receiver in self._receivers.values())
 
     # Sending
 
     def send(
         self, to: PeerId, incarnation: int, news: News, now: float, lifetime: float | None
-    ) -> Outgoing | Failure:
+    ) -> Outgoing | Failure | None:
         """Send a signal, or control news, which has no ``lifetime``.
+
+        Returns ``None`` for a signal that has to wait; ``on_ack`` or ``expire`` will return it.
 
         An ``incarnation`` of 0 is not known yet; one that is older than what is known of the hub
         is corrected. If it is newer, what is unacknowledged to the old one fails, as by
@@ -117,16 +116,33 @@ class Streams:
             sender = self._sender(to, incarnation, now)
         size = size_of(news)
         expires_at = inf
-        if lifetime is None:
+        if lifetime is None or not isinstance(news, Relay):
             if not sender.control.has_room(size):
-                self._fail(_failures(to, sender.give_up_control(now), Reason.OVERLOADED), now)
-        elif not sender.signals.has_room(size):
-            return Failure(to, news, Reason.OVERLOADED)
+                self._fail(failed(to, sender.give_up_control(now), Reason.OVERLOADED), now)
         else:
             expires_at = now + lifetime
+            if sender.queue is not None or not sender.signals.has_room(size):
+                flow = self._flow_of(news.sender)
+                return self._wait(sender, Queued(news, size, expires_at, flow))
         segment = sender.push(news, size, expires_at, now)
         self._arm(sender, min(sender.resend_at, expires_at))
         return Outgoing(to, sender.incarnation, segment)
+
+    def _wait(self, sender: Sender, item: Queued) -> Failure | None:
+        if not sender.wait(item):
+            return Failure(sender.hub, item.news, Reason.OVERLOADED)
+        self._arm(sender, item.expires_at - self._limits.answer_time)
+        return None
+
+    def _release(self, sender: Sender, now: float) -> list[Outgoing]:
+        """Return what has waited and can be sent now."""
+        queue = sender.queue
+        if queue is None:
+            return []
+        segments, late = sender.release(queue, now)
+        self._fail(failed(sender.hub, late, Reason.EXPIRED), now)
+        self._arm(sender, sender.due())
+        return routed(sender, segments)
 
     def _sender(self, to: PeerId, incarnation: int, now: float) -> Sender:
         """Return a stream to a hub that may have been restarted or have none yet."""
@@ -139,8 +155,8 @@ class Streams:
             idle = (sender for sender in senders if not sender.pending)
             victim = next(idle, None) or next(iter(senders))
             self._close(victim)
-            lost = [item.news for item in victim.pending.values()]
-            self._fail(_failures(victim.hub, lost, Reason.OVERLOADED), now)
+            control = victim.give_up_control(now)
+            self._fail(failed(victim.hub, control + victim.unsent(), Reason.OVERLOADED), now)
         receiver = self._receivers.get(to)
         if receiver is not None and is_later_life(receiver.incarnation, incarnation):
             incarnation = receiver.incarnation
@@ -181,7 +197,8 @@ class Streams:
             return self._contradict(sender, ack, now)
         if sender.floor >= ack.next_sequence:
             return []
-        return _routed(sender, sender.acknowledge(ack.next_sequence, now))
+        again = sender.acknowledge(ack.next_sequence, now)
+        return routed(sender, again) + self._release(sender, now)
 
     def _contradict(self, sender: Sender, ack: Ack, now: float) -> list[Outgoing]:
         """Go on in a later stream if the destination has one from somebody else under our id."""
@@ -189,7 +206,7 @@ class Streams:
             return []  # one that we have had before; what acknowledges it is late
         segments = sender.begin_anew(next_on_circle(ack.epoch), now)
         self._arm(sender, sender.due())
-        return _routed(sender, segments)
+        return routed(sender, segments)
 
     def resend(self, to: PeerId, now: float) -> list[Outgoing]:
         """Return what to send again at once, because the route to a hub has just changed."""
@@ -198,7 +215,7 @@ class Streams:
             return []
         segments = sender.reroute(now)
         self._arm(sender, sender.resend_at)
-        return _routed(sender, segments)
+        return routed(sender, segments)
 
     def resend_all(self, now: float) -> list[Outgoing]:
         """Return what to send again at once, because a link has broken; costs O(hubs)."""
@@ -253,8 +270,7 @@ class Streams:
             sender.incarnation = incarnation
             return []
         self._close(sender)
-        signals = [item.news for item in sender.pending.values() if item.expires_at < inf]
-        return _failures(hub, signals, Reason.RESTARTED)
+        return failed(hub, sender.unsent(), Reason.RESTARTED)
 
     # Receiving
 
@@ -342,28 +358,22 @@ class Streams:
             if due > now:
                 break
             outgoing.append(self._ack(source, self._receivers[source], now))
-        failures, self._failures, self._failed_at = self._failures, [], None
+        failures = []
         for number in self._alarms.expire(now):
             sender = self._by_number[number]
             sender.alarm = inf
             if now >= self._keeps_all_until:
-                failures.extend(_failures(sender.hub, sender.expire(now), Reason.EXPIRED))
-            outgoing.extend(_routed(sender, sender.lose_patience(now)))
+                failures.extend(failed(sender.hub, sender.expire(now), Reason.EXPIRED))
+            outgoing.extend(routed(sender, sender.lose_patience(now)))
+            outgoing.extend(self._release(sender, now))
             if sender.is_idle(now):
                 self._close(sender)
             else:
                 self._arm(sender, max(sender.due(), self._keeps_all_until))
+        failures, self._failures, self._failed_at = self._failures + failures, [], None
         return outgoing, failures
 
     def deadline(self) -> float | None:
         """Return when to call ``expire``; may be earlier than anything is due."""
         owed = next(iter(self._owed.values()), None)
         return earliest(self._alarms.deadline(), owed, self._failed_at)
-
-
-def _failures(hub: PeerId, news: Iterable[News], reason: Reason) -> list[Failure]:
-    return [Failure(hub, piece, reason) for piece in news]
-
-
-def _routed(sender: Sender, segments: Iterable[Segment]) -> list[Outgoing]:
-    return [Outgoing(sender.hub, sender.incarnation, segment) for segment in segments]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from peerpigeon.core.config import KIB, ServerConfig
 from peerpigeon.sim.checks.ledger import LIFETIME
 from peerpigeon.sim.mesh import Layout
-from peerpigeon.sim.scenes.outcome import Outcome, expect_all_delivered
+from peerpigeon.sim.scenes.outcome import Outcome, expect_all_delivered, expect_nothing_lost
 from peerpigeon.sim.scenes.setting import with_clients
 
 if TYPE_CHECKING:
@@ -123,3 +123,80 @@ def _contend(population: Population, newcomers: list[Client]) -> None:
     hub = hubs[rng.randrange(len(hubs))]
     world = population.mesh.world
     newcomers.append(world.add_client(hub, "crowd", owner.peer_id, reconnects=False))
+
+
+# One client that sends as much as it can
+
+HONEST = 20
+"""Clients that send a signal a second each while another floods."""
+
+
+class _Flood(TypedDict):
+    octets: int
+    at_once: int
+    bandwidth: float
+
+
+FLOOD_STEP = 0.05
+"""Seconds from one heap of the flood to the next."""
+
+PROMPT, ROUGH_PROMPT = 2.0, 4.0
+"""Seconds within which an honest signal arrives all the same."""
+
+
+LARGE: Final[_Flood] = {"octets": 900_000, "at_once": 1, "bandwidth": 4096.0 * KIB}
+"""A flood of the largest signals, over a link that carries a few of them a second."""
+
+
+def flooded(
+    seed: int,
+    *,
+    octets: int = 2000,
+    at_once: int = 25,
+    bandwidth: float = 512.0 * KIB,
+    duration: float = 30.0,
+    rough: bool = False,
+) -> Outcome:
+    """Let one client flood a target at another hub, over a link that carries a part of it.
+
+    Twenty others send a signal a second each to the same hub. Must show: each of theirs arrives,
+    in order, and soon; of the flood each signal arrives or is refused.
+    """
+    mesh, population, outcome = with_clients(seed, Layout(hubs=2), 2, rough=rough)
+    world = mesh.world
+    here, there = mesh.hubs
+    flooder, target = (population.add_at(hub, "flood") for hub in (here, there))
+    honest = [population.add_at(here, "crowd") for _ in range(HONEST)]
+    world.run(4.0)
+    world.network.bandwidth = bandwidth
+    began = world.now
+    for step in range(round(duration / FLOOD_STEP)):
+        heap = partial(_flood, flooder, target, at_once, octets)
+        world.at(began + FLOOD_STEP * step, heap)
+    friend = next(one for one in population.clients if population.hosts[one.number] is there)
+    for number, client in enumerate(honest):
+        for second in range(round(duration)):
+            at = began + second + number / HONEST
+            world.at(at, partial(client.signal, friend.peer_id, "offer"))
+    world.run(duration + LIFETIME)
+    _judge_honest(outcome, honest, friend, ROUGH_PROMPT if rough else PROMPT)
+    fates = expect_nothing_lost(outcome, population)
+    outcome.expect(fates.refused, "nothing of the flood was refused")
+    return outcome
+
+
+def _flood(flooder: Client, target: Client, count: int, octets: int) -> None:
+    for _ in range(count):
+        flooder.signal(target.peer_id, "ice-candidate", size=octets)
+
+
+def _judge_honest(outcome: Outcome, honest: list[Client], friend: Client, prompt: float) -> None:
+    came = {heard.serial: heard.time for heard in friend.signals}
+    sent = [signal for client in honest for signal in client.sent]
+    delays = sorted(came[one.serial] - one.time for one in sent if one.serial in came)
+    refused = sum(len(client.errors) for client in honest)
+    slowest = delays[-1] if delays else None
+    outcome.figures |= {"honest refused": refused, "honest slowest": slowest}
+    outcome.expect(not refused, f"{refused} signals of the honest were refused")
+    outcome.expect(len(delays) == len(sent), "signals of the honest did not arrive")
+    outcome.expect(slowest is not None and slowest <= prompt, f"one took {slowest} s")

@@ -1,0 +1,147 @@
+"""Signals that wait until their stream has room, in turns between the clients that sent them.
+
+The turns go by bytes: self-clocked fair queueing (Golestani, 1994). Each signal has a tag: its size
+beyond the tag of its client's last one, or beyond the tag of the signal that has left last if none
+of its client waits. The lowest tag goes first. So what is small goes before the heap of one who has
+sent much and before what is large, and the signals of each client keep their order.
+
+With a signal that is let in its client has no more here than there is room left (so do switches
+share a buffer: Choudhury and Hahne, 1998). One client alone thus gets half of the room; *n* of them
+that want all get an *n + 1*-th each, and who comes next finds as much.
+"""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from peerpigeon.core.wire.hub_news import News
+
+
+class Queued(NamedTuple):
+    """A signal that waits."""
+
+    news: News
+    size: int
+    expires_at: float
+    flow: Hashable
+    """Whose it is: signals of one flow keep their order, and share its part of the room."""
+
+
+class _Flow:
+    """What one client has in a queue."""
+
+    __slots__ = ("count", "end", "size")
+
+    def __init__(self, end: int) -> None:
+        self.count = self.size = 0
+        self.end = end  # the tag of its last signal
+
+
+class FairQueue:
+    """What waits for one stream: at most ``most`` signals, of ``most_bytes`` together."""
+
+    __slots__ = (
+        "_expiry", "_flows", "_items", "_last", "_most", "_most_bytes", "_order", "_position",
+        "size",
+    )  # fmt: skip
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self._most, self._most_bytes = most, most_bytes
+        self._items: dict[int, Queued] = {}  # by number, in the order in which they came
+        self.size = 0
+        """How many bytes wait."""
+        self._last = 0  # number
+        self._position = 0  # the tag of what has left last
+        self._flows: dict[Hashable, _Flow] = {}  # of those who have something here
+        # Heaps; what has left meanwhile is skipped.
+        self._order: list[tuple[int, int]] = []  # tag and number
+        self._expiry: list[tuple[float, int]] = []
+
+    def __len__(self) -> int:
+        """Return how many signals wait."""
+        return len(self._items)
+
+    def news(self) -> list[News]:
+        """Return what waits, in the order in which it came."""
+        return [item.news for item in self._items.values()]
+
+    def add(self, item: Queued) -> bool:
+        """Let a signal wait; return whether there is room for one of its flow.
+
+        One that is larger than the whole room may wait alone: its size was judged before.
+        """
+        flow = self._flows.get(item.flow)
+        if self._items:
+            count, size = (flow.count, flow.size) if flow else (0, 0)
+            if count + 2 > self._most - len(self._items):
+                return False
+            if size + 2 * item.size > self._most_bytes - self.size:
+                return False
+        if flow is None:
+            flow = self._flows[item.flow] = _Flow(self._position)
+        self._last = number = self._last + 1
+        self._items[number] = item
+        self.size += item.size
+        flow.count += 1
+        flow.size += item.size
+        flow.end += item.size
+        heappush(self._order, (flow.end, number))
+        heappush(self._expiry, (item.expires_at, number))
+        self._tidy()
+        return True
+
+    def _tidy(self) -> None:
+        """Drop what the heaps still have of those that have left, if that is the most of them."""
+        items = self._items
+        most = 2 * len(items) + 64
+        if len(self._order) > most:
+            self._order = [entry for entry in self._order if entry[1] in items]
+            heapify(self._order)
+        if len(self._expiry) > most:
+            self._expiry = [entry for entry in self._expiry if entry[1] in items]
+            heapify(self._expiry)
+
+    def first(self) -> Queued | None:
+        """Return the signal whose turn it is, without taking it out; ``None`` if none waits."""
+        order, items = self._order, self._items
+        while order and order[0][1] not in items:
+            heappop(order)
+        return items[order[0][1]] if order else None
+
+    def pop(self) -> None:
+        """Take out the signal that ``first`` has just returned."""
+        self._position, number = heappop(self._order)
+        self._remove(number)
+
+    def _remove(self, number: int) -> News:
+        item = self._items.pop(number)
+        self.size -= item.size
+        flow = self._flows[item.flow]
+        flow.count -= 1
+        flow.size -= item.size
+        if not flow.count:
+            del self._flows[item.flow]
+        return item.news
+
+    def renew(self, renewed: Callable[[News], News]) -> None:
+        """Have what waits say what ``renewed`` makes of it, of the same size."""
+        for number, item in self._items.items():
+            self._items[number] = item._replace(news=renewed(item.news))
+
+    def expire(self, until: float) -> list[News]:
+        """Take out and return what expires by then."""
+        late: list[News] = []
+        while self.deadline() <= until:
+            late.append(self._remove(heappop(self._expiry)[1]))
+        return late
+
+    def deadline(self) -> float:
+        """Return when the first of them expires; ``inf`` if none waits."""
+        while self._expiry and self._expiry[0][1] not in self._items:
+            heappop(self._expiry)
+        return self._expiry[0][0] if self._expiry else inf
