@@ -12,6 +12,9 @@ import msgspec
 HONEST: Final = "honest"
 """The namespace of the honest clients."""
 
+FORGED: Final = "a line that nobody wrote"
+"""What an attacker wants to have at the beginning of a line of a log."""
+
 SECRET: Final = "what only these hubs know"
 """The `hub_secret` of those hubs that have one."""
 

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.hostile.scene import FORGED
 from tests.mesh.processes import HubProcess
 
 if TYPE_CHECKING:
@@ -74,7 +75,11 @@ class Watched:
         """Return lines of the log that no input may cause."""
         lines = self._log.read_text(errors="replace").splitlines()
         signs = ("Traceback", "CRITICAL", "Error:", "exception", "never retrieved", "never awaited")
-        return [line for line in lines if any(sign in line for sign in signs)]
+        return [
+            line
+            for line in lines
+            if any(sign in line for sign in signs) or line.startswith(FORGED) or "\x1b" in line
+        ]
 
     def _status(self, name: str) -> int:
         for line in (self._proc / "status").read_text().splitlines():
@@ -91,7 +96,13 @@ async def hub(
     log = folder / f"hub-{number}.log"
     with log.open("wb") as errors:
         program = (sys.executable, *PROGRAMS[loop])
-        process = await HubProcess.start(*start, program=program, errors=errors, **options)
+        # The command line has flags for what is true or false, the environment has values.
+        truths = {name: value for name, value in options.items() if isinstance(value, bool)}
+        within = ("env", *(f"{name.upper()}={value}" for name, value in truths.items()))
+        others = {name: value for name, value in options.items() if name not in truths}
+        process = await HubProcess.start(
+            *start, within=within, program=program, errors=errors, **others
+        )
         try:
             yield Watched(process, log)
         finally:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+from socket import IPPROTO_TCP, TCP_NODELAY
+from urllib.parse import quote
 
-from tests.hostile.scene import BOTH, HONEST, Scene, attack
-from tests.hostile.sockets import PONG, Socket, announce, frame, new_id, signal, text
+from tests.hostile.scene import BOTH, FORGED, HONEST, Scene, attack
+from tests.hostile.sockets import CLOSE, PONG, Socket, announce, frame, new_id, signal, text
 from tests.hostile.waiting import comes_true
 
 KIND = "flood"
@@ -220,3 +222,42 @@ async def strange_messages(scene: Scene) -> None:
     strange = (None, 1, [], "x", {}, {"type": None}, {"type": 1}, {"type": "announce"})
     await socket.send(b"".join(map(text, strange)))
     await flood(socket, b"".join(map(text, ([], None, {"type": "announce", "data": []}))), scene)
+
+
+@attack(KIND)
+async def tiny_reads(scene: Scene) -> None:
+    """Sends frames of 1 MiB byte by byte, as fast as it can (aiohttp PYSEC-2026-4389)."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + scene.seconds
+    socket = await Socket.open(scene.port)
+    plain = socket.writer.get_extra_info("socket")
+    plain.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+    await socket.send(frame(b"", size=1 << 20))
+    sent = 0
+    while loop.time() < end and socket.is_open:
+        for _ in range(100):
+            sent += await socket.send(b"x")
+        await asyncio.sleep(0)
+    scene.figures["bytes"] = sent
+    scene.figures["closed"] = socket.closed
+
+
+@attack(KIND, options={"verbose_logging": True})
+async def forged_log_lines(scene: Scene) -> None:
+    """Puts line ends and escapes into all that may be logged (uvicorn PYSEC-2020-150)."""
+    begun = asyncio.get_running_loop().time()
+    forged = f"\r\n{FORGED}\n\x1b[2J\x85{FORGED}\u2028{FORGED}"
+    quoted = quote(forged)
+    for line in ("Origin: ", "User-Agent: ", "X-Forwarded-For: ", "Host: "):
+        socket = await Socket.open(scene.port, f"{new_id()}", f"{line}a\n{FORGED}")
+        socket.abort()
+    for peer in (quoted, "a" * 40 + quoted):
+        (await Socket.open(scene.port, peer)).abort()
+    (await Socket.open(scene.port, query=f"&hub=1&x={quoted}")).abort()
+    socket = await Socket.open(scene.port)
+    await socket.send(announce(forged, name=forged, isHub=False))
+    await socket.send(signal("f" * 40, forged, forged, kind=forged))
+    for said in ({"type": forged}, {"type": "goodbye", "data": {"reason": forged}}):
+        await socket.send(text(said))
+    await socket.send(frame(b"\x03\xe8" + forged.encode()[:100], CLOSE))
+    await scene.rest(begun)
