@@ -289,6 +289,7 @@ def test_who_is_not_known_here_is_remembered_from_its_first_signal_on() -> None:
     b = hubs.join(0, B)
     hubs.take(b)
     hubs.inject(0, Relay("net1", A, B, 0, "offer", b'"new"', LATER), THIRD)
+    hubs.run()
     assert data_of(hubs, b) == ["new"]
     older = Relay("net1", A, B, 0, "offer", b'"old"', LATER - 1)
     assert deliver(hubs, 0, older, SECOND) == [Find("net1", A)]
@@ -344,6 +345,7 @@ def test_who_speaks_at_a_hub_that_was_out_of_reach_may_have_left_it_and_be_elsew
     assert hubs.take(b) == []
     hubs.pass_time(RETENTION)
     hubs.inject(0, relay, SECOND)
+    hubs.run()
     assert data_of(hubs, b) == ["doubtful"]
 
 

@@ -29,11 +29,18 @@ class IncomingNews:
         self._clients = clients
         self._signaling = clients.signaling
         self._namespaces = namespaces
+        self._authority = namespaces.presence.authority
         self.unusable = 0
-        """How many pieces made no sense."""
+        """How many pieces made no sense, or were not for their hub to say."""
 
     def take(self, hub: PeerId, news: News, now: float) -> None:
         """Take a piece of news that ``hub`` has said, when its turn has come."""
+        if self._authority.may_say(hub, news, now):
+            self._take(hub, news, now)
+        else:
+            self.unusable += 1
+
+    def _take(self, hub: PeerId, news: News, now: float) -> None:
         match news:
             case Relay():
                 self._signaling.relays.receive(hub, news, now)

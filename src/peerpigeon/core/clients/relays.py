@@ -71,13 +71,12 @@ class IncomingRelays:
         standing = self._presence.ids.standing(namespace, sender, hub, session, now)
         if standing is Standing.CURRENT:  # most often
             self.deliver(hub, relay, now)
-        elif standing is Standing.UNKNOWN:
-            self._note_sender(hub, relay, now)
-            self.deliver(hub, relay, now)
-        elif standing is Standing.CONTESTED:
-            self._doubt(hub, relay, now)
-        else:
+        elif standing is Standing.OVER:
             self._outcomes.send_back(hub, relay, Reason.REPLACED)
+        elif self._target(relay) is None:
+            self._outcomes.send_back(hub, relay, Reason.NOT_FOUND)
+        else:  # any hub may say that somebody is its client
+            self._doubt(hub, relay, now)
 
     def _doubt(self, hub: PeerId, relay: Relay, now: float) -> None:
         """Let a signal wait until it is known who has the id of its sender."""
@@ -100,6 +99,7 @@ class IncomingRelays:
             if self._presence.ids.may_be_over(namespace, sender, hub, session, now):
                 self._outcomes.send_back(hub, relay, Reason.REPLACED)
             else:
+                self._note_sender(hub, relay, now)
                 self.deliver(hub, relay, now)
         elif (located.hub, located.member.session) == (hub, relay.sender_session):
             self._yield_id(relay)
@@ -114,19 +114,18 @@ class IncomingRelays:
             ours.granted_in = None
             self._presence.renounce(relay.namespace, ours.peer_id)
 
+    def _target(self, relay: Relay) -> Member | None:
+        """Return our client that a signal is for, if it is still the one that was meant."""
+        member = self._presence.find(relay.namespace, relay.target)
+        if member is None or relay.session in (ANY_SESSION, member.session):
+            return member
+        return member if self._presence.current(relay.session) == member.session else None
+
     def deliver(self, hub: PeerId, relay: Relay, now: float) -> None:
         """Deliver a signal that came from a hub, or have it wait until its target has its id."""
         target = self._registry.find_client(relay.target)
-        member = self._presence.find(relay.namespace, relay.target)
-        if (
-            target is None
-            or member is None
-            or target.namespace != relay.namespace
-            or (
-                relay.session not in (ANY_SESSION, member.session)
-                and self._presence.current(relay.session) != member.session
-            )
-        ):
+        member = self._target(relay)
+        if target is None or member is None or target.namespace != relay.namespace:
             self._outcomes.send_back(hub, relay, Reason.NOT_FOUND)
             return
         if target.granted_in is None:

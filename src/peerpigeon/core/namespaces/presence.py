@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.ids import key_of
+from peerpigeon.core.namespaces.authority import Authority
 from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introduction
 from peerpigeon.core.namespaces.granted_ids import GrantedIds
 from peerpigeon.core.namespaces.local_members import LocalMember, LocalNamespace, Registration
@@ -71,6 +72,7 @@ class Presence:
         self._departed: dict[tuple[str, int], float] = {}
         self._gone: dict[tuple[PeerId, int], float] = {}
         self._lookups = LookupCache()
+        self.authority = Authority(own, self._locals, placement)
         self.ids = GrantedIds(own, self._locals, self._lookups, self._gone, views)
 
     def __len__(self) -> int:
