@@ -522,3 +522,9 @@ def test_a_hub_that_is_addressed_by_another_name_is_not_for_its_machine_alone() 
     for names in (("hub.example",), ("*",)):
         assert not ServerConfig(is_hub=True, allowed_hosts=names).welcomes_reference_hubs
     assert ServerConfig(is_hub=True, allowed_hosts=("localhost",)).welcomes_reference_hubs
+
+
+def test_a_mesh_namespace_fits_what_a_hub_may_say_before_it_has_proved_itself() -> None:
+    ServerConfig(hub_mesh_namespace="\U0001f54a" * 128)
+    with pytest.raises(ConfigError, match="hub_mesh_namespace has 129 characters; at most 128"):
+        ServerConfig(hub_mesh_namespace="m" * 129, max_namespace_length=4096)

@@ -13,6 +13,7 @@ from peerpigeon.core.interface.actions import (
     MakeOffer,
     SendToLink,
     TakeAnswer,
+    TrustLink,
 )
 from peerpigeon.core.interface.events import ChannelDescribed, Event, LinkOpened, LinkReceived
 from peerpigeon.core.wire.hub_frames import Carrier, Heartbeat
@@ -29,7 +30,9 @@ E = TypeVar("E", bound=Event)
 
 
 class Puppet(Hub):
-    """Answers nothing and wants nothing."""
+    """Answers nothing and wants nothing; trusts whoever comes, unless told otherwise."""
+
+    is_trusting = True
 
     def __init__(
         self, own: PeerId, config: ServerConfig, rng: Random, epoch: float, now: float
@@ -39,7 +42,7 @@ class Puppet(Hub):
 
     def handle(self, event: Event, now: float) -> list[Action]:
         self.happened.append((now, event))
-        return []
+        return [TrustLink(event.link)] if isinstance(event, LinkOpened) and self.is_trusting else []
 
     def deadline(self) -> float | None:
         return None

@@ -11,7 +11,7 @@ from peerpigeon.core.wire.hub_frames import Ack, Bye, Heartbeat, Routed, Segment
 from peerpigeon.core.wire.hub_news import Relay
 from peerpigeon.sim.network import Network
 from peerpigeon.sim.tally import Share, Tally
-from tests.sim.puppets import Stage
+from tests.sim.puppets import Stage, puppet
 
 A, B = PeerId("a" * 40), PeerId("b" * 40)
 
@@ -126,6 +126,20 @@ def test_a_frame_larger_than_the_outbox_is_sent_when_nothing_waits() -> None:
     send_kilobytes(stage, 2, size=100 * KILOBYTE)
     stage.world.run(60.0)
     assert arrived(stage) == [0]
+
+
+def test_a_large_frame_ends_a_link_whose_other_end_is_not_trusted() -> None:
+    stage = Stage()
+    puppet(stage.hubs[1]).is_trusting = False
+    stage.connect()
+    send_kilobytes(stage, 1, size=3 * KILOBYTE)
+    send_kilobytes(stage, 1, size=5 * KILOBYTE)
+    send_kilobytes(stage, 1)
+    stage.world.run(9.0)
+    assert len(arrived(stage)) == 1
+    assert [[lost.code for _, lost in stage.happened(one, LinkLost)] for one in (0, 1)] == [
+        [1007]
+    ] * 2
 
 
 def test_each_way_of_a_link_has_an_outbox_of_its_own() -> None:

@@ -23,6 +23,7 @@ from peerpigeon.core.interface.actions import (
     TakeAnswer,
     TakeCandidate,
     Tell,
+    TrustLink,
 )
 from peerpigeon.core.interface.close_codes import (
     ABNORMAL_CLOSURE,
@@ -263,16 +264,24 @@ class Host:
                 connection = self._sessions.end(session)
                 if connection is not None:
                     connection.close(self, code, reason)
-            case SendToLink(link=link, frame=frame):
-                if link in self._links:
-                    self._links[link].send(frame)
-            case CloseLink(link=link, code=code, reason=reason):
-                if link in self._links:
-                    self._links.pop(link).close(code, reason)
+            case SendToLink() | TrustLink() | CloseLink():
+                if action.link in self._links:
+                    self._perform_on_link(action)
             case Tell(notice=notice):
                 self._tell(notice)
             case _:
                 self._perform_opening(action)
+
+    def _perform_on_link(self, action: SendToLink | TrustLink | CloseLink) -> None:
+        match action:
+            case SendToLink(link=link, frame=frame):
+                self._links[link].send(frame)
+            case TrustLink(link=link):
+                self._links[link].trust()
+            case CloseLink(link=link, code=code, reason=reason):
+                self._links.pop(link).close(code, reason)
+            case _:
+                assert_never(action)
 
     def _perform_opening(self, action: Dial | ChannelAction) -> None:
         number = action.opening

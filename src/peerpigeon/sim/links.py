@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from peerpigeon.core.ids import LinkId
-from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, NORMAL_CLOSURE
+from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, INVALID_PAYLOAD, NORMAL_CLOSURE
 from peerpigeon.core.interface.events import LinkLost, LinkOpened, LinkReceived
 from peerpigeon.core.interface.link_outbox import AHEAD, LinkOutbox
-from peerpigeon.core.interface.link_pieces import MAX_MESSAGE, Joiner
+from peerpigeon.core.interface.link_pieces import MAX_MESSAGE, STRANGER_MESSAGE, Joiner
 from peerpigeon.core.wire.hub_codec import decode, encode
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.network import Party
@@ -129,6 +129,7 @@ class LinkEnd:
         "_free_at",
         "_inbox",
         "_is_pumping",
+        "_is_trusted",
         "_kept",
         "_other",
         "_outbox",
@@ -151,6 +152,7 @@ class LinkEnd:
         self._outbox = LinkOutbox(owner.config.max_link_outbox_size)
         self._inbox = Joiner(MAX_MESSAGE)
         self._is_pumping = False
+        self._is_trusted = False
 
     def face(self, other: LinkEnd) -> None:
         """Take note of the other end."""
@@ -210,6 +212,10 @@ class LinkEnd:
             self._stage.scheduler.hand(self._next_arrival(), self._other.lose, (code, reason))
         self.link.forget_if_over()
 
+    def trust(self) -> None:
+        """Take large frames from now on: the other end has proved itself."""
+        self._is_trusted = True
+
     def take(self, frame: Frame) -> None:
         """Hand the hub a frame that has arrived."""
         link = self.link
@@ -220,6 +226,10 @@ class LinkEnd:
             return
         stage = self._stage
         content = encode(frame)
+        if not self._is_trusted and len(content) > STRANGER_MESSAGE:
+            self._other.lose((INVALID_PAYLOAD, "not a message of frames"))
+            self.lose((INVALID_PAYLOAD, "not a message of frames"))
+            return
         stage.tally.note(frame, len(content))
         stage.trace.note(stage.scheduler.now, self.owner.number, link.number, _FRAME, content)
         self.owner.feed(LinkReceived(self.id, frame))

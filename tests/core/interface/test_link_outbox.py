@@ -17,6 +17,7 @@ from peerpigeon.core.wire.hub_frames import (
     Frame,
     Heartbeat,
     Hello,
+    Proof,
     Routed,
     Segment,
     Summary,
@@ -25,6 +26,22 @@ from peerpigeon.core.wire.hub_news import More, News, Relay
 
 A, B = PeerId("a" * 40), PeerId("b" * 40)
 LIMIT = 1 << 20
+
+
+def test_hello_and_proof_go_before_all_else_in_messages_of_their_own() -> None:
+    """The other end takes large messages only once it has read them."""
+    outbox = LinkOutbox(LIMIT)
+    hello, proof = Hello(A, 1, "n", 2, 5), Proof(bytes(32))
+    assert put(outbox, signal(100), Heartbeat(1), hello, proof) == [True] * 4
+    size = outbox.size
+    messages = rest(outbox)
+    assert [list(decode(each)) for each in messages] == [
+        [hello],
+        [proof],
+        [Heartbeat(1), signal(100)],
+    ]
+    assert size == sum(map(len, messages)) - len(messages)
+    assert outbox.size == 0
 
 
 def routed(body: Segment | Ack | Decline) -> Routed:

@@ -66,12 +66,12 @@ def test_a_link_whose_other_end_says_nothing_is_closed_after_three_heartbeats() 
     assert closings(bench.pass_time(3.0, 4.0)) == {link: (1008, "silent")}
 
 
-def test_beyond_the_limit_no_link_is_accepted_but_our_own_are() -> None:
+def test_beyond_the_limit_no_hub_is_let_in_but_by_links_of_our_own() -> None:
     bench = Bench(limits=MeshLimits(open_links=3))
-    for _ in range(3):
-        bench.open(SOCKET)
+    for hub in HUBS[6:9]:
+        bench.link(hub, SOCKET)
     link = bench.open(SOCKET)
-    assert bench.opened == [CloseLink(link, 1013, "too many links")]
+    assert bench.hello(link, HUBS[1]) == [CloseLink(link, 1013, "too many links")]
     assert bench.hello(link, HUBS[1]) == []
-    bench.open(SOCKET, opening=1)
-    assert of_kind(CloseLink, bench.opened) == []
+    ours = bench.open(SOCKET, opening=1)
+    assert closings(bench.hello(ours, HUBS[1])) == {}

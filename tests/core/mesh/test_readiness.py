@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from peerpigeon.core.interface.notices import HubMeshMigrated, HubMeshReady
+from peerpigeon.core.mesh.limits import MeshLimits
 from tests.core.mesh.benches import met
 from tests.core.mesh.meshes import CHANNEL, HUBS, SOCKET, Bench, Meshes, closings, of_kind
 
@@ -31,7 +32,8 @@ def test_ten_seconds_later_the_websockets_are_closed_and_the_channels_stay_s19()
 
 
 def test_a_websocket_whose_end_has_said_nothing_is_closed_with_the_others() -> None:
-    bench = Bench(hub_mesh_min_peers=1, heartbeat_interval=20.0)
+    limits = MeshLimits(proof_timeout=60.0)
+    bench = Bench(limits=limits, hub_mesh_min_peers=1, heartbeat_interval=20.0)
     link = bench.link(HUBS[1])
     silent = bench.open(SOCKET)
     assert closings(bench.pass_time(0.0, 9.0, link)) == {}

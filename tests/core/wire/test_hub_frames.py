@@ -58,6 +58,16 @@ def test_a_message_carries_frames_in_order(count: int) -> None:
     assert decode(batch([encode(frame) for frame in frames])) == frames
 
 
+@pytest.mark.parametrize("width", [2, 4])
+def test_of_a_message_with_too_many_frames_none_is_read(width: int) -> None:
+    many, one = BATCH_LIMIT + 1, encode(Heartbeat(5))
+    header = (b"\xdc" if width == 2 else b"\xdd") + many.to_bytes(width, "big")
+    with pytest.raises(FrameError, match="more than 1024 frames"):
+        decode(header + one * many)
+    most = BATCH_LIMIT.to_bytes(4, "big")
+    assert len(decode(b"\xdd" + most + one * BATCH_LIMIT)) == BATCH_LIMIT
+
+
 def test_a_heartbeat_is_small() -> None:
     """It is what hubs say most."""
     assert len(encode(Heartbeat(2**64 - 1))) <= 11

@@ -16,8 +16,8 @@ from peerpigeon.core.wire.hub_codec import decode
 from peerpigeon.core.wire.hub_frames import Frame, Heartbeat, Routed, Segment
 from peerpigeon.core.wire.hub_news import Relay
 from peerpigeon.net.links.link import Link
+from peerpigeon.net.links.link_sockets import LinkSocket
 from peerpigeon.net.memory import Holders
-from peerpigeon.net.websocket.connection import LinkSocket
 from peerpigeon.net.websocket.frames import BINARY, KEY_SIZE
 from peerpigeon.net.websocket.group import SocketGroup
 from peerpigeon.net.websocket.protocol import WebSocketProtocol
@@ -57,7 +57,7 @@ async def connected() -> tuple[Link, socket.socket]:
     transport, _ = await loop.connect_accepted_socket(asyncio.Protocol, near)
     wire = LinkSocket.accepted(group, transport)
     transport.set_protocol(wire)
-    link = Link(LinkId(1), wire, 16 << 20, MAX_MESSAGE)
+    link = Link(LinkId(1), wire, 16 << 20)
     wire.drained = link.flush
     return link, far
 

@@ -25,6 +25,9 @@ from peerpigeon.core.ids import parse_peer_id
 if TYPE_CHECKING:
     from peerpigeon.core.config.options import Options
 
+MESH_NAMESPACE_LENGTH = 128
+"""Characters: with it a ``Hello`` still fits ``link_pieces.STRANGER_MESSAGE``."""
+
 SECRET_LENGTH = 16
 """Characters that nobody guesses."""
 
@@ -176,6 +179,12 @@ def _check_together(options: Options) -> None:
         raise ConfigError(
             f"hub_mesh_namespace has {len(options.hub_mesh_namespace)} characters; at most"
             f" {options.max_namespace_length} (max_namespace_length) are allowed"
+        )
+    if len(options.hub_mesh_namespace) > MESH_NAMESPACE_LENGTH:
+        raise ConfigError(
+            f"hub_mesh_namespace has {len(options.hub_mesh_namespace)} characters; at most"
+            f" {MESH_NAMESPACE_LENGTH} are allowed, since other hubs take short messages only"
+            " before they know who says them"
         )
 
 

@@ -92,6 +92,16 @@ class SendToLink(msgspec.Struct, frozen=True, gc=False):
     frame: Frame
 
 
+class TrustLink(msgspec.Struct, frozen=True, gc=False):
+    """Take messages of any size over a link from now on: a hub of the mesh is at its other end.
+
+    Before, the shell takes ``link_pieces.STRANGER_MESSAGES`` of ``STRANGER_MESSAGE`` bytes, and
+    ends the link for anything more.
+    """
+
+    link: LinkId
+
+
 class CloseLink(msgspec.Struct, frozen=True, gc=False):
     """Send what is still to be sent, then close a link. No ``LinkLost`` is owed for it."""
 
@@ -108,5 +118,5 @@ class Tell(msgspec.Struct, frozen=True):
 
 
 ChannelAction: TypeAlias = MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
-LinkAction: TypeAlias = Dial | ChannelAction | SendToLink | CloseLink
+LinkAction: TypeAlias = Dial | ChannelAction | SendToLink | TrustLink | CloseLink
 Action: TypeAlias = SendToPeers | PingPeer | ClosePeer | LinkAction | Tell

@@ -79,6 +79,8 @@ class LinkOpened(msgspec.Struct, frozen=True, gc=False):
     carrier: Carrier
     opening: int
     """The ``opening`` of the ``Dial`` or channel that led to it; 0 for a socket we accepted."""
+    address: str = ""
+    """The IP address that a socket we accepted comes from, for limits."""
 
 
 class ReferenceOpened(msgspec.Struct, frozen=True, gc=False):

@@ -1,5 +1,8 @@
 """What waits to be sent over a link: in which order it leaves, in which messages, what is dropped.
 
+``Hello`` and ``Proof`` go before all others, each in a message of its own: the other end takes
+small messages only until it has read them.
+
 Urgent frames go first: all that is small but signals, ``Bye`` excepted, which is the last word of a
 link. Everything else is bulk, in the order in which it came. A bulk frame that is larger than
 ``PIECE`` is cut up, and urgent frames go between its pieces. So an urgent frame waits for little
@@ -16,7 +19,7 @@ from peerpigeon.core.config.quantities import KIB
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.link_pieces import LAST, MORE, PIECE
 from peerpigeon.core.wire.hub_codec import BATCH_LIMIT, batch, encode
-from peerpigeon.core.wire.hub_frames import SIGNALS, Bye, Routed, Segment
+from peerpigeon.core.wire.hub_frames import SIGNALS, Bye, Hello, Proof, Routed, Segment
 
 if TYPE_CHECKING:
     from peerpigeon.core.wire.hub_frames import Frame
@@ -55,12 +58,13 @@ class LinkOutbox:
     """
 
     __slots__ = (
-        "_bulk", "_bulk_size", "_cut", "_cut_at", "_cut_name", "_limit", "_named", "_urgent",
-        "_urgent_size",
+        "_bulk", "_bulk_size", "_cut", "_cut_at", "_cut_name", "_greetings", "_limit", "_named",
+        "_urgent", "_urgent_size",
     )  # fmt: skip
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._greetings: deque[bytes] = deque()
         self._urgent: deque[bytes] = deque()
         self._urgent_size = 0
         self._bulk: deque[tuple[bytes, _Name | None]] = deque()
@@ -73,7 +77,7 @@ class LinkOutbox:
     @property
     def size(self) -> int:
         """How many bytes wait."""
-        return self._urgent_size + self._bulk_size
+        return sum(map(len, self._greetings)) + self._urgent_size + self._bulk_size
 
     def add(self, frame: Frame, ahead: float) -> bool:
         """Take a frame; return whether there was room.
@@ -87,6 +91,9 @@ class LinkOutbox:
         if is_urgent(frame, size):
             if not _has_room(self._urgent_size, size, self._limit):
                 return False
+            if isinstance(frame, Hello | Proof):
+                self._greetings.append(data)
+                return True
             self._urgent.append(data)
             self._urgent_size += size
             return True
@@ -103,6 +110,8 @@ class LinkOutbox:
 
     def next(self) -> bytes | None:
         """Take out the next message for the carrier; ``None`` if nothing waits."""
+        if self._greetings:
+            return batch([self._greetings.popleft()])
         frames: list[bytes] = []
         size = 0
         urgent, bulk = self._urgent, self._bulk

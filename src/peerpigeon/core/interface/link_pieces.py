@@ -16,6 +16,13 @@ MAX_MESSAGE = 16 * MIB
 """Bytes of the largest message that another hub may send. A signal of ``max_message_size``, the
 adverts of some thousand hubs and the members of a namespace have to fit into one."""
 
+STRANGER_MESSAGE = 4 * KIB
+"""Bytes of the largest message of a hub that has not proved itself. It says ``Hello`` and
+``Proof``, each in a message of its own (``LinkOutbox``) and of at most 2 KiB."""
+
+STRANGER_MESSAGES = 4
+"""How many messages such a hub may send, which needs two."""
+
 MARK = 0xC1
 """The one byte that MessagePack leaves unused."""
 

@@ -41,6 +41,8 @@ class Rejected:
     """Who is at the other end; ``None`` if it has not said."""
     code: int
     reason: str
+    is_proved: bool = False
+    """Whether the other end belongs to the mesh all the same, and may have let us in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Handshake:
     def _choose(self, link: Link, hello: Hello) -> Admitted | Rejected:
         rival = self._links.over(link.carrier, hello.hub)
         if rival is not None and self._stays(rival, link, hello):
-            return Rejected(hello.hub, NORMAL_CLOSURE, "second link")
+            return Rejected(hello.hub, NORMAL_CLOSURE, "second link", is_proved=True)
         return Admitted(hello, rival)
 
     def _objection(self, hello: Hello) -> str:

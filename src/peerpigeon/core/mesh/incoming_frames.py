@@ -62,7 +62,7 @@ class IncomingFrames:
     def _on_first(self, link: Link, frame: Frame, now: float) -> None:
         """Take a frame from an end that has not been let in yet."""
         if isinstance(frame, Bye):
-            self._lifecycle.left(link, frame.reason, now)
+            self._lifecycle.refused(link, frame.reason, now)
         else:
             self._lifecycle.on_handshake(link, frame, now)
 

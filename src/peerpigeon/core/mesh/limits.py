@@ -45,8 +45,13 @@ class MeshLimits:
     # Links
 
     open_links: int = 4096
-    """Connections with other hubs, beyond which no more are accepted. All hubs of a mesh may come
-    to one of them at once, so that it is far more than the links a hub keeps."""
+    """Links with other hubs that are let in, beyond which no more are accepted. All hubs of a mesh
+    may come to one of them at once, so that it is far more than the links a hub keeps."""
+    strangers: int = 256
+    """Places for connections whose other end has not proved itself. A hub of the mesh needs one for
+    a round trip: it gets in while fewer than so many others come meanwhile."""
+    proof_timeout: float = 5.0
+    """For the other end of a link to prove itself. It takes two round trips."""
     missed_heartbeats: float = 3.5
     """A link is dead when it has been silent for so many heartbeats: three, and half a one for the
     fourth to be late. ICE takes half a minute."""

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.changes import RoutesChanged
 from peerpigeon.core.interface import close_codes
-from peerpigeon.core.interface.actions import CloseLink, SendToLink, Tell
+from peerpigeon.core.interface.actions import CloseLink, SendToLink, Tell, TrustLink
 from peerpigeon.core.interface.notices import HubP2PConnected, HubP2PDisconnected
 from peerpigeon.core.mesh.handshake import Admitted, IdShared, ProofNeeded, Rejected
 from peerpigeon.core.wire.hub_frames import Carrier
 
 if TYPE_CHECKING:
+    from peerpigeon.core.ids import LinkId
     from peerpigeon.core.interface.events import LinkLost, LinkOpened
     from peerpigeon.core.mesh.links import Link, Parting
     from peerpigeon.core.mesh.parts import MeshParts
@@ -32,6 +33,7 @@ class LinkLifecycle:
         self._links = parts.links
         self._handshake = parts.handshake
         self._closing = parts.closing
+        self._strangers = parts.strangers
         self._bootstrap = parts.bootstrap
         self._dialer = parts.dialer
         self._planner = parts.planner
@@ -43,12 +45,11 @@ class LinkLifecycle:
 
     def opened(self, event: LinkOpened, now: float) -> None:
         """Greet whoever is at the other end of a new connection."""
-        # One that we have opened may stay, however many there are.
-        if event.opening == 0 and len(self._links) + len(self._closing) >= self._most_links:
-            reason = "too many links"
-            self._effects.act(CloseLink(event.link, close_codes.TRY_AGAIN_LATER, reason))
-            return
         link = self._links.open(event.link, event.carrier, event.opening, now)
+        if event.opening:
+            self._strangers.expect(link.id, now)
+        else:
+            self._make_room(self._strangers.admit(link.id, event.address, now), now)
         dialled = self._dialer.opened(link)
         hello = self._handshake.begin(link, self._membership.digest, dialled)
         self._effects.act(SendToLink(link.id, hello))
@@ -57,11 +58,15 @@ class LinkLifecycle:
         """Take a frame from an end that has not been let in yet."""
         decision = self._handshake.receive(link, frame)
         match decision:
+            case Admitted(replaced=None) if self._is_full_for(link):
+                self.close(link, close_codes.TRY_AGAIN_LATER, "too many links", now)
             case Admitted():
                 self._admit(link, decision, now)
             case ProofNeeded(proof):
                 self._effects.act(SendToLink(link.id, proof))
-            case Rejected(hub, code, reason):
+            case Rejected(hub, code, reason, is_proved):
+                if is_proved:
+                    self._effects.act(TrustLink(link.id))
                 if hub is not None:
                     self._dialer.answered(link, hub)
                 self.close(link, code, reason, now)
@@ -71,10 +76,21 @@ class LinkLifecycle:
             case _:
                 assert_never(decision)
 
+    def _is_full_for(self, link: Link) -> bool:
+        # One that we have opened may stay, however many there are.
+        admitted = len(self._links) - len(self._strangers) + len(self._closing)
+        return not link.opening and admitted >= self._most_links
+
+    def _make_room(self, evicted: LinkId | None, now: float) -> None:
+        if evicted is not None and (link := self._links.get(evicted)) is not None:
+            self.close(link, close_codes.TRY_AGAIN_LATER, "too many links", now)
+
     def _admit(self, link: Link, admitted: Admitted, now: float) -> None:
+        self._effects.act(TrustLink(link.id))
         hello, had_neighbours = admitted.hello, bool(self._links.neighbours)
         named = self._links.identify(link, hello.hub, hello.life)
         self._handshake.end(link)
+        self._strangers.forget(link.id)
         self._dialer.answered(link, hello.hub)
         self._addresses.told(hello.hub, hello.dialled)
         self._membership.move(self._addresses.latest)
@@ -106,6 +122,11 @@ class LinkLifecycle:
         self._closing.begin(link, reason, now, is_ours=False)
         self._end(link, close_codes.NORMAL_CLOSURE, reason, now)
 
+    def refused(self, link: Link, reason: str, now: float) -> None:
+        """Take the ``Bye`` of an end that has not been let in: there is nothing to wait for."""
+        self._effects.act(CloseLink(link.id, close_codes.NORMAL_CLOSURE, reason))
+        self._end(link, close_codes.NORMAL_CLOSURE, reason, now)
+
     def lost(self, event: LinkLost, now: float) -> None:
         """Go on without a link that has broken."""
         self._closing.end(event.link)
@@ -118,6 +139,12 @@ class LinkLifecycle:
             self._effects.act(CloseLink(link.id, close_codes.POLICY_VIOLATION, "silent"))
             self._end(link, close_codes.ABNORMAL_CLOSURE, "silent", now)
 
+    def end_unproved(self, now: float) -> None:
+        """End the links over which nobody has proved in time to be of the mesh."""
+        for number in self._strangers.expire(now):
+            if (link := self._links.get(number)) is not None:  # pragma: no branch
+                self.close(link, close_codes.POLICY_VIOLATION, "no proof in time", now)
+
     def end_stale(self, now: float) -> None:
         """End all links, because this process was asleep and the other ends have given them up."""
         for link in self._links:
@@ -127,6 +154,7 @@ class LinkLifecycle:
     def _end(self, link: Link, code: int, reason: str, now: float) -> None:
         parting = self._links.close(link)
         self._handshake.end(link)
+        self._strangers.forget(link.id)
         self._anti_entropy.forget(link)
         self._dialer.ended(link, code, reason)
         if parting is not None:

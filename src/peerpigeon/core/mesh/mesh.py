@@ -217,8 +217,8 @@ class Mesh:
     def deadline(self) -> float:
         """Return when ``tick`` has something to do."""
         parts, membership = self._parts, self._membership
-        closing = parts.closing.deadline()
-        first = earliest(self._beat_at, self._listen_at, membership.deadline(), closing)
+        closing, proving = parts.closing.deadline(), parts.strangers.deadline()
+        first = earliest(self._beat_at, self._listen_at, membership.deadline(), closing, proving)
         if membership.own.is_draining:
             return first
         return earliest(
@@ -233,6 +233,7 @@ class Mesh:
     def tick(self, now: float) -> None:
         """Do what is due."""
         self._parts.closing.expire(now)
+        self._lifecycle.end_unproved(now)
         self._view.check(now)
         if now >= self._listen_at:
             self._lifecycle.end_silent(self._interval, now)

@@ -23,6 +23,7 @@ from peerpigeon.core.mesh.namesakes import Namesakes
 from peerpigeon.core.mesh.negotiation import Negotiation
 from peerpigeon.core.mesh.own_addresses import OwnAddresses
 from peerpigeon.core.mesh.reference_hubs import ReferenceHubs
+from peerpigeon.core.mesh.strangers import Strangers
 
 if TYPE_CHECKING:
     from random import Random
@@ -46,6 +47,7 @@ class MeshParts:
     links: Links
     handshake: Handshake
     closing: ClosingLinks
+    strangers: Strangers
     alone: Alone
     bootstrap: Bootstrap
     reference_hubs: ReferenceHubs
@@ -87,6 +89,7 @@ def assemble(
         links=links,
         handshake=Handshake(own, advert.life, config.hub_mesh_namespace, links, authenticator),
         closing=ClosingLinks(effects, limits),
+        strangers=Strangers(limits),
         alone=Alone(config, addresses, effects, limits, now),
         bootstrap=bootstrap,
         reference_hubs=reference_hubs,

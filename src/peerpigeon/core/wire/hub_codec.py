@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FEW = 16
-BATCH_LIMIT = 0xFFFF
-"""How many frames one message may carry."""
+BATCH_LIMIT = 1024
+"""How many frames one message may carry. A frame is cheap to send and dear to read, and a hub
+joins frames of 16 KiB at most, of which there are fewer than this in practice."""
+
+_ARRAY_16, _ARRAY_32 = 0xDC, 0xDD
 
 
 class FrameError(Exception):
@@ -66,7 +69,10 @@ def decode(message: bytes) -> Sequence[Frame]:
     """Return the frames in one message of a link; raise ``FrameError`` if it is none.
 
     All their values are valid, but for bodies of routed frames: see ``hub_validation.opened``.
+    Of a message with more than ``BATCH_LIMIT`` frames none is read.
     """
+    if len(message) > BATCH_LIMIT and _count(message) > BATCH_LIMIT:
+        raise FrameError(f"a message of more than {BATCH_LIMIT} frames")
     try:
         frames = _decoder.decode(message)
         for frame in frames:
@@ -80,6 +86,13 @@ def decode(message: bytes) -> Sequence[Frame]:
         return [frame for data in _splitter.decode(message) for frame in _decode_one(data)]
     except UNREADABLE as error:
         raise FrameError(f"not a message of frames: {error}") from None
+
+
+def _count(message: bytes) -> int:
+    """Return how many elements an array of MessagePack says that it has; 0 if it is none."""
+    if message[0] == _ARRAY_16:
+        return int.from_bytes(message[1:3], "big")
+    return int.from_bytes(message[1:5], "big") if message[0] == _ARRAY_32 else 0
 
 
 def _decode_one(data: msgspec.Raw) -> list[Frame]:

@@ -20,6 +20,7 @@ from peerpigeon.core.interface.actions import (
     SendToLink,
     TakeAnswer,
     TakeCandidate,
+    TrustLink,
 )
 from peerpigeon.core.interface.close_codes import (
     ABNORMAL_CLOSURE,
@@ -37,14 +38,13 @@ from peerpigeon.core.interface.events import (
     OpeningFailed,
 )
 from peerpigeon.core.interface.link_outbox import AHEAD
-from peerpigeon.core.interface.link_pieces import MAX_MESSAGE, PieceError
+from peerpigeon.core.interface.link_pieces import STRANGER_MESSAGE, PieceError
 from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 from peerpigeon.core.wire.hub_codec import FrameError, decode
 from peerpigeon.net.links.data_channel import DataChannel
 from peerpigeon.net.links.hub_uri import hub_uri
 from peerpigeon.net.links.link import Link
-from peerpigeon.net.websocket.connection import LinkSocket
-from peerpigeon.net.websocket.group import SocketGroup
+from peerpigeon.net.links.link_sockets import LinkSocket, LinkSockets
 from peerpigeon.net.websocket.outgoing import Dialing
 
 if TYPE_CHECKING:
@@ -83,10 +83,10 @@ class Carriers:
         self._engine = engine
         self._max_outbox_size = config.max_link_outbox_size
         self._loop = asyncio.get_running_loop()
-        self.sockets = SocketGroup(
+        self.sockets = LinkSockets(
             self,
             LinkSocket.accepted,
-            max_message_size=MAX_MESSAGE,
+            max_message_size=STRANGER_MESSAGE,
             max_outbox_size=4 * AHEAD,  # what is beyond one message more are answers to pings
             close_timeout=config.close_timeout,
             holders=holders,
@@ -131,6 +131,9 @@ class Carriers:
             case SendToLink(number):
                 if (link := self._links.get(number)) is not None:
                     self._send(link, action)
+            case TrustLink(number):
+                if (link := self._links.get(number)) is not None:
+                    link.trust()
             case CloseLink(number, code, reason):
                 if (link := self._links.get(number)) is not None:
                     self._close(link, code, reason)
@@ -139,7 +142,7 @@ class Carriers:
                     opening,
                     hub_uri(uri, self._own),
                     self,
-                    max_message_size=MAX_MESSAGE,
+                    max_message_size=STRANGER_MESSAGE,
                     timeout=DIAL_TIMEOUT,
                 )
                 self._openings[opening] = dial
@@ -200,17 +203,19 @@ class Carriers:
     # Links come and go
 
     def _add_socket(self, socket: LinkSocket, opening: int) -> None:
-        link = self._add(socket, Carrier.WEBSOCKET, opening)
+        address = "" if opening else socket.address
+        link = self._add(socket, Carrier.WEBSOCKET, opening, address)
         socket.drained = link.flush
 
-    def _add(self, wire: Wire, carrier: Carrier, opening: int) -> Link:
+    def _add(self, wire: Wire, carrier: Carrier, opening: int, address: str = "") -> Link:
         self._last_link += 1
-        link = Link(LinkId(self._last_link), wire, self._max_outbox_size, MAX_MESSAGE)
+        link = Link(LinkId(self._last_link), wire, self._max_outbox_size)
         self._links[link.id] = self._by_wire[wire] = link
-        self._feed(LinkOpened(link.id, carrier, opening))
+        self._feed(LinkOpened(link.id, carrier, opening, address))
         return link
 
     def _forget(self, link: Link) -> None:
+        link.is_open = False
         del self._links[link.id]
         del self._by_wire[link.wire]
         if not self._links and self._emptied is not None and not self._emptied.done():
@@ -226,7 +231,7 @@ class Carriers:
         if link is None:
             return
         try:
-            whole = link.inbox.take(message)
+            whole = link.take(message)
             frames = () if whole is None else decode(whole)
         except (FrameError, PieceError):
             self._close(link, INVALID_PAYLOAD, "not a message of frames")
@@ -234,6 +239,8 @@ class Carriers:
             return
         for frame in frames:
             self._feed(LinkReceived(link.id, frame))
+            if not link.is_open:
+                return
 
     def give_up(self, number: LinkId, code: int, reason: str) -> bool:
         """End a link for a fault of ours; return whether it was open."""

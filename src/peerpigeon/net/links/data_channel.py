@@ -70,6 +70,9 @@ class DataChannel:
     def flush(self) -> None:
         """Do nothing: an engine hands on what it can by itself."""
 
+    def accept(self, most: int) -> None:
+        """Do nothing: no message of a channel is over 64 KiB."""
+
     def close(self, code: int, reason: str) -> None:
         """End it. A data channel has no way to say why."""
         self._is_over = True

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from peerpigeon.core.interface.link_outbox import AHEAD, LinkOutbox
-from peerpigeon.core.interface.link_pieces import Joiner
+from peerpigeon.core.interface.link_pieces import (
+    MAX_MESSAGE,
+    STRANGER_MESSAGE,
+    STRANGER_MESSAGES,
+    Joiner,
+    PieceError,
+)
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import LinkId
@@ -24,6 +30,9 @@ class Wire(Protocol):
     def flush(self) -> None:
         """Hand on what was sent, so that ``buffered`` tells what the network does not take yet."""
 
+    def accept(self, most: int) -> None:
+        """Take messages of ``most`` bytes from now on."""
+
     def close(self, code: int, reason: str) -> None:
         """Send what is still to be sent, then end the connection; nothing more is told of it."""
 
@@ -34,13 +43,26 @@ class Link:
     Its owner flushes it when something was added, and when the wire has room again.
     """
 
-    __slots__ = ("id", "inbox", "is_flushing", "outbox", "wire")
+    __slots__ = (
+        "_inbox",
+        "_is_trusted",
+        "_messages",
+        "id",
+        "is_flushing",
+        "is_open",
+        "outbox",
+        "wire",
+    )
 
-    def __init__(self, number: LinkId, wire: Wire, max_outbox_size: int, max_message: int) -> None:
+    def __init__(self, number: LinkId, wire: Wire, max_outbox_size: int) -> None:
         self.id = number
         self.wire = wire
         self.outbox = LinkOutbox(max_outbox_size)
-        self.inbox = Joiner(max_message)
+        self._inbox = Joiner(MAX_MESSAGE)
+        self._is_trusted = False
+        self._messages = 0  # until it is trusted
+        self.is_open = True
+        """Whether it is of use to its owner; what still comes is thrown away when it is not."""
         self.is_flushing = False
         """Whether it is to be flushed at the end of this turn of the loop."""
 
@@ -54,6 +76,24 @@ class Link:
             wire.send(message)
             if wire.buffered >= AHEAD:
                 wire.flush()
+
+    def trust(self) -> None:
+        """Take large messages from now on: the other end has proved itself."""
+        self._is_trusted = True
+        self.wire.accept(MAX_MESSAGE)
+
+    def take(self, message: bytes) -> bytes | None:
+        """Return a whole message, or the one that ends with this piece; ``None`` if more must come.
+
+        Raises ``PieceError`` for pieces that make none, and for more than a hub needs to prove
+        itself before it has.
+        """
+        if self._is_trusted:
+            return self._inbox.take(message)
+        self._messages += 1
+        if len(message) > STRANGER_MESSAGE or self._messages > STRANGER_MESSAGES:
+            raise PieceError("more than a hub needs to prove itself")
+        return message
 
     def close(self, code: int, reason: str) -> None:
         """Send all that waits, then end the connection."""

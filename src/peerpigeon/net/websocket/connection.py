@@ -20,7 +20,7 @@ from peerpigeon.core.config.quantities import KIB
 from peerpigeon.core.ids import SessionId
 from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, TRY_AGAIN_LATER
 from peerpigeon.core.interface.link_outbox import AHEAD
-from peerpigeon.net.websocket.frames import BINARY, PING, TEXT
+from peerpigeon.net.websocket.frames import PING, TEXT
 from peerpigeon.net.websocket.group import Socket, SocketGroup
 from peerpigeon.net.websocket.protocol import (
     CloseReceived,
@@ -34,7 +34,6 @@ from peerpigeon.net.websocket.turns import READ_SIZE, TurnTaker
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
 
     from peerpigeon.net.websocket.protocol import Event
 
@@ -352,28 +351,6 @@ class PeerSocket(WebSocket):
     ) -> None:
         super().__init__(group, transport, protocol)
         self.session = SessionId(0)
-
-
-class LinkSocket(WebSocket):
-    """The WebSocket of another hub: binary. Its owner hands it no more than the network takes."""
-
-    __slots__ = ("drained",)
-
-    KIND = BINARY
-    ALLOWANCE = AHEAD
-
-    def __init__(
-        self, group: SocketGroup[Any], transport: asyncio.Transport, protocol: WebSocketProtocol
-    ) -> None:
-        super().__init__(group, transport, protocol)
-        self.drained: Callable[[], None] | None = None
-        """Called when ``buffered`` was ``AHEAD`` or more and there is room again."""
-
-    def resume_writing(self) -> None:
-        """Write what was held back, and tell the owner if there is room for more."""
-        super().resume_writing()
-        if self._held is None and self._is_owed and self.drained is not None:
-            self.drained()
 
 
 def _leave_little_in_kernel(transport: asyncio.Transport) -> None:
