@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from contextlib import AsyncExitStack
 
-from peerpigeon.net.descriptors import RESERVE, descriptor_limit
+from peerpigeon.net.descriptors import MAKE_ROOM, RESERVE, descriptor_limit
 from tests.net.raw import CLOSE, FIN, RawClient, logged, on_every_loop, serving, turns, upgrade
 
 WARNING = "all descriptors but 64 of"
@@ -18,42 +19,56 @@ def limit_after(count: int) -> int:
     return number + count + RESERVE
 
 
+async def gets_in(port: int) -> bool:
+    """Tell whether a new client is served; it leaves again."""
+    async with await RawClient.connect(port) as client:
+        await client.send(upgrade())
+        with contextlib.suppress(OSError):
+            return bool(await client.reader.read(1))
+        return False
+
+
 @on_every_loop
 async def test_who_has_sent_no_request_makes_room_for_who_comes() -> None:
     # A connection takes a descriptor at each end here, and the listener and what it polls some.
     async with (
-        serving(limit=1000, descriptor_limit=limit_after(60)) as served,
+        serving(limit=1000, descriptor_limit=limit_after(80)) as served,
         AsyncExitStack() as stack,
     ):
+        silent: list[RawClient] = []
         with logged("peerpigeon.net.descriptors") as lines:
-            silent = [
-                await stack.enter_async_context(await RawClient.connect(served.port))
-                for _ in range(60)
-            ]
-            client = await stack.enter_async_context(await RawClient.open(served.port))
-            await client.echo()
-        assert await silent[0].rest() == b""
-        assert len(served.doors.waiting) < 30
-        assert served.doors.descriptors.dropped >= 60 - 30
+            for _ in range(200):
+                silent.append(await stack.enter_async_context(await RawClient.connect(served.port)))
+                await turns(4)
+                for client in silent:
+                    if client.reader.at_eof():
+                        client.abort()  # here both ends take descriptors
+        assert silent[0].reader.at_eof()
+        assert 0 < len(served.doors.waiting) < 40
+        assert served.doors.descriptors.dropped == 200 - len(served.doors.waiting)
         assert len(lines) == 1
         assert lines[0].startswith(WARNING)
+        assert sum([await gets_in(served.port) for _ in range(20)]) > 15
 
 
 @on_every_loop
 async def test_who_is_being_closed_goes_before_who_has_sent_no_request() -> None:
     async with (
-        serving(limit=1000, descriptor_limit=limit_after(50)) as served,
+        serving(limit=1000, descriptor_limit=limit_after(100)) as served,
         AsyncExitStack() as stack,
     ):
-        refused = await stack.enter_async_context(await RawClient.open(served.port))
-        await served.recorder.until(lambda: bool(served.recorder.open))
-        served.recorder.open.pop().close(1008, "no")
-        assert await refused.frame() == (FIN | CLOSE, b"\x03\xf0no")
+        refused = []
+        for _ in range(MAKE_ROOM):
+            client = await stack.enter_async_context(await RawClient.open(served.port))
+            await served.recorder.until(lambda: bool(served.recorder.open))
+            served.recorder.open.pop().close(1008, "no")
+            assert await client.frame() == (FIN | CLOSE, b"\x03\xf0no")
+            refused.append(client)
         first = await stack.enter_async_context(await RawClient.connect(served.port))
         while not served.doors.descriptors.dropped:
             await stack.enter_async_context(await RawClient.connect(served.port))
             await turns(4)
-        assert await refused.rest() == b""
+        assert [await client.rest() for client in refused] == [b""] * MAKE_ROOM
         await first.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert (await first.rest()).startswith(b"HTTP/1.1 200 ")
 

@@ -17,6 +17,9 @@ RESERVE = 64
 """Descriptors that are kept free for links to other hubs, for files, and for what comes in one turn
 of the event loop."""
 
+MAKE_ROOM = 16
+"""Connections that go for those that come next."""
+
 _LINE = (
     "all descriptors but %d of %d are open, so connections are dropped: first those that are being"
     " closed, then those that have sent no request; allow more (ulimit -n, LimitNOFILE= of systemd,"
@@ -37,9 +40,10 @@ def descriptor_limit() -> int | None:
 class Descriptors:
     """Sees by the number of each new connection's descriptor how many are open.
 
-    The system gives the lowest number that is free. When the numbers come near the limit, and
-    ``accept`` is about to fail, somebody goes: ``drop_somebody`` is to end a connection that
-    matters less than a new one, and tells whether there was any.
+    The system gives the lowest number that is free. When a new connection's is near the limit, and
+    ``accept`` about to fail, it may not stay, so that the highest numbers remain free; and some of
+    those go that matter less than whoever comes next. ``drop_somebody`` is to end one of them, and
+    tells whether there was any.
     """
 
     def __init__(self, limit: int | None, drop_somebody: Callable[[], bool]) -> None:
@@ -50,13 +54,17 @@ class Descriptors:
         """How many connections were dropped for want of descriptors, since the start."""
 
     def admit(self, transport: asyncio.Transport, now: float) -> bool:
-        """Tell whether a new connection may stay; make room for it if there is little."""
+        """Tell whether a new connection may stay; make room for others if there is little."""
         limit = self._limit
         if limit is None or _number(transport) < limit - RESERVE:
             return True
         self.dropped += 1
+        for _ in range(MAKE_ROOM):
+            if not self._drop_somebody():
+                break
+            self.dropped += 1
         self._warning.warn(now, RESERVE, limit)
-        return self._drop_somebody()
+        return False
 
 
 def _number(transport: asyncio.Transport) -> int:
