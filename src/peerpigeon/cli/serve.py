@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from peerpigeon.addresses import authority
+from peerpigeon.cli.allocator import give_back_large_memory
 from peerpigeon.cli.descriptor_limit import raise_descriptor_limit
 from peerpigeon.cli.environment import misspelt
 from peerpigeon.cli.exit_status import FAILURE, USAGE_ERROR
@@ -85,6 +86,7 @@ def _run(config: ServerConfig, *, talkative: bool, writes_events: bool) -> int:
     for complaint in misspelt(os.environ):
         logger.warning(complaint)
     raise_descriptor_limit(config.max_connections)
+    give_back_large_memory()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             is_heard = runner.run(_serve(config, talkative=talkative, writes_events=writes_events))
