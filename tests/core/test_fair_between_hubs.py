@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from peerpigeon.core.config.quantities import GIB
 from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.sessions.registry import Guest, Registry
 from tests.core.harness import A, B
-from tests.core.hubs import FIRST, SECOND, Hubs, Json, linked
+from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, Json, linked
 
 HONEST = [f"f{number:03}" * 10 for number in range(20)]
 FLOOD = 20_000
@@ -62,6 +63,21 @@ def test_what_the_others_send_arrives_before_the_heap_of_the_flooder() -> None:
     hubs.run()
     senders = [message["fromPeerId"] for message in hubs.take(target)]
     assert max(senders.index(peer) for peer in HONEST) < 300
+
+
+def test_signals_that_wait_for_a_lookup_leave_room_for_those_of_others() -> None:
+    hubs = linked(FIRST, SECOND, THIRD, max_memory=GIB)
+    flooder, honest = hubs.join(0, A), hubs.join(0, HONEST[0])
+    hubs.pass_time(1.0)
+    hubs.take(flooder)
+    hubs.take(honest)
+    for size in (900_000, 100_000, 10_000, 1000, 100, 1):
+        for _ in range(30):
+            hubs.signal(flooder, B, "x" * size)
+    for _ in range(30):
+        hubs.signal(honest, B, "x" * 10_000)
+    assert hubs.take_types(flooder)[:24] == ["error"] * 24
+    assert hubs.take(honest) == []
 
 
 def test_clients_of_a_hub_of_the_npm_package_share_the_part_of_its_socket() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peerpigeon.core.clients.pending_signals import PendingSignals, Queued
+from peerpigeon.core.clients.pending_signals import PendingSignals, Queued, Waiting
 from peerpigeon.core.ids import PeerId, key_of
 from peerpigeon.core.memory import MemoryAccount, Pot
 from peerpigeon.core.namespaces import lookup_cache, presence, retention
@@ -501,38 +501,64 @@ def memory() -> Pot:
     return MemoryAccount(1 << 30).signals
 
 
-def signal(number: int) -> Relay:
-    return Relay("net1", A, B, 0, "offer", b"%03d" % number)
+def pending_signals(size: int) -> PendingSignals[str]:
+    return PendingSignals(10.0, size, memory(), lambda peer: peer)
+
+
+def relays(waiting: list[Waiting]) -> list[tuple[PeerId, Relay]]:
+    return [(hub, relay) for hub, relay, _ in waiting]
+
+
+def signal(number: int, sender: PeerId = A) -> Relay:
+    return Relay("net1", sender, B, 0, "offer", b"%03d" % number)
 
 
 def test_signals_for_one_thing_wait_in_a_row_and_one_question_is_asked() -> None:
-    pending: PendingSignals[str] = PendingSignals(10.0, 10_000, memory())
+    pending = pending_signals(10_000)
     assert pending.add("b", HUB, signal(1), 0.0) is Queued.ASK
     assert pending.add("b", H1, signal(2), 1.0) is Queued.WAIT
     assert pending.add("c", HUB, signal(3), 1.0) is Queued.ASK
     assert list(pending.queues) == ["b", "c"]
-    assert pending.take("b") == [(HUB, signal(1)), (H1, signal(2))]
+    assert relays(pending.take("b")) == [(HUB, signal(1)), (H1, signal(2))]
     assert pending.take("b") == []
 
 
 def test_signals_that_wait_in_vain_come_back() -> None:
-    pending: PendingSignals[str] = PendingSignals(10.0, 10_000, memory())
+    pending = pending_signals(10_000)
     pending.add("b", HUB, signal(1), 0.0)
     pending.add("c", H1, signal(2), 1.0)
     assert pending.deadline() == 10.0
     assert pending.expire(9.9) == []
-    assert pending.expire(10.0) == [(HUB, signal(1))]
-    assert pending.expire(11.0) == [(H1, signal(2))]
+    assert relays(pending.expire(10.0)) == [(HUB, signal(1))]
+    assert relays(pending.expire(11.0)) == [(H1, signal(2))]
     assert pending.deadline() is None
 
 
 def test_signals_that_wait_may_not_fill_the_hubs_memory() -> None:
-    pending: PendingSignals[str] = PendingSignals(10.0, 300, memory())
+    pending = pending_signals(800)
     assert pending.add("b", HUB, signal(1), 0.0) is Queued.ASK
     assert pending.add("b", HUB, signal(2), 0.0) is Queued.WAIT
     assert pending.add("c", HUB, signal(3), 0.0) is Queued.FULL
     pending.take("b")
     assert pending.add("c", HUB, signal(4), 0.0) is Queued.ASK
+
+
+def let_in(pending: PendingSignals[str], hub: PeerId, sender: PeerId) -> int:
+    """Fill what waits with what one client of a hub sends; return how many were let in."""
+    count = 0
+    while pending.add(f"{hub}{sender}{count}", hub, signal(0, sender), 0.0) is not Queued.FULL:
+        count += 1
+    return count
+
+
+def test_of_what_waits_no_client_takes_more_than_it_leaves_to_the_others() -> None:
+    pending = pending_signals(131 * 999)
+    counts = [let_in(pending, hub, peer) for hub in (HUB, H1) for peer in (A, B, C)]
+    assert counts == [333, 111, 37, 172, 58, 19]
+    pending.expire(10.0)
+    assert let_in(pending, H1, B) == 333
+    assert relays(pending.take(f"{H1}{B}0")) == [(H1, signal(0, B))]
+    assert let_in(pending, H1, B) == 1
 
 
 # Several hubs

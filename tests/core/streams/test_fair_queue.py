@@ -105,7 +105,7 @@ def test_who_has_left_pays_nothing_any_more() -> None:
         drain(queue)
     assert len(queue) == 0
     assert queue.deadline() == float("inf")
-    assert not queue._flows
+    assert not queue._ends
 
 
 def test_what_expires_is_taken_out_the_first_first_and_whoever_comes_next_has_its_room() -> None:

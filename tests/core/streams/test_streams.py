@@ -471,6 +471,7 @@ def test_a_signal_waits_while_too_many_are_unacknowledged() -> None:
     send_signals(source, 2)
     assert source.send(B, 1, signal(2), 0.1, 10.0) is None
     assert len(source) == 3
+    assert source.size == 3 * size_of(signal(2))
     assert isinstance(source.send(C, 1, signal(3), 0.1, 10.0), Outgoing)
     (third,) = source.on_ack(B, 1, Ack(1, 1), 0.2)
     assert sent(third) == Segment(1, 2, 1, signal(2))

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from enum import Enum
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from peerpigeon.core.shares import Shares
 from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Waiting(NamedTuple):
     hub: PeerId
     """The hub that it came from; this one if its sender is a client of ours."""
     relay: Relay
+    flow: Hashable
+    """Whose it is, among those from its hub."""
 
 
 class PendingSignals(Generic[K]):
@@ -43,25 +46,41 @@ class PendingSignals(Generic[K]):
 
     While a signal waits, later ones for the same must wait too, even if the answer is known by
     then: ``queues`` is to be looked at first.
+
+    Of the room, ``max_size`` bytes, those that came from one hub take no more than they leave free
+    (``Shares``), and those of one client no more than they leave to its hub: a third of all if
+    nobody else has any. As whom a client counts, ``flow_of`` says.
     """
 
-    def __init__(self, lifetime: float, max_size: int, memory: Pot) -> None:
+    def __init__(
+        self,
+        lifetime: float,
+        max_size: int,
+        memory: Pot,
+        flow_of: Callable[[PeerId], Hashable],
+    ) -> None:
         self._lifetime = lifetime
-        self._max_size = max_size
         self._memory = memory
-        memory.gauges.append(lambda: self._size)
-        self._size = 0
+        self._flow_of = flow_of
+        self._of_hubs: Shares[PeerId] = Shares(max_size)
+        self._of_clients: Shares[tuple[PeerId, Hashable]] = Shares(max_size)
+        memory.gauges.append(lambda: self._of_hubs.size)
         self._queues: dict[K, tuple[float, list[Waiting]]] = {}
         self.queues: Mapping[K, tuple[float, list[Waiting]]] = self._queues
         """By key: until when they wait, and which."""
 
     def add(self, key: K, hub: PeerId, relay: Relay, now: float) -> Queued:
         """Let a signal wait that came from a hub."""
-        size = _size(relay)
-        if self._size + size > self._max_size or not self._memory.has_room(size):
+        size, client = _size(relay), (hub, self._flow_of(relay.sender))
+        of_hubs, of_clients = self._of_hubs, self._of_clients
+        # It leaves its hub's other clients as much as it has, and its hub the other hubs.
+        if of_clients.held(client) + 3 * size > of_hubs.left_to(hub):
             return Queued.FULL
-        self._size += size
-        waiting = Waiting(hub, relay)
+        if not self._memory.has_room(size):
+            return Queued.FULL
+        of_hubs.take(hub, size)
+        of_clients.take(client, size)
+        waiting = Waiting(hub, relay, client[1])
         if key in self._queues:
             self._queues[key][1].append(waiting)
             return Queued.WAIT
@@ -73,14 +92,17 @@ class PendingSignals(Generic[K]):
         if key not in self._queues:
             return []
         _, queue = self._queues.pop(key)
-        self._size -= sum(_size(waiting.relay) for waiting in queue)
+        for hub, relay, flow in queue:
+            size = _size(relay)
+            self._of_hubs.give_back(hub, size)
+            self._of_clients.give_back((hub, flow), size)
         return queue
 
     def change(self, hub: PeerId, changed: Callable[[Relay], Relay]) -> None:
         """Let each signal that came from a hub be another one, of the same size."""
         for _, queue in self._queues.values():
             queue[:] = [
-                Waiting(hub, changed(waiting.relay)) if waiting.hub == hub else waiting
+                waiting._replace(relay=changed(waiting.relay)) if waiting.hub == hub else waiting
                 for waiting in queue
             ]
 

@@ -57,7 +57,7 @@ class IncomingRelays:
         self._held = held
         # Until it is known who has the sender's id, by namespace and sender.
         self._doubtful: PendingSignals[tuple[str, PeerKey]] = PendingSignals(
-            config.signal_lifetime, WAITING_SIZE, effects.memory.signals
+            config.signal_lifetime, WAITING_SIZE, effects.memory.signals, registry.flow_of
         )
         self._outcomes = outcomes
         self._effects = effects
@@ -89,7 +89,7 @@ class IncomingRelays:
 
     def on_found(self, found: Found, now: float) -> None:
         """Deliver what has waited for an answer, or send it back."""
-        for hub, relay in self._doubtful.take((found.namespace, key_of(found.peer))):
+        for hub, relay, _ in self._doubtful.take((found.namespace, key_of(found.peer))):
             self._judge(hub, relay, found.located, now)
 
     def _judge(self, hub: PeerId, relay: Relay, located: Located | None, now: float) -> None:
@@ -152,7 +152,7 @@ class IncomingRelays:
 
     def tick(self, now: float) -> None:
         """Send back what has waited too long."""
-        for hub, relay in self._doubtful.expire(now):
+        for hub, relay, _ in self._doubtful.expire(now):
             self._outcomes.send_back(hub, relay, Reason.EXPIRED)
 
     def deadline(self) -> float | None:

@@ -56,10 +56,12 @@ class Signaling:
         lifetime, memory = config.signal_lifetime, effects.memory.signals
         # Until their target is found, by namespace and target.
         self._waiting: PendingSignals[tuple[str, PeerKey]] = PendingSignals(
-            lifetime, WAITING_SIZE, memory
+            lifetime, WAITING_SIZE, memory, registry.flow_of
         )
         # Until a client of ours has its id, by its session in the mesh: from it, and for it.
-        self._held: PendingSignals[int] = PendingSignals(lifetime, WAITING_SIZE, memory)
+        self._held: PendingSignals[int] = PendingSignals(
+            lifetime, WAITING_SIZE, memory, registry.flow_of
+        )
         self._departed = 0  # the number of the last signal that left for another hub
         self.outcomes = SignalOutcomes(registry, self._presence, lifetime, effects)
         self.relays = IncomingRelays(
@@ -119,7 +121,7 @@ class Signaling:
         if party is None:
             return  # it is a hub of the npm package
         party.granted_in, party.mesh_session = namespace, member.session
-        for hub, relay in self._held.take(member.session):
+        for hub, relay, _ in self._held.take(member.session):
             if relay.sender_session == member.session and hub == self._own:
                 data = client_messages.raw(relay.data)
                 self.on_signal(party, Signal(relay.kind, relay.target, namespace, data), now)
@@ -129,7 +131,7 @@ class Signaling:
     def leave(self, party: Client | Guest, session: int, now: float) -> None:
         """Give up what waits for a client of ours that leaves its namespace."""
         party.granted_in = None
-        for hub, relay in self._held.take(session):
+        for hub, relay, _ in self._held.take(session):
             if relay.sender_session == session and hub == self._own:
                 self.outcomes.refuse(party, relay.kind, relay.target, Reason.NOT_ANNOUNCED, now)
             else:
@@ -220,7 +222,7 @@ class Signaling:
         self.relays.on_found(found, now)
         # Not as it was found: it may be known here to be gone. To ask again would be a circle.
         located = self._presence.locate(found.namespace, found.peer, now)
-        for hub, relay in self._waiting.take((found.namespace, key_of(found.peer))):
+        for hub, relay, _ in self._waiting.take((found.namespace, key_of(found.peer))):
             target = self._registry.find_client(relay.target)
             if target is not None and target.granted_in == relay.namespace:
                 self.relays.deliver(hub, relay, now)
@@ -235,7 +237,7 @@ class Signaling:
         """Give up what has waited too long."""
         self.relays.tick(now)
         for queues in (self._waiting, self._held):
-            for hub, relay in queues.expire(now):
+            for hub, relay, _ in queues.expire(now):
                 if hub == self._own:
                     self.outcomes.fail(relay, Reason.EXPIRED, now)
                 else:

@@ -5,9 +5,7 @@ beyond the tag of its client's last one, or beyond the tag of the signal that ha
 of its client waits. The lowest tag goes first. So what is small goes before the heap of one who has
 sent much and before what is large, and the signals of each client keep their order.
 
-With a signal that is let in its client has no more here than there is room left (so do switches
-share a buffer: Choudhury and Hahne, 1998). One client alone thus gets half of the room; *n* of them
-that want all get an *n + 1*-th each, and who comes next finds as much.
+Of the room, in signals and in bytes, no client has more than it leaves free: see ``Shares``.
 """
 
 from __future__ import annotations
@@ -15,6 +13,8 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
+
+from peerpigeon.core.shares import Shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -32,32 +32,20 @@ class Queued(NamedTuple):
     """Whose it is: signals of one flow keep their order, and share its part of the room."""
 
 
-class _Flow:
-    """What one client has in a queue."""
-
-    __slots__ = ("count", "end", "size")
-
-    def __init__(self, end: int) -> None:
-        self.count = self.size = 0
-        self.end = end  # the tag of its last signal
-
-
 class FairQueue:
     """What waits for one stream: at most ``most`` signals, of ``most_bytes`` together."""
 
     __slots__ = (
-        "_expiry", "_flows", "_items", "_last", "_most", "_most_bytes", "_order", "_position",
-        "size",
+        "_bytes", "_count", "_ends", "_expiry", "_items", "_last", "_order", "_position",
     )  # fmt: skip
 
     def __init__(self, most: int, most_bytes: int) -> None:
-        self._most, self._most_bytes = most, most_bytes
+        self._count: Shares[Hashable] = Shares(most)
+        self._bytes: Shares[Hashable] = Shares(most_bytes)
         self._items: dict[int, Queued] = {}  # by number, in the order in which they came
-        self.size = 0
-        """How many bytes wait."""
         self._last = 0  # number
         self._position = 0  # the tag of what has left last
-        self._flows: dict[Hashable, _Flow] = {}  # of those who have something here
+        self._ends: dict[Hashable, int] = {}  # the tag of each client's last one
         # Heaps; what has left meanwhile is skipped.
         self._order: list[tuple[int, int]] = []  # tag and number
         self._expiry: list[tuple[float, int]] = []
@@ -65,6 +53,11 @@ class FairQueue:
     def __len__(self) -> int:
         """Return how many signals wait."""
         return len(self._items)
+
+    @property
+    def size(self) -> int:
+        """How many bytes wait."""
+        return self._bytes.size
 
     def news(self) -> list[News]:
         """Return what waits, in the order in which it came."""
@@ -75,22 +68,16 @@ class FairQueue:
 
         One that is larger than the whole room may wait alone: its size was judged before.
         """
-        flow = self._flows.get(item.flow)
-        if self._items:
-            count, size = (flow.count, flow.size) if flow else (0, 0)
-            if count + 2 > self._most - len(self._items):
-                return False
-            if size + 2 * item.size > self._most_bytes - self.size:
-                return False
-        if flow is None:
-            flow = self._flows[item.flow] = _Flow(self._position)
+        flow, size = item.flow, item.size
+        is_let_in = self._count.has_room(flow, 1) and self._bytes.has_room(flow, size)
+        if self._items and not is_let_in:
+            return False
+        self._count.take(flow, 1)
+        self._bytes.take(flow, size)
         self._last = number = self._last + 1
         self._items[number] = item
-        self.size += item.size
-        flow.count += 1
-        flow.size += item.size
-        flow.end += item.size
-        heappush(self._order, (flow.end, number))
+        self._ends[flow] = tag = self._ends.get(flow, self._position) + size
+        heappush(self._order, (tag, number))
         heappush(self._expiry, (item.expires_at, number))
         self._tidy()
         return True
@@ -120,12 +107,10 @@ class FairQueue:
 
     def _remove(self, number: int) -> News:
         item = self._items.pop(number)
-        self.size -= item.size
-        flow = self._flows[item.flow]
-        flow.count -= 1
-        flow.size -= item.size
-        if not flow.count:
-            del self._flows[item.flow]
+        self._bytes.give_back(item.flow, item.size)
+        self._count.give_back(item.flow, 1)
+        if item.flow not in self._count:
+            del self._ends[item.flow]
         return item.news
 
     def renew(self, renewed: Callable[[News], News]) -> None:
