@@ -10,7 +10,7 @@ SEEDS := 20
 IN_PARALLEL := -n 3 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check quick matrix lint format coverage fuzz sim chaos hostile \
+.PHONY: help run test test-all check quick matrix lint format coverage fuzz properties sim chaos hostile \
 	autobahn bench constraints changelog release clean setup
 
 help: ## list these commands
@@ -46,7 +46,11 @@ coverage: setup ## which branches of the core its own tests reach
 	@$(BIN)/coverage report --data-file=.coverage.core --include='src/peerpigeon/core/*' --show-missing --skip-covered \
 		--fail-under=$(CORE_FLOOR)
 
-fuzz: setup ## try many more generated inputs on every parser and table of the core
+fuzz: ## let a fuzzer look for inputs that stop a parser or hubs (ten minutes); OPTIONS="--seconds 600 websocket"
+	@sh scripts/setup.sh fuzz
+	@$(BIN)/python -m tests.fuzz $(OPTIONS)
+
+properties: setup ## try many more generated inputs on every parser and table of the core
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -q -n auto -m hypothesis tests/core $(OPTIONS)
 
 sim: setup ## play the large scenes of the simulator with many seeds (long)

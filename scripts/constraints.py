@@ -14,7 +14,7 @@ import environments
 import pythons
 
 FILE = environments.ROOT / "constraints.txt"
-WANTED = ["--editable", ".[fast]", "--group", "dev", "--group", "release"]
+WANTED = ["--editable", ".[fast]", "--group", "dev", "--group", "fuzz", "--group", "release"]
 HEAD = """\
 # Versions that are known to work together, for development and CI; `make constraints` renews them.
 # Use them with: PIP_CONSTRAINT=constraints.txt make setup

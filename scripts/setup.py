@@ -1,4 +1,4 @@
-"""Makes or renews .venv, the project's virtual environment: setup.py run|dev.
+"""Makes or renews .venv, the project's virtual environment: setup.py run|dev|fuzz.
 
 The variable VENV names another one, for a second Python.
 
@@ -21,10 +21,14 @@ PYTHON = VENV / "bin" / "python"
 PROJECT = ROOT / "pyproject.toml"
 DOT_INTERVAL = 1.0  # seconds
 
-# What each use installs, and the marks left when it is done. The development environment can do
-# all that the plain one can.
-INSTALLS = {"run": ["--editable", "."], "dev": ["--editable", ".", "--group", "dev"]}
-MARKS = {"run": ("run", "dev"), "dev": ("dev",)}
+# What each use installs, and the marks left when it is done. Each environment can do all that those
+# before it can.
+INSTALLS = {
+    "run": ["--editable", "."],
+    "dev": ["--editable", ".", "--group", "dev"],
+    "fuzz": ["--editable", ".", "--group", "dev", "--group", "fuzz"],
+}
+MARKS = {"run": ("run", "dev", "fuzz"), "dev": ("dev", "fuzz"), "fuzz": ("fuzz",)}
 
 
 def main() -> None:

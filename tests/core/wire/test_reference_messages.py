@@ -13,8 +13,16 @@ from peerpigeon.core import is_greeting
         (b"hello", False),
         (b"[" * 100_000, False),
         (b"\xff", False),
+        (b'{"type":"\xff"}', False),
     ],
-    ids=["as recorded", "another type", "no JSON", "nested too deeply", "no text"],
+    ids=[
+        "as recorded",
+        "another type",
+        "no JSON",
+        "nested too deeply",
+        "no text",
+        "no text in a string",
+    ],
 )
 def test_a_hub_of_the_package_is_known_by_its_greeting(
     message: bytes, is_of_the_package: bool

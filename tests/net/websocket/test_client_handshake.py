@@ -80,6 +80,9 @@ def test_an_address_is_read_as_host_port_and_resource(
         "ws://a:65536",
         "ws://u:p@a",
         "ws://a..b",
+        "ws://a\x00b",
+        "ws://a b",
+        "ws://a\x7f",
     ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:

@@ -21,6 +21,7 @@ from peerpigeon.core.wire.client_messages import (
     read_announce,
     read_signal,
 )
+from peerpigeon.core.wire.hub_validation import UNREADABLE
 
 SIGNALS = frozenset({"offer", "answer", "ice-candidate"})
 """What a JavaScript hub passes on; it drops all other signals."""
@@ -125,7 +126,7 @@ def is_greeting(message: bytes) -> bool:
     """Tell whether a server begins like one of the package; ours begins like a hub of ours."""
     try:
         return _typed.decode(message).type == "connected"
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
 
 
@@ -146,7 +147,7 @@ def addresses_in(announced: bytes) -> tuple[str, ...]:
     """Return the WebSocket addresses in the ``data`` of a hub's announce, for people to read."""
     try:
         said = _addressed.decode(announced)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return ()
     if not said.host or said.port is None:
         return ()

@@ -18,6 +18,9 @@ KEY_SIZE = 16
 
 _END = b"\r\n\r\n"
 _PORTS = {"ws": 80, "wss": 443}  # section 3
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?")
+"""A name or an address; an IPv6 address may have a zone (RFC 6874)."""
+
 _STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] ([1-5][0-9]{2})(?: .*)?")
 _HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*")
 
@@ -46,10 +49,12 @@ class WebSocketUri:
             raise ValueError(f"{text!r} is not an address of the form ws://host:port")
         if "@" in parts.netloc:
             raise ValueError("an address of a WebSocket has no user or password in it")
+        host = parts.hostname if ":" in parts.hostname else parts.hostname.encode("idna").decode()
+        if not _HOST.fullmatch(host):
+            raise ValueError(f"{text!r} names no host that there can be")
         resource = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
         if parts.query:
             resource += "?" + quote(parts.query, safe="/?%:@!$&'()*+,;=~")
-        host = parts.hostname if ":" in parts.hostname else parts.hostname.encode("idna").decode()
         port = _PORTS[parts.scheme] if parts.port is None else parts.port
         return cls(parts.scheme == "wss", host, port, resource)
 

@@ -1,0 +1,1 @@
+"""Inputs that a coverage-guided fuzzer makes (atheris): `make fuzz`; see CONTRIBUTING.md."""
