@@ -7,6 +7,7 @@ import gc
 import os
 import resource
 import sys
+import traceback
 
 import msgspec
 
@@ -32,7 +33,10 @@ def main() -> None:
 
 async def _attack(name: str, scene: Scene) -> None:
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _what: None)
-    await ATTACKS[name].program(scene)
+    try:
+        await ATTACKS[name].program(scene)
+    except Exception:
+        scene.claim("the attack is carried out", holds=False, but=traceback.format_exc())
 
 
 if __name__ == "__main__":

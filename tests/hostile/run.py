@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ AFTERWARDS: Final = "afterwards"
 MENDING: Final = 6.0
 """Seconds after an attack in which harm that does not last has to be over."""
 
+BOOTSTRAP_LOST: Final = "bootstrapDisconnected"
+
 LINKED: Final = 15.0
 """Seconds in which a true hub has to link up while the attack goes on."""
 
@@ -71,6 +74,8 @@ class Outcome:
     figures: dict[str, Any]
     """What the attacker saw besides."""
     hubs: list[HubFigures]
+    partings: list[str]
+    """Of which honest hubs the honest hubs have taken leave."""
     complaints: list[str]
     """Lines in the logs of the hubs that no input may cause."""
     joined: str
@@ -139,9 +144,21 @@ async def play(attack: Attack, folder: Path, *, loop: str, is_long: bool) -> Out
             claims=scene.claims,
             figures=scene.figures,
             hubs=figures,
+            partings=_partings(hubs),
             complaints=[line for each in hubs for line in each.complaints()],
             joined=joined,
         )
+
+
+def _partings(hubs: list[Watched]) -> list[str]:
+    ids = {each.process.id for each in hubs}
+    uris = {each.process.uri for each in hubs}
+    return [
+        json.dumps(event)
+        for each in hubs
+        for event in (*each.process.told("hubUnregistered"), *each.process.told(BOOTSTRAP_LOST))
+        if event.get("peerId") in ids or event.get("uri") in uris
+    ]
 
 
 async def _hubs(stack: AsyncExitStack, attack: Attack, folder: Path, loop: str) -> list[Watched]:

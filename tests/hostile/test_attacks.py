@@ -22,16 +22,12 @@ pytestmark = [
 OPEN = {
     "clients_of_an_npm_hub",
     "connections_flat_out",
-    "empty_pongs",
     "flood_then_connect",
     "forged_senders",
     "huge_incarnations",
     "made_up_hubs",
     "much_to_a_slow_victim",
-    "new_namespaces",
     "page_as_a_hub",
-    "signals_to_the_next_hub",
-    "small_fragments",
     "sockets_from_one_address",
     "squat_in_the_waiting_place",
 }

@@ -62,6 +62,8 @@ def _of_honest(outcome: Outcome) -> Iterator[str]:
 
 
 def _of_hubs(outcome: Outcome) -> Iterator[str]:
+    if outcome.partings and "attack" in outcome.judged:
+        yield f"honest hubs lost each other: {outcome.partings[:2]}"
     for number, hub in enumerate(outcome.hubs):
         if not hub.is_alive:
             yield f"hub {number} has ended"

@@ -5,57 +5,74 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+from collections import Counter
 from socket import IPPROTO_TCP, TCP_NODELAY
 from urllib.parse import quote
 
 from tests.hostile.scene import BOTH, FORGED, HONEST, Scene, attack
-from tests.hostile.sockets import CLOSE, PONG, Socket, announce, frame, new_id, signal, text
+from tests.hostile.sockets import CLOSE, PING, PONG, Socket, announce, frame, new_id, signal, text
 from tests.hostile.waiting import comes_true
 
 KIND = "flood"
 CHUNK = 1 << 16
+PAUSE = 0.1  # seconds
 
 
-async def flood(socket: Socket, said: bytes, scene: Scene) -> None:
-    """Send the same again and again as fast as it is taken, until time is up or the hub closes."""
+async def flood(scene: Scene, said: bytes, begin: bytes = b"", port: int = 0) -> None:
+    """Send the same again and again as fast as it is taken, until time is up.
+
+    `begin` goes first. When the hub ends the connection, the flood goes on over another one.
+    """
     chunk = said * (CHUNK // len(said) + 1)
     loop = asyncio.get_running_loop()
     end = loop.time() + scene.seconds
-    socket.listen()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout_at(end):
-            while socket.is_open:
-                await socket.send(chunk)
-                await asyncio.sleep(0)  # `drain` does not wait while the system takes all
-    scene.figures["sent MB"] = round(socket.sent / 1e6, 1)
-    scene.figures["closed"] = socket.closed
-    await scene.rest(end - scene.seconds)
+    closings: Counter[str] = Counter()
+    sent = 0
+    while loop.time() < end:
+        try:
+            socket = await Socket.open(port or scene.port)
+        except (OSError, TimeoutError) as error:
+            closings[repr(error)] += 1
+            await asyncio.sleep(PAUSE)
+            continue
+        socket.discard()
+        await socket.send(begin)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(end):
+                while socket.is_open:
+                    await socket.send(chunk)
+                    await asyncio.sleep(0)  # `drain` does not wait while the system takes all
+        sent += socket.sent
+        if loop.time() < end:
+            await comes_true(lambda: socket.closed is not None, PAUSE)  # noqa: B023 - waited for
+            closings[str(socket.closed)] += 1
+        socket.abort()
+    scene.figures["sent MB"] = round(sent / 1e6, 1)
+    scene.figures["closed"] = dict(closings)
 
 
 @attack(KIND, loops=BOTH)
 async def text_that_is_no_json(scene: Scene) -> None:
     """One client sends text that is no JSON, as fast as it can."""
-    await flood(await Socket.open(scene.port), frame(b"no JSON"), scene)
+    await flood(scene, frame(b"no JSON"))
 
 
 @attack(KIND, loops=BOTH)
 async def empty_pongs(scene: Scene) -> None:
     """One client sends pongs that nobody has asked for, as fast as it can."""
-    await flood(await Socket.open(scene.port), frame(b"", PONG), scene)
+    await flood(scene, frame(b"", PONG))
 
 
 @attack(KIND)
 async def pings(scene: Scene) -> None:
     """One client sends pings that ask for answers, and reads them, as fast as it can."""
-    await flood(await Socket.open(scene.port), frame(b"x" * 100, 9), scene)
+    await flood(scene, frame(b"x" * 100, PING))
 
 
 @attack(KIND)
 async def signals_to_nobody(scene: Scene) -> None:
     """One client signals to a peer that is not there, as fast as it can; each is an error."""
-    socket = await Socket.open(scene.port)
-    await socket.send(announce("elsewhere"))
-    await flood(socket, signal("f" * 40, "elsewhere"), scene)
+    await flood(scene, signal("f" * 40, "elsewhere"), announce("elsewhere"))
 
 
 @attack(KIND)
@@ -74,20 +91,16 @@ async def _flood_a_friend(scene: Scene, port: int, other: int) -> None:
     peer = new_id()
     friend = await Socket.open(other, peer)
     await friend.send(announce("elsewhere"))
-    flooder = await Socket.open(port)
-    await flooder.send(announce("elsewhere"))
-    await friend.until("peer-discovered")
-    friend.listen()
-    await flood(flooder, signal(peer, "elsewhere"), scene)
-    scene.figures["heard"] = friend.heard
+    await friend.until("connected")
+    friend.discard()
+    await flood(scene, signal(peer, "elsewhere"), announce("elsewhere"), port)
+    scene.figures["friend closed"] = friend.closed
 
 
 @attack(KIND)
 async def storm_of_announces(scene: Scene) -> None:
     """One client comes into the honest clients' namespace and leaves it, as fast as it can."""
-    socket = await Socket.open(scene.port)
-    said = announce(HONEST) + announce("elsewhere")
-    await flood(socket, said, scene)
+    await flood(scene, announce(HONEST) + announce("elsewhere"))
 
 
 @attack(KIND)
@@ -217,11 +230,9 @@ async def much_to_a_slow_victim(scene: Scene) -> None:
 @attack(KIND)
 async def strange_messages(scene: Scene) -> None:
     """JSON of every wrong kind, as it has ended other servers (socket.io CVE-2024-38355)."""
-    socket = await Socket.open(scene.port)
     strange: tuple[object, ...]
-    strange = (None, 1, [], "x", {}, {"type": None}, {"type": 1}, {"type": "announce"})
-    await socket.send(b"".join(map(text, strange)))
-    await flood(socket, b"".join(map(text, ([], None, {"type": "announce", "data": []}))), scene)
+    strange = (None, 1, [], "x", {}, {"type": None}, {"type": 1}, {"type": "announce", "data": []})
+    await flood(scene, b"".join(map(text, strange)))
 
 
 @attack(KIND)

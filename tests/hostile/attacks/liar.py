@@ -7,7 +7,7 @@ import itertools
 from dataclasses import dataclass
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.namespaces.placement import Placement
+from peerpigeon.core.namespaces.placement import Placement, namespace_key
 from peerpigeon.core.wire.hub_frames import Advert, Adverts, Routed, Segment
 from peerpigeon.core.wire.ranges import LAST_INCARNATION
 from tests.hostile.lying_hub import LyingHub
@@ -18,6 +18,7 @@ from tests.hostile.witness import SOON, Witness
 
 KIND = "liar"
 MESH = {"hub_secret": SECRET}
+MENDED = 10.0  # seconds in which hubs have to do without one that has left
 OWN = "liars"
 """The namespace of the liar's own clients."""
 
@@ -200,3 +201,28 @@ async def made_up_hubs(scene: Scene) -> None:
     scene.figures["made up"] = made
     scene.figures["dialled"] = len(dialled)
     server.close()
+
+
+@attack(KIND, hubs=2, options=MESH)
+async def lead_of_a_namespace(scene: Scene) -> None:
+    """Has the id that makes it the lead of a namespace, and introduces nobody; then it leaves."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    prey = "prey"
+    own = f"{namespace_key(prey):040x}"
+    liar = await LyingHub.link(scene.port, own)
+    scene.figures["let in"] = liar.is_in
+    await asyncio.sleep(scene.seconds / 2)
+    clients = [await Witness.join(port, prey) for port in scene.ports]
+    await scene.rest(begun)
+    ids = {each.peer for each in clients}
+
+    def have_met() -> bool:
+        return all(ids <= each.known | {each.peer} for each in clients)
+
+    scene.figures["met before"] = have_met()
+    liar.leave()
+    left = loop.time()
+    met = await comes_true(have_met, MENDED)
+    scene.figures["met after s"] = round(loop.time() - left, 1)
+    scene.claim("when it has left, clients of both hubs know each other", met)
