@@ -37,8 +37,11 @@ LONG_FACTOR: Final = 8
 PATIENCE: Final = 120.0
 """Seconds in which an attack has to be over, whatever the hub does to it."""
 
-SETTLED: Final = 20.0
+SETTLED: Final = 15.0
 """Seconds in which descriptors have to be back: more than any time-out of these hubs."""
+
+SETTLED_LONG: Final = 150.0
+"""The same after a long attack: ten times that a client is not read, as it has sent too much."""
 
 AFTERWARDS: Final = "afterwards"
 MENDING: Final = 6.0
@@ -90,6 +93,7 @@ class HubFigures:
     calm_memory: int
     most_memory: int
     descriptors_before: int
+    """Those that there may be again."""
     most_descriptors: int
     descriptors_after: int
 
@@ -126,13 +130,19 @@ async def play(attack: Attack, folder: Path, *, loop: str, is_long: bool) -> Out
         _tell(honest, "end")
         seen = msgspec.json.decode(await _line(honest), type=Seen)
         await honest.wait()
-        await _until_back(hubs, [descriptors - 2 * PAIRS // len(hubs) for _, descriptors in before])
+        without_honest = 2 * PAIRS // len(hubs)
+        allowed = (0 if is_long else attack.lingers) - without_honest
+        await _until_back(
+            hubs,
+            [descriptors + allowed for _, descriptors in before],
+            SETTLED_LONG if is_long else SETTLED,
+        )
         figures = [
             HubFigures(
                 is_alive=each.process.is_alive,
                 calm_memory=memory,
                 most_memory=each.most_memory if each.process.is_alive else 0,
-                descriptors_before=descriptors - 2 * PAIRS // len(hubs),
+                descriptors_before=descriptors + allowed,
                 most_descriptors=each.most_descriptors,
                 descriptors_after=each.descriptors if each.process.is_alive else 0,
             )
@@ -201,14 +211,14 @@ async def _afterwards(honest: asyncio.subprocess.Process) -> None:
     await asyncio.sleep(SMALL)
 
 
-async def _until_back(hubs: list[Watched], before: list[int]) -> None:
+async def _until_back(hubs: list[Watched], before: list[int], seconds: float) -> None:
     def are_back() -> bool:
         return not any(
             each.process.is_alive and each.descriptors > descriptors
             for each, descriptors in zip(hubs, before, strict=True)
         )
 
-    await comes_true(are_back, SETTLED)
+    await comes_true(are_back, seconds)
 
 
 @contextlib.asynccontextmanager

@@ -74,6 +74,9 @@ class Attack:
     joins: bool = False
     """Whether a true hub that dials the first one meanwhile has to link up."""
     loops: tuple[str, ...] = ("uvloop",)
+    lingers: int = 0
+    """Descriptors that may be kept for a while after a small attack: a client that has sent too
+    much is not read for seconds, in which nothing shows that it has left."""
     hurts: bool = False
     """Whether it may do harm while it goes on, as long as none lasts: from a hub of one's own mesh
     that lies."""

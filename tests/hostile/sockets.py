@@ -7,6 +7,7 @@ import contextlib
 import json
 import secrets
 import struct
+from socket import SO_LINGER, SOL_SOCKET
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -210,7 +211,10 @@ class Socket:
         self.closed = code, payload[2:].decode("utf-8", "replace")
 
     def abort(self) -> None:
-        """End it without a word."""
+        """End it without a word, as the system does for a program that has not read all (RST)."""
         if self._listener is not None:
             self._listener.cancel()
+        plain = self.writer.get_extra_info("socket")
+        with contextlib.suppress(OSError):
+            plain.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()

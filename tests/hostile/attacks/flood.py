@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 from collections import Counter
 from socket import IPPROTO_TCP, TCP_NODELAY
 from urllib.parse import quote
@@ -51,7 +50,7 @@ async def flood(scene: Scene, said: bytes, begin: bytes = b"", port: int = 0) ->
     scene.figures["closed"] = dict(closings)
 
 
-@attack(KIND, loops=BOTH)
+@attack(KIND, loops=BOTH, lingers=1)
 async def text_that_is_no_json(scene: Scene) -> None:
     """One client sends text that is no JSON, as fast as it can."""
     await flood(scene, frame(b"no JSON"))
@@ -69,7 +68,7 @@ async def pings(scene: Scene) -> None:
     await flood(scene, frame(b"x" * 100, PING))
 
 
-@attack(KIND)
+@attack(KIND, lingers=1)
 async def signals_to_nobody(scene: Scene) -> None:
     """One client signals to a peer that is not there, as fast as it can; each is an error."""
     await flood(scene, signal("f" * 40, "elsewhere"), announce("elsewhere"))
@@ -97,24 +96,27 @@ async def _flood_a_friend(scene: Scene, port: int, other: int) -> None:
     scene.figures["friend closed"] = friend.closed
 
 
-@attack(KIND)
+@attack(KIND, lingers=1)
 async def storm_of_announces(scene: Scene) -> None:
     """One client comes into the honest clients' namespace and leaves it, as fast as it can."""
     await flood(scene, announce(HONEST) + announce("elsewhere"))
 
 
-@attack(KIND)
+@attack(KIND, lingers=1)
 async def new_namespaces(scene: Scene) -> None:
     """One client announces itself in ever new namespaces (rust-libp2p CVE-2026-95859)."""
     socket = await Socket.open(scene.port)
     socket.listen()
     loop = asyncio.get_running_loop()
     end = loop.time() + scene.seconds
-    for number in itertools.count():
-        said = b"".join(announce(f"{number}-{n}-{'x' * 80}") for n in range(100))
-        if loop.time() > end or not await socket.send(said):
-            break
-        await asyncio.sleep(0)
+    number = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(end):
+            while socket.is_open:
+                said = b"".join(announce(f"{number}-{n}-{'x' * 80}") for n in range(100))
+                await socket.send(said)
+                await asyncio.sleep(0)
+                number += 1
     scene.figures["namespaces"] = 100 * number
     await scene.rest(end - scene.seconds)
 
@@ -227,7 +229,7 @@ async def much_to_a_slow_victim(scene: Scene) -> None:
     reader.cancel()
 
 
-@attack(KIND)
+@attack(KIND, lingers=1)
 async def strange_messages(scene: Scene) -> None:
     """JSON of every wrong kind, as it has ended other servers (socket.io CVE-2024-38355)."""
     strange: tuple[object, ...]
@@ -245,10 +247,12 @@ async def tiny_reads(scene: Scene) -> None:
     plain.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
     await socket.send(frame(b"", size=1 << 20))
     sent = 0
-    while loop.time() < end and socket.is_open:
-        for _ in range(100):
-            sent += await socket.send(b"x")
-        await asyncio.sleep(0)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(end):
+            while socket.is_open:
+                sent += await socket.send(b"x")
+                if sent % 100 == 0:
+                    await asyncio.sleep(0)
     scene.figures["bytes"] = sent
     scene.figures["closed"] = socket.closed
 
@@ -272,3 +276,34 @@ async def forged_log_lines(scene: Scene) -> None:
         await socket.send(text(said))
     await socket.send(frame(b"\x03\xe8" + forged.encode()[:100], CLOSE))
     await scene.rest(begun)
+
+
+@attack(KIND, hubs=2, lingers=1)
+async def signals_to_ever_new_ids(scene: Scene) -> None:
+    """One client of a mesh signals to ever new ids that nobody has: all have to be searched."""
+    said = b"".join(signal(new_id(), "elsewhere") for _ in range(2000))
+    await flood(scene, said, announce("elsewhere"))
+
+
+@attack(KIND)
+async def storm_of_clients(scene: Scene) -> None:
+    """Clients come into the honest clients' namespace and vanish, as fast as they can."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + scene.seconds
+    come = 0
+
+    async def churn() -> None:
+        nonlocal come
+        while loop.time() < end:
+            try:
+                socket = await Socket.open(scene.port)
+                await socket.send(announce(HONEST))
+                await socket.until("peer-discovered")
+                come += 1
+            except (OSError, TimeoutError, asyncio.IncompleteReadError):
+                await asyncio.sleep(PAUSE)
+            else:
+                socket.abort()
+
+    await asyncio.gather(*(churn() for _ in range(20)))
+    scene.figures["come"] = come

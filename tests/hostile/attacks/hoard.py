@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tests.hostile.scene import Scene, attack
 from tests.hostile.sockets import (
     CONTINUATION,
+    PING,
     TEXT,
     Socket,
     announce,
@@ -152,3 +153,43 @@ async def unfinished_heads(scene: Scene) -> None:
         return socket
 
     await hold(scene, scene.count(1000, 5000), slow)
+
+
+@attack(KIND)
+async def answers_unread(scene: Scene) -> None:
+    """Asks for the largest page, and does not read it."""
+
+    async def deaf(_: int) -> Socket:
+        socket = await Socket.connect(scene.port)
+        socket.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await socket.send(b"GET /demo HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        return socket
+
+    await hold(scene, scene.count(300, 2000), deaf)
+
+
+@attack(KIND)
+async def half_closed(scene: Scene) -> None:
+    """Clients that say that they will send no more, and stay."""
+
+    async def half(_: int) -> Socket:
+        socket = await Socket.open(scene.port)
+        socket.writer.write_eof()
+        return socket
+
+    await hold(scene, scene.count(300, 900), half)
+
+
+@attack(KIND)
+async def pings_unread(scene: Scene) -> None:
+    """Clients that ping without end, and do not read the answers."""
+    ping = frame(b"x" * 125, PING) * 500
+
+    async def deaf(_: int) -> Socket:
+        socket = await Socket.open(scene.port)
+        socket.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        for _ in range(20):
+            await put(socket, ping)
+        return socket
+
+    await hold(scene, scene.count(30, 200), deaf)
