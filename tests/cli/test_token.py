@@ -50,6 +50,19 @@ def test_a_second_key_is_added_to_the_first(tmp_path: Path) -> None:
     assert {each.name for each in tmp_path.iterdir()} == {"one", "two", "keys"}
 
 
+def test_who_reads_the_public_keys_still_does_and_nobody_else_reads_a_secret(
+    tmp_path: Path,
+) -> None:
+    keys = tmp_path / "keys"
+    assert main(make_key(tmp_path, "one")) == 0
+    assert keys.stat().st_mode & 0o044, "the server may be another user"
+    keys.chmod(0o640)
+    assert main(make_key(tmp_path, "two")) == 0
+    assert keys.stat().st_mode & 0o777 == 0o640
+    assert main(make_key(tmp_path, "three", "HS256")) == 0
+    assert keys.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_private_key_is_not_written_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

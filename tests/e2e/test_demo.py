@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import TypedDict, cast
 
 import pytest
@@ -12,6 +13,7 @@ from tests.e2e.clients import Browser, Page
 from tests.e2e.hubs import our_network
 from tests.e2e.servers import Server, our_server
 from tests.e2e.waiting import eventually
+from tests.net.http.token_making import Key, write_keys
 
 pytestmark = [
     pytest.mark.slow,
@@ -179,3 +181,15 @@ def test_what_others_announce_is_shown_as_text(open_page: Open) -> None:
         assert "at hub unknown" in row["text"]
         assert words(page, "#peers img") == []
         assert page.console_errors() == []
+
+
+def test_a_page_shows_the_token_in_its_address(open_page: Open, tmp_path: Path) -> None:
+    key = Key("EdDSA")
+    with our_server("server", "--token-keys", write_keys(tmp_path / "keys", key)) as server:
+        page = open_page(demo(server, f"#flock&token={key.sign(ns=['flock'])}"))
+        eventually("a way in", lambda: words(page, "#connection"), lambda w: w == ["connected"])
+        without = open_page(demo(server, "#flock"))
+        eventually(
+            "a refusal", lambda: words(without, "#connection"), lambda w: w != ["connecting"]
+        )
+        assert words(without, "#connection") != ["connected"]

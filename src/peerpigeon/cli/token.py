@@ -20,6 +20,9 @@ from peerpigeon.core.ids import parse_peer_id
 if TYPE_CHECKING:
     import argparse
 
+_OWN, _PUBLIC = 0o600, 0o644
+"""Modes of files that only this user reads, and that everybody does, as far as the umask lets."""
+
 DEFAULT_ALGORITHM = "EdDSA"
 DEFAULT_LIFETIME = "1h"
 
@@ -101,10 +104,13 @@ def _make_key(options: argparse.Namespace) -> None:
         except ConfigError as error:
             raise ConfigError(f"keys is {options.keys!r}; {error}") from None
         known = json.loads(text)["keys"]
-    _write_new(path, json.dumps(private) + "\n")
+    _write_new(path, json.dumps(private) + "\n", _OWN)
     # Whoever reads the file meanwhile gets the old one or the new one, never half of it.
     beside = shared.with_name(shared.name + ".new")
-    _write_new(beside, json.dumps({"keys": [*known, public]}, indent=2) + "\n")
+    mode = _OWN if options.alg == "HS256" else _PUBLIC
+    _write_new(beside, json.dumps({"keys": [*known, public]}, indent=2) + "\n", mode)
+    if known and options.alg != "HS256":
+        beside.chmod(shared.stat().st_mode)  # the server may be another user
     beside.replace(shared)
     print(f"the private key is in {path}: keep it where tokens are made")
     print(f"the public key is in {shared}, as {public['kid']}: --token-keys {shared}")
@@ -112,9 +118,9 @@ def _make_key(options: argparse.Namespace) -> None:
         print("with HS256 both are one secret: whoever can check tokens can make them")
 
 
-def _write_new(path: Path, text: str) -> None:
-    """Write a file that only this user reads. Raises ``OSError`` if there is one already."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+def _write_new(path: Path, text: str, mode: int) -> None:
+    """Write a file with a mode. Raises ``OSError`` if there is one already."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
 

@@ -327,6 +327,13 @@ async def test_only_the_named_origins_are_allowed_when_some_are_named() -> None:
         assert allowed.headers["Vary"] == other.headers["Vary"] == "Origin"
 
 
+async def test_a_wildcard_lets_pages_below_a_name_read() -> None:
+    async with running(cors_origin="https://*.example.org") as server:
+        for origin, is_let in (("https://a.example.org", True), ("https://example.org", False)):
+            answer = await get(server, "/health", origin=origin)
+            assert answer.headers.get("Access-Control-Allow-Origin") == (origin if is_let else None)
+
+
 @pytest.mark.parametrize("path", ["/", "/health", "/hubs", "/mesh"])
 async def test_each_answer_ends_its_connection(path: str) -> None:
     async with running() as server:

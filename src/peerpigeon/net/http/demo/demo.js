@@ -14,6 +14,7 @@ const BIRDS = ["Dove", "Finch", "Heron", "Jay", "Kite", "Lark", "Magpie", "Owl",
 const parts = location.hash.slice(1).split("&");
 const namespace = decode(parts[0].includes("=") ? "" : parts.shift()) || "demo";
 const options = new URLSearchParams(parts.join("&"));
+const token = options.get("token");
 const iceServers = options.getAll("ice").map((urls) => ({ urls }));
 const ownId = hex(crypto.getRandomValues(new Uint8Array(20)));
 const ownName = short(options.get("name"), 40) || `${BIRDS[parseInt(ownId.slice(0, 1), 16)]} ${ownId.slice(0, 4)}`;
@@ -86,7 +87,8 @@ function showPeers() {
 function connect() {
   showConnection(failures ? "connecting again" : "connecting", "busy");
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  socket = new WebSocket(`${scheme}//${location.host}/?peerId=${ownId}`);
+  socket = new WebSocket(`${scheme}//${location.host}/?peerId=${ownId}`,
+    token ? ["peerpigeon", `bearer.${token}`] : []);
   socket.onmessage = ({ data }) => receive(JSON.parse(data));
   socket.onclose = ({ code, reason }) => {
     const pause = Math.min(500 * 2 ** failures, LONGEST_PAUSE) * (0.75 + Math.random() / 2);
@@ -315,7 +317,8 @@ function showMesh({ isHub, hubPeerId, migrated, hubs }) {
 function pageOf(address) {
   try {
     const page = new URL(address.replace(/^ws/, "http"));
-    const hash = [encodeURIComponent(namespace), ...parts.filter((part) => !part.startsWith("name="))];
+    // No token: the other hub says itself where its page is.
+    const hash = [encodeURIComponent(namespace), ...parts.filter((part) => !/^(name|token)=/.test(part))];
     return /^https?:$/.test(page.protocol) ? new URL(`/demo#${hash.join("&")}`, page) : null;
   } catch {
     return null;
