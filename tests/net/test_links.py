@@ -9,6 +9,7 @@ import pytest
 
 from peerpigeon import ConfigError, PeerPigeonServer
 from peerpigeon.core.ids import PeerId
+from peerpigeon.core.interface.link_pieces import MORE
 from peerpigeon.core.interface.notices import (
     BootstrapConnected,
     BootstrapDisconnected,
@@ -213,3 +214,55 @@ async def test_a_page_and_a_plain_server_are_no_way_in() -> None:
             with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
                 await session.ws_connect(address, origin=origin)
             assert refusal.value.status == 403
+
+
+async def beat(socket: aiohttp.ClientWebSocketResponse) -> None:
+    """Do nothing but show life, as a hub does that is let in."""
+    while True:
+        await socket.send_bytes(batch([encode(Heartbeat(0))]))
+        await asyncio.sleep(0.3)
+
+
+async def test_hubs_that_begin_large_messages_give_way_the_one_with_most_first() -> None:
+    begun = (1 << 20, 3 << 19, 5 << 18)
+    async with (
+        hub(max_memory=6 << 20) as (server, _),
+        aiohttp.ClientSession() as session,
+        asyncio.TaskGroup() as tasks,
+    ):
+        account = server._running().driver.holders.account
+        sockets = []
+        for number, size in enumerate(begun, 1):
+            own = PeerId(f"{number:040x}")
+            address = f"http://127.0.0.1:{server.port}/?peerId={own}&hub=1"
+            socket = await session.ws_connect(address)
+            await socket.send_bytes(batch([encode(Hello(own, 1, "pigeonhub-mesh", VERSION, 0))]))
+            beating = tasks.create_task(beat(socket))
+            sockets.append((socket, beating))
+            await eventually(lambda number=number: len(links(server)) == number)  # type: ignore[misc]
+            for _ in range(size // (16 << 10)):
+                await socket.send_bytes(MORE + b"x" * (16 << 10))
+        assert account.most_buffered == 3 << 20
+        ended = Stranger(sockets[1][0])
+        assert await ended.closed() == (1013, "out of memory")
+        await eventually(lambda: len(links(server)) == 2)
+        await eventually(lambda: account.buffered < (5 << 19))
+        for socket, beating in sockets:
+            beating.cancel()
+            await socket.close()
+        await eventually(lambda: account.buffered == 0)
+
+
+async def test_a_hub_that_is_let_in_sends_what_is_large_in_pieces() -> None:
+    async with hub() as (server, _), aiohttp.ClientSession() as session:
+        address = f"http://127.0.0.1:{server.port}/?peerId={E}&hub=1"
+        async with session.ws_connect(address) as socket:
+            await socket.send_bytes(batch([encode(HELLO)]))
+            await eventually(lambda: bool(links(server)))
+            await socket.send_bytes(b"x" * (64 << 10) + b"y")
+            assert await Stranger(socket).closed() == (1009, "message too big")
+
+
+def links(server: PeerPigeonServer) -> list[object]:
+    """Return the links of a hub with others that it has let in."""
+    return [link for link in server._running().driver.carriers._links.values() if link._is_trusted]

@@ -35,6 +35,10 @@ class Holders:
         self._kept: dict[Holder, int] = {}
         self._is_relieving = False
 
+    def knows(self, holder: Holder) -> bool:
+        """Tell whether a connection keeps something, as far as is noted."""
+        return holder in self._kept
+
     def note(self, holder: Holder, size: int) -> None:
         """Take down how many bytes a connection keeps by now."""
         account = self.account

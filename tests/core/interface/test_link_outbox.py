@@ -170,6 +170,15 @@ def test_an_empty_outbox_takes_any_frame() -> None:
     assert put(LinkOutbox(100), signal(50_000), ahead=1.0) == [False]
 
 
+def test_what_waits_for_all_links_may_not_fill_the_memory() -> None:
+    has_room = iter([True, False, False])
+    outbox = LinkOutbox(1 << 24, lambda _: next(has_room))
+    assert put(outbox, signal(400), signal(400), signal(400)) == [True, True, False], "asked once"
+    assert put(outbox, Heartbeat(1)) == [True]
+    rest(outbox)
+    assert put(outbox, signal(400), signal(400)) == [True, False], "an empty one takes any"
+
+
 FRAMES = st.lists(st.tuples(st.sampled_from("sce"), st.integers(0, 60_000)), max_size=30)
 
 

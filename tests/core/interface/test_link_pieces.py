@@ -2,7 +2,16 @@
 
 import pytest
 
-from peerpigeon.core.interface.link_pieces import Joiner, PieceError
+from peerpigeon.core.interface.link_pieces import LAST, MORE, Joiner, PieceError
+
+
+def test_what_is_kept_of_a_message_is_counted() -> None:
+    joiner = Joiner(1000)
+    joiner.take(MORE + b"x" * 300)
+    joiner.take(b"\x90")
+    assert joiner.size == 300
+    joiner.take(LAST + b"x")
+    assert joiner.size == 0
 
 
 def test_a_whole_message_comes_as_it_is() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from peerpigeon.core.wire.hub_frames import Adverts, Body, LinkEnd, Purpose, Routed
 from tests.core.mesh.meshes import HUBS, OWN, SOCKET, Bench, Meshes, advert, frames, of_kind
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 NEAR, FAR, DOOR = HUBS[1], HUBS[9], HUBS[8]
 
 
-def linked(limits: MeshLimits | None = None) -> tuple[Bench, int, int]:
+def linked(limits: MeshLimits | None = None, **options: Any) -> tuple[Bench, int, int]:
     """Return a hub that has told its two neighbours of itself, and the two links."""
-    bench = Bench(limits=limits)
+    bench = Bench(limits=limits, **options)
     near, far = bench.link(NEAR), bench.link(FAR)
     bench.tick(0.2)
     bench.take_changes()

@@ -30,6 +30,7 @@ from peerpigeon.core.interface.events import (
     LinkReceived,
     OpeningFailed,
 )
+from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.core.mesh.mesh import Mesh
 from peerpigeon.core.wire.hub_codec import batch, decode, encode
 from peerpigeon.core.wire.hub_frames import (
@@ -104,7 +105,8 @@ class Bench:
 
     def __init__(self, seed: int = 1, *, limits: MeshLimits | None = None, **options: Any) -> None:
         config = ServerConfig(is_hub=True, **options)
-        self._effects = Effects(0.0)
+        self._effects = Effects(0.0, MemoryAccount(config.memory_limit))
+        self.memory = self._effects.memory
         self.mesh = Mesh(OWN, config, Random(seed), 1000, 0.0, self._effects, limits=limits)
         self.links = 0
 

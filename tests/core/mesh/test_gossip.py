@@ -14,6 +14,7 @@ from tests.core.mesh.meshes import HUBS, OWN, Bench, advert, frames, of_kind
 if TYPE_CHECKING:
     from peerpigeon.core.interface.actions import Action
 
+MIB = 1 << 20
 NEW, NEXT = HUBS[2], HUBS[3]
 
 
@@ -110,6 +111,21 @@ def test_what_is_heard_of_a_hub_becomes_a_change() -> None:
 
 
 # What a faulty hub may say
+
+
+def test_adverts_with_many_links_have_a_limit_in_bytes() -> None:
+    bench, near, _ = linked(max_memory=4 * MIB)
+    others = [PeerId(f"{number:040x}") for number in range(2000)]
+    assert bench.memory.records.limit == MIB
+    for number in range(100, 105):
+        bench.receive(near, Adverts((advert(others[number], *others[200:1200]),)), 1.0)
+    assert len(bench.mesh) == 7
+    assert bench.advert_of(others[104]) is None
+    assert 4 * 256_000 < bench.memory.records.size < MIB
+    bench.receive(near, Adverts((advert(others[100], *others[200:], sequence=2),)), 1.1)
+    bench.receive(near, Adverts((advert(others[101], others[1], sequence=2),)), 1.1)
+    sequences = [known.sequence for hub in others[100:102] if (known := bench.advert_of(hub))]
+    assert sequences == [1, 2], "one that has grown is not taken, one that has shrunk is"
 
 
 def test_hubs_beyond_the_limit_are_ignored_but_known_ones_are_not() -> None:

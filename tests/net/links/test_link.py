@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from peerpigeon.core.ids import LinkId, PeerId
-from peerpigeon.core.interface.link_outbox import AHEAD
+from peerpigeon.core.interface.link_outbox import AHEAD, LinkOutbox
 from peerpigeon.core.interface.link_pieces import MAX_MESSAGE, Joiner
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.core.wire.hub_codec import decode
@@ -57,7 +57,7 @@ async def connected() -> tuple[Link, socket.socket]:
     transport, _ = await loop.connect_accepted_socket(asyncio.Protocol, near)
     wire = LinkSocket.accepted(group, transport)
     transport.set_protocol(wire)
-    link = Link(LinkId(1), wire, 16 << 20)
+    link = Link(LinkId(1), wire, LinkOutbox(16 << 20), lambda _: None)
     wire.drained = link.flush
     return link, far
 

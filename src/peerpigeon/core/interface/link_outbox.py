@@ -22,6 +22,8 @@ from peerpigeon.core.wire.hub_codec import BATCH_LIMIT, batch, encode
 from peerpigeon.core.wire.hub_frames import SIGNALS, Bye, Hello, Proof, Routed, Segment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from peerpigeon.core.wire.hub_frames import Frame
 
 AHEAD = 64 * KIB
@@ -58,12 +60,13 @@ class LinkOutbox:
     """
 
     __slots__ = (
-        "_bulk", "_bulk_size", "_cut", "_cut_at", "_cut_name", "_greetings", "_limit", "_named",
-        "_urgent", "_urgent_size",
+        "_bulk", "_bulk_size", "_cut", "_cut_at", "_cut_name", "_greetings", "_has_room", "_limit",
+        "_named", "_urgent", "_urgent_size",
     )  # fmt: skip
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, has_room: Callable[[int], bool] | None = None) -> None:
         self._limit = limit
+        self._has_room = has_room or _is_unlimited
         self._greetings: deque[bytes] = deque()
         self._urgent: deque[bytes] = deque()
         self._urgent_size = 0
@@ -101,6 +104,8 @@ class LinkOutbox:
         if name is not None and name in self._named:
             return True
         if not _has_room(self._bulk_size + ahead, size, self._limit):
+            return False
+        if self._bulk_size and not self._has_room(size):
             return False
         if name is not None:
             self._named.add(name)
@@ -148,6 +153,11 @@ class LinkOutbox:
         if self._cut_name is not None:
             self._named.discard(self._cut_name)
         return LAST + piece
+
+
+def _is_unlimited(size: int) -> bool:
+    del size
+    return True
 
 
 def _has_room(waiting: float, size: int, limit: int) -> bool:

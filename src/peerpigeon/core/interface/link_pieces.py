@@ -23,6 +23,9 @@ STRANGER_MESSAGE = 4 * KIB
 STRANGER_MESSAGES = 4
 """How many messages such a hub may send, which needs two."""
 
+WHOLE_MESSAGE = 4 * PIECE
+"""Bytes of the largest message that a link carries: more than any that a hub does not cut up."""
+
 MARK = 0xC1
 """The one byte that MessagePack leaves unused."""
 
@@ -41,6 +44,11 @@ class Joiner:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._pieces = bytearray()
+
+    @property
+    def size(self) -> int:
+        """How many bytes are kept of a message that is not whole."""
+        return len(self._pieces)
 
     def take(self, message: bytes) -> bytes | None:
         """Return a whole message, or the one that ends with this piece; ``None`` if more must come.

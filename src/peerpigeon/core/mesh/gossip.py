@@ -13,6 +13,7 @@ from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface.actions import SendToLink, Tell
 from peerpigeon.core.interface.notices import HubDiscovered
 from peerpigeon.core.wire.hub_frames import Advert, Adverts, LinkEnd
+from peerpigeon.core.wire.hub_sizes import size_of_advert
 from peerpigeon.core.wire.ranges import is_later_life
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Gossip:
         self._links = links
         self._namesakes = namesakes
         self._effects = effects
+        effects.memory.records.gauges.append(lambda: membership.size)
         # Adverts to pass on, each with the neighbour that it came from.
         self._fresh: dict[PeerId, PeerId] = {}
         # Missing hubs whose adverts were repeated to us, each with the neighbour that did.
@@ -156,6 +158,9 @@ class Gossip:
         membership, hub = self._membership, advert.hub
         was_live, former = hub in membership, membership.advert(hub)
         if former is None and len(membership) >= self._limits.known_hubs:
+            return
+        added = size_of_advert(advert) - (0 if former is None else size_of_advert(former))
+        if added > 0 and not self._effects.memory.records.has_room(added):
             return
         is_other_life = former is not None and former.life != advert.life
         if not membership.learn(advert, now):

@@ -18,6 +18,7 @@ from peerpigeon.core.mesh.link_graph import LinkGraph, Shift
 from peerpigeon.core.mesh.missing_hubs import MissingHubs
 from peerpigeon.core.mesh.own_advert import OwnAdvert
 from peerpigeon.core.mesh.table_comparison import supersedes
+from peerpigeon.core.wire.hub_sizes import size_of_advert
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -72,6 +73,11 @@ class Membership:
     def __len__(self) -> int:
         """Return how many hubs are live, this one included."""
         return len(self._live)
+
+    @property
+    def size(self) -> int:
+        """About how many bytes the adverts take; O(hubs)."""
+        return sum(map(size_of_advert, self._adverts.values()))
 
     def __contains__(self, hub: PeerId) -> bool:
         """Tell whether a hub is live."""

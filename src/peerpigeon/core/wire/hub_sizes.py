@@ -8,6 +8,7 @@ from peerpigeon.core.ids import ID_DIGITS
 from peerpigeon.core.wire.hub_news import Found, Gone, Join, Meet, Relay
 
 if TYPE_CHECKING:
+    from peerpigeon.core.wire.hub_frames import Advert
     from peerpigeon.core.wire.hub_news import Member, News
 
 MESSAGE_BYTES = 48 * 1024
@@ -15,6 +16,8 @@ MESSAGE_BYTES = 48 * 1024
 
 MEMBER_BYTES = 128
 """About what a member takes besides its introduction."""
+
+_ADVERT_BYTES, _LINK_BYTES = 1024, 256
 
 _OVERHEAD = 128  # about what news takes without its texts and lists
 
@@ -35,6 +38,12 @@ def size_of(news: News) -> int:
             return _OVERHEAD + _size_of_member(located.member)
         case _:
             return _OVERHEAD
+
+
+def size_of_advert(advert: Advert) -> int:
+    """Return about how much memory an advert takes, its links in the graph included."""
+    addresses = sum(map(len, advert.addresses))
+    return _ADVERT_BYTES + addresses + _LINK_BYTES * len(advert.links)
 
 
 def _size_of_member(member: Member) -> int:

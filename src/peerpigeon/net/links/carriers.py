@@ -27,6 +27,7 @@ from peerpigeon.core.interface.close_codes import (
     GOING_AWAY,
     INVALID_PAYLOAD,
     PROTOCOL_ERROR,
+    TRY_AGAIN_LATER,
 )
 from peerpigeon.core.interface.events import (
     ChannelCandidate,
@@ -37,7 +38,7 @@ from peerpigeon.core.interface.events import (
     LinkReceived,
     OpeningFailed,
 )
-from peerpigeon.core.interface.link_outbox import AHEAD
+from peerpigeon.core.interface.link_outbox import AHEAD, LinkOutbox
 from peerpigeon.core.interface.link_pieces import STRANGER_MESSAGE, PieceError
 from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 from peerpigeon.core.wire.hub_codec import FrameError, decode
@@ -82,6 +83,8 @@ class Carriers:
         self._meet = meet
         self._engine = engine
         self._max_outbox_size = config.max_link_outbox_size
+        self._holders = holders
+        holders.account.signals.gauges.append(self._waiting)
         self._loop = asyncio.get_running_loop()
         self.sockets = LinkSockets(
             self,
@@ -190,6 +193,10 @@ class Carriers:
                 self._loop.call_soon(self._flush_all)
             self._unsent.append(link)
 
+    def _waiting(self) -> int:
+        """Return how many bytes wait for all links."""
+        return sum(link.outbox.size for link in self._links.values())
+
     def _flush_all(self) -> None:
         unsent, self._unsent = self._unsent, []
         for link in unsent:
@@ -209,13 +216,15 @@ class Carriers:
 
     def _add(self, wire: Wire, carrier: Carrier, opening: int, address: str = "") -> Link:
         self._last_link += 1
-        link = Link(LinkId(self._last_link), wire, self._max_outbox_size)
+        outbox = LinkOutbox(self._max_outbox_size, self._holders.account.signals.has_room)
+        link = Link(LinkId(self._last_link), wire, outbox, self._give_way)
         self._links[link.id] = self._by_wire[wire] = link
         self._feed(LinkOpened(link.id, carrier, opening, address))
         return link
 
     def _forget(self, link: Link) -> None:
         link.is_open = False
+        self._holders.note(link, 0)
         del self._links[link.id]
         del self._by_wire[link.wire]
         if not self._links and self._emptied is not None and not self._emptied.done():
@@ -232,6 +241,8 @@ class Carriers:
             return
         try:
             whole = link.take(message)
+            if whole is None or self._holders.knows(link):
+                self._holders.note(link, link.begun)
             frames = () if whole is None else decode(whole)
         except (FrameError, PieceError):
             self._close(link, INVALID_PAYLOAD, "not a message of frames")
@@ -241,6 +252,11 @@ class Carriers:
             self._feed(LinkReceived(link.id, frame))
             if not link.is_open:
                 return
+
+    def _give_way(self, link: Link) -> None:
+        self._close(link, TRY_AGAIN_LATER, "out of memory")
+        lost = LinkLost(link.id, TRY_AGAIN_LATER, "out of memory")
+        self._loop.call_soon(self._feed, lost)  # this may be the hub's own call
 
     def give_up(self, number: LinkId, code: int, reason: str) -> bool:
         """End a link for a fault of ours; return whether it was open."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from peerpigeon.core.interface.link_outbox import AHEAD, LinkOutbox
+from peerpigeon.core.interface.link_outbox import AHEAD
 from peerpigeon.core.interface.link_pieces import (
     MAX_MESSAGE,
     STRANGER_MESSAGE,
     STRANGER_MESSAGES,
+    WHOLE_MESSAGE,
     Joiner,
     PieceError,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from peerpigeon.core.ids import LinkId
+    from peerpigeon.core.interface.link_outbox import LinkOutbox
 
 
 class Wire(Protocol):
@@ -44,6 +48,7 @@ class Link:
     """
 
     __slots__ = (
+        "_give_way",
         "_inbox",
         "_is_trusted",
         "_messages",
@@ -54,10 +59,13 @@ class Link:
         "wire",
     )
 
-    def __init__(self, number: LinkId, wire: Wire, max_outbox_size: int) -> None:
+    def __init__(
+        self, number: LinkId, wire: Wire, outbox: LinkOutbox, give_way: Callable[[Link], None]
+    ) -> None:
         self.id = number
         self.wire = wire
-        self.outbox = LinkOutbox(max_outbox_size)
+        self.outbox = outbox
+        self._give_way = give_way
         self._inbox = Joiner(MAX_MESSAGE)
         self._is_trusted = False
         self._messages = 0  # until it is trusted
@@ -80,7 +88,16 @@ class Link:
     def trust(self) -> None:
         """Take large messages from now on: the other end has proved itself."""
         self._is_trusted = True
-        self.wire.accept(MAX_MESSAGE)
+        self.wire.accept(WHOLE_MESSAGE)
+
+    @property
+    def begun(self) -> int:
+        """How many bytes are kept of a message in pieces that is not whole."""
+        return self._inbox.size
+
+    def give_way(self) -> None:
+        """End, as memory is short and this link has much of it."""
+        self._give_way(self)
 
     def take(self, message: bytes) -> bytes | None:
         """Return a whole message, or the one that ends with this piece; ``None`` if more must come.
