@@ -125,7 +125,7 @@ def test_a_signal_into_another_namespace_does_not_wait_for_a_decision() -> None:
 def test_signals_that_wait_for_the_decision_may_not_fill_the_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(signaling, "WAITING_SIZE", 500)
+    monkeypatch.setattr(signaling, "WAITING_SIZE", 2000)
     hubs, _, newcomer, _, _ = contested()
     for _ in range(3):
         hubs.signal(newcomer, C)

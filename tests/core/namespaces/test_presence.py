@@ -535,7 +535,7 @@ def test_signals_that_wait_in_vain_come_back() -> None:
 
 
 def test_signals_that_wait_may_not_fill_the_hubs_memory() -> None:
-    pending = pending_signals(800)
+    pending = pending_signals(6 * 515)
     assert pending.add("b", HUB, signal(1), 0.0) is Queued.ASK
     assert pending.add("b", HUB, signal(2), 0.0) is Queued.WAIT
     assert pending.add("c", HUB, signal(3), 0.0) is Queued.FULL
@@ -552,7 +552,7 @@ def let_in(pending: PendingSignals[str], hub: PeerId, sender: PeerId) -> int:
 
 
 def test_of_what_waits_no_client_takes_more_than_it_leaves_to_the_others() -> None:
-    pending = pending_signals(131 * 999)
+    pending = pending_signals(515 * 999)
     counts = [let_in(pending, hub, peer) for hub in (HUB, H1) for peer in (A, B, C)]
     assert counts == [333, 111, 37, 172, 58, 19]
     pending.expire(10.0)

@@ -164,7 +164,7 @@ def test_what_waits_for_its_turn_is_bounded_for_all_sources_together() -> None:
     hub = Streams(limits)
     sources = [PeerId(f"{number:040x}") for number in range(90)]
     for source in sources:
-        hub.on_segment(source, 1, Segment(1, 1, 0, signal(1, MIB - 200)), 0.0)
+        hub.on_segment(source, 1, Segment(1, 1, 0, signal(1, MIB - 600)), 0.0)
     ready = [
         len(hub.on_segment(source, 1, Segment(1, 0, 0, signal(0)), 1.0)[0]) for source in sources
     ]

@@ -11,7 +11,7 @@ from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.outgoing import Failure, Outgoing
 from peerpigeon.core.streams.streams import Streams
 from peerpigeon.core.wire.hub_frames import Ack, Segment
-from peerpigeon.core.wire.hub_news import Found, Gone, Join, Located, Meet, Member, News, Relay
+from peerpigeon.core.wire.hub_news import News, Relay
 from peerpigeon.core.wire.hub_sizes import size_of
 from peerpigeon.core.wire.reasons import Reason
 from tests.core.streams.lossy import HUBS, World, control, number_of, signal
@@ -647,17 +647,3 @@ def test_a_hub_that_comes_back_goes_on_without_repeats() -> None:
     world.carry(A, world.streams[A].resend(B, 8.0))
     world.run(8.1)
     assert world.delivered[A, B] == [0, 2]
-
-
-# Sizes
-
-
-def test_the_size_of_news_is_that_of_its_texts_and_ids() -> None:
-    member = Member(X, 1, b"i" * 1000)
-    assert size_of(control(0)) == 128
-    assert size_of(signal(0, size=1000)) == 1128
-    assert size_of(Join("net1", (member, member), is_primary=True)) == 2208
-    assert size_of(Meet("net1", ((X, 1),), (Located(A, member),))) == 1208
-    assert size_of(Gone("net1", ((A, X, 1), (A, X, 2)))) == 208
-    assert size_of(Found("net1", X, Located(A, member))) == 1168
-    assert size_of(Found("net1", X, None)) == 128

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from peerpigeon.core.shares import Shares
-from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES
+from peerpigeon.core.wire.hub_sizes import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,7 +71,7 @@ class PendingSignals(Generic[K]):
 
     def add(self, key: K, hub: PeerId, relay: Relay, now: float) -> Queued:
         """Let a signal wait that came from a hub."""
-        size, client = _size(relay), (hub, self._flow_of(relay.sender))
+        size, client = size_of(relay), (hub, self._flow_of(relay.sender))
         of_hubs, of_clients = self._of_hubs, self._of_clients
         # It leaves its hub's other clients as much as it has, and its hub the other hubs.
         if of_clients.held(client) + 3 * size > of_hubs.left_to(hub):
@@ -93,7 +93,7 @@ class PendingSignals(Generic[K]):
             return []
         _, queue = self._queues.pop(key)
         for hub, relay, flow in queue:
-            size = _size(relay)
+            size = size_of(relay)
             self._of_hubs.give_back(hub, size)
             self._of_clients.give_back((hub, flow), size)
         return queue
@@ -125,7 +125,3 @@ class PendingSignals(Generic[K]):
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to say."""
         return next((until for until, _ in self._queues.values()), None)
-
-
-def _size(relay: Relay) -> int:
-    return MEMBER_BYTES + len(relay.data)

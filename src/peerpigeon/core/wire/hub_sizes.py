@@ -4,47 +4,52 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.ids import ID_DIGITS
-from peerpigeon.core.wire.hub_news import Found, Gone, Join, Meet, Relay
+from peerpigeon.core.wire.hub_news import Found, Gone, Granted, Join, Meet, Relay
 
 if TYPE_CHECKING:
     from peerpigeon.core.wire.hub_frames import Advert
-    from peerpigeon.core.wire.hub_news import Member, News
+    from peerpigeon.core.wire.hub_news import News
 
 MESSAGE_BYTES = 48 * 1024
 """Of introductions in one message between hubs; it must fit a data channel."""
 
 MEMBER_BYTES = 128
-"""About what a member takes besides its introduction."""
+"""About what a member takes in a message besides its introduction."""
 
+# About what things take in memory, as CPython 3.12 and msgspec have them on 64 bits: objects,
+# strings of 40 digits, numbers, and their places in tuples and tables.
 _ADVERT_BYTES, _LINK_BYTES = 1024, 256
-
-_OVERHEAD = 128  # about what news takes without its texts and lists
+_NEWS_BYTES, _MEMBER_BYTES, _LOCATED_BYTES = 512, 400, 560
+_REGISTRATION_BYTES, _PLACED_BYTES, _NUMBER_BYTES, _ROW_BYTES = 200, 300, 40, 64
 
 
 def size_of(news: News) -> int:
     """Return about how much memory news takes."""
     match news:
         case Relay():
-            return _OVERHEAD + len(news.data)
+            return _NEWS_BYTES + len(news.data)
         case Join():
-            return _OVERHEAD + sum(_size_of_member(member) for member in news.members)
+            members = sum(_MEMBER_BYTES + len(member.introduction) for member in news.members)
+            numbers = len(news.has_enough) + len(news.granted) + len(news.present or ())
+            departed = _REGISTRATION_BYTES * len(news.departed)
+            return _NEWS_BYTES + members + _NUMBER_BYTES * numbers + departed
         case Meet():
-            members = sum(_size_of_member(located.member) for located in news.members)
-            return _OVERHEAD + members + ID_DIGITS * len(news.peers)
+            members = sum(
+                _LOCATED_BYTES + len(located.member.introduction) for located in news.members
+            )
+            rows = sum(_ROW_BYTES + _NUMBER_BYTES * len(row) for row in news.rows)
+            return _NEWS_BYTES + members + rows + _REGISTRATION_BYTES * len(news.peers)
         case Gone():
-            return _OVERHEAD + ID_DIGITS * len(news.registrations)
+            return _NEWS_BYTES + _PLACED_BYTES * len(news.registrations)
+        case Granted():
+            return _NEWS_BYTES + _NUMBER_BYTES * len(news.sessions)
         case Found(located=located) if located is not None:
-            return _OVERHEAD + _size_of_member(located.member)
+            return _NEWS_BYTES + _LOCATED_BYTES + len(located.member.introduction)
         case _:
-            return _OVERHEAD
+            return _NEWS_BYTES
 
 
 def size_of_advert(advert: Advert) -> int:
     """Return about how much memory an advert takes, its links in the graph included."""
     addresses = sum(map(len, advert.addresses))
     return _ADVERT_BYTES + addresses + _LINK_BYTES * len(advert.links)
-
-
-def _size_of_member(member: Member) -> int:
-    return ID_DIGITS + len(member.introduction)
