@@ -4,16 +4,19 @@ import asyncio
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 
-from peerpigeon import PeerPigeonServer
+from peerpigeon import PeerPigeonServer, ServerConfig
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.snapshot import HubView, LinkRecord, MeshSnapshot, TopologySnapshot
 from peerpigeon.net.http.door import is_from_here
+from peerpigeon.net.http.insiders import Insiders
 from peerpigeon.net.http.pages import mesh
+from peerpigeon.net.http.request import parse_request
 from tests.net.client import A, get, join, running
 from tests.net.raw import RawClient
 
@@ -142,6 +145,33 @@ async def test_details_are_for_who_asks_on_the_machine_itself(
         assert await is_told_details(server, **headers)
     async with running(is_hub=True, show_details=False) as server:
         assert not await is_told_details(server, **headers)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("192.0.2.1:3000", True),
+        ("[2001:db8::1]", True),
+        ("127.0.0.1", True),
+        ("a.localhost", True),
+        ("evil.example", False),
+        ("evil.example:3000", False),
+        ("", False),
+    ],
+)
+async def test_a_name_that_only_leads_to_the_machine_is_not_its_own(
+    host: str, expected: bool
+) -> None:
+    """DNS rebinding, where any name is answered to: the page's browser runs on the machine."""
+    async with running(host="0.0.0.0", is_hub=True, open_mesh=True) as server:
+        assert await is_told_details(server, Host=host) is expected
+
+
+def test_the_name_at_which_it_listens_is_its_own() -> None:
+    insiders = Insiders(ServerConfig(host="Hub.lan,10.0.0.1"))
+    head = b"GET / HTTP/1.1\r\nHost: hub.LAN:3000"
+    assert insiders.include(replace(parse_request(head), is_from_here=True))
+    assert not insiders.include(parse_request(head))
 
 
 async def test_a_server_behind_a_proxy_tells_nobody_unasked() -> None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.config import host_of_origin, is_loopback
+from peerpigeon.core.config import (
+    host_in,
+    host_of_origin,
+    hosts_in,
+    is_ip_address,
+    is_loopback,
+)
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
@@ -19,13 +25,15 @@ class Insiders:
 
     def __init__(self, config: ServerConfig) -> None:
         self._all = config.show_details
+        self._names = frozenset(map(str.lower, hosts_in(config.host)))
         # What connects here may be a proxy, although it is on this machine.
         self._has_proxy = config.is_local and not config.is_for_this_machine
 
     def include(self, request: Request) -> bool:
         """Tell whether who asks is one of them.
 
-        A page that comes from elsewhere does not count, although the browser that asks for it does.
+        A page that comes from elsewhere does not count, although the browser that asks for it does:
+        neither by its origin, nor by a name of its own that leads here (DNS rebinding).
         """
         if self._all is not None:
             return self._all
@@ -33,5 +41,12 @@ class Insiders:
             return False
         if any(name in _PASSED_ON for name, _ in request.headers):
             return False
-        origin = request.single("origin")
-        return origin is None or is_loopback(host_of_origin(origin))
+        origin, host = request.single("origin"), request.single("host")
+        if origin is not None and not is_loopback(host_of_origin(origin)):
+            return False
+        return host is None or self._is_nobody_elses(host_in(host))
+
+    def _is_nobody_elses(self, host: str) -> bool:
+        """Tell whether no stranger can own a name: it is an address, or one of this machine."""
+        is_local = is_loopback(host) or host.endswith(".localhost")
+        return is_local or is_ip_address(host) or host in self._names
