@@ -77,6 +77,8 @@ def test_the_defaults_are_the_documented_ones() -> None:
         ({"bootstrap_hubs": ("localhost:3000",)}, "bootstrap_hubs has 'localhost:3000'"),
         ({"max_announce_size": 2**21}, "max_announce_size .* above max_message_size"),
         ({"max_message_size": 2**23}, "max_message_size .* above max_outbox_size"),
+        ({"max_memory": 2**23 - 1}, "max_memory .* below 8388608, .* twice max_outbox_size"),
+        ({"max_memory": 2**23, "max_message_size": 2**22}, "below 16777216, .* four times"),
         ({"discovery_limit": 0}, "discovery_limit is 0"),
         ({"port": "3000"}, "port is '3000'; it must be of type int"),
         ({"max_connections": True}, "max_connections is True; it must be of type int"),

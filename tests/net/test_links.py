@@ -226,7 +226,7 @@ async def beat(socket: aiohttp.ClientWebSocketResponse) -> None:
 async def test_hubs_that_begin_large_messages_give_way_the_one_with_most_first() -> None:
     begun = (1 << 20, 3 << 19, 5 << 18)
     async with (
-        hub(max_memory=6 << 20) as (server, _),
+        hub(max_memory=6 << 20, max_outbox_size=2 << 20) as (server, _),
         aiohttp.ClientSession() as session,
         asyncio.TaskGroup() as tasks,
     ):

@@ -32,10 +32,15 @@ def test_a_container_of_either_version_has_its_limit_at_any_level(tmp_path: Path
     assert _container_limits(tmp_path / "none", groups) == []
 
 
+async def test_whatever_the_machine_has_one_client_can_have_what_it_may() -> None:
+    async with running(max_outbox_size=1 << 30) as server:
+        assert server.get_stats().memory_limit == 2 << 30
+
+
 async def test_a_server_tells_what_it_may_keep() -> None:
     async with running() as server:
         assert server.get_stats().memory_limit == default_limit()
-    async with running(max_memory=5 * MIB) as server:
+    async with running(max_memory=8 * MIB) as server:
         health = (await get(server, "/health")).json()
-        assert (health["memory"]["limit"], health["memory"]["kept"]) == (5 * MIB, 0)
+        assert (health["memory"]["limit"], health["memory"]["kept"]) == (8 * MIB, 0)
         assert health["closing"] == 0

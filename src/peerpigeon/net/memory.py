@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import TYPE_CHECKING, Protocol
+
+from peerpigeon.net.seldom import SeldomWarning
 
 if TYPE_CHECKING:
     from peerpigeon.core.memory import MemoryAccount
+
+logger = logging.getLogger(__name__)
+
+_LINE = (
+    "connections keep more than half of max_memory, %d bytes: those that keep most are closed, with"
+    " 1013; allow more (MAX_MEMORY, --max-memory) if they are honest"
+)
 
 RELIEF = 8
 """An eighth of what connections may keep is freed at once: to find the greediest takes a look at
@@ -34,6 +45,7 @@ class Holders:
         """How many connections had to go since the start."""
         self._kept: dict[Holder, int] = {}
         self._is_relieving = False
+        self._warning = SeldomWarning(logger, _LINE)
 
     def knows(self, holder: Holder) -> bool:
         """Tell whether a connection keeps something, as far as is noted."""
@@ -52,6 +64,7 @@ class Holders:
 
     def _relieve(self) -> None:
         account = self.account
+        self._warning.warn(asyncio.get_running_loop().time(), account.limit)
         enough = account.most_buffered - account.most_buffered // RELIEF
         newest_first = reversed(list(self._kept.items()))
         self._is_relieving = True

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from peerpigeon.core import Hub
+from peerpigeon.core.config import least_memory
 from peerpigeon.core.interface.close_codes import GOING_AWAY, HUB_STOPPING, SERVER_STOPPING
 from peerpigeon.core.interface.snapshot import topology
 from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
@@ -59,7 +60,7 @@ class Runtime:
         self.port = port
         config = config.listening_at(port, own_hosts(config.host))
         if config.max_memory is None:
-            config = replace(config, max_memory=default_limit())
+            config = replace(config, max_memory=max(default_limit(), least_memory(config)))
         self._config = config
         self._loop = loop = asyncio.get_running_loop()
         now = loop.time()

@@ -114,14 +114,14 @@ def test_what_is_heard_of_a_hub_becomes_a_change() -> None:
 
 
 def test_adverts_with_many_links_have_a_limit_in_bytes() -> None:
-    bench, near, _ = linked(max_memory=4 * MIB)
-    others = [PeerId(f"{number:040x}") for number in range(2000)]
-    assert bench.memory.records.limit == MIB
+    bench, near, _ = linked(max_memory=8 * MIB)
+    others = [PeerId(f"{number:040x}") for number in range(4000)]
+    assert bench.memory.records.limit == 2 * MIB
     for number in range(100, 105):
-        bench.receive(near, Adverts((advert(others[number], *others[200:1200]),)), 1.0)
+        bench.receive(near, Adverts((advert(others[number], *others[200:2200]),)), 1.0)
     assert len(bench.mesh) == 7
     assert bench.advert_of(others[104]) is None
-    assert 4 * 256_000 < bench.memory.records.size < MIB
+    assert 4 * 512_000 < bench.memory.records.size < 2 * MIB
     bench.receive(near, Adverts((advert(others[100], *others[200:], sequence=2),)), 1.1)
     bench.receive(near, Adverts((advert(others[101], others[1], sequence=2),)), 1.1)
     sequences = [known.sequence for hub in others[100:102] if (known := bench.advert_of(hub))]

@@ -10,6 +10,7 @@ from peerpigeon.core.config.addresses import (
     is_loopback,
     name_here,
 )
+from peerpigeon.core.config.checks import least_memory
 from peerpigeon.core.config.host_names import host_in
 from peerpigeon.core.config.ice import IceServer
 from peerpigeon.core.config.keywords import ServerOptions
@@ -57,6 +58,7 @@ __all__ = [
     "in_uri",
     "is_ip_address",
     "is_loopback",
+    "least_memory",
     "name_here",
     "normal_origin",
     "parse_option",

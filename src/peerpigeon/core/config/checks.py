@@ -62,6 +62,14 @@ _RANGES: dict[str, tuple[float, float]] = {
 }
 
 
+def least_memory(options: Options) -> int:
+    """Return the bytes that have to be allowed so that one client can have what it may.
+
+    Half of them are for connections, and a quarter for signals (``core/memory.py``).
+    """
+    return max(2 * options.max_outbox_size, 4 * options.max_message_size)
+
+
 def check(options: Options) -> None:
     """Raise ``ConfigError`` for the first option that cannot work."""
     for option in fields(options):
@@ -174,6 +182,13 @@ def _check_together(options: Options) -> None:
         raise ConfigError(
             f"max_message_size ({options.max_message_size}) is above max_outbox_size"
             f" ({options.max_outbox_size}); one message would close its receiver"
+        )
+    least = least_memory(options)
+    if options.max_memory is not None and options.max_memory < least:
+        raise ConfigError(
+            f"max_memory ({options.max_memory}) is below {least}, so that one client could not have"
+            f" what it may: twice max_outbox_size ({options.max_outbox_size}), four times"
+            f" max_message_size ({options.max_message_size})"
         )
     if len(options.hub_mesh_namespace) > options.max_namespace_length:
         raise ConfigError(

@@ -12,7 +12,7 @@ from peerpigeon.core.config.addresses import (
     is_loopback,
     name_here,
 )
-from peerpigeon.core.config.checks import check
+from peerpigeon.core.config.checks import check, least_memory
 from peerpigeon.core.config.host_names import HostNames, host_names_of, normal_host
 from peerpigeon.core.config.ice import IceServer, parse_ports
 from peerpigeon.core.config.namespace_access import NamespaceAccess, namespace_access_of
@@ -71,8 +71,10 @@ class ServerConfig(Options):
 
     @property
     def memory_limit(self) -> Bytes:
-        """How many bytes may be kept for others."""
-        return MOST_BY_ITSELF if self.max_memory is None else self.max_memory
+        """How many bytes may be kept for others, on a machine that has enough."""
+        if self.max_memory is None:
+            return max(MOST_BY_ITSELF, least_memory(self))
+        return self.max_memory
 
     @property
     def allowed_origins(self) -> OriginNames | None:
