@@ -24,7 +24,7 @@ from peerpigeon.core.wire.hub_frames import (
 )
 from peerpigeon.core.wire.hub_news import More, News, Relay
 
-A, B = PeerId("a" * 40), PeerId("b" * 40)
+A, B, C, D = (PeerId(digit * 40) for digit in "abcd")
 LIMIT = 1 << 20
 
 
@@ -179,7 +179,81 @@ def test_what_waits_for_all_links_may_not_fill_the_memory() -> None:
     assert put(outbox, signal(400), signal(400)) == [True, False], "an empty one takes any"
 
 
+# Several streams over one link
+
+
+def of(source: PeerId, size: int, sequence: int = 0) -> Routed:
+    """Return a signal from another hub."""
+    relay = Relay("n", A, B, 0, "offer", b"1" * size)
+    return Routed(source, 1, B, 1, 5, Segment(1, sequence, 0, relay))
+
+
+def sources(messages: list[bytes]) -> str:
+    """Return the first digit of the source of each frame."""
+    return "".join(frame.source[0] for frame in frames_of(messages) if isinstance(frame, Routed))
+
+
+def test_streams_have_turns_of_a_piece() -> None:
+    outbox = LinkOutbox(LIMIT)
+    for _ in range(30):
+        put(outbox, of(A, 5000))
+    put(outbox, of(C, 100), of(C, 100), of(D, 100))
+    assert sources(rest(outbox)) == "aaaa" + "ccd" + "a" * 26
+
+
+def test_what_is_small_goes_between_the_pieces_of_what_another_stream_has() -> None:
+    outbox = LinkOutbox(LIMIT)
+    put(outbox, of(A, 100_000), of(A, 10), of(C, 100))
+    first = outbox.next()
+    second = outbox.next()
+    assert first is not None
+    assert second is not None
+    assert frames_of([second]) == [of(C, 100)]
+    assert frames_of([first, *rest(outbox)]) == [of(A, 100_000), of(A, 10)]
+
+
+def test_of_several_that_are_large_one_at_a_time_is_in_pieces() -> None:
+    outbox = LinkOutbox(LIMIT)
+    put(outbox, of(A, 40_000), of(C, 40_000), of(D, 10), of(C, 20))
+    messages = rest(outbox)
+    assert frames_of(messages) == [of(D, 10), of(A, 40_000), of(C, 40_000), of(C, 20)]
+    assert outbox.size == 0
+
+
+def test_a_stream_that_has_taken_all_that_it_may_leaves_room_for_the_others() -> None:
+    outbox = LinkOutbox(100_000)
+    counts = [sum(put(outbox, *[of(hub, 850)] * 1000)) for hub in (A, C, D)]
+    assert counts == [95, 48, 24]
+    assert outbox.size < 2 * 100_000
+
+
+def test_control_news_of_one_hub_leaves_room_for_that_of_others() -> None:
+    outbox = LinkOutbox(10_000)
+    flood = put(outbox, *(control(number) for number in range(1000)))
+    assert 50 < sum(flood) < 200
+    other = Routed(C, 1, B, 1, 5, Ack(1, 1))
+    assert put(outbox, other) == [True]
+    first = outbox.next()
+    assert first is not None
+
+
 FRAMES = st.lists(st.tuples(st.sampled_from("sce"), st.integers(0, 60_000)), max_size=30)
+
+
+@given(st.lists(st.tuples(st.sampled_from([A, C, D]), st.integers(0, 60_000)), max_size=30))
+def test_of_all_that_was_taken_each_stream_keeps_its_order(sent: list[tuple[PeerId, int]]) -> None:
+    outbox, messages = LinkOutbox(1 << 24), []
+    frames = [of(source, size, number) for number, (source, size) in enumerate(sent)]
+    for number, frame in enumerate(frames):
+        put(outbox, frame)
+        if number % 3 == 0:
+            messages.append(outbox.next())
+    got = frames_of([one for one in [*messages, *rest(outbox)] if one is not None])
+    for source in (A, C, D):
+        assert [one for one in got if isinstance(one, Routed) and one.source == source] == [
+            one for one in frames if one.source == source
+        ]
+    assert len(got) == len(frames)
 
 
 @given(FRAMES)

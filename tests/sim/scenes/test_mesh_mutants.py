@@ -11,7 +11,7 @@ from peerpigeon.core import delivery
 from peerpigeon.core.clients.answered_signals import AnsweredSignals
 from peerpigeon.core.delivery import Delivery
 from peerpigeon.core.ids import xor_distance
-from peerpigeon.core.interface import link_outbox
+from peerpigeon.core.interface import frame_queue, link_outbox
 from peerpigeon.core.mesh import topology
 from peerpigeon.core.mesh.links import Links
 from peerpigeon.core.mesh.mesh import Mesh
@@ -79,7 +79,8 @@ def test_sending_what_is_urgent_in_its_turn_is_caught(monkeypatch: pytest.Monkey
 
 
 def test_sending_large_signals_whole_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_outbox, "PIECE", 1 << 24)
+    for module in (link_outbox, frame_queue):
+        monkeypatch.setattr(module, "PIECE", 1 << 24)
     assert faults_of(congestion.narrow) != []
 
 
