@@ -74,10 +74,12 @@ class Desk:
         now: float = 0.0,
         address: str = "127.0.0.1",
         permits: Permits | None = None,
+        *,
+        is_page: bool = False,
     ) -> SessionId:
         self._sessions += 1
         session = SessionId(self._sessions)
-        self.feed(PeerOpened(session, peer_id, address, permits), now)
+        self.feed(PeerOpened(session, peer_id, address, permits, is_page), now)
         return session
 
     def say(self, session: SessionId, message: object, now: float = 0.0) -> None:

@@ -266,3 +266,17 @@ async def test_a_hub_that_is_let_in_sends_what_is_large_in_pieces() -> None:
 def links(server: PeerPigeonServer) -> list[object]:
     """Return the links of a hub with others that it has let in."""
     return [link for link in server._running().driver.carriers._links.values() if link._is_trusted]
+
+
+async def test_a_page_is_no_hub_of_the_npm_package_either() -> None:
+    announce = {"type": "announce", "networkName": "pigeonhub-mesh", "data": {"isHub": True}}
+    async with hub() as (server, _), aiohttp.ClientSession() as session:
+        address = f"http://127.0.0.1:{server.port}/?peerId={E}"
+        for origin, answer in (("http://page.example", "error"), (None, "peer-discovered")):
+            async with (
+                session.ws_connect(address, origin=origin) as socket,
+                asyncio.timeout(DEADLINE),
+            ):
+                await socket.send_json(announce)
+                assert (await socket.receive_json())["type"] == "connected"
+                assert (await socket.receive_json())["type"] == answer

@@ -161,8 +161,8 @@ class Driver:
     def socket_opened(self, socket: PeerSocket, request: UpgradeRequest) -> None:
         """Take over a socket whose handshake is done."""
         self._take(socket)
-        peer_id = request.parameter("peerId")
-        self.feed(PeerOpened(socket.session, peer_id, socket.address, request.permits))
+        peer_id, is_page = request.parameter("peerId"), request.origin is not None
+        self.feed(PeerOpened(socket.session, peer_id, socket.address, request.permits, is_page))
 
     def _meet(self, dial: Dialing) -> None:
         """Take over a socket that we dialled and a hub of the npm package has answered."""

@@ -19,6 +19,7 @@ from peerpigeon.core.interface.notices import (
     PeerConnected,
     PeerDisconnected,
 )
+from peerpigeon.core.reference.links import MOST_OF_ALL, MOST_OF_ONE
 from peerpigeon.core.sessions.takeover import BACKLOG_MESSAGES
 from tests.core.harness import EPOCH, HUB, A, B, C, D, Desk, Json
 from tests.core.reference.messages import (
@@ -47,6 +48,14 @@ def come(desk: Desk, hub: PeerId, *clients: PeerId, now: float = 0.0) -> Session
         desk.say(session, discovered(client), now)
     desk.take(session)
     return session
+
+
+def kept(desk: Desk, session: SessionId) -> int:
+    """Return how many bytes the clients of a hub take."""
+    link = desk.hub._clients.references.get(session)
+    assert link is not None
+    assert (link.size == 0) == (not link.clients)
+    return link.size
 
 
 def briefly(frames: list[Json]) -> list[tuple[str, str]]:
@@ -450,6 +459,70 @@ def test_what_makes_no_sense_changes_nothing(message: object) -> None:
     assert desk.closed == {}
     assert desk.hub.snapshot(0.0).messages_refused == 1
     assert desk.hub.snapshot(0.0).connections == 3
+
+
+# What such a hub may claim
+
+
+def test_a_web_page_is_no_hub_whatever_it_says() -> None:
+    desk = hub_desk()
+    page = desk.open(R, is_page=True)
+    desk.take(page)
+    desk.say(page, announce())
+    (answer,) = desk.take(page)
+    assert "reserved for hubs" in answer["error"]
+    desk.say(page, discovered(B))
+    assert desk.hub.snapshot(0.0).connections == 1
+
+
+def test_a_web_page_that_waited_for_the_id_of_a_hub_is_none_either() -> None:
+    desk = hub_desk()
+    hub = come(desk, R)
+    page = desk.open(R, is_page=True)
+    desk.lose(hub)
+    desk.take(page)
+    desk.say(page, announce())
+    assert "reserved for hubs" in desk.take(page)[-1]["error"]
+
+
+def test_clients_that_are_refused_are_not_kept() -> None:
+    desk = hub_desk(max_connections=901)
+    session = come(desk, R)
+    for number in range(900):
+        desk.say(session, discovered(f"{number:040x}", text="x" * 20_000))
+    assert desk.hub.snapshot(0.0).messages_refused == 900
+    assert kept(desk, session) == 0
+    desk.say(session, discovered(B))
+    assert desk.hub.snapshot(0.0).connections == 2
+
+
+def test_the_clients_of_one_hub_take_4_mib_and_those_of_all_16() -> None:
+    desk = hub_desk(max_connections=10_000)
+    each = MOST_OF_ONE // 16_000
+    sessions = [come(desk, PeerId(f"{hub:040x}")) for hub in range(1, 6)]
+    for hub, session in enumerate(sessions):
+        for number in range(each + 20):
+            desk.say(session, discovered(f"{(hub + 1) * 1000 + number:040x}", text="x" * 15_000))
+    sizes = [kept(desk, session) for session in sessions]
+    assert MOST_OF_ONE - 16_000 < sizes[0] <= MOST_OF_ONE
+    assert sizes[:4] == [sizes[0]] * 4
+    assert sum(sizes) <= MOST_OF_ALL
+    assert sizes[4] < 16_000 * 5
+    desk.lose(sessions[0])
+    desk.say(sessions[4], discovered("9" * 40, text="x" * 15_000))
+    assert kept(desk, sessions[4]) > sizes[4]
+
+
+def test_what_a_client_announced_before_is_not_counted_any_more() -> None:
+    desk = hub_desk()
+    session = come(desk, R)
+    desk.say(session, discovered(B, text="x" * 10_000))
+    first = kept(desk, session)
+    desk.say(session, discovered(B, text="x" * 100))
+    assert kept(desk, session) == first - 9_900
+    desk.say(session, gone(B))
+    desk.say(session, gone(B))
+    assert kept(desk, session) == 0
 
 
 # Ends

@@ -82,7 +82,7 @@ class Admission:
 
     def _admit(self, newcomer: LocalContender, now: float) -> None:
         client = Client(newcomer.session, newcomer.peer_id, newcomer.address, now, now)
-        client.permits = newcomer.permits
+        client.permits, client.is_page = newcomer.permits, newcomer.is_page
         self._sessions.open(client, now)
         at = self._effects.milliseconds(now)
         self._effects.send(client.session, client_messages.encode_connected(client.peer_id, at))
@@ -274,4 +274,6 @@ class Admission:
 
 
 def _contender(event: PeerOpened, peer_id: PeerId) -> LocalContender:
-    return LocalContender(event.session, peer_id, event.address, permits=event.permits)
+    return LocalContender(
+        event.session, peer_id, event.address, permits=event.permits, is_page=event.is_page
+    )

@@ -14,7 +14,6 @@ from peerpigeon.core.changes import (
     GuestSignaled,
     HubClaimed,
 )
-from peerpigeon.core.clients.announce_validation import objection
 from peerpigeon.core.ids import same_peer
 from peerpigeon.core.interface.actions import ClosePeer, Tell
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE
@@ -129,10 +128,8 @@ class Guests:
         if link is None:
             return
         holder = self._registry.find(peer_id)
-        if (
-            same_peer(peer_id, self._sessions.own)
-            or objection(change.announce, self._config)
-            or self._permissions.objection(change.announce.namespace, None)
+        if same_peer(peer_id, self._sessions.own) or self._permissions.objection(
+            change.announce.namespace, None
         ):
             self.announces_refused += 1
         elif holder is None and self._registry.is_full:

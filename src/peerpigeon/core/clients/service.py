@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.clients.admission import Admission
-from peerpigeon.core.clients.announce_validation import objection
 from peerpigeon.core.clients.announcements import Announcements
 from peerpigeon.core.clients.guests import Guests
 from peerpigeon.core.clients.notifications import Notifications
@@ -17,6 +16,7 @@ from peerpigeon.core.reference.updates import ReferenceUpdates
 from peerpigeon.core.sessions.registry import Client, ReferenceHub
 from peerpigeon.core.sessions.sessions import Sessions
 from peerpigeon.core.wire import client_messages
+from peerpigeon.core.wire.announce_validation import objection
 from peerpigeon.core.wire.client_messages import (
     Announce,
     Cleanup,
@@ -79,7 +79,8 @@ class ClientService:
     @property
     def messages_refused(self) -> int:
         """How many messages made no sense or were not allowed."""
-        return self._messages_refused + self.guests.announces_refused
+        by_guests = self.guests.announces_refused + self.references.announces_refused
+        return self._messages_refused + by_guests
 
     # Sockets
 
@@ -142,7 +143,8 @@ class ClientService:
 
     def _on_announce(self, client: Client, announce: Announce, now: float) -> None:
         is_reserved = announce.namespace == self._config.hub_mesh_namespace
-        if is_reserved and announce.is_hub and self._config.welcomes_reference_hubs:
+        is_hub = is_reserved and announce.is_hub and not client.is_page
+        if is_hub and self._config.welcomes_reference_hubs:
             self.guests.welcome(client, announce, now)
             return
         namespace = announce.namespace

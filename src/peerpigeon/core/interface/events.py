@@ -44,6 +44,9 @@ class PeerOpened(msgspec.Struct, frozen=True, gc=False):
     permits: Permits | None = None
     """What its token allows; ``None`` if it has shown none."""
 
+    is_page: bool = False
+    """Whether a web page has opened it, which an ``Origin`` shows: such a one is no hub."""
+
 
 class PeerSent(msgspec.Struct, frozen=True, gc=False):
     """A whole text message came from a client."""

@@ -25,12 +25,14 @@ from peerpigeon.core.changes import (
     ReferenceGone,
     ReferenceNamed,
 )
+from peerpigeon.core.config.quantities import MIB
 from peerpigeon.core.deadlines import TimerQueue
 from peerpigeon.core.ids import key_of, same_peer
 from peerpigeon.core.interface.snapshot import HubRecord
 from peerpigeon.core.reference.model import ReferenceLink, Service
 from peerpigeon.core.reference.told_members import ToldMembers
 from peerpigeon.core.wire import reference_messages
+from peerpigeon.core.wire.announce_validation import objection
 from peerpigeon.core.wire.client_messages import hub_introduction
 from peerpigeon.core.wire.reference_messages import Departed, Discovered, HubSeen, Pong, Spoken
 
@@ -51,6 +53,15 @@ that does not is served all the same, though another hub of ours may do so too."
 RETRY = 5.0
 """Seconds until it is asked whether somebody else still serves a hub or client."""
 
+CLIENT_SIZE = 512
+"""Bytes that it takes to remember a client of such a hub, besides what it announces."""
+
+MOST_OF_ONE = 4 * MIB
+"""Bytes that clients of one hub may take: 3 KiB for each of a thousand."""
+
+MOST_OF_ALL = 16 * MIB
+"""Bytes that clients of all such hubs may take together."""
+
 
 class ReferenceLinks:
     """The reference hubs that are linked to one hub of ours."""
@@ -61,6 +72,9 @@ class ReferenceLinks:
         self._effects = effects
         self._links: dict[SessionId, ReferenceLink] = {}
         self._due: TimerQueue[SessionId] = TimerQueue()
+        self._size = 0  # of the clients of all links, in bytes
+        self.announces_refused = 0
+        """How many clients of such hubs were not taken in."""
 
     def __len__(self) -> int:
         """Return how many reference hubs are linked and known by name."""
@@ -126,6 +140,7 @@ class ReferenceLinks:
         """Forget a hub whose socket has ended; return its guests, who are gone with it."""
         self._due.drop(hub.session)
         link = self._links.pop(hub.session)
+        self._size -= link.size
         self._effects.report(ReferenceGone(hub.peer_id, hub.session, code, reason))
         return list(link.guests.values())
 
@@ -223,17 +238,30 @@ class ReferenceLinks:
             self._effects.report(HubReported(seen.hub, seen.addresses))
 
     def _on_discovered(self, link: ReferenceLink, discovered: Discovered) -> None:
-        key, clients = key_of(discovered.peer), link.clients
-        has_room = key in clients or len(clients) < self._config.max_connections
-        if discovered.announce.namespace == self._config.hub_mesh_namespace or not has_room:
-            return
-        clients[key] = discovered
-        if link.service is Service.SERVED:
+        if objection(discovered.announce, self._config) or not self._keep(link, discovered):
+            self.announces_refused += 1
+        elif link.service is Service.SERVED:
             self._announce(link, discovered, may_contest=True)
+
+    def _keep(self, link: ReferenceLink, discovered: Discovered) -> bool:
+        """Remember a client; ``False`` if more than is kept for such hubs would be."""
+        key = key_of(discovered.peer)
+        former = link.clients.get(key)
+        if former is None and len(link.clients) >= self._config.max_connections:
+            return False
+        more = _size(discovered) - (0 if former is None else _size(former))
+        if link.size + more > MOST_OF_ONE or self._size + more > MOST_OF_ALL:
+            return False
+        link.clients[key] = discovered
+        link.size += more
+        self._size += more
+        return True
 
     def _on_departed(self, link: ReferenceLink, peer: PeerId) -> None:
         key = key_of(peer)
-        link.clients.pop(key, None)
+        if (client := link.clients.pop(key, None)) is not None:
+            link.size -= _size(client)
+            self._size -= _size(client)
         guest = link.guests.get(key)
         if guest is not None:
             self._effects.report(GuestGone(guest.session))
@@ -292,3 +320,7 @@ class ReferenceLinks:
         del link.guests[key]
         if key in link.clients:
             self.postpone(link, now)
+
+
+def _size(client: Discovered) -> int:
+    return CLIENT_SIZE + len(client.announce.data) + len(client.announce.namespace)

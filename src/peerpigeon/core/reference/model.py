@@ -36,6 +36,8 @@ class ReferenceLink:
     """Whether hubs of ours were among that."""
     clients: dict[PeerKey, Discovered] = field(default_factory=dict)
     """All that it has told of: guests, and who would be one."""
+    size: int = 0
+    """Bytes that these take."""
     guests: dict[PeerKey, Guest] = field(default_factory=dict)
     """The clients that are served here."""
     is_lacking: bool = False

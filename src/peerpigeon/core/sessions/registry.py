@@ -42,6 +42,8 @@ class Client:
     """Offers that clients of other hubs have made to it; those of ours are in their own."""
     permits: Permits | None = None
     """What its token allows, if it has shown one."""
+    is_page: bool = False
+    """Whether it is a web page's, so that it is no hub."""
 
 
 @dataclass(slots=True, eq=False)

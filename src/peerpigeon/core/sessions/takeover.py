@@ -39,6 +39,8 @@ class LocalContender:
     """What it has said meanwhile; heeded when it is let in."""
     permits: Permits | None = None
     """What its token allows, if it has shown one."""
+    is_page: bool = False
+    """Whether it is a web page's."""
 
     def keep(self, text: str) -> bool:
         """Keep a message for later; ``False`` if that is more than is kept for a contender."""
