@@ -70,7 +70,7 @@ class LyingHub:
         liar = cls(socket, identity)
         loop = asyncio.get_running_loop()
         liar._tasks.append(
-            loop.create_task(liar._listen(Authenticator(identity, secret, Random())))
+            loop.create_task(liar._listen(Authenticator(identity, (secret,), Random())))
         )
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DEADLINE):
@@ -179,7 +179,7 @@ class LyingHub:
                 nonce = authenticator.nonce() if said.nonce else b""
                 await self.say(Hello(self.own, self.life, NAMESPACE, VERSION, 0, nonce))
                 if said.nonce:
-                    await self.say(Proof(authenticator.prove(said.hub, nonce, said.nonce)))
+                    await self.say(Proof(authenticator.prove(said.hub, nonce, said.nonce)[0]))
                 else:
                     await self._enter()
             case Proof():

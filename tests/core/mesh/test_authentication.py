@@ -16,6 +16,7 @@ from tests.core.mesh.meshes import HUBS, OWN, SOCKET, Bench, Meshes, closings, o
 SECRET = "a secret of some length"
 NONCE = b"n" * NONCE_SIZE
 OTHER = "another secret of length"
+THIRD = "a third secret of length"
 
 
 def greeting(bench: Bench) -> Hello:
@@ -27,8 +28,8 @@ def greeting(bench: Bench) -> Hello:
 
 def proof_for(bench: Bench, secret: str = SECRET, nonce: bytes = NONCE) -> Proof:
     """Return what the other end has to say to be let in, if that is the secret."""
-    credentials = Authenticator(HUBS[1], secret, Random(1))
-    return Proof(credentials.prove(OWN, nonce, greeting(bench).nonce))
+    credentials = Authenticator(HUBS[1], (secret,), Random(1))
+    return Proof(credentials.prove(OWN, nonce, greeting(bench).nonce)[0])
 
 
 def test_who_knows_the_secret_is_let_in_and_gets_our_proof() -> None:
@@ -37,8 +38,9 @@ def test_who_knows_the_secret_is_let_in_and_gets_our_proof() -> None:
     (answer,) = bench.hello(link, HUBS[1], nonce=NONCE)
     assert isinstance(answer, SendToLink)
     assert isinstance(answer.frame, Proof)
-    theirs = Authenticator(HUBS[1], SECRET, Random(1))
-    assert theirs.holds(OWN, NONCE, greeting(bench).nonce, answer.frame.mac)
+    theirs = Authenticator(HUBS[1], (SECRET,), Random(1))
+    assert theirs.holds(OWN, NONCE, greeting(bench).nonce, (answer.frame.mac,))
+    assert answer.frame.others == ()
     assert bench.mesh.snapshot().websocket_links == 0
     assert closings(bench.receive(link, proof_for(bench))) == {}
     assert bench.mesh.snapshot().websocket_links == 1
@@ -124,6 +126,59 @@ def test_hubs_that_share_a_secret_form_a_mesh() -> None:
     meshes.dial(HUBS[2], HUBS[0])
     meshes.run(10.0)
     assert [mesh.snapshot().p2p_links for mesh in meshes.meshes.values()] == [2, 2, 2]
+
+
+# Two secrets, while they change
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "link_up"),
+    [
+        ((SECRET, OTHER), (SECRET,), True),
+        ((OTHER, SECRET), (SECRET,), True),
+        ((SECRET,), (OTHER, SECRET), True),
+        ((SECRET, OTHER), (OTHER, SECRET), True),
+        ((SECRET, OTHER), (THIRD, OTHER), True),
+        ((SECRET, OTHER), (THIRD,), False),
+    ],
+)
+def test_hubs_link_up_that_have_one_of_two_secrets_in_common(
+    ours: tuple[str, ...], theirs: tuple[str, ...], *, link_up: bool
+) -> None:
+    bench = Bench(hub_secret=ours[0], old_hub_secret=ours[-1] if len(ours) > 1 else "")
+    link = bench.open()
+    (answer,) = bench.hello(link, HUBS[1], nonce=NONCE)
+    assert isinstance(answer, SendToLink)
+    assert isinstance(answer.frame, Proof)
+    other = Authenticator(HUBS[1], theirs, Random(1))
+    proofs = (answer.frame.mac, *answer.frame.others)
+    assert len(proofs) == len(ours)
+    nonce = greeting(bench).nonce
+    assert other.holds(OWN, NONCE, nonce, proofs) == link_up
+    mac, *others = other.prove(OWN, NONCE, nonce)
+    bench.receive(link, Proof(mac, tuple(others)))
+    assert bool(bench.mesh.snapshot().p2p_links) == link_up
+
+
+def test_no_proof_by_either_secret_is_good_for_the_other_direction() -> None:
+    bench = Bench(hub_secret=SECRET, old_hub_secret=OTHER)
+    link = bench.open()
+    (answer,) = bench.hello(link, HUBS[1], nonce=greeting(bench).nonce)
+    assert isinstance(answer, SendToLink)
+    assert closings(bench.receive(link, answer.frame))[link][0] == 1008
+
+
+def test_one_secret_given_twice_is_one() -> None:
+    assert ServerConfig(hub_secret=SECRET, old_hub_secret=SECRET).hub_secrets == (SECRET,)
+    assert ServerConfig().hub_secrets == ()
+
+
+def test_an_old_secret_alone_is_refused_and_so_is_one_that_can_be_guessed() -> None:
+    with pytest.raises(ConfigError, match="give the new one as hub_secret"):
+        ServerConfig(old_hub_secret=SECRET)
+    with pytest.raises(ConfigError, match="old_hub_secret has 9 characters; use 16"):
+        ServerConfig(hub_secret=SECRET, old_hub_secret="short one")
+    assert OTHER not in repr(ServerConfig(hub_secret=SECRET, old_hub_secret=OTHER))
 
 
 def test_a_hub_that_others_can_reach_needs_a_secret_or_the_wish_for_none() -> None:

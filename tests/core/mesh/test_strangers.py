@@ -32,7 +32,7 @@ def prove(bench: Bench, link: LinkId) -> list[Action]:
     """Say over the link opened last what a hub of the mesh does."""
     (hello,) = of_kind(Hello, frames(bench.opened, link))
     bench.hello(link, HUBS[1], nonce=NONCE)
-    mac = Authenticator(HUBS[1], WORDS, Random(1)).prove(OWN, NONCE, hello.nonce)
+    (mac,) = Authenticator(HUBS[1], (WORDS,), Random(1)).prove(OWN, NONCE, hello.nonce)
     return bench.receive(link, Proof(mac))
 
 

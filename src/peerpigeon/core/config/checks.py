@@ -213,10 +213,16 @@ def _check_tokens(options: Options) -> None:
 
 
 def _check_secret(options: Options) -> None:
-    if options.hub_secret and len(options.hub_secret) < SECRET_LENGTH:
+    for name in ("hub_secret", "old_hub_secret"):
+        secret = getattr(options, name)
+        if secret and len(secret) < SECRET_LENGTH:
+            raise ConfigError(
+                f"{name} has {len(secret)} characters; use {SECRET_LENGTH} or more, such as what"
+                " `openssl rand -hex 32` prints"
+            )
+    if options.old_hub_secret and not options.hub_secret:
         raise ConfigError(
-            f"hub_secret has {len(options.hub_secret)} characters; use {SECRET_LENGTH} or more,"
-            " such as what `openssl rand -hex 32` prints"
+            "old_hub_secret is set and hub_secret is not; give the new one as hub_secret"
         )
     if options.is_hub and not (
         options.hub_secret or options.open_mesh or all(map(is_loopback, hosts_in(options.host)))

@@ -41,6 +41,7 @@ class ServerOptions(TypedDict, total=False):
     hub_peer_id: PeerId | None
     hub_mesh_namespace: str
     hub_secret: str
+    old_hub_secret: str
     open_mesh: bool
     reference_hubs: str
     bootstrap_hubs: tuple[str, ...]

@@ -122,6 +122,10 @@ class Options:
     """What all hubs of the mesh know and nobody else does; best set by the environment, as
     other users of a machine can read command lines."""
 
+    old_hub_secret: str = field(default="", repr=False)
+    """A second secret, by which hubs may prove themselves too: the one before, while hubs are given
+    a new ``hub_secret`` one after the other."""
+
     open_mesh: bool = False
     """Let any program be a hub of the mesh that reaches it, without ``hub_secret``."""
 

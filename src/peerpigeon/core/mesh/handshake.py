@@ -110,11 +110,10 @@ class Handshake:
                     return Rejected(frame.hub, POLICY_VIOLATION, objection)
                 if not authenticator.is_required:
                     return self._choose(link, frame)
-                return ProofNeeded(
-                    Proof(authenticator.prove(frame.hub, exchange.nonce, frame.nonce))
-                )
-            case Proof(mac) if hello is not None and authenticator.is_required:
-                if authenticator.holds(hello.hub, exchange.nonce, hello.nonce, mac):
+                mac, *others = authenticator.prove(frame.hub, exchange.nonce, frame.nonce)
+                return ProofNeeded(Proof(mac, tuple(others)))
+            case Proof(mac, others) if hello is not None and authenticator.is_required:
+                if authenticator.holds(hello.hub, exchange.nonce, hello.nonce, (mac, *others)):
                     return self._choose(link, hello)
                 reason = "the two hubs have different hub_secrets"
                 return Rejected(hello.hub, POLICY_VIOLATION, reason)

@@ -74,7 +74,7 @@ def assemble(
     membership, links = Membership(advert, rng, limits, now), Links(limits)
     attempts = Attempts(own, rng, limits)
     namesakes = Namesakes(membership, effects, limits, now)
-    authenticator = Authenticator(own, config.hub_secret, rng)
+    authenticator = Authenticator(own, config.hub_secrets, rng)
     bootstrap = Bootstrap(own, config, rng, effects, limits, now)
     reference_hubs = ReferenceHubs(config, attempts, bootstrap, effects)
     forwarder = Forwarder(own, links, membership, effects, limits)

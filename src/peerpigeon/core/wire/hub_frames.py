@@ -32,6 +32,7 @@ from peerpigeon.core.wire.ranges import (
     Id,
     Incarnation,
     Lane,
+    Mac,
     Namespace,
     OpenList,
     Ttl,
@@ -152,8 +153,10 @@ class Bye(Frozen, frozen=True, tag=5):
 class Proof(Frozen, frozen=True, tag=7):
     """The second frame of each side of a link, in a mesh that has a secret (``credentials``)."""
 
-    mac: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    mac: Mac
     """HMAC with SHA-256."""
+    others: Annotated[tuple[Mac, ...], Meta(max_length=3)] = ()
+    """The same by other secrets that the hub has, while those of the mesh change."""
 
 
 # Bodies of routed frames

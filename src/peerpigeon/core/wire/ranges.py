@@ -84,6 +84,9 @@ Description: TypeAlias = Annotated[str, Meta(max_length=64 * 1024)]
 Lane: TypeAlias = Annotated[int, Meta(ge=0, le=1)]
 """One of the two streams from a hub to another: see ``hub_frames``."""
 
+Mac: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]
+"""HMAC with SHA-256."""
+
 LINK_LIMIT = 4096
 """Links in one advert: far more than a sound hub has."""
 
