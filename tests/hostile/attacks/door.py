@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import json
 import secrets
+from collections import Counter
+from pathlib import Path
 
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.wire.hub_codec import batch, encode
@@ -15,10 +17,14 @@ from tests.hostile.scene import HONEST, SECRET, Scene, attack
 from tests.hostile.sockets import BINARY, Socket, announce, frame, new_id, text
 from tests.hostile.waiting import comes_true
 from tests.hostile.witness import SOON, Witness
+from tests.net.http.token_making import made
 
 KIND = "door"
 MESH = {"hub_secret": SECRET}
 MIB = 1 << 20
+
+KEYS = str(Path(__file__).parent.parent / "token_keys.json")
+"""A public key whose other half nobody has."""
 
 
 def hello(hub: str) -> bytes:
@@ -147,3 +153,27 @@ async def other_hosts(scene: Scene) -> None:
         scene.claim(f"/health under {host} is refused", b" 200 " not in answer[:20], answer[:60])
         socket.abort()
     await scene.rest(begun)
+
+
+@attack(KIND, options={"token_keys": KEYS, "namespace_access": "*=open"})
+async def forged_tokens(scene: Scene) -> None:
+    """Handshakes flat out, 20 at a time, with tokens that are signed by nobody."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + scene.seconds
+    statuses: Counter[int] = Counter()
+    claims = {"exp": 2**40, "ns": ["*"]}
+
+    async def ask() -> None:
+        while loop.time() < end:
+            token = made({"alg": "EdDSA", "kid": "hostile"}, claims, secrets.token_bytes(64))
+            try:
+                socket = await Socket.open(scene.port, query=f"&token={token}")
+            except (OSError, TimeoutError):
+                await asyncio.sleep(0.01)
+                continue
+            statuses[socket.status] += 1
+            socket.abort()
+
+    await asyncio.gather(*(ask() for _ in range(20)))
+    scene.claim("no forged token is taken", not statuses[101], dict(statuses))
+    scene.figures["refused"] = statuses[401]
