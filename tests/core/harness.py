@@ -76,10 +76,11 @@ class Desk:
         permits: Permits | None = None,
         *,
         is_page: bool = False,
+        resume_key: str = "",
     ) -> SessionId:
         self._sessions += 1
         session = SessionId(self._sessions)
-        self.feed(PeerOpened(session, peer_id, address, permits, is_page), now)
+        self.feed(PeerOpened(session, peer_id, address, permits, is_page, resume_key), now)
         return session
 
     def say(self, session: SessionId, message: object, now: float = 0.0) -> None:
@@ -94,8 +95,15 @@ class Desk:
             message["networkName"] = namespace
         self.say(session, message, now)
 
-    def join(self, peer_id: str, namespace: str = "net1", now: float = 0.0) -> SessionId:
-        session = self.open(peer_id, now)
+    def join(
+        self,
+        peer_id: str,
+        namespace: str = "net1",
+        now: float = 0.0,
+        address: str = "127.0.0.1",
+        resume_key: str = "",
+    ) -> SessionId:
+        session = self.open(peer_id, now, address, resume_key=resume_key)
         self.announce(session, namespace, now)
         return session
 

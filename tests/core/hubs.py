@@ -162,9 +162,10 @@ class Hubs:
 
     # ClientService
 
-    def open(self, number: int, peer_id: str) -> tuple[int, int]:
+    def open(self, number: int, peer_id: str, resume_key: str = "") -> tuple[int, int]:
         self._numbers += 1
-        self.feed(number, PeerOpened(SessionId(self._numbers), peer_id, "127.0.0.1"))
+        session = SessionId(self._numbers)
+        self.feed(number, PeerOpened(session, peer_id, "127.0.0.1", resume_key=resume_key))
         return number, self._numbers
 
     def say(self, client: tuple[int, int], message: Json) -> None:
@@ -173,8 +174,10 @@ class Hubs:
     def announce(self, client: tuple[int, int], namespace: str = "net1", **data: object) -> None:
         self.say(client, {"type": "announce", "data": data, "networkName": namespace})
 
-    def join(self, number: int, peer_id: str, namespace: str = "net1") -> tuple[int, int]:
-        client = self.open(number, peer_id)
+    def join(
+        self, number: int, peer_id: str, namespace: str = "net1", resume_key: str = ""
+    ) -> tuple[int, int]:
+        client = self.open(number, peer_id, resume_key)
         self.announce(client, namespace)
         self.run()
         return client

@@ -83,6 +83,8 @@ def test_signals_that_wait_for_a_lookup_leave_room_for_those_of_others() -> None
 def test_clients_of_a_hub_of_the_npm_package_share_the_part_of_its_socket() -> None:
     registry = Registry(10)
     for number, peer in ((-1, A), (-2, B)):
-        registry.add(Guest(SessionId(number), PeerId(peer), "", 0.0, 0.0, hub=SessionId(7)))
+        guest = Guest(SessionId(number), PeerId(peer), "", 0.0, 0.0, hub=SessionId(7))
+        registry.add(guest)
+        registry.hold(guest, guest.peer_id)
     assert registry.flow_of(A) == registry.flow_of(B) == 7
     assert registry.flow_of(FIRST) == FIRST

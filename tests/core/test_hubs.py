@@ -240,15 +240,27 @@ def test_a_claim_from_elsewhere_waits_for_nobody_who_has_left() -> None:
     assert hubs.take_types(second) == ["connected"]
 
 
-def test_while_one_contender_waits_a_claim_from_elsewhere_is_turned_down() -> None:
+@pytest.mark.parametrize("lives", [True, False])
+def test_who_comes_here_and_who_comes_elsewhere_wait_for_one_answer(lives: bool) -> None:
     hubs = linked(FIRST, SECOND)
     first = hubs.join(0, A)
-    waiting = hubs.open(0, A)
+    waiting = hubs.join(0, A)
     elsewhere = hubs.join(1, A)
+    assert hubs.closed == {}
+    assert hubs.pinged == [first]
+    if lives:
+        hubs.pong(first)
+        hubs.run()
+        assert hubs.closed == {waiting: REFUSED, elsewhere: REFUSED}
+        return
+    hubs.lose(first)
     hubs.run()
-    assert hubs.closed == {elsewhere: REFUSED}
-    hubs.pong(first)
-    assert hubs.closed == {elsewhere: REFUSED, waiting: REFUSED}
+    alive = hubs.pinged[-1]
+    assert hubs.closed == {}, "one of the two is asked now"
+    hubs.pong(alive)
+    hubs.run()
+    loser = elsewhere if alive == waiting else waiting
+    assert hubs.closed == {loser: REFUSED}
 
 
 def told_again(hubs: Hubs, number: int) -> list[list[PeerId]]:

@@ -51,7 +51,8 @@ class Client:
     async def at(cls, port: int, peer_id: str, host: str = "127.0.0.1", **options: Any) -> Self:
         """Connect to whatever serves at a port, of the loopback if nothing else is said."""
         session = aiohttp.ClientSession()
-        url = f"http://{host}:{port}/?peerId={peer_id}"
+        key = options.pop("resume_key", "")
+        url = f"http://{host}:{port}/?peerId={peer_id}" + (f"&resumeKey={key}" if key else "")
         try:
             socket = await session.ws_connect(url, max_msg_size=0, **options)
         except BaseException:

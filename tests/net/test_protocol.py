@@ -60,7 +60,7 @@ async def test_a_ghost_makes_room_for_a_client_at_a_full_server_and_a_live_one_d
 
 async def test_a_second_socket_for_a_live_id_is_refused_and_the_first_stays() -> None:
     async with running(takeover_timeout=30.0) as server, await join(server, A) as first:
-        async with await Client.connect(server, A) as second:
+        async with await join(server, A) as second:
             # aiohttp answers the server's ping only while it reads.
             refused, alive = await asyncio.gather(second.closed(), first.before_pong())
             assert refused == (1008, "Peer already connected")
@@ -79,6 +79,22 @@ async def test_a_half_open_socket_gives_its_id_to_the_client_that_comes_back() -
             await b.signal(A)
             assert (await new.until("offer"))["fromPeerId"] == B
         await old.close()
+
+
+async def test_who_shows_its_key_has_its_id_back_though_its_old_socket_lives() -> None:
+    async with running(takeover_timeout=30.0) as server, await Client.connect(server, A) as first:
+        key = (await first.next())["data"]["resumeKey"]
+        await first.announce()
+        async with (
+            await Client.connect(server, A) as stranger,
+            await join(server, B) as b,
+            await Client.connect(server, A, resume_key=key) as second,
+        ):
+            assert await first.closed() == (1008, "resumed by another connection")
+            await stranger.announce()
+            await second.announce()
+            await b.signal(A)
+            assert (await second.until("offer"))["fromPeerId"] == B
 
 
 async def test_two_clients_discover_each_other_and_exchange_signals() -> None:

@@ -188,6 +188,16 @@ class NeverDropsTheSilent(Hub):
         return None
 
 
+class NeverGreets(Hub):
+    def handle(self, event: Event, now: float) -> list[Action]:
+        actions = super().handle(event, now)
+        return [action for action in actions if not _is_greeting(action)]
+
+
+def _is_greeting(action: Action) -> bool:
+    return isinstance(action, SendToPeers) and b'"connected"' in action.payloads[0]
+
+
 class OverlooksClosedSockets(Hub):
     """Goes on as if every client were there that has closed its socket."""
 

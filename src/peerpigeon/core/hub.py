@@ -41,6 +41,7 @@ from peerpigeon.core.interface.events import (
     PeerOpened,
     PeerPonged,
     PeerSent,
+    PingSent,
     ReferenceOpened,
     Tick,
 )
@@ -97,7 +98,7 @@ class Hub:
         self._namespaces = Namespaces(own, incarnation, limit, rng, placement, self._effects)
         if config.is_hub:
             self._effects.act(Tell(HubRegistered(own, 1)))
-        self._clients = ClientService(own, config, self._namespaces, self._effects)
+        self._clients = ClientService(own, config, self._namespaces, rng, self._effects)
         self._signaling = self._clients.signaling
         self._news = IncomingNews(own, self._clients, self._namespaces)
         self._mesh = self._delivery = self._view = None
@@ -133,8 +134,8 @@ class Hub:
                 self._settle(now)
             return
         match event:
-            case PeerPonged():
-                self._clients.on_ponged(event, now)
+            case PeerPonged() | PingSent():
+                self._clients.on_ping(event, now)
             case PeerOpened():
                 self._clients.on_opened(event, now)
             case PeerLost():

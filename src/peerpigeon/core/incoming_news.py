@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.wire.hub_news import (
     Challenge,
     Found,
     Granted,
     News,
+    Owned,
     Refusal,
     Relay,
     Undelivered,
@@ -48,10 +49,8 @@ class IncomingNews:
                 self._signaling.outcomes.on_undelivered(news, now)
             case Found():
                 self._clients.on_found(news, now)
-            case Challenge():
-                self._clients.admission.on_challenge(hub, news, now)
-            case Refusal():
-                self._clients.admission.on_refusal(news, now)
+            case Challenge() | Refusal() | Owned():
+                self._on_id(hub, news, now)
             case Granted():
                 members, over = self._namespaces.presence.ids.grant(news)
                 if over.registrations:
@@ -62,3 +61,16 @@ class IncomingNews:
                 self.unusable += 1
             case _:
                 self._clients.deliver(self._namespaces.on_news(hub, news, now), now)
+
+    def _on_id(self, hub: PeerId, news: Challenge | Refusal | Owned, now: float) -> None:
+        """Take what the primary of a namespace has to say about the id of a client of ours."""
+        match news:
+            case Challenge():
+                self._clients.contests.on_challenge(hub, news, now)
+            case Refusal():
+                self._clients.admission.on_refusal(news, now)
+            case Owned():
+                if hub == self._namespaces.placement.primary(news.namespace):
+                    self._clients.admission.on_owned(news, now)
+            case _:
+                assert_never(news)

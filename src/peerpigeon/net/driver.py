@@ -27,10 +27,12 @@ from peerpigeon.core.interface.events import (
     PeerOpened,
     PeerPonged,
     PeerSent,
+    PingSent,
     ReferenceOpened,
     Tick,
 )
 from peerpigeon.core.interface.pings import ping_number, ping_payload
+from peerpigeon.core.interface.reading import MUCH_UNREAD
 from peerpigeon.net.links.carriers import Carriers
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.connection import PeerSocket
@@ -161,8 +163,16 @@ class Driver:
     def socket_opened(self, socket: PeerSocket, request: UpgradeRequest) -> None:
         """Take over a socket whose handshake is done."""
         self._take(socket)
-        peer_id, is_page = request.parameter("peerId"), request.origin is not None
-        self.feed(PeerOpened(socket.session, peer_id, socket.address, request.permits, is_page))
+        self.feed(
+            PeerOpened(
+                socket.session,
+                request.parameter("peerId"),
+                socket.address,
+                request.permits,
+                is_page=request.origin is not None,
+                resume_key=request.parameter("resumeKey"),
+            )
+        )
 
     def _meet(self, dial: Dialing) -> None:
         """Take over a socket that we dialled and a hub of the npm package has answered."""
@@ -192,7 +202,9 @@ class Driver:
 
     def socket_ponged(self, socket: PeerSocket, payload: bytes) -> None:
         """Take a sign of life."""
-        self.feed(PeerPonged(socket.session, ping_number(payload)))
+        number = ping_number(payload)
+        socket.progress.ponged(number)
+        self.feed(PeerPonged(socket.session, number))
 
     def socket_closed(self, socket: PeerSocket, code: int, reason: str) -> None:
         """Take the end of a socket that the hub did not close."""
@@ -203,7 +215,7 @@ class Driver:
         match action:
             case PingPeer(session, number):
                 if (socket := self._sockets.get(session)) is not None:
-                    socket.ping(ping_payload(number))
+                    self._ping(socket, number)
             case ClosePeer(session, code, reason):
                 if (socket := self._sockets.pop(session, None)) is not None:
                     socket.close(code, reason)
@@ -211,6 +223,13 @@ class Driver:
                 self._tell(notice)
             case _:
                 self.carriers.perform(action)
+
+    def _ping(self, socket: PeerSocket, number: int) -> None:
+        socket.ping(ping_payload(number))
+        unread = socket.progress.pinged(number, socket.sent)
+        if unread > MUCH_UNREAD:
+            # Not at once, as this is one of several actions of the hub.
+            self._loop.call_soon(self.feed, PingSent(socket.session, number, unread))
 
     def _give_up(self, event: Event, error: Exception) -> None:
         # A fault of ours, which tests should have found: it costs one connection, no more.

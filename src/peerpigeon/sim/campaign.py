@@ -23,6 +23,7 @@ from peerpigeon.sim.scenes import (
     loss,
     mesh,
     reference_hubs,
+    thefts,
 )
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ def catalogue(size: str) -> dict[str, Scene]:
             "restarts": disasters.restarts,
             "naps": disasters.naps,
             "client id twice": identities.one_id_twice,
+            "id of a flooded client": thefts.flooded,
+            "id of a flooded client gone": partial(thefts.flooded, lives=False),
+            "id squatted": thefts.squatted,
             "steady": partial(mesh.steady, hubs=60),
             "npm hubs come": reference_hubs.meeting,
             "npm hubs dialled": reference_hubs.dialled,
@@ -112,6 +116,9 @@ def catalogue(size: str) -> dict[str, Scene]:
         "restarts": disasters.restarts,
         "naps": disasters.naps,
         "client id twice": partial(identities.one_id_twice, hubs=8),
+        "id of a flooded client": partial(thefts.flooded, hubs=8),
+        "id of a flooded client gone": partial(thefts.flooded, hubs=8, lives=False),
+        "id squatted": partial(thefts.squatted, hubs=10),
         "steady": mesh.steady,
         "npm hubs come": partial(reference_hubs.meeting, hubs=20, references=6),
         "npm hubs dialled": partial(reference_hubs.dialled, hubs=8, references=3),

@@ -32,6 +32,7 @@ SIGNALS = ("offer", "answer", "ice-candidate")
 class _Body(msgspec.Struct, gc=False, rename="camel"):
     peer_id: PeerId = PeerId("")
     target_peer_id: str = ""
+    resume_key: str = ""
     serial: str = ""
     type: str = ""
 
@@ -76,6 +77,10 @@ class Client:
         self.line_rng = rng
         self.reconnects = reconnects
         self.namespace = GLOBAL_NAMESPACE
+        self.resumes = False
+        """Whether it shows, when it comes again, the resume key that it was given first."""
+        self.reading_rate = float("inf")
+        """Bytes a second that it reads; what it has not read yet waits on its side."""
         self.is_open = False
         self.came_at: float | None = None
         """When it connected for the first time."""
@@ -96,6 +101,8 @@ class Client:
         self._stay: Stay | None = None
         self._is_greeted = False
         self._attempts = 0
+        self._read_until = 0.0
+        self._resume_key = ""
 
     # What a client does
 
@@ -111,7 +118,8 @@ class Client:
         if self.came_at is None:
             self.came_at = self._scheduler.now
         self._connection = self._open_connection(self)
-        self._connection.send(self, Request(self.peer_id.encode()))
+        key = f"&{self._resume_key}" if self.resumes and self._resume_key else ""
+        self._connection.send(self, Request(f"{self.peer_id}{key}".encode()))
         timeout = partial(self._on_handshake_timeout, self._connection)
         self._scheduler.alarm(self._scheduler.now + HANDSHAKE_TIMEOUT, timeout)
 
@@ -172,7 +180,16 @@ class Client:
         return [peer for peer, turns in self._stay.turns.items() if turns % 2]
 
     def receive(self, connection: Connection, frame: Frame) -> None:
-        """Take one frame; what an old socket still brings is ignored."""
+        """Take one frame, as soon as all before it is read."""
+        now = self._scheduler.now
+        if self._read_until <= now and self.reading_rate == float("inf"):  # as nearly always
+            self._take_frame(connection, frame)
+            return
+        self._read_until = max(self._read_until, now) + len(frame.content) / self.reading_rate
+        self._scheduler.at(self._read_until, partial(self._take_frame, connection, frame))
+
+    def _take_frame(self, connection: Connection, frame: Frame) -> None:
+        """Heed one frame; what an old socket still brings is ignored."""
         if connection is not self._connection:
             return
         match frame:
@@ -236,6 +253,7 @@ class Client:
         if self._is_greeted:
             self._wonder("a second greeting", heard)
         self._is_greeted = True
+        self._resume_key = (heard.data or _NO_BODY).resume_key or self._resume_key
         if self._stay is not None and self._stay.confirmed is None:
             self._stay.confirmed = self._scheduler.now
 

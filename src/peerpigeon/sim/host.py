@@ -38,11 +38,13 @@ from peerpigeon.core.interface.events import (
     PeerOpened,
     PeerPonged,
     PeerSent,
+    PingSent,
     ReferenceOpened,
     Tick,
 )
 from peerpigeon.core.interface.notices import name_of
 from peerpigeon.core.interface.pings import ping_number, ping_payload
+from peerpigeon.core.interface.reading import MUCH_UNREAD
 from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
 from peerpigeon.sim.connecting import Channel
 from peerpigeon.sim.history import Lapse
@@ -193,6 +195,7 @@ class Host:
             case Text(content=content):
                 self.feed(PeerSent(session, content.decode()))
             case Pong(content=content):
+                self._sessions.ponged(session, ping_number(content))
                 self.feed(PeerPonged(session, ping_number(content)))
             case Ping():
                 self.feed(PeerPonged(session, 0))
@@ -204,12 +207,13 @@ class Host:
             case _:
                 raise AssertionError(f"a hub was sent {frame}")
 
-    def _accept(self, connection: Connection, peer_id: str) -> None:
+    def _accept(self, connection: Connection, query: str) -> None:
+        peer_id, _, resume_key = query.partition("&")
         session = self._sessions.begin(connection)
         connection.send(self, Accepted())
         number = connection.ends[0].number
         address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-        self.feed(PeerOpened(session, peer_id, address))
+        self.feed(PeerOpened(session, peer_id, address, resume_key=resume_key))
 
     def answer(self, dialing: Dialing) -> None:
         """Take a WebSocket that another hub has dialled."""
@@ -259,7 +263,7 @@ class Host:
             case SendToPeers():
                 self._send_text(action)
             case PingPeer(session=session, number=number):
-                self._send(session, Ping(ping_payload(number)))
+                self._ping(session, number)
             case ClosePeer(session=session, code=code, reason=reason):
                 connection = self._sessions.end(session)
                 if connection is not None:
@@ -309,8 +313,20 @@ class Host:
         if connection is not None:
             connection.send(self, frame)
 
+    def _ping(self, session: SessionId, number: int) -> None:
+        self._send(session, Ping(ping_payload(number)))
+        unread = self._sessions.pinged(session, number)
+        if unread > MUCH_UNREAD:
+            sent = PingSent(session, number, unread)
+            self._scheduler.at(self._scheduler.now, partial(self._tell_of, sent, self.life))
+
+    def _tell_of(self, sent: PingSent, life: int) -> None:
+        if self.is_alive and life == self.life:
+            self.feed(sent)
+
     def _send_text(self, action: SendToPeers) -> None:
         for session, payload in zip(action.sessions, action.payloads, strict=True):
+            self._sessions.note_sent(session, len(payload))
             self._send(session, Text(payload))
 
     def _tell(self, notice: Notice) -> None:

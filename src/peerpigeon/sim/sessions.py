@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import SessionId
+from peerpigeon.core.interface.reading import ReadProgress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +21,8 @@ class Sessions:
         self._connections: dict[SessionId, Connection] = {}
         self._sessions: dict[int, SessionId] = {}  # by the connection's number
         self._last = 0
+        self._sent: dict[SessionId, int] = defaultdict(int)  # bytes
+        self._progress: dict[SessionId, ReadProgress] = defaultdict(ReadProgress)
 
     def __iter__(self) -> Iterator[SessionId]:
         """Return the open ones, oldest first; they may be removed meanwhile."""
@@ -45,4 +49,24 @@ class Sessions:
         connection = self._connections.pop(session, None)
         if connection is not None:
             del self._sessions[connection.number]
+            self._sent.pop(session, None)
+            self._progress.pop(session, None)
         return connection
+
+    # What clients have read
+
+    def note_sent(self, session: SessionId, size: int) -> None:
+        """Note that a client was sent so many bytes."""
+        if session in self._connections:
+            self._sent[session] += size
+
+    def pinged(self, session: SessionId, number: int) -> int:
+        """Note that a client is sent a ping; return how many bytes before it may be unread."""
+        if session not in self._connections:
+            return 0
+        return self._progress[session].pinged(number, self._sent[session])
+
+    def ponged(self, session: SessionId, number: int) -> None:
+        """Note that a client has answered a ping."""
+        if session in self._connections:
+            self._progress[session].ponged(number)

@@ -21,7 +21,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
     KIND: ClassVar[int] = 1
     content: bytes
-    """The ``peerId`` of its query."""
+    """Of its query the ``peerId`` and, after a ``&``, the ``resumeKey`` if it has one."""
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):

@@ -34,7 +34,7 @@ class Service:
     def __init__(self) -> None:
         config, self.effects = ServerConfig(is_hub=True), Effects(0.0)
         namespaces = Namespaces(HUB, 1, 8, Random(1), Placement((HUB,)), self.effects)
-        self.clients = ClientService(HUB, config, namespaces, self.effects)
+        self.clients = ClientService(HUB, config, namespaces, Random(1), self.effects)
         self.clients.on_opened(PeerOpened(REFERENCE, R, "127.0.0.1"), 0.0)
         text = '{"type": "announce", "networkName": "pigeonhub-mesh", "data": {"isHub": true}}'
         self.clients.on_text(REFERENCE, text, 0.0)

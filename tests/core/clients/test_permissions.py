@@ -236,10 +236,10 @@ def test_a_token_that_expires_before_the_first_ping_is_noticed_in_time() -> None
 
 def test_who_waits_for_its_id_keeps_what_its_token_allows() -> None:
     desk = Desk(KEYS)
-    desk.open(A, permits=permits("*"))
+    desk.announce(desk.open(A, permits=permits("*")), "net1")
     again = desk.open(A, 10.0, permits=permits("net2", until=50.0))
-    desk.announce(again, "net1", 10.0)
     desk.announce(again, "net2", 10.0)
+    desk.announce(again, "net1", 10.0)
     desk.tick(12.0)
     assert desk.take_types(again) == ["connected", "error"]
     assert [record.namespace for record in desk.hub.peers()] == ["net2"]

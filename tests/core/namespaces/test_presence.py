@@ -654,7 +654,7 @@ class AsksNobodyWhoseIdItIs(Rendezvous):
 
 
 class KeepsTheMembersOfHubsThatAreGone(Rendezvous):
-    def drop_hub(self, hub: PeerId, incarnation: int = 0) -> None:
+    def drop_hub(self, hub: PeerId, now: float, incarnation: int = 0) -> None:
         pass
 
 

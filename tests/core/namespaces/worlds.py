@@ -29,6 +29,7 @@ from peerpigeon.core.wire.hub_news import (
     Join,
     Located,
     News,
+    Owned,
     Refusal,
     Relay,
     Undelivered,
@@ -188,7 +189,7 @@ class MiniHub:
                 self.on_refusal(news)
             case Granted():
                 self.presence.ids.grant(news)
-            case Relay() | Undelivered() | Unknown():
+            case Relay() | Undelivered() | Owned() | Unknown():
                 pytest.fail("only news of namespaces comes here")
             case _:
                 self.act(self.namespaces.on_news(hub, news, now))

@@ -273,6 +273,7 @@ def test_one_that_dials_us_when_it_is_linked_is_refused_if_it_lives() -> None:
     desk = DialDesk()
     session = desk.link(B)
     second = desk.open(R, now=1.0)
+    desk.say(second, announce(), now=1.0)
     assert desk.pinged == [session]
     desk.pong(session, now=1.1)
     assert desk.closed == {second: (1008, "Peer already connected")}
@@ -471,6 +472,7 @@ def test_a_dialled_hub_that_has_the_id_of_one_that_waits_for_a_place_is_asked_fo
     desk = DialDesk(max_connections=2)
     a, b = desk.open(A), desk.open(B)
     waiting = desk.open(R, now=1.0)
+    desk.say(waiting, announce(), now=1.0)
     dialled = desk.link(now=1.1)
     desk.lose(a, now=1.2)
     assert desk.pinged == [a, b]

@@ -69,10 +69,10 @@ def test_a_reference_hub_is_greeted_and_told_of_this_hub_only() -> None:
     desk = hub_desk()
     other, first = come(desk, S, B), desk.join(A)
     session = desk.open(R)
+    assert desk.take_types(session) == ["connected"]
     desk.say(session, announce())
     at = int(EPOCH * 1000)
     assert desk.take(session) == [
-        {"type": "connected", "data": {"peerId": R}, "fromPeerId": "system", "timestamp": at},
         {
             "type": "peer-discovered",
             "data": {"peerId": HUB, "isHub": True},
@@ -653,7 +653,7 @@ def test_an_id_of_a_hubs_client_stays_there_while_the_hub_lives() -> None:
     desk = hub_desk()
     desk.join(C)
     session = come(desk, R, B)
-    other = desk.open(B, now=1.0)
+    other = desk.join(B, now=1.0)
     assert desk.pinged == [session]
     desk.pong(session, now=1.5)
     assert desk.closed == {other: (1008, "Peer already connected")}
@@ -696,8 +696,8 @@ def test_a_client_that_goes_from_one_reference_hub_to_another_is_found_there() -
 def test_a_dead_hub_and_its_contested_client_may_be_due_together() -> None:
     desk = hub_desk()
     come(desk, R, B)
-    desk.open(R, now=1.0)
-    desk.open(B, now=1.1)
+    desk.say(desk.open(R, now=1.0), announce(), now=1.0)
+    desk.join(B, now=1.1)
     desk.tick(3.5)
     assert desk.hub.snapshot(3.5).connections == 2
 

@@ -8,7 +8,7 @@ import pytest
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import SessionId
 from peerpigeon.core.sessions.places import APPLICANTS, PINGS
-from peerpigeon.core.sessions.takeover import BACKLOG_MESSAGES
+from peerpigeon.core.sessions.takeover import BACKLOG_MESSAGES, BACKLOG_SIZE
 from tests.core.harness import A, B, C, D, Desk
 
 REFUSED = (1008, "Maximum connections reached")
@@ -234,8 +234,9 @@ def test_only_one_may_wait_with_an_id(spell: object) -> None:
 
 def test_who_comes_back_with_its_id_waits_for_that_and_needs_no_place() -> None:
     desk, (first, second) = full()
+    desk.announce(first, now=1.0)
     other = desk.open(A, now=5.0)
-    back = desk.open(client(1), now=5.1)
+    back = desk.join(client(1), now=5.1)
     desk.pong(second, now=5.2)
     desk.tick(7.0)
     # The one search finds the ghost whose id is wanted: its place goes with the id.
@@ -246,22 +247,56 @@ def test_who_comes_back_with_its_id_waits_for_that_and_needs_no_place() -> None:
 
 def test_whose_id_is_wanted_is_asked_for_that_alone() -> None:
     desk, (first, second) = full()
-    back = desk.open(client(1), now=5.0)
+    desk.announce(first, now=0.1)
+    back = desk.join(client(1), now=5.0)
     other = desk.open(A, now=5.1)
-    assert desk.pinged == [first, second]
+    assert desk.pinged == [first, second, first]
     desk.tick(7.0)
-    desk.tick(7.1)
     assert desk.closed == {first: (1008, "peerId connected again, no answer here"), second: GHOST}
     assert desk.take_types(back) == ["connected"]
     assert desk.take_types(other) == ["connected"]
 
 
-def test_where_nobody_can_be_asked_the_newcomer_is_refused_at_once() -> None:
-    desk, (first,) = full(1)
-    desk.open(client(1), now=5.0)
-    other = desk.open(A, now=5.1)
-    assert desk.pinged == [first]
+def test_who_waits_for_an_id_keeps_the_place_that_it_has() -> None:
+    desk = Desk(ServerConfig(max_connections=2))
+    first = desk.join(A)
+    desk.join(A, now=5.0)
+    other = desk.open(B, now=5.1)
+    assert desk.pinged == [first], "nobody but who is asked for its id already"
     assert desk.closed == {other: REFUSED}
+
+
+@pytest.mark.parametrize("end", ["answered", "lost", "too much"])
+def test_the_place_of_who_has_not_got_its_id_is_given_to_who_waits(end: str) -> None:
+    desk = Desk(ServerConfig(max_connections=3))
+    first, _, second = desk.join(A), desk.open(D), desk.join(A, now=5.0)
+    other = desk.open(B, now=5.1)
+    assert desk.take(other) == []
+    if end == "answered":
+        desk.pong(first, now=5.2)
+    elif end == "lost":
+        desk.lose(second, now=5.2)
+    else:
+        desk.say(second, {"type": "ping", "data": "x" * BACKLOG_SIZE}, now=5.2)
+    assert desk.take_types(other) == ["connected"]
+    assert desk.hub.snapshot(5.2).connections == 3
+
+
+def test_who_waits_for_a_place_wants_its_id_from_its_announce_on() -> None:
+    desk, (first, second) = full()
+    desk.announce(first, now=0.1)
+    back = desk.open(client(1), now=5.0)
+    for text in ("no json", '{"type": "ping"}'):
+        desk.say(back, text, now=5.0)
+        assert desk.pinged == [first, second]
+    desk.announce(back, now=5.0)
+    assert desk.pinged == [first, second, first]
+
+
+def test_one_address_waits_once_for_a_place_with_an_id_and_keeps_no_other_out() -> None:
+    desk, _ = full()
+    waiting = [desk.open(A, now=5.0, address=a) for a in ("192.0.2.1", "192.0.2.1", "192.0.2.2")]
+    assert desk.closed == {waiting[1]: REFUSED}
 
 
 def test_those_that_knew_a_ghost_are_told_once() -> None:

@@ -175,7 +175,7 @@ def test_an_introduction_is_what_was_announced_under_the_true_id(data: dict[str,
 
 
 MADE: dict[str, bytes] = {
-    "connected": client_messages.encode_connected(A, 7),
+    "connected": client_messages.encode_connected(A, "", 7),
     "peer-discovered": client_messages.encode_discovered(b'{"peerId":"x"}', "net1", A, 7),
     "peer-disconnected": client_messages.encode_departure(B, "net1", (PeerId(A),), 7)[0],
     "goodbye": client_messages.encode_goodbye(B, "net1", 7),

@@ -31,6 +31,7 @@ from peerpigeon.core.wire.hub_frames import (
 )
 from peerpigeon.core.wire.hub_news import (
     Challenge,
+    Claim,
     Find,
     Found,
     Gone,
@@ -41,6 +42,7 @@ from peerpigeon.core.wire.hub_news import (
     Member,
     More,
     News,
+    Owned,
     Refusal,
     Relay,
     Resync,
@@ -272,6 +274,9 @@ def test_news_of_a_member_that_no_sound_hub_has_is_unusable(member: Member) -> N
         Challenge("n", LETTERS, 1),
         Verdict("n", LETTERS, 1, stays=True),
         Refusal("n", LETTERS, 1),
+        Claim("n", LETTERS, b""),
+        Owned("n", LETTERS, b""),
+        Claim("n", A, b"x" * 17),
     ],
 )
 def test_news_that_no_sound_hub_sends_is_unusable(news: News) -> None:

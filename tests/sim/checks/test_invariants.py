@@ -28,7 +28,7 @@ from tests.sim import mutants
         (mutants.MixesNamespaces, "crossed from"),
         (mutants.ReportsFalseDepartures, "is gone, which it was not"),
         (mutants.NeverDropsTheSilent, "was never told that"),
-        (mutants.NeverDropsTheSilent, "waited in vain for its greeting"),
+        (mutants.NeverGreets, "waited in vain for its greeting"),
         (mutants.OverlooksClosedSockets, "or had been long since"),
     ],
 )

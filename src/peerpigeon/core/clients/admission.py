@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from peerpigeon.core.changes import BacklogReady
-from peerpigeon.core.ids import parse_peer_id, same_peer
+from peerpigeon.core.clients.contests import TAKEN, Contests
+from peerpigeon.core.ids import key_of, parse_peer_id, same_peer
 from peerpigeon.core.interface.actions import ClosePeer, PingPeer, Tell
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
 from peerpigeon.core.interface.notices import PeerConnected, PeerDisconnected
+from peerpigeon.core.owners import draw_key, is_key, outranks, owner_of_key, owner_of_subject
 from peerpigeon.core.sessions.registry import Client, Guest, ReferenceHub
-from peerpigeon.core.sessions.takeover import (
-    Contender,
-    GuestContender,
-    LocalContender,
-    RemoteClaim,
-)
+from peerpigeon.core.sessions.takeover import GuestContender, LocalContender, heir
 from peerpigeon.core.wire import client_messages
-from peerpigeon.core.wire.hub_news import Verdict
 
 if TYPE_CHECKING:
+    from random import Random
+
     from peerpigeon.core.clients.announcements import Announcements
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId, SessionId
-    from peerpigeon.core.interface.events import PeerOpened
-    from peerpigeon.core.namespaces.presence import Presence
+    from peerpigeon.core.interface.events import PeerOpened, PingSent
     from peerpigeon.core.reference.links import ReferenceLinks
     from peerpigeon.core.sessions.registry import Party
     from peerpigeon.core.sessions.sessions import Sessions
-    from peerpigeon.core.wire.hub_news import Challenge, Refusal
+    from peerpigeon.core.sessions.takeover import Contender
+    from peerpigeon.core.wire.hub_news import Owned, Refusal
 
 
 GONE_WITH_HUB = (NORMAL_CLOSURE, "gone from its hub")
@@ -37,34 +35,41 @@ FULL = "Maximum connections reached"
 """Reference: the reason for which a full server closes."""
 
 
+RESUMED = "resumed by another connection"
+"""Why the socket is closed of a client that has come again and has proved that it is the same."""
+
+
 class Admission:
-    """Lets clients of one hub in and out."""
+    """Lets clients of one hub in and out.
+
+    A handshake tells nobody whether an id is in use: whoever comes is greeted, and who announces
+    itself with an id that somebody holds waits from then on.
+    """
 
     def __init__(
         self,
         sessions: Sessions,
+        contests: Contests,
         references: ReferenceLinks,
         announcements: Announcements,
-        presence: Presence,
+        rng: Random,
         effects: Effects,
     ) -> None:
         self._sessions = sessions
         self._registry = sessions.registry
         self._takeovers = sessions.takeovers
         self._places = sessions.places
+        self._contests = contests
         self._references = references
         self._announcements = announcements
-        self._presence = presence
+        self._rng = rng
         self._effects = effects
 
     # In
 
     def on_opened(self, event: PeerOpened, now: float) -> None:
-        """Greet a client, refuse it, or let it wait for its id or a place.
-
-        Who waits for an id needs no place: it gets that of the holder, or none.
-        """
-        session, permits = event.session, event.permits
+        """Greet a client, refuse it, or let it wait for a place."""
+        session, permits, key = event.session, event.permits, event.resume_key
         peer_id = parse_peer_id(event.peer_id)
         if peer_id is None:
             self._close(session, "Invalid peerId format")
@@ -73,29 +78,86 @@ class Admission:
             self._close(session, "token is for another peerId")
         elif same_peer(peer_id, self._sessions.own):
             self._close(session, "peerId is this hub's own")
-        elif (holder := self._registry.find(peer_id)) is not None:
-            self.contend(_contender(event, peer_id), holder, now)
-        elif self._registry.is_full:
-            self._apply(_contender(event, peer_id), now)
+        elif key and not is_key(key):
+            self._close(session, "Invalid resumeKey format")
         else:
-            self._admit(_contender(event, peer_id), now)
+            newcomer, holder = self._newcomer(event, peer_id), self._registry.find(peer_id)
+            if holder is not None and self._contests.is_owner(holder, newcomer.owner, now):
+                self._resume(self._admit(newcomer, now), holder, now)
+            elif self._registry.is_full:
+                self._apply(newcomer, now)
+            else:
+                self._admit(newcomer, now)
 
-    def _admit(self, newcomer: LocalContender, now: float) -> None:
-        client = Client(newcomer.session, newcomer.peer_id, newcomer.address, now, now)
+    def _newcomer(self, event: PeerOpened, peer_id: PeerId) -> LocalContender:
+        """Return a new socket, with what shows whose its id is."""
+        key, permits = event.resume_key, event.permits
+        newcomer = LocalContender(
+            event.session, peer_id, event.address, permits=permits, is_page=event.is_page
+        )
+        if permits is not None and permits.peer_id:
+            newcomer.owner = owner_of_subject(key_of(peer_id))
+        else:
+            newcomer.resume_key = "" if key else draw_key(self._rng)
+            newcomer.owner = owner_of_key(key or newcomer.resume_key)
+        return newcomer
+
+    def _admit(self, newcomer: LocalContender, now: float) -> Client:
+        """Greet somebody who has not been greeted yet, and have it as a client."""
+        session, peer_id, address = newcomer.session, newcomer.peer_id, newcomer.address
+        client = Client(session, peer_id, address, now, now, newcomer.owner)
         client.permits, client.is_page = newcomer.permits, newcomer.is_page
         self._sessions.open(client, now)
-        at = self._effects.milliseconds(now)
-        self._effects.send(client.session, client_messages.encode_connected(client.peer_id, at))
-        self._effects.act(Tell(PeerConnected(client.peer_id, len(self._registry))))
+        if not newcomer.is_greeted:
+            at = self._effects.milliseconds(now)
+            greeting = client_messages.encode_connected(peer_id, newcomer.resume_key, at)
+            self._effects.send(session, greeting)
+        self._effects.act(Tell(PeerConnected(peer_id, len(self._registry))))
+        if newcomer.backlog:
+            self._effects.report(BacklogReady(session, tuple(newcomer.backlog)))
+        return client
 
-    def contend(self, contender: Contender, holder: Party, now: float) -> None:
-        """Have the holder of an id show that it lives, for somebody who wants the id."""
-        ping = self._sessions.liveness.next_ping()
-        if self._takeovers.begin(holder, contender, ping, now):
-            socket = holder.hub if isinstance(holder, Guest) else holder.session
-            self._effects.act(PingPeer(socket, ping))
-        else:
-            self._refuse(contender)
+    def _resume(self, client: Client, holder: Party, now: float) -> None:
+        """Give an id back to its owner, who has come again, at once."""
+        self._contests.refuse_all(holder)
+        self.drop(holder, RESUMED, now, is_refused=True)
+        self._registry.hold(client, client.peer_id)
+
+    def claim(self, client: Client, namespace: str, text: str, now: float) -> bool:
+        """Have a client hold its id because it announces itself; ``False`` if it has to wait.
+
+        ``text``: its announce in a namespace, to be heeded when it has the id.
+        """
+        peer_id = client.peer_id
+        holder = self._registry.find(peer_id)
+        if holder is client:
+            return True
+        if holder is None:
+            self._registry.hold(client, peer_id)
+            return True
+        if self._contests.is_owner(holder, client.owner, now):
+            self._resume(client, holder, now)
+            return True
+        self._sessions.set_aside(client)
+        notice = PeerDisconnected(peer_id, POLICY_VIOLATION, TAKEN, len(self._registry))
+        self._effects.act(Tell(notice))
+        contender = LocalContender(client.session, peer_id, client.address, client.owner)
+        contender.is_greeted, contender.permits = True, client.permits
+        contender.is_page = client.is_page
+        contender.backlog.append(text)
+        self._contests.contend(contender, holder, now)
+        self._contests.ask_whose(contender, namespace)
+        return False
+
+    def on_ping_sent(self, party: Party, ping: PingSent, now: float) -> None:
+        """Give somebody time to read what was sent before a ping, before it is judged.
+
+        For its place it is not asked again in this search: nobody pushes out a client by sending
+        it more than it reads at once.
+        """
+        self._contests.on_ping_sent(party, ping, now)
+        if self._places.answered(party.session):
+            self._make_room(now)
 
     def _apply(self, applicant: LocalContender, now: float) -> None:
         """Let a socket wait at a full hub while ghosts are searched for."""
@@ -125,51 +187,38 @@ class Admission:
     def _fill_places(self, now: float) -> None:
         """Let in who waits, as far as there are places."""
         while (applicant := self._places.next()) is not None:
-            holder = self._registry.find(applicant.peer_id)
-            if holder is None:
-                self._succeed(applicant, now)
-            else:  # a hub that we have dialled has said meanwhile that this is its id
-                self.contend(applicant, holder, now)
+            self._admit(applicant, now)
 
-    def keep_message(self, session: SessionId, text: str) -> None:
+    def keep_message(self, session: SessionId, text: str, now: float) -> None:
         """Keep what somebody says who waits until it is let in."""
         applicant = self._places.applicant(session)
         if applicant is not None:
-            if not applicant.keep(text):
-                self._places.withdraw(applicant)
-                self._close(session, FULL)
+            self._keep_for_place(applicant, text, now)
             return
         contender = self._takeovers.contender(session)
         if contender is not None and not contender.keep(text):
-            # A reference hub that comes back says more at once than is kept. Its old socket has
-            # to answer all the same, so that it is let in the next time.
-            self._refuse(contender)
-            self._takeovers.abandon(contender)
+            self._contests.give_up(contender)
+            self._fill_places(now)
+
+    def _keep_for_place(self, applicant: LocalContender, text: str, now: float) -> None:
+        """Who waits for an id needs no place: it gets that of the holder, or none."""
+        if not applicant.keep(text):
+            self._places.withdraw(applicant)
+            self._close(applicant.session, FULL)
+            return
+        holder = self._registry.find(applicant.peer_id)
+        announced = client_messages.announced(text)
+        if holder is not None and announced is not None:
+            self._places.withdraw(applicant)
+            self._contests.contend(applicant, holder, now)
+            self._contests.ask_whose(applicant, announced.namespace)
 
     def on_ponged(self, party: Party, number: int, now: float) -> None:
         """Take the answer to a ping: whoever wants the id or the place of that party has lost."""
-        for beaten in self._takeovers.answered(party, number):
-            self._refuse(beaten)
+        self._contests.on_ponged(party, number)
+        self._fill_places(now)
         if self._places.answered(party.session):
             self._make_room(now)
-
-    def _refuse(self, contender: Contender) -> None:
-        """Tell a contender that the id is in use."""
-        match contender:
-            case LocalContender(session):
-                self._close(session, "Peer already connected")
-            case GuestContender():
-                pass  # its hub has no way to tell it
-            case RemoteClaim():
-                self._answer(contender, stays=True)
-            case _:
-                assert_never(contender)
-
-    def _answer(self, claim: RemoteClaim, *, stays: bool) -> None:
-        """Tell another hub whether a client of ours keeps its id."""
-        asked = claim.challenge
-        verdict = Verdict(asked.namespace, asked.peer, asked.session, stays)
-        self._effects.tell_hub(claim.hub, verdict)
 
     def _close(self, session: SessionId, reason: str) -> None:
         # Reference: every refusal is a policy violation.
@@ -177,11 +226,12 @@ class Admission:
 
     # Out
 
-    def withdraw(self, session: SessionId) -> None:
+    def withdraw(self, session: SessionId, now: float) -> None:
         """Take the end of a socket that waited for its id or a place, if it did."""
         contender = self._takeovers.contender(session)
         if contender is not None:
             self._takeovers.withdraw(contender)
+            self._fill_places(now)
         applicant = self._places.applicant(session)
         if applicant is not None:
             self._places.withdraw(applicant)
@@ -202,55 +252,56 @@ class Admission:
         self._announcements.leave(party, now)
         if isinstance(party, Guest):
             self._references.left(party, now)
-        successor = self._sessions.close(party)
+        held = self._registry.holds(party)
+        self._contests.note_end(party, now)
+        contenders = self._sessions.close(party)
         if party.peer_id is not None:
             notice = PeerDisconnected(party.peer_id, code, reason, len(self._registry))
             self._effects.act(Tell(notice))
-        if successor is not None:
-            self._succeed(successor, now)
-        elif party.peer_id is not None and not is_refused:
-            self._references.freed(party.peer_id)
+        if held and party.peer_id is not None:
+            self._bequeath(party.peer_id, party, contenders, now, is_refused=is_refused)
         self._fill_places(now)
 
-    def _succeed(self, contender: Contender, now: float) -> None:
-        match contender:
-            case LocalContender(session, backlog=backlog):
-                self._admit(contender, now)
-                self._effects.report(BacklogReady(session, tuple(backlog)))
-            case GuestContender(peer_id):
-                self._references.freed(peer_id)
-            case RemoteClaim():
-                self._answer(contender, stays=False)
-            case _:
-                assert_never(contender)
+    def _bequeath(
+        self,
+        peer_id: PeerId,
+        party: Party,
+        contenders: list[Contender],
+        now: float,
+        *,
+        is_refused: bool,
+    ) -> None:
+        """Let in who waits for the id of somebody who is gone."""
+        winner = heir(party, contenders)
+        self._contests.settle(contenders, winner)
+        if winner is not None:
+            self._registry.hold(self._admit(winner, now), peer_id)
+        elif (
+            any(isinstance(one, GuestContender) for one in contenders)
+            if contenders
+            else not is_refused
+        ):
+            self._references.freed(peer_id)
 
-    # One id at two hubs
-
-    def on_challenge(self, hub: PeerId, challenge: Challenge, now: float) -> None:
-        """See whether a client whose id was announced at another hub is alive."""
-        claim = RemoteClaim(hub, challenge)
-        holder = self._holder(challenge.namespace, challenge.peer, challenge.session)
-        if holder is None:
-            self._answer(claim, stays=False)
-        else:
-            self.contend(claim, holder, now)
+    def on_owned(self, owned: Owned, now: float) -> None:
+        """Give an id to its owner, who waits for it: it was at another hub before."""
+        holder = self._registry.find(owned.peer)
+        if holder is None or (isinstance(holder, Client) and outranks(holder.owner, owned.owner)):
+            return
+        contender = self._takeovers.find_owner(holder, owned.owner)
+        if contender is not None:
+            self._takeovers.abandon(contender)
+            self._resume(self._admit(contender, now), holder, now)
 
     def on_refusal(self, refusal: Refusal, now: float) -> None:
         """Close a client whose id belongs to a client of another hub."""
-        holder = self._holder(refusal.namespace, refusal.peer, refusal.session)
+        holder = self._contests.find(refusal.namespace, refusal.peer, refusal.session)
         if isinstance(holder, ReferenceHub) and (link := self._references.get(holder.session)):
             self._announcements.leave(holder, now)
             for guest in self._references.stand_by(link, now):
                 self.depart(guest, *GONE_WITH_HUB, now)
         elif holder is not None:
-            self.drop(holder, "Peer already connected", now, is_refused=True)
-
-    def _holder(self, namespace: str, peer_id: PeerId, session: int) -> Party | None:
-        """Return whom a registration is about, if it is still here."""
-        member = self._presence.find(namespace, peer_id)
-        if member is None or member.session != self._presence.current(session):
-            return None
-        return self._registry.find(member.peer)
+            self.drop(holder, TAKEN, now, is_refused=True)
 
     # Time
 
@@ -271,9 +322,3 @@ class Admission:
 
     def _ping(self, party: Party) -> None:
         self._effects.act(PingPeer(party.session, self._sessions.liveness.next_ping()))
-
-
-def _contender(event: PeerOpened, peer_id: PeerId) -> LocalContender:
-    return LocalContender(
-        event.session, peer_id, event.address, permits=event.permits, is_page=event.is_page
-    )

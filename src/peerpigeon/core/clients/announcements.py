@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.interface.actions import Tell
 from peerpigeon.core.interface.notices import PeerAnnounced, PeerGoodbye
-from peerpigeon.core.sessions.registry import ReferenceHub
+from peerpigeon.core.owners import NOBODY
+from peerpigeon.core.sessions.registry import Client, ReferenceHub
 from peerpigeon.core.wire import client_messages
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.namespaces.namespaces import Namespaces
-    from peerpigeon.core.sessions.registry import Client, Guest, Party
+    from peerpigeon.core.sessions.registry import Guest, Party
     from peerpigeon.core.wire.client_messages import Announce
 
 
@@ -48,7 +49,8 @@ class Announcements:
             party.namespace = announce.namespace
             self.count += 1
         introduction = client_messages.introduction(party.peer_id, announce, is_hub=False)
-        self._presence.announce(announce.namespace, party.peer_id, introduction)
+        owner = party.owner if isinstance(party, Client) else NOBODY
+        self._presence.announce(announce.namespace, party.peer_id, introduction, owner)
         if is_new:
             notice = PeerAnnounced(party.peer_id, announce.namespace, is_hub=False)
             self._effects.act(Tell(notice))

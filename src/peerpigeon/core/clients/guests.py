@@ -25,6 +25,7 @@ from peerpigeon.core.wire import client_messages, reference_messages
 if TYPE_CHECKING:
     from peerpigeon.core.clients.admission import Admission
     from peerpigeon.core.clients.announcements import Announcements
+    from peerpigeon.core.clients.contests import Contests
     from peerpigeon.core.clients.permissions import Permissions
     from peerpigeon.core.clients.signaling import Signaling
     from peerpigeon.core.config import ServerConfig
@@ -48,6 +49,7 @@ class Guests:
         signaling: Signaling,
         effects: Effects,
         *,
+        contests: Contests,
         config: ServerConfig,
         permissions: Permissions,
     ) -> None:
@@ -57,6 +59,7 @@ class Guests:
         self._registry = sessions.registry
         self._references = references
         self._admission = admission
+        self._contests = contests
         self._announcements = announcements
         self._signaling = signaling
         self._effects = effects
@@ -139,6 +142,7 @@ class Guests:
             session = self._registry.guest_session()
             guest = Guest(session, peer_id, link.hub.address, now, now, change.hub)
             self._registry.add(guest)
+            self._registry.hold(guest, peer_id)
             self._references.entered(link, guest)
             self._effects.act(Tell(PeerConnected(peer_id, len(self._registry))))
             self._announcements.enter(guest, change.announce, now)
@@ -147,4 +151,4 @@ class Guests:
         else:
             self._references.postpone(link, now)
             if change.may_contest:
-                self._admission.contend(GuestContender(peer_id), holder, now)
+                self._contests.contend(GuestContender(peer_id), holder, now)

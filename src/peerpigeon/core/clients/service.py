@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.clients.admission import Admission
 from peerpigeon.core.clients.announcements import Announcements
+from peerpigeon.core.clients.contests import Contests
 from peerpigeon.core.clients.guests import Guests
 from peerpigeon.core.clients.notifications import Notifications
 from peerpigeon.core.clients.permissions import Permissions
 from peerpigeon.core.clients.signaling import Signaling
 from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.interface.events import PingSent
 from peerpigeon.core.reference.links import ReferenceLinks
 from peerpigeon.core.reference.updates import ReferenceUpdates
 from peerpigeon.core.sessions.registry import Client, ReferenceHub
@@ -28,6 +30,7 @@ from peerpigeon.core.wire.client_messages import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from random import Random
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
@@ -46,6 +49,7 @@ class ClientService:
         own: PeerId,
         config: ServerConfig,
         namespaces: Namespaces,
+        rng: Random,
         effects: Effects,
     ) -> None:
         self._config = config
@@ -61,8 +65,9 @@ class ClientService:
         self.announcements = Announcements(
             config, namespaces, self._notifications, self.signaling, effects
         )
+        self.contests = Contests(self._sessions, namespaces, effects)
         self.admission = Admission(
-            self._sessions, self.references, self.announcements, namespaces.presence, effects
+            self._sessions, self.contests, self.references, self.announcements, rng, effects
         )
         self.guests = Guests(
             self._sessions,
@@ -71,6 +76,7 @@ class ClientService:
             self.announcements,
             self.signaling,
             effects,
+            contests=self.contests,
             config=config,
             permissions=self._permissions,
         )
@@ -88,10 +94,14 @@ class ClientService:
         """Take a new socket."""
         self.admission.on_opened(event, now)
 
-    def on_ponged(self, event: PeerPonged, now: float) -> None:
-        """Take a sign of life."""
+    def on_ping(self, event: PeerPonged | PingSent, now: float) -> None:
+        """Take a sign of life, or the news that one may be late: there is a lot to read before."""
         party = self.registry.get(event.session)
-        if party is not None:
+        if party is None:
+            return
+        if isinstance(event, PingSent):
+            self.admission.on_ping_sent(party, event, now)
+        else:
             party.last_heard = now
             self.admission.on_ponged(party, event.number, now)
 
@@ -99,7 +109,7 @@ class ClientService:
         """Take the end of a socket."""
         party = self.registry.get(event.session)
         if party is None:
-            self.admission.withdraw(event.session)
+            self.admission.withdraw(event.session, now)
         else:
             self.admission.depart(party, event.code, event.reason, now)
 
@@ -109,7 +119,7 @@ class ClientService:
         """Take a message of a session if there is one."""
         party = self.registry.get(session)
         if party is None:
-            self.admission.keep_message(session, text)
+            self.admission.keep_message(session, text, now)
             return
         party.last_heard = now
         try:
@@ -118,18 +128,22 @@ class ClientService:
                 if isinstance(message, Signal):  # as most are: a call less for each
                     self.signaling.on_signal(party, message, now)
                 else:
-                    self._on_message(party, message, now)
+                    self._on_message(party, message, text, now)
             elif isinstance(party, ReferenceHub):
                 self.references.on_message(party, text, now)
         except MessageError as error:
             self._refuse_message(session, party.namespace, str(error), now)
 
     def _on_message(
-        self, client: Client, message: Announce | Goodbye | Ping | Cleanup, now: float
+        self,
+        client: Client,
+        message: Announce | Goodbye | Ping | Cleanup,
+        text: str,
+        now: float,
     ) -> None:
         match message:
             case Announce():
-                self._on_announce(client, message, now)
+                self._on_announce(client, message, text, now)
             case Goodbye():
                 self.announcements.say_goodbye(client, now)
             case Ping():
@@ -141,20 +155,23 @@ class ClientService:
             case _:
                 assert_never(message)
 
-    def _on_announce(self, client: Client, announce: Announce, now: float) -> None:
+    def _on_announce(self, client: Client, announce: Announce, text: str, now: float) -> None:
         is_reserved = announce.namespace == self._config.hub_mesh_namespace
         is_hub = is_reserved and announce.is_hub and not client.is_page
-        if is_hub and self._config.welcomes_reference_hubs:
+        is_hub = is_hub and self._config.welcomes_reference_hubs
+        complaint = None
+        if not is_hub:
+            complaint = objection(announce, self._config) or self._permissions.objection(
+                announce.namespace, client.permits
+            )
+        if complaint is not None:
+            self._refuse_message(client.session, client.namespace, complaint, now)
+        elif not self.admission.claim(client, announce.namespace, text, now):
+            pass  # it is heeded when the client has its id
+        elif is_hub:
             self.guests.welcome(client, announce, now)
-            return
-        namespace = announce.namespace
-        text = objection(announce, self._config) or self._permissions.objection(
-            namespace, client.permits
-        )
-        if text is not None:
-            self._refuse_message(client.session, client.namespace, text, now)
-            return
-        self.announcements.enter(client, announce, now)
+        else:
+            self.announcements.enter(client, announce, now)
 
     def _refuse_message(
         self, session: SessionId, namespace: str | None, text: str, now: float

@@ -21,7 +21,10 @@ class SendToPeers(msgspec.Struct, frozen=True, gc=False):
 
 
 class PingPeer(msgspec.Struct, frozen=True, gc=False):
-    """Send a WebSocket ping; the answer comes back as ``PeerPonged``."""
+    """Send a WebSocket ping; the answer comes back as ``PeerPonged``.
+
+    If the client may have a lot to read before it, that comes back as ``PingSent``.
+    """
 
     session: SessionId
     number: int

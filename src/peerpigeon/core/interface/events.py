@@ -47,6 +47,9 @@ class PeerOpened(msgspec.Struct, frozen=True, gc=False):
     is_page: bool = False
     """Whether a web page has opened it, which an ``Origin`` shows: such a one is no hub."""
 
+    resume_key: str = ""
+    """What the client gave as ``resumeKey``, unchecked; empty if it gave none."""
+
 
 class PeerSent(msgspec.Struct, frozen=True, gc=False):
     """A whole text message came from a client."""
@@ -62,6 +65,19 @@ class PeerPonged(msgspec.Struct, frozen=True, gc=False):
     session: SessionId
     number: int
     """That of the ping it answers; 0 if it answers none of ours."""
+
+
+class PingSent(msgspec.Struct, frozen=True, gc=False):
+    """A ping of ours has a lot before it that the client may still have to read.
+
+    Told of soon after a ``PingPeer``, and only if it is more than ``MUCH_UNREAD``.
+    """
+
+    session: SessionId
+    number: int
+    """That of the ping."""
+    unread: int
+    """Bytes, as ``ReadProgress`` counts them."""
 
 
 class PeerLost(msgspec.Struct, frozen=True, gc=False):
@@ -172,6 +188,7 @@ Event: TypeAlias = (
     PeerOpened
     | PeerSent
     | PeerPonged
+    | PingSent
     | PeerLost
     | ReferenceOpened
     | LinkEvent

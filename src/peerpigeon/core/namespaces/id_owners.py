@@ -9,14 +9,20 @@ newcomer before it hears of the one that has had the id for long. So whoever has
 for every other of its id, also for those that this hub has only stored as the backup. And if the
 elder turns up a little later it goes before, and is asked. Of two that had the id before, in two
 halves of a mesh that has become one, the first here counts as the first.
+
+A newcomer with the owner mark of the holder, or of who had the id shortly before, is the owner: it
+has the id at once, and the other one is closed.
 """
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import LATE
 from peerpigeon.core.namespaces.records import IdConflict, NamespaceRecords, Record, identity_of
+from peerpigeon.core.namespaces.retention import RETENTION
+from peerpigeon.core.owners import NOBODY, RecentOwners
 from peerpigeon.core.wire.hub_news import Challenge, Granted, Refusal
 
 if TYPE_CHECKING:
@@ -24,9 +30,14 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.wire.hub_news import Claim
 
 CHALLENGE_TIMEOUT = 5.0
 """Seconds for the answer to a challenge. Longer than a serving hub's own ``takeover_timeout``."""
+
+MOST_DELAYS = 7
+"""How often that time passes again, at most, because a hub says that the answer takes longer: its
+client has a lot to read. Longer than hubs wait for that, 30 s."""
 
 
 class IdOwners:
@@ -38,6 +49,9 @@ class IdOwners:
         self._until: dict[tuple[str, int], float] = {}
         # Those whose answer may have come while this process stood still: they have time again.
         self._late: set[tuple[str, int]] = set()
+        # How often the time of an answer is to pass again.
+        self._delays: dict[tuple[str, int], int] = {}
+        self._recent: RecentOwners[tuple[str, int]] = RecentOwners()
 
     def rival(
         self, kept: NamespaceRecords, record: Record, *, was_granted: bool, has_waited: bool
@@ -54,6 +68,28 @@ class IdOwners:
         if introduced is not None or was_granted:
             return introduced
         return others[0] if others else None
+
+    def is_owner(
+        self, kept: NamespaceRecords, newcomer: Record, holder: Record, now: float
+    ) -> bool:
+        """Tell whether a newcomer shows that the id of another one is its own."""
+        key = kept.name, newcomer.number
+        return self._recent.may_take(key, newcomer.owner, holder.owner, now)
+
+    def is_owners(self, kept: NamespaceRecords, claim: Claim, now: float) -> bool:
+        """Tell whether an id is that of somebody who waits for it at its own hub."""
+        number = int(claim.peer, 16)
+        holders = [one.owner for one in kept.records.get(number, ()) if one.is_introduced]
+        return any(
+            self._recent.may_take((kept.name, number), claim.owner, holder, now)
+            for holder in holders or [NOBODY]
+        )
+
+    def note_end(self, kept: NamespaceRecords, record: Record, now: float) -> None:
+        """Remember whose an id was that is about to be free."""
+        if record.is_introduced:  # here, where it was granted or is known to have been
+            since = record.fresh_until - RETENTION if record.fresh_until else float("-inf")
+            self._recent.note((kept.name, record.number), record.owner, since, now)
 
     def grant(self, kept: NamespaceRecords, hub: PeerId, sessions: list[int]) -> None:
         """Tell a hub that clients of it have their ids; there may be none."""
@@ -80,8 +116,14 @@ class IdOwners:
         key = kept.name, conflict.newcomer.number
         self._until.pop(key, None)
         self._until[key] = now + CHALLENGE_TIMEOUT
+        self._delays.pop(key, None)
         hub, peer, session = identity_of(conflict.holder)
         self._effects.tell_hub(hub, Challenge(kept.name, peer, session))
+
+    def wait_longer(self, kept: NamespaceRecords, conflict: IdConflict, seconds: float) -> None:
+        """Note that an answer takes so many seconds more, which is heeded once for a question."""
+        delays = min(MOST_DELAYS, ceil(seconds / CHALLENGE_TIMEOUT))
+        self._delays.setdefault((kept.name, conflict.newcomer.number), delays)
 
     def give_way(self, kept: NamespaceRecords, fresh: Record, elder: Record, now: float) -> None:
         """Store one that had its id before another one that has got it here a moment ago.
@@ -99,14 +141,17 @@ class IdOwners:
     def end(self, kept: NamespaceRecords, conflict: IdConflict) -> None:
         """Forget a conflict that is decided, or whose newcomer is gone."""
         del kept.conflicts[conflict.newcomer.number]
-        self._until.pop((kept.name, conflict.newcomer.number), None)
-        self._late.discard((kept.name, conflict.newcomer.number))
+        self._drop((kept.name, conflict.newcomer.number))
 
     def forget(self, kept: NamespaceRecords) -> None:
         """Forget all conflicts of a namespace."""
         for number in kept.conflicts:
-            del self._until[kept.name, number]
-            self._late.discard((kept.name, number))
+            self._drop((kept.name, number))
+
+    def _drop(self, key: tuple[str, int]) -> None:
+        self._until.pop(key, None)
+        self._late.discard(key)
+        self._delays.pop(key, None)
 
     def unanswered(self, now: float) -> Iterator[tuple[str, int]]:
         """Return namespace and id of the conflicts whose holder has not answered in time."""
@@ -117,6 +162,9 @@ class IdOwners:
             del self._until[key]
             if now > until + LATE and key not in self._late:
                 self._late.add(key)
+                self._until[key] = now + CHALLENGE_TIMEOUT
+            elif self._delays.get(key, 0):
+                self._delays[key] -= 1
                 self._until[key] = now + CHALLENGE_TIMEOUT
             else:
                 yield key

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import key_of
 from peerpigeon.core.namespaces.known_members import KnownMembers
+from peerpigeon.core.owners import NOBODY
 from peerpigeon.core.wire.hub_news import Join, Located, Member
 from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES, MESSAGE_BYTES
 
@@ -36,11 +37,12 @@ class Registration:
 class LocalMember(KnownMembers[Registration]):
     """One of our clients, and whom it knows."""
 
-    __slots__ = ("has_asked", "is_granted", "peer", "registration", "was_large")
+    __slots__ = ("has_asked", "is_granted", "owner", "peer", "registration", "was_large")
 
-    def __init__(self, peer: PeerId, registration: Registration) -> None:
+    def __init__(self, peer: PeerId, registration: Registration, owner: bytes) -> None:
         super().__init__()
         self.peer = peer
+        self.owner = owner
         self.registration = registration
         """Itself, as the others know it."""
         self.was_large = False
@@ -85,13 +87,14 @@ class LocalNamespace:
     _fresh: list[Registration] = field(default_factory=list)
     """Registrations just heard of, which nobody may come to know."""
 
-    def enter(self, located: Located) -> None:
+    def enter(self, located: Located, owner: bytes = NOBODY) -> LocalMember:
         """Take in a client of ours."""
         peer, key = located.member.peer, key_of(located.member.peer)
         registration = Registration(located, key)
-        client = LocalMember(peer, registration)
+        client = LocalMember(peer, registration, owner)
         registration.client = self.clients[key] = client
         self.by_session[located.member.session] = client
+        return client
 
     def leave(self, client: LocalMember) -> None:
         """Let a client of ours go. It knows nobody any more; who knows it still does."""
@@ -165,8 +168,17 @@ class LocalNamespace:
             enough = (client for client in clients if client.has_enough(self.limit))
             has_enough = tuple(client.located.member.session for client in enough)
             granted = tuple(c.located.member.session for c in clients if c.is_granted)
+            owners = tuple((c.located.member.session, c.owner) for c in clients if c.owner)
             yield Join(
-                self.name, members, is_primary, again, has_enough, present, departed, granted
+                self.name,
+                members,
+                is_primary,
+                again,
+                has_enough,
+                present,
+                departed,
+                granted,
+                owners,
             )
             present, departed = None, ()
 

@@ -8,7 +8,17 @@ from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.namespaces.hub_views import HubViews, first_session
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
-from peerpigeon.core.wire.hub_news import Find, Gone, Join, Leave, Meet, More, Resync, Verdict
+from peerpigeon.core.wire.hub_news import (
+    Claim,
+    Find,
+    Gone,
+    Join,
+    Leave,
+    Meet,
+    More,
+    Resync,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +29,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.client_news import ClientNews
     from peerpigeon.core.namespaces.placement import Placement
 
-NamespaceNews: TypeAlias = Meet | Gone | Resync | Join | Leave | More | Find | Verdict
+NamespaceNews: TypeAlias = Meet | Gone | Resync | Join | Leave | More | Find | Verdict | Claim
 
 
 class Namespaces:
@@ -60,6 +70,8 @@ class Namespaces:
                 self.rendezvous.on_more(hub, news)
             case Find():
                 self.rendezvous.on_find(hub, news)
+            case Claim():
+                self.rendezvous.on_claim(hub, news, now)
             case Verdict():
                 self.rendezvous.on_verdict(hub, news, now)
             case _:
@@ -81,13 +93,13 @@ class Namespaces:
     def hub_gone(self, hub: PeerId, now: float) -> list[ClientNews]:
         """Forget the members at a hub that is gone."""
         incarnation = self.views.end(hub, now)
-        self.rendezvous.drop_hub(hub)
+        self.rendezvous.drop_hub(hub, now)
         return self.presence.drop_hub(hub, first_session(incarnation), now)
 
     def hub_restarted(self, hub: PeerId, incarnation: int, now: float) -> list[ClientNews]:
         """Forget the members at a hub that were there in an earlier life of it."""
         self.views.restart(hub, incarnation)
-        self.rendezvous.drop_hub(hub, incarnation)
+        self.rendezvous.drop_hub(hub, now, incarnation)
         return self.presence.drop_hub(hub, first_session(incarnation), now)
 
     def hub_returned(self, hub: PeerId, now: float) -> None:
@@ -114,7 +126,7 @@ class Namespaces:
         self.presence.publish(now)
         self.rendezvous.assign(now)
         for hub, incarnation in reappeared.heard_of:
-            self.rendezvous.drop_hub(hub, incarnation)
+            self.rendezvous.drop_hub(hub, now, incarnation)
         return told
 
     def woke_up(self, now: float) -> None:
@@ -131,7 +143,7 @@ class Namespaces:
         self.presence.expire(now)
         self.rendezvous.expire(now)
         for hub in unlisted:
-            self.rendezvous.drop_hub(hub)
+            self.rendezvous.drop_hub(hub, now)
         return told
 
     def deadline(self) -> float | None:

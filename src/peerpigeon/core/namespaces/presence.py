@@ -23,6 +23,7 @@ from peerpigeon.core.namespaces.lookup_cache import LookupCache
 from peerpigeon.core.namespaces.own_sessions import OwnSessions
 from peerpigeon.core.namespaces.publication import Publication
 from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
+from peerpigeon.core.owners import NOBODY
 from peerpigeon.core.wire.hub_news import (
     Found,
     Gone,
@@ -81,7 +82,9 @@ class Presence:
 
     # Our clients
 
-    def announce(self, namespace: str, peer: PeerId, introduction: bytes) -> None:
+    def announce(
+        self, namespace: str, peer: PeerId, introduction: bytes, owner: bytes = NOBODY
+    ) -> None:
         """Publish a client, or what it says of itself from now on."""
         local = self._locals.get(namespace)
         if local is None:
@@ -91,14 +94,17 @@ class Presence:
         client = local.clients.get(key_of(peer))
         if client is None:
             member = Member(peer, self._sessions.take_next(), introduction)
-            local.enter(Located(self._own, member))
+            entered = local.enter(Located(self._own, member), owner)
             granted: tuple[int, ...] = ()
         else:
             member = Member(peer, client.located.member.session, introduction)
             client.registration.located = Located(self._own, member)
             granted = (member.session,) if client.is_granted else ()
+            entered = client
+        owners = ((member.session, entered.owner),) if entered.owner else ()
         for hub, is_primary in local.publication.roles.items():
-            self._effects.tell_hub(hub, Join(namespace, (member,), is_primary, granted=granted))
+            join = Join(namespace, (member,), is_primary, granted=granted, owners=owners)
+            self._effects.tell_hub(hub, join)
         if client is not None and client.was_large:
             self._ask(local, client, self._limit)
 

@@ -6,6 +6,7 @@ from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.owners import NOBODY
 from peerpigeon.core.wire.hub_news import Located, Member
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class Record:
     located: Located
     number: int
     """Its peer id as a number."""
+    owner: bytes = NOBODY
+    """What shows whose the id is; see ``owners.py``."""
     is_introduced: bool = False
     is_doubtful: bool = False
     """Whether somebody else may have the id: not introduced to anybody until that is clear."""

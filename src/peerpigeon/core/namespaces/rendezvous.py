@@ -28,7 +28,9 @@ from peerpigeon.core.namespaces.records import (
     identity_of,
 )
 from peerpigeon.core.namespaces.retention import RETENTION
+from peerpigeon.core.owners import NOBODY
 from peerpigeon.core.wire.hub_news import (
+    Claim,
     Find,
     Found,
     Join,
@@ -36,6 +38,7 @@ from peerpigeon.core.wire.hub_news import (
     Located,
     Member,
     More,
+    Owned,
     Verdict,
 )
 from peerpigeon.core.wire.ranges import is_session_over
@@ -98,8 +101,10 @@ class Rendezvous:
     def _take_in(self, kept: NamespaceRecords, hub: PeerId, join: Join, now: float) -> None:
         newcomers: list[Record] = []
         granted: list[int] = []
+        owners = dict(join.owners)
         for member in join.members:
-            record = Record(Located(hub, member), int(member.peer, 16))
+            owner = owners.get(member.session, NOBODY)
+            record = Record(Located(hub, member), int(member.peer, 16), owner)
             stored = self._store(kept, record, join, now)
             if stored is None or not join.is_primary:
                 continue
@@ -118,13 +123,15 @@ class Rendezvous:
     def _let_wait(self, kept: NamespaceRecords, hub: PeerId, join: Join, now: float) -> Join:
         """Only store who is to be granted an id for the first time; return the others' join."""
         at_once: list[Member] = []
+        owners = dict(join.owners)
         stored_only = replace(join, is_primary=False)
         for member in join.members:
             known = kept.find(hub, member.session)
             if member.session in join.granted or (known is not None and known.is_introduced):
                 at_once.append(member)
                 continue
-            record = Record(Located(hub, member), int(member.peer, 16))
+            owner = owners.get(member.session, NOBODY)
+            record = Record(Located(hub, member), int(member.peer, 16), owner)
             stored = self._store(kept, record, stored_only, now)
             if stored is not None:
                 stored.is_doubtful = stored.is_waiting = True
@@ -138,7 +145,8 @@ class Rendezvous:
         if kept is None or record is None or record.is_introduced:
             return
         if self._placement.primary(namespace) == self._own:
-            join = Join(namespace, (record.located.member,), is_primary=True)
+            owners = ((session, record.owner),)
+            join = Join(namespace, (record.located.member,), is_primary=True, owners=owners)
             self._take_in(kept, hub, join, now)
         else:
             self.handover.park((namespace, hub, session))
@@ -173,6 +181,12 @@ class Rendezvous:
         located = None if best is None else best.located
         self._effects.tell_hub(hub, Found(find.namespace, find.peer, located))
 
+    def on_claim(self, hub: PeerId, claim: Claim, now: float) -> None:
+        """Say whether an id is that of somebody who waits for it at its own hub."""
+        kept = self._table.get(claim.namespace)
+        if kept is not None and self._owners.is_owners(kept, claim, now):
+            self._effects.tell_hub(hub, Owned(claim.namespace, claim.peer, claim.owner))
+
     def on_verdict(self, hub: PeerId, verdict: Verdict, now: float) -> None:
         """Decide between a newcomer and the member that has its id."""
         kept = self._table.get(verdict.namespace)
@@ -181,7 +195,9 @@ class Rendezvous:
             return
         if identity_of(conflict.holder)[::2] != (hub, verdict.session):
             return
-        if verdict.stays:
+        if verdict.later:
+            self._owners.wait_longer(kept, conflict, verdict.later)
+        elif verdict.stays:
             self._owners.end(kept, conflict)
             self._owners.refuse(kept, conflict.newcomer)
         else:
@@ -204,7 +220,7 @@ class Rendezvous:
                 if conflict.holder.located.hub == self._own:
                     self._owners.ask(kept, conflict, now)
 
-    def drop_hub(self, hub: PeerId, incarnation: int = 0) -> None:
+    def drop_hub(self, hub: PeerId, now: float, incarnation: int = 0) -> None:
         """Forget all members that a hub served; the others notice its end themselves.
 
         ``incarnation``: its new one, if it is gone because it was restarted.
@@ -216,7 +232,7 @@ class Rendezvous:
                 if incarnation and not is_session_over(session, first):
                     continue
                 if kept.find(hub, session) is record:
-                    self._remove(kept, record)
+                    self._remove(kept, record, now)
                 else:
                     self._owners.end(kept, kept.conflicts[record.number])
             self._tidy(kept)
@@ -267,6 +283,10 @@ class Rendezvous:
             if rival is not None:
                 if stored:
                     self._table.remove(kept, stored)
+                if not was_granted and self._owners.is_owner(kept, record, rival, now):
+                    self._resume(kept, rival, now)
+                    self._table.add(kept, record)
+                    return record
                 if not was_granted or now >= rival.fresh_until:
                     self._owners.hold_aside(kept, record, rival, now)
                     return None
@@ -274,6 +294,7 @@ class Rendezvous:
                 return record
         if stored:
             kept.renew(stored, record.located)
+            stored.owner = record.owner
             return stored
         if not self._table.has_room(record):
             return None
@@ -321,10 +342,20 @@ class Rendezvous:
                 untold.append((hub, peer, session))
         self._departures.tell(kept, untold, has_said_goodbye=has_said_goodbye)
         for record in left:
-            self._remove(kept, record)
+            self._remove(kept, record, now)
 
-    def _remove(self, kept: NamespaceRecords, record: Record) -> None:
+    def _resume(self, kept: NamespaceRecords, rival: Record, now: float) -> None:
+        """Take an id from somebody, and from who waits for it, because its owner has come."""
+        conflict = kept.conflicts.get(rival.number)
+        if conflict is not None:
+            self._owners.end(kept, conflict)
+            self._owners.refuse(kept, conflict.newcomer)
+        self._owners.refuse(kept, rival)
+        self._depart(kept, [identity_of(rival)], now, is_primary=True)
+
+    def _remove(self, kept: NamespaceRecords, record: Record, now: float) -> None:
         """Remove a member; the newcomer that wants its id, if there is one, follows it."""
+        self._owners.note_end(kept, record, now)
         self._table.remove(kept, record)
         conflict = kept.conflicts.get(record.number)
         if conflict is None or conflict.holder is not record:

@@ -41,7 +41,7 @@ class Places:
         self._takeovers = takeovers
         self._timeout = timeout
         self._applicants: dict[SessionId, LocalContender] = {}  # first come, first served
-        self._keys: set[PeerKey] = set()  # of their ids
+        self._wants: set[tuple[PeerKey, str]] = set()  # their ids, and whence they come
         self._hopeful: set[SessionId] = set()  # for whom the search under way was begun
         # Guests do not wait, they come again: how many found no place before and since it began.
         self._hopeful_guests = self._guests = 0
@@ -53,12 +53,14 @@ class Places:
     # Who waits
 
     def apply(self, applicant: LocalContender) -> bool:
-        """Let a socket wait for a place; ``False`` if too many do, or another one with its id."""
-        key = key_of(applicant.peer_id)
-        if len(self._applicants) >= APPLICANTS or key in self._keys:
+        """Let a socket wait for a place; ``False`` if too many do.
+
+        Another one with its id from its address counts as too many.
+        """
+        if len(self._applicants) >= APPLICANTS or _want(applicant) in self._wants:
             return False
         self._applicants[applicant.session] = applicant
-        self._keys.add(key)
+        self._wants.add(_want(applicant))
         return True
 
     def press(self) -> None:
@@ -72,7 +74,7 @@ class Places:
     def withdraw(self, applicant: LocalContender) -> None:
         """Let somebody wait no longer."""
         del self._applicants[applicant.session]
-        self._keys.discard(key_of(applicant.peer_id))
+        self._wants.discard(_want(applicant))
         self._hopeful.discard(applicant.session)
 
     def next(self) -> LocalContender | None:
@@ -142,3 +144,7 @@ class Places:
         if self._applicants or self._guests or (self._asked and self._hopeful_guests):
             return self._asked_at + self._timeout
         return None
+
+
+def _want(applicant: LocalContender) -> tuple[PeerKey, str]:
+    return key_of(applicant.peer_id), applicant.address

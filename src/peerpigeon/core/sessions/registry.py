@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from peerpigeon.core.ids import SessionId, key_of
 from peerpigeon.core.interface.snapshot import PeerRecord
+from peerpigeon.core.owners import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,6 +30,8 @@ class Client:
     address: str
     opened_at: float
     last_heard: float
+    owner: bytes = NOBODY
+    """What shows whose its id is; see ``owners.py``."""
     namespace: str | None = None
     """Where it has announced itself; ``None`` before that and after its goodbye."""
     granted_in: str | None = None
@@ -95,8 +98,10 @@ class Registry:
         self._parties: dict[SessionId, Party] = {}
         self._by_key: dict[PeerKey, Party] = {}
         self._last_guest = 0
+        self.aside = 0
+        """How many have a place and no session for now, because they wait for their ids."""
         self.by_key: Mapping[PeerKey, Party] = self._by_key
-        """Those whose id is known."""
+        """Those who hold their ids. Of clients with one id only one does."""
         self.get: Callable[[SessionId], Party | None] = self._parties.get
         """Return who has a session. The dict's own method: a wrapper costs each message 40 ns."""
 
@@ -111,17 +116,21 @@ class Registry:
     @property
     def vacancies(self) -> int:
         """How many more may be accepted."""
-        return max(0, self._max_connections - len(self._parties))
+        return max(0, self._max_connections - len(self._parties) - self.aside)
 
     @property
     def is_full(self) -> bool:
         """Whether no further one may be accepted."""
-        return len(self._parties) >= self._max_connections
+        return len(self._parties) + self.aside >= self._max_connections
 
     def find(self, peer_id: PeerId) -> Party | None:
-        """Return who has an id, however the id is spelled."""
+        """Return who holds an id, however the id is spelled."""
         by_key = self._by_key
         return by_key.get(peer_id) or by_key.get(key_of(peer_id))  # type: ignore[call-overload]
+
+    def holds(self, party: Party) -> bool:
+        """Tell whether somebody holds the id with which it came."""
+        return party.peer_id is not None and self.find(party.peer_id) is party
 
     def find_client(self, peer_id: PeerId) -> Client | Guest | None:
         """Return the client or guest that has an id: somebody who sends and gets signals."""
@@ -139,22 +148,25 @@ class Registry:
         return [by_key[key_of(peer_id)] for peer_id in peer_ids]
 
     def add(self, party: Party) -> None:
-        """Take in somebody whose session is new and whose id is free, if it is known."""
+        """Take in somebody whose session is new. Its id it does not hold yet."""
         self._parties[party.session] = party
-        if party.peer_id is not None:
-            self._by_key[key_of(party.peer_id)] = party
+
+    def hold(self, party: Party, peer_id: PeerId) -> None:
+        """Have somebody who is here hold an id that is free."""
+        self._by_key[key_of(peer_id)] = party
 
     def identify(self, hub: ReferenceHub, peer_id: PeerId) -> None:
         """Note who a hub is that we have dialled; the id is free."""
         hub.peer_id = peer_id
-        self._by_key[key_of(peer_id)] = hub
+        self.hold(hub, peer_id)
 
     def promote(self, client: Client) -> ReferenceHub:
-        """Take a client for the hub of the npm package that it says it is."""
+        """Take a client that holds its id for the hub of the npm package that it says it is."""
         hub = ReferenceHub(
             client.session, client.peer_id, client.address, client.opened_at, client.last_heard
         )
         self.add(hub)
+        self.hold(hub, client.peer_id)
         return hub
 
     def guest_session(self) -> SessionId:
@@ -165,7 +177,7 @@ class Registry:
     def remove(self, party: Party) -> None:
         """Forget somebody."""
         del self._parties[party.session]
-        if party.peer_id is not None:
+        if self.holds(party) and party.peer_id is not None:
             del self._by_key[key_of(party.peer_id)]
 
     def records(self, epoch: float) -> list[PeerRecord]:

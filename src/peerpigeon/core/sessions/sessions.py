@@ -33,7 +33,13 @@ class Sessions:
         self.registry.add(party)
         self.liveness.watch(party, now)
 
-    def close(self, party: Party) -> Contender | None:
+    def set_aside(self, client: Client) -> None:
+        """Take out a client that has to wait for its id."""
+        self.registry.remove(client)
+        self.liveness.forget(client.session)
+        self.places.forget(client.session)
+
+    def close(self, party: Party) -> list[Contender]:
         """Forget somebody; return who has waited for the id."""
         self.registry.remove(party)
         self.liveness.forget(party.session)

@@ -1,17 +1,22 @@
 """Who gets an id that is in use: its holder, if it shows in time that it lives (S28).
 
-An id belongs to the first socket that opens with it. A second one takes over only if the first
-does not answer a ping within ``takeover_timeout``: so a client whose connection broke gets its id
-back at once, and nobody can push out a client that is there. What else comes over the first socket
-meanwhile may have been sent before its client was gone, and shows nothing.
+An id belongs to the first socket that announces itself with it. Another one takes over only if the
+first does not answer a ping within ``takeover_timeout``: so a client whose connection broke gets
+its id back, and nobody can push out a client that is there. What else comes over the first socket
+meanwhile may have been sent before its client was gone, and shows nothing. Who proves to be the
+owner (``owners.py``) needs none of this.
+
+A few wait for an id at a time, so that nobody keeps its owner out by waiting for it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from peerpigeon.core.deadlines import LATE, TimerQueue
+from peerpigeon.core.owners import NOBODY, same_owner
 from peerpigeon.core.sessions.registry import Guest, ReferenceHub
 
 if TYPE_CHECKING:
@@ -24,17 +29,33 @@ BACKLOG_MESSAGES = 32
 BACKLOG_SIZE = 64 * 1024
 """How many messages and characters of a contender are kept. A real client sends its announce."""
 
+CONTENDERS = 4
+"""How many wait for one id. More come only if somebody else wants it as well."""
+
+READING_RATE = 256 * 1024
+"""Bytes a second that a client reads at least, for whose answer to a ping is waited."""
+
+LONGEST_READING = 30.0
+"""Seconds for which an answer is waited for, at most, because of what there is to read before the
+ping. By then a client that reads so fast has read the largest receive buffer of usual systems."""
+
 HEARING = 1.0
 """Seconds that there are to read what came while this process stood still."""
 
 
 @dataclass(slots=True, eq=False)
 class LocalContender:
-    """A socket here that has opened with an id in use, or at a full hub, and waits."""
+    """A socket here that waits: for an id in use with which it has announced itself, or a place."""
 
     session: SessionId
     peer_id: PeerId
     address: str
+    owner: bytes = NOBODY
+    """What shows whose the id is; see ``owners.py``."""
+    resume_key: str = ""
+    """To be told to it with its greeting; empty if it knows it, or has been greeted."""
+    is_greeted: bool = False
+    """Whether it has had its greeting, and with it a place."""
     backlog: list[str] = field(default_factory=list)
     """What it has said meanwhile; heeded when it is let in."""
     permits: Permits | None = None
@@ -72,16 +93,19 @@ Contender: TypeAlias = LocalContender | GuestContender | RemoteClaim
 
 @dataclass(slots=True, eq=False)
 class _Contest:
-    contender: Contender
     ping: int
     """The number of the ping that the holder has to answer."""
     until: float
+    contenders: list[Contender] = field(default_factory=list)
+    """In the order in which they came."""
+    reading: float = 0.0
+    """Seconds of it that are for what the holder has to read before the ping."""
     was_late: bool = False
     """Whether its time was over before this hub could look, because its process stood still."""
 
 
 class Takeovers:
-    """The contests of one hub: one contender for each holder at a time."""
+    """The contests of one hub: one for each holder at a time."""
 
     def __init__(self, registry: Registry, timeout: float) -> None:
         self._registry = registry
@@ -90,18 +114,50 @@ class Takeovers:
         self._holders: dict[SessionId, SessionId] = {}  # by the session of a local contender
         self._timers: TimerQueue[SessionId] = TimerQueue()
 
-    def begin(self, holder: Party, contender: Contender, ping: int, now: float) -> bool:
-        """Let a contender wait for the holder of an id to answer the ping with a number.
-
-        Returns ``False`` if another one waits already.
-        """
-        if holder.session in self._contests:
-            return False
-        self._contests[holder.session] = _Contest(contender, ping, now + self._timeout)
-        if isinstance(contender, LocalContender):
-            self._holders[contender.session] = holder.session
+    def begin(self, holder: Party, ping: int, now: float) -> None:
+        """Have the holder of an id answer the ping with a number."""
+        self._contests[holder.session] = _Contest(ping, now + self._timeout)
         self._timers.set(holder.session, now + self._timeout)
-        return True
+
+    def join(self, holder: Party, contender: Contender) -> LocalContender | None:
+        """Let a contender wait for the answer of a holder; return who has to go for it, if any.
+
+        That is the contender itself if there is no room. A hub that asks again waits once.
+        """
+        contenders = self._contests[holder.session].contenders
+        if not isinstance(contender, LocalContender):
+            again = [one for one in contenders if _origin(one) == _origin(contender)]
+            for one in again:
+                self._remove(contenders, one)
+            contenders.append(contender)
+            return None
+        contenders.append(contender)
+        self._holders[contender.session] = holder.session
+        self._registry.aside += contender.is_greeted
+        surplus = _surplus([one for one in contenders if isinstance(one, LocalContender)])
+        if surplus is not None:
+            self._remove(contenders, surplus)
+        return surplus
+
+    def extend(self, party: Party, number: int, unread: int) -> list[tuple[Party, list[Contender]]]:
+        """Give a party time to read so many bytes that were sent before a ping, in its contests.
+
+        Returns the holders to whom that matters, each with those that wait.
+        """
+        extended: list[tuple[Party, list[Contender]]] = []
+        reading = min(LONGEST_READING, unread / READING_RATE)
+        for session in self._judged_by(party):
+            contest, holder = self._contests.get(session), self._registry.get(session)
+            if contest is not None and contest.ping == number and holder is not None:
+                contest.until, contest.reading = contest.until + reading, reading
+                self._timers.set(session, contest.until)
+                extended.append((holder, list(contest.contenders)))
+        return extended
+
+    def extension(self, holder: Party, now: float) -> float:
+        """Return how many seconds a contest takes from now on, if more than usual; else 0."""
+        contest = self._contests[holder.session]
+        return contest.until - now if contest.reading else 0.0
 
     def is_contested(self, holder: Party) -> bool:
         """Tell whether somebody waits for the id of a party."""
@@ -110,19 +166,27 @@ class Takeovers:
     def contender(self, session: SessionId) -> LocalContender | None:
         """Return the contender whose socket here has a session."""
         holder = self._holders.get(session)
-        contest = None if holder is None else self._contests[holder]
-        if contest is None or not isinstance(contest.contender, LocalContender):
-            return None
-        return contest.contender
+        contenders = () if holder is None else self._contests[holder].contenders
+        local = (one for one in contenders if isinstance(one, LocalContender))
+        return next((one for one in local if one.session == session), None)
+
+    def find_owner(self, holder: Party, owner: bytes) -> LocalContender | None:
+        """Return who waits here for the id of a party with an owner mark."""
+        contest = self._contests.get(holder.session)
+        contenders = () if contest is None else contest.contenders
+        local = (one for one in contenders if isinstance(one, LocalContender))
+        return next((one for one in local if same_owner(one.owner, owner)), None)
 
     def withdraw(self, contender: LocalContender) -> None:
-        """Forget a contender whose socket has closed."""
-        self.end(self._holders[contender.session])
+        """Forget a contender whose socket has closed, and its contest if it was the only one."""
+        holder = self._holders[contender.session]
+        self.abandon(contender)
+        if not self._contests[holder].contenders:
+            self.end(holder)
 
     def abandon(self, contender: LocalContender) -> None:
         """Go on without a contender: the holder still has to show that it lives."""
-        holder = self._holders.pop(contender.session)
-        self._contests[holder].contender = GuestContender(contender.peer_id)
+        self._remove(self._contests[self._holders[contender.session]].contenders, contender)
 
     def answered(self, party: Party, number: int) -> list[Contender]:
         """Note that a ping was answered; return the contenders that have lost by it.
@@ -131,13 +195,18 @@ class Takeovers:
         """
         if not self._contests:
             return []
-        holders = [party.session]
+        contests = self._contests
+        judged = self._judged_by(party)
+        beaten = [s for s in judged if s in contests and contests[s].ping <= number]
+        return [contender for session in beaten for contender in self.end(session)]
+
+    def _judged_by(self, party: Party) -> list[SessionId]:
+        """Return the sessions for which a party's answers count."""
+        sessions = [party.session]
         if isinstance(party, ReferenceHub):
             # For its clients it is the only sign there is.
-            holders += [session for session in self._contests if self._is_guest_of(session, party)]
-        contests = self._contests
-        beaten = [s for s in holders if s in contests and contests[s].ping <= number]
-        return [contender for session in beaten if (contender := self.end(session)) is not None]
+            sessions += [one for one in self._contests if self._is_guest_of(one, party)]
+        return sessions
 
     def _is_guest_of(self, session: SessionId, hub: ReferenceHub) -> bool:
         holder = self._registry.get(session)
@@ -155,16 +224,48 @@ class Takeovers:
                 due.append(session)
         return [holder for session in due if (holder := self._registry.get(session)) is not None]
 
-    def end(self, holder: SessionId) -> Contender | None:
-        """End a contest if there is one; return the contender."""
+    def end(self, holder: SessionId) -> list[Contender]:
+        """End a contest if there is one; return who has waited, in the order in which they came."""
         contest = self._contests.pop(holder, None)
         if contest is None:
-            return None
-        if isinstance(contest.contender, LocalContender):
-            del self._holders[contest.contender.session]
+            return []
+        contenders = list(contest.contenders)
+        for contender in contenders:
+            self._remove(contest.contenders, contender)
         self._timers.drop(holder)
-        return contest.contender
+        return contenders
+
+    def _remove(self, contenders: list[Contender], contender: Contender) -> None:
+        contenders.remove(contender)
+        if isinstance(contender, LocalContender):
+            del self._holders[contender.session]
+            self._registry.aside -= contender.is_greeted
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to say."""
         return self._timers.deadline()
+
+
+def heir(holder: Party, contenders: list[Contender]) -> LocalContender | None:
+    """Return who of those that wait here gets the id of a holder that is gone.
+
+    The first that comes from the same address, as a client does that has lost its socket and not
+    its network; else the first of all.
+    """
+    local = [one for one in contenders if isinstance(one, LocalContender)]
+    neighbours = [one for one in local if one.address == holder.address]
+    return next(iter(neighbours or local), None)
+
+
+def _surplus(contenders: list[LocalContender]) -> LocalContender | None:
+    """Return who is one too many, if anybody: the last of those from the commonest address."""
+    if len(contenders) <= CONTENDERS:
+        return None
+    count = Counter(one.address for one in contenders)
+    most = max(count.values())
+    return next(one for one in reversed(contenders) if count[one.address] == most)
+
+
+def _origin(contender: Contender) -> PeerId | None:
+    """Return the hub that asks for a contender; ``None`` for one that comes to this hub."""
+    return contender.hub if isinstance(contender, RemoteClaim) else None

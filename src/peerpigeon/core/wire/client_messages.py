@@ -205,9 +205,24 @@ def encode_signal(signal: Signal, sender: PeerId, target: PeerId, timestamp: int
     )
 
 
-def encode_connected(peer: PeerId, timestamp: int) -> bytes:
-    """Return the greeting. Reference: it alone carries no ``networkName``."""
-    return _encoder.encode(_Out("connected", {"peerId": peer}, None, SYSTEM, None, timestamp))
+def encode_connected(peer: PeerId, resume_key: str, timestamp: int) -> bytes:
+    """Return the greeting. Reference: it alone carries no ``networkName``, and no resume key.
+
+    An empty key is left out.
+    """
+    data: dict[str, object] = {"peerId": peer}
+    if resume_key:
+        data["resumeKey"] = resume_key
+    return _encoder.encode(_Out("connected", data, None, SYSTEM, None, timestamp))
+
+
+def announced(text: str) -> Announce | None:
+    """Return a client's message if it is an announce."""
+    try:
+        message = decode(text)
+    except MessageError:
+        return None
+    return message if isinstance(message, Announce) else None
 
 
 def raw(data: bytes) -> msgspec.Raw:

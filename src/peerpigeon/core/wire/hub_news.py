@@ -13,6 +13,7 @@ from peerpigeon.core.wire.ranges import (
     Count,
     Id,
     Namespace,
+    OwnerMark,
 )
 from peerpigeon.core.wire.reasons import Reason
 
@@ -93,6 +94,8 @@ class Join(Frozen, frozen=True, tag=3):
     """Peers and sessions of members that the sender served there until shortly ago."""
     granted: tuple[Count, ...] = ()
     """The sessions of those of them whose id has been granted to them before."""
+    owners: tuple[tuple[Count, OwnerMark], ...] = ()
+    """The sessions of those of them that have an owner mark, each with its own."""
 
 
 class Leave(Frozen, frozen=True, tag=4):
@@ -168,6 +171,8 @@ class Verdict(Frozen, frozen=True, tag=11):
     session: Count
     stays: bool
     """Whether the session named keeps the id."""
+    later: Count = 0
+    """If not 0, this is no answer yet: it takes so many seconds more."""
 
 
 class Resync(Frozen, frozen=True, tag=12):
@@ -189,6 +194,22 @@ class Granted(Frozen, frozen=True, tag=14):
     sessions: tuple[Count, ...]
 
 
+class Claim(Frozen, frozen=True, tag=15):
+    """Somebody at the sending hub waits there for an id: is it the owner's, by its mark?"""
+
+    namespace: Namespace
+    peer: Id
+    owner: OwnerMark
+
+
+class Owned(Frozen, frozen=True, tag=16):
+    """The answer to ``Claim``, if it is so; else there is none."""
+
+    namespace: Namespace
+    peer: Id
+    owner: OwnerMark
+
+
 class Unknown(Frozen, frozen=True, tag=0):
     """Stands for news that this hub cannot use, so that its number is not missed. Never sent."""
 
@@ -208,5 +229,7 @@ News: TypeAlias = (
     | Resync
     | Refusal
     | Granted
+    | Claim
+    | Owned
     | Unknown
 )

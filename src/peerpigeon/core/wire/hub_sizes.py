@@ -14,7 +14,7 @@ MESSAGE_BYTES = 48 * 1024
 """Of introductions in one message between hubs; it must fit a data channel."""
 
 MEMBER_BYTES = 128
-"""About what a member takes in a message besides its introduction."""
+"""About what a member takes in a message besides its introduction, its owner mark included."""
 
 # About what things take in memory, as CPython 3.12 and msgspec have them on 64 bits: objects,
 # strings of 40 digits, numbers, and their places in tuples and tables.
@@ -31,8 +31,8 @@ def size_of(news: News) -> int:
         case Join():
             members = sum(_MEMBER_BYTES + len(member.introduction) for member in news.members)
             numbers = len(news.has_enough) + len(news.granted) + len(news.present or ())
-            departed = _REGISTRATION_BYTES * len(news.departed)
-            return _NEWS_BYTES + members + _NUMBER_BYTES * numbers + departed
+            pairs = _REGISTRATION_BYTES * (len(news.departed) + len(news.owners))
+            return _NEWS_BYTES + members + _NUMBER_BYTES * numbers + pairs
         case Meet():
             members = sum(
                 _LOCATED_BYTES + len(located.member.introduction) for located in news.members

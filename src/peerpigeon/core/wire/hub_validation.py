@@ -30,6 +30,7 @@ from peerpigeon.core.wire.hub_frames import (
 )
 from peerpigeon.core.wire.hub_news import (
     Challenge,
+    Claim,
     Find,
     Found,
     Gone,
@@ -38,6 +39,7 @@ from peerpigeon.core.wire.hub_news import (
     Leave,
     Meet,
     More,
+    Owned,
     Refusal,
     Relay,
     Resync,
@@ -146,7 +148,7 @@ def _is_valid_news(news: News) -> bool:
             return _are_ids("".join([hub + peer for hub, peer, _ in news.registrations]))
         case Found():
             return _are_ids(news.peer) and _is_valid_answer(news)
-        case Leave() | More() | Find() | Challenge() | Verdict() | Refusal():
+        case Leave() | More() | Find() | Challenge() | Verdict() | Refusal() | Claim() | Owned():
             return _are_ids(news.peer)
         case Granted() | Resync() | Unknown():
             return True

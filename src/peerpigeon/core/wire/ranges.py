@@ -45,6 +45,9 @@ Incarnation: TypeAlias = Annotated[int, Meta(ge=1, le=LAST_INCARNATION)]
 1970 that the hub's clock shows, a guess that needs no question; if that is no larger than what the
 mesh still holds of another life, the hub rises above it."""
 
+OwnerMark: TypeAlias = Annotated[bytes, Meta(max_length=16)]
+"""See ``owners``. Empty for those who have none."""
+
 
 def is_later_life(incarnation: int, other: int) -> bool:
     """Tell whether one of two incarnations is the later; 0, which is not known, is before all.

@@ -12,7 +12,6 @@ section 5.5). Whether a client lives is not to hang on how much it was sent.
 
 from __future__ import annotations
 
-import socket
 from collections import deque
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -20,8 +19,10 @@ from peerpigeon.core.config.quantities import KIB
 from peerpigeon.core.ids import SessionId
 from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, TRY_AGAIN_LATER
 from peerpigeon.core.interface.link_outbox import AHEAD
+from peerpigeon.core.interface.reading import ReadProgress
 from peerpigeon.net.websocket.frames import PING, TEXT
 from peerpigeon.net.websocket.group import Socket, SocketGroup
+from peerpigeon.net.websocket.kernel_queue import leave_little_in_kernel
 from peerpigeon.net.websocket.protocol import (
     CloseReceived,
     Pinged,
@@ -69,6 +70,7 @@ class WebSocket(TurnTaker, Socket):
         "_timer",
         "_transport",
         "address",
+        "sent",
     )
 
     def __init__(
@@ -82,9 +84,11 @@ class WebSocket(TurnTaker, Socket):
         self._protocol = protocol
         most = min(self.ALLOWANCE - 1, group.max_outbox_size)
         transport.set_write_buffer_limits(high=most)
-        _leave_little_in_kernel(transport)
+        leave_little_in_kernel(transport, AHEAD)
         self._held: deque[bytes] | None = None  # frames for later, while the transport is full
         self._held_size = 0
+        self.sent = 0
+        """Bytes of all frames that were written or held back."""
         self._noted = 0  # what was kept of a message when that was noted last
         self._is_owed = True  # whether the listener has still to hear of the end
         self._timer: asyncio.TimerHandle | None = None
@@ -151,6 +155,7 @@ class WebSocket(TurnTaker, Socket):
         """Write what is queued, or hold it back while the transport is full."""
         if outgoing := self._protocol.outgoing:
             data = b"".join(outgoing)
+            self.sent += len(data)
             if self._held is None and len(data) <= MAX_WRITE:  # as nearly always
                 outgoing.clear()
                 self._transport.write(data)
@@ -341,7 +346,7 @@ class WebSocket(TurnTaker, Socket):
 class PeerSocket(WebSocket):
     """The WebSocket of a client, or of a hub that speaks as clients do: text."""
 
-    __slots__ = ("session",)
+    __slots__ = ("progress", "session")
 
     KIND = TEXT
     ALLOWANCE = 16 * KIB
@@ -351,17 +356,4 @@ class PeerSocket(WebSocket):
     ) -> None:
         super().__init__(group, transport, protocol)
         self.session = SessionId(0)
-
-
-def _leave_little_in_kernel(transport: asyncio.Transport) -> None:
-    """Have the system take no more than ``AHEAD`` bytes before it can send them, where it can.
-
-    Else it takes megabytes on a slow way, and nothing urgent can be put before them.
-    """
-    connection, option = transport.get_extra_info("socket"), _NOTSENT_LOWAT
-    if option is not None and connection is not None and connection.family in _INTERNET:
-        connection.setsockopt(socket.IPPROTO_TCP, option, AHEAD)
-
-
-_NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
-_INTERNET = (socket.AF_INET, socket.AF_INET6)
+        self.progress = ReadProgress()

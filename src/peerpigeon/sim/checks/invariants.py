@@ -54,13 +54,16 @@ class _Register:
     patience: float
     """After this time hubs do not believe any more in a client that fell silent."""
     hesitation: float
-    """After this time a new socket is greeted or closed."""
+    """After this time a new socket is greeted or closed, and so is one that wants an id that
+    somebody else has been believed to have."""
     limit: int
     """The most other members with which everybody in a namespace learns of everybody."""
     stays: dict[tuple[str, str], list[Stay]] = field(default_factory=lambda: defaultdict(list))
     """By namespace and peer id."""
     sent: dict[str, SentSignal] = field(default_factory=dict)
     heard: dict[str, list[HeardSignal]] = field(default_factory=lambda: defaultdict(list))
+    settled: dict[Stay, float] = field(default_factory=dict)
+    """From when a stay that was greeted surely counted, if it was not ended."""
 
     @classmethod
     def of(cls, world: World) -> _Register:
@@ -78,11 +81,25 @@ class _Register:
                 register.sent[sent.serial] = sent
             for heard in client.signals:
                 register.heard[heard.serial].append(heard)
+        by_id: dict[str, list[Stay]] = defaultdict(list)
+        for (_, peer_id), stays in register.stays.items():
+            by_id[peer_id.lower()].extend(stays)
+        for stays in by_id.values():
+            register._settle(stays)
         return register
+
+    def _settle(self, stays: list[Stay]) -> None:
+        """Note from when stays of one id counted. Who comes while hubs believe in another waits."""
+        for stay in stays:
+            if stay.confirmed is None:
+                continue
+            earlier = [other for other in stays if other.since < stay.since]
+            waits = any(self.last_belief(other) > stay.since + self.grace for other in earlier)
+            self.settled[stay] = stay.confirmed + (self.hesitation if waits else 0.0)
 
     def is_there(self, stay: Stay, start: float, end: float) -> bool:
         """Tell whether hubs surely counted on ``stay`` from ``start`` to ``end``."""
-        if stay.confirmed is None or stay.confirmed + self.grace > start:
+        if self.settled.get(stay, _FOREVER) + self.grace > start:
             return False
         return (_FOREVER if stay.end is None else stay.end) >= end
 
@@ -179,14 +196,14 @@ def _strangers(register: _Register) -> Iterator[str]:
 
 def _strangers_in_small(stays: list[Stay], namespace: str, register: _Register) -> Iterator[str]:
     for one in stays:
-        if one.confirmed is None:
+        if one not in register.settled:
             continue
         one_end = register.now if one.end is None else one.end
         for other in stays:
-            if other.confirmed is None or other.peer_id == one.peer_id:
+            if other not in register.settled or other.peer_id == one.peer_id:
                 continue
             other_end = register.now if other.end is None else other.end
-            met_by = max(one.confirmed, other.confirmed) + 2 * register.grace
+            met_by = max(register.settled[one], register.settled[other]) + 2 * register.grace
             if met_by < min(one_end, other_end) and other.peer_id not in one.turns:
                 yield f"{one.peer_id[:8]} never learned of {other.peer_id[:8]} in {namespace!r}"
             both_here = one.end is None and other.end is None and met_by < register.now
@@ -259,8 +276,8 @@ def _fate(sent: SentSignal, register: _Register) -> bool | None:
     """Tell whether a signal had to arrive, or to be answered by an error; ``None`` if open."""
     latest = sent.time + register.grace
     sender_end = _FOREVER if sent.stay.end is None else sent.stay.end
-    greeted = _FOREVER if sent.stay.confirmed is None else sent.stay.confirmed
-    if greeted > sent.time or latest > min(sender_end, register.now):
+    since = register.settled.get(sent.stay, _FOREVER)
+    if since > sent.time or latest > min(sender_end, register.now):
         return None
     if sent.namespace != sent.stay.namespace:
         return False

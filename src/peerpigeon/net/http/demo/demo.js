@@ -23,6 +23,7 @@ const peers = new Map();
 let socket = null;
 let announcedAt = 0;
 let failures = 0;
+let resumeKey = "";
 
 // The page
 
@@ -87,7 +88,8 @@ function showPeers() {
 function connect() {
   showConnection(failures ? "connecting again" : "connecting", "busy");
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  socket = new WebSocket(`${scheme}//${location.host}/?peerId=${ownId}`,
+  const resume = resumeKey && `&resumeKey=${resumeKey}`;
+  socket = new WebSocket(`${scheme}//${location.host}/?peerId=${ownId}${resume}`,
     token ? ["peerpigeon", `bearer.${token}`] : []);
   socket.onmessage = ({ data }) => receive(JSON.parse(data));
   socket.onclose = ({ code, reason }) => {
@@ -109,6 +111,8 @@ function receive({ type, data, fromPeerId, error }) {
   switch (type) {
     case "connected":
       failures = 0;
+      // Who comes again with it has its id at once, whatever has become of its old socket.
+      resumeKey = data.resumeKey ?? resumeKey;
       announcedAt = Date.now();
       showConnection("connected", "good");
       log(`connected to hub ${location.host}, announced in namespace ${namespace}`);

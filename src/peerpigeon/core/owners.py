@@ -1,0 +1,123 @@
+"""What shows that somebody who comes with an id is who had it before: an *owner* mark.
+
+Each client is given a resume key when it is greeted, drawn for it alone. Whoever comes with the key
+again is the same client, and needs no sign of life from its old socket. Kept, and told to other
+hubs, is only a hash: it is compared, and leads nobody back to the key.
+
+Ids are public, so whose it is may be told apart for a while after a client is gone, too: somebody
+else who has taken the id meanwhile gives it back (``RecentOwners``).
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from random import Random
+
+K = TypeVar("K", bound="Hashable")
+
+KEY_BYTES = 16
+"""Chance in a resume key: 128 bits, which nobody guesses."""
+
+OWNER_BYTES = 16
+"""Bytes of a mark: one says of what kind it is, the others are of a hash. To find another key with
+the same ones takes 2^120 attempts."""
+
+REMEMBERED = 300.0
+"""Seconds for which it is remembered, at most, who had an id: a computer that sleeps for a few
+minutes is back by then."""
+
+MAX_REMEMBERED = 16_384
+"""Owners that are remembered, about 4 MiB. See ``RecentOwners`` for how long each."""
+
+NOBODY = b""
+"""The owner mark of those who have none. It is nobody's: two of them are not the same."""
+
+_KEY_MARK, _SUBJECT_MARK = b"k", b"s"
+_KEY = re.compile(r"[A-Za-z0-9_-]{22,128}")
+
+
+def draw_key(rng: Random) -> str:
+    """Return a fresh resume key: 22 characters that need no escape in a URL."""
+    return urlsafe_b64encode(rng.getrandbits(8 * KEY_BYTES).to_bytes(KEY_BYTES, "big"))[
+        :-2
+    ].decode()
+
+
+def is_key(text: str) -> bool:
+    """Tell whether a text may be a resume key: 22 to 128 letters, digits, ``-`` and ``_``."""
+    return _KEY.fullmatch(text) is not None
+
+
+def owner_of_key(key: str) -> bytes:
+    """Return the owner mark of whoever has a resume key."""
+    return _mark(_KEY_MARK, key)
+
+
+def owner_of_subject(subject: str) -> bytes:
+    """Return the owner mark of whoever has been shown to be ``subject``, as by a signed token."""
+    return _mark(_SUBJECT_MARK, subject)
+
+
+def _mark(kind: bytes, text: str) -> bytes:
+    return kind + sha256(kind + text.encode()).digest()[: OWNER_BYTES - 1]
+
+
+def same_owner(one: bytes, other: bytes) -> bool:
+    """Tell whether two owner marks are of one client."""
+    return one != NOBODY and compare_digest(one, other)
+
+
+def outranks(one: bytes, other: bytes) -> bool:
+    """Tell whether one has been shown to be a subject and the other only came first."""
+    return one[:1] == _SUBJECT_MARK and other[:1] != _SUBJECT_MARK
+
+
+class RecentOwners(Generic[K]):
+    """Who had an id until shortly ago. The first of several within that time is the one.
+
+    Each is remembered for as long as it was there, ``REMEMBERED`` seconds at most: to push others
+    out of a full table takes as many connections, for as long.
+    """
+
+    def __init__(self, most: int = MAX_REMEMBERED) -> None:
+        self._most = most
+        self._until: dict[K, tuple[bytes, float]] = {}
+
+    def __len__(self) -> int:
+        """Return how many are remembered, those included whose time is over."""
+        return len(self._until)
+
+    def note(self, key: K, owner: bytes, since: float, now: float) -> None:
+        """Remember who has had an id since a time, now that it has it no more."""
+        if owner == NOBODY:
+            return
+        known = self._until.get(key)
+        if known is not None and known[1] > now and not same_owner(known[0], owner):
+            return
+        self._until.pop(key, None)
+        self._until[key] = owner, now + min(REMEMBERED, now - since)
+        if len(self._until) > self._most:
+            del self._until[next(iter(self._until))]
+
+    def may_take(self, key: K, newcomer: bytes, holder: bytes, now: float) -> bool:
+        """Tell whether the owner mark of a newcomer shows that the id of another is its own.
+
+        Who has been shown to be a subject goes before all who only came first.
+        """
+        if outranks(newcomer, holder):
+            return True
+        if outranks(holder, newcomer):
+            return False
+        return same_owner(newcomer, holder) or self.had(key, newcomer, now)
+
+    def had(self, key: K, owner: bytes, now: float) -> bool:
+        """Tell whether an owner had an id until shortly ago, and nobody else before it."""
+        known = self._until.get(key)
+        return known is not None and known[1] > now and same_owner(known[0], owner)
