@@ -82,6 +82,11 @@ class ServerConfig(Options):
         return tuple(dict.fromkeys(filter(None, (self.hub_secret, self.old_hub_secret))))
 
     @property
+    def hub_secrets(self) -> tuple[str, ...]:
+        """The secrets by any of which another hub may prove itself, the preferred one first."""
+        return tuple(dict.fromkeys(filter(None, (self.hub_secret, self.old_hub_secret))))
+
+    @property
     def allowed_origins(self) -> OriginNames | None:
         """The web origins that may connect, or ``None`` if all may."""
         return origins_of(self.cors_origin, "cors_origin")
