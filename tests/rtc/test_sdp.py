@@ -1,12 +1,14 @@
 """Reading other hubs' descriptions."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from peerpigeon.core.config import KIB
+from peerpigeon.rtc.ice import IceOptions
 from peerpigeon.rtc.sdp import (
     MAX_CANDIDATES,
     Candidate,
@@ -252,3 +254,23 @@ def survives(text: str) -> None:
     assert parse_offer(written) == read
     assert written.count("\nm=") == 1
     assert re.fullmatch(r"([a-z]=[ -~]*\r\n)+", written)
+
+
+@pytest.mark.parametrize(
+    ("address", "elsewhere", "here"),
+    [
+        ("192.0.2.1", True, True),
+        ("10.0.0.1", True, True),
+        ("127.0.0.1", False, True),
+        ("::1", False, True),
+        ("169.254.169.254", False, False),
+        ("fe80::1", False, False),
+    ],
+)
+def test_no_packet_goes_to_what_only_this_machine_or_cable_has(
+    address: str, *, elsewhere: bool, here: bool
+) -> None:
+    candidate = Candidate("1", 1, address, 5000, "host")
+    description = replace(OFFER, candidates=(candidate,))
+    for options, is_tried in ((IceOptions(), elsewhere), (IceOptions(loopback_only=True), here)):
+        assert bool(description.only(options.admits).candidates) == is_tried

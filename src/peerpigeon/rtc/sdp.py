@@ -9,9 +9,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from peerpigeon.core.config import KIB
 from peerpigeon.rtc.interface import MAX_MESSAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_SDP = 16 * KIB
 """The longest description read, in characters; those that hubs write have about 1,000."""
@@ -94,6 +98,12 @@ class Description:
     def advertising(self, address: str | None) -> Description:
         """Return it with a public address in place of the machine's own, if there is one."""
         return replace(self, candidates=tuple(advertise(each, address) for each in self.candidates))
+
+    def only(self, admits: Callable[[str], bool]) -> Description:
+        """Return it with those candidates whose addresses are admitted."""
+        return replace(
+            self, candidates=tuple(each for each in self.candidates if admits(each.address))
+        )
 
     def __str__(self) -> str:
         """Write it as an offer or answer (RFC 8829, section 5)."""

@@ -61,9 +61,17 @@ class Dialer:
     def dial_failed(self, dial: Dialing, reason: str) -> None:
         self.failed.append(reason)
 
-    def dial(self, port: int, *, scheme: str = "ws", timeout: float = DEADLINE) -> Dialing:
-        uri = f"{scheme}://127.0.0.1:{port}/?peerId=abc"
-        return Dialing(1, uri, self, max_message_size=1 << 20, timeout=timeout)
+    def dial(
+        self,
+        port: int,
+        *,
+        scheme: str = "ws",
+        host: str = "127.0.0.1",
+        admits: Callable[[str], bool] | None = None,
+        timeout: float = DEADLINE,
+    ) -> Dialing:
+        uri = f"{scheme}://{host}:{port}/?peerId=abc"
+        return Dialing(1, uri, self, admits=admits, max_message_size=1 << 20, timeout=timeout)
 
     async def socket(self, dial: Dialing) -> PeerSocket:
         """Return the socket that a dial has become."""
@@ -359,3 +367,41 @@ def test_a_hub_behind_tls_is_reached_if_its_certificate_is_trusted(
         run(main, loop)
     finally:
         outgoing._tls.cache_clear()
+
+
+# What leads where nobody is to be dialled
+
+
+@on_every_loop
+async def test_a_host_that_leads_elsewhere_than_is_admitted_is_not_dialled() -> None:
+    dialer = Dialer()
+    looked_at: list[str] = []
+
+    def admits(address: str) -> bool:
+        looked_at.append(address)
+        return False
+
+    async with serving(HELLO) as server:
+        dial = dialer.dial(server.port, host="localhost", admits=admits)
+        assert "no hub is dialled that others tell of" in await dialer.failure(dial)
+    assert "127.0.0.1" in looked_at
+
+
+@on_every_loop
+async def test_what_was_looked_at_is_dialled_and_not_the_name_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever owns the name may let it lead elsewhere at the next question (DNS rebinding)."""
+    dialer = Dialer()
+    asked: list[str] = []
+
+    async def resolve(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return ["203.0.113.1", "127.0.0.1"]
+
+    monkeypatch.setattr(outgoing, "_addresses_of", resolve)
+    async with serving(HELLO) as server:
+        dial = dialer.dial(server.port, host="a.example", admits=lambda each: each == "127.0.0.1")
+        (await dialer.socket(dial)).abort()
+        await dialer.group.wait_closed()
+    assert asked == ["a.example"]

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.config.networks import Network, network_of
 from peerpigeon.core.config.quantities import ConfigError
 
 if TYPE_CHECKING:
@@ -65,14 +66,17 @@ def host_of(uri: str) -> str:
 def public_form(uri: str) -> str:
     """Return a hub's address as it may be told to hubs on any machine; empty if it may not.
 
-    An address of the loopback, or none in particular, leads elsewhere on each machine, and what
+    An address of the loopback or of one cable, or none in particular, leads elsewhere on each
+    machine, and what
     follows a question mark may be for one hub alone.
     """
     match = _HUB_URI.fullmatch(uri)
     if match is None or len(uri) > ADDRESS_LIMIT or "?" in uri or not is_uri_host(match["host"]):
         return ""
     host = match["host"].strip("[]").lower()
-    is_here = is_loopback(host) or host.endswith(".localhost") or host in EVERYWHERE
+    is_here = is_loopback(host) or host.endswith(".localhost")
+    if is_ip_address(host):
+        is_here = network_of(host) in (Network.LOOPBACK, Network.NOWHERE)
     if is_here or not 0 < int(match["port"] or LAST_PORT) <= LAST_PORT:
         return ""
     scheme, _, rest = uri.partition("://")

@@ -133,6 +133,8 @@ def _is_text(value: object) -> bool:
 def _check_choices(options: Options) -> None:
     if options.reference_hubs not in ("auto", "yes", "no"):
         raise ConfigError(f"reference_hubs is {options.reference_hubs!r}; write auto, yes or no")
+    if options.dial_private not in ("auto", "yes", "no"):
+        raise ConfigError(f"dial_private is {options.dial_private!r}; write auto, yes or no")
     if options.webrtc_engine not in WEBRTC_ENGINES:
         known = ", ".join(WEBRTC_ENGINES)
         raise ConfigError(f"webrtc_engine is {options.webrtc_engine!r}; write one of {known}")

@@ -45,6 +45,7 @@ class ServerOptions(TypedDict, total=False):
     open_mesh: bool
     reference_hubs: str
     bootstrap_hubs: tuple[str, ...]
+    dial_private: str
     auto_connect: bool
     reconnect_interval: Seconds
     max_reconnect_attempts: int

@@ -136,6 +136,10 @@ class Options:
     bootstrap_hubs: tuple[str, ...] = ()
     """WebSocket addresses of hubs to start from, comma-separated."""
 
+    dial_private: str = "auto"
+    """Whether a hub dials addresses of private networks that other hubs tell: yes, no, or auto (yes
+    if ``bootstrap_hubs``, or what it advertises or listens at, is in one)."""
+
     auto_connect: bool = True
     """Dial the bootstrap hubs when the hub starts."""
 

@@ -13,6 +13,7 @@ from peerpigeon.core.config.addresses import (
     name_here,
 )
 from peerpigeon.core.config.checks import check, least_memory
+from peerpigeon.core.config.dial_policy import DialPolicy, dial_policy_of
 from peerpigeon.core.config.host_names import HostNames, host_names_of, normal_host
 from peerpigeon.core.config.ice import IceServer, parse_ports
 from peerpigeon.core.config.namespace_access import NamespaceAccess, namespace_access_of
@@ -82,9 +83,14 @@ class ServerConfig(Options):
         return tuple(dict.fromkeys(filter(None, (self.hub_secret, self.old_hub_secret))))
 
     @property
-    def hub_secrets(self) -> tuple[str, ...]:
-        """The secrets by any of which another hub may prove itself, the preferred one first."""
-        return tuple(dict.fromkeys(filter(None, (self.hub_secret, self.old_hub_secret))))
+    def dial_policy(self) -> DialPolicy:
+        """Which addresses are dialled that other hubs tell."""
+        return dial_policy_of(
+            self,
+            self.advertise or self.own_addresses,
+            self.starts_from,
+            is_for_this_machine=self.is_for_this_machine,
+        )
 
     @property
     def allowed_origins(self) -> OriginNames | None:

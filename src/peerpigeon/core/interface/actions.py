@@ -48,6 +48,9 @@ class Dial(msgspec.Struct, frozen=True, gc=False):
 
     opening: int
     uri: str
+    is_told: bool = False
+    """Whether another hub has told the address, and not the operator: then it is dialled only if it
+    leads where ``DialPolicy.admits_address`` admits."""
 
 
 class MakeOffer(msgspec.Struct, frozen=True, gc=False):

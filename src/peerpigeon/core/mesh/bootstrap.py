@@ -59,6 +59,8 @@ class Bootstrap:
     ) -> None:
         self._own = own
         self._limits = limits
+        self.policy = config.dial_policy
+        """Which addresses are dialled that only other hubs have named."""
         uris = config.starts_from if config.auto_connect else ()
         is_guess = not config.bootstrap_hubs
         self._addresses = [_Address(uri, is_guess) for uri in dict.fromkeys(uris)]

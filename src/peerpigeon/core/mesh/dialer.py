@@ -37,17 +37,26 @@ class Dialer:
         self._membership = membership
         self._attempts = attempts
         self._bootstrap = bootstrap
+        self._policy = bootstrap.policy
         self._reference_hubs = reference_hubs
         self._effects = effects
         self._addresses: dict[LinkId, str] = {}  # those that have led to the open links
 
     # Dialling
 
-    def dial(self, uris: Iterable[str], now: float) -> None:
-        """Dial addresses, but for those that are being dialled or linked."""
+    def dial(self, uri: str, now: float) -> None:
+        """Dial an address that the operator has named, if it is not being dialled or linked."""
+        self._dial(uri, now, is_told=False)
+
+    def dial_told(self, uris: Iterable[str], now: float) -> None:
+        """Dial addresses, those that only other hubs have named if that is allowed."""
         for uri in uris:
-            if not self._is_taken(uri):
-                self._effects.act(Dial(self._attempts.dial(uri, None, now).opening, uri))
+            if self._policy.admits(uri):
+                self._dial(uri, now, is_told=uri not in self._policy.own)
+
+    def _dial(self, uri: str, now: float, *, is_told: bool) -> None:
+        if not self._is_taken(uri):
+            self._effects.act(Dial(self._attempts.dial(uri, None, now).opening, uri, is_told))
 
     def _is_taken(self, uri: str) -> bool:
         return (
@@ -66,7 +75,7 @@ class Dialer:
         uris = self._bootstrap.next_round(live, former, now, is_linked=is_linked)
         # A hub that has dialled us needs no second socket.
         behind, is_reference_hub = self._bootstrap.behind, self._reference_hubs.is_linked
-        self.dial([uri for uri in uris if not is_reference_hub(behind(uri))], now)
+        self.dial_told([uri for uri in uris if not is_reference_hub(behind(uri))], now)
 
     def _former_addresses(self) -> list[str]:
         """Return the addresses of the hubs known from before, to try when there is no link left."""
@@ -74,16 +83,16 @@ class Dialer:
 
     def _addresses_of(self, hub: PeerId) -> tuple[str, ...]:
         advert = self._membership.advert(hub)
-        return () if advert is None else advert.addresses
+        return () if advert is None else tuple(filter(self._policy.admits, advert.addresses))
 
     def search(self, gap: list[PeerId], now: float) -> None:
         """Dial some of the missing hubs that are this hub's to look for."""
         for hub in self._bootstrap.search(gap, now):
-            self.dial(self._addresses_of(hub), now)
+            self.dial_told(self._addresses_of(hub), now)
 
     def reach_for(self, hubs: Iterable[PeerId], now: float) -> None:
         """Dial some of the hubs that most others are with, without waiting until they are gone."""
-        self.dial(self._bootstrap.draw([u for h in hubs for u in self._addresses_of(h)]), now)
+        self.dial_told(self._bootstrap.draw([u for h in hubs for u in self._addresses_of(h)]), now)
 
     # What becomes of it
 

@@ -23,6 +23,7 @@ from peerpigeon.core.mesh.topology import Bar, Topology
 from peerpigeon.core.wire.hub_frames import Carrier
 
 if TYPE_CHECKING:
+    from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.limits import MeshLimits
@@ -41,20 +42,21 @@ class LinkPlanner:
 
     def __init__(
         self,
-        max_links: int,
+        config: ServerConfig,
         links: Links,
         membership: Membership,
         attempts: Attempts,
         effects: Effects,
         limits: MeshLimits,
     ) -> None:
-        self._max_links = max_links
+        self._policy = config.dial_policy
+        self._max_links = config.hub_mesh_max_peers
         self._plan_delay = limits.plan_delay
         self._links = links
         self._membership = membership
         self._attempts = attempts
         self._effects = effects
-        self._topology = Topology(membership.own.hub, max_links)
+        self._topology = Topology(membership.own.hub, self._max_links)
         self.roles = LinkRoles(links, membership, attempts)
         """What the links are for, by the plan that was made last."""
         self._replan_at: float | None = None
@@ -140,7 +142,7 @@ class LinkPlanner:
             case ChannelAttempt(opening):
                 self._effects.act(MakeOffer(opening))
             case DialAttempt(opening, uri):
-                self._effects.act(Dial(opening, uri))
+                self._effects.act(Dial(opening, uri, uri not in self._policy.own))
             case _:
                 assert_never(attempt)
 
@@ -150,7 +152,7 @@ class LinkPlanner:
 
     def _addresses(self, hub: PeerId) -> tuple[str, ...]:
         advert = self._membership.advert(hub)
-        return () if advert is None else advert.addresses
+        return () if advert is None else tuple(filter(self._policy.admits, advert.addresses))
 
     def _surplus(self) -> list[NeighbourLink]:
         """Return the least wanted links above the maximum.

@@ -110,7 +110,7 @@ class Mesh:
 
     def dial(self, uri: str, now: float) -> None:
         """Dial an address, unless it is being dialled or linked."""
-        self._parts.dialer.dial([uri], now)
+        self._parts.dialer.dial(uri, now)
 
     def leave_bootstrap(self, now: float) -> None:
         """Close the sockets to the bootstrap hubs, and dial these no more."""

@@ -78,7 +78,7 @@ def assemble(
     bootstrap = Bootstrap(own, config, rng, effects, limits, now)
     reference_hubs = ReferenceHubs(config, attempts, bootstrap, effects)
     forwarder = Forwarder(own, links, membership, effects, limits)
-    planner = LinkPlanner(config.hub_mesh_max_peers, links, membership, attempts, effects, limits)
+    planner = LinkPlanner(config, links, membership, attempts, effects, limits)
     addresses = OwnAddresses(config, limits)
     return MeshParts(
         effects=effects,

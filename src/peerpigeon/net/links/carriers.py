@@ -82,6 +82,7 @@ class Carriers:
         self._feed = feed
         self._meet = meet
         self._engine = engine
+        self._dial_policy = config.dial_policy
         self._max_outbox_size = config.max_link_outbox_size
         self._holders = holders
         holders.account.signals.gauges.append(self._waiting)
@@ -140,11 +141,12 @@ class Carriers:
             case CloseLink(number, code, reason):
                 if (link := self._links.get(number)) is not None:
                     self._close(link, code, reason)
-            case Dial(opening, uri):
+            case Dial(opening, uri, is_told):
                 dial = Dialing(
                     opening,
                     hub_uri(uri, self._own),
                     self,
+                    admits=self._dial_policy.admits_address if is_told else None,
                     max_message_size=STRANGER_MESSAGE,
                     timeout=DIAL_TIMEOUT,
                 )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import socket
 import ssl
 from functools import cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
+from peerpigeon.net.seldom import SeldomWarning
 from peerpigeon.net.websocket.client_handshake import (
     KEY_SIZE,
     ClientHandshake,
@@ -32,6 +35,15 @@ if TYPE_CHECKING:
     from peerpigeon.net.websocket.group import SocketGroup
     from peerpigeon.net.websocket.protocol import Message
 
+logger = logging.getLogger(__name__)
+
+_NOT_ADMITTED = "it leads to a network in which no hub is dialled that others tell of"
+_not_dialled = SeldomWarning(
+    logger,
+    "%s, of which another hub tells, was not dialled: it leads to this machine or to a private"
+    " network; if that is right, see dial_private (DIAL_PRIVATE, --dial-private)",
+)
+
 S = TypeVar("S", bound="WebSocket")
 
 
@@ -51,6 +63,8 @@ class DialListener(Protocol):
 class Dialing(asyncio.Protocol):
     """One attempt to open a WebSocket to ``uri``; it fails after ``timeout`` seconds.
 
+    Of a host it dials only the IP addresses that ``admits`` admits, if there is one.
+
     It has succeeded when the first message comes: nothing else shows what is there behind a proxy.
     Until then it sends nothing but answers to pings.
     """
@@ -61,9 +75,11 @@ class Dialing(asyncio.Protocol):
         uri: str,
         listener: DialListener,
         *,
+        admits: Callable[[str], bool] | None = None,
         max_message_size: int,
         timeout: float,
     ) -> None:
+        self._admits = admits
         self.opening = opening
         """What the hub calls it."""
         self._listener = listener
@@ -112,9 +128,7 @@ class Dialing(asyncio.Protocol):
         try:
             address = WebSocketUri.parse(uri)
             self._handshake = ClientHandshake(address, os.urandom(KEY_SIZE))
-            tls = _tls() if address.is_secure else None
-            loop = asyncio.get_running_loop()
-            await loop.create_connection(lambda: self, address.host, address.port, ssl=tls)
+            await self._connect(address)
             await self._left.wait()
         except (OSError, ValueError) as error:
             self._fail(str(error) or type(error).__name__)
@@ -122,6 +136,33 @@ class Dialing(asyncio.Protocol):
             self._timer.cancel()
             if self._transport is not None:
                 self._transport.abort()
+
+    async def _connect(self, address: WebSocketUri) -> None:
+        """Connect; raise ``OSError`` if nothing answers at any address that is admitted."""
+        loop, admits = asyncio.get_running_loop(), self._admits
+        tls = _tls() if address.is_secure else None
+        hosts = [address.host]
+        if admits is not None:
+            # What was looked at is dialled, and not the name again, which may lead elsewhere then.
+            found = await _addresses_of(address.host, address.port)
+            hosts = list(filter(admits, found))
+            if not hosts:
+                _not_dialled.warn(loop.time(), address.host)
+        failures = [OSError(_NOT_ADMITTED)]
+        for host in hosts:
+            try:
+                await loop.create_connection(
+                    lambda: self,
+                    host,
+                    address.port,
+                    ssl=tls,
+                    server_hostname=None if tls is None else address.host,
+                )
+            except OSError as failure:
+                failures.append(failure)
+            else:
+                return
+        raise failures[-1]
 
     def _time_out(self) -> None:
         self._fail("timed out")
@@ -190,6 +231,13 @@ class Dialing(asyncio.Protocol):
         if not self._is_over:
             self._is_over = True
             self._listener.dial_failed(self, reason)
+
+
+async def _addresses_of(host: str, port: int) -> list[str]:
+    """Return the IP addresses to which a host leads. Raises ``OSError`` if there is none."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def _write(transport: asyncio.Transport, protocol: WebSocketProtocol) -> None:
