@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from peerpigeon.core.wire.hub_frames import (
     Hello,
     Proof,
     Routed,
+    Sealed,
     Segment,
     Summary,
 )
@@ -42,6 +44,26 @@ def test_hello_and_proof_go_before_all_else_in_messages_of_their_own() -> None:
     ]
     assert size == sum(map(len, messages)) - len(messages)
     assert outbox.size == 0
+
+
+def sealed(number: int, size: int = 0) -> Sealed:
+    body = b"\x92" + bytes((number,)) + b"\xc6" + size.to_bytes(4, "big") + bytes(size)
+    return Sealed(A, 1, B, 1, 5, msgspec.Raw(body))
+
+
+def test_what_this_hub_cannot_read_goes_alone_and_takes_turns_with_the_rest() -> None:
+    outbox = LinkOutbox(LIMIT)
+    said = (sealed(98), signal(100), sealed(99), Heartbeat(1), sealed(100), Bye("so long"))
+    assert put(outbox, *said) == [True] * 6
+    found = [[type(frame) for frame in decode(each)] for each in rest(outbox)]
+    assert found == [[Sealed], [Heartbeat, Routed], [Sealed], [Sealed], [Bye]]
+    assert outbox.size == 0
+
+
+def test_large_things_that_this_hub_cannot_read_go_in_pieces() -> None:
+    outbox = LinkOutbox(LIMIT)
+    assert put(outbox, sealed(98, 3 * PIECE), sealed(99, 3 * PIECE)) == [True] * 2
+    assert [type(frame) for frame in frames_of(rest(outbox))] == [Sealed, Sealed]
 
 
 def routed(body: Segment | Ack | Decline) -> Routed:

@@ -68,6 +68,24 @@ def test_of_a_message_with_too_many_frames_none_is_read(width: int) -> None:
     assert len(decode(b"\xdd" + most + one * BATCH_LIMIT)) == BATCH_LIMIT
 
 
+def nested(depth: int) -> bytes:
+    """Return a message with a routed frame whose body nobody can read."""
+    head = msgspec.msgpack.encode([6, "a" * 40, 1, "b" * 40, 0, 9])
+    return b"\x91\x97" + head[1:] + b"\x91" * depth + b"\x00"
+
+
+def decoded_within(calls: int, message: bytes) -> int:
+    """Return how many frames are read from a stack that is deeper by so many calls."""
+    return decoded_within(calls - 1, message) if calls else len(decode(message))
+
+
+def test_how_deep_a_hub_can_look_is_no_fault_of_the_one_that_passes_something_on() -> None:
+    depth = next(each for each in range(100, 2000, 10) if not decode(nested(each)))
+    passed_on = nested(depth - 20)
+    assert decoded_within(0, passed_on) == 1
+    assert decoded_within(60, passed_on) == 0
+
+
 def test_a_heartbeat_is_small() -> None:
     """It is what hubs say most."""
     assert len(encode(Heartbeat(2**64 - 1))) <= 11

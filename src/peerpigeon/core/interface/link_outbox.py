@@ -3,6 +3,10 @@
 ``Hello`` and ``Proof`` go before all others, each in a message of its own: the other end takes
 small messages only until it has read them.
 
+What this hub cannot read and passes on goes in messages of its own too, and every other one while
+there is something else: how deep it is nested shows only where it is read, and the other end may
+then not be able to take apart the message that it comes in.
+
 Urgent frames go first: all that is small but signals, ``Bye`` excepted, which is the last word of a
 link. Everything else is bulk. Of either kind the streams between hubs have turns
 (``FrameQueue``), and the frames of each keep their order. A bulk frame that is larger than
@@ -20,7 +24,16 @@ from peerpigeon.core.config.quantities import KIB
 from peerpigeon.core.interface.frame_queue import FrameQueue
 from peerpigeon.core.interface.link_pieces import LAST, MORE, PIECE
 from peerpigeon.core.wire.hub_codec import batch, encode
-from peerpigeon.core.wire.hub_frames import SIGNALS, Addressed, Bye, Hello, Proof, Routed, Segment
+from peerpigeon.core.wire.hub_frames import (
+    SIGNALS,
+    Addressed,
+    Bye,
+    Hello,
+    Proof,
+    Routed,
+    Sealed,
+    Segment,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,14 +78,16 @@ class LinkOutbox:
     """
 
     __slots__ = (
-        "_bulk", "_cut", "_cut_at", "_cut_way", "_greetings", "_last", "_named", "_names",
-        "_urgent",
+        "_bulk", "_cut", "_cut_at", "_cut_way", "_greetings", "_is_sealeds_turn", "_last",
+        "_named", "_names", "_sealed", "_urgent",
     )  # fmt: skip
 
     def __init__(self, limit: int, has_room: Callable[[int], bool] | None = None) -> None:
         """``has_room``: whether all links together may keep so many bytes more of bulk."""
         self._greetings: list[bytes] = []
         self._urgent = FrameQueue(limit)
+        self._sealed = FrameQueue(limit)
+        self._is_sealeds_turn = False
         self._bulk = FrameQueue(limit, has_room)
         self._last: list[bytes] = []
         # Of the large ones, in their order, and of all those that are segments of signals.
@@ -86,7 +101,7 @@ class LinkOutbox:
     def size(self) -> int:
         """How many bytes wait."""
         apart = sum(map(len, self._greetings)) + sum(map(len, self._last))
-        return apart + self._urgent.size + self._bulk.size - self._cut_at
+        return apart + self._urgent.size + self._sealed.size + self._bulk.size - self._cut_at
 
     def add(self, frame: Frame, ahead: float) -> bool:
         """Take a frame; return whether there was room.
@@ -104,7 +119,8 @@ class LinkOutbox:
             (self._last if isinstance(frame, Bye) else self._greetings).append(data)
             return True
         if is_urgent(frame, size):
-            return self._urgent.add(way, data, 0.0)
+            queue = self._sealed if isinstance(frame, Sealed) else self._urgent
+            return queue.add(way, data, 0.0)
         if size > PIECE:
             return self._add_large(frame, data, way, ahead)
         return self._bulk.add(way, data, ahead)
@@ -124,6 +140,10 @@ class LinkOutbox:
         """Take out the next message for the carrier; ``None`` if nothing waits."""
         if self._greetings:
             return batch([self._greetings.pop(0)])
+        if self._sealed.size:
+            self._is_sealeds_turn = not self._is_sealeds_turn
+            if self._is_sealeds_turn or not (self._urgent.size or self._bulk.size):
+                return self._next_sealed()
         frames: list[bytes] = []
         urgent, bulk = self._urgent, self._bulk
         size = urgent.fill(frames, 0) if urgent.size else 0
@@ -134,10 +154,15 @@ class LinkOutbox:
                 size = bulk.fill(frames, size)
             if not frames:
                 return self._piece()
-        if self._last and not (urgent.size or bulk.size):
+        if self._last and not (urgent.size or bulk.size or self._sealed.size):
             frames += self._last
             self._last.clear()
         return batch(frames) if frames else None
+
+    def _next_sealed(self) -> bytes:
+        frame = self._sealed.first()
+        self._sealed.pop()
+        return batch([frame])
 
     def _piece(self) -> bytes:
         bulk = self._bulk
