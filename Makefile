@@ -23,7 +23,7 @@ run: ## run a mesh of four hubs and watch it; OPTIONS="--hubs 8 --port 4000" for
 test: setup ## tests of every kind, in about four minutes; STRICT=1 lets none of them be skipped
 	@$(BIN)/python -m pytest $(IN_PARALLEL) -m "not thorough" $(OPTIONS)
 
-test-all: setup ## all tests, in about eight minutes; STRICT=1 lets none of them be skipped
+test-all: setup ## all tests, in about ten minutes; STRICT=1 lets none of them be skipped
 	@$(BIN)/python -m pytest $(IN_PARALLEL) $(OPTIONS)
 
 check: lint quick ## what to run before each commit: lint, and the tests that need little time

@@ -177,7 +177,16 @@ async def _hubs(stack: AsyncExitStack, attack: Attack, folder: Path, loop: str) 
         start = [each.process.uri for each in hubs]
         options = {**OPTIONS, **attack.options}
         hubs.append(
-            await stack.enter_async_context(hub(folder, number, *start, loop=loop, **options))
+            await stack.enter_async_context(
+                hub(
+                    folder,
+                    number,
+                    *start,
+                    loop=loop,
+                    descriptors=attack.descriptors,
+                    **options,
+                )
+            )
         )
     return hubs
 

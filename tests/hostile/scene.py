@@ -68,6 +68,8 @@ class Attack:
     """The section of the table in which it stands."""
     options: dict[str, Any] = field(default_factory=dict)
     """Of the hubs."""
+    descriptors: int = 0
+    """How many the system lets each hub have; 0 for as many as usual."""
     hubs: int = 1
     newcomers: bool = True
     """Whether honest clients that connect meanwhile have to get in."""

@@ -20,14 +20,10 @@ pytestmark = [
 
 
 OPEN = {
-    "clients_of_an_npm_hub",
     "connections_flat_out",
     "flood_then_connect",
-    "forged_senders",
-    "huge_incarnations",
     "made_up_hubs",
     "much_to_a_slow_victim",
-    "page_as_a_hub",
     "sockets_from_one_address",
     "squat_in_the_waiting_place",
 }

@@ -90,7 +90,7 @@ class Watched:
 
 @asynccontextmanager
 async def hub(
-    folder: Path, number: int, *start: str, loop: str, **options: Any
+    folder: Path, number: int, *start: str, loop: str, descriptors: int = 0, **options: Any
 ) -> AsyncIterator[Watched]:
     """Run a hub with an event loop of some kind."""
     log = folder / f"hub-{number}.log"
@@ -99,6 +99,8 @@ async def hub(
         # The command line has flags for what is true or false, the environment has values.
         truths = {name: value for name, value in options.items() if isinstance(value, bool)}
         within = ("env", *(f"{name.upper()}={value}" for name, value in truths.items()))
+        if descriptors:
+            within += ("sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh")
         others = {name: value for name, value in options.items() if name not in truths}
         process = await HubProcess.start(
             *start, within=within, program=program, errors=errors, **others

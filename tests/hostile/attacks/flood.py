@@ -285,7 +285,7 @@ async def signals_to_ever_new_ids(scene: Scene) -> None:
     await flood(scene, said, announce("elsewhere"))
 
 
-@attack(KIND)
+@attack(KIND, hubs=2)
 async def storm_of_clients(scene: Scene) -> None:
     """Clients come into the honest clients' namespace and vanish, as fast as they can."""
     loop = asyncio.get_running_loop()

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from tests.hostile.scene import Scene, attack
+from tests.hostile.scene import BOTH, HONEST, Scene, attack
 from tests.hostile.sockets import (
     CONTINUATION,
     PING,
@@ -193,3 +193,27 @@ async def pings_unread(scene: Scene) -> None:
         return socket
 
     await hold(scene, scene.count(30, 200), deaf)
+
+
+@attack(KIND, descriptors=150, newcomers=False, loops=BOTH)
+async def more_than_the_system_allows(scene: Scene) -> None:
+    """Connects more often than the hub may have descriptors, and says nothing."""
+
+    async def silent(_: int) -> Socket:
+        return await Socket.connect(scene.port)
+
+    await hold(scene, scene.count(400, 1000), silent)
+
+
+@attack(KIND)
+async def large_introductions(scene: Scene) -> None:
+    """Clients announce the most they may about themselves, where the honest clients are."""
+    about = "x" * 16_000
+
+    async def talkative(_: int) -> Socket:
+        socket = await Socket.open(scene.port)
+        socket.discard()
+        await socket.send(announce(HONEST, about=about))
+        return socket
+
+    await hold(scene, scene.count(100, 600), talkative)

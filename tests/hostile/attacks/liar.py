@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from dataclasses import dataclass
 
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.namespaces.placement import Placement, namespace_key
-from peerpigeon.core.wire.hub_frames import Advert, Adverts, Routed, Segment
+from peerpigeon.core.wire.hub_frames import CONTROL, Advert, Adverts, Routed, Segment, Summary
+from peerpigeon.core.wire.hub_news import Resync
 from peerpigeon.core.wire.ranges import LAST_INCARNATION
 from tests.hostile.lying_hub import LyingHub
 from tests.hostile.scene import HONEST, SECRET, Scene, attack
@@ -70,8 +72,7 @@ async def forged_senders(scene: Scene) -> None:
     await comes_true(lambda: victims <= witness.known, SOON)
     watcher = await Witness.join(scene.port, HONEST)
     await comes_true(lambda: len(watcher.known) >= 20, SOON)
-    away = await Witness.join(scene.ports[1], "somewhere else")
-    for number, victim in enumerate([away.peer, *victims], 2):
+    for number, victim in enumerate(victims, 2):
         await liar.say(
             liar.routed(liar.relay(namespace, victim, witness.peer, b'"forged"', number))
         )
@@ -226,3 +227,23 @@ async def lead_of_a_namespace(scene: Scene) -> None:
     met = await comes_true(have_met, MENDED)
     scene.figures["met after s"] = round(loop.time() - left, 1)
     scene.claim("when it has left, clients of both hubs know each other", met)
+
+
+@attack(KIND, hubs=2, options=MESH)
+async def asks_without_end(scene: Scene) -> None:
+    """Asks for all adverts and all records again and again, as fast as it can."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + scene.seconds
+    liar = await linked(scene, scene.port)
+    asked = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(end):
+            while liar.is_in:
+                said = [liar.routed(Resync(), CONTROL) for _ in range(50)]
+                summaries = [Summary(()) for _ in range(50)]
+                await liar.say(*summaries, *said)
+                asked += 100
+                await asyncio.sleep(0)
+    scene.figures["asked"] = asked
+    scene.figures["liar closed"] = liar.socket.closed
+    await scene.rest(end - scene.seconds)
