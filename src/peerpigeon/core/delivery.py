@@ -55,7 +55,7 @@ class Delivery:
         self._signal_lifetime = signal_lifetime
         # A tenth, because lifetimes can be set.
         answer_time = min(ANSWER_TIME, signal_lifetime / 10)
-        limits = StreamLimits(answer_time=answer_time)
+        limits = StreamLimits(answer_time=answer_time, queued_everywhere=memory.limit // 2)
         # Of a random number of this life, so that no other has the same; those that follow fit too.
         first_epoch = mesh.advert.life >> 2
         self._signals = Streams(limits, SIGNALS, first_epoch=first_epoch, flow_of=flow_of)

@@ -235,6 +235,7 @@ class World:
         told = {number for numbers in self.delivered.values() for number in numbers}
         assert told.issuperset(range(before, len(self.fates))), "a stream does not go on"
         assert not any(len(streams) for streams in self.streams.values()), "not acknowledged"
+        assert not any(one._queued.size for one in self.streams.values()), "still counted"
 
     def check(self) -> None:
         """Once, what one client says in order, and nothing vanished."""

@@ -5,8 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from peerpigeon.core.shares import Shares
 from peerpigeon.core.streams.fair_queue import FairQueue, Queued
 from tests.core.streams.lossy import number_of, signal
+
+
+def queue_of(most: int, most_bytes: int) -> FairQueue:
+    return FairQueue(most, most_bytes, Shares(1 << 40))
 
 
 def put(queue: FairQueue, flow: str, size: int = 100, number: int = 0, until: float = 9.0) -> bool:
@@ -26,7 +31,7 @@ def flows(items: list[Queued]) -> str:
 
 
 def test_turns_go_by_bytes_not_by_signals() -> None:
-    queue = FairQueue(100, 10_000)
+    queue = queue_of(100, 10_000)
     for _ in range(3):
         put(queue, "a", 300)
     for _ in range(6):
@@ -35,7 +40,7 @@ def test_turns_go_by_bytes_not_by_signals() -> None:
 
 
 def test_a_newcomer_goes_before_the_heap_of_another() -> None:
-    queue = FairQueue(100, 10_000)
+    queue = queue_of(100, 10_000)
     for _ in range(20):
         put(queue, "a")
     for _ in range(10):
@@ -47,14 +52,14 @@ def test_a_newcomer_goes_before_the_heap_of_another() -> None:
 
 
 def test_what_is_small_does_not_wait_for_what_is_large() -> None:
-    queue = FairQueue(100, 10_000)
+    queue = queue_of(100, 10_000)
     put(queue, "a", 5000)
     put(queue, "b", 10)
     assert flows(drain(queue)) == "ba"
 
 
 def test_who_was_away_has_no_credit() -> None:
-    queue = FairQueue(100, 10_000)
+    queue = queue_of(100, 10_000)
     put(queue, "b")
     drain(queue)
     for _ in range(10):
@@ -76,22 +81,34 @@ def accepted(queue: FairQueue, flow: str, size: int = 100) -> int:
 
 
 def test_each_that_wants_all_gets_as_much_as_it_leaves() -> None:
-    queue = FairQueue(8192, 1 << 30)
+    queue = queue_of(8192, 1 << 30)
     assert [accepted(queue, flow) for flow in "abcd"] == [4096, 2048, 1024, 512]
-    queue = FairQueue(1 << 30, 1000)
+    queue = queue_of(1 << 30, 1000)
     assert [accepted(queue, flow, 10) for flow in "abc"] == [50, 25, 12]
 
 
 def test_many_floods_at_once_leave_a_part_that_is_like_theirs() -> None:
-    queue = FairQueue(8192, 1 << 30)
+    queue = queue_of(8192, 1 << 30)
     for _ in range(1000):
         for flow in range(20):
             put(queue, str(flow))
     assert accepted(queue, "honest") == 195
 
 
+def test_who_waits_in_many_queues_leaves_room_for_those_that_wait_in_others() -> None:
+    everywhere: Shares[object] = Shares(10_000)
+    queues = [FairQueue(1000, 4000, everywhere) for _ in range(6)]
+    assert [accepted(queue, "a") for queue in queues] == [20, 20, 10, 0, 0, 0]
+    assert [accepted(queue, "b") for queue in queues[:4]] == [10, 10, 5, 0]
+    drain(queues[0])
+    assert accepted(queues[4], "a") == 12
+    for queue in queues[1:]:
+        queue.close()
+    assert everywhere.size == 0
+
+
 def test_one_that_is_larger_than_the_room_waits_alone() -> None:
-    queue = FairQueue(10, 1000)
+    queue = queue_of(10, 1000)
     assert put(queue, "a", 5000)
     assert not put(queue, "b", 1)
     drain(queue)
@@ -99,7 +116,7 @@ def test_one_that_is_larger_than_the_room_waits_alone() -> None:
 
 
 def test_who_has_left_pays_nothing_any_more() -> None:
-    queue = FairQueue(8, 1000)
+    queue = queue_of(8, 1000)
     for _ in range(50):
         assert accepted(queue, "a") == 4
         drain(queue)
@@ -109,7 +126,7 @@ def test_who_has_left_pays_nothing_any_more() -> None:
 
 
 def test_what_expires_is_taken_out_the_first_first_and_whoever_comes_next_has_its_room() -> None:
-    queue = FairQueue(8, 1000)
+    queue = queue_of(8, 1000)
     for number, until in enumerate((5.0, 3.0, 7.0, 4.0)):
         assert put(queue, "a", number=number, until=until)
     assert not put(queue, "a")
@@ -121,7 +138,7 @@ def test_what_expires_is_taken_out_the_first_first_and_whoever_comes_next_has_it
 
 
 def test_what_waits_can_be_renewed_and_looked_at() -> None:
-    queue = FairQueue(8, 1000)
+    queue = queue_of(8, 1000)
     for number in range(3):
         put(queue, "a", number=number)
     queue.renew(lambda news: signal(number_of(news) + 10))
@@ -129,7 +146,7 @@ def test_what_waits_can_be_renewed_and_looked_at() -> None:
 
 
 def test_nothing_is_kept_of_what_has_left() -> None:
-    queue = FairQueue(100, 100_000)
+    queue = queue_of(100, 100_000)
     for number in range(1000):
         put(queue, str(number), until=float(number))
         drain(queue)
@@ -142,7 +159,7 @@ def test_nothing_is_kept_of_what_has_left() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 400)), max_size=40))
 def test_each_client_keeps_its_order_and_nothing_vanishes(sent: list[tuple[str, int]]) -> None:
-    queue = FairQueue(100, 100_000)
+    queue = queue_of(100, 100_000)
     items = [Queued(signal(n), size, 9.0, flow) for n, (flow, size) in enumerate(sent)]
     for item in items:
         assert queue.add(item)

@@ -526,6 +526,7 @@ def test_what_waits_fails_with_what_is_under_way_when_the_hub_was_restarted() ->
     for number in range(3):
         source.send(B, 1, signal(number), 0.0, 10.0)
     assert reasons(source.restarted(B, 2)) == [(n, Reason.RESTARTED) for n in range(3)]
+    assert source.size == source._queued.size == 0
 
 
 def test_what_waits_is_renewed_as_well() -> None:

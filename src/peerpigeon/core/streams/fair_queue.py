@@ -5,7 +5,8 @@ beyond the tag of its client's last one, or beyond the tag of the signal that ha
 of its client waits. The lowest tag goes first. So what is small goes before the heap of one who has
 sent much and before what is large, and the signals of each client keep their order.
 
-Of the room, in signals and in bytes, no client has more than it leaves free: see ``Shares``.
+Of the room, in signals and in bytes, no client has more than it leaves free (``Shares``). So it is
+with the bytes that all such queues of a hub may have together.
 """
 
 from __future__ import annotations
@@ -36,10 +37,13 @@ class FairQueue:
     """What waits for one stream: at most ``most`` signals, of ``most_bytes`` together."""
 
     __slots__ = (
-        "_bytes", "_count", "_ends", "_expiry", "_items", "_last", "_order", "_position",
+        "_bytes", "_count", "_ends", "_everywhere", "_expiry", "_items", "_last", "_order",
+        "_position",
     )  # fmt: skip
 
-    def __init__(self, most: int, most_bytes: int) -> None:
+    def __init__(self, most: int, most_bytes: int, everywhere: Shares[Hashable]) -> None:
+        """``everywhere``: the bytes of all such queues."""
+        self._everywhere = everywhere
         self._count: Shares[Hashable] = Shares(most)
         self._bytes: Shares[Hashable] = Shares(most_bytes)
         self._items: dict[int, Queued] = {}  # by number, in the order in which they came
@@ -69,9 +73,13 @@ class FairQueue:
         One that is larger than the whole room may wait alone: its size was judged before.
         """
         flow, size = item.flow, item.size
+        everywhere = self._everywhere
         is_let_in = self._count.has_room(flow, 1) and self._bytes.has_room(flow, size)
         if self._items and not is_let_in:
             return False
+        if everywhere.size and not everywhere.has_room(flow, size):
+            return False
+        everywhere.take(flow, size)
         self._count.take(flow, 1)
         self._bytes.take(flow, size)
         self._last = number = self._last + 1
@@ -107,11 +115,17 @@ class FairQueue:
 
     def _remove(self, number: int) -> News:
         item = self._items.pop(number)
+        self._everywhere.give_back(item.flow, item.size)
         self._bytes.give_back(item.flow, item.size)
         self._count.give_back(item.flow, 1)
         if item.flow not in self._count:
             del self._ends[item.flow]
         return item.news
+
+    def close(self) -> None:
+        """Take what waits out of the account of all queues; nothing leaves this one any more."""
+        for item in self._items.values():
+            self._everywhere.give_back(item.flow, item.size)
 
     def renew(self, renewed: Callable[[News], News]) -> None:
         """Have what waits say what ``renewed`` makes of it, of the same size."""

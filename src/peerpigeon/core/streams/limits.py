@@ -25,6 +25,10 @@ class StreamLimits:
     have half of them."""
     queued_bytes: int = 8 * MIB
     """The same in bytes. Half of it takes several of the largest signals of one client."""
+    queued_everywhere: int = 128 * MIB
+    """Bytes that may wait for the windows to all hubs together: half of what signals may take in
+    all where nobody says how much that is, so that a client that floods many hubs does not take
+    all of it."""
     control: int = 32768
     """The same for control news, which is never refused: see ``Streams.send``."""
     control_bytes: int = 32 * MIB

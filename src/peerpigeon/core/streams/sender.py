@@ -28,9 +28,10 @@ from peerpigeon.core.streams.window import Window
 from peerpigeon.core.wire.hub_frames import SIGNALS, Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.shares import Shares
     from peerpigeon.core.streams.fair_queue import Queued
     from peerpigeon.core.streams.limits import StreamLimits
     from peerpigeon.core.wire.hub_news import News
@@ -112,12 +113,18 @@ class Sender:
         self._used_at = now
         return Segment(self.epoch, sequence, self.floor, news, self.lane)
 
-    def wait(self, item: Queued) -> bool:
-        """Let a signal wait for the window; return whether there is room for one of its flow."""
-        if self.queue is None:
-            self.queue = FairQueue(self._limits.queued, self._limits.queued_bytes)
+    def wait(self, item: Queued, everywhere: Shares[Hashable]) -> bool:
+        """Let a signal wait for the window; return whether there is room for one of its flow.
+
+        ``everywhere``: what waits for all hubs.
+        """
+        limits = self._limits
+        queue = self.queue or FairQueue(limits.queued, limits.queued_bytes, everywhere)
         self.signals.refuse()
-        return self.queue.add(item)
+        if not queue.add(item):
+            return False
+        self.queue = queue
+        return True
 
     def release(self, queue: FairQueue, now: float) -> tuple[list[Segment], list[News]]:
         """Number what waits and has room now; return it, and what has waited for too long.

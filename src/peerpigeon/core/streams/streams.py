@@ -16,6 +16,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import TimerQueue, earliest
+from peerpigeon.core.shares import Shares
 from peerpigeon.core.streams.fair_queue import Queued
 from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.outgoing import Failure, Outgoing, failed, routed
@@ -67,6 +68,7 @@ class Streams:
         self._limits = limits or StreamLimits()
         self._lane = lane
         self._flow_of = flow_of
+        self._queued: Shares[Hashable] = Shares(self._limits.queued_everywhere)
         self._epoch = first_epoch
         self._senders: dict[PeerId, Sender] = {}
         self._by_number: dict[int, Sender] = {}
@@ -129,7 +131,7 @@ class Streams:
         return Outgoing(to, sender.incarnation, segment)
 
     def _wait(self, sender: Sender, item: Queued) -> Failure | None:
-        if not sender.wait(item):
+        if not sender.wait(item, self._queued):
             return Failure(sender.hub, item.news, Reason.OVERLOADED)
         self._arm(sender, item.expires_at - self._limits.answer_time)
         return None
@@ -171,6 +173,8 @@ class Streams:
         del self._senders[sender.hub]
         del self._by_number[sender.number]
         self._alarms.drop(sender.number)
+        if sender.queue is not None:
+            sender.queue.close()
 
     def _fail(self, failures: list[Failure], now: float) -> None:
         if failures:
