@@ -6,8 +6,6 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.config.networks import Network, network_of
-
 if TYPE_CHECKING:
     from peerpigeon.core.config import IceServer
 
@@ -48,12 +46,3 @@ class IceOptions:
                 raise ValueError(f"port_range is {first} to {last}; ports are 1 to {_LAST_PORT}")
         if self.advertised_address is not None:
             ipaddress.ip_address(self.advertised_address)
-
-    def admits(self, address: str) -> bool:
-        """Tell whether packets are sent to an IP address that another hub tells.
-
-        A hub for other machines is not to be made to reach what listens on its own alone.
-        """
-        network = network_of(address)
-        is_here = network is Network.LOOPBACK
-        return network is not Network.NOWHERE and (self.loopback_only or not is_here)

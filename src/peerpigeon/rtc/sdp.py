@@ -9,13 +9,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from peerpigeon.core.config import KIB
+from peerpigeon.core.config.networks import Network, network_of
 from peerpigeon.rtc.interface import MAX_MESSAGE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MAX_SDP = 16 * KIB
 """The longest description read, in characters; those that hubs write have about 1,000."""
@@ -99,12 +96,6 @@ class Description:
         """Return it with a public address in place of the machine's own, if there is one."""
         return replace(self, candidates=tuple(advertise(each, address) for each in self.candidates))
 
-    def only(self, admits: Callable[[str], bool]) -> Description:
-        """Return it with those candidates whose addresses are admitted."""
-        return replace(
-            self, candidates=tuple(each for each in self.candidates if admits(each.address))
-        )
-
     def __str__(self) -> str:
         """Write it as an offer or answer (RFC 8829, section 5)."""
         lines = [
@@ -168,7 +159,8 @@ def parse_description(text: str) -> Description:
 def parse_candidate(text: str) -> Candidate | None:
     """Read one candidate; ``None`` if it is well-formed but of no use here.
 
-    That is one for TCP, one with a name in place of an address (browsers hide theirs behind names
+    That is one for TCP, one at an address that leads to no one machine or is link-local, one with a
+    name in place of an address (browsers hide theirs behind names
     of mDNS), and the empty one that stands for the end. Raises ``SdpError``.
     """
     if not text:
@@ -186,8 +178,7 @@ def parse_candidate(text: str) -> Candidate | None:
     if match["base"] is not None and int(match["base_port"]) <= _LAST_PORT:
         base = (_address(match["base"]), int(match["base_port"]))
     address = _address(match["address"])
-    found = ipaddress.ip_address(address)
-    if found.is_unspecified or found.is_multicast:
+    if network_of(address) is Network.NOWHERE:
         return None
     return Candidate(match["foundation"], priority, address, port, match["kind"], base)
 

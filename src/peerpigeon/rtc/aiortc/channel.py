@@ -94,9 +94,7 @@ class AiortcChannel:
         except SdpError as problem:
             self._end(str(problem))
             return
-        if found is None or not self._options.admits(found.address):
-            return
-        if self._candidates <= MAX_CANDIDATES:
+        if found is not None and self._candidates <= MAX_CANDIDATES:
             add = self._ice.addRemoteCandidate(_to_aiortc(found))
             self._adding.add(asyncio.get_running_loop().create_task(add))
 
@@ -153,7 +151,7 @@ class AiortcChannel:
 
     async def _connect(self, remote: Description) -> None:
         ice, dtls = self._ice, self._dtls
-        for candidate in remote.only(self._options.admits).candidates:
+        for candidate in remote.candidates:
             await ice.addRemoteCandidate(_to_aiortc(candidate))
         if remote.is_complete:
             await ice.addRemoteCandidate(None)

@@ -204,12 +204,11 @@ class LibdatachannelChannel:
 
     def _take_remote(self, remote: Description, kind: rtc.Description.Type) -> None:
         if self._connection is not None:
-            usable = str(remote.only(self._ice.admits))
-            self._connection.set_remote_description(rtc.Description(usable, kind))
+            self._connection.set_remote_description(rtc.Description(str(remote), kind))
             self._has_remote = True
 
     def _add(self, candidate: Candidate) -> None:
-        if self._connection is not None and self._ice.admits(candidate.address):
+        if self._connection is not None:
             self._connection.add_remote_candidate(rtc.Candidate(str(candidate)))
 
     def _receive(self, channel: rtc.DataChannel) -> bool:
