@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.core.namespaces.records import RECORD_BYTES
-from peerpigeon.core.wire.hub_news import Join, Leave, Member
+from peerpigeon.core.wire.hub_news import Join, Leave, Located, Meet, Member
+from peerpigeon.core.wire.ranges import SESSIONS_PER_INCARNATION
 from tests.core.harness import HUB, A, B
 from tests.core.hubs import FIRST, SECOND, THIRD, Hubs
 from tests.core.namespaces.recorded import Recorded
@@ -141,6 +142,30 @@ def test_records_have_a_limit_by_what_was_announced_too() -> None:
     records.tell(H1, Leave("net1", PeerId(f"{1:040x}"), 2, has_said_goodbye=True))
     records.tell(H1, join(10, (A, 20)))
     assert (len(records.rendezvous), records.rendezvous.refused) == (3, 7)
+
+
+def test_members_at_other_hubs_count_with_the_records_while_somebody_knows_them() -> None:
+    desk = Recorded(H1, max_memory=256 * KIB)
+    desk.show({HUB: 1, H1: 1}, now=-10.0)
+    desk.announce(A)
+    own = desk.presence.find("net1", A)
+    assert own is not None
+    memory = desk.effects.memory.records
+
+    def meet(size: int, session: int, peer: PeerId = B) -> None:
+        member = Member(peer, SESSIONS_PER_INCARNATION + session, b"x" * size)
+        desk.hear(Meet("net1", ((A, own.session),), (Located(H1, member),)))
+
+    for size in (1000, 5000, 20):
+        meet(size, 1)
+        assert memory.size == RECORD_BYTES + size
+    meet(100 * KIB, 1)
+    assert memory.size == RECORD_BYTES + 20, "there is no room for what it says of itself now"
+    for number in (2, 3, 4):
+        meet(30 * KIB, number, PeerId(f"{number:040x}"))
+    assert memory.size == RECORD_BYTES + 20 + 2 * (RECORD_BYTES + 30 * KIB)
+    desk.withdraw(A, 1.0)
+    assert memory.size == 0
 
 
 def test_a_record_is_as_large_as_what_was_announced_last() -> None:

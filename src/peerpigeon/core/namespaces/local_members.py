@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import key_of
 from peerpigeon.core.namespaces.known_members import KnownMembers
+from peerpigeon.core.namespaces.records import size_of_record
 from peerpigeon.core.owners import NOBODY
 from peerpigeon.core.wire.hub_news import Join, Located, Member
 from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES, MESSAGE_BYTES
@@ -32,6 +33,9 @@ class Registration:
     """The client itself, if it is ours."""
     known_by: dict[LocalMember, None] = field(default_factory=dict)
     """Our clients that know it, or will when another registration of its id ends."""
+    size: int = 0
+    """About how many bytes it takes, once it is kept; 0 for a client of ours, of whom there are no
+    more than may connect."""
 
 
 class LocalMember(KnownMembers[Registration]):
@@ -84,6 +88,8 @@ class LocalNamespace:
     by_key: dict[PeerKey, Registration] = field(default_factory=dict)
     departed: dict[int, PeerId] = field(default_factory=dict)
     """Our clients that left recently, by session."""
+    size: int = 0
+    """About how many bytes the registrations at other hubs take."""
     _fresh: list[Registration] = field(default_factory=list)
     """Registrations just heard of, which nobody may come to know."""
 
@@ -136,11 +142,20 @@ class LocalNamespace:
             self._keep(registration)
             self._fresh.append(registration)
         registration.located = located
+        self._count(registration)
         return registration
 
     def _keep(self, registration: Registration) -> None:
         located = registration.located
         self.registrations.setdefault(located.hub, {})[located.member.session] = registration
+        if not registration.size:
+            self._count(registration)
+
+    def _count(self, registration: Registration) -> None:
+        if registration.client is None:
+            self.size -= registration.size
+            registration.size = size_of_record(registration.located)
+            self.size += registration.size
 
     def tidy(self) -> None:
         """Drop the members heard of recently that nobody here has come to know."""
@@ -151,6 +166,8 @@ class LocalNamespace:
 
     def drop(self, registration: Registration) -> None:
         """Forget a member that nobody here knows any more."""
+        self.size -= registration.size
+        registration.size = 0
         hub, session = registration.located.hub, registration.located.member.session
         sessions = self.registrations.get(hub, {})
         sessions.pop(session, None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import key_of
+from peerpigeon.core.wire.hub_news import Located, Member
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId, PeerKey
-    from peerpigeon.core.wire.hub_news import Located
 
 FOUND_LIFETIME = 5.0
 """Seconds for which an answer is believed; from then on introductions know better."""
@@ -25,9 +25,12 @@ class LookupCache:
 
     def add(self, namespace: str, located: Located, now: float) -> None:
         """Remember an answer."""
-        key = namespace, key_of(located.member.peer)
+        hub, member = located.hub, located.member
+        key = namespace, key_of(member.peer)
         self._found.pop(key, None)
-        self._found[key] = located, now + FOUND_LIFETIME
+        # Who looks somebody up wants no introduction, and how large that is another hub says.
+        place = Located(hub, Member(member.peer, member.session, b""))
+        self._found[key] = place, now + FOUND_LIFETIME
         while len(self._found) > MAX_FOUND:
             del self._found[next(iter(self._found))]
 

@@ -22,6 +22,7 @@ from peerpigeon.core.namespaces.local_members import LocalMember, LocalNamespace
 from peerpigeon.core.namespaces.lookup_cache import LookupCache
 from peerpigeon.core.namespaces.own_sessions import OwnSessions
 from peerpigeon.core.namespaces.publication import Publication
+from peerpigeon.core.namespaces.records import size_of_record
 from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
 from peerpigeon.core.owners import NOBODY
 from peerpigeon.core.wire.hub_news import (
@@ -73,6 +74,8 @@ class Presence:
         self._departed: dict[tuple[str, int], float] = {}
         self._gone: dict[tuple[PeerId, int], float] = {}
         self._lookups = LookupCache()
+        memory = effects.memory.records
+        memory.gauges.append(lambda: sum(local.size for local in self._locals.values()))
         self.authority = Authority(own, self._locals, placement)
         self.ids = GrantedIds(own, self._locals, self._lookups, self._gone, views)
 
@@ -298,6 +301,10 @@ class Presence:
         if (hub, session) in self._gone or is_session_over(session, self._views.first_session(hub)):
             return None
         self._views.note(hub, now)
+        known = local.find(hub, session)
+        added = size_of_record(located) - (0 if known is None else known.size)
+        if added > 0 and not self._effects.memory.records.has_room(added):
+            return known
         return local.register(located)
 
     def _end(
