@@ -13,6 +13,8 @@ from peerpigeon.core.interface.notices import PeerConnected, PeerDisconnected
 from peerpigeon.core.sessions.takeover import BACKLOG_MESSAGES, CONTENDERS
 from tests.core.harness import A, B, C, Desk
 
+MIB = 1 << 20
+BIRD = "\N{BIRD}"
 REFUSED = (1008, "Peer already connected")
 SILENT = (1008, "peerId connected again, no answer here")
 
@@ -256,6 +258,35 @@ def test_one_that_waits_may_not_fill_it_with_a_few_large_messages_either() -> No
     assert desk.closed == {}
     desk.say(second, {"type": "ping", "data": "x" * 40_000}, now=5.1)
     assert desk.closed == {second: REFUSED}
+
+
+def test_one_that_waits_may_not_fill_it_with_its_announce_either() -> None:
+    desk = Desk(ServerConfig(max_connections=2))
+    desk.join(A)
+    second = desk.open(A, now=5.0)
+    waits = desk.open(B, now=5.0)
+    desk.say(second, {"type": "announce", "networkName": "n", "junk": "x" * 70_000}, now=5.1)
+    assert desk.closed == {second: REFUSED}
+    assert desk.pinged[:1] != [], "the longest silent is asked for its place"
+    assert desk.take_types(waits) == ["connected"], "the place is free"
+
+
+def test_all_that_wait_share_the_room_of_signals_that_wait() -> None:
+    """Of each character CPython may keep four bytes."""
+    config = ServerConfig(max_connections=100, max_memory=8 * MIB)
+    desk = Desk(config)
+    memory = desk.hub.memory.signals
+    ids = [f"{number:040x}" for number in range(10)]
+    for peer_id in ids:
+        desk.join(peer_id)
+    seconds = [desk.join(peer_id, now=5.0) for peer_id in ids]
+    for second in seconds:
+        desk.say(second, f"""{{"type": "ping", "data": "{BIRD * 60_000}"}}""", now=5.1)
+    kept = [second for second in seconds if second not in desk.closed]
+    assert len(kept) == 8
+    assert 8 * 240_000 < memory.size < 2 * MIB
+    desk.tick(7.0)
+    assert memory.size == 0
 
 
 def test_a_client_gets_its_id_back_although_the_server_is_full() -> None:

@@ -12,7 +12,7 @@ from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATI
 from peerpigeon.core.interface.notices import PeerConnected, PeerDisconnected
 from peerpigeon.core.owners import draw_key, is_key, outranks, owner_of_key, owner_of_subject
 from peerpigeon.core.sessions.registry import Client, Guest, ReferenceHub
-from peerpigeon.core.sessions.takeover import GuestContender, LocalContender, heir
+from peerpigeon.core.sessions.takeover import GuestContender, LocalContender, heir, size_of_text
 from peerpigeon.core.wire import client_messages
 
 if TYPE_CHECKING:
@@ -64,6 +64,9 @@ class Admission:
         self._announcements = announcements
         self._rng = rng
         self._effects = effects
+        self._memory = effects.memory.signals
+        places, takeovers = self._places, self._takeovers
+        self._memory.gauges += [lambda: places.size, lambda: takeovers.size]
 
     # In
 
@@ -144,7 +147,10 @@ class Admission:
         contender = LocalContender(client.session, peer_id, client.address, client.owner)
         contender.is_greeted, contender.permits = True, client.permits
         contender.is_page = client.is_page
-        contender.backlog.append(text)
+        if not self._keep(contender, text):  # real clients announce no more than a few kilobytes
+            self._close(client.session, TAKEN)
+            self._fill_places(now)
+            return False
         self._contests.contend(contender, holder, now)
         self._contests.ask_whose(contender, namespace)
         return False
@@ -196,13 +202,16 @@ class Admission:
             self._keep_for_place(applicant, text, now)
             return
         contender = self._takeovers.contender(session)
-        if contender is not None and not contender.keep(text):
+        if contender is not None and not self._keep(contender, text):
             self._contests.give_up(contender)
             self._fill_places(now)
 
+    def _keep(self, contender: LocalContender, text: str) -> bool:
+        return self._memory.has_room(size_of_text(text)) and contender.keep(text)
+
     def _keep_for_place(self, applicant: LocalContender, text: str, now: float) -> None:
         """Who waits for an id needs no place: it gets that of the holder, or none."""
-        if not applicant.keep(text):
+        if not self._keep(applicant, text):
             self._places.withdraw(applicant)
             self._close(applicant.session, FULL)
             return

@@ -63,6 +63,11 @@ class Places:
         self._wants.add(_want(applicant))
         return True
 
+    @property
+    def size(self) -> int:
+        """About how many bytes are kept of what those have said that wait."""
+        return sum(applicant.size for applicant in self._applicants.values())
+
     def press(self) -> None:
         """Note that a guest has found no place: ghosts are searched for it, too."""
         self._guests += 1

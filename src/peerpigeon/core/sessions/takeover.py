@@ -39,8 +39,15 @@ LONGEST_READING = 30.0
 """Seconds for which an answer is waited for, at most, because of what there is to read before the
 ping. By then a client that reads so fast has read the largest receive buffer of usual systems."""
 
+_TEXT_BYTES = 64
+
 HEARING = 1.0
 """Seconds that there are to read what came while this process stood still."""
+
+
+def size_of_text(text: str) -> int:
+    """Return about how many bytes a text takes: CPython has up to four for a character."""
+    return _TEXT_BYTES + len(text) * (1 if text.isascii() else 4)
 
 
 @dataclass(slots=True, eq=False)
@@ -70,6 +77,11 @@ class LocalContender:
             return False
         self.backlog.append(text)
         return True
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes to keep what it has said."""
+        return sum(map(size_of_text, self.backlog))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +170,13 @@ class Takeovers:
         """Return how many seconds a contest takes from now on, if more than usual; else 0."""
         contest = self._contests[holder.session]
         return contest.until - now if contest.reading else 0.0
+
+    @property
+    def size(self) -> int:
+        """About how many bytes are kept of what contenders have said; O(contenders)."""
+        contests = self._contests.values()
+        contenders = (one for contest in contests for one in contest.contenders)
+        return sum(one.size for one in contenders if isinstance(one, LocalContender))
 
     def is_contested(self, holder: Party) -> bool:
         """Tell whether somebody waits for the id of a party."""
