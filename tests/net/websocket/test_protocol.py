@@ -314,6 +314,35 @@ def test_after_our_close_nothing_is_kept_of_a_message_but_the_close_behind_it_is
     assert here.state is State.CLOSED
 
 
+@given(
+    sizes=st.lists(st.integers(0, 70_000), max_size=4),
+    pings=st.lists(st.binary(max_size=125), max_size=2),
+    cuts=st.lists(st.integers(1, 40_000), min_size=1, max_size=20),
+    closing_after=st.integers(0, 19),
+)
+def test_wherever_our_close_falls_theirs_is_found_behind_what_was_under_way(
+    sizes: list[int], pings: list[bytes], cuts: list[int], closing_after: int
+) -> None:
+    here = server()
+    data = b"".join(raw.frame(raw.TEXT, b"*" * size) for size in sizes)
+    data += b"".join(raw.frame(raw.PING, payload) for payload in pings) + raw.close_frame(1000)
+    before: list[Event] = []
+    after: list[Event] = []
+    for number, cut in enumerate([*cuts, len(data)]):
+        if number == min(closing_after, len(cuts)) and here.state is State.OPEN:
+            here.close(1008)
+            assert here.kept <= 131
+        (before if here.state is State.OPEN else after).extend(read(here, data[:cut]))
+        if here.state is State.CLOSING:
+            assert here.kept <= 131, "a ping, or the header of a message"
+        data = data[cut:]
+    assert here.state in (State.CLOSED, State.CLOSE_OWED)
+    assert [each for each in before + after if isinstance(each, CloseReceived)] == [
+        CloseReceived(1000, "")
+    ]
+    assert all(isinstance(each, CloseReceived) for each in after)
+
+
 def test_what_is_kept_of_a_message_is_counted_until_it_is_whole() -> None:
     here = server()
     first, last = (
