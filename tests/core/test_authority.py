@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from peerpigeon.core.namespaces.placement import closest_hubs
+from peerpigeon.core.wire.client_messages import plain_introduction
 from peerpigeon.core.wire.hub_news import (
     Challenge,
     Find,
@@ -64,13 +65,13 @@ def refused(hubs: Hubs) -> int:
 
 def said(own: int, other: int) -> list[News]:
     """Return what a rendezvous hub may say to the first hub."""
-    stranger = Located(FIRST, Member(B, LATER, b"{}"))
+    stranger = Located(FIRST, Member(B, LATER, plain_introduction(B)))
     return [
         Meet(NAMESPACE, ((A, own),), (stranger,)),
         Gone(NAMESPACE, ((THIRD, C, other),)),
         Refusal(NAMESPACE, A, own),
         Challenge(NAMESPACE, A, own),
-        Found(NAMESPACE, C, Located(FIRST, Member(C, LATER, b"{}"))),
+        Found(NAMESPACE, C, Located(FIRST, Member(C, LATER, plain_introduction(C)))),
         Granted(NAMESPACE, (own,)),
     ]
 
@@ -88,6 +89,18 @@ def test_only_a_rendezvous_hub_of_a_namespace_is_believed_about_the_clients_of_o
             assert hubs.take(a) == []
             assert hubs.closed == {}
             assert hubs.pinged == []
+
+
+def test_a_refusal_of_a_registration_that_is_over_concerns_nobody() -> None:
+    hubs, _, _, own, _ = meeting()
+    hubs.inject(0, Refusal(NAMESPACE, A, own + 1), THIRD)
+    assert (refused(hubs), hubs.closed) == (0, {})
+
+
+def test_a_grant_where_we_have_nobody_concerns_nobody() -> None:
+    hubs, _, _, own, _ = meeting()
+    ids = hubs.hubs[0]._namespaces.presence.ids
+    assert ids.grant(Granted("elsewhere", (own,))) == ([], Gone("elsewhere", ()))
 
 
 def test_what_was_made_up_of_a_departure_is_not_remembered_either() -> None:

@@ -99,6 +99,7 @@ FAULTY: list[object] = [
 def test_what_waits_behind_a_piece_that_nobody_can_use_is_delivered(faulty: object) -> None:
     hubs = linked(FIRST, SECOND)
     a = hubs.join(0, A)
+    hubs.join(1, B)
     hubs.take(a)
     say(hubs, segment(1, relay()))
     assert hubs.take(a) == [], "its turn has not come"
@@ -168,6 +169,7 @@ def test_a_fault_of_ours_costs_one_piece_and_the_next_event_goes_on_behind_it(
 ) -> None:
     hubs = stumbling
     a = hubs.join(0, A)
+    hubs.join(1, B)
     hubs.take(a)
     say(hubs, segment(2, relay(b'"behind"')))
     say(hubs, segment(1, Find("net1", B)))

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from peerpigeon.core.clients import signaling
+from peerpigeon.core.clients.relays import ASK_AGAIN
 from peerpigeon.core.interface.events import Tick
 from peerpigeon.core.namespaces.retention import RETENTION
+from peerpigeon.core.wire.client_messages import plain_introduction
 from peerpigeon.core.wire.hub_news import (
     Find,
     Found,
@@ -225,7 +227,7 @@ def doubted(**options: float) -> tuple[Hubs, Client, Relay, int]:
 
 def test_a_signal_in_a_name_that_belongs_to_another_comes_back() -> None:
     hubs, near, _, known = doubted()
-    found = Found("net1", A, Located(SECOND, Member(A, known, b"{}")))
+    found = Found("net1", A, Located(SECOND, Member(A, known, plain_introduction(A))))
     lost = Undelivered("net1", A, B, "offer", Reason.REPLACED, LATER)
     assert deliver(hubs, 0, found, THIRD) == [lost, lost]
     assert hubs.take(near) == []
@@ -233,17 +235,53 @@ def test_a_signal_in_a_name_that_belongs_to_another_comes_back() -> None:
 
 def test_a_signal_of_somebody_who_has_moved_is_delivered_when_the_primary_says_so() -> None:
     hubs, near, doubtful, _ = doubted()
-    found = Found("net1", A, Located(SECOND, Member(A, LATER, b"{}")))
+    found = Found("net1", A, Located(SECOND, Member(A, LATER, plain_introduction(A))))
     assert deliver(hubs, 0, found, THIRD) == []
     assert data_of(hubs, near) == ["doubtful", "doubtful"]
     assert deliver(hubs, 0, doubtful, SECOND) == [], "it is known now"
     assert data_of(hubs, near) == ["doubtful"]
 
 
-def test_a_signal_of_somebody_whom_the_primary_does_not_know_is_delivered() -> None:
+def test_a_signal_of_somebody_whom_the_primary_does_not_know_waits_and_it_is_asked_again() -> None:
+    """Nobody speaks without a grant, but a new primary may have to hear of it."""
     hubs, near, _, _ = doubted()
+    hubs.lose_frames()
+    for _ in range(2):
+        hubs.inject(0, Found("net1", A, None), THIRD)
+        assert hubs.take(near) == []
+        assert news_under_way(hubs) == []
+        hubs.now += ASK_AGAIN
+        hubs.feed(0, Tick())
+        assert Find("net1", A) in news_under_way(hubs)
+        hubs.lose_frames()
     hubs.inject(0, Found("net1", A, None), THIRD)
+    found = Located(SECOND, Member(A, LATER, plain_introduction(A)))
+    hubs.inject(0, Found("net1", A, found), THIRD)
     assert data_of(hubs, near) == ["doubtful", "doubtful"]
+    hubs.lose_frames()
+    hubs.now += ASK_AGAIN
+    hubs.feed(0, Tick())
+    assert Find("net1", A) not in news_under_way(hubs)
+
+
+def test_a_signal_that_has_waited_for_so_long_that_its_target_has_left_goes_back() -> None:
+    hubs, near, _, _ = doubted()
+    hubs.lose(near)
+    hubs.lose_frames()
+    found = Located(SECOND, Member(A, LATER, plain_introduction(A)))
+    lost = Undelivered("net1", A, B, "offer", Reason.NOT_FOUND, LATER)
+    assert deliver(hubs, 0, Found("net1", A, found), THIRD).count(lost) == 2
+
+
+def test_of_the_signals_that_wait_only_those_go_back_that_may_be_over() -> None:
+    hubs, near, _, _ = doubted()
+    hubs.inject(0, Relay("net1", A, B, 0, "offer", b'"later"', LATER + 1), SECOND)
+    hubs.inject(0, Gone("net1", ((SECOND, A, LATER),)), THIRD)
+    lost = Undelivered("net1", A, B, "offer", Reason.REPLACED, LATER)
+    assert deliver(hubs, 0, Found("net1", A, None), THIRD).count(lost) == 2
+    found = Located(SECOND, Member(A, LATER + 1, plain_introduction(A)))
+    hubs.inject(0, Found("net1", A, found), THIRD)
+    assert data_of(hubs, near) == ["later"]
 
 
 def test_a_signal_that_waits_in_vain_for_a_decision_comes_back() -> None:
@@ -275,7 +313,9 @@ def test_our_own_client_asks_anew_for_an_id_under_which_another_speaks() -> None
     hubs.take(c)
     assert deliver(hubs, 0, relay, SECOND) == [Find("net1", A)]
     hubs.lose_frames()
-    news = deliver(hubs, 0, Found("net1", A, Located(SECOND, Member(A, LATER, b"{}"))), THIRD)
+    news = deliver(
+        hubs, 0, Found("net1", A, Located(SECOND, Member(A, LATER, plain_introduction(A)))), THIRD
+    )
     assert [piece.granted for piece in news if isinstance(piece, Join)] == [(), ()]
     assert data_of(hubs, b) == ["from elsewhere"]
     hubs.signal(ours, B, "mine")
@@ -289,8 +329,10 @@ def test_who_is_not_known_here_is_remembered_from_its_first_signal_on() -> None:
     b = hubs.join(0, B)
     hubs.take(b)
     hubs.inject(0, Relay("net1", A, B, 0, "offer", b'"new"', LATER), THIRD)
-    hubs.run()
+    found = Located(THIRD, Member(A, LATER, plain_introduction(A)))
+    hubs.inject(0, Found("net1", A, found), THIRD)
     assert data_of(hubs, b) == ["new"]
+    hubs.lose_frames()
     older = Relay("net1", A, B, 0, "offer", b'"old"', LATER - 1)
     assert deliver(hubs, 0, older, SECOND) == [Find("net1", A)]
 
@@ -345,7 +387,8 @@ def test_who_speaks_at_a_hub_that_was_out_of_reach_may_have_left_it_and_be_elsew
     assert hubs.take(b) == []
     hubs.pass_time(RETENTION)
     hubs.inject(0, relay, SECOND)
-    hubs.run()
+    found = Located(SECOND, Member(A, LATER, plain_introduction(A)))
+    hubs.inject(0, Found("net1", A, found), THIRD)
     assert data_of(hubs, b) == ["doubtful"]
 
 

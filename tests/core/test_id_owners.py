@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from peerpigeon.core.owners import OWNER_BYTES, owner_of_key
+from peerpigeon.core.wire.client_messages import plain_introduction
 from peerpigeon.core.wire.hub_codec import batch, decode, encode
 from peerpigeon.core.wire.hub_frames import Routed, Sealed, Segment
 from peerpigeon.core.wire.hub_news import Challenge, Claim, Join, Member, Owned, Unknown
@@ -193,7 +194,9 @@ def _session_of(hubs: Hubs) -> int:
 
 @pytest.mark.parametrize("size", [OWNER_BYTES, OWNER_BYTES + 1])
 def test_an_owner_mark_that_is_too_long_is_not_understood(size: int) -> None:
-    join = Join("net1", (Member(A, 5, b"{}"),), is_primary=True, owners=((5, b"x" * size),))
+    join = Join(
+        "net1", (Member(A, 5, plain_introduction(A)),), is_primary=True, owners=((5, b"x" * size),)
+    )
     (frame,) = decode(batch([encode(Routed(FIRST, 1, SECOND, 0, 1, Segment(1, 0, 0, join)))]))
     assert isinstance(frame, Routed | Sealed)
     segment = opened(frame.body)

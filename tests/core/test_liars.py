@@ -37,6 +37,23 @@ def ack(epoch: int, incarnation: int = LIFE, lane: int = 0, number: int = 0) -> 
     return Routed(THIRD, incarnation, FIRST, LIFE, 5, Ack(epoch, number, lane))
 
 
+def test_a_signal_that_is_nested_too_deeply_for_other_hubs_is_refused_at_the_first_one() -> None:
+    hubs = linked(FIRST, SECOND)
+    a, b = hubs.join(0, A), hubs.join(1, B)
+    hubs.pass_time(1.0)
+    hubs.take(a)
+    hubs.take(b)
+    for depth in (127, 128):
+        data: Any = "x"
+        for _ in range(depth + 1):
+            data = [data]
+        hubs.signal(a, B, data)
+    hubs.pass_time(1.0)
+    assert hubs.take_types(b) == ["offer"]
+    (error,) = hubs.take(a)
+    assert error["data"]["reason"] == "too-deep"
+
+
 LIES = [
     segment(2**62),
     segment(LAST),

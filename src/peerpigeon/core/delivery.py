@@ -87,7 +87,7 @@ class Delivery:
             return []
         streams = self._signals if body.lane == SIGNALS else self._control
         if isinstance(body, Segment):
-            ready, acks = streams.on_segment(source, incarnation, body, now)
+            ready, acks = streams.on_segment(source, incarnation, body, now, known)
             self._send(acks, now)
             return ready
         self._send(streams.on_ack(source, incarnation, body, now), now)
@@ -114,8 +114,8 @@ class Delivery:
     def found(self, hub: PeerId) -> None:
         """Note the advert of a hub that may have been heard of before that came."""
         incarnation = self._mesh.incarnation_of(hub)
-        self._control.found(hub, incarnation)
-        self._signals.found(hub, incarnation)
+        self._control.rose(hub, incarnation)
+        self._signals.rose(hub, incarnation)
 
     def rose(self, hub: PeerId, incarnation: int, now: float) -> None:
         """Send to a hub under another incarnation, what is under way once more."""

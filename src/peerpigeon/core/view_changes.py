@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from peerpigeon.core.changes import ViewChange
     from peerpigeon.core.clients.service import ClientService
     from peerpigeon.core.delivery import Delivery
-    from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.mesh import Mesh
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.streams.outgoing import Failure
@@ -66,21 +65,19 @@ class ViewChanges:
                 self._namespaces.hub_returned(hub, now)
                 delivery.resend(hub, now)
             case HubRestarted(hub, incarnation):
-                self._forget_members(hub, incarnation, now)
+                told = self._namespaces.hub_restarted(hub, incarnation, now)
+                self._clients.deliver(told, now)
+                self._show_by(now)
             case HubRose(hub, incarnation):
                 delivery.rose(hub, incarnation, now)
-                self._forget_members(hub, incarnation, now)
+                self._clients.deliver(self._namespaces.hub_rose(hub, incarnation, now), now)
+                self._show_by(now)
             case LifeRaised(incarnation):
                 signaling = self._clients.signaling
                 signaling.rise(self._namespaces.rise(incarnation, now))
                 delivery.renew(signaling.renewed)
             case _:
                 assert_never(change)
-
-    def _forget_members(self, hub: PeerId, incarnation: int, now: float) -> None:
-        """Forget the members at a hub whose sessions are not those of its incarnation."""
-        self._clients.deliver(self._namespaces.hub_restarted(hub, incarnation, now), now)
-        self._show_by(now)
 
     # Which hubs the namespaces are placed on
 

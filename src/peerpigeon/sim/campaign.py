@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from peerpigeon.sim.scenes import (
+    byzantine,
     congestion,
     disasters,
     full_hub,
@@ -80,6 +81,7 @@ def catalogue(size: str) -> dict[str, Scene]:
             "npm hub cut off": reference_hubs.cut_off,
             "npm hubs divided": reference_hubs.divided,
             "full hub": full_hub.full_hub,
+            "byzantine": byzantine.byzantine,
             "loss of 10 %": partial(loss.lossy, loss=0.1),
             "loss of 20 %": partial(loss.lossy, loss=0.2),
             "loss of 30 %": partial(loss.lossy, loss=0.3),
@@ -127,6 +129,7 @@ def catalogue(size: str) -> dict[str, Scene]:
         "npm hub orphaned": partial(reference_hubs.orphaned, hubs=20),
         "npm hub cut off": partial(reference_hubs.cut_off, hubs=20),
         "npm hubs divided": partial(reference_hubs.divided, hubs=20),
+        "byzantine": partial(byzantine.byzantine, hubs=40),
         "full hub": partial(full_hub.full_hub, places=600, ghosts=100, within=60.0),
         **{
             f"loss of {percent} %": partial(loss.lossy, loss=percent / 100, hubs=20)

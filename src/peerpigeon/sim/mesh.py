@@ -13,7 +13,7 @@ from peerpigeon.sim.checks.oracle import components, graph_of, ideal_links, pair
 from peerpigeon.sim.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from peerpigeon.core.ids import PeerId
     from peerpigeon.sim.checks.oracle import Graph, Pair
@@ -44,6 +44,8 @@ class Layout:
     common: ServerConfig = field(default_factory=ServerConfig)
     """All other options of each hub. It starts from the bootstrap hubs of these, too."""
     kind: type[Hub] = Hub
+    kinds: Mapping[int, type[Hub]] = field(default_factory=dict)
+    """By number, the hubs that are of another kind than the rest."""
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +89,9 @@ class Mesh:
             discovery_limit=layout.discovery_limit,
             max_connections=_ROOMY,
         )
-        self.hubs.append(self.world.add_hub(config, layout.kind, skew=skew))
+        self.hubs.append(
+            self.world.add_hub(config, layout.kinds.get(number, layout.kind), skew=skew)
+        )
 
     # What is so
 

@@ -9,6 +9,7 @@ import pytest
 
 from peerpigeon.core.changes import HubGone, HubRestarted, HubReturned, LifeRaised
 from peerpigeon.core.interface.notices import ErrorOccurred
+from peerpigeon.core.mesh.limits import MeshLimits
 from peerpigeon.core.mesh.own_advert import LAST_GUESS, RISE
 from peerpigeon.core.wire.hub_frames import Adverts, Bye, Heartbeat, Summary
 from peerpigeon.core.wire.ranges import LAST_INCARNATION, is_later_life
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.interface.actions import Action
 
 NEW = HUBS[2]
-FIRST, SECOND = 71, 72
+FIRST, SECOND, THIRD = 71, 72, 73
 """Lives of some hub."""
 
 
@@ -254,8 +255,30 @@ def test_a_life_with_the_incarnation_of_the_one_before_is_another_all_the_same()
     bench.take_changes()
     bench.receive(near, Adverts((advert(NEW, life=SECOND),)), 1.1)
     assert bench.take_changes() == [HubGone(NEW), HubReturned(NEW)]
-    bench.receive(near, Adverts((advert(NEW, incarnation=2000, life=FIRST),)), 1.2)
+    bench.receive(near, Adverts((advert(NEW, incarnation=2000, life=THIRD),)), 1.2)
     assert bench.take_changes() == [HubRestarted(NEW, 2000)]
+
+
+def test_a_life_that_goes_on_though_it_seemed_to_be_over_is_asked_for_what_it_has() -> None:
+    """The hub itself may not know that somebody has made up another life of it."""
+    bench, near, _ = linked()
+    bench.receive(near, Adverts((advert(NEW, life=FIRST),)), 1.0)
+    bench.receive(near, Adverts((advert(NEW, incarnation=2000, life=SECOND),)), 1.1)
+    bench.take_changes()
+    bench.receive(near, Adverts((advert(NEW, incarnation=70_000, life=FIRST),)), 1.2)
+    back = [HubRestarted(NEW, 70_000), HubGone(NEW), HubReturned(NEW)]
+    assert bench.take_changes() == back
+
+
+def test_only_so_many_lives_that_were_before_are_remembered() -> None:
+    for most, is_back in ((1, False), (2, True)):
+        bench, near, _ = linked()
+        told = [(NEW, FIRST), (HUBS[3], FIRST), (NEW, SECOND), (HUBS[3], SECOND), (NEW, FIRST)]
+        for number, (hub, life) in enumerate(told):
+            said = advert(hub, incarnation=1000 + number, life=life)
+            bench.receive(near, Adverts((said,)), 1.0)
+            bench.mesh._gossip._limits = MeshLimits(known_hubs=most + 4 * (number == 0))
+        assert (HubReturned(NEW) in bench.take_changes()) == is_back
 
 
 def test_tables_that_differ_only_in_a_life_are_brought_into_agreement() -> None:

@@ -105,6 +105,9 @@ class Recorded:
     def hub_restarted(self, hub: PeerId, incarnation: int) -> Said:
         return self._said(self.namespaces.hub_restarted(hub, incarnation, 0.0))
 
+    def hub_rose(self, hub: PeerId, incarnation: int) -> Said:
+        return self._said(self.namespaces.hub_rose(hub, incarnation, 0.0))
+
     def rise(self, incarnation: int, now: float) -> Said:
         self.namespaces.rise(incarnation, now)
         return self._said()

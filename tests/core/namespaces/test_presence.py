@@ -16,6 +16,7 @@ from peerpigeon.core.namespaces.granted_ids import Standing
 from peerpigeon.core.namespaces.handover import Handover
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
+from peerpigeon.core.wire.client_messages import plain_introduction
 from peerpigeon.core.wire.hub_news import (
     Found,
     Gone,
@@ -436,9 +437,44 @@ def test_only_so_many_hubs_are_remembered(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(retention, "MAX_HUBS", 1)
     desk = Desk()
     desk.join(A)
-    for hub in (H1, H2):
+    strangers = PeerId("4" * 40), PeerId("5" * 40)
+    for hub in strangers:
         desk.hub_restarted(hub, 2)
-    assert len(pairs(desk.meet(A, at(H1, B), at(H2, C)).clients)) == 1
+    assert len(pairs(desk.meet(A, at(strangers[0], B), at(strangers[1], C)).clients)) == 1
+
+
+def test_what_a_hub_said_of_departures_does_not_outlast_it() -> None:
+    """If it has lied, the next primary introduces them again."""
+    desk = Desk()
+    desk.join(A)
+    b, c = at(H2, B), at(H2, C, S + 2)
+    desk.meet(A, b, c)
+    desk.hear(gone(b), hub=H1)
+    desk.hear(gone(b), hub=H3)  # who has said so first counts
+    desk.hear(gone(c), hub=H3)
+    assert pairs(desk.meet(A, b, c).clients) == []
+    desk.hub_gone(H1)
+    assert [met for _, _, met in pairs(desk.meet(A, b, c).clients)] == [b]
+
+
+def test_whoever_was_told_that_a_hub_has_risen_asks_for_what_it_may_have_missed() -> None:
+    desk = Desk()
+    desk.join(A)
+    desk.meet(A, at(H1, B))
+    said = desk.hub_rose(H1, 2)
+    assert said.hubs == [(H1, Resync())]
+    assert [news for _, news in desk.expire(1.0).hubs if isinstance(news, Join) and news.again]
+    assert desk.hub_rose(H1, 3).hubs == []
+
+
+def test_what_is_nested_too_deeply_is_not_published() -> None:
+    desk = Desk()
+    deep = b"[" * 200 + b"]" * 200
+    said = desk.announce(A, introduction=b'{"a":' + deep + b"}")
+    joins = [news for _, news in said.hubs if isinstance(news, Join)]
+    assert [member.introduction for join in joins for member in join.members] == [
+        plain_introduction(A)
+    ] * 2
 
 
 # Where a member is
@@ -611,14 +647,15 @@ class DoesNotPublishAgain(Presence):
 
 
 class TellsTwiceWhoIsGone(Presence):
-    def on_gone(self, gone: Gone, now: float) -> list[ClientNews]:
-        return super().on_gone(gone, now) * 2
+    def on_gone(self, teller: PeerId, gone: Gone, now: float) -> list[ClientNews]:
+        return super().on_gone(teller, gone, now) * 2
 
 
 class ForgetsWhoIsGone(Presence):
-    def on_gone(self, gone: Gone, now: float) -> list[ClientNews]:
-        told = super().on_gone(gone, now)
+    def on_gone(self, teller: PeerId, gone: Gone, now: float) -> list[ClientNews]:
+        told = super().on_gone(teller, gone, now)
         self._gone.clear()
+        self._told_by.clear()
         return told
 
 

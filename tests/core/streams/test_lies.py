@@ -173,14 +173,48 @@ def test_what_waits_for_its_turn_is_bounded_for_all_sources_together() -> None:
 
 def test_what_was_heard_of_a_hub_before_its_advert_does_not_outlast_it() -> None:
     hub = Streams()
-    hub.on_segment(A, 9, Segment(1, 0, 0, signal(0)), 0.0)
+    hub.on_segment(A, 9, Segment(8, 0, 0, signal(0)), 0.0)
     hub.send(A, 0, signal(1), 0.0, 10.0)
-    hub.found(A, 2)
-    hub.found(B, 2)
-    assert hub.expire(0.1) == ([], [])
+    hub.rose(A, 2)
+    hub.rose(B, 2)
+    assert hub.expire(0.1)[1] == []
     (again,) = hub.resend(A, 0.2)
     assert again.incarnation == 2
-    ready, _ = hub.on_segment(A, 2, Segment(7, 0, 0, signal(3)), 0.3)
+    ready, _ = hub.on_segment(A, 2, Segment(7, 0, 0, signal(3)), 0.3, 2)
     assert [number_of(news) for news in ready] == [3]
-    hub.found(A, 2)
-    assert hub.on_segment(A, 2, Segment(7, 0, 0, signal(3)), 0.4)[0] == []
+    hub.rose(A, 2)
+    assert hub.on_segment(A, 2, Segment(7, 0, 0, signal(3)), 0.4, 2)[0] == []
+
+
+@pytest.mark.parametrize("made_up", [3, 2**42, 2**43 - 2**16])
+@pytest.mark.parametrize("is_same_life", [False, True])
+def test_an_incarnation_that_was_believed_for_a_while_does_not_outlast_the_truth(
+    made_up: int, is_same_life: bool
+) -> None:
+    """The true one may seem to be earlier, when somebody has made up several."""
+    hub = Streams()
+    hub.on_segment(A, made_up, Segment(8, 0, 0, signal(0)), 0.0, made_up)
+    hub.send(A, made_up, signal(1), 0.0, 10.0)
+    if is_same_life:
+        hub.rose(A, 2)
+    else:
+        assert [number_of(failure.news) for failure in hub.restarted(A, 2)] == [1]
+    out = hub.send(A, 2, signal(2), 0.1, 10.0)
+    assert isinstance(out, Outgoing)
+    assert out.incarnation == 2
+    ready, _ = hub.on_segment(A, 2, Segment(7, 0, 0, signal(3)), 0.2, 2)
+    assert [number_of(news) for news in ready] == [3]
+
+
+def test_a_source_whose_incarnation_was_made_up_goes_on_in_its_stream() -> None:
+    hub = Streams()
+    hub.on_segment(A, 2**42, Segment(8, 0, 0, signal(0)), 0.0, 2**42)
+    ready, acks = hub.on_segment(A, 2, Segment(8, 1, 0, signal(1)), 0.1, 2)
+    assert [number_of(news) for news in ready] == [1]
+    assert [ack.incarnation for ack in acks or hub.expire(0.2)[0]] == [2]
+
+
+@pytest.mark.parametrize("number", [2**62 + 1, LAST])
+def test_a_stream_does_not_begin_with_a_number_to_which_nobody_comes(number: int) -> None:
+    hub = Streams()
+    assert hub.on_segment(A, 1, Segment(1, number, number, signal(0)), 0.0)[0] == []

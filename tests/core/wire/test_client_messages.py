@@ -115,6 +115,10 @@ def test_the_short_messages(kind: str, expected: client_messages.Message) -> Non
         ('{"type":"' + "x" * 5000 + '"}', "'" + "x" * 40 + "' is not known"),
         ('{"type":"offer","data":' + "[" * 100_000 + "]" * 100_000 + "}", "nested too deeply"),
         ('{"type":"announce","data":' + '{"a":' * 99_999 + "1" + "}" * 99_999 + "}", "too deeply"),
+        (
+            '{"type":"announce","data":' + '{"a":' * 129 + "1" + "}" * 129 + "}",
+            "more than 128 arrays",
+        ),
     ],
     ids=lambda text: text[:40],
 )

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from peerpigeon.core.ids import PeerId
+from peerpigeon.core.wire.client_messages import plain_introduction
 from peerpigeon.core.wire.hub_codec import FrameError, decode, encode
 from peerpigeon.core.wire.hub_frames import (
     Ack,
@@ -51,6 +52,7 @@ from peerpigeon.core.wire.hub_news import (
     Verdict,
 )
 from peerpigeon.core.wire.hub_validation import opened
+from peerpigeon.core.wire.nesting import DEEPEST
 from peerpigeon.core.wire.ranges import LAST_INCARNATION
 from peerpigeon.core.wire.reasons import Reason
 from tests.core.frame_values import message
@@ -220,7 +222,7 @@ def test_a_body_of_a_kind_that_only_newer_hubs_know_comes_to_nothing() -> None:
 
 # News
 
-SOUND = Member(A, 1, b'{"peerId":"a"}')
+SOUND = Member(A, 1, plain_introduction(A))
 MEMBERS = [
     Member(LETTERS, 1, b"{}"),
     Member(A, -1, b"{}"),
@@ -229,6 +231,11 @@ MEMBERS = [
     Member(A, 1, b'{"a":1'),
     Member(A, 1, b'{"a":1}}'),
     Member(A, 1, b'{"a":"\xff"}'),
+    Member(A, 1, b"{}"),
+    Member(A, 1, b'{"peerId":1}'),
+    Member(A, 1, plain_introduction(B)),
+    Member(A, 1, plain_introduction(A)[:-1] + b',"peerId":"' + B.encode() + b'"}'),
+    Member(A, 1, plain_introduction(A)[:-1] + b',"nick":"\xff"}'),
 ]
 
 
@@ -308,10 +315,12 @@ def test_news_that_a_sound_hub_sends_is_taken_as_it_is(news: News) -> None:
     assert heard(news) == news
 
 
-def test_a_member_that_says_something_very_deep_of_itself_does_not_spoil_the_news() -> None:
-    deep = b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}"
+def test_what_is_nested_as_deep_as_hubs_let_pass_is_taken_and_what_nobody_can_read_is_not() -> None:
+    deep = plain_introduction(B)[:-1] + b',"a":' + b"[" * DEEPEST + b"]" * DEEPEST + b"}"
     news = Join("n", (SOUND, Member(B, 2, deep)), is_primary=True)
     assert heard(news) == news
+    for nonsense in (b"[" * 5000, b"[" * 5000 + b"]" * 5000):
+        assert heard(Relay("n", A, B, 0, "offer", nonsense)) == Unknown()
 
 
 def test_news_of_a_kind_that_only_newer_hubs_know_keeps_its_number() -> None:

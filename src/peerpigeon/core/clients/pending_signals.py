@@ -92,11 +92,29 @@ class PendingSignals(Generic[K]):
         if key not in self._queues:
             return []
         _, queue = self._queues.pop(key)
-        for hub, relay, flow in queue:
+        self._give_back(queue)
+        return queue
+
+    def take_if(self, key: K, is_over: Callable[[Waiting], bool]) -> list[Waiting]:
+        """Take out those of the signals that wait for something which shall wait no longer."""
+        if key not in self._queues:
+            return []
+        _, queue = self._queues[key]
+        over: list[Waiting] = []
+        left: list[Waiting] = []
+        for waiting in queue:
+            (over if is_over(waiting) else left).append(waiting)
+        if not left:
+            return self.take(key)
+        queue[:] = left
+        self._give_back(over)
+        return over
+
+    def _give_back(self, taken: list[Waiting]) -> None:
+        for hub, relay, flow in taken:
             size = size_of(relay)
             self._of_hubs.give_back(hub, size)
             self._of_clients.give_back((hub, flow), size)
-        return queue
 
     def change(self, hub: PeerId, changed: Callable[[Relay], Relay]) -> None:
         """Let each signal that came from a hub be another one, of the same size."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.clients.pending_signals import WAITING_SIZE, PendingSignals, Queued
+from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.ids import PeerKey, key_of
 from peerpigeon.core.namespaces.granted_ids import Standing
 from peerpigeon.core.sessions.recent_offers import RecentOffers
@@ -21,6 +22,7 @@ from peerpigeon.core.wire.hub_news import Find, Found, Located, Member
 from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
+    from peerpigeon.core.clients.pending_signals import Waiting
     from peerpigeon.core.clients.signal_outcomes import SignalOutcomes
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Registry
     from peerpigeon.core.wire.hub_news import Relay
+
+ASK_AGAIN = 0.5
+"""Seconds until the primary is asked once more who has an id of which it knows nothing."""
 
 ANY_SESSION = 0
 """Stands in a ``Relay`` for a session of the target that its sender's hub does not know."""
@@ -59,6 +64,8 @@ class IncomingRelays:
         self._doubtful: PendingSignals[tuple[str, PeerKey]] = PendingSignals(
             config.signal_lifetime, WAITING_SIZE, effects.memory.signals, registry.flow_of
         )
+        # When to ask once more who has an id, in order of time.
+        self._ask_again: dict[tuple[str, PeerKey], tuple[PeerId, float]] = {}
         self._outcomes = outcomes
         self._effects = effects
 
@@ -89,19 +96,26 @@ class IncomingRelays:
 
     def on_found(self, found: Found, now: float) -> None:
         """Deliver what has waited for an answer, or send it back."""
-        for hub, relay, _ in self._doubtful.take((found.namespace, key_of(found.peer))):
-            self._judge(hub, relay, found.located, now)
+        key = found.namespace, key_of(found.peer)
+        if found.located is not None:
+            for hub, relay, _ in self._doubtful.take(key):
+                self._judge(hub, relay, found.located, now)
+            return
+        over = self._doubtful.take_if(key, lambda waiting: self._may_be_over(waiting, now))
+        for hub, relay, _ in over:
+            self._outcomes.send_back(hub, relay, Reason.REPLACED)
+        if key in self._doubtful.queues:
+            # Nobody speaks before the primary has granted an id. A new one may have to hear of it.
+            self._ask_again[key] = found.peer, now + ASK_AGAIN
 
-    def _judge(self, hub: PeerId, relay: Relay, located: Located | None, now: float) -> None:
+    def _may_be_over(self, waiting: Waiting, now: float) -> bool:
+        relay = waiting.relay
+        namespace, sender, session = relay.namespace, relay.sender, relay.sender_session
+        return self._presence.ids.may_be_over(namespace, sender, waiting.hub, session, now)
+
+    def _judge(self, hub: PeerId, relay: Relay, located: Located, now: float) -> None:
         """Deliver a doubtful signal if its sender has the id, as far as the primary knows."""
-        if located is None:
-            namespace, sender, session = relay.namespace, relay.sender, relay.sender_session
-            if self._presence.ids.may_be_over(namespace, sender, hub, session, now):
-                self._outcomes.send_back(hub, relay, Reason.REPLACED)
-            else:
-                self._note_sender(hub, relay, now)
-                self.deliver(hub, relay, now)
-        elif (located.hub, located.member.session) == (hub, relay.sender_session):
+        if (located.hub, located.member.session) == (hub, relay.sender_session):
             self._yield_id(relay)
             self.deliver(hub, relay, now)
         else:
@@ -144,17 +158,19 @@ class IncomingRelays:
         session = target.session if isinstance(target, Client) else target.hub
         self._outcomes.deliver(session, target.peer_id, signal, relay.sender, now)
 
-    def _note_sender(self, hub: PeerId, relay: Relay, now: float) -> None:
-        """Remember where a sender is: the answer may be faster than the news of who it is."""
-        member = Member(relay.sender, relay.sender_session, b"{}")
-        found = Found(relay.namespace, relay.sender, Located(hub, member))
-        self._presence.on_found(found, now)
-
     def tick(self, now: float) -> None:
         """Send back what has waited too long."""
         for hub, relay, _ in self._doubtful.expire(now):
             self._outcomes.send_back(hub, relay, Reason.EXPIRED)
+        while self._ask_again:
+            key, (peer, when) = next(iter(self._ask_again.items()))
+            if when > now:
+                break
+            del self._ask_again[key]
+            if key in self._doubtful.queues:
+                self._effects.tell_hub(self._placement.primary(key[0]), Find(key[0], peer))
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""
-        return self._doubtful.deadline()
+        again = next((when for _, when in self._ask_again.values()), None)
+        return earliest(self._doubtful.deadline(), again)

@@ -24,6 +24,7 @@ from peerpigeon.core.sessions.registry import Client, Guest, ReferenceHub
 from peerpigeon.core.wire import client_messages, reference_messages
 from peerpigeon.core.wire.client_messages import Signal
 from peerpigeon.core.wire.hub_news import Find, Found, Located, Member, News, Relay
+from peerpigeon.core.wire.nesting import is_too_deep
 from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
@@ -97,6 +98,9 @@ class Signaling:
                 self._deliver_to_guest(target, signal, sender, now)
                 return
         data = bytes(signal.data)
+        if is_too_deep(data):
+            self.outcomes.refuse(sender, kind, signal.target, Reason.TOO_DEEP, now)
+            return
         session = sender.mesh_session
         relay = Relay(namespace, sender.peer_id, signal.target, ANY_SESSION, kind, data, session)
         self._send_away(relay, now)

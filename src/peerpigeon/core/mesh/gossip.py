@@ -65,6 +65,8 @@ class Gossip:
         self._fresh: dict[PeerId, PeerId] = {}
         # Missing hubs whose adverts were repeated to us, each with the neighbour that did.
         self._repeated: dict[PeerId, PeerId] = {}
+        # Of hubs that have begun a new life, as far as we have heard, the life before.
+        self._former_lives: dict[PeerId, int] = {}
         self._flush_at: float | None = None
         self._is_urgent = False
 
@@ -171,13 +173,24 @@ class Gossip:
             return
         learned.is_anything = True
         self._fresh[hub] = sender
-        if former is not None and is_later_life(advert.incarnation, former.incarnation):
+        is_later = former is not None and is_later_life(advert.incarnation, former.incarnation)
+        if is_later:
             (learned.restarted if is_other_life else learned.risen).append(advert)
-        elif is_other_life and was_live:
+        is_back = former is not None and is_other_life and self._is_back(former, advert)
+        if is_other_life and was_live and (is_back or not is_later):
             learned.exchanged.append(hub)
         if not was_live and hub in membership:
             learned.found.append(hub)
             self._effects.act(Tell(HubDiscovered(hub, sender, advert.addresses)))
+
+    def _is_back(self, former: Advert, advert: Advert) -> bool:
+        """Tell whether a hub goes on in a life that seemed to be over: that was made up."""
+        lives = self._former_lives
+        before = lives.pop(advert.hub, None)
+        lives[advert.hub] = former.life
+        if len(lives) > self._limits.known_hubs:
+            del lives[next(iter(lives))]
+        return before == advert.life
 
     def _correct(self, sender: PeerId, held: Advert) -> None:
         """Answer the advert of a life that is over, as we see it, with that of the later one.

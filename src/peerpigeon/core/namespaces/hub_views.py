@@ -43,7 +43,7 @@ class HubViews:
 
     def __init__(self, own: PeerId, incarnation: int) -> None:
         self._own = own
-        self._listed: Mapping[PeerId, int] = {own: incarnation}
+        self._listed: dict[PeerId, int] = {own: incarnation}
         self._ended: dict[PeerId, None] = {}  # listed, but gone since
         # All in order of time, because the grace is the same for all.
         self._unlisted: dict[PeerId, float] = {}  # until when news of them is kept
@@ -77,7 +77,7 @@ class HubViews:
 
     def rise(self, incarnation: int) -> None:
         """Note that this hub goes on under another incarnation."""
-        self._listed = {**self._listed, self._own: incarnation}
+        self._listed[self._own] = incarnation
 
     def end(self, hub: PeerId, now: float) -> int:
         """Note that a hub is gone; return the lowest incarnation that it can have again.
@@ -99,6 +99,8 @@ class HubViews:
         """Note that a hub has begun a new life."""
         self._unlisted.pop(hub, None)
         self._gone.pop(hub, None)
+        if hub in self._listed:  # under one that may have been made up, and seem to be later
+            self._listed[hub] = incarnation
         keep(self._first_lives, hub, incarnation)
 
     def resume(self, hub: PeerId, now: float) -> None:

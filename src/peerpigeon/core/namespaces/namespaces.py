@@ -59,7 +59,7 @@ class Namespaces:
             case Meet():
                 return self.presence.on_meet(news, now)
             case Gone():
-                return self.presence.on_gone(news, now)
+                return self.presence.on_gone(hub, news, now)
             case Resync():
                 self.presence.resync(now)
             case Join():
@@ -101,6 +101,20 @@ class Namespaces:
         self.views.restart(hub, incarnation)
         self.rendezvous.drop_hub(hub, now, incarnation)
         return self.presence.drop_hub(hub, first_session(incarnation), now)
+
+    def hub_rose(self, hub: PeerId, incarnation: int, now: float) -> list[ClientNews]:
+        """Forget the sessions that the members at a hub had before it rose.
+
+        They are published again. But it may not have risen just now: if somebody has made up an
+        incarnation of it in between, it has published them before and knows of nothing.
+        """
+        kept = len(self.rendezvous)
+        told = self.hub_restarted(hub, incarnation, now)
+        if told:
+            self.presence.resync(now)
+        if told or len(self.rendezvous) < kept:
+            self._effects.tell_hub(hub, Resync())
+        return told
 
     def hub_returned(self, hub: PeerId, now: float) -> None:
         """Bring back what was lost by the mistake that a hub was gone."""

@@ -25,6 +25,7 @@ from peerpigeon.core.namespaces.publication import Publication
 from peerpigeon.core.namespaces.records import size_of_record
 from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
 from peerpigeon.core.owners import NOBODY
+from peerpigeon.core.wire.client_messages import plain_introduction
 from peerpigeon.core.wire.hub_news import (
     Found,
     Gone,
@@ -35,6 +36,7 @@ from peerpigeon.core.wire.hub_news import (
     Member,
     More,
 )
+from peerpigeon.core.wire.nesting import is_too_deep
 from peerpigeon.core.wire.ranges import is_session_over
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class Presence:
         # Both in order of time, because the grace is the same for all.
         self._departed: dict[tuple[str, int], float] = {}
         self._gone: dict[tuple[PeerId, int], float] = {}
+        self._told_by: dict[tuple[PeerId, int], PeerId] = {}  # who has said that they are
         self._lookups = LookupCache()
         memory = effects.memory.records
         memory.gauges.append(lambda: sum(local.size for local in self._locals.values()))
@@ -89,6 +92,9 @@ class Presence:
         self, namespace: str, peer: PeerId, introduction: bytes, owner: bytes = NOBODY
     ) -> None:
         """Publish a client, or what it says of itself from now on."""
+        if is_too_deep(introduction):
+            # From a hub of the npm package; other hubs of ours would not take it.
+            introduction = plain_introduction(peer)
         local = self._locals.get(namespace)
         if local is None:
             publication = Publication(self._placement.rendezvous_hubs(namespace))
@@ -177,19 +183,21 @@ class Presence:
         local.tidy()
         return news
 
-    def on_gone(self, gone: Gone, now: float) -> list[ClientNews]:
-        """Tell our clients that know them that members are gone."""
+    def on_gone(self, teller: PeerId, gone: Gone, now: float) -> list[ClientNews]:
+        """Tell our clients that know them that members are gone, as a rendezvous hub has told."""
         local = self._locals.get(gone.namespace)
         over: list[Registration] = []
+        until = forget_at(now)
         for hub, peer, session in gone.registrations:
             # Remembered even if nobody knows it: its introduction may come later.
-            self._gone.setdefault((hub, session), forget_at(now))
+            if (hub, session) not in self._gone:
+                self._gone[hub, session], self._told_by[hub, session] = until, teller
             self._lookups.forget(gone.namespace, peer)
             registration = local.find(hub, session) if local else None
             if registration is not None:
                 over.append(registration)
         while len(self._gone) > MAX_DEPARTURES:
-            del self._gone[next(iter(self._gone))]
+            self._forget_end(next(iter(self._gone)))
         if local is None:
             return []
         return self._end(local, over, has_said_goodbye=gone.has_said_goodbye)
@@ -254,7 +262,14 @@ class Presence:
             if hub in local.registrations:
                 self._views.note_remains(hub, now)
         self._lookups.forget_hub(hub)
+        # What it has told of the ends of others may have been a lie. Who has it from their hubs, as
+        # the next primary does, does not introduce them again if it was true.
+        for registration in [one for one, teller in self._told_by.items() if teller == hub]:
+            self._forget_end(registration)
         return news
+
+    def _forget_end(self, registration: tuple[PeerId, int]) -> None:
+        del self._gone[registration], self._told_by[registration]
 
     # Time
 
@@ -264,8 +279,8 @@ class Presence:
             self._republish_at = None
             for local in self._locals.values():
                 self._publish_again(local)
-        for _ in due(self._gone, now):
-            pass
+        for registration in due(self._gone, now):
+            del self._told_by[registration]
         for namespace, session in due(self._departed, now):
             self._forget_departure(namespace, session)
         self._lookups.expire(now)

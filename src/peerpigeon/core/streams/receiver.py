@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from peerpigeon.core.wire.hub_news import News
 
 
+LAST_NUMBER = 2**62
+"""Of a segment. Nobody comes so far."""
+
+
 class Receiver:
     """The destination's end of one stream."""
 
@@ -37,15 +41,23 @@ class Receiver:
         self._answered = floor
         self._answered_at = -inf
 
-    def is_replaced_by(self, incarnation: int, epoch: int) -> bool:
+    def is_outdated(self, incarnation: int, known: int) -> bool:
+        """Tell whether the source goes on under this other incarnation: the ``known``, or a later.
+
+        This one may have been made up, and seem later than what the source has by now.
+        """
+        return incarnation == known or is_later_life(incarnation, self.incarnation)
+
+    def is_replaced_by(self, incarnation: int, epoch: int, known: int) -> bool:
         """Tell whether a segment of another stream belongs to a later one, not to an earlier."""
         if incarnation != self.incarnation:
-            return is_later_life(incarnation, self.incarnation)
+            return self.is_outdated(incarnation, known)
         return is_later(epoch, self.epoch)
 
     def take(self, segment: Segment) -> list[News]:
         """Return the news whose turn has come with a segment."""
-        if max(segment.floor, segment.sequence) > self.next + self._limits.jump:
+        most = min(self.next + self._limits.jump, LAST_NUMBER)
+        if max(segment.floor, segment.sequence) > most:
             return []
         if segment.floor > self.next:
             self._advance(segment.floor)

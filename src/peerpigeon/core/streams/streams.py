@@ -148,7 +148,7 @@ class Streams:
 
     def _sender(self, to: PeerId, incarnation: int, now: float) -> Sender:
         """Return a stream to a hub that may have been restarted or have none yet."""
-        self._fail(self.restarted(to, incarnation), now)
+        self._restart_if_later(to, incarnation, now)
         return self._senders.get(to) or self._open(to, incarnation, now)
 
     def _open(self, to: PeerId, incarnation: int, now: float) -> Sender:
@@ -191,9 +191,9 @@ class Streams:
         """Drop what is acknowledged; return what it is now time to send again."""
         sender = self._senders.get(source)
         if sender is not None and sender.epoch == ack.epoch:
-            self.rose(source, incarnation)  # only the life that we wrote to knows of the epoch
-        elif sender is not None and is_later_life(incarnation, sender.incarnation):
-            self._fail(self.restarted(source, incarnation), now)
+            self._follow(sender, incarnation)  # only the life that we wrote to knows of the epoch
+        else:
+            self._restart_if_later(source, incarnation, now)
             sender = self._senders.get(source)
         if sender is None or sender.incarnation != incarnation:
             return []
@@ -245,30 +245,34 @@ class Streams:
         for sender in self._senders.values():
             sender.renew(renewed)
 
-    def found(self, hub: PeerId, incarnation: int) -> None:
-        """Note the incarnation of a hub as it says itself; what came under a higher one was no word
-        of it.
-        """
-        sender, receiver = self._senders.get(hub), self._receivers.get(hub)
-        if sender is not None and is_later_life(sender.incarnation, incarnation):
-            sender.incarnation = incarnation
-        if receiver is not None and is_later_life(receiver.incarnation, incarnation):
-            self._drop_receiver(hub)
-            self._owed.pop(hub, None)
-
     def rose(self, hub: PeerId, incarnation: int) -> None:
-        """Note the incarnation under which a hub goes on, that was sent to under a lower one."""
+        """Note the incarnation of a hub, as its advert has it, that was sent to under another one.
+
+        It has risen, or was heard of before its advert came.
+        """
+        self._disbelieve(hub, incarnation)
         sender = self._senders.get(hub)
-        if sender is not None and is_later_life(incarnation, sender.incarnation):
+        if sender is not None:
+            sender.incarnation = incarnation
+
+    def _disbelieve(self, hub: PeerId, incarnation: int) -> None:
+        """Take what came under a later incarnation than a hub has for that of an earlier one."""
+        receiver = self._receivers.get(hub)
+        if receiver is not None and is_later_life(receiver.incarnation, incarnation):
+            receiver.incarnation = incarnation - 1
+
+    def _follow(self, sender: Sender, incarnation: int) -> None:
+        if sender.incarnation != incarnation and is_later_life(incarnation, sender.incarnation):
             sender.incarnation = incarnation
 
     def restarted(self, hub: PeerId, incarnation: int) -> list[Failure]:
-        """Note the incarnation of a hub; return the signals that were on the way to an older one.
+        """Note the incarnation of a hub; return the signals that were on the way to another one.
 
-        Control news to the older one is dropped: there is nobody left whom it concerned.
+        Control news to the other one is dropped: there is nobody left whom it concerned.
         """
+        self._disbelieve(hub, incarnation)
         sender = self._senders.get(hub)
-        if sender is None or not is_later_life(incarnation, sender.incarnation):
+        if sender is None or sender.incarnation == incarnation:
             return []
         if sender.incarnation == 0:
             sender.incarnation = incarnation
@@ -276,25 +280,34 @@ class Streams:
         self._close(sender)
         return failed(hub, sender.unsent(), Reason.RESTARTED)
 
+    def _restart_if_later(self, hub: PeerId, incarnation: int, now: float) -> None:
+        sender = self._senders.get(hub)
+        if sender is not None and is_later_life(incarnation, sender.incarnation):
+            self._fail(self.restarted(hub, incarnation), now)
+
     # Receiving
 
     def on_segment(
-        self, source: PeerId, incarnation: int, segment: Segment, now: float
+        self, source: PeerId, incarnation: int, segment: Segment, now: float, known: int = 0
     ) -> tuple[list[News], list[Outgoing]]:
         """Return the news whose turn it is, in order, and the acknowledgement to send now if any.
 
         What is out of the row is acknowledged at once, so that the source learns where it stands,
-        but the same is not said twice within ``ack_delay``.
+        but the same is not said twice within ``ack_delay``. ``known`` is the incarnation that the
+        source has by its advert, 0 if there is none.
         """
         receiver = self._receivers.get(source)
         if receiver is None or receiver.epoch != segment.epoch:
-            if receiver is not None and not receiver.is_replaced_by(incarnation, segment.epoch):
+            if receiver is not None and not receiver.is_replaced_by(
+                incarnation, segment.epoch, known
+            ):
                 return [], self._contest(source, receiver, incarnation, now)
             receiver = self._accept(source, incarnation, segment, now)
-        elif receiver.incarnation != incarnation and is_later_life(
-            incarnation, receiver.incarnation
+        elif receiver.incarnation != incarnation and receiver.is_outdated(
+            incarnation, known
         ):  # the source has risen
-            self.rose(source, incarnation)
+            if (sender := self._senders.get(source)) is not None:
+                self._follow(sender, incarnation)
             receiver.incarnation = incarnation
         before = receiver.size
         ready = receiver.take(segment)
@@ -308,7 +321,7 @@ class Streams:
         return ready, []
 
     def _accept(self, source: PeerId, incarnation: int, first: Segment, now: float) -> Receiver:
-        self._fail(self.restarted(source, incarnation), now)
+        self._restart_if_later(source, incarnation, now)
         if source in self._receivers:
             self._drop_receiver(source)
         if len(self._receivers) >= self._limits.hubs:

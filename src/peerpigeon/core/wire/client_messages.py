@@ -12,6 +12,7 @@ import msgspec
 
 from peerpigeon.core.config import GLOBAL_NAMESPACE
 from peerpigeon.core.ids import PeerId, parse_peer_id
+from peerpigeon.core.wire.nesting import DEEPEST, is_too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -146,6 +147,10 @@ def read_announce(envelope: Envelope) -> Announce:
         except msgspec.ValidationError:
             raise MessageError("announce has data that is not a JSON object") from None
     data.pop("peerId", None)
+    if is_too_deep(bytes(envelope.data)):
+        raise MessageError(
+            f"announce has data with more than {DEEPEST} arrays and objects one inside the other"
+        )
     is_hub = bytes(data.pop("isHub", b"")) == b"true"
     namespace = envelope.network_name or GLOBAL_NAMESPACE
     return Announce(namespace, _encoder.encode(data), is_hub)
@@ -237,6 +242,11 @@ def introduction(peer: PeerId, announce: Announce, *, is_hub: bool) -> bytes:
     """
     head = _encoder.encode({"peerId": peer, "isHub": is_hub})
     return head if announce.data == b"{}" else head[:-1] + b"," + announce.data[1:]
+
+
+def plain_introduction(peer: PeerId) -> bytes:
+    """Return the ``data`` under which a client is known of which nothing else can be told."""
+    return introduction(peer, Announce("", b"{}", is_hub=False), is_hub=False)
 
 
 def hub_introduction(hub: PeerId) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Self
 
+from peerpigeon.core.wire.nesting import DEEPEST
+
 _LONGEST = 40  # characters; the sender is told the word
 
 
@@ -23,6 +25,7 @@ class Reason(StrEnum):
     OVERLOADED = "overloaded"
     RESTARTED = "hub restarted"
     REPLACED = "replaced"
+    TOO_DEEP = "too-deep"
 
     @property
     def text(self) -> str:
@@ -46,5 +49,6 @@ _TEXTS = {
     Reason.EXPIRED: "the hub of that peer could not be reached in time",
     Reason.OVERLOADED: "too many signals are waiting already",
     Reason.RESTARTED: "the hub of that peer was restarted",
+    Reason.TOO_DEEP: f"its data has more than {DEEPEST} arrays and objects one inside the other",
     Reason.REPLACED: "your id is connected at another hub by now",
 }

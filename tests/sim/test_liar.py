@@ -1,0 +1,41 @@
+"""A liar lies when it is to, and a mesh that believes it is found out."""
+
+from __future__ import annotations
+
+import pytest
+
+from peerpigeon.core.namespaces.authority import Authority
+from peerpigeon.core.namespaces.granted_ids import GrantedIds, Standing
+from peerpigeon.core.wire import hub_validation
+from peerpigeon.sim.liar import Liar
+from peerpigeon.sim.mesh import Layout, Mesh
+from peerpigeon.sim.scenes.byzantine import byzantine
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_hub_that_is_to_lie_is_like_others_before() -> None:
+    traces = [Mesh.begin(1, Layout(hubs=5, kinds=kinds)) for kinds in ({}, {1: Liar, 2: Liar})]
+    for mesh in traces:
+        assert mesh.settle(60.0) is not None
+    assert traces[0].world.trace.digest() == traces[1].world.trace.digest()
+
+
+@pytest.mark.parametrize("hubs", [6, 12])
+def test_what_liars_say_does_no_lasting_harm(hubs: int) -> None:
+    outcome = byzantine(2, hubs, share=0.2)
+    assert outcome.faults == []
+    lies = outcome.figures["lies"]
+    assert lies is not None
+    assert lies > 300
+
+
+def test_hubs_that_believe_everybody_about_everything_are_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Authority, "may_say", lambda *_: True)
+    monkeypatch.setattr(GrantedIds, "standing", lambda *_: Standing.CURRENT)
+    monkeypatch.setattr(hub_validation, "_is_json", lambda _: True)
+    faults = byzantine(1, 12, share=0.2).faults
+    for complaint in ("nobody has sent", "cannot read"):
+        assert any(complaint in fault for fault in faults), complaint
