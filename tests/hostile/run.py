@@ -72,6 +72,7 @@ class Outcome:
     honest: Seen
     judged: tuple[str, ...]
     """The times in which nothing may be lost."""
+    judges_latency: bool
     claims: dict[str, str]
     """What the attacker found wrong; empty texts are what held."""
     figures: dict[str, Any]
@@ -151,6 +152,7 @@ async def play(attack: Attack, folder: Path, *, loop: str, is_long: bool) -> Out
         return Outcome(
             honest=seen,
             judged=("calm", AFTERWARDS) if attack.hurts else ("calm", "attack"),
+            judges_latency=not attack.tells_much,
             claims=scene.claims,
             figures=scene.figures,
             hubs=figures,

@@ -76,6 +76,9 @@ class Attack:
     joins: bool = False
     """Whether a true hub that dials the first one meanwhile has to link up."""
     loops: tuple[str, ...] = ("uvloop",)
+    tells_much: bool = False
+    """Whether honest clients are told so much that it takes their own time: how late their signals
+    are then says nothing of the hub."""
     lingers: int = 0
     """Descriptors that may be kept for a while after a small attack: a client that has sent too
     much is not read for seconds, in which nothing shows that it has left."""

@@ -21,11 +21,8 @@ pytestmark = [
 
 OPEN = {
     "connections_flat_out",
-    "flood_then_connect",
-    "made_up_hubs",
     "much_to_a_slow_victim",
     "sockets_from_one_address",
-    "squat_in_the_waiting_place",
 }
 """What hubs do not withstand yet: `make hostile` plays these too, and says what they do."""
 

@@ -81,7 +81,7 @@ def _of_latency(outcome: Outcome, *, is_long: bool) -> Iterator[str]:
     busy = outcome.honest.latencies.get("attack", [])
     if percentile(busy, 0.5) > STALLED:
         yield f"half of the honest signals took more than {percentile(busy, 0.5):.2f} s"
-    if is_long:
+    if is_long and outcome.judges_latency:
         bound = max(BUSY_FACTOR * percentile(calm, 0.99), BUSY_FLOOR)
         if percentile(busy, 0.99) > bound:
             p99 = percentile(busy, 0.99)

@@ -205,7 +205,7 @@ async def more_than_the_system_allows(scene: Scene) -> None:
     await hold(scene, scene.count(400, 1000), silent)
 
 
-@attack(KIND)
+@attack(KIND, tells_much=True)
 async def large_introductions(scene: Scene) -> None:
     """Clients announce the most they may about themselves, where the honest clients are."""
     about = "x" * 16_000

@@ -7,9 +7,19 @@ import contextlib
 import itertools
 from dataclasses import dataclass
 
+import msgspec
+
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.namespaces.placement import Placement, namespace_key
-from peerpigeon.core.wire.hub_frames import CONTROL, Advert, Adverts, Routed, Segment, Summary
+from peerpigeon.core.wire.hub_frames import (
+    CONTROL,
+    Advert,
+    Adverts,
+    Routed,
+    Sealed,
+    Segment,
+    Summary,
+)
 from peerpigeon.core.wire.hub_news import Resync
 from peerpigeon.core.wire.ranges import LAST_INCARNATION
 from tests.hostile.lying_hub import LyingHub
@@ -166,6 +176,9 @@ async def malformed_ids_passed_on(scene: Scene) -> None:
             said = liar.relay(OWN, sender, new_id(), b'"x"')
             segment = Segment(1 << 20, 0, 0, said)
             await liar.say(Routed(liar.own, liar.incarnation, victim, 0, 8, segment))
+        for depth in range(100, 2000, 20):  # some hub on the way may be able to read it, some not
+            nested = msgspec.Raw(b"\x91" * depth + b"\x90")
+            await liar.say(Sealed(liar.own, liar.incarnation, victim, 0, 8, nested))
         foul = Routed(PeerId("Z" * 40), 1, victim, 0, 8, Segment(1, 0, 0, said))
         await liar.say(foul)
     await scene.rest(begun)
