@@ -33,6 +33,7 @@ BUILT_IN_IO = {"open", "print", "input", "eval", "exec", "__import__"}
 # cost the others of its kind. Each of them reports it.
 CATCHES_ALL = {
     "net/driver.py: feed",
+    "net/driver.py: perform",
     "net/driver.py: sockets_received",
     "net/server.py: _tell",
     "net/websocket/group.py: deliver",

@@ -33,6 +33,7 @@ from peerpigeon.core.interface.events import (
 )
 from peerpigeon.core.interface.pings import ping_number, ping_payload
 from peerpigeon.core.interface.reading import MUCH_UNREAD
+from peerpigeon.net.faults import FaultLog
 from peerpigeon.net.links.carriers import Carriers
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.connection import PeerSocket
@@ -58,6 +59,10 @@ heartbeats, and who has nothing to do tells nobody what time it is."""
 CLOCK_TOLERANCE = 0.05
 """Seconds by which the wall clock may leave the hub's own before that counts as a step. Clocks
 that are kept right by slewing drift apart by half a millisecond a second at most."""
+
+REST = 1.0
+"""Seconds from a fault of ours to the next tick: one that comes back with each tick may not take
+all of the processor."""
 
 TICK = Tick()
 DRAINING = Draining()
@@ -102,6 +107,8 @@ class Driver:
         self._armed_for: float | None = None
         self._is_arming = False
         self._is_over = False
+        self._faults = FaultLog(logger)
+        self._tick_after = 0.0
 
     def start(self) -> None:
         """Begin to give the hub its ticks: it may want to do something before anything happens."""
@@ -115,11 +122,10 @@ class Driver:
         if now >= self._look_at_clock_at:
             self._look_at_clock(now)
         try:
-            actions = self._hub.handle(event, now)
+            self._hub.take(event, now)
         except Exception as error:
             self._give_up(event, error)
-            return
-        self.perform(actions)
+        self.perform(self._hub.act())
 
     def look_at_clock(self) -> None:
         """Let the hub know if the wall clock was set, for one who is about to read the time."""
@@ -139,7 +145,10 @@ class Driver:
                     if (socket := self._sockets.get(session)) is not None:
                         socket.send(payload)
             else:
-                self._perform(action)
+                try:
+                    self._perform(action)
+                except Exception as error:  # the others have to be done all the same
+                    self._note_fault(f"performing {type(action).__name__}", error)
         if not self._is_arming:
             # Once in a turn of the loop: the deadline of the whole hub costs more than most events.
             self._is_arming = True
@@ -233,7 +242,7 @@ class Driver:
 
     def _give_up(self, event: Event, error: Exception) -> None:
         # A fault of ours, which tests should have found: it costs one connection, no more.
-        logger.error("internal error while handling %s", type(event).__name__, exc_info=error)
+        self._note_fault(f"handling {type(event).__name__}", error)
         if isinstance(event, LinkReceived):
             if self.carriers.give_up(event.link, INTERNAL_ERROR, "internal error"):
                 self.feed(LinkLost(event.link, INTERNAL_ERROR, "internal error"))
@@ -245,11 +254,18 @@ class Driver:
             socket.close(INTERNAL_ERROR, "internal error")
             self.feed(PeerLost(event.session, INTERNAL_ERROR, "internal error"))
 
+    def _note_fault(self, doing: str, error: Exception) -> None:
+        now = self._time()
+        self._faults.add(doing, error, now)
+        self._tick_after = now + REST
+
     def _arm(self) -> None:
         self._is_arming = False
         if self._is_over:
             return
         deadline = self._hub.deadline()
+        if deadline is not None and deadline < self._tick_after:
+            deadline = self._tick_after
         if deadline == self._armed_for:
             return
         if self._timer is not None:
