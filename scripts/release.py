@@ -1,8 +1,11 @@
 """Builds the two archives of a release in dist/, and tries each out. Uploads nothing.
 
+What the wheel installs is listed in build/, as a bill of materials in the form of CycloneDX.
+
 `docs/releasing.md` has the steps before and after.
 """
 
+import json
 import re
 import shutil
 import sys
@@ -44,6 +47,7 @@ def main() -> None:
         sys.exit(f"expected {wanted} in dist/, found {built}")
     for archive in archives:
         _try_out(archive, version)
+    _list_parts(archives[0], version)
     print(f"ready for upload, in dist/: {', '.join(wanted)}")
 
 
@@ -64,6 +68,24 @@ def _build() -> list[Path]:
         archives = sorted(DIST.iterdir())
         environments.run([python, "-m", "twine", "check", "--strict", *archives])
     return archives
+
+
+def _list_parts(wheel: Path, version: str) -> None:
+    """Write the bill of materials (SBOM) of an environment that has the wheel and its libraries."""
+    bill = ROOT / "build" / f"peerpigeon-{version}.cdx.json"
+    bill.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        user = environments.make(Path(sys.executable), Path(folder) / "user")
+        environments.install(user, str(wheel))
+        environments.run([user, "-m", "pip", "uninstall", "--quiet", "--yes", "setuptools", "pip"])
+        tool = environments.make(Path(sys.executable), Path(folder) / "tool")
+        environments.install(tool, "--group", "release")
+        lister = tool.with_name("cyclonedx-py")
+        environments.run([lister, "environment", user, "--output-file", bill])
+    parts = [part["name"] for part in json.loads(bill.read_text())["components"]]
+    if "peerpigeon" not in parts or "msgspec" not in parts:
+        sys.exit(f"{bill} does not list what is installed: {parts}")
+    print(f"build/{bill.name}: {len(parts)} parts")
 
 
 def _try_out(archive: Path, version: str) -> None:

@@ -4,7 +4,9 @@ The variable VENV names another one, for a second Python.
 
 Started by setup.sh, with a Python that is known to be new enough. Does nothing, quickly, when
 .venv works and was made from today's pyproject.toml. pip reads the variable PIP_CONSTRAINT: with
-constraints.txt in it, the versions are those that are known to work together.
+constraints.txt in it, the versions are those that are known to work together. With the variable
+REQUIREMENTS=requirements-ci.txt each archive has to have the hash that the file names for it, and
+nothing else is installed.
 """
 
 import fcntl
@@ -19,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / os.environ.get("VENV", ".venv")
 PYTHON = VENV / "bin" / "python"
 PROJECT = ROOT / "pyproject.toml"
+REQUIREMENTS = os.environ.get("REQUIREMENTS", "")
 DOT_INTERVAL = 1.0  # seconds
 
 # What each use installs, and the marks left when it is done. Each environment can do all that those
@@ -44,9 +47,13 @@ def main() -> None:
         if not works:
             _make()
         _say("installing packages (this happens once, and takes a minute or less)")
-        # Dependency groups are known to pip since 25.1.
-        _pip("--upgrade", "pip>=25.1")
-        _pip(*INSTALLS[use])
+        if REQUIREMENTS:
+            _pip("--require-hashes", "--requirement", REQUIREMENTS)
+            _pip("--no-index", "--no-build-isolation", *INSTALLS[use])
+        else:
+            # Dependency groups are known to pip since 25.1.
+            _pip("--upgrade", "pip>=25.1")
+            _pip(*INSTALLS[use])
         print(flush=True)
         (VENV / f"installed-{use}").write_text(wanted)
 
@@ -73,7 +80,10 @@ def _works() -> bool:
 
 def _fingerprint() -> str:
     # The environment knows its own place by absolute paths, so a moved project needs a new one.
-    made_from = [PROJECT, *map(Path, os.environ.get("PIP_CONSTRAINT", "").split())]
+    made_from = [
+        PROJECT,
+        *map(Path, (os.environ.get("PIP_CONSTRAINT", "") + " " + REQUIREMENTS).split()),
+    ]
     contents = [(ROOT / path).read_bytes() for path in made_from if (ROOT / path).is_file()]
     return hashlib.sha256(b"".join(contents) + str(ROOT).encode()).hexdigest()
 

@@ -14,6 +14,7 @@ from peerpigeon.core.ids import LinkId, PeerId, SessionId
 from peerpigeon.core.interface.actions import CloseLink, PingPeer
 from peerpigeon.core.interface.events import Event, Tick
 from peerpigeon.core.interface.pings import ping_number
+from peerpigeon.core.interface.reading import ReadProgress
 from peerpigeon.core.wire import client_messages
 from peerpigeon.net.driver import REST, Driver
 from peerpigeon.net.faults import FaultLog
@@ -35,15 +36,17 @@ class Sink:
 
     def __init__(self) -> None:
         self.session = SessionId(0)
-        self.sent: list[Any] = []
+        self.told: list[Any] = []
+        self.sent = 0
         self.closed: list[tuple[int, str]] = []
         self.pinged: list[int | None] = []
+        self.progress = ReadProgress()
 
     def ping(self, payload: bytes) -> None:
         self.pinged.append(ping_number(payload))
 
     def send(self, payload: bytes) -> None:
-        self.sent.append(json.loads(payload))
+        self.told.append(json.loads(payload))
 
     def send_all(self, payloads: list[bytes]) -> None:
         for payload in payloads:
@@ -70,7 +73,7 @@ async def test_a_fault_of_ours_costs_one_connection_of_those_that_spoke_in_one_t
         driver.socket_opened(cast("PeerSocket", sink), request)
     driver.sockets_received([said(sink, type="announce", data={}) for sink in sinks])
     for sink in sinks:
-        sink.sent.clear()
+        sink.told.clear()
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError("our fault")
@@ -82,7 +85,7 @@ async def test_a_fault_of_ours_costs_one_connection_of_those_that_spoke_in_one_t
     driver.close()
     assert b.closed == [(1011, "internal error")]
     assert "our fault" in caplog.text
-    assert [message["type"] for message in c.sent] == ["offer", "peer-disconnected", "offer"]
+    assert [message["type"] for message in c.told] == ["offer", "peer-disconnected", "offer"]
     assert (a.closed, c.closed) == ([], [])
 
 
