@@ -11,9 +11,21 @@ from peerpigeon.core.owners import OWNER_BYTES, owner_of_key
 from peerpigeon.core.wire.client_messages import plain_introduction
 from peerpigeon.core.wire.hub_codec import batch, decode, encode
 from peerpigeon.core.wire.hub_frames import Routed, Sealed, Segment
-from peerpigeon.core.wire.hub_news import Challenge, Claim, Join, Member, Owned, Unknown
+from peerpigeon.core.wire.hub_news import (
+    Challenge,
+    Claim,
+    Granted,
+    Join,
+    Member,
+    Owned,
+    Refusal,
+    Relay,
+    Undelivered,
+    Unknown,
+)
 from peerpigeon.core.wire.hub_validation import opened
-from tests.core.harness import A, B
+from peerpigeon.core.wire.reasons import Reason
+from tests.core.harness import A, B, C
 from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, deliver, linked, news_under_way
 
 MINE, ANOTHER = "m" * 22, "o" * 22
@@ -90,10 +102,25 @@ def test_only_the_primary_says_whose_an_id_is_and_only_of_who_waits() -> None:
     hubs.inject(1, Owned("net1", A, owner_of_key(MINE)), FIRST)
     hubs.inject(1, Owned("net1", A, owner_of_key(ANOTHER)), THIRD)
     hubs.inject(1, Owned("net1", B, owner_of_key(MINE)), THIRD)
+    hubs.inject(1, Owned("net1", C, owner_of_key(MINE)), THIRD)
     assert hubs.closed == {}
     hubs.inject(1, Owned("net1", A, owner_of_key(MINE)), THIRD)
     assert len(hubs.closed) == 1
     assert waiting not in hubs.closed
+
+
+def test_an_owner_that_was_refused_before_the_primary_answered_has_its_id_the_next_time() -> None:
+    """The holder's way to the hub may be shorter than the primary's."""
+    hubs = linked(FIRST, SECOND, THIRD)
+    hubs.join(0, A, resume_key=MINE)
+    squatter = hubs.join(1, A, "elsewhere")
+    hubs.announce(back := hubs.open(1, A, MINE))
+    hubs.pong(squatter)
+    assert hubs.closed == {back: REFUSED}
+    hubs.run()
+    again = hubs.open(1, A, MINE)
+    assert hubs.closed == {back: REFUSED, squatter: RESUMED}
+    assert again not in hubs.closed
 
 
 def test_a_claim_in_a_namespace_of_which_nothing_is_known_is_not_answered() -> None:
@@ -202,3 +229,26 @@ def test_an_owner_mark_that_is_too_long_is_not_understood(size: int) -> None:
     segment = opened(frame.body)
     assert isinstance(segment, Segment)
     assert isinstance(segment.news, Unknown) == (size > OWNER_BYTES)
+
+
+# What is said of nobody
+
+
+def test_what_the_primary_says_of_somebody_who_is_not_here_is_nothing() -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    hubs.join(0, A)
+    assert deliver(hubs, 0, Refusal("net1", B, 5), THIRD) == []
+    primary = hubs.hubs[0]._namespaces.placement.primary
+    unknown = next(name for name in map(str, range(100)) if primary(name) == THIRD)
+    assert deliver(hubs, 0, Granted(unknown, (5,)), THIRD) == []
+    assert hubs.closed == {}
+
+
+def test_a_signal_for_somebody_who_is_not_here_comes_back() -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    hubs.join(1, B)
+    member = hubs.hubs[1]._namespaces.presence.find("net1", B)
+    assert member is not None
+    relay = Relay("net1", B, A, 0, "offer", b"1", member.session)
+    (lost,) = deliver(hubs, 0, relay, SECOND)
+    assert lost == Undelivered("net1", B, A, "offer", Reason.NOT_FOUND, member.session)

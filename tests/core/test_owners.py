@@ -209,10 +209,23 @@ def test_of_several_owners_within_that_time_the_first_is_remembered() -> None:
     assert not recent.had(A, second, 199.0)
     recent.note(A, first, 190.0, 199.0)
     assert recent.had(A, first, 207.0)
-    recent.note(A, second, 200.0, 210.0)
-    assert recent.had(A, second, 219.0)
+    recent.note(A, second, 200.0, 219.0)
+    assert recent.had(A, second, 237.0)
     recent.note(B, NOBODY, 0.0, 300.0)
     assert not recent.had(B, NOBODY, 301.0)
+
+
+def test_who_comes_and_goes_keeps_what_is_left_of_the_time_for_which_it_is_remembered() -> None:
+    recent: RecentOwners[str] = RecentOwners()
+    owner = owner_of_key(MINE)
+    recent.note(A, owner, 0.0, 100.0)
+    recent.note(A, owner, 150.0, 151.0)
+    assert recent.had(A, owner, 201.9)
+    assert not recent.had(A, owner, 202.1)
+    recent.note(A, owner, 300.0, 310.0)
+    assert not recent.had(A, owner, 320.1)
+    recent.note(A, owner, 310.0, 900.0)
+    assert not recent.had(A, owner, 900.0 + REMEMBERED)
 
 
 def test_no_more_owners_are_remembered_than_a_limit_and_the_first_noted_goes() -> None:

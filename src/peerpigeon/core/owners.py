@@ -33,6 +33,9 @@ REMEMBERED = 300.0
 """Seconds for which it is remembered, at most, who had an id: a computer that sleeps for a few
 minutes is back by then."""
 
+LEARNT = 60.0
+"""Seconds for which another hub's word about an owner is remembered: until it comes again."""
+
 MAX_REMEMBERED = 16_384
 """Owners that are remembered, about 4 MiB. See ``RecentOwners`` for how long each."""
 
@@ -83,7 +86,8 @@ class RecentOwners(Generic[K]):
     """Who had an id until shortly ago. The first of several within that time is the one.
 
     Each is remembered for as long as it was there, ``REMEMBERED`` seconds at most: to push others
-    out of a full table takes as many connections, for as long.
+    out of a full table takes as many connections, for as long. Who comes and goes keeps what is
+    left of that time.
     """
 
     def __init__(self, most: int = MAX_REMEMBERED) -> None:
@@ -98,11 +102,21 @@ class RecentOwners(Generic[K]):
         """Remember who has had an id since a time, now that it has it no more."""
         if owner == NOBODY:
             return
-        known = self._until.get(key)
-        if known is not None and known[1] > now and not same_owner(known[0], owner):
+        known, until = self._until.get(key, (NOBODY, 0.0))
+        left = 0.0
+        if same_owner(known, owner):
+            left = max(0.0, until - since)
+        elif until > now:
             return
+        self._put(key, owner, now + min(REMEMBERED, left + now - since))
+
+    def learn(self, key: K, owner: bytes, now: float) -> None:
+        """Remember for a while what another hub knows: that somebody is the owner of an id."""
+        self._put(key, owner, now + LEARNT)
+
+    def _put(self, key: K, owner: bytes, until: float) -> None:
         self._until.pop(key, None)
-        self._until[key] = owner, now + min(REMEMBERED, now - since)
+        self._until[key] = owner, until
         if len(self._until) > self._most:
             del self._until[next(iter(self._until))]
 

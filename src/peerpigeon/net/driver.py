@@ -32,7 +32,7 @@ from peerpigeon.core.interface.events import (
     Tick,
 )
 from peerpigeon.core.interface.pings import ping_number, ping_payload
-from peerpigeon.core.interface.reading import MUCH_UNREAD
+from peerpigeon.core.interface.reading import MUCH_UNREAD, ReadProgress
 from peerpigeon.net.faults import FaultLog
 from peerpigeon.net.links.carriers import Carriers
 from peerpigeon.net.memory import Holders
@@ -212,7 +212,8 @@ class Driver:
     def socket_ponged(self, socket: PeerSocket, payload: bytes) -> None:
         """Take a sign of life."""
         number = ping_number(payload)
-        socket.progress.ponged(number)
+        if socket.progress is not None:
+            socket.progress.ponged(number)
         self.feed(PeerPonged(socket.session, number))
 
     def socket_closed(self, socket: PeerSocket, code: int, reason: str) -> None:
@@ -235,6 +236,10 @@ class Driver:
 
     def _ping(self, socket: PeerSocket, number: int) -> None:
         socket.ping(ping_payload(number))
+        if socket.sent <= MUCH_UNREAD:  # as to all that are at rest
+            return
+        if socket.progress is None:
+            socket.progress = ReadProgress()
         unread = socket.progress.pinged(number, socket.sent)
         if unread > MUCH_UNREAD:
             # Not at once, as this is one of several actions of the hub.

@@ -293,7 +293,10 @@ class Admission:
             self._references.freed(peer_id)
 
     def on_owned(self, owned: Owned, now: float) -> None:
-        """Give an id to its owner, who waits for it: it was at another hub before."""
+        """Give an id to its owner, who waits for it: it was at another hub before.
+
+        If the holder was faster to answer than the primary, the owner has it when it comes again.
+        """
         holder = self._registry.find(owned.peer)
         if holder is None or (isinstance(holder, Client) and outranks(holder.owner, owned.owner)):
             return
@@ -301,6 +304,8 @@ class Admission:
         if contender is not None:
             self._takeovers.abandon(contender)
             self._resume(self._admit(contender, now), holder, now)
+        else:
+            self._contests.learn(owned.peer, owned.owner, now)
 
     def on_refusal(self, refusal: Refusal, now: float) -> None:
         """Close a client whose id belongs to a client of another hub."""

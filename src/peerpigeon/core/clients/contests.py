@@ -51,6 +51,10 @@ class Contests:
             return False
         return self._recent.may_take(key_of(holder.peer_id), owner, holder.owner, now)
 
+    def learn(self, peer_id: PeerId, owner: bytes, now: float) -> None:
+        """Remember whose an id is, as another hub says."""
+        self._recent.learn(key_of(peer_id), owner, now)
+
     def note_end(self, party: Party, now: float) -> None:
         """Remember whose an id was that is about to be free."""
         if isinstance(party, Client) and party.mesh_session and self._registry.holds(party):

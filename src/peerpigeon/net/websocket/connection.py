@@ -19,7 +19,6 @@ from peerpigeon.core.config.quantities import KIB
 from peerpigeon.core.ids import SessionId
 from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, TRY_AGAIN_LATER
 from peerpigeon.core.interface.link_outbox import AHEAD
-from peerpigeon.core.interface.reading import ReadProgress
 from peerpigeon.net.websocket.frames import PING, TEXT
 from peerpigeon.net.websocket.group import Socket, SocketGroup
 from peerpigeon.net.websocket.kernel_queue import leave_little_in_kernel
@@ -36,6 +35,7 @@ from peerpigeon.net.websocket.turns import READ_SIZE, TurnTaker
 if TYPE_CHECKING:
     import asyncio
 
+    from peerpigeon.core.interface.reading import ReadProgress
     from peerpigeon.net.websocket.protocol import Event
 
 MAX_WRITE = 4 * AHEAD
@@ -356,4 +356,4 @@ class PeerSocket(WebSocket):
     ) -> None:
         super().__init__(group, transport, protocol)
         self.session = SessionId(0)
-        self.progress = ReadProgress()
+        self.progress: ReadProgress | None = None  # it is made once there may be much unread
