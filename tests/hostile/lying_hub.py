@@ -10,6 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Self
 
 from peerpigeon.core.ids import PeerId
+from peerpigeon.core.interface.link_pieces import LAST, MORE, PIECE
 from peerpigeon.core.mesh.authentication import Authenticator
 from peerpigeon.core.wire.hub_codec import FrameError, batch, decode, encode
 from peerpigeon.core.wire.hub_frames import (
@@ -84,8 +85,15 @@ class LyingHub:
         return self._is_in.is_set() and self.socket.closed is None
 
     async def say(self, *frames: Frame) -> bool:
-        """Send frames as one message."""
-        return await self.say_raw(batch([encode(each) for each in frames]))
+        """Send frames as one message, in pieces if it is large."""
+        message = batch([encode(each) for each in frames])
+        if len(message) <= PIECE:
+            return await self.say_raw(message)
+        room = PIECE - len(MORE)
+        pieces = [message[start : start + room] for start in range(0, len(message), room)]
+        for piece in pieces[:-1]:
+            await self.say_raw(MORE + piece)
+        return await self.say_raw(LAST + pieces[-1])
 
     async def say_raw(self, message: bytes) -> bool:
         """Send any bytes as one message."""

@@ -152,12 +152,12 @@ async def huge_incarnations(scene: Scene) -> None:
 
 @attack(KIND, hubs=2, options=MESH)
 async def out_of_turn(scene: Scene) -> None:
-    """Says 90 large segments of a stream whose first never comes."""
+    """Says a gigabyte of segments of a stream whose first never comes."""
     begun = asyncio.get_running_loop().time()
     liar = await linked(scene, scene.port)
-    data = b'"' + b"x" * 15_000_000 + b'"'
+    data = b'"' + b"x" * 1_000_000 + b'"'
     epoch = 1 << 20
-    for number in range(1, scene.count(12, 90)):
+    for number in range(1, scene.count(180, 1350)):
         news = liar.relay(OWN, new_id(), new_id(), data, number)
         if not await liar.say(liar.to_hub(Segment(epoch, number, 0, news))):
             break
