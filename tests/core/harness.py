@@ -12,7 +12,9 @@ from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.interface.actions import (
     Action,
     ClosePeer,
+    PausePeer,
     PingPeer,
+    ResumePeer,
     SendToPeers,
     Tell,
 )
@@ -47,6 +49,7 @@ class Desk:
         self.hub = Hub(HUB, config or ServerConfig(), Random(seed), epoch=EPOCH)
         self.sent: dict[int, list[Json]] = {}
         self.pinged: list[int] = []
+        self.paused: set[int] = set()
         self.last_ping = 0
         self.closed: dict[int, tuple[int, str]] = {}
         self.notices: list[Notice] = []
@@ -62,7 +65,13 @@ class Desk:
                 case PingPeer(session, number):
                     self.pinged.append(session)
                     self.last_ping = number
+                case PausePeer(session):
+                    assert session not in self.paused
+                    self.paused.add(session)
+                case ResumePeer(session):
+                    self.paused.remove(session)
                 case ClosePeer(session, code, reason):
+                    self.paused.discard(session)
                     self.closed[session] = (code, reason)
                 case Tell(notice):
                     self.notices.append(notice)

@@ -530,3 +530,19 @@ def test_a_mesh_namespace_fits_what_a_hub_may_say_before_it_has_proved_itself() 
     ServerConfig(hub_mesh_namespace="\U0001f54a" * 128)
     with pytest.raises(ConfigError, match="hub_mesh_namespace has 129 characters; at most 128"):
         ServerConfig(hub_mesh_namespace="m" * 129, max_namespace_length=4096)
+
+
+def test_networks_of_trusted_proxies_are_read() -> None:
+    config = ServerConfig(trusted_proxies=("127.0.0.1", "10.0.0.0/8", "2001:db8::/32"))
+    assert [str(each) for each in config.trusted_networks] == [
+        "127.0.0.1/32",
+        "10.0.0.0/8",
+        "2001:db8::/32",
+    ]
+    assert ServerConfig().trusted_networks == ()
+
+
+@pytest.mark.parametrize("written", ["proxy.example", "10.0.0.1/8", "10.0.0.0/33", ""])
+def test_what_is_no_network_is_no_trusted_proxy(written: str) -> None:
+    with pytest.raises(ConfigError, match=r"trusted_proxies has .*; write an address"):
+        ServerConfig(trusted_proxies=("192.0.2.7", written))

@@ -36,7 +36,7 @@ def received(hubs: Hubs, client: tuple[int, int]) -> dict[str, list[int]]:
 
 
 def reasons(messages: list[Json]) -> Counter[str]:
-    return Counter(message["data"]["reason"] for message in messages)
+    return Counter(each["data"]["reason"] for each in messages if "data" in each)
 
 
 def test_no_signal_of_the_others_is_refused_and_the_flooder_is_told_of_each_of_its_own() -> None:

@@ -94,6 +94,7 @@ HOW: dict[str, How] = {
     ): ONE_MACHINE,
     "peerpigeon hub --advertise wss://hub1.example.org": Serves(3000),
     "peerpigeon server --allowed-hosts signal.example.org": Serves(3000),
+    "peerpigeon server --trusted-proxies 127.0.0.1,10.0.0.0/8": Serves(3000),
     "peerpigeon token --new-key signing.json --keys keys.json": TOKENS,
     (
         "peerpigeon server --token-keys keys.json"

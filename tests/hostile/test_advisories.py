@@ -189,7 +189,7 @@ async def test_no_pong_makes_a_task() -> None:
 async def test_a_client_is_in_one_namespace_however_many_it_names() -> None:
     """rust-libp2p CVE-2026-95859, js-libp2p CVE-2026-46679, floodsub CVE-2026-86040."""
     async with beside_a_pair() as server, await Client.connect(server, C) as client:
-        for number in range(100):
+        for number in range(100):  # no more than there may be at once
             await client.announce(f"name {number}")
             await client.signal("f" * 40, namespace=f"other name {number}")
         await client.say({"type": "ping"})

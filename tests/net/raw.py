@@ -21,6 +21,7 @@ from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.descriptors import Descriptors
 from peerpigeon.net.http.door import Doors
+from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.hosts import Hosts
 from peerpigeon.net.http.origins import Origins
 from peerpigeon.net.http.request import response
@@ -307,6 +308,7 @@ async def serving(
     limit: int = 64,
     holders: Holders | None = None,
     descriptor_limit: int | None = None,
+    forwarded: Forwarded | None = None,
     **limits: Any,
 ) -> AsyncIterator[Served]:
     """Run a server that echoes over WebSockets and describes plain requests.
@@ -329,8 +331,9 @@ async def serving(
         handshake_timeout=handshake_timeout,
         holders=holders,
         descriptors=Descriptors(
-            descriptor_limit, lambda: sockets.drop_oldest() or doors.drop_oldest()
+            descriptor_limit, lambda: sockets.drop_oldest() or doors.drop_greediest()
         ),
+        forwarded=forwarded or Forwarded(),
         limit=limit,
     )
     server = await asyncio.get_running_loop().create_server(doors, "127.0.0.1", 0)

@@ -162,6 +162,14 @@ class IdAwaited:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientFlooded:
+    """A client goes on sending too much though it was slowed: it is to be closed."""
+
+    session: SessionId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class BacklogReady:
     """A client has been let in late: what it said before that is its first messages."""
 
@@ -174,5 +182,7 @@ ViewChange: TypeAlias = (
 )
 ReferenceChange: TypeAlias = ReferenceNamed | ReferenceFound | ReferenceGone | HubReported
 GuestChange: TypeAlias = GuestAnnounced | GuestSignaled | GuestGone | HubClaimed
-LocalChange: TypeAlias = ViewChange | ReferenceChange | GuestChange | IdAwaited | BacklogReady
+LocalChange: TypeAlias = (
+    ViewChange | ReferenceChange | GuestChange | IdAwaited | ClientFlooded | BacklogReady
+)
 Change: TypeAlias = LocalChange | Arrived

@@ -8,6 +8,7 @@ from peerpigeon.core.backlog import Backlog, Heard, Leaving
 from peerpigeon.core.changes import (
     Arrived,
     BacklogReady,
+    ClientFlooded,
     GuestAnnounced,
     GuestGone,
     GuestSignaled,
@@ -37,6 +38,7 @@ from peerpigeon.core.interface.events import (
     Event,
     LinkEvent,
     OperatorEvent,
+    PeerBehind,
     PeerLost,
     PeerOpened,
     PeerPonged,
@@ -134,12 +136,8 @@ class Hub:
                 self._settle(now)
             return
         match event:
-            case PeerPonged() | PingSent():
-                self._clients.on_ping(event, now)
-            case PeerOpened():
-                self._clients.on_opened(event, now)
-            case PeerLost():
-                self._clients.on_lost(event, now)
+            case PeerPonged() | PingSent() | PeerOpened() | PeerBehind() | PeerLost():
+                self._clients.on_event(event, now)
             case Tick():
                 self._tick(now)
             case ClockSet(epoch):
@@ -221,6 +219,8 @@ class Hub:
             case IdAwaited(namespace, peer):
                 primary = self._namespaces.placement.primary(namespace)
                 self._effects.tell_hub(primary, Find(namespace, peer))
+            case ClientFlooded():
+                self._clients.on_flooded(change, now)
             case BacklogReady(session, texts):
                 for text in texts:
                     self._clients.on_text(session, text, now)

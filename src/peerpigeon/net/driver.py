@@ -12,17 +12,20 @@ from peerpigeon.core.ids import SessionId
 from peerpigeon.core.interface.actions import (
     Action,
     ClosePeer,
+    PausePeer,
     PingPeer,
+    ResumePeer,
     SendToPeers,
     Tell,
 )
-from peerpigeon.core.interface.close_codes import INTERNAL_ERROR
+from peerpigeon.core.interface.close_codes import ADDRESS_IS_FULL, INTERNAL_ERROR
 from peerpigeon.core.interface.events import (
     ClockSet,
     Draining,
     Event,
     LinkLost,
     LinkReceived,
+    PeerBehind,
     PeerLost,
     PeerOpened,
     PeerPonged,
@@ -36,6 +39,7 @@ from peerpigeon.core.interface.reading import MUCH_UNREAD, ReadProgress
 from peerpigeon.net.faults import FaultLog
 from peerpigeon.net.links.carriers import Carriers
 from peerpigeon.net.memory import Holders
+from peerpigeon.net.seldom import SeldomWarning
 from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
 
@@ -63,6 +67,12 @@ that are kept right by slewing drift apart by half a millisecond a second at mos
 REST = 1.0
 """Seconds from a fault of ours to the next tick: one that comes back with each tick may not take
 all of the processor."""
+
+_FULL_ADDRESS = (
+    "clients from %s are refused: so many are there as may come from one address"
+    " (max_connections_per_address, MAX_CONNECTIONS_PER_ADDRESS); if that is a proxy, name it in"
+    " trusted_proxies (TRUSTED_PROXIES)"
+)
 
 TICK = Tick()
 DRAINING = Draining()
@@ -99,8 +109,10 @@ class Driver:
             holders=self.holders,
         )
         """The sockets of clients, and of hubs of the npm package."""
+        self.clients.on_pace = self._socket_paced
         self.carriers = Carriers(hub.id, self.feed, self._meet, engine, config, self.holders)
         """The links to other hubs."""
+        self._full_address = SeldomWarning(logger, _FULL_ADDRESS)
         self._sockets: dict[SessionId, PeerSocket] = {}
         self._last_session = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -216,19 +228,30 @@ class Driver:
             socket.progress.ponged(number)
         self.feed(PeerPonged(socket.session, number))
 
+    def _socket_paced(self, socket: PeerSocket) -> None:
+        """Take that a client reads more slowly than it is sent to, or that it has caught up."""
+        self.feed(PeerBehind(socket.session, socket.is_behind))
+
     def socket_closed(self, socket: PeerSocket, code: int, reason: str) -> None:
         """Take the end of a socket that the hub did not close."""
         if self._sockets.pop(socket.session, None) is not None:
             self.feed(PeerLost(socket.session, code, reason))
 
-    def _perform(self, action: PingPeer | ClosePeer | Tell | LinkAction) -> None:
+    def _perform(
+        self, action: PingPeer | PausePeer | ResumePeer | ClosePeer | Tell | LinkAction
+    ) -> None:
         match action:
             case PingPeer(session, number):
                 if (socket := self._sockets.get(session)) is not None:
                     self._ping(socket, number)
-            case ClosePeer(session, code, reason):
-                if (socket := self._sockets.pop(session, None)) is not None:
-                    socket.close(code, reason)
+            case PausePeer(session):
+                if (socket := self._sockets.get(session)) is not None:
+                    socket.halt()
+            case ResumePeer(session):
+                if (socket := self._sockets.get(session)) is not None:
+                    socket.go_on()
+            case ClosePeer():
+                self._close(action)
             case Tell(notice):
                 self._tell(notice)
             case _:
@@ -244,6 +267,13 @@ class Driver:
         if unread > MUCH_UNREAD:
             # Not at once, as this is one of several actions of the hub.
             self._loop.call_soon(self.feed, PingSent(socket.session, number, unread))
+
+    def _close(self, action: ClosePeer) -> None:
+        socket = self._sockets.pop(action.session, None)
+        if socket is not None:
+            if action.reason == ADDRESS_IS_FULL:
+                self._full_address.warn(self._time(), socket.address)
+            socket.close(action.code, action.reason)
 
     def _give_up(self, event: Event, error: Exception) -> None:
         # A fault of ours, which tests should have found: it costs one connection, no more.

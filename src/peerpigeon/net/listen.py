@@ -21,6 +21,8 @@ TAKEN_AT_ONCE = 8
 join in one turn of the loop cost much less than one by one: who is told of several of them is
 written to once."""
 
+IN_A_TURN = 64
+"""Connections that are taken in one turn of the loop at most, at some 0.1 ms each."""
 
 FREE_PORT_TRIES = 32
 """How often any free port is asked for, until it is free at all addresses."""

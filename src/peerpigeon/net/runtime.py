@@ -18,11 +18,12 @@ from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
 from peerpigeon.net.descriptors import Descriptors, descriptor_limit
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.http.door import Doors
+from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.hosts import Hosts
 from peerpigeon.net.http.origins import Origins
 from peerpigeon.net.http.pages import Pages
 from peerpigeon.net.http.request import HandshakeError
-from peerpigeon.net.listen import BACKLOG
+from peerpigeon.net.listen import BACKLOG, IN_A_TURN
 from peerpigeon.net.machine_memory import default_limit
 from peerpigeon.net.own_addresses import own_hosts
 from peerpigeon.net.start_warnings import start_warnings
@@ -42,8 +43,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-DOORS = 1024
-"""Connections that may be in their handshake, if fewer clients are allowed."""
+DOORS = 4096
+"""Connections that may be in their handshake, if fewer clients are allowed: who speaks a quarter of
+a second late is still there though one address connects 10,000 times a second."""
 
 
 class Runtime:
@@ -74,6 +76,7 @@ class Runtime:
             handshake_timeout=config.handshake_timeout,
             holders=self.driver.holders,
             descriptors=Descriptors(descriptor_limit(), self._drop_somebody),
+            forwarded=Forwarded(config.trusted_networks),
             limit=max(DOORS, config.max_connections),
         )
         self._tokens = _tokens(config, loop.time)
@@ -106,7 +109,7 @@ class Runtime:
         return (
             self.driver.clients.drop_oldest()
             or self.driver.carriers.sockets.drop_oldest()
-            or self._doors.drop_oldest()
+            or self._doors.drop_greediest()
         )
 
     def snapshot(self) -> Snapshot:
@@ -129,7 +132,9 @@ class Runtime:
     async def listen(self, sockets: list[socket]) -> None:
         """Take connections from now on; raise ``RuntimeError`` if it is ended meanwhile."""
         for each in sockets:
-            listener = await self._loop.create_server(self._doors, sock=each, backlog=BACKLOG)
+            # The loops of the standard library take as many at once as their backlog is.
+            listener = await self._loop.create_server(self._doors, sock=each, backlog=IN_A_TURN)
+            each.listen(BACKLOG)
             self._listeners.append(listener)
             if self._is_ending:
                 listener.close()

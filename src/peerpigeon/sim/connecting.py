@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, assert_never
 
+from peerpigeon.core.interface.actions import (
+    Dial,
+    DropChannel,
+    MakeAnswer,
+    MakeOffer,
+    TakeAnswer,
+    TakeCandidate,
+)
 from peerpigeon.core.interface.events import ChannelDescribed, OpeningFailed
 from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 from peerpigeon.core.wire.hub_frames import Carrier
@@ -12,6 +20,7 @@ from peerpigeon.sim.links import Link, LinkOwner
 from peerpigeon.sim.websocket import Connection, Endpoint, Request
 
 if TYPE_CHECKING:
+    from peerpigeon.core.interface.actions import ChannelAction
     from peerpigeon.sim.scheduler import Callback
     from peerpigeon.sim.stage import Stage
 
@@ -251,3 +260,28 @@ class Connector:
             }
             self._sweep_at = 2 * len(self._channels) + _FEW
         return channel
+
+
+def open_way(
+    action: Dial | ChannelAction, hub: Opener, openings: dict[int, Opening], connector: Connector
+) -> None:
+    """Do what a hub asks for on the way to a link."""
+    number = action.opening
+    match action:
+        case Dial(uri=uri):
+            openings[number] = connector.dial(hub, number, uri)
+        case MakeOffer():
+            openings[number] = connector.offer(hub, number)
+        case MakeAnswer(sdp=sdp):
+            openings[number] = connector.answer(hub, number, sdp)
+        case TakeAnswer(sdp=sdp):
+            channel = openings.get(number)
+            if isinstance(channel, Channel):
+                channel.take_answer(connector.find(sdp, "answer"))
+        case DropChannel():
+            if number in openings:
+                openings[number].drop()
+        case TakeCandidate():
+            pass  # The simulated engine puts all candidates into its description.
+        case _:
+            assert_never(action)

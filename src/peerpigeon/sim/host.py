@@ -13,15 +13,11 @@ from peerpigeon.core.interface.actions import (
     Action,
     CloseLink,
     ClosePeer,
-    Dial,
-    DropChannel,
-    MakeAnswer,
-    MakeOffer,
+    PausePeer,
     PingPeer,
+    ResumePeer,
     SendToLink,
     SendToPeers,
-    TakeAnswer,
-    TakeCandidate,
     Tell,
     TrustLink,
 )
@@ -46,7 +42,7 @@ from peerpigeon.core.interface.notices import name_of
 from peerpigeon.core.interface.pings import ping_number, ping_payload
 from peerpigeon.core.interface.reading import MUCH_UNREAD
 from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
-from peerpigeon.sim.connecting import Channel
+from peerpigeon.sim.connecting import open_way
 from peerpigeon.sim.history import Lapse
 from peerpigeon.sim.pace import Pace
 from peerpigeon.sim.sessions import Sessions
@@ -59,7 +55,6 @@ if TYPE_CHECKING:
     from peerpigeon.core import Hub
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId, SessionId
-    from peerpigeon.core.interface.actions import ChannelAction
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.sim.connecting import Connector, Dialing, Opening
     from peerpigeon.sim.links import LinkEnd
@@ -191,6 +186,8 @@ class Host:
             self._take_first(connection, frame)
             return
         session = self._sessions.of(connection)
+        if self._sessions.keep(session, frame):  # it is not read for now
+            return
         match frame:
             case Text(content=content):
                 self.feed(PeerSent(session, content.decode()))
@@ -206,6 +203,13 @@ class Host:
                 self.feed(PeerLost(session, code, reason))
             case _:
                 raise AssertionError(f"a hub was sent {frame}")
+
+    def _read_on(self, session: SessionId) -> None:
+        """Read what has come of a client that was not read for a while."""
+        connection = self._sessions.connection(session)
+        if connection is not None:
+            for frame in self._sessions.take_unread(session):
+                self.receive(connection, frame)
 
     def _accept(self, connection: Connection, query: str) -> None:
         peer_id, _, resume_key = query.partition("&")
@@ -262,19 +266,15 @@ class Host:
         match action:
             case SendToPeers():
                 self._send_text(action)
-            case PingPeer(session=session, number=number):
-                self._ping(session, number)
-            case ClosePeer(session=session, code=code, reason=reason):
-                connection = self._sessions.end(session)
-                if connection is not None:
-                    connection.close(self, code, reason)
+            case PingPeer() | PausePeer() | ResumePeer() | ClosePeer():
+                self._perform_for_client(action)
             case SendToLink() | TrustLink() | CloseLink():
                 if action.link in self._links:
                     self._perform_on_link(action)
             case Tell(notice=notice):
                 self._tell(notice)
             case _:
-                self._perform_opening(action)
+                open_way(action, self, self._openings, self._connector)
 
     def _perform_on_link(self, action: SendToLink | TrustLink | CloseLink) -> None:
         match action:
@@ -287,24 +287,20 @@ class Host:
             case _:
                 assert_never(action)
 
-    def _perform_opening(self, action: Dial | ChannelAction) -> None:
-        number = action.opening
+    def _perform_for_client(self, action: PingPeer | PausePeer | ResumePeer | ClosePeer) -> None:
+        session = action.session
         match action:
-            case Dial(uri=uri):
-                self._openings[number] = self._connector.dial(self, number, uri)
-            case MakeOffer():
-                self._openings[number] = self._connector.offer(self, number)
-            case MakeAnswer(sdp=sdp):
-                self._openings[number] = self._connector.answer(self, number, sdp)
-            case TakeAnswer(sdp=sdp):
-                channel = self._openings.get(number)
-                if isinstance(channel, Channel):
-                    channel.take_answer(self._connector.find(sdp, "answer"))
-            case DropChannel():
-                if number in self._openings:
-                    self._openings[number].drop()
-            case TakeCandidate():
-                pass  # The simulated engine puts all candidates into its description.
+            case PingPeer(number=number):
+                self._ping(session, number)
+            case PausePeer():
+                self._sessions.halt(session)
+            case ResumePeer():
+                self._sessions.go_on(session)
+                self._scheduler.at(self._scheduler.now, partial(self._read_on, session))
+            case ClosePeer(code=code, reason=reason):
+                connection = self._sessions.end(session)
+                if connection is not None:
+                    connection.close(self, code, reason)
             case _:
                 assert_never(action)
 

@@ -11,7 +11,7 @@ from peerpigeon.core.interface.reading import ReadProgress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from peerpigeon.sim.websocket import Connection
+    from peerpigeon.sim.websocket import Connection, Frame
 
 
 class Sessions:
@@ -23,6 +23,9 @@ class Sessions:
         self._last = 0
         self._sent: dict[SessionId, int] = defaultdict(int)  # bytes
         self._progress: dict[SessionId, ReadProgress] = defaultdict(ReadProgress)
+        # Clients that are not read for now, and what has come of those that were not.
+        self._halted: set[SessionId] = set()
+        self._unread: dict[SessionId, list[Frame]] = {}
 
     def __iter__(self) -> Iterator[SessionId]:
         """Return the open ones, oldest first; they may be removed meanwhile."""
@@ -44,9 +47,32 @@ class Sessions:
         """Return the session of a connection; 0 if it has none, or none any more."""
         return self._sessions.get(connection.number, SessionId(0))
 
+    def halt(self, session: SessionId) -> None:
+        """Let what comes of a client wait."""
+        self._halted.add(session)
+        self._unread.setdefault(session, [])
+
+    def go_on(self, session: SessionId) -> None:
+        """Let a client be read again; what has waited comes first."""
+        self._halted.discard(session)
+
+    def keep(self, session: SessionId, frame: Frame) -> bool:
+        """Keep a frame if it has to wait."""
+        unread = self._unread.get(session)
+        if unread is None:
+            return False
+        unread.append(frame)
+        return True
+
+    def take_unread(self, session: SessionId) -> list[Frame]:
+        """Return what has waited, if the client is read by now."""
+        return [] if session in self._halted else self._unread.pop(session, [])
+
     def end(self, session: SessionId) -> Connection | None:
         """Forget a session, and return the connection that it had."""
         connection = self._connections.pop(session, None)
+        self._halted.discard(session)
+        self._unread.pop(session, None)
         if connection is not None:
             del self._sessions[connection.number]
             self._sent.pop(session, None)

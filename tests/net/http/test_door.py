@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket as sockets_of_the_system
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.memory import MemoryAccount
+from peerpigeon.net.http.arrivals import AT_ONCE
+from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.request import MAX_HEAD_SIZE
 from peerpigeon.net.memory import Holders
 from tests.net.raw import (
@@ -280,6 +284,45 @@ async def test_a_crowd_that_says_nothing_keeps_out_nobody_who_speaks() -> None:
         for client in (first, second, third):
             await client.__aexit__(None, None, None)
         await served.until_empty()
+
+
+@on_every_loop
+async def test_a_crowd_of_one_address_pushes_out_nobody_of_another() -> None:
+    async with serving(limit=3) as served:
+        loop = asyncio.get_running_loop()
+        other, _ = await loop.create_connection(
+            asyncio.Protocol, "127.0.0.1", served.port, local_addr=("127.0.0.2", 0)
+        )
+        await until_waiting(served, 1)
+        crowd = [await RawClient.connect(served.port) for _ in range(10)]
+        for client in crowd[:8]:
+            assert await client.rest() == b""
+        assert len(served.doors.waiting) == 3
+        assert not other.is_closing()
+        other.abort()
+        for client in crowd:
+            client.abort()
+        await served.until_empty()
+
+
+@on_every_loop
+async def test_who_comes_too_fast_is_told_and_when_to_come_again() -> None:
+    proxied = Forwarded(ServerConfig(trusted_proxies=("127.0.0.1",)).trusted_networks)
+    async with serving(forwarded=proxied) as served:
+        later = asyncio.get_running_loop().time() + 60.0  # than this test takes
+        for _ in range(AT_ONCE):
+            served.doors.arrivals.count("192.0.2.1", later)
+        async with await RawClient.connect(served.port) as client:
+            await client.send(upgrade("X-Forwarded-For: 192.0.2.1") * 2)
+            answer = await client.rest()
+        assert answer.startswith(b"HTTP/1.1 429 Too Many Requests\r\n")
+        assert b"\r\nRetry-After: " in answer
+        async with await RawClient.open(served.port, "X-Forwarded-For: 192.0.2.2") as client:
+            await client.echo()
+            assert served.recorder.open[0].address == "192.0.2.2"
+        async with await RawClient.open(served.port) as client:
+            await client.echo()
+            assert served.recorder.open[-1].address == "127.0.0.1"
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET / HT", b"bad\r\n\r\n"])

@@ -367,6 +367,31 @@ async def test_a_ping_overtakes_what_a_client_has_not_read() -> None:
 
 
 @on_every_loop
+async def test_that_much_waits_for_a_client_is_told_and_that_it_has_read_it() -> None:
+    async with serving(max_outbox_size=8 << 20) as served:
+        client = await read_nothing(served)
+        socket = await only_socket(served)
+        told: list[bool] = []
+        served.sockets.on_pace = lambda socket: told.append(socket.is_behind)
+        for _ in range(190):
+            socket.send(b"*" * 10_000)
+        await turns()
+        assert told == []
+        for _ in range(200):
+            socket.send(b"*" * 10_000)
+        assert told == []
+        await turns()
+        assert told == [True]
+        read_on(client)
+        for _ in range(390):
+            await client.frame()
+        await served.recorder.until(lambda: socket.buffered == 0)
+        await turns()
+        assert told == [True, False]
+        await client.__aexit__(None, None, None)
+
+
+@on_every_loop
 async def test_what_waits_for_a_client_goes_out_before_a_close() -> None:
     async with serving(max_outbox_size=8 << 20) as served:
         client = await read_nothing(served)

@@ -164,3 +164,51 @@ async def test_empty_messages_of_many_end_a_turn_too() -> None:
         assert calls == [TURN_SIZE // 8 + 1]
         await asyncio.sleep(0)
         assert len(calls) == 1
+
+
+@on_every_loop
+async def test_who_is_halted_is_not_read_and_goes_on_where_it_was() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        [socket] = await sockets_of(served.recorder, 1)
+        texts = [str(number) for number in range(2 * TURN_FRAMES)]
+        socket.data_received(b"".join(frame(TEXT, text.encode()) for text in texts))
+        socket.halt()
+        await client.send(frame(TEXT, b"late"))
+        await turns(10)
+        assert served.recorder.received == texts[:TURN_FRAMES]
+        socket.go_on()
+        await served.recorder.until(lambda: served.recorder.received == [*texts, "late"])
+        socket.halt()
+        socket.halt()
+        await client.send(frame(TEXT, b"later"))
+        await turns(10)
+        assert served.recorder.received[-1] == "late"
+        socket.go_on()
+        socket.go_on()
+        await served.recorder.until(lambda: served.recorder.received[-1] == "later")
+
+
+@on_every_loop
+async def test_who_is_halted_and_closed_is_read_for_its_answer() -> None:
+    async with serving() as served, await RawClient.open(served.port) as client:
+        [socket] = await sockets_of(served.recorder, 1)
+        served.recorder.open.clear()
+        socket.halt()
+        socket.close(1008, "enough")
+        await client.send(close_frame(1008))
+        await served.sockets.wait_closed()
+        assert served.recorder.received == []
+
+
+@on_every_loop
+async def test_who_is_halted_upon_what_it_says_is_not_read_in_the_next_turn() -> None:
+    async with serving() as served, await RawClient.open(served.port):
+        [socket] = await sockets_of(served.recorder, 1)
+        served.recorder.on_text = lambda each, _: each.halt()
+        socket.data_received(frame(TEXT) * FLOOD)
+        await turns(10)
+        assert len(served.recorder.received) == TURN_FRAMES
+        assert not socket._transport.is_reading()
+        served.recorder.on_text = lambda *_: None
+        socket.go_on()
+        await served.recorder.until(lambda: len(served.recorder.received) == FLOOD)

@@ -8,7 +8,12 @@ from peerpigeon.core.changes import BacklogReady
 from peerpigeon.core.clients.contests import TAKEN, Contests
 from peerpigeon.core.ids import key_of, parse_peer_id, same_peer
 from peerpigeon.core.interface.actions import ClosePeer, PingPeer, Tell
-from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
+from peerpigeon.core.interface.close_codes import (
+    ADDRESS_IS_FULL,
+    NORMAL_CLOSURE,
+    POLICY_VIOLATION,
+    TRY_AGAIN_LATER,
+)
 from peerpigeon.core.interface.notices import PeerConnected, PeerDisconnected
 from peerpigeon.core.owners import draw_key, is_key, outranks, owner_of_key, owner_of_subject
 from peerpigeon.core.sessions.registry import Client, Guest, ReferenceHub
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.clients.announcements import Announcements
+    from peerpigeon.core.clients.fairness import Fairness
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.interface.events import PeerOpened, PingSent
@@ -46,7 +52,7 @@ class Admission:
     itself with an id that somebody holds waits from then on.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         sessions: Sessions,
         contests: Contests,
@@ -54,7 +60,10 @@ class Admission:
         announcements: Announcements,
         rng: Random,
         effects: Effects,
+        *,
+        fairness: Fairness,
     ) -> None:
+        self._fairness = fairness
         self._sessions = sessions
         self._registry = sessions.registry
         self._takeovers = sessions.takeovers
@@ -87,6 +96,8 @@ class Admission:
             newcomer, holder = self._newcomer(event, peer_id), self._registry.find(peer_id)
             if holder is not None and self._contests.is_owner(holder, newcomer.owner, now):
                 self._resume(self._admit(newcomer, now), holder, now)
+            elif self._sessions.addresses.is_full(event.address):
+                self._effects.act(ClosePeer(session, TRY_AGAIN_LATER, ADDRESS_IS_FULL))
             elif self._registry.is_full:
                 self._apply(newcomer, now)
             else:
@@ -261,6 +272,7 @@ class Admission:
         self._announcements.leave(party, now)
         if isinstance(party, Guest):
             self._references.left(party, now)
+        self._fairness.forget(party.session)
         held = self._registry.holds(party)
         self._contests.note_end(party, now)
         contenders = self._sessions.close(party)

@@ -19,6 +19,7 @@ from peerpigeon.core.sessions.takeover import (
 from peerpigeon.core.wire.hub_news import Claim, Verdict
 
 if TYPE_CHECKING:
+    from peerpigeon.core.clients.throttle import Throttle
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId, PeerKey
     from peerpigeon.core.interface.events import PingSent
@@ -34,7 +35,10 @@ TAKEN = "Peer already connected"
 class Contests:
     """The contests about the ids of one hub's clients."""
 
-    def __init__(self, sessions: Sessions, namespaces: Namespaces, effects: Effects) -> None:
+    def __init__(
+        self, sessions: Sessions, namespaces: Namespaces, effects: Effects, *, throttle: Throttle
+    ) -> None:
+        self._throttle = throttle
         self._sessions = sessions
         self._registry = sessions.registry
         self._takeovers = sessions.takeovers
@@ -73,6 +77,7 @@ class Contests:
             ping = self._sessions.liveness.next_ping()
             self._takeovers.begin(holder, ping, now)
             socket = holder.hub if isinstance(holder, Guest) else holder.session
+            self._throttle.release(socket)  # its answer would wait with the rest
             self._effects.act(PingPeer(socket, ping))
         elif isinstance(contender, RemoteClaim):
             self._answer_later(contender, self._takeovers.extension(holder, now))

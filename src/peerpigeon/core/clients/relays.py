@@ -24,6 +24,7 @@ from peerpigeon.core.wire.reasons import Reason
 if TYPE_CHECKING:
     from peerpigeon.core.clients.pending_signals import Waiting
     from peerpigeon.core.clients.signal_outcomes import SignalOutcomes
+    from peerpigeon.core.clients.slow_targets import SlowTargets
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
@@ -53,6 +54,7 @@ class IncomingRelays:
         outcomes: SignalOutcomes,
         effects: Effects,
         *,
+        slow: SlowTargets,
         config: ServerConfig,
     ) -> None:
         self._own = own
@@ -67,6 +69,7 @@ class IncomingRelays:
         # When to ask once more who has an id, in order of time.
         self._ask_again: dict[tuple[str, PeerKey], tuple[PeerId, float]] = {}
         self._outcomes = outcomes
+        self._slow = slow
         self._effects = effects
 
     def receive(self, hub: PeerId, relay: Relay, now: float) -> None:
@@ -149,13 +152,18 @@ class IncomingRelays:
         if isinstance(target, Guest) and relay.kind not in reference_messages.SIGNALS:
             self._outcomes.send_back(hub, relay, Reason.UNSUPPORTED)
             return
+        session = target.session if isinstance(target, Client) else target.hub
+        if self._slow.senders and not self._slow.admits(
+            session, relay.sender, None, len(relay.data), now
+        ):
+            self._outcomes.send_back(hub, relay, Reason.OVERLOADED)
+            return
         signal = Signal(relay.kind, relay.target, relay.namespace, client_messages.raw(relay.data))
         self._outcomes.relayed -= hub == self._own
         if relay.kind == "offer" and hub != self._own:
             if target.remote_offers is None:
                 target.remote_offers = RecentOffers()
             target.remote_offers.note(relay.sender, now)
-        session = target.session if isinstance(target, Client) else target.hub
         self._outcomes.deliver(session, target.peer_id, signal, relay.sender, now)
 
     def tick(self, now: float) -> None:

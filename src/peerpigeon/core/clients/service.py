@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, assert_never
 from peerpigeon.core.clients.admission import Admission
 from peerpigeon.core.clients.announcements import Announcements
 from peerpigeon.core.clients.contests import Contests
+from peerpigeon.core.clients.fairness import Fairness
 from peerpigeon.core.clients.guests import Guests
 from peerpigeon.core.clients.notifications import Notifications
 from peerpigeon.core.clients.permissions import Permissions
+from peerpigeon.core.clients.rates import UNUSABLE
 from peerpigeon.core.clients.signaling import Signaling
 from peerpigeon.core.deadlines import earliest
-from peerpigeon.core.interface.events import PingSent
+from peerpigeon.core.interface.events import PeerBehind, PeerLost, PeerOpened, PeerPonged, PingSent
 from peerpigeon.core.reference.links import ReferenceLinks
 from peerpigeon.core.reference.updates import ReferenceUpdates
 from peerpigeon.core.sessions.registry import Client, ReferenceHub
@@ -32,12 +34,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from random import Random
 
+    from peerpigeon.core.changes import ClientFlooded
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId, SessionId
-    from peerpigeon.core.interface.events import PeerLost, PeerOpened, PeerPonged
     from peerpigeon.core.namespaces.client_news import ClientNews
     from peerpigeon.core.namespaces.namespaces import Namespaces
+    from peerpigeon.core.sessions.registry import Party
     from peerpigeon.core.wire.hub_news import Found
 
 
@@ -61,13 +64,24 @@ class ClientService:
         self.references = ReferenceLinks(own, config, effects)
         updates = ReferenceUpdates(own, self.references)
         self._notifications = Notifications(self.registry, updates, effects)
-        self.signaling = Signaling(own, config, self.registry, namespaces, effects)
+        self._fairness = Fairness(config, effects)
+        self.signaling = Signaling(
+            own, config, self.registry, namespaces, effects, fairness=self._fairness
+        )
         self.announcements = Announcements(
             config, namespaces, self._notifications, self.signaling, effects
         )
-        self.contests = Contests(self._sessions, namespaces, effects)
+        self.contests = Contests(
+            self._sessions, namespaces, effects, throttle=self._fairness.throttle
+        )
         self.admission = Admission(
-            self._sessions, self.contests, self.references, self.announcements, rng, effects
+            self._sessions,
+            self.contests,
+            self.references,
+            self.announcements,
+            rng,
+            effects,
+            fairness=self._fairness,
         )
         self.guests = Guests(
             self._sessions,
@@ -90,6 +104,22 @@ class ClientService:
 
     # Sockets
 
+    def on_event(
+        self, event: PeerPonged | PingSent | PeerOpened | PeerBehind | PeerLost, now: float
+    ) -> None:
+        """Take what happens to a socket."""
+        match event:
+            case PeerPonged() | PingSent():
+                self.on_ping(event, now)
+            case PeerOpened():
+                self.on_opened(event, now)
+            case PeerBehind():
+                self.on_behind(event)
+            case PeerLost():
+                self.on_lost(event, now)
+            case _:
+                assert_never(event)
+
     def on_opened(self, event: PeerOpened, now: float) -> None:
         """Take a new socket."""
         self.admission.on_opened(event, now)
@@ -104,6 +134,19 @@ class ClientService:
         else:
             party.last_heard = now
             self.admission.on_ponged(party, event.number, now)
+
+    def on_behind(self, event: PeerBehind) -> None:
+        """Note that a socket reads more slowly than it is sent to, or that it has caught up."""
+        if not event.is_behind:
+            self._fairness.slow.catch_up(event.session)
+        elif self.registry.get(event.session) is not None:
+            self._fairness.slow.fall_behind(event.session)
+
+    def on_flooded(self, change: ClientFlooded, now: float) -> None:
+        """Close a client that goes on sending too much."""
+        party = self.registry.get(change.session)
+        if party is not None:  # pragma: no branch: it was there a moment ago
+            self.admission.drop(party, change.reason, now)
 
     def on_lost(self, event: PeerLost, now: float) -> None:
         """Take the end of a socket."""
@@ -132,7 +175,7 @@ class ClientService:
             elif isinstance(party, ReferenceHub):
                 self.references.on_message(party, text, now)
         except MessageError as error:
-            self._refuse_message(session, party.namespace, str(error), now)
+            self._refuse_message(party, str(error), now)
 
     def _on_message(
         self,
@@ -165,20 +208,21 @@ class ClientService:
                 announce.namespace, client.permits
             )
         if complaint is not None:
-            self._refuse_message(client.session, client.namespace, complaint, now)
+            self._refuse_message(client, complaint, now)
         elif not self.admission.claim(client, announce.namespace, text, now):
             pass  # it is heeded when the client has its id
         elif is_hub:
             self.guests.welcome(client, announce, now)
         else:
             self.announcements.enter(client, announce, now)
+            self._fairness.rates.announced(client, now)
 
-    def _refuse_message(
-        self, session: SessionId, namespace: str | None, text: str, now: float
-    ) -> None:
+    def _refuse_message(self, party: Party, text: str, now: float) -> None:
         self._messages_refused += 1
         at = self._effects.milliseconds(now)
-        self._effects.send(session, client_messages.encode_error(text, namespace, at))
+        self._effects.send(party.session, client_messages.encode_error(text, party.namespace, at))
+        if isinstance(party, Client):
+            self._fairness.rates.faulted(party, UNUSABLE, now)
 
     # News
 
@@ -201,6 +245,7 @@ class ClientService:
     def tick(self, now: float) -> None:
         """Do what is due."""
         self.admission.tick(now)
+        self._fairness.throttle.tick(now)
         self.references.tick(now)
         self.signaling.tick(now)
 
@@ -210,4 +255,5 @@ class ClientService:
             self._sessions.deadline(),
             self.signaling.deadline(),
             self.references.deadline(),
+            self._fairness.throttle.deadline(),
         )

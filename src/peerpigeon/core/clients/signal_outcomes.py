@@ -10,6 +10,7 @@ from peerpigeon.core.wire import client_messages
 from peerpigeon.core.wire.hub_news import Relay, Undelivered
 
 if TYPE_CHECKING:
+    from peerpigeon.core.clients.rates import Rates
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.namespaces.presence import Presence
@@ -22,8 +23,14 @@ class SignalOutcomes:
     """The ends of the signals from and for one hub's clients. ``lifetime`` of each: seconds."""
 
     def __init__(
-        self, registry: Registry, presence: Presence, lifetime: float, effects: Effects
+        self,
+        registry: Registry,
+        presence: Presence,
+        lifetime: float,
+        effects: Effects,
+        rates: Rates,
     ) -> None:
+        self._rates = rates
         self._registry = registry
         self._presence = presence
         self._effects = effects
@@ -95,6 +102,7 @@ class SignalOutcomes:
         self._effects.send(
             sender.session, client_messages.encode_error(text, sender.namespace, at, detail)
         )
+        self._rates.faulted(sender, 1, now)
 
     def forget(self, now: float) -> None:
         """Forget what was answered long ago; to be called after streams have given up their due.

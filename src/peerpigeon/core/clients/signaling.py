@@ -30,9 +30,10 @@ from peerpigeon.core.wire.reasons import Reason
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from peerpigeon.core.clients.fairness import Fairness
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
-    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Registry
 
@@ -47,6 +48,8 @@ class Signaling:
         registry: Registry,
         namespaces: Namespaces,
         effects: Effects,
+        *,
+        fairness: Fairness,
     ) -> None:
         self._own = own
         self._registry = registry
@@ -64,9 +67,17 @@ class Signaling:
             lifetime, WAITING_SIZE, memory, registry.flow_of
         )
         self._departed = 0  # the number of the last signal that left for another hub
-        self.outcomes = SignalOutcomes(registry, self._presence, lifetime, effects)
+        self._slow = slow = fairness.slow
+        self.outcomes = SignalOutcomes(registry, self._presence, lifetime, effects, fairness.rates)
         self.relays = IncomingRelays(
-            own, registry, namespaces, self._held, self.outcomes, effects, config=config
+            own,
+            registry,
+            namespaces,
+            self._held,
+            self.outcomes,
+            effects,
+            slow=slow,
+            config=config,
         )
 
     def on_signal(self, sender: Client | Guest, signal: Signal, now: float) -> None:
@@ -92,6 +103,11 @@ class Signaling:
             and not (self._waiting.queues and self._waits(namespace, signal.target))
         ):
             if isinstance(target, Client):  # as most are: asked first, and once
+                if self._slow.senders and not self._slow.admits(
+                    target.session, sender.peer_id, _socket_of(sender), len(signal.data), now
+                ):
+                    self.outcomes.refuse(sender, kind, signal.target, Reason.OVERLOADED, now)
+                    return
                 self.outcomes.deliver(target.session, target.peer_id, signal, sender.peer_id, now)
                 return
             if isinstance(target, Guest):  # pragma: no branch: hubs have their own namespace
@@ -250,3 +266,8 @@ class Signaling:
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""
         return earliest(self._waiting.deadline(), self._held.deadline(), self.relays.deadline())
+
+
+def _socket_of(sender: Client | Guest) -> SessionId | None:
+    """Return the socket by which only this client speaks."""
+    return sender.session if isinstance(sender, Client) else None

@@ -22,6 +22,7 @@ from peerpigeon.core.config.namespace_access import (
 )
 from peerpigeon.core.config.options import DEFAULT_PORT, GLOBAL_NAMESPACE, Options
 from peerpigeon.core.config.origins import host_of_origin, normal_origin
+from peerpigeon.core.config.proxies import ProxyNetwork
 from peerpigeon.core.config.quantities import KIB, MIB, ConfigError, parse_seconds
 from peerpigeon.core.config.server_config import LOCAL_PORT_RETRIES, ServerConfig
 from peerpigeon.core.config.texts import (
@@ -48,6 +49,7 @@ __all__ = [
     "NamespaceAccess",
     "Option",
     "Options",
+    "ProxyNetwork",
     "ServerConfig",
     "ServerOptions",
     "check_hub_uri",

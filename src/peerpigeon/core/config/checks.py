@@ -19,6 +19,7 @@ from peerpigeon.core.config.host_names import host_names_of
 from peerpigeon.core.config.ice import IceServer, parse_ports
 from peerpigeon.core.config.namespace_access import namespace_access_of
 from peerpigeon.core.config.origins import origins_of
+from peerpigeon.core.config.proxies import proxies_of
 from peerpigeon.core.config.quantities import KIB, MIB, ConfigError
 from peerpigeon.core.ids import parse_peer_id
 
@@ -40,6 +41,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "port": (0, 65535),
     "max_port_retries": (0, 65535),
     "max_connections": (1, _LARGE),
+    "max_connections_per_address": (1, _LARGE),
     "max_message_size": (KIB, _LARGE),
     "max_announce_size": (64, _LARGE),
     "max_namespace_length": (1, 4096),
@@ -148,6 +150,7 @@ def _check_addresses(options: Options) -> None:
     check_advertised(options.advertise, "advertise")
     origins_of(options.cors_origin, "cors_origin")
     host_names_of(options.allowed_hosts, "allowed_hosts")
+    proxies_of(options.trusted_proxies, "trusted_proxies")
     if options.hub_peer_id is not None and parse_peer_id(options.hub_peer_id) is None:
         raise ConfigError(f"hub_peer_id is {options.hub_peer_id!r}; it must be 40 hex digits")
 

@@ -25,6 +25,8 @@ class ServerOptions(TypedDict, total=False):
     demo: bool | None
     show_details: bool | None
     max_connections: int
+    max_connections_per_address: int | None
+    trusted_proxies: tuple[str, ...]
     max_message_size: Bytes
     max_announce_size: Bytes
     max_namespace_length: int

@@ -69,6 +69,14 @@ class Options:
     max_connections: int = 1000
     """How many clients may be connected at once."""
 
+    max_connections_per_address: int | None = None
+    """How many of these may come from one IP address, or from one /64 of IPv6; if not set, a
+    quarter, or half if that is no more than 100. This machine may have all."""
+
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks (10.0.0.0/8) of proxies, comma-separated, that tell in
+    X-Forwarded-For or Forwarded where a client comes from."""
+
     max_message_size: Bytes = MIB
     """Largest message taken from a client."""
 

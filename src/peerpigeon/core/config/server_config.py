@@ -19,6 +19,7 @@ from peerpigeon.core.config.ice import IceServer, parse_ports
 from peerpigeon.core.config.namespace_access import NamespaceAccess, namespace_access_of
 from peerpigeon.core.config.options import DEFAULT_PORT, Options
 from peerpigeon.core.config.origins import OriginNames, origins_of
+from peerpigeon.core.config.proxies import ProxyNetwork, proxies_of
 from peerpigeon.core.config.texts import values_from
 from peerpigeon.core.memory import MOST_BY_ITSELF
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from peerpigeon.core.config.quantities import Bytes
+
+FEW_CONNECTIONS = 100
+"""Clients that one address may have in any case, if they are no more than half of all."""
 
 LOCAL_PORT_RETRIES = 10
 """Ports that are tried after the one asked for, where only programs of this machine look for it."""
@@ -57,6 +61,19 @@ class ServerConfig(Options):
     def is_local(self) -> bool:
         """Whether nobody but programs on this machine can reach the server by itself."""
         return all(map(is_loopback, hosts_in(self.host)))
+
+    @property
+    def connections_per_address(self) -> int:
+        """How many clients may come from one address: a school behind one has some hundred."""
+        if self.max_connections_per_address is not None:
+            return self.max_connections_per_address
+        half, quarter = self.max_connections // 2, self.max_connections // 4
+        return max(1, quarter, min(half, FEW_CONNECTIONS))
+
+    @property
+    def trusted_networks(self) -> tuple[ProxyNetwork, ...]:
+        """``trusted_proxies``, each read."""
+        return proxies_of(self.trusted_proxies, "trusted_proxies")
 
     @property
     def port_retries(self) -> int:

@@ -31,6 +31,22 @@ class PingPeer(msgspec.Struct, frozen=True, gc=False):
     """What the ping carries, and the answer with it; larger than in every one before."""
 
 
+class PausePeer(msgspec.Struct, frozen=True, gc=False):
+    """Read nothing more of a client, until ``ResumePeer``; what was read before may still come.
+
+    Pings and pongs wait with the rest. Without it nothing is lost, but what one client sends in
+    excess is at the expense of others.
+    """
+
+    session: SessionId
+
+
+class ResumePeer(msgspec.Struct, frozen=True, gc=False):
+    """Read a client again; a session that is gone is no fault."""
+
+    session: SessionId
+
+
 class ClosePeer(msgspec.Struct, frozen=True, gc=False):
     """Send what is still to be sent, then close the client's socket.
 
@@ -125,4 +141,4 @@ class Tell(msgspec.Struct, frozen=True):
 
 ChannelAction: TypeAlias = MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
 LinkAction: TypeAlias = Dial | ChannelAction | SendToLink | TrustLink | CloseLink
-Action: TypeAlias = SendToPeers | PingPeer | ClosePeer | LinkAction | Tell
+Action: TypeAlias = SendToPeers | PingPeer | PausePeer | ResumePeer | ClosePeer | LinkAction | Tell

@@ -23,6 +23,9 @@ SENDABLE = frozenset((*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)
 """The codes that may stand in a close frame: those of the registry that are no mere description of
 what was not there, and those left to libraries and programs (section 7.4.2)."""
 
+ADDRESS_IS_FULL = "too many connections from your address"
+"""The reason that clients get with ``TRY_AGAIN_LATER`` beyond ``max_connections_per_address``."""
+
 SERVER_STOPPING = "server is stopping"
 """The reason that clients get with ``GOING_AWAY`` when a server stops."""
 

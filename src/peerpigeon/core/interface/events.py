@@ -80,6 +80,17 @@ class PingSent(msgspec.Struct, frozen=True, gc=False):
     """Bytes, as ``ReadProgress`` counts them."""
 
 
+class PeerBehind(msgspec.Struct, frozen=True, gc=False):
+    """Much waits for a client that reads slowly, or it has read all of that.
+
+    A shell that never says so has no fewer clients, but more that are closed because of others.
+    """
+
+    session: SessionId
+    is_behind: bool
+    """Whether more than a quarter of ``max_outbox_size`` waits; ``False`` once nothing does."""
+
+
 class PeerLost(msgspec.Struct, frozen=True, gc=False):
     """A client's socket closed, or the shell gave it up."""
 
@@ -189,6 +200,7 @@ Event: TypeAlias = (
     | PeerSent
     | PeerPonged
     | PingSent
+    | PeerBehind
     | PeerLost
     | ReferenceOpened
     | LinkEvent

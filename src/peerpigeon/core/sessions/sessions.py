@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.sessions.addresses import Addresses
 from peerpigeon.core.sessions.liveness import Liveness
 from peerpigeon.core.sessions.places import Places
-from peerpigeon.core.sessions.registry import Registry
+from peerpigeon.core.sessions.registry import Guest, Registry
 from peerpigeon.core.sessions.takeover import Takeovers
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Sessions:
         self.own = own
         """This hub's own id, which no client can have."""
         self.registry = Registry(config.max_connections)
+        self.addresses = Addresses(config.connections_per_address)
         self.liveness = Liveness(self.registry, config.cleanup_interval, config.peer_timeout)
         self.takeovers = Takeovers(self.registry, config.takeover_timeout)
         self.places = Places(self.registry, self.takeovers, config.takeover_timeout)
@@ -31,17 +33,21 @@ class Sessions:
     def open(self, party: Client | ReferenceHub, now: float) -> None:
         """Take in somebody with a socket."""
         self.registry.add(party)
+        self.addresses.add(party.address)
         self.liveness.watch(party, now)
 
     def set_aside(self, client: Client) -> None:
         """Take out a client that has to wait for its id."""
         self.registry.remove(client)
+        self.addresses.remove(client.address)
         self.liveness.forget(client.session)
         self.places.forget(client.session)
 
     def close(self, party: Party) -> list[Contender]:
         """Forget somebody; return who has waited for the id."""
         self.registry.remove(party)
+        if not isinstance(party, Guest):
+            self.addresses.remove(party.address)
         self.liveness.forget(party.session)
         self.places.forget(party.session)
         return self.takeovers.end(party.session)

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from peerpigeon.core.config import is_loopback
+from peerpigeon.net.http.arrivals import Arrivals
+from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.lost_upgrade import LOG_LINE, check_upgrade
 from peerpigeon.net.http.request import (
     MAX_HEAD_SIZE,
@@ -18,6 +20,7 @@ from peerpigeon.net.http.request import (
     is_websocket,
     parse_request,
 )
+from peerpigeon.net.http.waiting import Waiting
 from peerpigeon.net.seldom import SeldomWarning
 
 if TYPE_CHECKING:
@@ -46,6 +49,8 @@ _WRONG_HOST = HandshakeError(
 )
 _HEAD_TOO_LARGE = HandshakeError(431, f"the request's head is over {MAX_HEAD_SIZE} bytes")
 
+_NO_PROXIES = Forwarded()
+
 
 class Doors:
     """What the doors of one server share, and the factory that ``loop.create_server`` calls.
@@ -57,7 +62,8 @@ class Doors:
     An answer ends its connection, so that a handshake is always the first request of one.
 
     At most ``limit`` connections are in a door, each no longer than ``handshake_timeout`` seconds;
-    another one drops the one that has waited longest.
+    another one drops one, of the address with most of them the one that has waited longest.
+    ``forwarded`` tells where a request comes from that a proxy has passed on.
     """
 
     def __init__(  # noqa: PLR0913
@@ -70,6 +76,7 @@ class Doors:
         handshake_timeout: float,
         holders: Holders,
         descriptors: Descriptors,
+        forwarded: Forwarded = _NO_PROXIES,
         limit: int = 1024,
     ) -> None:
         self.opener = opener
@@ -79,23 +86,25 @@ class Doors:
         self.handshake_timeout = handshake_timeout
         self.holders = holders
         self.descriptors = descriptors
+        self.forwarded = forwarded
+        self.arrivals = Arrivals()
         self.limit = limit
         self.lost_upgrade = SeldomWarning(logger, LOG_LINE)
         self.refused_origin = SeldomWarning(logger, _REFUSED_ORIGIN)
         self.refused_host = SeldomWarning(logger, _REFUSED_HOST)
         self.refused = SeldomWarning(logger, "a WebSocket was refused, from %s: %s")
-        self.waiting: dict[Door, None] = {}  # longest first
+        self.waiting: Waiting[Door] = Waiting()
 
     def __call__(self) -> Door:
         """Return the door for one more connection."""
         return Door(self)
 
-    def drop_oldest(self) -> bool:
-        """Drop the connection that has waited longest; ``False`` if none waits."""
-        for door in self.waiting:
+    def drop_greediest(self) -> bool:
+        """Drop a connection of the address with most of them; ``False`` if none waits."""
+        door = self.waiting.greediest()
+        if door is not None:
             door.abort()
-            return True
-        return False
+        return door is not None
 
     def abort(self) -> None:
         """Drop the connections that have not sent their request yet."""
@@ -123,11 +132,11 @@ class Door(asyncio.Protocol):
             return
         waiting = self._doors.waiting
         if len(waiting) >= self._doors.limit:
-            # Many silent connections must not keep out those that send a request, so the one that
-            # has been silent for longest goes.
-            self._doors.drop_oldest()
+            # Many silent connections must not keep out those that send a request, nor those of one
+            # address those of another.
+            self._doors.drop_greediest()
         self._transport = transport
-        waiting[self] = None
+        waiting.add(self, _address(transport))
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._doors.handshake_timeout, transport.abort)
 
@@ -167,28 +176,33 @@ class Door(asyncio.Protocol):
 
     def _lead(self, transport: asyncio.Transport, data: bytes, end: int) -> None:
         request = parse_request(data[:end])
+        peer = _address(transport)
+        address = self._doors.forwarded.origin(request, peer)
+        if address != peer or not self._doors.forwarded.trusts(peer):
+            self._doors.arrivals.count(address, _now())
         host = request.single("host")
         if not self._doors.admits_host(host):
-            self._doors.refused_host.warn(_now(), (host or "")[:_SHOWN], _address(transport))
+            self._doors.refused_host.warn(_now(), (host or "")[:_SHOWN], address)
             raise _WRONG_HOST
         try:
             check_upgrade(request)
         except HandshakeError:
-            self._doors.lost_upgrade.warn(_now(), _address(transport))
+            self._doors.lost_upgrade.warn(_now(), address)
             raise
         if not is_websocket(request):
-            request = replace(request, is_from_here=is_from_here(transport))
+            here = is_from_here(transport) if address == peer else is_loopback(address)
+            request = replace(request, is_from_here=here)
             self._answer(transport, self._doors.answer(request))
             return
-        upgrade = accept(request)
+        upgrade = replace(accept(request), address=address)
         if not self._doors.admits_origin(upgrade.origin, upgrade.host):
             origin = (upgrade.origin or "")[:_SHOWN]
-            self._doors.refused_origin.warn(_now(), origin, _address(transport))
+            self._doors.refused_origin.warn(_now(), origin, address)
             raise HandshakeError(403, "this origin may not connect: cors_origin does not name it")
         try:
             open_socket = self._doors.opener(upgrade)
         except HandshakeError as error:
-            self._doors.refused.warn(_now(), _address(transport), error.message)
+            self._doors.refused.warn(_now(), address, error.message)
             raise
         self._leave()
         open_socket(transport, upgrade, data[end + len(_END) :])
@@ -208,7 +222,7 @@ class Door(asyncio.Protocol):
         self._doors.holders.note(self, transport.get_write_buffer_size())
 
     def _leave(self) -> None:
-        self._doors.waiting.pop(self, None)
+        self._doors.waiting.discard(self)
         self._transport = None
         self._head = bytearray()
         self._doors.holders.note(self, 0)

@@ -133,6 +133,10 @@ class UpgradeRequest:
     protocols: tuple[str, ...] = field(default=(), repr=False)
     """The subprotocols that are offered; one of them may be a token."""
 
+    address: str = ""
+    """The IP address that it comes from, as far as proxies that are trusted tell; empty if that is
+    for the connection to tell."""
+
     permits: Permits | None = None
     """What the token allows that was shown, if it has been checked."""
 

@@ -43,6 +43,9 @@ MAX_WRITE = 4 * AHEAD
 
 MAX_JOINED_FRAMES = 512  # so that a flood of empty pings cannot fill the memory with pongs
 
+BEHIND_PART = 4
+"""Which part of ``max_outbox_size`` waits when it is told, so that senders are slowed in time."""
+
 MEMORY_IS_SHORT = "out of memory"
 
 _MESSAGE = (str, bytes)
@@ -123,6 +126,7 @@ class WebSocket(TurnTaker, Socket):
     def close(self, code: int, reason: str) -> None:
         """Send what is queued and a close frame; end when the other side answers or is too slow."""
         self._is_owed = False
+        self.go_on()  # to read the answer
         self._close(code, reason)
 
     def abort(self) -> None:
@@ -346,7 +350,7 @@ class WebSocket(TurnTaker, Socket):
 class PeerSocket(WebSocket):
     """The WebSocket of a client, or of a hub that speaks as clients do: text."""
 
-    __slots__ = ("progress", "session")
+    __slots__ = ("is_behind", "progress", "session")
 
     KIND = TEXT
     ALLOWANCE = 16 * KIB
@@ -357,3 +361,18 @@ class PeerSocket(WebSocket):
         super().__init__(group, transport, protocol)
         self.session = SessionId(0)
         self.progress: ReadProgress | None = None  # it is made once there may be much unread
+        self.is_behind = False
+        """Whether more than a quarter of ``max_outbox_size`` waits, or did and some still does."""
+
+    def _limit(self) -> None:
+        super()._limit()
+        if not self.is_behind and self._held_size * BEHIND_PART > self._group.max_outbox_size:
+            self.is_behind = True
+            self._group.tell_pace_soon(self)
+
+    def resume_writing(self) -> None:
+        """Write what was held back, and tell if it was much and is all gone."""
+        super().resume_writing()
+        if self.is_behind and self._held is None:
+            self.is_behind = False
+            self._group.tell_pace_soon(self)

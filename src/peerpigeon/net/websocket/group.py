@@ -35,6 +35,9 @@ class Socket(asyncio.Protocol, ABC):
 
     __slots__ = ()
 
+    address: str
+    """The IP address of the other side."""
+
     @abstractmethod
     def flush(self) -> None:
         """Write what is queued."""
@@ -92,6 +95,9 @@ class SocketGroup(Generic[S]):
         self._received: list[tuple[S, Message]] = []
         self._size = 0  # of all that was received, in bytes
         self._unsent: list[S] = []
+        self.on_pace: Callable[[S], object] | None = None
+        """Called when a socket is behind with reading what it is sent, or has caught up."""
+        self._paced: list[S] = []
         self._is_ending = False  # whether the end of this turn is under way
         self._all_gone = asyncio.Event()
         self._all_gone.set()
@@ -99,6 +105,7 @@ class SocketGroup(Generic[S]):
     def open(self, transport: asyncio.Transport, request: UpgradeRequest, early: bytes) -> None:
         """Make a WebSocket of a connection; ``early`` is what came after its handshake."""
         socket = self._make(self, transport)
+        socket.address = request.address or socket.address
         transport.set_protocol(socket)
         transport.write(request.response())
         self.listener.socket_opened(socket, request)
@@ -118,6 +125,7 @@ class SocketGroup(Generic[S]):
         if self._size > TURN_SIZE:
             self.deliver()
             self._flush()
+            self._tell_pace()
 
     def deliver(self) -> None:
         """Tell the listener now of all that was received."""
@@ -136,6 +144,12 @@ class SocketGroup(Generic[S]):
         if not self._is_ending:
             self._end_turn_soon()
         self._unsent.append(socket)
+
+    def tell_pace_soon(self, socket: S) -> None:
+        """Tell once all is flushed that a socket is behind, or is not any more."""
+        if not self._is_ending:
+            self._end_turn_soon()
+        self._paced.append(socket)
 
     def linger(self, socket: S) -> None:
         """Note that a socket has yet to end; of too many the oldest ends at once."""
@@ -170,8 +184,15 @@ class SocketGroup(Generic[S]):
             self._flush()
         finally:
             self._is_ending = False
+        self._tell_pace()
 
     def _flush(self) -> None:
         unsent, self._unsent = self._unsent, []
         for socket in unsent:
             socket.flush()
+
+    def _tell_pace(self) -> None:
+        paced, self._paced = self._paced, []
+        if self.on_pace is not None:
+            for socket in paced:
+                self.on_pace(socket)

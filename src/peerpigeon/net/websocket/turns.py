@@ -43,8 +43,10 @@ class Turns:
 
     def wait(self, socket: TurnTaker) -> None:
         """Have a socket read on when all others in the line have had a turn."""
-        self._waiting.append(socket)
-        self._set()
+        if not socket.is_in_line:
+            socket.is_in_line = True
+            self._waiting.append(socket)
+            self._set()
 
     def _set(self) -> None:
         if not self._is_set:
@@ -54,7 +56,9 @@ class Turns:
     def _begin(self) -> None:
         self._is_set = False
         for _ in range(min(len(self._waiting), TURN_SOCKETS)):
-            self._waiting.popleft().read_on()
+            socket = self._waiting.popleft()
+            socket.is_in_line = False
+            socket.read_on()
         if self._waiting:
             self._set()
 
@@ -71,13 +75,16 @@ class Group(Protocol):
 class TurnTaker(asyncio.Protocol, ABC):
     """A WebSocket that waits for its turn when it has much to say."""
 
-    __slots__ = ("_unread", "unread_size")
+    __slots__ = ("_is_halted", "_unread", "is_in_line", "unread_size")
 
     _group: Group
     _transport: asyncio.Transport
 
     def __init__(self) -> None:
+        self._is_halted = False  # whether it is not to be read at all
         self._unread: Iterator[Event | None] | None = None  # while it waits
+        self.is_in_line = False
+        """Whether it waits for its turn."""
         self.unread_size = 0
         """Bytes that are kept for its next turns, at most: the whole of what was read last."""
 
@@ -111,12 +118,26 @@ class TurnTaker(asyncio.Protocol, ABC):
 
     def read_on(self) -> None:
         """Go on with what waits for this turn, then with what comes."""
+        if self._is_halted:
+            return
         events, size = self._unread, self.unread_size
         self.forget_unread()
-        if events is None or self.take_turn(events, size):
+        if events is not None and self.take_turn(events, size):
             return
-        if not self._transport.is_closing():
+        if not self._is_halted and not self._transport.is_closing():
             self._transport.resume_reading()
+
+    def halt(self) -> None:
+        """Read nothing more until ``go_on``; what has been read in this turn is still taken."""
+        self._is_halted = True
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Read again, from the next turn on."""
+        if self._is_halted:
+            self._is_halted = False
+            self._group.turns.wait(self)
 
     def forget_unread(self) -> None:
         """Let go of what waits to be taken, because the socket has ended."""

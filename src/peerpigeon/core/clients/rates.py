@@ -1,0 +1,103 @@
+"""How often a client may do what costs others: announce itself, and send what cannot be used.
+
+Each is a token bucket in the form of one time: until when what was done is paid for (the generic
+cell rate algorithm, ITU-T I.371). Who has done too much is read more slowly, so that it comes to
+the rate; who goes on for long is closed. Signals that arrive have no rate: whoever sends many waits
+for its turn, and a target that reads slowly slows its senders.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.changes import ClientFlooded
+from peerpigeon.core.wire.client_messages import encode_error
+
+if TYPE_CHECKING:
+    from peerpigeon.core.clients.throttle import Throttle
+    from peerpigeon.core.effects import Effects
+    from peerpigeon.core.ids import SessionId
+    from peerpigeon.core.sessions.registry import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So much at once, and so much a second in the long run."""
+
+    at_once: int
+    per_second: int
+
+    def spend(self, paid_until: float, cost: int, now: float) -> float:
+        """Return until when all is paid for that was done so far, and now for ``cost``."""
+        return max(paid_until, now) + cost / self.per_second
+
+    def excess(self, paid_until: float, now: float) -> float:
+        """Return for how many seconds nothing more may be done; at most 0 if it may now."""
+        return paid_until - now - self.at_once / self.per_second
+
+
+ANNOUNCES = Rate(at_once=128, per_second=2)
+"""Announces of one client, wherever it goes. All members of a namespace are told of each. A real
+client announces itself once, and again when its user moves on."""
+
+FAULTS = Rate(at_once=10_240, per_second=512)
+"""Signals of one client that are answered with an error. When a crowd of 200 leaves, a real client
+may have some thousand candidates under way to them."""
+
+UNUSABLE = 64
+"""What a message counts that makes no sense, in such signals: 160 at once, 8 a second. Real clients
+send none."""
+
+SHORTEST, LONGEST = 0.25, 2.0
+"""Seconds for which a client that exceeds a rate is not read: long enough to be few, and short
+enough for what else it has to say, for its answer to a ping, and to see that it is gone."""
+
+FORBEARANCE = 60.0
+"""Seconds of its rate that a client may be in excess before it is closed. What comes of one that is
+not read for a while is little, so this is some hundred messages, again and again, for 10 s."""
+
+
+class Rates:
+    """What the clients of one hub do of what is limited."""
+
+    def __init__(self, throttle: Throttle, effects: Effects) -> None:
+        self._throttle = throttle
+        self._effects = effects
+        self._told: set[SessionId] = set()  # those that have not paid for all since
+
+    def announced(self, client: Client, now: float) -> None:
+        """Count an announce."""
+        self._forgive(client, now)
+        client.announces_paid_until = paid = ANNOUNCES.spend(client.announces_paid_until, 1, now)
+        excess = ANNOUNCES.excess(paid, now)
+        if excess > 0:
+            self._slow_down(client, "announces", excess, now)
+
+    def faulted(self, client: Client, cost: int, now: float) -> None:
+        """Count a message that was answered with an error."""
+        self._forgive(client, now)
+        client.faults_paid_until = paid = FAULTS.spend(client.faults_paid_until, cost, now)
+        excess = FAULTS.excess(paid, now)
+        if excess > 0:
+            self._slow_down(client, "messages that cannot be used", excess, now)
+
+    def forget(self, session: SessionId) -> None:
+        """Note that a client is gone."""
+        self._told.discard(session)
+
+    def _forgive(self, client: Client, now: float) -> None:
+        if max(client.announces_paid_until, client.faults_paid_until) <= now:
+            self._told.discard(client.session)
+
+    def _slow_down(self, client: Client, what: str, excess: float, now: float) -> None:
+        session = client.session
+        if excess > FORBEARANCE:
+            self._effects.report(ClientFlooded(session, f"too many {what}"))
+        elif session not in self._throttle:  # else it was read before, in the same turn
+            self._throttle.hold(session, now + min(max(excess, SHORTEST), LONGEST))
+            if session not in self._told:
+                self._told.add(session)
+                text = f"too many {what}; you are read more slowly, and closed if you go on"
+                at = self._effects.milliseconds(now)
+                self._effects.send(session, encode_error(text, client.namespace, at))

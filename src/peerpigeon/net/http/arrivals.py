@@ -1,0 +1,60 @@
+"""How fast connections may come from one address."""
+
+from __future__ import annotations
+
+import logging
+from math import ceil
+from typing import Final
+
+from peerpigeon.core.ip_addresses import THIS_MACHINE, subscriber
+from peerpigeon.net.http.request import HandshakeError
+from peerpigeon.net.seldom import SeldomWarning
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE: Final = 500
+"""Requests of one address at once: twice what a school has that is behind one, when all return."""
+
+PER_SECOND: Final = 50
+"""Requests of one address in a second, in the long run."""
+
+MOST_ADDRESSES: Final = 4096
+"""Of which it is known what they have done: half a megabyte. Beyond it the one is forgotten that
+has been silent for longest."""
+
+_LINE = (
+    "requests from %s are refused for now (429): there are more than %d at once, and %d a second;"
+    " if that is a proxy, name it in trusted_proxies (TRUSTED_PROXIES)"
+)
+
+
+class Arrivals:
+    """What the addresses have asked for lately: for each a token bucket, as one time.
+
+    It is the time until when what it has asked for is paid (the generic cell rate algorithm).
+    """
+
+    def __init__(self) -> None:
+        self._paid_until: dict[str, float] = {}  # longest silent first
+        self._warning = SeldomWarning(logger, _LINE)
+
+    def count(self, address: str, now: float) -> None:
+        """Count a request; raise ``HandshakeError`` if it is one too many (429)."""
+        key = subscriber(address)
+        if key in THIS_MACHINE:
+            return
+        paid_until = max(self._paid_until.pop(key, now), now)
+        wait = paid_until - now - (AT_ONCE - 0.5) / PER_SECOND  # no matter how it is rounded
+        if wait <= 0:
+            paid_until += 1 / PER_SECOND
+        self._paid_until[key] = paid_until
+        if len(self._paid_until) > MOST_ADDRESSES:
+            del self._paid_until[next(iter(self._paid_until))]
+        if wait > 0:
+            self._warning.warn(now, address, AT_ONCE, PER_SECOND)
+            raise HandshakeError(
+                429,
+                f"too many requests from your address: at most {AT_ONCE} at once, and"
+                f" {PER_SECOND} a second",
+                ("Retry-After", str(ceil(wait))),
+            )
