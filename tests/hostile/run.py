@@ -37,11 +37,9 @@ LONG_FACTOR: Final = 8
 PATIENCE: Final = 120.0
 """Seconds in which an attack has to be over, whatever the hub does to it."""
 
-SETTLED: Final = 15.0
-"""Seconds in which descriptors have to be back: more than any time-out of these hubs."""
-
-SETTLED_LONG: Final = 150.0
-"""The same after a long attack: ten times that a client is not read, as it has sent too much."""
+SETTLED: Final = 30.0
+"""Seconds in which descriptors have to be back: more than any time-out of these hubs, and than a
+client is not read that has sent too much."""
 
 AFTERWARDS: Final = "afterwards"
 MENDING: Final = 6.0
@@ -94,7 +92,7 @@ class HubFigures:
     calm_memory: int
     most_memory: int
     descriptors_before: int
-    """Those that there may be again."""
+    """Those without the honest clients'."""
     most_descriptors: int
     descriptors_after: int
 
@@ -132,18 +130,16 @@ async def play(attack: Attack, folder: Path, *, loop: str, is_long: bool) -> Out
         seen = msgspec.json.decode(await _line(honest), type=Seen)
         await honest.wait()
         without_honest = 2 * PAIRS // len(hubs)
-        allowed = (0 if is_long else attack.lingers) - without_honest
         await _until_back(
             hubs,
-            [descriptors + allowed for _, descriptors in before],
-            SETTLED_LONG if is_long else SETTLED,
+            [descriptors - without_honest for _, descriptors in before],
         )
         figures = [
             HubFigures(
                 is_alive=each.process.is_alive,
                 calm_memory=memory,
                 most_memory=each.most_memory if each.process.is_alive else 0,
-                descriptors_before=descriptors + allowed,
+                descriptors_before=descriptors - without_honest,
                 most_descriptors=each.most_descriptors,
                 descriptors_after=each.descriptors if each.process.is_alive else 0,
             )
@@ -222,14 +218,14 @@ async def _afterwards(honest: asyncio.subprocess.Process) -> None:
     await asyncio.sleep(SMALL)
 
 
-async def _until_back(hubs: list[Watched], before: list[int], seconds: float) -> None:
+async def _until_back(hubs: list[Watched], before: list[int]) -> None:
     def are_back() -> bool:
         return not any(
             each.process.is_alive and each.descriptors > descriptors
             for each, descriptors in zip(hubs, before, strict=True)
         )
 
-    await comes_true(are_back, seconds)
+    await comes_true(are_back, SETTLED)
 
 
 @contextlib.asynccontextmanager

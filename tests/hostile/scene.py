@@ -79,9 +79,6 @@ class Attack:
     tells_much: bool = False
     """Whether honest clients are told so much that it takes their own time: how late their signals
     are then says nothing of the hub."""
-    lingers: int = 0
-    """Descriptors that may be kept for a while after a small attack: a client that has sent too
-    much is not read for seconds, in which nothing shows that it has left."""
     hurts: bool = False
     """Whether it may do harm while it goes on, as long as none lasts: from a hub of one's own mesh
     that lies."""

@@ -14,27 +14,14 @@ from tests.hostile.verdict import faults
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.thorough,
-    pytest.mark.xdist_group("hubs"),
+    pytest.mark.xdist_group("hostile"),
     pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="reads /proc of Linux"),
 ]
 
 
-OPEN = {
-    "connections_flat_out",
-    "much_to_a_slow_victim",
-    "sockets_from_one_address",
-}
-"""What hubs do not withstand yet: `make hostile` plays these too, and says what they do."""
-
-
 @pytest.mark.parametrize(
     ("name", "loop"),
-    [
-        (each.name, loop)
-        for each in ATTACKS.values()
-        for loop in each.loops
-        if each.name not in OPEN
-    ],
+    [(each.name, loop) for each in ATTACKS.values() for loop in each.loops],
 )
 async def test_honest_clients_go_on_while(name: str, loop: str, tmp_path: Path) -> None:
     outcome = await play(ATTACKS[name], tmp_path, loop=loop, is_long=False)

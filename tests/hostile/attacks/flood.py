@@ -50,7 +50,7 @@ async def flood(scene: Scene, said: bytes, begin: bytes = b"", port: int = 0) ->
     scene.figures["closed"] = dict(closings)
 
 
-@attack(KIND, loops=BOTH, lingers=1)
+@attack(KIND, loops=BOTH)
 async def text_that_is_no_json(scene: Scene) -> None:
     """One client sends text that is no JSON, as fast as it can."""
     await flood(scene, frame(b"no JSON"))
@@ -68,7 +68,7 @@ async def pings(scene: Scene) -> None:
     await flood(scene, frame(b"x" * 100, PING))
 
 
-@attack(KIND, lingers=1)
+@attack(KIND)
 async def signals_to_nobody(scene: Scene) -> None:
     """One client signals to a peer that is not there, as fast as it can; each is an error."""
     await flood(scene, signal("f" * 40, "elsewhere"), announce("elsewhere"))
@@ -96,13 +96,13 @@ async def _flood_a_friend(scene: Scene, port: int, other: int) -> None:
     scene.figures["friend closed"] = friend.closed
 
 
-@attack(KIND, lingers=1)
+@attack(KIND)
 async def storm_of_announces(scene: Scene) -> None:
     """One client comes into the honest clients' namespace and leaves it, as fast as it can."""
     await flood(scene, announce(HONEST) + announce("elsewhere"))
 
 
-@attack(KIND, lingers=1)
+@attack(KIND)
 async def new_namespaces(scene: Scene) -> None:
     """One client announces itself in ever new namespaces (rust-libp2p CVE-2026-95859)."""
     socket = await Socket.open(scene.port)
@@ -229,7 +229,7 @@ async def much_to_a_slow_victim(scene: Scene) -> None:
     reader.cancel()
 
 
-@attack(KIND, lingers=1)
+@attack(KIND)
 async def strange_messages(scene: Scene) -> None:
     """JSON of every wrong kind, as it has ended other servers (socket.io CVE-2024-38355)."""
     strange: tuple[object, ...]
@@ -278,7 +278,7 @@ async def forged_log_lines(scene: Scene) -> None:
     await scene.rest(begun)
 
 
-@attack(KIND, hubs=2, lingers=1)
+@attack(KIND, hubs=2)
 async def signals_to_ever_new_ids(scene: Scene) -> None:
     """One client of a mesh signals to ever new ids that nobody has: all have to be searched."""
     said = b"".join(signal(new_id(), "elsewhere") for _ in range(2000))
