@@ -242,6 +242,13 @@ def test_of_several_that_are_large_one_at_a_time_is_in_pieces() -> None:
     assert outbox.size == 0
 
 
+def test_what_is_large_goes_in_the_order_in_which_it_came() -> None:
+    outbox = LinkOutbox(LIMIT)
+    large = [of(A, 40_000, 1), of(A, 20_000, 2), of(C, 30_000, 3), of(A, 50_000, 4)]
+    put(outbox, *large, of(D, 10))
+    assert frames_of(rest(outbox)) == [of(D, 10), *large]
+
+
 def test_a_stream_that_has_taken_all_that_it_may_leaves_room_for_the_others() -> None:
     outbox = LinkOutbox(100_000)
     counts = [sum(put(outbox, *[of(hub, 850)] * 1000)) for hub in (A, C, D)]

@@ -10,9 +10,10 @@ then not be able to take apart the message that it comes in.
 Urgent frames go first: all that is small but signals, ``Bye`` excepted, which is the last word of a
 link. Everything else is bulk. Of either kind the streams between hubs have turns
 (``FrameQueue``), and the frames of each keep their order. A bulk frame that is larger than
-``PIECE`` is cut up, and urgent frames, and those of other streams, go between its pieces. So an
-urgent frame waits for little more than one piece here, and for what the carrier has already: the
-shell hands on no more while that has ``AHEAD`` bytes that are not sent.
+``PIECE`` is cut up, and urgent frames, and small ones of other streams, go between its pieces. One
+is cut up at a time, in the order in which they came: each of them gets there sooner than if all had
+turns. So an urgent frame waits for little more than one piece here, and for what the carrier has
+already: the shell hands on no more while that has ``AHEAD`` bytes that are not sent.
 """
 
 from __future__ import annotations
@@ -78,8 +79,8 @@ class LinkOutbox:
     """
 
     __slots__ = (
-        "_bulk", "_cut", "_cut_at", "_cut_way", "_greetings", "_is_sealeds_turn", "_last",
-        "_named", "_names", "_sealed", "_urgent",
+        "_bulk", "_cut", "_cut_at", "_greetings", "_is_sealeds_turn", "_large", "_last", "_named",
+        "_sealed", "_urgent",
     )  # fmt: skip
 
     def __init__(self, limit: int, has_room: Callable[[int], bool] | None = None) -> None:
@@ -90,12 +91,10 @@ class LinkOutbox:
         self._is_sealeds_turn = False
         self._bulk = FrameQueue(limit, has_room)
         self._last: list[bytes] = []
-        # Of the large ones, in their order, and of all those that are segments of signals.
-        self._names: dict[Way, deque[_Name | None]] = {}
+        self._large: deque[tuple[Way, _Name | None]] = deque()  # in the order in which they came
         self._named: set[_Name | None] = set()
         self._cut = b""  # the message that is being cut up, from _cut_at on
         self._cut_at = 0
-        self._cut_way: Way = None
 
     @property
     def size(self) -> int:
@@ -131,7 +130,7 @@ class LinkOutbox:
             return True
         if not self._bulk.add(way, data, ahead):
             return False
-        self._names.setdefault(way, deque()).append(name)
+        self._large.append((way, name))
         if name is not None:
             self._named.add(name)
         return True
@@ -149,8 +148,8 @@ class LinkOutbox:
         size = urgent.fill(frames, 0) if urgent.size else 0
         if bulk.size:
             size = bulk.fill(frames, size)
-            while size < PIECE and self._cut and bulk.way != self._cut_way:
-                bulk.pass_turn()  # it is large as well, and one at a time is in pieces
+            while size < PIECE and bulk.size and bulk.way != self._large[0][0]:
+                bulk.pass_turn()  # it is large as well, and another one came before
                 size = bulk.fill(frames, size)
             if not frames:
                 return self._piece()
@@ -167,7 +166,7 @@ class LinkOutbox:
     def _piece(self) -> bytes:
         bulk = self._bulk
         if not self._cut:
-            self._cut, self._cut_at, self._cut_way = batch([bulk.first()]), 0, bulk.way
+            self._cut, self._cut_at = batch([bulk.first()]), 0
         start, end = self._cut_at, self._cut_at + PIECE - len(MORE)
         piece = self._cut[start:end]
         if end < len(self._cut):
@@ -176,8 +175,5 @@ class LinkOutbox:
             return MORE + piece
         self._cut, self._cut_at = b"", 0
         bulk.pop()
-        names = self._names[self._cut_way]
-        self._named.discard(names.popleft())
-        if not names:
-            del self._names[self._cut_way]
+        self._named.discard(self._large.popleft()[1])
         return LAST + piece
