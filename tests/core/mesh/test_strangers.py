@@ -46,6 +46,15 @@ def test_the_oldest_of_the_address_with_most_makes_room() -> None:
     assert closings(bench.opened) == {crowd[1]: (1013, "too many links")}
 
 
+def test_all_addresses_of_one_subscriber_count_as_one() -> None:
+    bench = Bench(limits=MeshLimits(strangers=4))
+    arrive(bench, "2001:db8:0:1::1")
+    crowd = [arrive(bench, f"2001:db8:0:2::{n}") for n in range(2)]
+    arrive(bench, "192.0.2.3")
+    arrive(bench, "192.0.2.4")
+    assert closings(bench.opened) == {crowd[0]: (1013, "too many links")}
+
+
 def test_a_hub_gets_in_however_many_strangers_there_are() -> None:
     bench = Bench(**SECRET)
     for _ in range(5000):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import TimerQueue
+from peerpigeon.core.ip_addresses import subscriber
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import LinkId
@@ -38,8 +39,10 @@ class Strangers:
     def admit(self, link: LinkId, address: str, now: float) -> LinkId | None:
         """Note a link that somebody else has opened; return the one that is to make room for it.
 
-        That one is forgotten already. ``address`` is the IP address that the new one comes from.
+        That one is forgotten already. ``address`` is the IP address that the new one comes from;
+        all addresses of one subscriber count as one.
         """
+        address = subscriber(address)
         self.expect(link, now)
         evicted = self._greediest() if len(self._addresses) >= self._places else None
         if evicted is not None:
