@@ -222,8 +222,7 @@ class Hub:
             case ClientFlooded():
                 self._clients.on_flooded(change, now)
             case BacklogReady(session, texts):
-                for text in texts:
-                    self._clients.on_text(session, text, now)
+                self._clients.on_backlog(session, texts, now)
             case _ if self._view is not None:  # pragma: no branch: there is a mesh to change
                 for failure in self._view.given_up(change):
                     self._on_failure(failure, now)

@@ -96,3 +96,18 @@ def test_who_is_here_no_more_is_not_looked_at() -> None:
     liveness = Liveness(Registry(10), 30.0, 100.0)
     liveness.watch(Client(SessionId(1), A, "127.0.0.1", 0.0, 0.0), 0.0)
     assert liveness.check(200.0) == Checkup()
+
+
+def test_who_has_waited_for_its_id_was_heard_of_when_it_spoke_not_when_it_was_let_in() -> None:
+    desk = Desk(CONFIG)
+    former, later = desk.open(A), desk.open(A)
+    desk.announce(former)
+    desk.announce(later, now=1.0)
+    while later not in desk.closed:
+        deadline = desk.hub.deadline()
+        assert deadline is not None
+        desk.tick(deadline)
+        last = deadline
+    assert desk.closed[former] == (1008, "peerId connected again, no answer here")
+    assert desk.closed[later] == (1008, "no answer to pings")
+    assert last == 101.0

@@ -93,7 +93,7 @@ class Admission:
         elif key and not is_key(key):
             self._close(session, "Invalid resumeKey format")
         else:
-            newcomer, holder = self._newcomer(event, peer_id), self._registry.find(peer_id)
+            newcomer, holder = self._newcomer(event, peer_id, now), self._registry.find(peer_id)
             if holder is not None and self._contests.is_owner(holder, newcomer.owner, now):
                 self._resume(self._admit(newcomer, now), holder, now)
             elif self._sessions.addresses.is_full(event.address):
@@ -103,11 +103,11 @@ class Admission:
             else:
                 self._admit(newcomer, now)
 
-    def _newcomer(self, event: PeerOpened, peer_id: PeerId) -> LocalContender:
+    def _newcomer(self, event: PeerOpened, peer_id: PeerId, now: float) -> LocalContender:
         """Return a new socket, with what shows whose its id is."""
         key, permits = event.resume_key, event.permits
         newcomer = LocalContender(
-            event.session, peer_id, event.address, permits=permits, is_page=event.is_page
+            event.session, peer_id, event.address, now, permits=permits, is_page=event.is_page
         )
         if permits is not None and permits.peer_id:
             newcomer.owner = owner_of_subject(key_of(peer_id))
@@ -119,7 +119,7 @@ class Admission:
     def _admit(self, newcomer: LocalContender, now: float) -> Client:
         """Greet somebody who has not been greeted yet, and have it as a client."""
         session, peer_id, address = newcomer.session, newcomer.peer_id, newcomer.address
-        client = Client(session, peer_id, address, now, now, newcomer.owner)
+        client = Client(session, peer_id, address, now, newcomer.last_heard, newcomer.owner)
         client.permits, client.is_page = newcomer.permits, newcomer.is_page
         self._sessions.open(client, now)
         if not newcomer.is_greeted:
@@ -155,10 +155,13 @@ class Admission:
         self._sessions.set_aside(client)
         notice = PeerDisconnected(peer_id, POLICY_VIOLATION, TAKEN, len(self._registry))
         self._effects.act(Tell(notice))
-        contender = LocalContender(client.session, peer_id, client.address, client.owner)
+        session, address = client.session, client.address
+        contender = LocalContender(session, peer_id, address, now, client.owner)
         contender.is_greeted, contender.permits = True, client.permits
         contender.is_page = client.is_page
-        if not self._keep(contender, text):  # real clients announce no more than a few kilobytes
+        if not self._keep(
+            contender, text, now
+        ):  # real clients announce no more than a few kilobytes
             self._close(client.session, TAKEN)
             self._fill_places(now)
             return False
@@ -213,16 +216,17 @@ class Admission:
             self._keep_for_place(applicant, text, now)
             return
         contender = self._takeovers.contender(session)
-        if contender is not None and not self._keep(contender, text):
+        if contender is not None and not self._keep(contender, text, now):
             self._contests.give_up(contender)
             self._fill_places(now)
 
-    def _keep(self, contender: LocalContender, text: str) -> bool:
+    def _keep(self, contender: LocalContender, text: str, now: float) -> bool:
+        contender.last_heard = now
         return self._memory.has_room(size_of_text(text)) and contender.keep(text)
 
     def _keep_for_place(self, applicant: LocalContender, text: str, now: float) -> None:
         """Who waits for an id needs no place: it gets that of the holder, or none."""
-        if not self._keep(applicant, text):
+        if not self._keep(applicant, text, now):
             self._places.withdraw(applicant)
             self._close(applicant.session, FULL)
             return

@@ -177,6 +177,15 @@ class ClientService:
         except MessageError as error:
             self._refuse_message(party, str(error), now)
 
+    def on_backlog(self, session: SessionId, texts: tuple[str, ...], now: float) -> None:
+        """Take what somebody has said while it waited; it was heard of then, and not now."""
+        party = self.registry.get(session)
+        if party is not None:  # pragma: no branch: it was let in a moment ago
+            heard = party.last_heard
+            for text in texts:
+                self.on_text(session, text, now)
+            party.last_heard = heard
+
     def _on_message(
         self,
         client: Client,

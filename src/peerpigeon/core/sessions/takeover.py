@@ -57,6 +57,7 @@ class LocalContender:
     session: SessionId
     peer_id: PeerId
     address: str
+    last_heard: float
     owner: bytes = NOBODY
     """What shows whose the id is; see ``owners.py``."""
     resume_key: str = ""
