@@ -50,7 +50,11 @@ LIBRARIES = {
     "aioice": {"rtc/aiortc/gathering.py"},
     "ifaddr": {"net/own_addresses.py"},
     "aiortc": {"rtc/aiortc/channel.py", "rtc/aiortc/transports.py"},
-    "cryptography": {"net/http/token_signing.py", "rtc/libdatachannel/certificate.py"},
+    "cryptography": {
+        "net/http/token_signing.py",
+        "net/identity.py",
+        "rtc/libdatachannel/certificate.py",
+    },
     "jwt": {"net/http/token_keys.py", "net/http/token_signing.py", "net/http/tokens.py"},
     "libdatachannel": {"rtc/libdatachannel/channel.py"},
     "websockets": {"net/websocket/masking.py"},

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
-from aiohttp import WSServerHandshakeError
+from aiohttp import ClientSession, WSServerHandshakeError
 
 from tests.docs.commands import PAGES, TAG, blocks, commands, is_command
 from tests.docs.pages import ROOT
@@ -69,6 +69,9 @@ How: TypeAlias = Serves | Shows | Says | Asks | Elsewhere
 ONE_MACHINE = Elsewhere("tests/docs/test_commands.py::test_the_lines_for_one_machine_make_a_mesh")
 HOSTS = Elsewhere("tests/docs/test_hosts.py")
 TOKENS = Elsewhere("tests/docs/test_commands.py::test_the_lines_about_tokens_let_a_client_in")
+OPERATORS = Elsewhere(
+    "tests/docs/test_commands.py::test_the_lines_for_several_operators_make_a_mesh"
+)
 INSTALLED = "--no-deps --no-build-isolation --quiet --dry-run --report - --ignore-installed"
 QUICKLY = '"OPTIONS=-n 0 tests/docs/test_readme.py"'
 
@@ -120,6 +123,11 @@ HOW: dict[str, How] = {
     (
         "peerpigeon hub --host 0.0.0.0 --advertise ws://OWN:3000 --bootstrap-hubs ws://FIRST:3000"
     ): HOSTS,
+    "peerpigeon identity hub.pem": OPERATORS,
+    (
+        "peerpigeon hub --host 0.0.0.0 --hub-identity hub.pem --hub-members ID1,ID2,ID3"
+        " --bootstrap-hubs wss://FIRST"
+    ): OPERATORS,
     # It would change the machine that the tests run on; this asks for what it would change.
     "sysctl net.core.rmem_max=4194304": Says("net.core.rmem_max", "--dry-run"),
     (
@@ -334,3 +342,48 @@ async def _enter(port: int, peer_id: str, token: str) -> None:
     ]
     with pytest.raises(WSServerHandshakeError):
         await Client.at(port, f"{peer_id}&token={token}x")
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("hubs")
+def test_the_lines_for_several_operators_make_a_mesh(tmp_path: Path) -> None:
+    identity, hub = (line for line, how in HOW.items() if how is OPERATORS)
+    places = [tmp_path / name for name in ("one", "two", "three")]
+    ids = []
+    for place in places:
+        place.mkdir()
+        made = subprocess.run(
+            split(identity)[0], cwd=place, env=environment(), capture_output=True, check=True
+        )
+        ids.append(made.stdout.decode().strip())
+    line = hub.replace("ID1,ID2,ID3", ",".join(ids)).replace("0.0.0.0", "127.0.0.1 --port 0")
+    processes, first = [], "ws://127.0.0.1:9"
+    try:
+        for place in places:
+            process = subprocess.Popen(
+                split(line.replace("wss://FIRST", first))[0],
+                cwd=place,
+                env=environment(WEBRTC_ENGINE="none"),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            processes.append(process)
+            port = re.search(r":([0-9]+)/health", read_until(process, "Ctrl-C"))
+            assert port is not None
+            first = f"ws://127.0.0.1:{port[1]}"
+        asyncio.run(_until_known(f"http{first[2:]}/hubs", set(ids)))
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.communicate(timeout=DEADLINE)
+
+
+async def _until_known(page: str, ids: set[str]) -> None:
+    async with asyncio.timeout(DEADLINE), ClientSession() as session:
+        known: set[str] = set()
+        while known != ids:
+            async with session.get(page) as answer:
+                known = {record["peerId"] for record in (await answer.json())["hubs"]}
+            await asyncio.sleep(0.05)

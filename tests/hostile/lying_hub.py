@@ -187,7 +187,7 @@ class LyingHub:
                 nonce = authenticator.nonce() if said.nonce else b""
                 await self.say(Hello(self.own, self.life, NAMESPACE, VERSION, 0, nonce))
                 if said.nonce:
-                    await self.say(Proof(authenticator.prove(said.hub, nonce, said.nonce)[0]))
+                    await self.say(authenticator.prove(said.hub, nonce, said.nonce))
                 else:
                     await self._enter()
             case Proof():

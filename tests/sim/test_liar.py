@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.namespaces.authority import Authority
 from peerpigeon.core.namespaces.granted_ids import GrantedIds, Standing
 from peerpigeon.core.wire import hub_validation
-from peerpigeon.sim.liar import Liar
+from peerpigeon.sim.liar import Forger, Liar
 from peerpigeon.sim.mesh import Layout, Mesh
-from peerpigeon.sim.scenes.byzantine import byzantine
+from peerpigeon.sim.scenes.byzantine import byzantine, byzantine_with_identities
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +29,29 @@ def test_what_liars_say_does_no_lasting_harm(hubs: int) -> None:
     lies = outcome.figures["lies"]
     assert lies is not None
     assert lies > 300
+
+
+@pytest.mark.parametrize("rough", [False, True])
+def test_where_hubs_have_identities_no_sender_is_forged_on_the_way(*, rough: bool) -> None:
+    outcome = byzantine_with_identities(2, 12, share=0.2, rough=rough)
+    assert outcome.faults == []
+    forged = outcome.figures["forged"]
+    assert forged is not None
+    assert forged > 300
+
+
+def test_liars_are_left_by_hubs_with_identities_when_they_make_up_adverts() -> None:
+    common = ServerConfig(hub_identity="its own")
+    outcome = byzantine(2, 12, share=0.2, common=common)
+    assert outcome.faults == []
+    forged = outcome.figures["forged"]
+    assert forged is not None
+    assert forged > 100
+
+
+def test_without_identities_whoever_passes_on_can_forge_a_sender() -> None:
+    faults = byzantine(2, 12, share=0.2, kind=Forger).faults
+    assert any("nobody has sent" in fault for fault in faults)
 
 
 def test_hubs_that_believe_everybody_about_everything_are_found_out(

@@ -86,11 +86,20 @@ def _declare_token(command: argparse.ArgumentParser) -> None:
     token.add_options(command)
 
 
+def _declare_identity(command: argparse.ArgumentParser) -> None:
+    from peerpigeon.cli import identity  # noqa: PLC0415
+
+    command.description = identity.ABOUT
+    command.set_defaults(run=identity.run)
+    identity.add_options(command)
+
+
 _COMMANDS = {
     "server": ("serve clients on one machine", _declare_server),
     "hub": ("serve clients together with other hubs, as one mesh", _declare_server),
     "network": ("run a mesh of hubs on this machine and watch it", _declare_network),
     "token": ("make keys, and tokens that let clients in", _declare_token),
+    "identity": ("print the id of a hub that has a key, or make the key", _declare_identity),
     "simulate": ("try a mesh of hubs out in virtual time", _declare_simulate),
     "play": ("play a scenario, in virtual time or with hub processes", _declare_play),
 }

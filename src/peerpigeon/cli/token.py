@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -16,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from peerpigeon.cli.exit_status import FAILURE, USAGE_ERROR
 from peerpigeon.core.config import ConfigError, parse_seconds, pattern_objection
 from peerpigeon.core.ids import parse_peer_id
+from peerpigeon.net.new_files import OWN, write_new
 
 if TYPE_CHECKING:
     import argparse
 
-_OWN, _PUBLIC = 0o600, 0o644
-"""Modes of files that only this user reads, and that everybody does, as far as the umask lets."""
+_PUBLIC = 0o644
+"""The mode of a file that everybody reads, as far as the umask lets."""
 
 DEFAULT_ALGORITHM = "EdDSA"
 DEFAULT_LIFETIME = "1h"
@@ -104,11 +104,11 @@ def _make_key(options: argparse.Namespace) -> None:
         except ConfigError as error:
             raise ConfigError(f"keys is {options.keys!r}; {error}") from None
         known = json.loads(text)["keys"]
-    _write_new(path, json.dumps(private) + "\n", _OWN)
+    write_new(path, json.dumps(private) + "\n")
     # Whoever reads the file meanwhile gets the old one or the new one, never half of it.
     beside = shared.with_name(shared.name + ".new")
-    mode = _OWN if options.alg == "HS256" else _PUBLIC
-    _write_new(beside, json.dumps({"keys": [*known, public]}, indent=2) + "\n", mode)
+    mode = OWN if options.alg == "HS256" else _PUBLIC
+    write_new(beside, json.dumps({"keys": [*known, public]}, indent=2) + "\n", mode)
     if known and options.alg != "HS256":
         beside.chmod(shared.stat().st_mode)  # the server may be another user
     beside.replace(shared)
@@ -116,13 +116,6 @@ def _make_key(options: argparse.Namespace) -> None:
     print(f"the public key is in {shared}, as {public['kid']}: --token-keys {shared}")
     if options.alg == "HS256":
         print("with HS256 both are one secret: whoever can check tokens can make them")
-
-
-def _write_new(path: Path, text: str, mode: int) -> None:
-    """Write a file with a mode. Raises ``OSError`` if there is one already."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
 
 
 def _token(options: argparse.Namespace) -> str:

@@ -28,6 +28,7 @@ from peerpigeon.core.clients.service import ClientService
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.delivery import Delivery
 from peerpigeon.core.effects import Effects
+from peerpigeon.core.identity import id_of
 from peerpigeon.core.incoming_news import IncomingNews
 from peerpigeon.core.interface.actions import Action, Tell
 from peerpigeon.core.interface.events import (
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.identity import Identity
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.streams.outgoing import Failure
     from peerpigeon.core.wire.hub_frames import Advert
@@ -88,8 +90,23 @@ class Hub:
     """
 
     def __init__(
-        self, own: PeerId, config: ServerConfig, rng: Random, epoch: float = 0.0, now: float = 0.0
+        self,
+        own: PeerId,
+        config: ServerConfig,
+        rng: Random,
+        epoch: float = 0.0,
+        now: float = 0.0,
+        *,
+        identity: Identity | None = None,
     ) -> None:
+        """``identity``: the keys of which ``own`` is the id, in a mesh with identities.
+
+        Raises ``ValueError`` if it is missing or does not fit.
+        """
+        if config.is_hub and bool(config.hub_identity) != (identity is not None):
+            raise ValueError("a hub has the option hub_identity and its keys, or neither")
+        if identity is not None and id_of(identity.key) != own:
+            raise ValueError(f"the keys are those of {id_of(identity.key)}, not of {own}")
         self._own, self._config = own, config
         self._started_at = now
         incarnation = first_incarnation(epoch + now)
@@ -105,7 +122,7 @@ class Hub:
         self._news = IncomingNews(own, self._clients, self._namespaces)
         self._mesh = self._delivery = self._view = None
         if config.is_hub:
-            self._mesh = Mesh(own, config, rng, incarnation, now, self._effects)
+            self._mesh = Mesh(own, config, rng, incarnation, now, self._effects, identity=identity)
             flow_of = self._clients.registry.flow_of
             self._delivery = Delivery(
                 self._mesh, config.signal_lifetime, self.memory.signals, flow_of

@@ -123,5 +123,5 @@ def environment_of_hub(
     return {**environment, **options, **own, "BOOTSTRAP_HUBS": bootstrap or ""}
 
 
-_PER_HUB = {"HUB_ID", "ADVERTISE", "EVENTS", "LOG_FORMAT"}
+_PER_HUB = {"HUB_ID", "HUB_IDENTITY", "HUB_MEMBERS", "ADVERTISE", "EVENTS", "LOG_FORMAT"}
 """Variables that must differ between hubs, and those that the supervisor decides."""

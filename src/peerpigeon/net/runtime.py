@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from socket import socket
 
     from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.identity import Identity
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.core.interface.snapshot import PeerRecord, Snapshot, TopologySnapshot
@@ -58,6 +59,7 @@ class Runtime:
         port: int,
         engine: Engine | None,
         tell: Callable[[Notice], None],
+        identity: Identity | None = None,
     ) -> None:
         self.port = port
         config = config.listening_at(port, own_hosts(config.host))
@@ -66,7 +68,8 @@ class Runtime:
         self._config = config
         self._loop = loop = asyncio.get_running_loop()
         now = loop.time()
-        self.hub = Hub(hub_id, config, random.SystemRandom(), epoch=time.time() - now, now=now)
+        rng, epoch = random.SystemRandom(), time.time() - now
+        self.hub = Hub(hub_id, config, rng, epoch=epoch, now=now, identity=identity)
         self.driver = Driver(self.hub, config, tell, engine)
         self._doors = Doors(
             self._opener,

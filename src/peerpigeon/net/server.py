@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 from weakref import WeakSet
 
-from peerpigeon.core.config import ServerConfig, check_hub_uri
+from peerpigeon.core.config import ConfigError, ServerConfig, check_hub_uri
+from peerpigeon.core.identity import id_of
 from peerpigeon.core.ids import PeerId, generate_peer_id, parse_peer_id, same_peer
 from peerpigeon.core.interface.events import BootstrapLeft, DialRequested
 from peerpigeon.core.interface.notices import NOTICES, Notice, Started, Stopped
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from peerpigeon.core.config import ServerOptions
+    from peerpigeon.core.identity import Identity
     from peerpigeon.core.interface.snapshot import HubRecord, PeerRecord, Snapshot, TopologySnapshot
 
 N = TypeVar("N")
@@ -49,7 +51,12 @@ class PeerPigeonServer:
         if config is not None and options:
             raise TypeError("give either a ServerConfig or its options as keywords, not both")
         self._config = config or ServerConfig(**options)
-        self._hub_id = self._config.hub_peer_id or self.generate_peer_id()
+        self._identity = _identity_of(self._config)
+        self._hub_id = (
+            id_of(self._identity.key)
+            if self._identity
+            else self._config.hub_peer_id or self.generate_peer_id()
+        )
         self._callbacks: dict[type, list[Callable[[Any], object]]] = defaultdict(list)
         self._streams: WeakSet[NoticeStream] = WeakSet()
         self._runtime: Runtime | None = None
@@ -86,7 +93,9 @@ class PeerPigeonServer:
         runtime: Runtime | None = None
         try:
             port: int = sockets[0].getsockname()[1]
-            runtime = self._runtime = Runtime(self._hub_id, config, port, engine, self._tell)
+            runtime = self._runtime = Runtime(
+                self._hub_id, config, port, engine, self._tell, self._identity
+            )
             await runtime.listen(sockets)
         except BaseException:
             try:
@@ -268,3 +277,19 @@ class PeerPigeonServer:
         if self._runtime is None:
             raise RuntimeError("the server is not running; start it first")
         return self._runtime
+
+
+def _identity_of(config: ServerConfig) -> Identity | None:
+    """Return the keys of a hub that has any; raise ``ConfigError`` if it is to have another id."""
+    if not (config.is_hub and config.hub_identity):
+        return None
+    from peerpigeon.net.identity import load_identity  # noqa: PLC0415 - few hubs need it
+
+    identity = load_identity(config.hub_identity)
+    own, wanted = id_of(identity.key), config.hub_peer_id
+    if wanted is not None and not same_peer(own, wanted):
+        raise ConfigError(
+            f"hub_peer_id is {wanted!r}, and the key in {config.hub_identity!r} (hub_identity) "
+            f"gives {own!r}; leave hub_peer_id (HUB_ID) out"
+        )
+    return identity

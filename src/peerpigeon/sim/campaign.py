@@ -82,6 +82,7 @@ def catalogue(size: str) -> dict[str, Scene]:
             "npm hubs divided": reference_hubs.divided,
             "full hub": full_hub.full_hub,
             "byzantine": byzantine.byzantine,
+            "liars among identities": byzantine.byzantine_with_identities,
             "loss of 10 %": partial(loss.lossy, loss=0.1),
             "loss of 20 %": partial(loss.lossy, loss=0.2),
             "loss of 30 %": partial(loss.lossy, loss=0.3),
@@ -130,6 +131,7 @@ def catalogue(size: str) -> dict[str, Scene]:
         "npm hub cut off": partial(reference_hubs.cut_off, hubs=20),
         "npm hubs divided": partial(reference_hubs.divided, hubs=20),
         "byzantine": partial(byzantine.byzantine, hubs=40),
+        "liars among identities": partial(byzantine.byzantine_with_identities, hubs=40),
         "full hub": partial(full_hub.full_hub, places=600, ghosts=100, within=60.0),
         **{
             f"loss of {percent} %": partial(loss.lossy, loss=percent / 100, hubs=20)

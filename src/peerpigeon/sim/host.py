@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core import Hub
     from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.identity import Identity
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.sim.connecting import Connector, Dialing, Opening
@@ -83,6 +84,7 @@ class Host:
         """The hub's own chance, and that of the lines it opens."""
         self.life = 0
         """How often it was started."""
+        self.identity: Identity | None = None
         self.is_alive = False
         self.is_stopping = False
         """Whether it takes nobody in any more, and ends when the other hubs have left it."""

@@ -51,6 +51,7 @@ from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.identity import Identity
     from peerpigeon.core.ids import LinkId, PeerId
     from peerpigeon.core.interface.actions import Action
     from peerpigeon.core.wire.hub_frames import Body
@@ -60,6 +61,9 @@ LAST = 2**63 - 1
 
 DROPPED, MISROUTED, REPEATED = 0.2, 0.1, 0.1
 """Shares of the frames that it is to pass on."""
+
+FORGED_SHARE = 0.5
+"""Share of the segments that a forger changes on their way."""
 
 LIES = 6
 """That it tells with each heartbeat over each link."""
@@ -103,9 +107,16 @@ class Liar(Hub):
     """A hub that is like all others until it begins to lie."""
 
     def __init__(
-        self, own: PeerId, config: ServerConfig, rng: Random, epoch: float = 0.0, now: float = 0.0
+        self,
+        own: PeerId,
+        config: ServerConfig,
+        rng: Random,
+        epoch: float = 0.0,
+        now: float = 0.0,
+        *,
+        identity: Identity | None = None,
     ) -> None:
-        super().__init__(own, config, rng, epoch, now)
+        super().__init__(own, config, rng, epoch, now, identity=identity)
         self.is_lying = False
         self.told = 0
         """How many lies it has told."""
@@ -140,6 +151,7 @@ class Liar(Hub):
     # What it is to pass on
 
     def _passed_on(self, link: LinkId, frame: Routed) -> list[Action]:
+        """Return what becomes of a frame of another hub."""
         chance = self._dice.random()
         self._recent.append(frame)
         if chance < DROPPED:
@@ -247,3 +259,25 @@ class Liar(Hub):
             session,
         )
         return self._in_its_own_name(relay, target.hub)
+
+
+class Forger(Liar):
+    """A liar that also changes what it passes on, where it stands in the stream of another hub.
+
+    Of adverts it says what is so: hubs with identities leave whoever does not.
+    """
+
+    def _made_up_advert(self) -> Adverts:
+        return Adverts((self._somebody(),))
+
+    def _passed_on(self, link: LinkId, frame: Routed) -> list[Action]:
+        body = frame.body
+        if isinstance(body, Segment) and self._dice.random() < FORGED_SHARE:
+            news = body.news
+            if isinstance(news, Relay):
+                news = replace(news, data=FORGED)
+            elif isinstance(news, Meet | Gone):
+                news = Resync()
+            frame = replace(frame, body=replace(body, news=news))
+            self.told += 1
+        return super()._passed_on(link, frame)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core import Hub
 from peerpigeon.core.config import DEFAULT_PORT, GLOBAL_NAMESPACE, ServerConfig
+from peerpigeon.core.identity import id_of
 from peerpigeon.core.ids import PeerId, generate_peer_id
 from peerpigeon.core.interface.events import ClockSet
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.client import Client
 from peerpigeon.sim.connecting import Connector
 from peerpigeon.sim.host import Host
+from peerpigeon.sim.identity import Notary
 from peerpigeon.sim.network import Network, Party
 from peerpigeon.sim.reference_hub import ReferenceHub
 from peerpigeon.sim.scheduler import Scheduler
@@ -56,6 +58,7 @@ class World:
         self.hubs: list[Host] = []
         self.clients: list[Client] = []
         self.reference_hubs: list[ReferenceHub] = []
+        self._notary = Notary()
         self._scheduler = Scheduler()
         self._stage = Stage(self._scheduler, self.network, self.trace)
         self._connector = Connector(self._stage)
@@ -86,7 +89,8 @@ class World:
     ) -> Host:
         """Add a hub, by default with the default options; ``kind`` may be a broken one.
 
-        Other hubs reach it at ``ws://host:port``. Its clock is ``skew`` seconds fast.
+        Other hubs reach it at ``ws://host:port``. Its clock is ``skew`` seconds fast. With
+        ``hub_identity``, whatever that names, it has keys of its own.
         """
         config = config or ServerConfig()
         name = f"hub {len(self.hubs)}"
@@ -95,11 +99,16 @@ class World:
         hub.skew = skew
         self.hubs.append(hub)
         self._connector.publish(f"ws://{config.host}:{config.port}", hub)
-        self._start(hub, config.hub_peer_id or generate_peer_id(self.chance(f"{name} id")), kind)
+        own = config.hub_peer_id or generate_peer_id(self.chance(f"{name} id"))
+        if config.hub_identity:
+            hub.identity = self._notary.identity(self.chance(f"{name} identity"))
+            own = id_of(hub.identity.key)
+        self._start(hub, own, kind)
         return hub
 
     def _start(self, hub: Host, own: PeerId, kind: type[Hub]) -> None:
-        core = kind(own, hub.config, hub.rng, EPOCH + hub.skew, self.now)
+        birth = own, hub.config, hub.rng, EPOCH + hub.skew, self.now
+        core = kind(*birth) if hub.identity is None else kind(*birth, identity=hub.identity)
         hub.start(core, own, self._connector)
 
     def add_reference_hub(self, host: str, *bootstraps: str) -> ReferenceHub:
@@ -160,7 +169,10 @@ class World:
             hub.stop()
 
     def restart(self, hub: Host, *, same_id: bool = True) -> None:
-        """Start a hub again that has ended, at the same address, with its old id or a new one."""
+        """Start a hub again that has ended, at the same address, with its old id or a new one.
+
+        One with an identity keeps it.
+        """
         self.network.thaw(hub)
         own = hub.own
         if not same_id:

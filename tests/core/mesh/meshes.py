@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.effects import Effects
+from peerpigeon.core.identity import id_of
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.interface.actions import (
     Action,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from peerpigeon.core.changes import Change
+    from peerpigeon.core.identity import Identity
     from peerpigeon.core.interface.events import LinkEvent
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.core.mesh.limits import MeshLimits
@@ -103,11 +105,22 @@ def notices(actions: Iterable[Action]) -> list[Notice]:
 class Bench:
     """One mesh object; all around it is played by the test."""
 
-    def __init__(self, seed: int = 1, *, limits: MeshLimits | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        seed: int = 1,
+        *,
+        limits: MeshLimits | None = None,
+        identity: Identity | None = None,
+        **options: Any,
+    ) -> None:
         config = ServerConfig(is_hub=True, **options)
         self._effects = Effects(0.0, MemoryAccount(config.memory_limit))
         self.memory = self._effects.memory
-        self.mesh = Mesh(OWN, config, Random(seed), 1000, 0.0, self._effects, limits=limits)
+        own = OWN if identity is None else id_of(identity.key)
+        rng = Random(seed)
+        self.mesh = Mesh(
+            own, config, rng, 1000, 0.0, self._effects, limits=limits, identity=identity
+        )
         self.links = 0
 
     def handle(self, event: LinkEvent, now: float) -> list[Action]:

@@ -29,7 +29,7 @@ def greeting(bench: Bench) -> Hello:
 def proof_for(bench: Bench, secret: str = SECRET, nonce: bytes = NONCE) -> Proof:
     """Return what the other end has to say to be let in, if that is the secret."""
     credentials = Authenticator(HUBS[1], (secret,), Random(1))
-    return Proof(credentials.prove(OWN, nonce, greeting(bench).nonce)[0])
+    return credentials.prove(OWN, nonce, greeting(bench).nonce)
 
 
 def test_who_knows_the_secret_is_let_in_and_gets_our_proof() -> None:
@@ -39,7 +39,7 @@ def test_who_knows_the_secret_is_let_in_and_gets_our_proof() -> None:
     assert isinstance(answer, SendToLink)
     assert isinstance(answer.frame, Proof)
     theirs = Authenticator(HUBS[1], (SECRET,), Random(1))
-    assert theirs.holds(OWN, NONCE, greeting(bench).nonce, (answer.frame.mac,))
+    assert theirs.objection(greeting(bench), NONCE, answer.frame) == ""
     assert answer.frame.others == ()
     assert bench.mesh.snapshot().websocket_links == 0
     assert closings(bench.receive(link, proof_for(bench))) == {}
@@ -151,12 +151,9 @@ def test_hubs_link_up_that_have_one_of_two_secrets_in_common(
     assert isinstance(answer, SendToLink)
     assert isinstance(answer.frame, Proof)
     other = Authenticator(HUBS[1], theirs, Random(1))
-    proofs = (answer.frame.mac, *answer.frame.others)
-    assert len(proofs) == len(ours)
-    nonce = greeting(bench).nonce
-    assert other.holds(OWN, NONCE, nonce, proofs) == link_up
-    mac, *others = other.prove(OWN, NONCE, nonce)
-    bench.receive(link, Proof(mac, tuple(others)))
+    assert 1 + len(answer.frame.others) == len(ours)
+    assert (not other.objection(greeting(bench), NONCE, answer.frame)) == link_up
+    bench.receive(link, other.prove(OWN, NONCE, greeting(bench).nonce))
     assert bool(bench.mesh.snapshot().p2p_links) == link_up
 
 

@@ -12,7 +12,7 @@ from peerpigeon.core.interface.actions import Action, CloseLink, SendToLink, Tru
 from peerpigeon.core.interface.events import LinkOpened
 from peerpigeon.core.mesh.authentication import NONCE_SIZE, Authenticator
 from peerpigeon.core.mesh.limits import MeshLimits
-from peerpigeon.core.wire.hub_frames import Bye, Heartbeat, Hello, Proof
+from peerpigeon.core.wire.hub_frames import Bye, Heartbeat, Hello
 from tests.core.mesh.meshes import HUBS, OWN, SOCKET, Bench, closings, frames, of_kind
 
 WORDS = "a secret of the mesh"
@@ -32,8 +32,8 @@ def prove(bench: Bench, link: LinkId) -> list[Action]:
     """Say over the link opened last what a hub of the mesh does."""
     (hello,) = of_kind(Hello, frames(bench.opened, link))
     bench.hello(link, HUBS[1], nonce=NONCE)
-    (mac,) = Authenticator(HUBS[1], (WORDS,), Random(1)).prove(OWN, NONCE, hello.nonce)
-    return bench.receive(link, Proof(mac))
+    proof = Authenticator(HUBS[1], (WORDS,), Random(1)).prove(OWN, NONCE, hello.nonce)
+    return bench.receive(link, proof)
 
 
 def test_the_oldest_of_the_address_with_most_makes_room() -> None:

@@ -57,6 +57,7 @@ async def test_health_says_how_the_server_is() -> None:
                 "p2pConnections": 0,
                 "websocketConnections": 0,
                 "knownHubs": 0,
+                "forged": 0,
                 "unusableNews": 0,
             },
         }

@@ -217,6 +217,17 @@ def _check_tokens(options: Options) -> None:
             raise ConfigError(f"{name} is {value!r}; name the keys of tokens, too (token_keys)")
 
 
+def _check_members(options: Options) -> None:
+    if options.hub_members and not options.hub_identity:
+        raise ConfigError(
+            "hub_members is set and hub_identity is not; without identities nobody can show that it"
+            " is one of them: name a file with the key of this hub (HUB_IDENTITY)"
+        )
+    for member in options.hub_members:
+        if parse_peer_id(member) is None:
+            raise ConfigError(f"hub_members has {member!r}; each must be 40 hex digits")
+
+
 def _check_secret(options: Options) -> None:
     for name in ("hub_secret", "old_hub_secret"):
         secret = getattr(options, name)
@@ -229,11 +240,14 @@ def _check_secret(options: Options) -> None:
         raise ConfigError(
             "old_hub_secret is set and hub_secret is not; give the new one as hub_secret"
         )
+    _check_members(options)
+    is_closed = options.hub_secret or options.hub_members
     if options.is_hub and not (
-        options.hub_secret or options.open_mesh or all(map(is_loopback, hosts_in(options.host)))
+        is_closed or options.open_mesh or all(map(is_loopback, hosts_in(options.host)))
     ):
         raise ConfigError(
             f"a hub at {options.host} can be reached from other machines, and anybody could join"
-            " its mesh as a hub; give all hubs the same hub_secret (HUB_SECRET), or say"
-            " open_mesh (OPEN_MESH, --open-mesh) if that is what you want"
+            " its mesh as a hub; give all hubs the same hub_secret (HUB_SECRET), or an identity"
+            " each and the list of all (HUB_IDENTITY, HUB_MEMBERS), or say open_mesh (OPEN_MESH,"
+            " --open-mesh) if that is what you want"
         )

@@ -44,6 +44,8 @@ class ServerOptions(TypedDict, total=False):
     hub_mesh_namespace: str
     hub_secret: str
     old_hub_secret: str
+    hub_identity: str
+    hub_members: tuple[str, ...]
     open_mesh: bool
     reference_hubs: str
     bootstrap_hubs: tuple[str, ...]

@@ -134,12 +134,20 @@ class Options:
     """A second secret, by which hubs may prove themselves too: the one before, while hubs are given
     a new ``hub_secret`` one after the other."""
 
+    hub_identity: str = ""
+    """File with this hub's private key, which gives it its id; made if there is none. In its mesh
+    all hubs have one, so that none can speak for another."""
+
+    hub_members: tuple[str, ...] = ()
+    """Ids of the hubs that are let in, comma-separated; if not set, all that have an identity, and
+    the ``hub_secret`` if there is one."""
+
     open_mesh: bool = False
     """Let any program be a hub of the mesh that reaches it, without ``hub_secret``."""
 
     reference_hubs: str = "auto"
     """Whether hubs of the npm package may link up, and then speak for their clients: yes, no,
-    or auto (yes if all is on the loopback, and there is no ``hub_secret``)."""
+    or auto (yes if all is on the loopback, with neither ``hub_secret`` nor ``hub_identity``)."""
 
     bootstrap_hubs: tuple[str, ...] = ()
     """WebSocket addresses of hubs to start from, comma-separated."""

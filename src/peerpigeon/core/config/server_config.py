@@ -21,6 +21,7 @@ from peerpigeon.core.config.options import DEFAULT_PORT, Options
 from peerpigeon.core.config.origins import OriginNames, origins_of
 from peerpigeon.core.config.proxies import ProxyNetwork, proxies_of
 from peerpigeon.core.config.texts import values_from
+from peerpigeon.core.ids import PeerId
 from peerpigeon.core.memory import MOST_BY_ITSELF
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ class ServerConfig(Options):
     @property
     def is_open(self) -> bool:
         """Whether a hub at another machine may join the mesh without a secret."""
-        return self.is_hub and not self.hub_secret and not self.is_for_this_machine
+        is_closed = self.hub_secret or self.hub_members
+        return self.is_hub and not is_closed and not self.is_for_this_machine
 
     @property
     def memory_limit(self) -> Bytes:
@@ -98,6 +100,11 @@ class ServerConfig(Options):
     def hub_secrets(self) -> tuple[str, ...]:
         """The secrets by any of which another hub may prove itself, the preferred one first."""
         return tuple(dict.fromkeys(filter(None, (self.hub_secret, self.old_hub_secret))))
+
+    @property
+    def parsed_hub_members(self) -> frozenset[PeerId]:
+        """``hub_members`` as ids that are given by keys are written."""
+        return frozenset(PeerId(member.lower()) for member in self.hub_members)
 
     @property
     def dial_policy(self) -> DialPolicy:
@@ -155,7 +162,9 @@ class ServerConfig(Options):
         """
         if not self.is_hub or self.reference_hubs == "no":
             return False
-        is_harmless = self.is_for_this_machine and not (self.hub_secret or self.token_keys)
+        is_harmless = self.is_for_this_machine and not (
+            self.hub_secret or self.hub_identity or self.token_keys
+        )
         return self.reference_hubs == "yes" or is_harmless
 
     @property

@@ -42,6 +42,8 @@ class MeshSnapshot:
     p2p_links: int = 0
     websocket_links: int = 0
     known_hubs: int = 0
+    forged: int = 0
+    """Adverts and frames that were not by the hub that they named, in a mesh with identities."""
 
 
 @dataclass(frozen=True, slots=True)

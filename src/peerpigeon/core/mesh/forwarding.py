@@ -11,6 +11,7 @@ from peerpigeon.core.wire.hub_frames import Routed, Sealed
 if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.mesh.identities import Identities
     from peerpigeon.core.mesh.limits import MeshLimits
     from peerpigeon.core.mesh.links import Links
     from peerpigeon.core.mesh.membership import Membership
@@ -27,8 +28,10 @@ class Forwarder:
         membership: Membership,
         effects: Effects,
         limits: MeshLimits,
+        identities: Identities | None = None,
     ) -> None:
         self._own = own
+        self._identities = identities
         self._fewest_hops = limits.fewest_hops
         self._links = links
         self._membership = membership
@@ -43,7 +46,15 @@ class Forwarder:
     def send(self, goal: PeerId, incarnation: int, body: Body, now: float) -> None:
         """Send a body of this hub on its way to another; an ``incarnation`` of 0 is not known."""
         own = self._membership.own.incarnation
-        frame = Routed(self._own, own, goal, incarnation, self._most_hops(), body)
+        tag = b""
+        if self._identities is not None:
+            # Not 0: what was for one life of the goal could be said again to another.
+            incarnation = incarnation or self._membership.incarnation(goal)
+            key = self._membership.key(goal)
+            tag = self._identities.tag(goal, key, (own, incarnation), body)
+            if not tag:
+                return  # it is sent again, and by then the goal's advert may have come
+        frame = Routed(self._own, own, goal, incarnation, self._most_hops(), body, tag)
         self._hand(frame, self._next_hop(goal, now))
 
     def pass_on(self, frame: Routed | Sealed, sender: PeerId, now: float) -> None:
@@ -59,9 +70,9 @@ class Forwarder:
         goal_incarnation = frame.destination_incarnation
         passed: Routed | Sealed
         if isinstance(frame, Routed):
-            passed = Routed(source, incarnation, goal, goal_incarnation, ttl, frame.body)
+            passed = Routed(source, incarnation, goal, goal_incarnation, ttl, frame.body, frame.tag)
         else:
-            passed = Sealed(source, incarnation, goal, goal_incarnation, ttl, frame.body)
+            passed = Sealed(source, incarnation, goal, goal_incarnation, ttl, frame.body, frame.tag)
         self._hand(passed, hop)
 
     def _most_hops(self) -> int:

@@ -1,4 +1,4 @@
-"""Who is let in at a link: hello, proof of the mesh's secret, second links to one hub."""
+"""Who is let in at a link: hello, proof of a secret and of a key, second links to one hub."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class ProofNeeded:
-    """The other end has yet to prove that it knows the secret of the mesh; we prove it now."""
+    """The other end has yet to prove that it belongs to the mesh; we prove it now."""
 
     proof: Proof
 
@@ -50,7 +50,14 @@ class IdShared:
     """The link is to be closed: the other end is another hub that has our id."""
 
 
-Decision: TypeAlias = Admitted | ProofNeeded | Rejected | IdShared
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """The link is to be closed: the other end is who it says, and not let in here."""
+
+    hub: PeerId
+
+
+Decision: TypeAlias = Admitted | ProofNeeded | Rejected | IdShared | Unlisted
 
 
 @dataclass(slots=True)
@@ -91,6 +98,7 @@ class Handshake:
             digest,
             nonce,
             public_form(dialled),
+            self._authenticator.key,
         )
 
     def end(self, link: Link) -> None:
@@ -110,13 +118,13 @@ class Handshake:
                     return Rejected(frame.hub, POLICY_VIOLATION, objection)
                 if not authenticator.is_required:
                     return self._choose(link, frame)
-                mac, *others = authenticator.prove(frame.hub, exchange.nonce, frame.nonce)
-                return ProofNeeded(Proof(mac, tuple(others)))
-            case Proof(mac, others) if hello is not None and authenticator.is_required:
-                if authenticator.holds(hello.hub, exchange.nonce, hello.nonce, (mac, *others)):
-                    return self._choose(link, hello)
-                reason = "the two hubs have different hub_secrets"
-                return Rejected(hello.hub, POLICY_VIOLATION, reason)
+                return ProofNeeded(authenticator.prove(frame.hub, exchange.nonce, frame.nonce))
+            case Proof() if hello is not None and authenticator.is_required:
+                if objection := authenticator.objection(hello, exchange.nonce, frame):
+                    return Rejected(hello.hub, POLICY_VIOLATION, objection)
+                if not authenticator.is_member(hello.hub):
+                    return Unlisted(hello.hub)
+                return self._choose(link, hello)
             case _:
                 hub = None if hello is None else hello.hub
                 return Rejected(hub, POLICY_VIOLATION, "a link begins with one hello")
@@ -134,6 +142,8 @@ class Handshake:
             return f"protocol version {VERSION} is spoken here"
         if hello.namespace != self._namespace:
             return "another hub mesh namespace"
+        if bool(hello.key) != bool(self._authenticator.key):
+            return "only one of the two hubs has a hub_identity"
         if len(hello.nonce) != (NONCE_SIZE if self._authenticator.is_required else 0):
             return "only one of the two hubs has a hub_secret"
         return ""

@@ -24,6 +24,7 @@ from peerpigeon.core.wire.hub_validation import opened
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import LinkId, PeerId
+    from peerpigeon.core.mesh.identities import Identities
     from peerpigeon.core.mesh.link_lifecycle import LinkLifecycle
     from peerpigeon.core.mesh.links import Link
     from peerpigeon.core.mesh.mesh_view import MeshView
@@ -36,6 +37,7 @@ class IncomingFrames:
 
     def __init__(self, parts: MeshParts, lifecycle: LinkLifecycle, view: MeshView) -> None:
         self._effects = parts.effects
+        self._identities = parts.identities
         self._membership = parts.membership
         self._links = parts.links
         self._closing = parts.closing
@@ -99,6 +101,15 @@ class IncomingFrames:
             case _:
                 assert_never(frame)
 
+    def _is_genuine(self, identities: Identities, frame: Routed | Sealed) -> bool:
+        """Tell whether a frame is by its source, and of the lives that both hubs have now.
+
+        What is of another life may have been kept by somebody, to be said again.
+        """
+        known = self._membership.incarnation(frame.source)
+        is_of_now = frame.source_incarnation == known and frame.destination_incarnation > 0
+        return is_of_now and identities.is_by_source(frame, self._membership.key(frame.source))
+
     def _on_routed(self, sender: PeerId, frame: Routed | Sealed, now: float) -> None:
         own = self._membership.own
         if frame.destination != own.hub:
@@ -107,6 +118,8 @@ class IncomingFrames:
         is_meant = frame.destination_incarnation in (0, own.incarnation)
         if frame.source == own.hub or not is_meant:
             return  # made up by a neighbour, or for an earlier life of this hub
+        if self._identities is not None and not self._is_genuine(self._identities, frame):
+            return
         match opened(frame.body):
             case Segment() | Ack() as body:
                 self._effects.report(Arrived(frame.source, frame.source_incarnation, body))

@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING, assert_never
 from peerpigeon.core.changes import RoutesChanged
 from peerpigeon.core.interface import close_codes
 from peerpigeon.core.interface.actions import CloseLink, SendToLink, Tell, TrustLink
-from peerpigeon.core.interface.notices import HubP2PConnected, HubP2PDisconnected
-from peerpigeon.core.mesh.handshake import Admitted, IdShared, ProofNeeded, Rejected
+from peerpigeon.core.interface.notices import ErrorOccurred, HubP2PConnected, HubP2PDisconnected
+from peerpigeon.core.mesh.handshake import Admitted, IdShared, ProofNeeded, Rejected, Unlisted
 from peerpigeon.core.wire.hub_frames import Carrier
 
 if TYPE_CHECKING:
-    from peerpigeon.core.ids import LinkId
+    from peerpigeon.core.ids import LinkId, PeerId
     from peerpigeon.core.interface.events import LinkLost, LinkOpened
     from peerpigeon.core.mesh.links import Link, Parting
     from peerpigeon.core.mesh.parts import MeshParts
     from peerpigeon.core.mesh.readiness import Readiness
     from peerpigeon.core.wire.hub_frames import Frame
+
+
+UNLISTED_THERE = "its hub_members do not name this hub"
+UNLISTED_HERE = "hub {hub} was not let in: hub_members (HUB_MEMBERS) does not name it"
+
+UNLISTED_PAUSE = 60.0
+"""Seconds between two of these, for hubs that are not let in come again and again."""
 
 
 class LinkLifecycle:
@@ -40,6 +47,7 @@ class LinkLifecycle:
         self._gossip = parts.gossip
         self._anti_entropy = parts.anti_entropy
         self._readiness = readiness
+        self._tell_unlisted_at = float("-inf")
 
     # Beginning
 
@@ -73,8 +81,17 @@ class LinkLifecycle:
             case IdShared():
                 self._namesakes.meet(self._dialer.addresses(link))
                 self.close(link, close_codes.POLICY_VIOLATION, "another hub has this id", now)
+            case Unlisted(hub):
+                self._dialer.answered(link, hub)
+                self._tell_unlisted(hub, now)
+                self.close(link, close_codes.POLICY_VIOLATION, UNLISTED_THERE, now)
             case _:
                 assert_never(decision)
+
+    def _tell_unlisted(self, hub: PeerId, now: float) -> None:
+        if now >= self._tell_unlisted_at:
+            self._tell_unlisted_at = now + UNLISTED_PAUSE
+            self._effects.act(Tell(ErrorOccurred(UNLISTED_HERE.format(hub=hub))))
 
     def _is_full_for(self, link: Link) -> bool:
         # One that we have opened may stay, however many there are.

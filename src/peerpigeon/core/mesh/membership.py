@@ -21,7 +21,7 @@ from peerpigeon.core.mesh.table_comparison import supersedes
 from peerpigeon.core.wire.hub_sizes import size_of_advert
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from collections.abc import Set as AbstractSet
     from random import Random
 
@@ -46,8 +46,16 @@ class ReachChanges:
 class Membership:
     """The adverts that one hub holds, and which of the hubs are live."""
 
-    def __init__(self, own: Advert, rng: Random, limits: MeshLimits, now: float) -> None:
-        self._own = OwnAdvert(own, rng)
+    def __init__(
+        self,
+        own: Advert,
+        rng: Random,
+        limits: MeshLimits,
+        now: float,
+        sign: Callable[[Advert], Advert] | None = None,
+    ) -> None:
+        self._own = OwnAdvert(own, rng, sign)
+        own = self._own.latest
         self._limits = limits
         self._adverts: dict[PeerId, Advert] = {own.hub: own}
         self._live: set[PeerId] = {own.hub}
@@ -137,6 +145,11 @@ class Membership:
         """Return the incarnation of a hub; 0 if it is not known."""
         advert = self._adverts.get(hub)
         return 0 if advert is None else advert.incarnation
+
+    def key(self, hub: PeerId) -> bytes:
+        """Return the public key of a hub by its advert; empty if it is not known, or has none."""
+        advert = self._adverts.get(hub)
+        return b"" if advert is None else advert.key
 
     def link_end(self, hub: PeerId, other: PeerId) -> LinkEnd | None:
         """Return what ``hub`` advertises of its link to ``other``."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.changes import ReferenceChange
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
+    from peerpigeon.core.identity import Identity
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.interface.events import LinkEvent
     from peerpigeon.core.wire.hub_frames import Body
@@ -54,12 +55,14 @@ class Mesh:
         effects: Effects,
         *,
         limits: MeshLimits | None = None,
+        identity: Identity | None = None,
     ) -> None:
         self._effects = effects
         mark, life = rng.getrandbits(64), rng.getrandbits(64)
         addresses = config.advertise or config.own_addresses
         advert = Advert(own, incarnation, 1, mark, addresses, (), life=life)
-        parts = self._parts = assemble(advert, config, rng, effects, limits or MeshLimits(), now)
+        limits = limits or MeshLimits()
+        parts = self._parts = assemble(advert, config, rng, effects, limits, now, identity=identity)
         self._membership = parts.membership
         self._links = parts.links
         self._planner = parts.planner
@@ -203,13 +206,14 @@ class Mesh:
 
     def snapshot(self) -> MeshSnapshot:
         """Return the counts of this hub's mesh."""
-        migration = self._parts.migration
+        migration, identities = self._parts.migration, self._parts.identities
         return MeshSnapshot(
             ready=migration.is_ready,
             migrated=migration.is_migrated,
             p2p_links=self._links.count(Carrier.P2P),
             websocket_links=self._links.count(Carrier.WEBSOCKET),
             known_hubs=len(self._membership),
+            forged=0 if identities is None else identities.forged,
         )
 
     # Time

@@ -12,7 +12,8 @@ from peerpigeon.core.changes import (
     HubRose,
     RoutesChanged,
 )
-from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE
+from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
+from peerpigeon.core.mesh.gossip import FORGED_BY_NEIGHBOUR
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
@@ -27,6 +28,8 @@ class MeshView:
 
     def __init__(self, parts: MeshParts, lifecycle: LinkLifecycle, readiness: Readiness) -> None:
         self._effects = parts.effects
+        self._most_links = parts.limits.open_links
+        self._forged: dict[PeerId, int] = {}
         self._membership = parts.membership
         self._links = parts.links
         self._bootstrap = parts.bootstrap
@@ -41,6 +44,8 @@ class MeshView:
     def on_adverts(self, sender: PeerId, frame: Adverts, now: float) -> None:
         """Take a neighbour's adverts."""
         learned = self._gossip.learn(sender, frame, now)
+        if learned.forged:
+            self._count_forged(sender, learned.forged, now)
         for advert in learned.restarted:
             self._effects.report(HubRestarted(advert.hub, advert.incarnation))
         for advert in learned.risen:
@@ -61,6 +66,18 @@ class MeshView:
             self._forwarder.loss_reported()
             self._effects.report(RoutesChanged())
             self._membership.check_soon(now)
+
+    def _count_forged(self, sender: PeerId, count: int, now: float) -> None:
+        """Count adverts by which a neighbour lies, and leave it when they are too many."""
+        total = self._forged.pop(sender, 0) + count
+        if total > FORGED_BY_NEIGHBOUR:
+            for link in [each for each in self._links.to_neighbours() if each.hub == sender]:
+                reason = "adverts that others did not sign"
+                self._lifecycle.close(link, POLICY_VIOLATION, reason, now)
+            return
+        self._forged[sender] = total
+        if len(self._forged) > self._most_links:
+            del self._forged[next(iter(self._forged))]
 
     def check(self, now: float) -> None:
         """See who can be reached, if it is time."""

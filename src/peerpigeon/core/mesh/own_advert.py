@@ -9,6 +9,7 @@ import msgspec
 from peerpigeon.core.wire.ranges import LAST_INCARNATION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from peerpigeon.core.mesh.topology import Bar
@@ -36,9 +37,13 @@ def first_incarnation(wall_time: float) -> int:
 class OwnAdvert:
     """The latest advert of this hub. Each one has a mark of its own."""
 
-    def __init__(self, first: Advert, rng: Random) -> None:
+    def __init__(
+        self, first: Advert, rng: Random, sign: Callable[[Advert], Advert] | None = None
+    ) -> None:
+        """``sign``: what makes an advert one that others take, in a mesh with identities."""
         self._rng = rng
-        self._latest = first
+        self._sign = sign or _as_it_is
+        self._latest = self._sign(first)
         self._addresses = first.addresses
 
     @property
@@ -60,10 +65,8 @@ class OwnAdvert:
             own.addresses,
         ):
             return False
-        self._latest = msgspec.structs.replace(
-            own,
+        self._publish(
             sequence=own.sequence + 1,
-            mark=self._rng.getrandbits(MARK_BITS),
             addresses=self._addresses,
             links=links,
             bar=bar,
@@ -74,10 +77,16 @@ class OwnAdvert:
     def rise_above(self, incarnation: int) -> None:
         """Take an incarnation above one that is in use under our id: they go round."""
         risen = (incarnation + RISE - 1) % LAST_INCARNATION + 1
-        mark = self._rng.getrandbits(MARK_BITS)
-        self._latest = msgspec.structs.replace(self._latest, incarnation=risen, mark=mark)
+        self._publish(incarnation=risen)
 
     def outdo(self, sequence: int) -> None:
         """Say what we say under a number above one that somebody else has used for this life."""
+        self._publish(sequence=sequence + 1)
+
+    def _publish(self, **changes: object) -> None:
         mark = self._rng.getrandbits(MARK_BITS)
-        self._latest = msgspec.structs.replace(self._latest, sequence=sequence + 1, mark=mark)
+        self._latest = self._sign(msgspec.structs.replace(self._latest, mark=mark, **changes))
+
+
+def _as_it_is(advert: Advert) -> Advert:
+    return advert

@@ -15,6 +15,7 @@ from peerpigeon.core.mesh.dialer import Dialer
 from peerpigeon.core.mesh.forwarding import Forwarder
 from peerpigeon.core.mesh.gossip import Gossip
 from peerpigeon.core.mesh.handshake import Handshake
+from peerpigeon.core.mesh.identities import Identities
 from peerpigeon.core.mesh.link_planner import LinkPlanner
 from peerpigeon.core.mesh.links import Links
 from peerpigeon.core.mesh.membership import Membership
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
+    from peerpigeon.core.identity import Identity
     from peerpigeon.core.mesh.limits import MeshLimits
     from peerpigeon.core.mesh.link_roles import LinkRoles
     from peerpigeon.core.wire.hub_frames import Advert
@@ -41,6 +43,7 @@ class MeshParts:
 
     effects: Effects
     limits: MeshLimits
+    identities: Identities | None
     addresses: OwnAddresses
     membership: Membership
     namesakes: Namesakes
@@ -61,28 +64,35 @@ class MeshParts:
     anti_entropy: AntiEntropy
 
 
-def assemble(
+def assemble(  # noqa: PLR0913 - as for ``Mesh``
     advert: Advert,
     config: ServerConfig,
     rng: Random,
     effects: Effects,
     limits: MeshLimits,
     now: float,
+    *,
+    identity: Identity | None = None,
 ) -> MeshParts:
     """Make the parts of the mesh of the hub that publishes ``advert`` first."""
     own = advert.hub
-    membership, links = Membership(advert, rng, limits, now), Links(limits)
+    identities = None
+    if identity is not None:
+        identities = Identities(identity, config.parsed_hub_members, limits.known_hubs)
+    sign = None if identities is None else identities.sign
+    membership, links = Membership(advert, rng, limits, now, sign), Links(limits)
     attempts = Attempts(own, rng, limits)
     namesakes = Namesakes(membership, effects, limits, now)
-    authenticator = Authenticator(own, config.hub_secrets, rng)
+    authenticator = Authenticator(own, config.hub_secrets, rng, identities)
     bootstrap = Bootstrap(own, config, rng, effects, limits, now)
     reference_hubs = ReferenceHubs(config, attempts, bootstrap, effects)
-    forwarder = Forwarder(own, links, membership, effects, limits)
+    forwarder = Forwarder(own, links, membership, effects, limits, identities)
     planner = LinkPlanner(config, links, membership, attempts, effects, limits)
     addresses = OwnAddresses(config, limits)
     return MeshParts(
         effects=effects,
         limits=limits,
+        identities=identities,
         addresses=addresses,
         membership=membership,
         namesakes=namesakes,
@@ -99,6 +109,6 @@ def assemble(
         roles=planner.roles,
         negotiation=Negotiation(attempts, membership, planner, forwarder, effects),
         migration=Migration(config.hub_mesh_min_peers, config.mesh_migration_delay),
-        gossip=Gossip(membership, links, namesakes, effects, limits),
+        gossip=Gossip(membership, links, namesakes, effects, limits, identities),
         anti_entropy=AntiEntropy(membership, links, config.heartbeat_interval, effects, limits),
     )

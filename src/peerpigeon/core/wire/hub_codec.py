@@ -18,6 +18,8 @@ from peerpigeon.core.wire.hub_validation import UNREADABLE, is_valid, is_valid_a
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from peerpigeon.core.wire.hub_frames import Body
+
 _FEW = 16
 BATCH_LIMIT = 1024
 """How many frames one message may carry. A frame is cheap to send and dear to read, and a hub
@@ -55,6 +57,11 @@ _KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(Readable))
 def encode(frame: Frame) -> bytes:
     """Return a frame for the wire; ``batch`` makes a message of some."""
     return _encoder.encode(frame)
+
+
+def encode_part(part: Advert | Body | msgspec.Raw) -> bytes:
+    """Return part of a frame as it stands on the wire: what is signed, or tagged."""
+    return _encoder.encode(part)
 
 
 def batch(frames: list[bytes]) -> bytes:

@@ -29,12 +29,15 @@ from peerpigeon.core.wire.ranges import (
     CloseReason,
     Count,
     Description,
+    HubKey,
     Id,
     Incarnation,
     Lane,
     Mac,
     Namespace,
     OpenList,
+    Signature,
+    Tag,
     Ttl,
 )
 
@@ -91,6 +94,10 @@ class Advert(Frozen, frozen=True):
     life: Bits = 0
     """64 random bits, drawn when the hub starts: two lives that have the same id are told apart by
     them, whatever their incarnations."""
+    key: HubKey = b""
+    """In a mesh with identities, by which others check what the hub signs (``core/identity``)."""
+    signature: Signature = b""
+    """Of all before it, by the hub itself (``core/mesh/identities``)."""
 
     @property
     def age(self) -> tuple[int, int, int]:
@@ -120,6 +127,8 @@ class Hello(Frozen, frozen=True, tag=1):
     dialled: Annotated[str, Meta(max_length=ADDRESS_LIMIT)] = ""
     """The WebSocket address by which the sender has reached the receiver; empty if it was reached,
     or by other means."""
+    key: HubKey = b""
+    """As in its adverts; the other end proves with it that it is this hub."""
 
 
 class Heartbeat(Frozen, frozen=True, tag=2):
@@ -151,12 +160,14 @@ class Bye(Frozen, frozen=True, tag=5):
 
 
 class Proof(Frozen, frozen=True, tag=7):
-    """The second frame of each side of a link, in a mesh that has a secret (``credentials``)."""
+    """The second frame of each side of a link, in a mesh that has a secret or identities."""
 
     mac: Mac
     """HMAC with SHA-256."""
     others: Annotated[tuple[Mac, ...], Meta(max_length=3)] = ()
     """The same by other secrets that the hub has, while those of the mesh change."""
+    signature: Signature = b""
+    """In a mesh with identities, by the key of the ``Hello``."""
 
 
 # Bodies of routed frames
@@ -240,12 +251,15 @@ class Routed(Addressed, frozen=True, tag=6):
     """A frame with a body that this hub can read."""
 
     body: Body
+    tag: Tag = b""
+    """In a mesh with identities, by a secret of source and destination."""
 
 
 class Sealed(Addressed, frozen=True, tag=6):
     """The same with a body that it cannot read, and passes on as it is: others may be able to."""
 
     body: msgspec.Raw
+    tag: Tag = b""
 
 
 Readable: TypeAlias = Hello | Heartbeat | Adverts | Summary | Bye | Proof | Routed

@@ -51,5 +51,5 @@ def size_of(news: News) -> int:
 
 def size_of_advert(advert: Advert) -> int:
     """Return about how much memory an advert takes, its links in the graph included."""
-    addresses = sum(map(len, advert.addresses))
-    return _ADVERT_BYTES + addresses + _LINK_BYTES * len(advert.links)
+    texts = sum(map(len, advert.addresses)) + len(advert.key) + len(advert.signature)
+    return _ADVERT_BYTES + texts + _LINK_BYTES * len(advert.links)

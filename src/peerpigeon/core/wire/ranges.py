@@ -7,6 +7,7 @@ from typing import Annotated, Self, TypeAlias
 
 from msgspec import Meta
 
+from peerpigeon.core.identity import KEY_SIZE, SIGNATURE_SIZE
 from peerpigeon.core.ids import ID_DIGITS, PeerId
 
 Id: TypeAlias = Annotated[PeerId, Meta(min_length=ID_DIGITS, max_length=ID_DIGITS)]
@@ -89,6 +90,15 @@ Lane: TypeAlias = Annotated[int, Meta(ge=0, le=1)]
 
 Mac: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]
 """HMAC with SHA-256."""
+
+Tag: TypeAlias = Annotated[bytes, Meta(max_length=16)]
+"""By whom a routed frame is; empty in a mesh without identities."""
+
+HubKey: TypeAlias = Annotated[bytes, Meta(max_length=KEY_SIZE)]
+"""Empty in a mesh without identities."""
+
+Signature: TypeAlias = Annotated[bytes, Meta(max_length=SIGNATURE_SIZE)]
+"""Empty in a mesh without identities."""
 
 LINK_LIMIT = 4096
 """Links in one advert: far more than a sound hub has."""

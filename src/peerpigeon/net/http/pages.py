@@ -150,6 +150,7 @@ def health(picture: Snapshot) -> Answer:
             "p2pConnections": mesh.p2p_links,
             "websocketConnections": mesh.websocket_links,
             "knownHubs": mesh.known_hubs,
+            "forged": mesh.forged,
             "unusableNews": picture.news_unusable,
         },
     }

@@ -6,9 +6,10 @@ from hashlib import sha1
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.config import ServerConfig
 from peerpigeon.sim.checks.forgeries import forgeries, unreadable
 from peerpigeon.sim.checks.ledger import LIFETIME
-from peerpigeon.sim.liar import Liar
+from peerpigeon.sim.liar import Forger, Liar
 from peerpigeon.sim.mesh import Layout
 from peerpigeon.sim.population import Population
 from peerpigeon.sim.scenes.outcome import EXAMPLES, Outcome
@@ -29,9 +30,17 @@ RECOVERY = 60.0
 
 SIGNALS_A_SECOND = 20
 
+LINKS = 4
+
 
 def byzantine(
-    seed: int, hubs: int = 20, *, share: float = 0.1, links: int = 4, rough: bool = False
+    seed: int,
+    hubs: int = 20,
+    *,
+    share: float = 0.1,
+    rough: bool = False,
+    kind: type[Liar] = Liar,
+    common: ServerConfig | None = None,
 ) -> Outcome:
     """Let a share of the hubs lie for half a minute, and end them then.
 
@@ -41,7 +50,8 @@ def byzantine(
     have ended all that is sent arrives, and everybody knows everybody.
     """
     liars = max(1, round(share * hubs))
-    layout = Layout(hubs=hubs, max_links=links, kinds=dict.fromkeys(range(1, 1 + liars), Liar))
+    kinds = dict.fromkeys(range(1, 1 + liars), kind)
+    layout = Layout(hubs=hubs, max_links=LINKS, kinds=kinds, common=common or ServerConfig())
     mesh = begin(seed, layout, rough=rough)
     outcome = Outcome(mesh.world)
     outcome.figures["ideal after"] = mesh.settle(3 * FORMATION)
@@ -51,6 +61,17 @@ def byzantine(
     mesh.world.run(2 * ARRIVALS)
     _play(mesh, population, outcome, liars)
     return outcome
+
+
+def byzantine_with_identities(
+    seed: int, hubs: int = 20, *, share: float = 0.1, rough: bool = False
+) -> Outcome:
+    """The same where hubs have identities, and the liars also change what they pass on.
+
+    Must show what ``byzantine`` does. Without identities it would not.
+    """
+    common = ServerConfig(hub_identity="its own")
+    return byzantine(seed, hubs, share=share, rough=rough, kind=Forger, common=common)
 
 
 def _play(mesh: Mesh, population: Population, outcome: Outcome, liars: int) -> None:
@@ -83,6 +104,9 @@ def _play(mesh: Mesh, population: Population, outcome: Outcome, liars: int) -> N
     outcome.faults.extend(islice(unreadable(honest), EXAMPLES))
     outcome.expect(not population.unmet(), f"{population.unmet()} do not know each other at last")
     outcome.figures["strangers known"] = _strangers(honest)
+    outcome.figures["forged"] = sum(
+        host.hub.snapshot(world.now).mesh.forged for host in mesh.hubs if host.is_alive
+    )
     outcome.figures["closed"] = sum(1 for client in honest if client.closures)
     outcome.expect(mesh.parts() == 1, f"the mesh is in {mesh.parts()} parts")
 
