@@ -25,10 +25,10 @@ TURN_SOCKETS = 16
 """Sockets that had more to say than that and are heard again in one turn, longest waiting first: so
 a turn stays short however many there are."""
 
-READ_SIZE = 64 * 1024
-"""Bytes that come at once, from which on a socket waits for its next turn: there is more, probably.
-uvloop would read on from the same socket up to 32 times, 250 KiB each, before it looks at another.
-"""
+READ_SIZE = 250_000
+"""Bytes that come at once, from which on a socket waits for its next turn. uvloop reads on from the
+same socket while its buffer of 256,000 bytes is full, up to 32 times, before it looks at another.
+What is less is all there was; to wait for another turn after that would cost two system calls."""
 
 _MESSAGE = (str, bytes)
 
