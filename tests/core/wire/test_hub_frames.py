@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from peerpigeon.core.wire.hub_codec import BATCH_LIMIT, FrameError, batch, decode, encode
+from peerpigeon.core.wire.hub_codec import (
+    BATCH_LIMIT,
+    FrameError,
+    batch,
+    decode,
+    encode,
+    frame_count,
+)
 from peerpigeon.core.wire.hub_frames import Frame, Heartbeat, Hello, Readable, Routed
 from tests.core.frame_values import ANY
 
@@ -97,3 +104,14 @@ def test_every_kind_of_frame_is_tried() -> None:
     assert {Hello, Heartbeat, Routed} <= {
         kind.cls for kind in kinds.types if isinstance(kind, inspect.StructType)
     }
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, BATCH_LIMIT, 70_000])
+def test_how_many_frames_a_message_has_is_known_from_its_head(count: int) -> None:
+    message = msgspec.msgpack.encode([0] * count)
+    assert frame_count(message) == count
+
+
+@pytest.mark.parametrize("message", [b"", b"\x01", b"\xc1\x00", b"\x81\x01\x02"])
+def test_what_is_no_message_of_frames_has_none(message: bytes) -> None:
+    assert frame_count(message) == 0

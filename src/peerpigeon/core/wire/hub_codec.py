@@ -25,7 +25,7 @@ BATCH_LIMIT = 1024
 """How many frames one message may carry. A frame is cheap to send and dear to read, and a hub
 joins frames of 16 KiB at most, of which there are fewer than this in practice."""
 
-_ARRAY_16, _ARRAY_32 = 0xDC, 0xDD
+_FIX_ARRAY, _ARRAY_16, _ARRAY_32 = 0x90, 0xDC, 0xDD
 _ONE, _ROUTED = b"\x91", bytes((6,))
 """How a message with one frame begins, and after one byte more a routed frame."""
 
@@ -70,7 +70,7 @@ def batch(frames: list[bytes]) -> bytes:
     Messages cost far more than bytes, above all on data channels.
     """
     count = len(frames)
-    header = bytes((0x90 | count,)) if count < _FEW else b"\xdc" + count.to_bytes(2, "big")
+    header = bytes((_FIX_ARRAY | count,)) if count < _FEW else b"\xdc" + count.to_bytes(2, "big")
     return header + b"".join(frames)  # a MessagePack array
 
 
@@ -81,7 +81,7 @@ def decode(message: bytes) -> Sequence[Frame]:
     A body that is nested too deeply to be read is left out. Of a message with more than
     ``BATCH_LIMIT`` frames none is read.
     """
-    if len(message) > BATCH_LIMIT and _count(message) > BATCH_LIMIT:
+    if len(message) > BATCH_LIMIT and frame_count(message) > BATCH_LIMIT:
         raise FrameError(f"a message of more than {BATCH_LIMIT} frames")
     try:
         frames = _decoder.decode(message)
@@ -104,11 +104,16 @@ def decode(message: bytes) -> Sequence[Frame]:
         raise FrameError(f"not a message of frames: {error}") from None
 
 
-def _count(message: bytes) -> int:
-    """Return how many elements an array of MessagePack says that it has; 0 if it is none."""
-    if message[0] == _ARRAY_16:
+def frame_count(message: bytes) -> int:
+    """Return how many frames the head of a message says that it has; 0 if it is no such head."""
+    if not message:
+        return 0
+    head = message[0]
+    if head & 0xF0 == _FIX_ARRAY:
+        return head & 0x0F
+    if head == _ARRAY_16:
         return int.from_bytes(message[1:3], "big")
-    return int.from_bytes(message[1:5], "big") if message[0] == _ARRAY_32 else 0
+    return int.from_bytes(message[1:5], "big") if head == _ARRAY_32 else 0
 
 
 def _decode_one(data: msgspec.Raw) -> list[Frame]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from peerpigeon.core import frame_count
 from peerpigeon.core.interface.link_outbox import AHEAD
 from peerpigeon.net.websocket.connection import WebSocket
 from peerpigeon.net.websocket.frames import BINARY
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.net.websocket.protocol import Message, WebSocketProtocol
+
+
+FRAMES_AS_ONE = 4
+"""Frames of hubs in one message that count as one more of the WebSocket's: a turn has 256 of them
+and one message more, which together take the hub some milliseconds."""
 
 
 class LinkSocket(WebSocket):
@@ -51,11 +57,14 @@ class LinkSocket(WebSocket):
 class LinkSockets(SocketGroup[LinkSocket]):
     """A group whose sockets take larger messages once their other ends have proved themselves."""
 
-    def receive(self, socket: LinkSocket, message: Message) -> None:
+    def receive(self, socket: LinkSocket, message: Message) -> int:
         """Tell the listener of a message: of a hub that has proved itself once this turn is over.
 
-        Of another one at once, because how large the next message may be hangs on it.
+        Of another one at once, because how large the next message may be hangs on it. A message
+        counts by what it carries.
         """
-        super().receive(socket, message)
+        carried = frame_count(message) if isinstance(message, bytes) else 0  # as all are
+        counts = super().receive(socket, message) + carried // FRAMES_AS_ONE
         if not socket.is_accepted:
             self.deliver()
+        return counts

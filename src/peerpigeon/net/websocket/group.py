@@ -116,8 +116,8 @@ class SocketGroup(Generic[S]):
         """Wait until the sockets that are closing are gone: ``close_timeout`` at most."""
         await self._all_gone.wait()
 
-    def receive(self, socket: S, message: Message) -> None:
-        """Tell the listener of a message once this turn is over."""
+    def receive(self, socket: S, message: Message) -> int:
+        """Tell the listener of a message once this turn is over; return as how many it counts."""
         if not self._is_ending:
             self._end_turn_soon()
         self._received.append((socket, message))
@@ -126,6 +126,7 @@ class SocketGroup(Generic[S]):
             self.deliver()
             self._flush()
             self._tell_pace()
+        return 1
 
     def deliver(self) -> None:
         """Tell the listener now of all that was received."""

@@ -68,8 +68,8 @@ class Group(Protocol):
 
     turns: Turns
 
-    def receive(self, socket: Any, message: Message) -> None:  # noqa: ANN401 - its own kind
-        """Take a message."""
+    def receive(self, socket: Any, message: Message) -> int:  # noqa: ANN401 - its own kind
+        """Take a message; return as how many frames of the turn it counts."""
 
 
 class TurnTaker(asyncio.Protocol, ABC):
@@ -100,11 +100,12 @@ class TurnTaker(asyncio.Protocol, ABC):
         left = TURN_FRAMES
         for event in events:
             if isinstance(event, _MESSAGE):  # as most are
-                self._group.receive(self, event)
-            elif event is not None:
-                self.take(event)
-            left -= 1
-            if not left:
+                left -= self._group.receive(self, event)
+            else:
+                left -= 1
+                if event is not None:
+                    self.take(event)
+            if left <= 0:
                 self.wait_for_turn(events, size)
                 return True
         return False
