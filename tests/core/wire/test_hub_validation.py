@@ -52,7 +52,7 @@ from peerpigeon.core.wire.hub_news import (
     Verdict,
 )
 from peerpigeon.core.wire.hub_validation import opened
-from peerpigeon.core.wire.nesting import DEEPEST
+from peerpigeon.core.wire.nesting import DEEPEST, DEEPEST_INSIDE
 from peerpigeon.core.wire.ranges import LAST_INCARNATION
 from peerpigeon.core.wire.reasons import Reason
 from tests.core.frame_values import message
@@ -319,8 +319,12 @@ def test_what_is_nested_as_deep_as_hubs_let_pass_is_taken_and_what_nobody_can_re
     deep = plain_introduction(B)[:-1] + b',"a":' + b"[" * DEEPEST + b"]" * DEEPEST + b"}"
     news = Join("n", (SOUND, Member(B, 2, deep)), is_primary=True)
     assert heard(news) == news
-    for nonsense in (b"[" * 5000, b"[" * 5000 + b"]" * 5000):
+    for depth in (DEEPEST_INSIDE + 1, 5000):
+        nonsense = b"[" * depth + b"]" * depth
         assert heard(Relay("n", A, B, 0, "offer", nonsense)) == Unknown()
+        named = plain_introduction(B)[:-1] + b',"a":' + nonsense + b"}"
+        assert heard(Join("n", (Member(B, 2, named),), is_primary=True)) == Unknown()
+    assert heard(Relay("n", A, B, 0, "offer", b"[" * 5000)) == Unknown()
 
 
 def test_news_of_a_kind_that_only_newer_hubs_know_keeps_its_number() -> None:

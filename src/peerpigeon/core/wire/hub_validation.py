@@ -47,6 +47,7 @@ from peerpigeon.core.wire.hub_news import (
     Unknown,
     Verdict,
 )
+from peerpigeon.core.wire.nesting import DEEPEST_INSIDE, is_too_deep
 from peerpigeon.core.wire.ranges import Count, Lane
 
 if TYPE_CHECKING:
@@ -207,13 +208,15 @@ def _introduces(member: Member) -> bool:
         named = _introduced.decode(introduction).peer
     except UNREADABLE:
         return False
-    return named == member.peer and (introduction.isascii() or _is_json(introduction))
+    if named != member.peer or is_too_deep(introduction, DEEPEST_INSIDE):
+        return False
+    return introduction.isascii() or _is_json(introduction)
 
 
 def _is_json(data: bytes) -> bool:
     """Tell whether bytes are one JSON value in UTF-8, so that no client's parser stumbles."""
     try:
         _json.decode(data)
-        return data.isascii() or bool(data.decode())
-    except UNREADABLE:  # the hub of a client lets nothing pass that is nested so deep (``nesting``)
+        return not is_too_deep(data, DEEPEST_INSIDE) and (data.isascii() or bool(data.decode()))
+    except UNREADABLE:
         return False
