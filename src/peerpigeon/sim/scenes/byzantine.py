@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 NAMESPACES = ["crowd", "flock", "herd", "swarm"]
 
+ON_THE_WAY = 2.0
+"""Seconds without new signals, in which those under way arrive, before anything changes."""
+
 CALM, LYING = 10.0, 30.0
 """Seconds in which nobody lies, and in which the liars do."""
 
@@ -88,7 +91,7 @@ def _play(mesh: Mesh, population: Population, outcome: Outcome, liars: int) -> N
             if isinstance(host.hub, Liar):  # pragma: no branch
                 host.hub.is_lying = what == "lie"
         population.signal_steadily(int(SIGNALS_A_SECOND * seconds), seconds)
-        world.run(seconds)
+        world.run(seconds + ON_THE_WAY)
         times.append(world.now)
     world.run(LIFETIME)
     outcome.figures["lies"] = sum(host.hub.told for host in hosts if isinstance(host.hub, Liar))
