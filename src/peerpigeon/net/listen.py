@@ -21,8 +21,11 @@ TAKEN_AT_ONCE = 8
 join in one turn of the loop cost much less than one by one: who is told of several of them is
 written to once."""
 
-IN_A_TURN = 64
-"""Connections that are taken in one turn of the loop at most, at some 0.1 ms each."""
+IN_A_TURN = 8
+"""Connections that are taken in one turn of the loop at most, at some 0.1 ms each: as uvloop does.
+
+It takes asyncio's own loop some turns more until it hands one over, and only then is it seen that
+the descriptors run out; so what comes until then has to fit into ``descriptors.RESERVE``."""
 
 FREE_PORT_TRIES = 32
 """How often any free port is asked for, until it is free at all addresses."""
