@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from peerpigeon.cli import serve
@@ -13,7 +14,7 @@ from peerpigeon.version import __version__
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 def run(words: Sequence[str]) -> int:
@@ -54,52 +55,24 @@ def _declare_server(command: argparse.ArgumentParser) -> None:
     serve.add_options(command)
 
 
-def _declare_network(command: argparse.ArgumentParser) -> None:
-    from peerpigeon.cli import network  # noqa: PLC0415
+def _declare_by(module: str) -> Callable[[argparse.ArgumentParser], None]:
+    """Return what declares the command that a module of this package has."""
 
-    command.description = network.ABOUT
-    command.set_defaults(run=network.run)
-    network.add_options(command)
+    def declare(command: argparse.ArgumentParser) -> None:
+        has = import_module(f"peerpigeon.cli.{module}")
+        command.description = has.ABOUT
+        command.set_defaults(run=has.run)
+        has.add_options(command)
 
-
-def _declare_simulate(command: argparse.ArgumentParser) -> None:
-    from peerpigeon.cli import simulate  # noqa: PLC0415
-
-    command.description = simulate.ABOUT
-    command.set_defaults(run=simulate.run)
-    simulate.add_options(command)
-
-
-def _declare_play(command: argparse.ArgumentParser) -> None:
-    from peerpigeon.cli import play  # noqa: PLC0415
-
-    command.description = play.ABOUT
-    command.set_defaults(run=play.run)
-    play.add_options(command)
-
-
-def _declare_token(command: argparse.ArgumentParser) -> None:
-    from peerpigeon.cli import token  # noqa: PLC0415
-
-    command.description = token.ABOUT
-    command.set_defaults(run=token.run)
-    token.add_options(command)
-
-
-def _declare_identity(command: argparse.ArgumentParser) -> None:
-    from peerpigeon.cli import identity  # noqa: PLC0415
-
-    command.description = identity.ABOUT
-    command.set_defaults(run=identity.run)
-    identity.add_options(command)
+    return declare
 
 
 _COMMANDS = {
     "server": ("serve clients on one machine", _declare_server),
     "hub": ("serve clients together with other hubs, as one mesh", _declare_server),
-    "network": ("run a mesh of hubs on this machine and watch it", _declare_network),
-    "token": ("make keys, and tokens that let clients in", _declare_token),
-    "identity": ("print the id of a hub that has a key, or make the key", _declare_identity),
-    "simulate": ("try a mesh of hubs out in virtual time", _declare_simulate),
-    "play": ("play a scenario, in virtual time or with hub processes", _declare_play),
+    "network": ("run a mesh of hubs on this machine and watch it", _declare_by("network")),
+    "token": ("make keys, and tokens that let clients in", _declare_by("token")),
+    "identity": ("print the id of a hub that has a key, or make the key", _declare_by("identity")),
+    "simulate": ("try a mesh of hubs out in virtual time", _declare_by("simulate")),
+    "play": ("play a scenario, in virtual time or with hub processes", _declare_by("play")),
 }

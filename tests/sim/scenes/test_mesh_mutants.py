@@ -18,6 +18,7 @@ from peerpigeon.core.mesh.mesh import Mesh
 from peerpigeon.core.mesh.topology import Topology
 from peerpigeon.core.sessions.registry import Registry
 from peerpigeon.core.streams.receiver import Receiver
+from peerpigeon.core.streams.receivers import Receivers
 from peerpigeon.core.streams.streams import Streams
 from peerpigeon.core.streams.window import Window
 from peerpigeon.core.wire.hub_frames import Ack
@@ -109,13 +110,12 @@ def faults_of(scene: Callable[[int], Outcome]) -> list[str]:
 def test_answering_a_signal_twice_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both are needed to answer one twice here: a hub that stops used to leave some unsaid."""
     monkeypatch.setattr(AnsweredSignals, "note", lambda *_: True)
-    monkeypatch.setattr(Streams, "drain", _acknowledges_once)
+    monkeypatch.setattr(Receivers, "drain", _acknowledges_once)
     assert any("1 sent, 0 arrived, 2 answered" in fault for fault in faults_of(disasters.restarts))
 
 
-def _acknowledges_once(streams: Streams, now: float) -> list[Outgoing]:
-    receivers = streams._receivers
-    return [streams._ack(source, receivers[source], now) for source in list(streams._owed)]
+def _acknowledges_once(ends: Receivers, now: float) -> list[Outgoing]:
+    return [ends._ack(source, ends._receivers[source], now) for source in list(ends._owed)]
 
 
 def test_delivering_what_was_said_to_have_failed_is_caught(

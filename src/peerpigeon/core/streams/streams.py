@@ -3,7 +3,7 @@
 A stream is named by its source and destination, the incarnation of the latter, and an epoch that
 the source never uses twice: those of each of its lives count from a random number. Under which
 incarnation it speaks may change meanwhile. Here are the streams of one hub; ``sender.py`` and
-``receiver.py`` have the two ends of one.
+``receiver.py`` have the two ends of one, ``receivers.py`` has all that end here.
 
 A destination that was told a later epoch by somebody who is not the source does not take what the
 source says. It answers where it stands, and the source goes on in an epoch later than that: epochs
@@ -20,7 +20,7 @@ from peerpigeon.core.shares import Shares
 from peerpigeon.core.streams.fair_queue import Queued
 from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.outgoing import Failure, Outgoing, failed, routed
-from peerpigeon.core.streams.receiver import Receiver
+from peerpigeon.core.streams.receivers import Receivers
 from peerpigeon.core.streams.sender import Sender
 from peerpigeon.core.wire.hub_frames import SIGNALS, Ack, Segment
 from peerpigeon.core.wire.hub_news import Relay
@@ -74,10 +74,7 @@ class Streams:
         self._by_number: dict[int, Sender] = {}
         self._opened = 0
         self._alarms: TimerQueue[int] = TimerQueue()  # by number; may be early, is never late
-        self._waiting = 0  # bytes that have come before their turn, of all sources
-        self._receivers: dict[PeerId, Receiver] = {}  # the longest silent first
-        self._owed: dict[PeerId, float] = {}  # when to acknowledge, in that order
-        self._is_draining = False
+        self._receivers = Receivers(self._limits)
         self._keeps_all_until = -inf
         self._failures: list[Failure] = []
         self._failed_at: float | None = None
@@ -92,7 +89,7 @@ class Streams:
     def size(self) -> int:
         """About how many bytes are kept, to send again or until it is their turn; O(hubs)."""
         sent = sum(sender.size for sender in self._senders.values())
-        return sent + sum(receiver.size for receiver in self._receivers.values())
+        return sent + self._receivers.size
 
     # Sending
 
@@ -250,16 +247,10 @@ class Streams:
 
         It has risen, or was heard of before its advert came.
         """
-        self._disbelieve(hub, incarnation)
+        self._receivers.disbelieve(hub, incarnation)
         sender = self._senders.get(hub)
         if sender is not None:
             sender.incarnation = incarnation
-
-    def _disbelieve(self, hub: PeerId, incarnation: int) -> None:
-        """Take what came under a later incarnation than a hub has for that of an earlier one."""
-        receiver = self._receivers.get(hub)
-        if receiver is not None and is_later_life(receiver.incarnation, incarnation):
-            receiver.incarnation = incarnation - 1
 
     def _follow(self, sender: Sender, incarnation: int) -> None:
         if sender.incarnation != incarnation and is_later_life(incarnation, sender.incarnation):
@@ -270,7 +261,7 @@ class Streams:
 
         Control news to the other one is dropped: there is nobody left whom it concerned.
         """
-        self._disbelieve(hub, incarnation)
+        self._receivers.disbelieve(hub, incarnation)
         sender = self._senders.get(hub)
         if sender is None or sender.incarnation == incarnation:
             return []
@@ -301,80 +292,29 @@ class Streams:
             if receiver is not None and not receiver.is_replaced_by(
                 incarnation, segment.epoch, known
             ):
-                return [], self._contest(source, receiver, incarnation, now)
-            receiver = self._accept(source, incarnation, segment, now)
+                return [], self._receivers.contest(source, receiver, incarnation, now)
+            self._restart_if_later(source, incarnation, now)
+            receiver = self._receivers.open(source, incarnation, segment)
         elif receiver.incarnation != incarnation and receiver.is_outdated(
             incarnation, known
         ):  # the source has risen
             if (sender := self._senders.get(source)) is not None:
                 self._follow(sender, incarnation)
             receiver.incarnation = incarnation
-        before = receiver.size
-        ready = receiver.take(segment)
-        if receiver.size != before:
-            self._waiting += receiver.size - before
-            self._bound_waiting()
-        if self._is_draining or receiver.wants_to_answer(now):
-            return ready, [self._ack(source, receiver, now)]
-        if source not in self._owed:
-            self._owed[source] = now + self._limits.ack_delay
-        return ready, []
-
-    def _accept(self, source: PeerId, incarnation: int, first: Segment, now: float) -> Receiver:
-        self._restart_if_later(source, incarnation, now)
-        if source in self._receivers:
-            self._drop_receiver(source)
-        if len(self._receivers) >= self._limits.hubs:
-            oldest = next(iter(self._receivers))
-            self._drop_receiver(oldest)
-            self._owed.pop(oldest, None)
-        receiver = Receiver(incarnation, first, self._limits)
-        self._receivers[source] = receiver
-        return receiver
-
-    def _drop_receiver(self, source: PeerId) -> None:
-        self._waiting -= self._receivers.pop(source).size
-
-    def _bound_waiting(self) -> None:
-        """Throw away what waits of the longest silent sources while it is too much in all."""
-        while self._waiting > self._limits.waiting_bytes:
-            victim = next(receiver for receiver in self._receivers.values() if receiver.size)
-            self._waiting -= victim.size
-            victim.drop_waiting()
-
-    def _contest(
-        self, source: PeerId, receiver: Receiver, incarnation: int, now: float
-    ) -> list[Outgoing]:
-        """Say which stream is the latest here: what else comes is late, or that one is a lie."""
-        if incarnation != receiver.incarnation or not receiver.may_repeat(now):
-            return []
-        return [self._ack(source, receiver, now)]
-
-    def _ack(self, source: PeerId, receiver: Receiver, now: float) -> Outgoing:
-        self._owed.pop(source, None)
-        # Re-inserted, so that the longest silent hub stays first.
-        del self._receivers[source]
-        self._receivers[source] = receiver
-        return Outgoing(source, receiver.incarnation, receiver.answer(now))
+        return self._receivers.take(source, receiver, segment, now)
 
     def drain(self, now: float) -> list[Outgoing]:
         """Return all acknowledgements that are owed; from now on each segment has its own at once.
 
         For a hub that is about to stop: it cannot know whether it will live to the next alarm.
         """
-        self._is_draining = True
-        return [self._ack(source, self._receivers[source], now) for source in list(self._owed)]
+        return self._receivers.drain(now)
 
     # Time
 
     def expire(self, now: float) -> tuple[list[Outgoing], list[Failure]]:
         """Return the acknowledgements and repeats that are due, and what has been given up."""
-        outgoing: list[Outgoing] = []
-        while self._owed:
-            source, due = next(iter(self._owed.items()))
-            if due > now:
-                break
-            outgoing.append(self._ack(source, self._receivers[source], now))
+        outgoing = self._receivers.expire(now)
         failures = []
         for number in self._alarms.expire(now):
             sender = self._by_number[number]
@@ -392,5 +332,4 @@ class Streams:
 
     def deadline(self) -> float | None:
         """Return when to call ``expire``; may be earlier than anything is due."""
-        owed = next(iter(self._owed.values()), None)
-        return earliest(self._alarms.deadline(), owed, self._failed_at)
+        return earliest(self._alarms.deadline(), self._receivers.deadline(), self._failed_at)
