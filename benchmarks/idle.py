@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.descriptors import Descriptors
 from peerpigeon.net.http.door import Doors
+from peerpigeon.net.http.waiting import Waiting
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
@@ -66,7 +67,8 @@ async def serve(listener: socket.socket) -> None:
     sockets = SocketGroup(Keeper(), PeerSocket.accepted, close_timeout=5, holders=holders, **limits)
     doors = Doors(
         lambda _: sockets.open,
-        lambda _: b"",
+        lambda transport, *_: transport.abort(),
+        waiting=Waiting(),
         admits_host=lambda _host: True,
         admits_origin=lambda _origin, _host: True,
         handshake_timeout=TIMEOUT,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.descriptors import Descriptors
 from peerpigeon.net.http.door import Doors
-from peerpigeon.net.http.request import HandshakeError
+from peerpigeon.net.http.waiting import Waiting
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
@@ -23,7 +23,7 @@ from peerpigeon.net.websocket.protocol import UNDECIDED
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from peerpigeon.net.http.request import Request, UpgradeRequest
+    from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.websocket.protocol import Message, WebSocketProtocol
 
 LARGEST = 32 * 1024 * 1024
@@ -92,17 +92,14 @@ class Echo:
         """Do nothing: that it ends before a message comes is the end of many cases."""
 
 
-def _no_page(request: Request) -> bytes:
-    raise HandshakeError(404, "there is nothing here but an echo")
-
-
 @asynccontextmanager
 async def echo_server() -> AsyncIterator[int]:
     """Run a server that sends everything back, and give its port."""
     echo = Echo()
     doors = Doors(
         lambda _: echo.group.open,
-        _no_page,
+        lambda transport, *_: transport.abort(),
+        waiting=Waiting(),
         admits_host=lambda _: True,
         admits_origin=lambda *_: True,
         handshake_timeout=10.0,

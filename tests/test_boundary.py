@@ -35,6 +35,8 @@ CATCHES_ALL = {
     "net/driver.py: feed",
     "net/driver.py: perform",
     "net/driver.py: sockets_received",
+    "net/http/library.py: _answer_to",
+    "net/http/library.py: _write",
     "net/server.py: _tell",
     "net/websocket/group.py: deliver",
     "rtc/aiortc/channel.py: _open",
@@ -46,7 +48,12 @@ WITH_A_CLOCK = {"asyncio", "socket", "ssl", "threading", "aiohttp", "uvloop"}
 SAME_EVERYWHERE = {"steps", "course", "outcome", "cast"}
 # Where each library is known.
 LIBRARIES = {
-    "aiohttp": {"local_mesh/supervisor.py", "scenario/real.py", "scenario/visitor.py"},
+    "aiohttp": {
+        "local_mesh/supervisor.py",
+        "net/http/library.py",
+        "scenario/real.py",
+        "scenario/visitor.py",
+    },
     "aioice": {"rtc/aiortc/gathering.py"},
     "ifaddr": {"net/own_addresses.py"},
     "aiortc": {"rtc/aiortc/channel.py", "rtc/aiortc/transports.py"},

@@ -12,7 +12,7 @@ import inspect
 import itertools
 import logging
 import struct
-from http import HTTPStatus
+from socket import SO_LINGER, SOL_SOCKET
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
@@ -20,11 +20,14 @@ import pytest
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.descriptors import Descriptors
+from peerpigeon.net.http import page
+from peerpigeon.net.http.audience import Audience
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.hosts import Hosts
 from peerpigeon.net.http.origins import Origins
-from peerpigeon.net.http.request import response
+from peerpigeon.net.http.visits import Visits
+from peerpigeon.net.http.waiting import Waiter, Waiting
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
@@ -205,6 +208,13 @@ class RawClient:
         await self.send(frame(TEXT, text))
         assert await self.frame() == (FIN | TEXT, text)
 
+    def reset(self) -> None:
+        """End the connection with a reset, not by saying that there is no more."""
+        at_once = struct.pack("ii", 1, 0)
+        connection = self.writer.get_extra_info("socket")
+        connection.setsockopt(SOL_SOCKET, SO_LINGER, at_once)
+        self.abort()
+
     def abort(self) -> None:
         self.writer.transport.abort()
 
@@ -260,12 +270,18 @@ class Served:
     """A running server and its parts."""
 
     def __init__(
-        self, port: int, recorder: Recorder, sockets: SocketGroup[PeerSocket], doors: Doors
+        self,
+        port: int,
+        recorder: Recorder,
+        sockets: SocketGroup[PeerSocket],
+        doors: Doors,
+        visits: Visits,
     ) -> None:
         self.port = port
         self.recorder = recorder
         self.sockets = sockets
         self.doors = doors
+        self.visits = visits
 
     async def until_empty(self) -> None:
         """Wait until no connection is left anywhere."""
@@ -293,8 +309,8 @@ def logged(name: str) -> Iterator[list[str]]:
         logging.getLogger(name).removeHandler(keeper)
 
 
-def _describe(request: Request) -> bytes:
-    return response(HTTPStatus.OK, [], f"{request.method} {request.target}".encode())
+async def _describe(request: Request, _: object) -> page.Response:
+    return page.text(f"{request.method} {request.target}")
 
 
 LIMITS = {"max_message_size": 1 << 20, "max_outbox_size": 1 << 22, "close_timeout": DEADLINE}
@@ -323,9 +339,18 @@ async def serving(
         holders=holders,
         **(LIMITS | limits),
     )
+    waiting: Waiting[Waiter] = Waiting()
+    visits = Visits(
+        _describe,
+        lambda _: Audience.EVERYBODY,
+        waiting=waiting,
+        holders=holders,
+        timeout=handshake_timeout,
+    )
     doors = Doors(
         lambda _: sockets.open,
-        _describe,
+        visits.open,
+        waiting=waiting,
         admits_host=Hosts(ServerConfig()).admits,
         admits_origin=Origins(ServerConfig(cors_origin=origins, demo=False)).admits,
         handshake_timeout=handshake_timeout,
@@ -338,10 +363,11 @@ async def serving(
     )
     server = await asyncio.get_running_loop().create_server(doors, "127.0.0.1", 0)
     try:
-        yield Served(server.sockets[0].getsockname()[1], recorder, sockets, doors)
+        yield Served(server.sockets[0].getsockname()[1], recorder, sockets, doors, visits)
     finally:
         server.close()
         doors.abort()
+        visits.abort()
         for socket in [*recorder.open, *sockets.closing]:
             socket.abort()
         await sockets.wait_closed()

@@ -20,9 +20,12 @@ from peerpigeon.net.driver import Driver
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.hosts import Hosts
+from peerpigeon.net.http.insiders import Insiders
 from peerpigeon.net.http.origins import Origins
-from peerpigeon.net.http.pages import Pages
 from peerpigeon.net.http.request import HandshakeError
+from peerpigeon.net.http.site import Site, pages_of
+from peerpigeon.net.http.visits import Visits
+from peerpigeon.net.http.waiting import Waiting
 from peerpigeon.net.listen import BACKLOG, IN_A_TURN
 from peerpigeon.net.machine_memory import default_limit
 from peerpigeon.net.own_addresses import own_hosts
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from peerpigeon.net.http.door import Opener
     from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.http.tokens import Tokens
+    from peerpigeon.net.http.waiting import Waiter
     from peerpigeon.rtc.interface import Engine
 
 logger = logging.getLogger(__name__)
@@ -71,9 +75,18 @@ class Runtime:
         rng, epoch = random.SystemRandom(), time.time() - now
         self.hub = Hub(hub_id, config, rng, epoch=epoch, now=now, identity=identity)
         self.driver = Driver(self.hub, config, tell, engine)
+        waiting: Waiting[Waiter] = Waiting()
+        self._visits = Visits(
+            Site(pages_of(self), config.allowed_origins).answer,
+            Insiders(config).audience,
+            waiting=waiting,
+            holders=self.driver.holders,
+            timeout=config.handshake_timeout,
+        )
         self._doors = Doors(
             self._opener,
-            Pages(config, self.snapshot, self.topology).answer,
+            self._visits.open,
+            waiting=waiting,
             admits_host=Hosts(config).admits,
             admits_origin=Origins(config).admits,
             handshake_timeout=config.handshake_timeout,
@@ -114,6 +127,11 @@ class Runtime:
             or self.driver.carriers.sockets.drop_oldest()
             or self._doors.drop_greediest()
         )
+
+    @property
+    def config(self) -> ServerConfig:
+        """The options, as they are used."""
+        return self._config
 
     def snapshot(self) -> Snapshot:
         """Return the counts of this moment."""
@@ -158,6 +176,7 @@ class Runtime:
         for listener in self._listeners:
             listener.close()
         self._doors.abort()
+        self._visits.abort()
         if self._watching is not None:
             self._watching.cancel()
         self.driver.clients.deliver()  # what has been read counts as taken

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket as sockets_of_the_system
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +12,7 @@ from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.http.arrivals import AT_ONCE
 from peerpigeon.net.http.forwarded import Forwarded
+from peerpigeon.net.http.page import Response, text
 from peerpigeon.net.http.request import MAX_HEAD_SIZE
 from peerpigeon.net.memory import Holders
 from tests.net.raw import (
@@ -335,12 +335,7 @@ async def test_who_leaves_the_door_leaves_nothing_behind(begun: bytes, end: str)
         if end == "half-close":
             client.writer.write_eof()
         elif end == "reset":
-            client.writer.get_extra_info("socket").setsockopt(
-                sockets_of_the_system.SOL_SOCKET,
-                sockets_of_the_system.SO_LINGER,
-                b"\x01\x00\x00\x00\x00\x00\x00\x00",
-            )
-            client.abort()
+            client.reset()
         else:
             client.writer.close()
         await served.until_empty()
@@ -393,9 +388,12 @@ async def test_what_the_door_keeps_is_counted_until_it_is_gone() -> None:
 
 @on_every_loop
 async def test_who_asks_for_much_and_does_not_read_it_goes_when_memory_is_short() -> None:
-    page = b"HTTP/1.1 200 OK\r\n\r\n" + b"*" * (20 << 20)
+
+    async def much(*_: object) -> Response:
+        return text("*" * (20 << 20))
+
     async with serving(holders=Holders(MemoryAccount(64 << 20))) as served:
-        served.doors.answer = lambda _: page
+        served.visits.answer = much
         clients = [await RawClient.connect(served.port) for _ in range(3)]
         for client in clients:
             client.writer.transport.pause_reading()  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.snapshot import HubView, LinkRecord, MeshSnapshot, TopologySnapshot
 from peerpigeon.net.http.door import is_from_here
 from peerpigeon.net.http.insiders import Insiders
-from peerpigeon.net.http.pages import mesh
+from peerpigeon.net.http.pages.mesh import mesh
 from peerpigeon.net.http.request import parse_request
 from tests.net.client import A, get, join, running
 from tests.net.raw import RawClient
@@ -336,7 +336,7 @@ async def test_the_first_page_says_what_is_here() -> None:
 )
 async def test_a_target_is_a_path_or_a_whole_address(target: str, status: str, kind: str) -> None:
     async with running() as server, await RawClient.connect(server.port) as client:
-        await client.send(f"GET {target} HTTP/1.0\r\n\r\n".encode())
+        await client.send(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         head = (await client.head()).decode()
         assert head.startswith(f"HTTP/1.1 {status} ")
         assert f"\r\nContent-Type: {kind}; " in head

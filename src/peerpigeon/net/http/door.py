@@ -1,4 +1,4 @@
-"""Reads the first request of a connection: answers it, or opens a WebSocket."""
+"""Reads the first request of a connection: hands it on to the pages, or opens a WebSocket."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from peerpigeon.net.http.request import (
     accept,
     is_websocket,
     parse_request,
+    split_target,
 )
-from peerpigeon.net.http.waiting import Waiting
 from peerpigeon.net.seldom import SeldomWarning
 
 if TYPE_CHECKING:
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from peerpigeon.net.descriptors import Descriptors
+    from peerpigeon.net.http.waiting import Waiter, Waiting
     from peerpigeon.net.memory import Holders
 
     Opener: TypeAlias = Callable[[asyncio.Transport, UpgradeRequest, bytes], object]
+    Show: TypeAlias = Callable[[asyncio.Transport, Request, bytes], object]
 
 logger = logging.getLogger(__name__)
 
@@ -56,21 +58,23 @@ class Doors:
     """What the doors of one server share, and the factory that ``loop.create_server`` calls.
 
     ``opener`` returns what takes over a WebSocket, with the bytes that follow its handshake;
-    ``answer`` returns the whole answer to any other request. Both may raise ``HandshakeError``.
+    it may raise ``HandshakeError``. ``show`` takes over any other request, with all that has come.
     ``admits_host`` tells from the header ``Host`` whether a request is answered at all, and
     ``admits_origin`` from ``Origin`` and ``Host`` whether a page may connect.
     An answer ends its connection, so that a handshake is always the first request of one.
 
-    At most ``limit`` connections are in a door, each no longer than ``handshake_timeout`` seconds;
-    another one drops one, of the address with most of them the one that has waited longest.
+    At most ``limit`` connections are ``waiting``, each no longer than ``handshake_timeout`` seconds
+    in a door, and as long until it has its answer; another one drops one, of the address with most
+    of them the one that has waited longest.
     ``forwarded`` tells where a request comes from that a proxy has passed on.
     """
 
     def __init__(  # noqa: PLR0913
         self,
         opener: Callable[[UpgradeRequest], Opener],
-        answer: Callable[[Request], bytes],
+        show: Show,
         *,
+        waiting: Waiting[Waiter],
         admits_host: Callable[[str | None], bool],
         admits_origin: Callable[[str | None, str], bool],
         handshake_timeout: float,
@@ -80,7 +84,8 @@ class Doors:
         limit: int = 1024,
     ) -> None:
         self.opener = opener
-        self.answer = answer
+        self.show = show
+        self.waiting = waiting
         self.admits_host = admits_host
         self.admits_origin = admits_origin
         self.handshake_timeout = handshake_timeout
@@ -93,7 +98,6 @@ class Doors:
         self.refused_origin = SeldomWarning(logger, _REFUSED_ORIGIN)
         self.refused_host = SeldomWarning(logger, _REFUSED_HOST)
         self.refused = SeldomWarning(logger, "a WebSocket was refused, from %s: %s")
-        self.waiting: Waiting[Door] = Waiting()
 
     def __call__(self) -> Door:
         """Return the door for one more connection."""
@@ -101,15 +105,15 @@ class Doors:
 
     def drop_greediest(self) -> bool:
         """Drop a connection of the address with most of them; ``False`` if none waits."""
-        door = self.waiting.greediest()
-        if door is not None:
-            door.abort()
-        return door is not None
+        waiter = self.waiting.greediest()
+        if waiter is not None:
+            waiter.abort()
+        return waiter is not None
 
     def abort(self) -> None:
-        """Drop the connections that have not sent their request yet."""
-        for door in list(self.waiting):
-            door.abort()
+        """Drop the connections that have not sent their request yet, or wait for its answer."""
+        for waiter in list(self.waiting):
+            waiter.abort()
 
 
 class Door(asyncio.Protocol):
@@ -190,9 +194,13 @@ class Door(asyncio.Protocol):
             self._doors.lost_upgrade.warn(_now(), address)
             raise
         if not is_websocket(request):
+            if request.method != "OPTIONS":
+                split_target(request.target)  # it has to be in order
             here = is_from_here(transport) if address == peer else is_loopback(address)
-            request = replace(request, is_from_here=here)
-            self._answer(transport, self._doors.answer(request))
+            data = bytes(self._head)
+            self._leave()
+            request = replace(request, is_from_here=here, address=address)
+            self._doors.show(transport, request, data)
             return
         upgrade = replace(accept(request), address=address)
         if not self._doors.admits_origin(upgrade.origin, upgrade.host):
@@ -218,7 +226,6 @@ class Door(asyncio.Protocol):
             transport.write_eof()
         else:
             transport.close()
-        # A page may be large, and whoever asked for it may not read it.
         self._doors.holders.note(self, transport.get_write_buffer_size())
 
     def _leave(self) -> None:

@@ -11,6 +11,7 @@ from peerpigeon.core.config import (
     is_ip_address,
     is_loopback,
 )
+from peerpigeon.net.http.audience import Audience
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
@@ -28,6 +29,10 @@ class Insiders:
         self._names = frozenset(map(str.lower, hosts_in(config.host)))
         # What connects here may be a proxy, although it is on this machine.
         self._has_proxy = config.is_local and not config.is_for_this_machine
+
+    def audience(self, request: Request) -> Audience:
+        """Return who asks at the port of the clients."""
+        return Audience.INSIDERS if self.include(request) else Audience.EVERYBODY
 
     def include(self, request: Request) -> bool:
         """Tell whether who asks is one of them.

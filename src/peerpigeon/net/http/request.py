@@ -11,6 +11,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from peerpigeon.net.http.audience import Audience
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -87,7 +89,7 @@ def response(
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The head of an HTTP request."""
+    """The head of an HTTP request, and who asks; for pages that read it the body, too."""
 
     method: str
     target: str
@@ -97,6 +99,15 @@ class Request:
 
     is_from_here: bool = False
     """Whether the connection comes from this machine."""
+
+    address: str = ""
+    """The IP address that it comes from, as far as proxies that are trusted tell."""
+
+    audience: Audience = Audience.EVERYBODY
+    """Who asks."""
+
+    body: bytes = field(default=b"", repr=False)
+    """Empty for ``GET`` and ``HEAD``."""
 
     def values(self, name: str) -> list[str]:
         """Return all values of a header, in order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from peerpigeon.core.ip_addresses import subscriber
 
@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 C = TypeVar("C")
+
+
+class Waiter(Protocol):
+    """A connection that may have to go for others."""
+
+    def abort(self) -> None:
+        """Drop it."""
+        ...
 
 
 class Waiting(Generic[C]):
