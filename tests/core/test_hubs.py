@@ -19,7 +19,7 @@ from peerpigeon.core.interface.events import (
     Tick,
 )
 from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
-from peerpigeon.core.interface.snapshot import HubView, LinkRecord, topology
+from peerpigeon.core.interface.snapshot import HubView, LinkRecord
 from peerpigeon.core.namespaces.presence import REPUBLICATION_DELAY
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.core.wire.hub_news import (
@@ -343,7 +343,7 @@ def test_a_plain_server_has_no_part_in_a_mesh() -> None:
 
 def test_every_hub_can_show_the_links_of_all() -> None:
     hubs = linked(FIRST, SECOND, THIRD, advertise=("ws://there:1",))
-    pictures = [topology(hub.snapshot(hubs.now), hub.adverts()) for hub in hubs.hubs]
+    pictures = [hub.topology(hubs.now) for hub in hubs.hubs]
     assert [picture.hub_id for picture in pictures] == [FIRST, SECOND, THIRD]
     assert all(picture.mesh.known_hubs == 3 for picture in pictures)
     channel = {hub: LinkRecord(hub, "p2p", "mesh") for hub in (FIRST, SECOND, THIRD)}
@@ -373,7 +373,7 @@ def test_what_a_hub_shows_follows_what_happens_to_the_others() -> None:
 
 def topology_of(hubs: Hubs, number: int) -> tuple[HubView, ...]:
     hub = hubs.hubs[number]
-    return topology(hub.snapshot(hubs.now), hub.adverts()).hubs
+    return hub.topology(hubs.now).hubs
 
 
 def test_a_hub_that_stops_says_so() -> None:

@@ -136,12 +136,12 @@ def test_records_have_a_limit_by_what_was_announced_too() -> None:
     records = primary(max_memory=256 * KIB)
     for number in range(10):
         records.tell(H1, join(16 * KIB, (PeerId(f"{number:040x}"), number + 1)))
-    assert (len(records.rendezvous), records.rendezvous.refused) == (3, 7)
+    assert (len(records.rendezvous), records.rendezvous.table.refused) == (3, 7)
     assert records.effects.memory.records.size == 3 * (16 * KIB + RECORD_BYTES)
     records.effects.take_actions()
     records.tell(H1, Leave("net1", PeerId(f"{1:040x}"), 2, has_said_goodbye=True))
     records.tell(H1, join(10, (A, 20)))
-    assert (len(records.rendezvous), records.rendezvous.refused) == (3, 7)
+    assert (len(records.rendezvous), records.rendezvous.table.refused) == (3, 7)
 
 
 def test_members_at_other_hubs_count_with_the_records_while_somebody_knows_them() -> None:

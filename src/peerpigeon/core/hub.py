@@ -54,7 +54,9 @@ from peerpigeon.core.interface.snapshot import (
     MeshSnapshot,
     PeerRecord,
     Snapshot,
+    TopologySnapshot,
     hub_records,
+    topology,
 )
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.core.mesh.mesh import Mesh
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.identity import Identity
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.interface.snapshot import NamespaceRecord
     from peerpigeon.core.streams.outgoing import Failure
     from peerpigeon.core.wire.hub_frames import Advert
 
@@ -342,6 +345,23 @@ class Hub:
             memory_limit=self.memory.limit,
             memory_kept=self.memory.kept,
         )
+
+    def topology(self, now: float) -> TopologySnapshot:
+        """Return the mesh as this hub knows it; costs O(hubs and links)."""
+        picture, mesh, epoch = self.snapshot(now), self._mesh, self._effects.epoch
+        if mesh is None:
+            return topology(picture)
+        missing = [(advert, epoch + since) for advert, since in mesh.missing()]
+        return topology(picture, mesh.adverts(), mesh.unreachable, missing)
+
+    @property
+    def mesh_mark(self) -> tuple[object, ...]:
+        """What differs whenever something of ``topology`` does; costs O(1)."""
+        return () if self._mesh is None else self._mesh.mark
+
+    def largest_namespaces(self, most: int) -> list[NamespaceRecord]:
+        """Return those with most clients here, largest first; costs O(namespaces)."""
+        return self._namespaces.largest(most)
 
     def peers(self) -> list[PeerRecord]:
         """Return a record of every client; costs O(clients)."""

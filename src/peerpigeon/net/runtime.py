@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from peerpigeon.core import Hub
 from peerpigeon.core.config import least_memory
 from peerpigeon.core.interface.close_codes import GOING_AWAY, HUB_STOPPING, SERVER_STOPPING
-from peerpigeon.core.interface.snapshot import topology
 from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
 from peerpigeon.net.descriptors import Descriptors, descriptor_limit
 from peerpigeon.net.driver import Driver
@@ -148,7 +147,8 @@ class Runtime:
 
     def topology(self) -> TopologySnapshot:
         """Return the hubs of the mesh and their links, as far as this hub knows them."""
-        return topology(self.snapshot(), self.hub.adverts())
+        self.driver.look_at_clock()
+        return self.hub.topology(self._loop.time())
 
     async def listen(self, sockets: list[socket]) -> None:
         """Take connections from now on; raise ``RuntimeError`` if it is ended meanwhile."""

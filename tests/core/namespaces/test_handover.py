@@ -184,7 +184,7 @@ def test_one_that_another_hubs_news_has_introduced_meanwhile_waits_no_more() -> 
 def test_where_there_is_no_room_nobody_waits() -> None:
     records = arrived(max_records=0)
     records.tell(H1, join((A, 1)), 1.0)
-    assert records.rendezvous.refused == 1
+    assert records.rendezvous.table.refused == 1
     assert records.rendezvous.deadline() is None
 
 

@@ -430,7 +430,7 @@ def test_beyond_so_many_records_newcomers_are_not_stored_and_that_is_counted() -
     records = primary(max_records=1)
     records.tell(H1, join((A, 1)), 0.0)
     assert records.tell(H1, join((B, 2)), 0.0) == []
-    assert (len(records.rendezvous), records.rendezvous.refused) == (1, 1)
+    assert (len(records.rendezvous), records.rendezvous.table.refused) == (1, 1)
 
 
 # Finding

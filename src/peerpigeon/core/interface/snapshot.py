@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.wire.hub_frames import Advert
@@ -113,6 +113,32 @@ class HubView:
     addresses: tuple[str, ...]
     is_draining: bool
     links: tuple[LinkRecord, ...]
+    is_reachable: bool = True
+    """Whether a path of links led to it when that was last looked at; if none does, it is gone two
+    seconds later."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingHub:
+    """A hub that has left the mesh, and is remembered for an hour."""
+
+    peer_id: PeerId
+    addresses: tuple[str, ...]
+    since: float
+    """Seconds since 1970."""
+    has_stopped: bool
+    """Whether it had said that it stops; else it was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceRecord:
+    """One namespace, as far as this hub knows it."""
+
+    name: str
+    clients: int
+    """How many clients of this hub are in it."""
+    members: int | None
+    """How many are in it in all, where this hub keeps its records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +152,30 @@ class TopologySnapshot:
     mesh: MeshSnapshot
     hubs: tuple[HubView, ...]
     """The live hubs, in the order of their ids; none for a plain server."""
+    missing: tuple[MissingHub, ...] = ()
+    """Hubs that have left it, longest missing first."""
 
 
-def topology(picture: Snapshot, adverts: Iterable[Advert]) -> TopologySnapshot:
-    """Return the mesh as the hub knows it that holds ``adverts``."""
-    hubs = tuple(map(_view, adverts))
-    return TopologySnapshot(picture.hub_id, picture.is_hub, picture.wall_time, picture.mesh, hubs)
+def topology(
+    picture: Snapshot,
+    adverts: Iterable[Advert] = (),
+    unreachable: Container[PeerId] = (),
+    missing: Iterable[tuple[Advert, float]] = (),
+) -> TopologySnapshot:
+    """Return the mesh as the hub knows it that holds the ``adverts`` of live hubs.
+
+    ``missing`` has the last advert of each that is not, and since when, in seconds since 1970.
+    """
+    hubs = tuple(_view(advert, advert.hub not in unreachable) for advert in adverts)
+    gone = tuple(
+        MissingHub(advert.hub, advert.addresses, since, advert.is_draining)
+        for advert, since in missing
+    )
+    wall_time, mesh = picture.wall_time, picture.mesh
+    return TopologySnapshot(picture.hub_id, picture.is_hub, wall_time, mesh, hubs, gone)
 
 
-def _view(advert: Advert) -> HubView:
+def _view(advert: Advert, is_reachable: bool) -> HubView:  # noqa: FBT001
     return HubView(
         advert.hub,
         advert.incarnation,
@@ -144,4 +185,5 @@ def _view(advert: Advert) -> HubView:
             LinkRecord(end.hub, end.carrier.name.lower(), end.purpose.name.lower())
             for end in advert.links
         ),
+        is_reachable,
     )

@@ -110,6 +110,10 @@ class Membership:
         """The missing hubs that are to be looked for, longest missing first."""
         return self._missing.sought()
 
+    def missing_adverts(self) -> list[tuple[Advert, float]]:
+        """Return the last advert of each missing hub, and since when, longest missing first."""
+        return [(self._adverts[hub], since) for hub, since in self._missing.since().items()]
+
     @property
     def graph(self) -> Mapping[PeerId, Collection[PeerId]]:
         """The neighbours of each hub by links that count."""

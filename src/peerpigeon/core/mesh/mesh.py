@@ -31,6 +31,7 @@ from peerpigeon.core.mesh.readiness import Readiness
 from peerpigeon.core.wire.hub_frames import Advert, Carrier, Heartbeat
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from random import Random
 
     from peerpigeon.core.changes import ReferenceChange
@@ -191,6 +192,21 @@ class Mesh:
     def adverts(self) -> list[Advert]:
         """Return what each live hub publishes, in the order of their ids."""
         return self._membership.live_adverts()
+
+    @property
+    def unreachable(self) -> AbstractSet[PeerId]:
+        """The live hubs that were out of reach when that was last looked at."""
+        return self._membership.unreachable
+
+    def missing(self) -> list[tuple[Advert, float]]:
+        """Return the last advert of each hub that has left, and since when."""
+        return self._membership.missing_adverts()
+
+    @property
+    def mark(self) -> tuple[object, ...]:
+        """What differs whenever the hubs, their links or who is in reach do; costs O(1)."""
+        membership = self._membership
+        return membership.digest, membership.graph_version, *membership.unreachable
 
     def incarnation_of(self, hub: PeerId) -> int:
         """Return the incarnation of a hub; 0 if it is not known."""

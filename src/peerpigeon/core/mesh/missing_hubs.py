@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.limits import MeshLimits
@@ -26,6 +26,10 @@ class MissingHubs:
     def __iter__(self) -> Iterator[PeerId]:
         """Go over the missing hubs, longest missing first."""
         return iter(self._since)
+
+    def since(self) -> Mapping[PeerId, float]:
+        """Return since when each hub is missing, longest missing first."""
+        return self._since
 
     def sought(self) -> list[PeerId]:
         """Return the missing hubs that have not said that they stop, longest missing first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.interface.snapshot import NamespaceRecord
 from peerpigeon.core.namespaces.hub_views import HubViews, first_session
 from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
@@ -52,6 +53,14 @@ class Namespaces:
         self.placement = placement
         self.presence = Presence(own, limit, incarnation, self.views, placement, effects)
         self.rendezvous = Rendezvous(own, limit, rng, self.views, placement, effects)
+
+    def largest(self, most: int) -> list[NamespaceRecord]:
+        """Return those with most clients of ours, largest first."""
+        kept_of = self.rendezvous.table.get
+        return [
+            NamespaceRecord(name, clients, None if (kept := kept_of(name)) is None else len(kept))
+            for name, clients in self.presence.largest(most)
+        ]
 
     def on_news(self, hub: PeerId, news: NamespaceNews, now: float) -> list[ClientNews]:
         """Take a piece of news from a hub, which may be this one."""

@@ -11,6 +11,8 @@ itself again on one socket is a new registration, and so is one of a restarted h
 
 from __future__ import annotations
 
+import heapq
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
@@ -85,6 +87,11 @@ class Presence:
     def __len__(self) -> int:
         """Return how many namespaces have clients of ours."""
         return sum(1 for local in self._locals.values() if local.clients)
+
+    def largest(self, most: int) -> list[tuple[str, int]]:
+        """Return the namespaces with most clients of ours, and how many, largest first."""
+        sizes = ((name, len(local.clients)) for name, local in self._locals.items())
+        return heapq.nlargest(most, filter(itemgetter(1), sizes), key=itemgetter(1))
 
     # Our clients
 

@@ -83,9 +83,9 @@ class Rendezvous:
         return len(self._table)
 
     @property
-    def refused(self) -> int:
-        """How many members were not stored because there was no room."""
-        return self._table.refused
+    def table(self) -> RecordTable:
+        """What is stored, of each namespace."""
+        return self._table
 
     # News from serving hubs
 
