@@ -17,6 +17,7 @@ GROUPS: dict[str, Callable[[str], str | None]] = {
     "libdatachannel": rtc.lacking,
     "namespace": rtc.lacking,
     "turn": rtc.lacking,
+    "dns": hosts.lacking,
     "hosts": hosts.lacking,
 }
 IS_STRICT = os.environ.get("STRICT", "") not in ("", "0")

@@ -79,6 +79,11 @@ def test_in_which_network_an_address_is(address: str, network: Network) -> None:
         ({**SECRET, "host": "0.0.0.0", "bootstrap_hubs": (HOME,)}, {PRIVATE, PUBLIC}),
         ({**SECRET, "host": "0.0.0.0", "bootstrap_hubs": (HERE,)}, {LOOPBACK, PUBLIC}),
         ({**SECRET, "bootstrap_hubs": ("ws://[fe80::1]:3000",)}, {LOOPBACK, PUBLIC}),
+        (
+            {**SECRET, "bootstrap_dns": ("hubs.mesh.svc.cluster.local:3000",), "host": "0.0.0.0"},
+            {PRIVATE, PUBLIC},
+        ),
+        ({**SECRET, "bootstrap_dns": ("hubs.example.org",), "host": "0.0.0.0"}, {PUBLIC}),
         # What listens on the loopback behind a proxy is no reason to dial there.
         ({**SECRET, "advertise": (WORLD,)}, {PUBLIC}),
         ({**SECRET, "allowed_hosts": ("hub.example",)}, {PUBLIC}),

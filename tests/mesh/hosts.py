@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
 PACKAGES = {"ip": "iproute2", "nft": "nftables"}
+NAME_SERVER = {"dnsmasq": "dnsmasq-base"}
 SUBNETS = 256
 """Of 10.197.0.0/16: each run of the tests on this machine takes one that no other has."""
 BLOCK = (
@@ -27,9 +28,9 @@ BLOCK = (
 
 
 @cache
-def lacking(_: str) -> str | None:
-    """Say in one line why hosts cannot be made here, or None if they can."""
-    for command, package in PACKAGES.items():
+def lacking(group: str) -> str | None:
+    """Say in one line why hosts, for `dns` with names, cannot be made here, or None if they can."""
+    for command, package in (PACKAGES | (NAME_SERVER if group == "dns" else {})).items():
         if shutil.which(command) is None:
             return f"no command {command} found (install the package {package})"
     return None if os.geteuid() == 0 else "network namespaces are made by root"

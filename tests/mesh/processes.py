@@ -62,7 +62,7 @@ class HubProcess:
             **options,
         }
         arguments = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
-        if not start:
+        if not (start or "bootstrap_dns" in options):
             arguments.append("--no-auto-connect")
         process = await asyncio.create_subprocess_exec(
             *(*within, *program, "hub", "--events", *arguments),

@@ -10,10 +10,16 @@ from peerpigeon.core.interface.actions import (
     DropChannel,
     MakeAnswer,
     MakeOffer,
+    Resolve,
     TakeAnswer,
     TakeCandidate,
 )
-from peerpigeon.core.interface.events import ChannelDescribed, OpeningFailed
+from peerpigeon.core.interface.events import (
+    ChannelDescribed,
+    NameResolved,
+    OpeningFailed,
+    ResolvingFailed,
+)
 from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.links import Link, LinkOwner
@@ -26,6 +32,9 @@ if TYPE_CHECKING:
 
 DESCRIBING = 0.02
 """Seconds that a WebRTC engine takes to make an offer or an answer."""
+
+LOOKUP = 0.05
+"""Seconds that the name service takes for an answer."""
 
 ICE_WAYS = 6
 """Ways across the network, one after the other, that ICE and DTLS take together."""
@@ -211,6 +220,8 @@ class Connector:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._hosts: dict[str, Callee] = {}
+        self.names: dict[str, tuple[str, ...]] = {}
+        """What the name service says: the addresses of each name."""
         self._channels: dict[str, Channel] = {}
         self._sweep_at = _FEW
 
@@ -225,6 +236,18 @@ class Connector:
     def dial(self, owner: Opener, number: int, uri: str) -> Opening:
         """Begin to open a WebSocket."""
         return Dialing(self._stage, owner, number, self.find_host(uri))
+
+    def resolve(self, owner: Opener, name: str) -> None:
+        """Look up a name; what it leads to is what it does when the answer leaves."""
+        life, scheduler = owner.life, self._stage.scheduler
+
+        def answer() -> None:
+            if owner.is_alive and owner.life == life:
+                found = self.names.get(name)
+                lacking = ResolvingFailed(name, "no such name")
+                owner.feed(NameResolved(name, found) if found else lacking)
+
+        scheduler.at(scheduler.now + LOOKUP, answer)
 
     def offer(self, owner: Opener, number: int) -> Opening:
         """Begin a data channel."""
@@ -263,13 +286,26 @@ class Connector:
 
 
 def open_way(
-    action: Dial | ChannelAction, hub: Opener, openings: dict[int, Opening], connector: Connector
+    action: Dial | Resolve | ChannelAction,
+    hub: Opener,
+    openings: dict[int, Opening],
+    connector: Connector,
 ) -> None:
     """Do what a hub asks for on the way to a link."""
+    match action:
+        case Dial(opening=number, uri=uri):
+            openings[number] = connector.dial(hub, number, uri)
+        case Resolve(name=name):
+            connector.resolve(hub, name)
+        case _:
+            _open_channel(action, hub, openings, connector)
+
+
+def _open_channel(
+    action: ChannelAction, hub: Opener, openings: dict[int, Opening], connector: Connector
+) -> None:
     number = action.opening
     match action:
-        case Dial(uri=uri):
-            openings[number] = connector.dial(hub, number, uri)
         case MakeOffer():
             openings[number] = connector.offer(hub, number)
         case MakeAnswer(sdp=sdp):

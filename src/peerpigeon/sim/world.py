@@ -111,6 +111,10 @@ class World:
         core = kind(*birth) if hub.identity is None else kind(*birth, identity=hub.identity)
         hub.start(core, own, self._connector)
 
+    def set_name(self, name: str, *addresses: str) -> None:
+        """Let a name lead to these IP addresses from now on; to none, and there is no such name."""
+        self._connector.names[name] = addresses
+
     def add_reference_hub(self, host: str, *bootstraps: str) -> ReferenceHub:
         """Add a hub of the npm package at ``ws://host:port`` that dials ``bootstraps``."""
         name = f"reference hub {len(self.reference_hubs)}"

@@ -82,6 +82,11 @@ def test_hubs_of_the_npm_package_are_company_until_the_last_has_gone() -> None:
             " ws://10.0.0.2:3000; start others with --bootstrap-hubs ws://HOST:PORT",
         ),
         (
+            {"bootstrap_dns": ("hubs.example:3000",), "advertise": ("ws://10.0.0.1:3000",)},
+            "no other hub is linked, and nobody answers yet at hubs.example:3000;"
+            " start others with --bootstrap-hubs ws://10.0.0.1:3000",
+        ),
+        (
             {
                 "advertise": ("wss://hub.example",),
                 "bootstrap_hubs": ("ws://10.0.0.1:3000",),

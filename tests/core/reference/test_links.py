@@ -200,8 +200,13 @@ def test_clients_of_both_sides_come_to_know_each_other() -> None:
     assert PeerConnected(b, 3) in desk.notices
 
 
-def test_a_hub_that_starts_from_others_serves_nobody_alone_before_it_could_reach_them() -> None:
-    desk = hub_desk(bootstrap_hubs=("ws://elsewhere:3000",))
+@pytest.mark.parametrize(
+    "start", [{"bootstrap_hubs": ("ws://elsewhere:3000",)}, {"bootstrap_dns": ("elsewhere",)}]
+)
+def test_a_hub_that_starts_from_others_serves_nobody_alone_before_it_could_reach_them(
+    start: dict[str, tuple[str, ...]],
+) -> None:
+    desk = hub_desk(**start)
     a = desk.join(A)
     come(desk, R, B)
     desk.tick(0.9)

@@ -112,6 +112,23 @@ def check_advertised(uris: Collection[str], name: str) -> None:
         )
 
 
+def check_hub_name(text: str, name: str) -> None:
+    """Raise ``ConfigError`` if ``text``, a value of ``name``, is no name of hubs, with a port."""
+    if "://" in text:
+        raise ConfigError(
+            f"{name} has {text!r}; write NAME or NAME:PORT. Hubs behind TLS each need a name of"
+            " their own: list their addresses as bootstrap_hubs"
+        )
+    host, _, port = text.partition(":")
+    if is_ip_address(text) or is_ip_address(host) or not _is_host_name(host):
+        raise ConfigError(
+            f"{name} has {text!r}; write NAME or NAME:PORT, and addresses as bootstrap_hubs"
+        )
+    if ":" in text and not re.fullmatch("[0-9]{1,5}", port):
+        raise ConfigError(f"{name} has {text!r}; write NAME or NAME:PORT")
+    check_port(port, f"{name} has {text!r}")
+
+
 def check_public_address(text: str, name: str) -> None:
     """Raise ``ConfigError`` if ``text``, the value of ``name``, is no one machine's address."""
     if is_ip_address(text):

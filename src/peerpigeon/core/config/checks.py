@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from peerpigeon.core.config.addresses import (
     check_advertised,
     check_host,
+    check_hub_name,
     check_hub_uri,
     check_public_address,
     hosts_in,
@@ -148,6 +149,8 @@ def _check_addresses(options: Options) -> None:
         for uri in getattr(options, name):
             check_hub_uri(uri, name)
     check_advertised(options.advertise, "advertise")
+    for text in options.bootstrap_dns:
+        check_hub_name(text, "bootstrap_dns")
     origins_of(options.cors_origin, "cors_origin")
     host_names_of(options.allowed_hosts, "allowed_hosts")
     proxies_of(options.trusted_proxies, "trusted_proxies")

@@ -96,6 +96,7 @@ def dial_policy_of(
     if not is_for_this_machine:
         networks.discard(Network.LOOPBACK)  # where it listens, behind a proxy
     networks |= {_shown_by(host_of(uri)) for uri in options.bootstrap_hubs} | {Network.PUBLIC}
+    networks |= {_shown_by(text.partition(":")[0]) for text in options.bootstrap_dns}
     networks.discard(Network.NOWHERE)
     if options.dial_private == "yes":
         networks.add(Network.PRIVATE)

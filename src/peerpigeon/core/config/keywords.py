@@ -49,6 +49,7 @@ class ServerOptions(TypedDict, total=False):
     open_mesh: bool
     reference_hubs: str
     bootstrap_hubs: tuple[str, ...]
+    bootstrap_dns: tuple[str, ...]
     dial_private: str
     auto_connect: bool
     reconnect_interval: Seconds

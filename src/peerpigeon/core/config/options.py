@@ -152,9 +152,13 @@ class Options:
     bootstrap_hubs: tuple[str, ...] = ()
     """WebSocket addresses of hubs to start from, comma-separated."""
 
+    bootstrap_dns: tuple[str, ...] = ()
+    """Names, comma-separated, NAME or NAME:PORT, of which each IPv4 and IPv6 address is a hub to
+    start from, looked up again and again; the port is this hub's own if none is named."""
+
     dial_private: str = "auto"
     """Whether a hub dials addresses of private networks that other hubs tell: yes, no, or auto (yes
-    if ``bootstrap_hubs``, or what it advertises or listens at, is in one)."""
+    if what it starts from, advertises or listens at is in one)."""
 
     auto_connect: bool = True
     """Dial the bootstrap hubs when the hub starts."""

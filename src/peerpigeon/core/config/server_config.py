@@ -186,7 +186,7 @@ class ServerConfig(Options):
     @property
     def starts_from(self) -> tuple[str, ...]:
         """The addresses that a hub dials to get into the mesh."""
-        if self.bootstrap_hubs or not self.default_bootstrap_hub:
+        if self.bootstrap_hubs or self.bootstrap_dns or not self.default_bootstrap_hub:
             return self.bootstrap_hubs
         return (self.default_bootstrap_hub,)
 
@@ -203,6 +203,12 @@ class ServerConfig(Options):
             own_addresses=tuple(f"ws://{host}:{port}" for host in hosts),
             default_bootstrap_hub="" if port == DEFAULT_PORT else start,
         )
+
+    @property
+    def names_to_start_from(self) -> Mapping[str, int]:
+        """Each name of ``bootstrap_dns``, and the port of the hubs that it leads to."""
+        parts = (text.partition(":") for text in self.bootstrap_dns)
+        return {name: int(port or self.port) for name, _, port in parts}
 
     @classmethod
     def from_environment(

@@ -69,6 +69,16 @@ class Dial(msgspec.Struct, frozen=True, gc=False):
     leads where ``DialPolicy.admits_address`` admits."""
 
 
+class Resolve(msgspec.Struct, frozen=True, gc=False):
+    """Look up all IP addresses of a name, afresh.
+
+    Comes back, once and within seconds, as ``NameResolved`` or ``ResolvingFailed``; the name is
+    not asked for again before.
+    """
+
+    name: str
+
+
 class MakeOffer(msgspec.Struct, frozen=True, gc=False):
     """Begin a data channel to a hub; the offer comes back as ``ChannelDescribed``.
 
@@ -140,5 +150,5 @@ class Tell(msgspec.Struct, frozen=True):
 
 
 ChannelAction: TypeAlias = MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
-LinkAction: TypeAlias = Dial | ChannelAction | SendToLink | TrustLink | CloseLink
+LinkAction: TypeAlias = Dial | Resolve | ChannelAction | SendToLink | TrustLink | CloseLink
 Action: TypeAlias = SendToPeers | PingPeer | PausePeer | ResumePeer | ClosePeer | LinkAction | Tell

@@ -132,6 +132,21 @@ class OpeningFailed(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
+class NameResolved(msgspec.Struct, frozen=True, gc=False):
+    """The addresses that ``Resolve`` asked for, all that the name has now."""
+
+    name: str
+    addresses: tuple[str, ...]
+    """IPv4 and IPv6 addresses, unchecked."""
+
+
+class ResolvingFailed(msgspec.Struct, frozen=True, gc=False):
+    """A ``Resolve`` has led to no answer, or to the answer that there is no such name."""
+
+    name: str
+    reason: str
+
+
 class ChannelDescribed(msgspec.Struct, frozen=True, gc=False):
     """The offer or answer that ``MakeOffer`` or ``MakeAnswer`` asked for."""
 
@@ -190,8 +205,15 @@ class Draining(msgspec.Struct, frozen=True, gc=False):
     """
 
 
+NameEvent: TypeAlias = NameResolved | ResolvingFailed
 LinkEvent: TypeAlias = (
-    LinkOpened | OpeningFailed | ChannelDescribed | ChannelCandidate | LinkReceived | LinkLost
+    LinkOpened
+    | OpeningFailed
+    | NameEvent
+    | ChannelDescribed
+    | ChannelCandidate
+    | LinkReceived
+    | LinkLost
 )
 OperatorEvent: TypeAlias = DialRequested | BootstrapLeft | Draining
 

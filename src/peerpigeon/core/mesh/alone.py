@@ -55,8 +55,9 @@ class Alone:
         config = self._config
         address = next(iter(self._addresses.latest), "ws://HOST:PORT")
         said = "no other hub is linked"
-        if config.auto_connect and config.starts_from:
-            said += f", and nobody answers yet at {', '.join(config.starts_from)}"
+        places = (*config.starts_from, *config.bootstrap_dns)
+        if config.auto_connect and places:
+            said += f", and nobody answers yet at {', '.join(places)}"
         said += f"; start others with --bootstrap-hubs {address}"
         if config.is_local and not config.advertise:
             said += " on this machine; for those on others start this one with --host 0.0.0.0"

@@ -7,6 +7,8 @@
   try about as often as one would: so a restarted bootstrap hub is found (S8).
 - Port 3000 of its own host is where a hub looks that was given no address. It is a guess: in the
   mesh it is dialled no more, unless a hub has once answered there.
+- Of the addresses that names lead to (``bootstrap_names.py``) some are dialled in each round, and
+  none that is this hub's own or that of a hub known to be live.
 - Addresses of hubs of ours that a hub of the npm package has reported are dialled too (S7).
 - Missing hubs are looked for by their live neighbours in the order of ids (``Topology.gap``), so
   that two meshes that grew apart become one again.
@@ -43,6 +45,8 @@ class _Address:
     """Whether it has led to nothing since it led to a link."""
     hub: PeerId | None = None
     """Who answered there last."""
+    name: str = ""
+    """The name that leads to it; empty if it is written in the options."""
 
 
 class Bootstrap:
@@ -64,6 +68,7 @@ class Bootstrap:
         uris = config.starts_from if config.auto_connect else ()
         is_guess = not config.bootstrap_hubs
         self._addresses = [_Address(uri, is_guess) for uri in dict.fromkeys(uris)]
+        self._own_uris = frozenset((*config.advertise, *config.own_addresses))
         self._reported: dict[PeerId, tuple[str, ...]] = {}
         self._rng = rng
         self._effects = effects
@@ -76,7 +81,7 @@ class Bootstrap:
         self._search_pause = self._limits.search_pause
         self._searched: int = 0
 
-    # The configured addresses
+    # The bootstrap addresses
 
     def _find(self, uri: str) -> _Address | None:
         return next((address for address in self._addresses if address.uri == uri), None)
@@ -101,6 +106,22 @@ class Bootstrap:
             return
         address.has_failed = True
         self._effects.act(Tell(BootstrapDisconnected(uri, code, reason)))
+
+    def name_leads_to(self, name: str, uris: Sequence[str], now: float, *, is_linked: bool) -> None:
+        """Take the addresses that a name leads to now; those are forgotten that it led to."""
+        others = [address for address in self._addresses if address.name != name]
+        before = {address.uri: address for address in self._addresses if address.name == name}
+        taken = self._own_uris.union(address.uri for address in others)
+        uris = [uri for uri in uris if uri not in taken]
+        led_to = [before.get(uri) or _Address(uri, is_guess=False, name=name) for uri in uris]
+        self._addresses = others + led_to
+        if before.keys() >= set(uris):
+            return
+        if is_linked:  # whoever is new there comes to the mesh without us, most likely
+            self._dial_soon(now + self._interval * self._rng.random())
+        else:
+            self._rounds = 0
+            self._dial_soon(now)
 
     def leave(self) -> None:
         """Dial the bootstrap addresses no more."""
@@ -152,27 +173,43 @@ class Bootstrap:
         return self._dial_at is not None and now >= self._dial_at
 
     def next_round(
-        self, live: AbstractSet[PeerId], former: Sequence[str], now: float, *, is_linked: bool
+        self,
+        live: AbstractSet[PeerId],
+        former: Sequence[str],
+        now: float,
+        *,
+        is_linked: bool,
+        theirs: AbstractSet[str] = frozenset(),
     ) -> list[str]:
         """Return the addresses to dial now, and put the next round off.
 
-        ``live`` are the hubs known to be there, this one included; ``former`` the addresses of hubs
-        known from before, of which a hub without any link dials some.
+        ``live`` are the hubs known to be there, this one included, and ``theirs`` the addresses
+        that they tell; ``former`` those of hubs known from before, of which a hub without any link
+        dials some.
         """
         if is_linked:
             self._rounds = 0
             self._dial_at = now + self._shared_pause(len(live))
             unknown = [
-                address.uri
+                address
                 for address in self._addresses
                 if (not address.is_guess if address.hub is None else address.hub not in live)
             ]
-            return list(dict.fromkeys(unknown + self._reported_but(live)))
+            uris = self._some_of(unknown, theirs)
+            return list(dict.fromkeys(uris + self._reported_but(live)))
         self._rounds += 1
         self._dial_at = now + self._unlinked_pause()
         # An address behind which we found ourselves leads nowhere.
-        configured = [address.uri for address in self._addresses if address.hub != self._own]
-        return list(dict.fromkeys(configured + self._reported_but(live) + self.draw(former)))
+        others = [address for address in self._addresses if address.hub != self._own]
+        uris = self._some_of(others)
+        return list(dict.fromkeys(uris + self._reported_but(live) + self.draw(former)))
+
+    def _some_of(
+        self, addresses: Sequence[_Address], theirs: AbstractSet[str] = frozenset()
+    ) -> list[str]:
+        """Return those that are written in the options, and a few of those that names lead to."""
+        named = [each.uri for each in addresses if each.name and each.uri not in theirs]
+        return [each.uri for each in addresses if not each.name] + self.draw(named)
 
     def _reported_but(self, live: AbstractSet[PeerId]) -> list[str]:
         return [uri for hub, uris in self._reported.items() if hub not in live for uri in uris]

@@ -51,8 +51,9 @@ class Dialer:
     def dial_told(self, uris: Iterable[str], now: float) -> None:
         """Dial addresses, those that only other hubs have named if that is allowed."""
         for uri in uris:
-            if self._policy.admits(uri):
-                self._dial(uri, now, is_told=uri not in self._policy.own)
+            is_ours = uri in self._policy.own or self._bootstrap.is_configured(uri)
+            if is_ours or self._policy.admits(uri):
+                self._dial(uri, now, is_told=not is_ours)
 
     def _dial(self, uri: str, now: float, *, is_told: bool) -> None:
         if not self._is_taken(uri):
@@ -71,8 +72,10 @@ class Dialer:
             return
         is_linked = bool(self._links.neighbours)
         former = [] if is_linked else self._former_addresses()
-        live = self._membership.live
-        uris = self._bootstrap.next_round(live, former, now, is_linked=is_linked)
+        live, theirs = self._membership.live, set[str]()
+        if is_linked:
+            theirs.update(*(advert.addresses for advert in self._membership.live_adverts()))
+        uris = self._bootstrap.next_round(live, former, now, is_linked=is_linked, theirs=theirs)
         # A hub that has dialled us needs no second socket.
         behind, is_reference_hub = self._bootstrap.behind, self._reference_hubs.is_linked
         self.dial_told([uri for uri in uris if not is_reference_hub(behind(uri))], now)

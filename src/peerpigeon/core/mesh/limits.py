@@ -93,7 +93,11 @@ class MeshLimits:
     """Without a link, until people are told that the hub waits for others. A mesh that is started
     takes less."""
     slowest_dialling: float = 30.0
-    """Between rounds of dialling bootstrap addresses when nothing has helped for long."""
+    """Between rounds of dialling bootstrap addresses when nothing has helped for long, and between
+    two looks at what a name leads to when there are links enough."""
+    named_addresses: int = 256
+    """Addresses of one name that are kept, the first ones: far more than an answer has that no
+    cache of names cuts short."""
     addresses_heard: int = 64
     """Hubs of which it is kept by which address they have reached this one."""
     addresses_told: int = 2

@@ -18,7 +18,9 @@ from peerpigeon.core.interface.events import (
     LinkLost,
     LinkOpened,
     LinkReceived,
+    NameResolved,
     OpeningFailed,
+    ResolvingFailed,
 )
 from peerpigeon.core.interface.notices import HubMeshMigrated
 from peerpigeon.core.interface.snapshot import MeshSnapshot
@@ -73,6 +75,7 @@ class Mesh:
         self._view = MeshView(parts, self._lifecycle, self._readiness)
         self._incoming = IncomingFrames(parts, self._lifecycle, self._view)
         self._interval = config.heartbeat_interval
+        self._enough = config.hub_mesh_min_peers
         self._beat_at = now + self._interval * rng.random()
         self._listen_at = now + self._interval
         self.patience = self._interval * self._links.missed_heartbeats
@@ -91,6 +94,9 @@ class Mesh:
                 self._lifecycle.lost(event, now)
             case OpeningFailed():
                 self._parts.dialer.failed(event, now)
+            case NameResolved() | ResolvingFailed():
+                is_linked = bool(self._links.neighbours)
+                self._parts.names.answered(event, now, is_linked=is_linked)
             case ChannelDescribed():
                 self._parts.negotiation.describe(event, now)
             case ChannelCandidate():
@@ -121,6 +127,7 @@ class Mesh:
         for link in self._parts.dialer.bootstrap_links():
             self._lifecycle.close(link, close_codes.NORMAL_CLOSURE, "disconnected", now)
         self._parts.bootstrap.leave()
+        self._parts.names.leave()
 
     def drain(self, now: float) -> None:
         """Have all neighbours leave this hub, which is about to stop.
@@ -246,6 +253,7 @@ class Mesh:
             parts.gossip.deadline(),
             parts.planner.deadline(),
             parts.bootstrap.deadline(),
+            parts.names.deadline(),
             parts.alone.deadline(),
             parts.migration.deadline(),
         )
@@ -268,6 +276,8 @@ class Mesh:
         if self._parts.migration.migrate(now):
             closed = self._close_needless_sockets(now)
             self._effects.act(Tell(HubMeshMigrated(closed, self._links.count(Carrier.P2P))))
+        has_enough = len(self._links.neighbours) >= self._enough
+        self._parts.names.resolve_due(now, has_enough=has_enough)
         self._parts.dialer.dial_due(now)
         if self._parts.bootstrap.is_searching(now):
             self._parts.dialer.search(self._planner.gap(), now)

@@ -10,6 +10,7 @@ from peerpigeon.core.mesh.anti_entropy import AntiEntropy
 from peerpigeon.core.mesh.attempts import Attempts
 from peerpigeon.core.mesh.authentication import Authenticator
 from peerpigeon.core.mesh.bootstrap import Bootstrap
+from peerpigeon.core.mesh.bootstrap_names import BootstrapNames
 from peerpigeon.core.mesh.closing import ClosingLinks
 from peerpigeon.core.mesh.dialer import Dialer
 from peerpigeon.core.mesh.forwarding import Forwarder
@@ -53,6 +54,7 @@ class MeshParts:
     strangers: Strangers
     alone: Alone
     bootstrap: Bootstrap
+    names: BootstrapNames
     reference_hubs: ReferenceHubs
     dialer: Dialer
     forwarder: Forwarder
@@ -102,6 +104,7 @@ def assemble(  # noqa: PLR0913 - as for ``Mesh``
         strangers=Strangers(limits),
         alone=Alone(config, addresses, effects, limits, now),
         bootstrap=bootstrap,
+        names=BootstrapNames(config, bootstrap, rng, effects, limits),
         reference_hubs=reference_hubs,
         dialer=Dialer(links, membership, attempts, bootstrap, reference_hubs, effects),
         forwarder=forwarder,

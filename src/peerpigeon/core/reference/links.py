@@ -147,7 +147,8 @@ class ReferenceLinks:
     def claimed(self, link: ReferenceLink, now: float, *, is_alone: bool) -> None:
         """Note that a hub is published; it is served when the mesh says that nobody else does."""
         # A hub that starts from others may be alone only because it has not reached them yet.
-        if is_alone and (link.is_dialled or not self._config.starts_from):
+        starts_alone = not (self._config.starts_from or self._config.bootstrap_dns)
+        if is_alone and (link.is_dialled or starts_alone):
             self._serve(link)
             return
         link.service = Service.CLAIMED

@@ -17,6 +17,7 @@ from peerpigeon.core.interface.actions import (
     DropChannel,
     MakeAnswer,
     MakeOffer,
+    Resolve,
     SendToLink,
     TakeAnswer,
     TakeCandidate,
@@ -46,6 +47,7 @@ from peerpigeon.net.links.data_channel import DataChannel
 from peerpigeon.net.links.hub_uri import hub_uri
 from peerpigeon.net.links.link import Link
 from peerpigeon.net.links.link_sockets import LinkSocket, LinkSockets
+from peerpigeon.net.links.name_lookup import NameLookup
 from peerpigeon.net.websocket.outgoing import Dialing
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ class Carriers:
         self._links: dict[LinkId, Link] = {}
         self._by_wire: dict[Wire, Link] = {}
         self._openings: dict[int, Dialing | DataChannel] = {}
+        self._names = NameLookup(feed)
         self._dials: set[asyncio.Task[None]] = set()  # until nothing of them remains
         self._last_link = 0
         self._emptied: asyncio.Future[None] | None = None  # who waits for the last link to end
@@ -114,6 +117,7 @@ class Carriers:
 
     async def close(self, code: int, reason: str) -> None:
         """End all links and all that are under way."""
+        self._names.close()
         for link in list(self._links.values()):
             self._close(link, code, reason)
         for opening in self._openings.values():
@@ -153,6 +157,8 @@ class Carriers:
                 self._openings[opening] = dial
                 self._dials.add(dial.task)
                 dial.task.add_done_callback(self._dials.discard)
+            case Resolve(name):
+                self._names.resolve(name)
             case _:
                 self._perform_for_channel(action)
 
