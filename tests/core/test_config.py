@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from peerpigeon.cli.option_texts import option_texts
 from peerpigeon.core.config import (
+    GROUPS,
     OPTIONS,
     ConfigError,
     Options,
@@ -93,7 +94,10 @@ def test_the_defaults_are_the_documented_ones() -> None:
         ({"bootstrap_hubs": ("ws://a:99999",)}, "bootstrap_hubs has 'ws://a:99999'; a port"),
         ({"advertise": ("ws://a:0",)}, "advertise has 'ws://a:0'; a port"),
         ({"reference_hubs": "maybe"}, "reference_hubs is 'maybe'; write auto, yes or no"),
-        ({"webrtc_engine": "nonsense"}, "webrtc_engine is 'nonsense'; write one of auto,"),
+        (
+            {"webrtc_engine": "nonsense"},
+            "webrtc_engine is 'nonsense'; write auto, aiortc, libdatachannel or none",
+        ),
         ({"ice_servers": ("foo",)}, "ice_servers has 'foo:' is no STUN or TURN server"),
         ({"ice_servers": ("turn:host",)}, "ice_servers has .* takes a username"),
         ({"ice_servers": ("stun:host:0",)}, "ice_servers has 'stun:host:0'"),
@@ -328,7 +332,10 @@ def test_the_keywords_that_type_checkers_know_are_the_options() -> None:
     assert written == declared
 
 
-def test_every_option_is_described_where_it_is_declared() -> None:
+def test_every_option_is_declared_in_a_group_and_described_there() -> None:
+    assert Options.__bases__ == GROUPS
+    assert [each for each in fields(Options) if each.name in Options.__annotations__] == []
+    assert sum(len(fields(group)) for group in GROUPS) == len(OPTIONS)
     texts = option_texts()
     assert texts.keys() == OPTIONS.keys()
     assert texts["port"] == "TCP port; 0 takes any free one"

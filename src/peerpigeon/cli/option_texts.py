@@ -1,24 +1,45 @@
-"""What ``--help`` says of each option: the text under its field in the source."""
+"""What is said of each option: the text under its field in the source."""
 
 from __future__ import annotations
 
 import ast
 import inspect
+import sys
+from typing import TYPE_CHECKING
 
-from peerpigeon.core.config import options
+from peerpigeon.core.config import GROUPS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
-def option_texts() -> dict[str, str]:
-    """Return the description of each option by name, on one line."""
-    texts: dict[str, str] = {}
+def option_texts(groups: Iterable[type] = GROUPS) -> dict[str, str]:
+    """Return the description of each option that is declared in ``groups``, on one line, by name.
+
+    One that has none is left out.
+    """
+    names = {group.__name__ for group in groups}
+    modules = {group.__module__ for group in groups}
+    return {
+        name: text
+        for module in sorted(modules)
+        for node in ast.parse(inspect.getsource(sys.modules[module])).body
+        if isinstance(node, ast.ClassDef) and node.name in names
+        for name, text in _texts(node)
+    }
+
+
+def title_of(group: type) -> str:
+    """Return the title of a group of options."""
+    return (group.__doc__ or group.__name__).splitlines()[0].removesuffix(".")
+
+
+def _texts(group: ast.ClassDef) -> Iterator[tuple[str, str]]:
     name = ""
-    for node in ast.walk(ast.parse(inspect.getsource(options))):
-        if not isinstance(node, ast.ClassDef):
-            continue
-        for statement in node.body:
-            match statement:
-                case ast.AnnAssign(target=ast.Name(id=name)):
-                    pass
-                case ast.Expr(value=ast.Constant(value=str(text))) if name:
-                    texts[name] = " ".join(text.split()).removesuffix(".").replace("``", "`")
-    return texts
+    for statement in group.body:
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                pass
+            case ast.Expr(value=ast.Constant(value=str(text))) if name:
+                yield name, " ".join(text.split()).removesuffix(".").replace("``", "`")
+                name = ""

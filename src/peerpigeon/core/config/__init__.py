@@ -10,7 +10,7 @@ from peerpigeon.core.config.addresses import (
     is_loopback,
     name_here,
 )
-from peerpigeon.core.config.checks import least_memory
+from peerpigeon.core.config.checks_together import least_memory
 from peerpigeon.core.config.host_names import host_in
 from peerpigeon.core.config.ice import IceServer
 from peerpigeon.core.config.keywords import ServerOptions
@@ -20,7 +20,7 @@ from peerpigeon.core.config.namespace_access import (
     fits,
     pattern_objection,
 )
-from peerpigeon.core.config.options import DEFAULT_PORT, GLOBAL_NAMESPACE, Options
+from peerpigeon.core.config.options import DEFAULT_PORT, GLOBAL_NAMESPACE, GROUPS, Options
 from peerpigeon.core.config.origins import host_of_origin, normal_origin
 from peerpigeon.core.config.proxies import ProxyNetwork
 from peerpigeon.core.config.quantities import KIB, MIB, ConfigError, parse_seconds
@@ -37,6 +37,7 @@ __all__ = [
     "DEFAULT_PORT",
     "EVERYWHERE",
     "GLOBAL_NAMESPACE",
+    "GROUPS",
     "KIB",
     "LAST_PORT",
     "LOCAL_PORT_RETRIES",

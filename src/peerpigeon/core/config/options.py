@@ -1,14 +1,18 @@
-"""The options of one server or hub, each with its reason."""
+"""The options of one server or hub, each with its reason, in groups as people see them.
+
+A new option is a field of one of the groups and needs no more: its flag, its variable, its key in
+a file, its row in ``docs/configuration.md`` and what ``--help`` says come of the field and of the
+text under it. ``repr=False`` marks what is secret. ``metadata`` may have the name of the variable,
+if that is no ``name`` in capitals, the ``choices``, if there are few, and ``unset``: what holds
+where nothing is said and the default does not say it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from peerpigeon.core.config.hub_options import Mesh, MeshAccess, WebRTC
 from peerpigeon.core.config.quantities import KIB, MIB, Bytes, Seconds
-
-if TYPE_CHECKING:
-    from peerpigeon.core.ids import PeerId
 
 DEFAULT_PORT = 3000
 
@@ -17,8 +21,8 @@ GLOBAL_NAMESPACE = "global"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
-    """The options of one server or hub, unchecked. Durations are seconds, sizes are bytes."""
+class Listening:
+    """Listening."""
 
     port: int = DEFAULT_PORT
     """TCP port; 0 takes any free one."""
@@ -27,55 +31,60 @@ class Options:
     """Where to listen: a name, of which each address is served, an IP address, or several with
     commas; 0.0.0.0 is all IPv4 addresses of the machine, :: all IPv6 and IPv4 ones."""
 
-    max_port_retries: int | None = None
-    """How many ports after ``port`` to try when it is taken; if not set, 10 on the loopback, and
-    none where others would go on asking at ``port``."""
+    max_port_retries: int | None = field(
+        default=None, metadata={"unset": "10 on the loopback, else none"}
+    )
+    """How many ports after ``port`` to try when it is taken; none by itself where others would go
+    on asking at ``port``."""
+
+    trusted_proxies: tuple[str, ...] = field(default=(), metadata={"unset": "none"})
+    """Addresses or networks (10.0.0.0/8) of proxies, comma-separated, that tell in
+    X-Forwarded-For or Forwarded where a client comes from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Who may come in."""
 
     cors_origin: str = "*"
     """Web origins that browsers may come from, comma-separated, ``https://*.example.org`` for all
     below a name; ``*`` allows all."""
 
-    allowed_hosts: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = field(
+        default=(),
+        metadata={"unset": "on the loopback its names and those advertised, else all"},
+    )
     """Names by which the server may be addressed (the header Host), comma-separated,
-    ``*.example.org`` for all below a name; ``*`` allows all. If not set, a server that listens on
-    the loopback answers to names of the loopback and to those it advertises, another one to all."""
+    ``*.example.org`` for all below a name; ``*`` allows all."""
 
-    token_keys: str = ""
+    token_keys: str = field(default="", metadata={"unset": "no tokens"})
     """File with the public keys of tokens, a JWK set (RFC 7517); read again when it changes. With
     it, clients show a token to enter a namespace, unless ``namespace_access`` says otherwise."""
 
-    token_audience: str = ""
-    """What tokens have to name as their audience (``aud``); else they have none."""
+    token_audience: str = field(default="", metadata={"unset": "they have none"})
+    """What tokens have to name as their audience (``aud``)."""
 
-    token_issuer: str = ""
-    """What tokens have to name as their issuer (``iss``); else any."""
+    token_issuer: str = field(default="", metadata={"unset": "any"})
+    """What tokens have to name as their issuer (``iss``)."""
 
-    namespace_access: tuple[str, ...] = ()
+    namespace_access: tuple[str, ...] = field(default=(), metadata={"unset": "*=open"})
     """Who may enter which namespace, comma-separated, the first that fits counts: lobby=open for
     every client, room-*=token for those whose token names it, old-*=closed for nobody. What is not
     named takes a token if there are ``token_keys``, else it is open."""
 
-    verbose_logging: bool = False
-    """Log what each client does, not only the server."""
 
-    demo: bool | None = None
-    """Serve the page /demo; if not set, only a server does that is for its own machine: it listens
-    on the loopback, and advertises and answers to no other name."""
-
-    show_details: bool | None = None
-    """Tell all who ask how the server is: counts, memory and version under /health, and the hubs
-    under /hubs and /mesh; if not set, those who ask from its own machine."""
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Limits."""
 
     max_connections: int = 1000
     """How many clients may be connected at once."""
 
-    max_connections_per_address: int | None = None
-    """How many of these may come from one IP address, or from one /64 of IPv6; if not set, a
-    quarter, or half if that is no more than 100. This machine may have all."""
-
-    trusted_proxies: tuple[str, ...] = ()
-    """Addresses or networks (10.0.0.0/8) of proxies, comma-separated, that tell in
-    X-Forwarded-For or Forwarded where a client comes from."""
+    max_connections_per_address: int | None = field(
+        default=None, metadata={"unset": "a quarter, or half if that is no more than 100"}
+    )
+    """How many of these may come from one IP address, or from one /64 of IPv6. This machine may
+    have all."""
 
     max_message_size: Bytes = MIB
     """Largest message taken from a client."""
@@ -89,12 +98,19 @@ class Options:
     max_outbox_size: Bytes = 4 * MIB
     """How much may wait for a client that reads slowly before it is closed."""
 
-    max_memory: Bytes | None = None
-    """How much may be kept of messages that are not whole, and of all that waits for somebody; if
-    not set, a quarter of what the machine has, at least 128 MiB and at most 1 GiB."""
+    max_memory: Bytes | None = field(
+        default=None,
+        metadata={"unset": "a quarter of the machine's memory, 128 MiB to 1 GiB"},
+    )
+    """How much may be kept of messages that are not whole, and of all that waits for somebody."""
 
     discovery_limit: int = 128
     """How many peers a newcomer is introduced to; in smaller namespaces to everyone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Times:
+    """Times for clients."""
 
     signal_lifetime: Seconds = 10.0
     """How long a signal for a client at another hub is tried before its sender is told that it
@@ -117,88 +133,32 @@ class Options:
     close_timeout: Seconds = 5.0
     """Time for a client to answer our close frame."""
 
-    is_hub: bool = False
-    """Join other hubs (``peerpigeon hub``)."""
 
-    hub_peer_id: PeerId | None = field(default=None, metadata={"variable": "HUB_ID"})
-    """This hub's own id, 40 hex digits; else a random one."""
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """Operation."""
 
-    hub_mesh_namespace: str = "pigeonhub-mesh"
-    """The reserved namespace in which hubs meet."""
+    verbose_logging: bool = False
+    """Log what each client does, not only the server."""
 
-    hub_secret: str = field(default="", repr=False)
-    """What all hubs of the mesh know and nobody else does; best set by the environment, as
-    other users of a machine can read command lines."""
+    demo: bool | None = field(default=None, metadata={"unset": "if it is for its own machine"})
+    """Serve the page /demo. A server is for its own machine that listens on the loopback, and
+    advertises and answers to no other name."""
 
-    old_hub_secret: str = field(default="", repr=False)
-    """A second secret, by which hubs may prove themselves too: the one before, while hubs are given
-    a new ``hub_secret`` one after the other."""
+    show_details: bool | None = field(default=None, metadata={"unset": "to its own machine"})
+    """Tell all who ask how the server is: counts, memory and version under /health, and the hubs
+    under /hubs and /mesh."""
 
-    hub_identity: str = ""
-    """File with this hub's private key, which gives it its id; made if there is none. In its mesh
-    all hubs have one, so that none can speak for another."""
 
-    hub_members: tuple[str, ...] = ()
-    """Ids of the hubs that are let in, comma-separated; if not set, all that have an identity, and
-    the ``hub_secret`` if there is one."""
+OF_EVERY_SERVER = (Listening, Access, Limits, Times, Operation)
+OF_HUBS = (Mesh, MeshAccess, WebRTC)
+GROUPS = OF_EVERY_SERVER + OF_HUBS
+"""All groups, in the order in which they are shown."""
 
-    open_mesh: bool = False
-    """Let any program be a hub of the mesh that reaches it, without ``hub_secret``."""
 
-    reference_hubs: str = "auto"
-    """Whether hubs of the npm package may link up, and then speak for their clients: yes, no,
-    or auto (yes if all is on the loopback, with neither ``hub_secret`` nor ``hub_identity``)."""
+@dataclass(frozen=True, kw_only=True)
+class Options(Listening, Access, Limits, Times, Operation, Mesh, MeshAccess, WebRTC):
+    """The options of one server or hub, unchecked. Durations are seconds, sizes are bytes.
 
-    bootstrap_hubs: tuple[str, ...] = ()
-    """WebSocket addresses of hubs to start from, comma-separated."""
-
-    bootstrap_dns: tuple[str, ...] = ()
-    """Names, comma-separated, NAME or NAME:PORT, of which each IPv4 and IPv6 address is a hub to
-    start from, looked up again and again; the port is this hub's own if none is named."""
-
-    dial_private: str = "auto"
-    """Whether a hub dials addresses of private networks that other hubs tell: yes, no, or auto (yes
-    if what it starts from, advertises or listens at is in one)."""
-
-    auto_connect: bool = True
-    """Dial the bootstrap hubs when the hub starts."""
-
-    reconnect_interval: Seconds = 5.0
-    """Wait before a lost bootstrap hub is dialled again."""
-
-    max_reconnect_attempts: int = 10
-    """Quick attempts in a row before dialling only slowly."""
-
-    hub_mesh_min_peers: int = 2
-    """Fewest hub links with which the mesh counts as ready."""
-
-    hub_mesh_max_peers: int = 3
-    """Most links kept to other hubs."""
-
-    advertise: tuple[str, ...] = ()
-    """WebSocket addresses under which other hubs can dial this one, comma-separated; else the
-    one it listens at."""
-
-    max_link_outbox_size: Bytes = 16 * MIB
-    """How much may wait for another hub before some of it is left to be sent again."""
-
-    webrtc_engine: str = "auto"
-    """What makes data channels to other hubs: aiortc, libdatachannel, auto for the fastest one
-    installed, or none for links by WebSocket only."""
-
-    ice_servers: tuple[str, ...] = field(default=(), repr=False)
-    """STUN and TURN servers for links between hubs, comma-separated: stun:HOST:PORT,
-    turn:USER:PASSWORD@HOST:PORT."""
-
-    udp_ports: str = ""
-    """UDP ports for links between hubs, as 40000-40100; else any free ones."""
-
-    public_address: str = ""
-    """IP address under which the UDP ports are reached from outside, if a router passes them on
-    unchanged."""
-
-    heartbeat_interval: Seconds = 1.0
-    """How often hubs show each other that they live; three missed end a link."""
-
-    mesh_migration_delay: Seconds = 10.0
-    """From a ready mesh to closing the WebSockets between hubs."""
+    Each is declared in one of ``GROUPS``.
+    """

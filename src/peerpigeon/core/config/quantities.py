@@ -24,6 +24,11 @@ _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)")
 class ConfigError(ValueError):
     """An option cannot be used; the message says which, with what value, and why."""
 
+    def __init__(self, text: str, *options: str) -> None:
+        super().__init__(text)
+        self.options = options
+        """The names of those that it is about, if they are known."""
+
 
 def parse_seconds(name: str, text: str) -> Seconds:
     """Return the duration that ``text`` gives an option: ``10``, ``10s``, ``500ms``, ``5m``.

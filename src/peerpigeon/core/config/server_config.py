@@ -12,7 +12,8 @@ from peerpigeon.core.config.addresses import (
     is_loopback,
     name_here,
 )
-from peerpigeon.core.config.checks import check, least_memory
+from peerpigeon.core.config.checks import check
+from peerpigeon.core.config.checks_together import least_memory
 from peerpigeon.core.config.dial_policy import DialPolicy, dial_policy_of
 from peerpigeon.core.config.host_names import HostNames, host_names_of, normal_host
 from peerpigeon.core.config.ice import IceServer, parse_ports

@@ -1,0 +1,113 @@
+"""Which options cannot work together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.config.addresses import hosts_in, is_loopback
+from peerpigeon.core.config.namespace_access import namespace_access_of
+from peerpigeon.core.config.quantities import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from peerpigeon.core.config.options import Options
+
+
+def least_memory(options: Options) -> int:
+    """Return the bytes that have to be allowed so that one client can have what it may.
+
+    Half of them are for connections, and a quarter for signals (``core/memory.py``).
+    """
+    return max(2 * options.max_outbox_size, 4 * options.max_message_size)
+
+
+def together(options: Options) -> Iterator[ConfigError]:
+    """Tell of what cannot work among options each of which could."""
+    yield from _sizes(options)
+    yield from _tokens(options)
+    yield from _mesh(options)
+    yield from _who_joins(options)
+
+
+def _sizes(options: Options) -> Iterator[ConfigError]:
+    if options.cleanup_interval >= options.peer_timeout:
+        yield ConfigError(
+            f"cleanup_interval ({options.cleanup_interval}) must be below peer_timeout"
+            f" ({options.peer_timeout}); no ping would be sent before a client is dropped",
+            *("cleanup_interval", "peer_timeout"),
+        )
+    if options.max_announce_size > options.max_message_size:
+        yield ConfigError(
+            f"max_announce_size ({options.max_announce_size}) is above max_message_size"
+            f" ({options.max_message_size}); no announce could be that large",
+            *("max_announce_size", "max_message_size"),
+        )
+    if options.max_message_size > options.max_outbox_size:
+        yield ConfigError(
+            f"max_message_size ({options.max_message_size}) is above max_outbox_size"
+            f" ({options.max_outbox_size}); one message would close its receiver",
+            *("max_message_size", "max_outbox_size"),
+        )
+    least = least_memory(options)
+    if options.max_memory is not None and options.max_memory < least:
+        yield ConfigError(
+            f"max_memory ({options.max_memory}) is below {least}, so that one client could not have"
+            f" what it may: twice max_outbox_size ({options.max_outbox_size}), four times"
+            f" max_message_size ({options.max_message_size})",
+            *("max_memory", "max_outbox_size", "max_message_size"),
+        )
+
+
+def _tokens(options: Options) -> Iterator[ConfigError]:
+    has_keys = bool(options.token_keys)
+    try:
+        namespace_access_of(options.namespace_access, "namespace_access", has_keys=has_keys)
+    except ConfigError as error:
+        yield ConfigError(str(error), "namespace_access")
+    for name in ("token_audience", "token_issuer"):
+        value = getattr(options, name)
+        if value and not has_keys:
+            yield ConfigError(
+                f"{name} is {value!r}; name the keys of tokens, too (token_keys)", name
+            )
+
+
+def _mesh(options: Options) -> Iterator[ConfigError]:
+    if options.hub_mesh_min_peers > options.hub_mesh_max_peers:
+        yield ConfigError(
+            f"hub_mesh_min_peers ({options.hub_mesh_min_peers}) is above hub_mesh_max_peers"
+            f" ({options.hub_mesh_max_peers}); a hub could never become ready",
+            *("hub_mesh_min_peers", "hub_mesh_max_peers"),
+        )
+    if len(options.hub_mesh_namespace) > options.max_namespace_length:
+        yield ConfigError(
+            f"hub_mesh_namespace has {len(options.hub_mesh_namespace)} characters; at most"
+            f" {options.max_namespace_length} (max_namespace_length) are allowed",
+            *("hub_mesh_namespace", "max_namespace_length"),
+        )
+
+
+def _who_joins(options: Options) -> Iterator[ConfigError]:
+    if options.old_hub_secret and not options.hub_secret:
+        yield ConfigError(
+            "old_hub_secret is set and hub_secret is not; give the new one as hub_secret",
+            "old_hub_secret",
+        )
+    if options.hub_members and not options.hub_identity:
+        yield ConfigError(
+            "hub_members is set and hub_identity is not; without identities nobody can show that it"
+            " is one of them: name a file with the key of this hub (HUB_IDENTITY)",
+            "hub_members",
+        )
+    is_closed = options.hub_secret or options.hub_members
+    if options.is_hub and not (
+        is_closed or options.open_mesh or all(map(is_loopback, hosts_in(options.host)))
+    ):
+        yield ConfigError(
+            f"a hub at {options.host} can be reached from other machines, and anybody could join"
+            " its mesh as a hub; give all hubs the same hub_secret (HUB_SECRET), or an identity"
+            " each and the list of all (HUB_IDENTITY, HUB_MEMBERS), or say open_mesh (OPEN_MESH,"
+            " --open-mesh) if that is what you want",
+            "host",
+        )
