@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         Snapshot,
         TopologySnapshot,
     )
+    from peerpigeon.net.config_files import load_config
     from peerpigeon.net.listen import PortsTakenError
     from peerpigeon.net.server import PeerPigeonServer
 
@@ -80,6 +81,7 @@ __all__ = [
     "Stopped",
     "TopologySnapshot",
     "__version__",
+    "load_config",
 ]
 
 _HOMES = {
@@ -95,6 +97,7 @@ _HOMES = {
         "Snapshot",
         "TopologySnapshot",
     ),
+    "peerpigeon.net.config_files": ("load_config",),
     "peerpigeon.net.listen": ("PortsTakenError",),
     "peerpigeon.net.server": ("PeerPigeonServer",),
 }

@@ -129,7 +129,7 @@ def test_a_log_format_that_there_is_not_is_named(
 ) -> None:
     monkeypatch.setenv("LOG_FORMAT", "xml")
     assert main(["server", "--port", "0"]) == 2
-    assert "LOG_FORMAT is 'xml'" in capsys.readouterr().err
+    assert "LOG_FORMAT: log_format is 'xml'; write human or json" in capsys.readouterr().err
 
 
 @pytest.mark.slow

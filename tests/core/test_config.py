@@ -133,6 +133,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         ({"ice_servers": ("turns:a:b@host?transport=udp",)}, "turns is TLS, which goes over TCP"),
         ({"hub_secret": "short"}, "hub_secret has 5 characters; use 16 or more"),
         ({"is_hub": True, "host": "0.0.0.0"}, "a hub at 0.0.0.0 can be reached"),
+        ({"hub_mesh_namespace": "n" * 9, "max_namespace_length": 8}, "has 9 characters; at most 8"),
     ],
 )
 def test_an_option_that_cannot_work_is_refused_by_name_and_value(

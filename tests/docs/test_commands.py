@@ -72,6 +72,7 @@ TOKENS = Elsewhere("tests/docs/test_commands.py::test_the_lines_about_tokens_let
 OPERATORS = Elsewhere(
     "tests/docs/test_commands.py::test_the_lines_for_several_operators_make_a_mesh"
 )
+CONFIG = Elsewhere("tests/docs/test_configuration.py::test_the_file_on_the_page_is_in_order")
 INSTALLED = "--no-deps --no-build-isolation --quiet --dry-run --report - --ignore-installed"
 QUICKLY = '"OPTIONS=-n 0 tests/docs/test_readme.py"'
 
@@ -88,7 +89,8 @@ HOW: dict[str, How] = {
     "peerpigeon server --host 0.0.0.0 --port 8080": Serves(8080),
     "PORT=8080 MAX_CONNECTIONS=5000 peerpigeon server": Serves(8080),
     "python -m peerpigeon server": Serves(3000),
-    "peerpigeon server --help": Says("--max-connections"),
+    "peerpigeon hub --help": Says("--max-connections"),
+    "peerpigeon config --show": Says("max_connections"),
     "PORT=3001 peerpigeon hub": Serves(3001),
     "peerpigeon hub": ONE_MACHINE,
     "peerpigeon hub --port 3001 --bootstrap-hubs ws://localhost:3000": ONE_MACHINE,
@@ -98,6 +100,8 @@ HOW: dict[str, How] = {
     "peerpigeon hub --advertise wss://hub1.example.org": Serves(3000),
     "peerpigeon server --allowed-hosts signal.example.org": Serves(3000),
     "peerpigeon server --trusted-proxies 127.0.0.1,10.0.0.0/8": Serves(3000),
+    "peerpigeon config --check --config peerpigeon.toml": CONFIG,
+    "peerpigeon config hub --show": Says("default"),
     "peerpigeon token --new-key signing.json --keys keys.json": TOKENS,
     (
         "peerpigeon server --token-keys keys.json"

@@ -27,7 +27,8 @@ def run(words: Sequence[str]) -> int:
     try:
         status: int = options.run(options)
     except ConfigError as error:
-        print(f"peerpigeon: {error}", file=sys.stderr)
+        for line in str(error).splitlines():
+            print(f"peerpigeon: {line}", file=sys.stderr)
         return USAGE_ERROR
     return status
 
@@ -39,26 +40,28 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = next((word for word in words if not word.startswith("-")), "")
     for name, (about, declare) in _COMMANDS.items():
         command = commands.add_parser(name, help=about)
         # The modules of the other commands take longer to load than a hub does, so that only
         # the one that is asked for is loaded.
-        if name in words:
+        if name == asked:
             declare(command)
     return parser
 
 
-def _declare_server(command: argparse.ArgumentParser) -> None:
-    about = _COMMANDS[command.prog.split()[-1]][0]
-    command.description = f"{about[0].upper()}{about[1:]}. {serve.ABOUT_OPTIONS}"
+def _declare_server(command: Parser) -> None:
+    name = command.prog.split()[-1]
+    about = _COMMANDS[name][0]
+    command.description = f"{about[0].upper()}{about[1:]}."
     command.set_defaults(run=serve.run)
-    serve.add_options(command)
+    serve.add_options(command, name)
 
 
-def _declare_by(module: str) -> Callable[[argparse.ArgumentParser], None]:
+def _declare_by(module: str) -> Callable[[Parser], None]:
     """Return what declares the command that a module of this package has."""
 
-    def declare(command: argparse.ArgumentParser) -> None:
+    def declare(command: Parser) -> None:
         has = import_module(f"peerpigeon.cli.{module}")
         command.description = has.ABOUT
         command.set_defaults(run=has.run)
@@ -71,6 +74,7 @@ _COMMANDS = {
     "server": ("serve clients on one machine", _declare_server),
     "hub": ("serve clients together with other hubs, as one mesh", _declare_server),
     "network": ("run a mesh of hubs on this machine and watch it", _declare_by("network")),
+    "config": ("say which options count, and where they are from", _declare_by("config")),
     "token": ("make keys, and tokens that let clients in", _declare_by("token")),
     "identity": ("print the id of a hub that has a key, or make the key", _declare_by("identity")),
     "simulate": ("try a mesh of hubs out in virtual time", _declare_by("simulate")),

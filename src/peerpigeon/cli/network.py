@@ -12,9 +12,10 @@ from peerpigeon.addresses import authority
 from peerpigeon.cli.environment import misspelt
 from peerpigeon.cli.exit_status import FAILURE
 from peerpigeon.cli.output import background_stdout
-from peerpigeon.cli.server_options import SHORT_USAGE, add_server_options, given_options
+from peerpigeon.cli.server_options import HOW_TO_WRITE, SHORT_USAGE, add_server_options
+from peerpigeon.cli.settings import settings_of
 from peerpigeon.cli.signals import on_termination_signal
-from peerpigeon.core.config import LAST_PORT, OPTIONS, ConfigError, ServerConfig
+from peerpigeon.core.config import LAST_PORT, OPTIONS, ConfigError, ServerConfig, text_of
 from peerpigeon.local_mesh.display import Lines, Screen
 from peerpigeon.local_mesh.summary import farewell
 from peerpigeon.local_mesh.supervisor import Supervisor
@@ -22,6 +23,7 @@ from peerpigeon.local_mesh.supervisor import Supervisor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from peerpigeon.cli.parser import Parser
     from peerpigeon.local_mesh.status import HubStatus
 
 DEFAULT_HUBS = 4
@@ -34,9 +36,12 @@ on those after it, and shows how they become one mesh. Ctrl-C ends them all. Kil
 the others go on. The other options are those of `peerpigeon hub`, and go to each of them."""
 
 PRIVATE = frozenset(
-    {"is_hub", "hub_peer_id", "bootstrap_hubs", "auto_connect", "advertise"},
+    {
+        *("is_hub", "hub_peer_id", "hub_identity", "hub_members"),
+        *("bootstrap_hubs", "auto_connect", "advertise", "events", "log_format"),
+    },
 )
-"""Options that differ between hubs, so that the command has none of them."""
+"""Options that differ between hubs or that it decides, so that the command has none of them."""
 
 SHORT_NAMES = {
     "hub_mesh_min_peers": "--min-peers",
@@ -45,9 +50,17 @@ SHORT_NAMES = {
 }
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+EXAMPLES = """\
+examples:
+
+  peerpigeon network                                four hubs, from port 3000 on
+  peerpigeon network --hubs 8 --port 4000           eight, from port 4000 on"""
+
+
+def add_options(parser: Parser) -> None:
     """Declare the options of the command, and those that go to all hubs."""
     parser.usage = SHORT_USAGE
+    parser.epilog = f"{HOW_TO_WRITE}\n\n{EXAMPLES}"
     parser.add_argument(
         "--hubs",
         type=_count,
@@ -74,28 +87,26 @@ def run(options: argparse.Namespace) -> int:
 
     Raises ``ConfigError`` for an option that hubs cannot use.
     """
-    given = given_options(options)
-    config = _config(given)
+    settings = settings_of(options, is_hub=True, ignored=PRIVATE)
+    values = settings.of_server()
+    config = ServerConfig(**values)
     last = config.port + options.hubs - 1
     if config.port and last > LAST_PORT:
         raise ConfigError(
             f"port is {config.port}; {options.hubs} hubs take those up to {last}, and there is none"
             f" above {LAST_PORT}"
         )
-    for complaint in misspelt(os.environ):
+    for complaint in (*settings.warnings, *misspelt(os.environ)):
         print(f"peerpigeon: {complaint}", file=sys.stderr)
-    environment = {OPTIONS[name].variable: text for name, text in given.items()}
+    environment = {
+        OPTIONS[name].variable: text_of(OPTIONS[name], value)
+        for name, value in values.items()
+        if name not in PRIVATE
+    }
     is_live = sys.stdout.isatty() and not options.plain
     with asyncio.Runner() as runner:
         was_asked = runner.run(_run(config, environment, options.hubs, is_live=is_live))
     return 0 if was_asked else FAILURE
-
-
-def _config(given: Mapping[str, str]) -> ServerConfig:
-    """Return the options of all hubs, checked here: each hub would report the same error."""
-    shared = [option.variable for name, option in OPTIONS.items() if name not in PRIVATE]
-    environment = {variable: os.environ.get(variable, "") for variable in shared}
-    return ServerConfig.from_environment(environment, dict(given) | {"is_hub": "true"})
 
 
 async def _run(

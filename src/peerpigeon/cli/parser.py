@@ -6,7 +6,7 @@ import argparse
 import difflib
 import re
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from peerpigeon.cli.exit_status import USAGE_ERROR
 
@@ -19,7 +19,15 @@ _FLAG = re.compile(r"--[a-z][a-z0-9-]*")
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that says what is wrong in one line, and what a misspelt flag may have meant."""
+    """A parser that says what is wrong in one line, and what a misspelt flag may have meant.
+
+    What it says of a command is wrapped; lines of it that begin with a space are left as they are.
+    """
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - argparse has them
+        super().__init__(**{"formatter_class": _Formatter, **options})
+        self.elsewhere: dict[str, str] = {}
+        """Flags that are none of this command, each with what it is for."""
 
     def parse_known_args(  # type: ignore[override] # what argparse passes on is all there is
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
@@ -42,5 +50,20 @@ class Parser(argparse.ArgumentParser):
         if not word.startswith("-"):
             return f"{word!r} is one word too many"
         flag = word.partition("=")[0]
-        near = difflib.get_close_matches(flag, _FLAG.findall(self.format_help()), 1)
-        return f"there is no {flag}" + (f"; did you mean {near[0]}?" if near else "")
+        known = [*_FLAG.findall(self.format_help()), *self.elsewhere]
+        [near] = difflib.get_close_matches(flag, known, 1) or [""]
+        if near in self.elsewhere:
+            unlike = "" if near == flag else f"there is no {flag}; if {near} was meant: "
+            return f"{unlike}{near} is {self.elsewhere[near]}"
+        return f"there is no {flag}" + (f"; did you mean {near}?" if near else "")
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Wraps the paragraphs of a text one by one, and leaves indented lines alone."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        parts = text.split("\n\n")
+        wrap = super()._fill_text
+        return "\n\n".join(
+            part if part.startswith(" ") else wrap(part, width, indent) for part in parts
+        )

@@ -14,17 +14,17 @@ from peerpigeon.addresses import authority
 from peerpigeon.cli.allocator import give_back_large_memory
 from peerpigeon.cli.descriptor_limit import raise_descriptor_limit
 from peerpigeon.cli.environment import misspelt
-from peerpigeon.cli.exit_status import FAILURE, USAGE_ERROR
+from peerpigeon.cli.exit_status import FAILURE
 from peerpigeon.cli.output import background_stderr
-from peerpigeon.cli.server_options import SHORT_USAGE, add_server_options, given_options
+from peerpigeon.cli.server_options import HOW_TO_WRITE, SHORT_USAGE, add_server_options
+from peerpigeon.cli.settings import settings_of
 from peerpigeon.cli.signals import on_termination_signal
-from peerpigeon.core.config import ServerConfig, parse_switch
+from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.interface.notices import Started
 from peerpigeon.net.own_addresses import own_hosts
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.observe.event_lines import event_lines
 from peerpigeon.observe.log_lines import (
-    LOG_FORMATS,
     configure_logging,
     log_events,
     loss_line,
@@ -34,31 +34,32 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from peerpigeon.cli.parser import Parser
+
 logger = logging.getLogger(__name__)
 
-ABOUT_OPTIONS = (
-    "Each option can also be set by the environment variable in brackets. Durations are seconds"
-    " or carry a unit (500ms, 10s, 5m), sizes are bytes or carry one (64KiB)."
-)
+EXAMPLES = {
+    "server": """\
+examples:
+
+  peerpigeon server                                 port 3000, for this machine
+  peerpigeon server --host 0.0.0.0 --port 8080      for other machines, too
+  PORT=8080 peerpigeon server                       the same option from the environment
+  peerpigeon server --config peerpigeon.toml        options from a file""",
+    "hub": """\
+examples:
+
+  peerpigeon hub                                    the first hub, at port 3000
+  peerpigeon hub --port 3001                        another one, which looks for the first
+  peerpigeon hub --host 0.0.0.0 --hub-secret-file secret.txt --bootstrap-hubs ws://FIRST:3000""",
+}
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
-    """Declare the options of both commands."""
+def add_options(command: Parser, name: str) -> None:
+    """Declare the options of one of both commands."""
     command.usage = SHORT_USAGE
-    add_server_options(command)
-    command.add_argument(
-        "--events",
-        action="store_const",
-        const="true",
-        default=os.environ.get("EVENTS") or "false",
-        help="write each event as a line of JSON to standard output [EVENTS, default False]",
-    )
-    command.add_argument(
-        "--log-format",
-        choices=LOG_FORMATS,
-        default=os.environ.get("LOG_FORMAT") or "human",
-        help="how log lines are written to standard error [LOG_FORMAT, default human]",
-    )
+    command.epilog = f"{HOW_TO_WRITE}\n\n{EXAMPLES[name]}"
+    add_server_options(command, for_hubs=name == "hub")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -67,24 +68,18 @@ def run(options: argparse.Namespace) -> int:
     It is 1 if the server cannot listen, and if nobody reads its events any more. Raises
     ``ConfigError`` for an option that cannot be used.
     """
-    given = given_options(options) | {"is_hub": str(options.command == "hub")}
-    config = ServerConfig.from_environment(os.environ, given)
-    writes_events = parse_switch("EVENTS", options.events)
-    if options.log_format not in LOG_FORMATS:
-        # argparse does not check a default, and this one comes from the environment.
-        print(
-            f"peerpigeon: LOG_FORMAT is {options.log_format!r}; write human or json",
-            file=sys.stderr,
-        )
-        return USAGE_ERROR
-    with background_stderr(functools.partial(loss_line, options.log_format)):
-        configure_logging(options.log_format, verbose=config.verbose_logging)
-        return _run(config, talkative=options.log_format == "human", writes_events=writes_events)
+    settings = settings_of(options, is_hub=options.command == "hub")
+    config = ServerConfig(**settings.of_server())
+    log_format = settings.value("log_format")
+    with background_stderr(functools.partial(loss_line, log_format)):
+        configure_logging(log_format, verbose=config.verbose_logging)
+        for complaint in (*settings.warnings, *misspelt(os.environ)):
+            logger.warning(complaint)
+        is_talkative = log_format == "human"
+        return _run(config, talkative=is_talkative, writes_events=settings.value("events"))
 
 
 def _run(config: ServerConfig, *, talkative: bool, writes_events: bool) -> int:
-    for complaint in misspelt(os.environ):
-        logger.warning(complaint)
     raise_descriptor_limit(config.max_connections)
     give_back_large_memory()
     try:

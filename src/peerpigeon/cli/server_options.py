@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import TYPE_CHECKING
 
-from peerpigeon.cli.option_texts import option_texts
-from peerpigeon.core.config import OPTIONS, Kind
+from peerpigeon.cli.option_texts import option_texts, title_of
+from peerpigeon.core.config import (
+    ALL_OPTIONS,
+    CONFIG_VARIABLE,
+    FILE,
+    GROUPS,
+    NAMES,
+    OF_COMMANDS,
+    Kind,
+    text_of,
+)
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
+    from peerpigeon.cli.parser import Parser
     from peerpigeon.core.config import Option
 
 SHORT_USAGE = "%(prog)s [OPTION ...]"
@@ -19,57 +29,134 @@ SHORT_USAGE = "%(prog)s [OPTION ...]"
 CHOSEN_BY_COMMAND = frozenset({"is_hub"})
 """Options that are no option of a command, because its name says them."""
 
+HOW_TO_WRITE = """\
+Each option can also be set by the environment variable in brackets, with PEERPIGEON_ before its
+name or without, and in a file of TOML (--config) by its name, as max_connections = 5000. A flag
+goes before the environment, and that before the file; `peerpigeon config --show` says what counts.
+Times are seconds or carry a unit (500ms, 10s, 5m), sizes are bytes or carry one (64KiB), and lists
+have commas."""
+
+_METAVARS = {
+    Kind.SECONDS: "TIME",
+    Kind.BYTES: "SIZE",
+    Kind.NUMBER: "NUMBER",
+    Kind.LIST: "LIST",
+    Kind.TEXT: "TEXT",
+}
+
 
 def add_server_options(
-    command: argparse.ArgumentParser,
+    command: Parser,
     *,
+    for_hubs: bool = True,
     without: Collection[str] = CHOSEN_BY_COMMAND,
     short_names: Mapping[str, str] | None = None,
 ) -> None:
-    """Declare the options of a server, except those named in ``without``.
+    """Declare the options of a server in their groups, except those named in ``without``.
 
-    ``short_names`` has a second flag for some of them, by the option's name.
+    Those of hubs are left out, too, if it is not ``for_hubs``: they are refused with a hint.
+    ``short_names`` has a second flag for some options, by the option's name.
     """
-    short_names = short_names or {}
-    texts = option_texts()
-    for name, option in OPTIONS.items():
-        if name not in without:
-            _add(command, option, texts[name], short_names.get(name))
+    command.add_argument(
+        "--config", metavar="FILE", help=f"File of TOML with options [{CONFIG_VARIABLE}]"
+    )
+    texts = option_texts(GROUPS + OF_COMMANDS)
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for option in ALL_OPTIONS.values():
+        if option.name in without:
+            continue
+        if option.is_of_hubs and not for_hubs:
+            for flag in _flags_of(option):
+                command.elsewhere[flag] = "for hubs: use `peerpigeon hub`"
+            continue
+        title = title_of(option.group)
+        if title not in groups:
+            groups[title] = command.add_argument_group(title)
+        _add(groups[title], option, texts[option.name], (short_names or {}).get(option.name))
 
 
-def given_options(options: argparse.Namespace) -> dict[str, str]:
-    """Return the options of a server that the command line names, as they were written."""
+def given_texts(options: argparse.Namespace) -> dict[str, str]:
+    """Return what the command line says, by the name of the option or of its file."""
     return {
-        name: text
-        for name in OPTIONS
-        if name not in CHOSEN_BY_COMMAND and (text := getattr(options, name, None)) is not None
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name in NAMES.keys() - CHOSEN_BY_COMMAND
+        if (value := getattr(options, name, None)) is not None
     }
 
 
+def default_of(option: Option) -> str:
+    """Return what people are told of a default; empty if there is nothing to tell."""
+    if option.unset or option.kind is Kind.SWITCH:
+        return option.unset
+    return text_of(option, option.default)
+
+
+def flag_of(name: str) -> str:
+    """Return the flag of an option."""
+    return "--" + name.replace("_", "-")
+
+
+def _flags_of(option: Option) -> Iterator[str]:
+    yield flag_of(option.name)
+    yield flag_of(f"no_{option.name}")
+    if option.is_secret:
+        yield flag_of(option.name + FILE)
+
+
 def _add(
-    command: argparse.ArgumentParser, option: Option, about: str, short_name: str | None
+    group: argparse._ArgumentGroup, option: Option, about: str, short_name: str | None
 ) -> None:
-    default = ",".join(option.default) if isinstance(option.default, tuple) else option.default
-    note = f"[{option.variable}, default {default if default not in ('', None) else '-'}]"
-    text = f"{about} {note}".replace("%", "%%")
-    flag = "--" + option.name.replace("_", "-")
-    opposite = flag.replace("--", "--no-")
+    flag = flag_of(option.name)
+    text = f"{about} {_note(option)}".replace("%", "%%")
     match option.kind:
         case Kind.CHOICE:
-            _add_switch(command, option, flag, "true", text)
-            _add_switch(command, option, opposite, "false", f"the opposite of {flag}")
+            group.add_argument(
+                flag, dest=option.name, action=argparse.BooleanOptionalAction, help=text
+            )
         case Kind.SWITCH if option.default:
             text = f"Do not {text[0].lower()}{text[1:]}"
-            _add_switch(command, option, opposite, "false", text)
+            _add_switch(group, option, flag_of(f"no_{option.name}"), "false", text)
         case Kind.SWITCH:
-            _add_switch(command, option, flag, "true", text)
+            _add_switch(group, option, flag, "true", text)
+        case _ if option.is_secret:
+            _add_secret(group, option, about)
         case kind:
-            unit = kind.name if kind in (Kind.SECONDS, Kind.BYTES) else "VALUE"
-            flags = [flag] if short_name is None else [short_name, flag]
-            command.add_argument(*flags, dest=option.name, metavar=unit, help=text)
+            metavar = "FILE" if about.startswith("File ") else _METAVARS[kind]
+            group.add_argument(
+                *([flag] if short_name is None else [short_name, flag]),
+                dest=option.name,
+                metavar="|".join(option.choices) or metavar,
+                help=text,
+            )
+
+
+def _note(option: Option) -> str:
+    if option.kind is Kind.SWITCH:
+        return f"[{option.variable}={str(not option.default).lower()}]"
+    default = default_of(option)
+    return f"[{option.variable}, default: {default}]" if default else f"[{option.variable}]"
 
 
 def _add_switch(
-    command: argparse.ArgumentParser, option: Option, flag: str, chosen: str, about: str
+    group: argparse._ArgumentGroup, option: Option, flag: str, chosen: str, about: str
 ) -> None:
-    command.add_argument(flag, dest=option.name, action="store_const", const=chosen, help=about)
+    group.add_argument(flag, dest=option.name, action="store_const", const=chosen, help=about)
+
+
+def _add_secret(group: argparse._ArgumentGroup, option: Option, about: str) -> None:
+    """Declare the flag for a file with a secret, and that for the text, if it may be none."""
+    may_be_none = not option.has_secret("")
+    group.add_argument(
+        flag_of(option.name),
+        dest=option.name,
+        metavar=_METAVARS[option.kind],
+        help=f"{about} {_note(option)}" if may_be_none else argparse.SUPPRESS,
+    )
+    variable = option.variable + FILE.upper()
+    beside = "The same in a file" if may_be_none else f"File with the {option.name}: {about}"
+    group.add_argument(
+        flag_of(option.name + FILE),
+        dest=option.name + FILE,
+        metavar="FILE",
+        help=f"{beside} [{variable}]".replace("%", "%%"),
+    )

@@ -12,7 +12,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.config import LOCAL_PORT_RETRIES
+from peerpigeon.core.config import LOCAL_PORT_RETRIES, PREFIX
 from peerpigeon.local_mesh.status import HubStatus
 
 if TYPE_CHECKING:
@@ -114,8 +114,15 @@ def _signal_name(number: int) -> str:
 def environment_of_hub(
     options: Mapping[str, str], port: int, bootstrap: str | None
 ) -> dict[str, str]:
-    """Return the environment for a hub of the mesh: ours, ``options``, and its own place."""
-    environment = {name: text for name, text in os.environ.items() if name not in _PER_HUB}
+    """Return the environment for a hub of the mesh: ours, ``options``, and its own place.
+
+    Variables with our prefix would go before ``options``, and are left out.
+    """
+    environment = {
+        name: text
+        for name, text in os.environ.items()
+        if name not in _PER_HUB and not name.startswith(PREFIX)
+    }
     # The first hub has no hub to dial; without this it would look for one outside of the mesh.
     # Nobody else knows the ports of this mesh, so any that is free will do.
     environment.setdefault("MAX_PORT_RETRIES", str(LOCAL_PORT_RETRIES))

@@ -11,6 +11,9 @@ from peerpigeon.core.config.addresses import (
     name_here,
 )
 from peerpigeon.core.config.checks_together import least_memory
+from peerpigeon.core.config.command_options import OF_COMMANDS
+from peerpigeon.core.config.environment import CONFIG_VARIABLE, PREFIX, VARIABLES, from_environment
+from peerpigeon.core.config.given import ALL_OPTIONS, FILE, NAMES, Given, Said, from_flags, nearest
 from peerpigeon.core.config.host_names import host_in
 from peerpigeon.core.config.ice import IceServer
 from peerpigeon.core.config.keywords import ServerOptions
@@ -25,36 +28,50 @@ from peerpigeon.core.config.origins import host_of_origin, normal_origin
 from peerpigeon.core.config.proxies import ProxyNetwork
 from peerpigeon.core.config.quantities import KIB, MIB, ConfigError, parse_seconds
 from peerpigeon.core.config.server_config import LOCAL_PORT_RETRIES, ServerConfig
+from peerpigeon.core.config.settings import Settings, settle, without
 from peerpigeon.core.config.texts import (
     OPTIONS,
     Kind,
     Option,
     parse_option,
     parse_switch,
+    text_of,
 )
 
 __all__ = [
+    "ALL_OPTIONS",
+    "CONFIG_VARIABLE",
     "DEFAULT_PORT",
     "EVERYWHERE",
+    "FILE",
     "GLOBAL_NAMESPACE",
     "GROUPS",
     "KIB",
     "LAST_PORT",
     "LOCAL_PORT_RETRIES",
     "MIB",
+    "NAMES",
+    "OF_COMMANDS",
     "OPTIONS",
+    "PREFIX",
+    "VARIABLES",
     "Access",
     "ConfigError",
+    "Given",
     "IceServer",
     "Kind",
     "NamespaceAccess",
     "Option",
     "Options",
     "ProxyNetwork",
+    "Said",
     "ServerConfig",
     "ServerOptions",
+    "Settings",
     "check_hub_uri",
     "fits",
+    "from_environment",
+    "from_flags",
     "host_in",
     "host_of_origin",
     "hosts_in",
@@ -63,9 +80,13 @@ __all__ = [
     "is_loopback",
     "least_memory",
     "name_here",
+    "nearest",
     "normal_origin",
     "parse_option",
     "parse_seconds",
     "parse_switch",
     "pattern_objection",
+    "settle",
+    "text_of",
+    "without",
 ]

@@ -104,7 +104,9 @@ class WebRTC:
     """What makes data channels to other hubs: aiortc, libdatachannel, auto for the fastest one
     installed, or none for links by WebSocket only."""
 
-    ice_servers: tuple[str, ...] = field(default=(), repr=False, metadata={"unset": "none"})
+    ice_servers: tuple[str, ...] = field(
+        default=(), repr=False, metadata={"unset": "none", "secret_mark": "@"}
+    )
     """STUN and TURN servers for links between hubs, comma-separated: stun:HOST:PORT,
     turn:USER:PASSWORD@HOST:PORT."""
 

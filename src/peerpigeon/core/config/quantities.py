@@ -18,6 +18,10 @@ Bytes: TypeAlias = int
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
 _BYTES |= {"kib": KIB, "mib": MIB, "gib": GIB}
+SECONDS_OF: Mapping[str, float] = {"d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
+BYTES_OF: Mapping[str, float] = {"GiB": GIB, "MiB": MIB, "KiB": KIB}
+"""The units in which values are shown, the largest first."""
+
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)")
 
 

@@ -15,13 +15,16 @@ from peerpigeon.core.config.addresses import (
 from peerpigeon.core.config.checks import check
 from peerpigeon.core.config.checks_together import least_memory
 from peerpigeon.core.config.dial_policy import DialPolicy, dial_policy_of
+from peerpigeon.core.config.environment import from_environment
+from peerpigeon.core.config.given import from_flags
 from peerpigeon.core.config.host_names import HostNames, host_names_of, normal_host
 from peerpigeon.core.config.ice import IceServer, parse_ports
 from peerpigeon.core.config.namespace_access import NamespaceAccess, namespace_access_of
 from peerpigeon.core.config.options import DEFAULT_PORT, Options
 from peerpigeon.core.config.origins import OriginNames, origins_of
 from peerpigeon.core.config.proxies import ProxyNetwork, proxies_of
-from peerpigeon.core.config.texts import values_from
+from peerpigeon.core.config.quantities import ConfigError
+from peerpigeon.core.config.settings import settle
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.memory import MOST_BY_ITSELF
 
@@ -217,7 +220,14 @@ class ServerConfig(Options):
     ) -> ServerConfig:
         """Build a config from environment variables (S10), then ``overrides`` by option name.
 
-        A variable is the option's name in capitals, but for ``HUB_ID`` (``hub_peer_id``). An empty
-        variable counts as not set. Raises ``ConfigError`` for a text that is no such value.
+        A variable is the option's name in capitals, but for ``HUB_ID`` (``hub_peer_id``), with
+        ``PEERPIGEON_`` before it or without. An empty variable counts as not set. Raises
+        ``ConfigError`` with all that is wrong: a text that is no such value, a variable that has
+        the prefix and is none of these, and one that names a file: ``load_config`` reads files.
         """
-        return cls(**values_from(environ, overrides or {}))
+        said = [from_flags(overrides or {}), from_environment(environ)]
+        return cls(**settle(said, _refuse_to_read).of_server())
+
+
+def _refuse_to_read(file: str) -> str:
+    raise ConfigError(f"the file {file} is not read here; use peerpigeon.load_config")

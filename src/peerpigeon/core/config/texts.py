@@ -8,7 +8,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, assert_never
 
 from peerpigeon.core.config.options import GROUPS, OF_HUBS
-from peerpigeon.core.config.quantities import ConfigError, parse_bytes, parse_seconds
+from peerpigeon.core.config.quantities import (
+    BYTES_OF,
+    SECONDS_OF,
+    ConfigError,
+    parse_bytes,
+    parse_seconds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,6 +68,12 @@ class Option:
     unset: str = ""
     """What holds where nothing is said, if the default does not say it."""
     choices: tuple[str, ...] = ()
+    secret_mark: str = ""
+    """What a text of a secret option has in it if there is anything secret in it."""
+
+    def has_secret(self, text: str) -> bool:
+        """Tell whether a text is nothing that others may read."""
+        return self.is_secret and self.secret_mark in text
 
     @property
     def is_of_hubs(self) -> bool:
@@ -101,6 +113,7 @@ def options_in(groups: Iterable[type]) -> dict[str, Option]:
             is_secret=not each.repr,
             unset=each.metadata.get("unset", ""),
             choices=each.metadata.get("choices", ()),
+            secret_mark=each.metadata.get("secret_mark", ""),
         )
         for group in groups
         for each in fields(group)
@@ -126,11 +139,29 @@ def parse_switch(name: str, text: str) -> bool:
     return _SWITCHES[text.strip().lower()]
 
 
-def values_from(environ: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values that environment variables give options, then ``overrides`` by name.
+def text_of(option: Option, value: object) -> str:
+    """Return how people write a value, with the largest unit that leaves it whole.
 
-    Raises ``ConfigError`` for a text that is no such value.
+    ``parse`` makes the same value of it. Nothing is an empty text.
     """
-    texts = {name: environ.get(option.variable, "") for name, option in OPTIONS.items()}
-    texts.update(overrides)
-    return {name: parse_option(name, text) for name, text in texts.items() if text}
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case tuple():
+            return ",".join(value)
+        case int() | float() if option.kind is Kind.SECONDS:
+            return _with_unit(value, SECONDS_OF, "s", "")
+        case int() if option.kind is Kind.BYTES:
+            return _with_unit(value, BYTES_OF, "", " ")
+        case _:
+            return str(value)
+
+
+def _with_unit(value: float, units: Mapping[str, float], smallest: str, space: str) -> str:
+    for unit, size in units.items():
+        count = round(value / size, 6)
+        if value >= size and count == int(count):
+            return f"{int(count)}{space}{unit}"
+    return f"{value:g}{smallest}" if smallest else str(value)

@@ -1,0 +1,97 @@
+"""The command ``peerpigeon config``: shows which options count and where each comes from."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from peerpigeon.cli.exit_status import USAGE_ERROR
+from peerpigeon.cli.option_texts import title_of
+from peerpigeon.cli.server_options import add_server_options, default_of
+from peerpigeon.cli.settings import settings_of
+from peerpigeon.core.config import ALL_OPTIONS, text_of
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from peerpigeon.cli.parser import Parser
+    from peerpigeon.core.config import Option, Settings
+
+ABOUT = """\
+Says what `peerpigeon hub` or `peerpigeon server` would do with the same options, the same
+environment and the same file, and starts neither."""
+
+EXAMPLES = """\
+examples:
+
+  peerpigeon config --show                            where each option comes from
+  peerpigeon config server --check --config FILE      all that is wrong with a file"""
+
+
+def add_options(command: Parser) -> None:
+    """Declare the options of the command, and those that it shows or checks."""
+    command.usage = "%(prog)s [hub|server] --show|--check [OPTION ...]"
+    command.epilog = EXAMPLES
+    command.add_argument(
+        "role",
+        nargs="?",
+        choices=("hub", "server"),
+        help="as which the options are looked at; else as a hub if any is of hubs",
+    )
+    action = command.add_mutually_exclusive_group(required=True)
+    action.add_argument(
+        "--show", action="store_true", help="print each option, its value and where that is from"
+    )
+    action.add_argument(
+        "--check", action="store_true", help="say all that is wrong; the exit status is 0 or 2"
+    )
+    add_server_options(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return the exit status: 2 if a server would not start with the options."""
+    settings = settings_of(options, is_hub=options.role != "server")
+    if options.role is None and not _is_of_hub(settings):
+        settings = settings_of(options, is_hub=False)
+    if options.show:
+        print("\n".join(_table(settings)))
+    for line in settings.warnings:
+        print(f"peerpigeon: warning: {line}", file=sys.stderr)
+    for line in settings.errors:
+        print(f"peerpigeon: {line}", file=sys.stderr)
+    if not settings.errors and options.check:
+        role = "hub" if settings.value("is_hub") else "server"
+        print(f"`peerpigeon {role}` can be started with these options")
+    return USAGE_ERROR if settings.errors else 0
+
+
+def _is_of_hub(settings: Settings) -> bool:
+    return any(ALL_OPTIONS[name].is_of_hubs for name in settings.places.keys() - {"is_hub"})
+
+
+def _table(settings: Settings) -> Iterator[str]:
+    is_hub = settings.value("is_hub")
+    shown = [each for each in ALL_OPTIONS.values() if is_hub or not each.is_of_hubs]
+    rows = {each: (each.name, _shown(each, settings), _place(each, settings)) for each in shown}
+    widths = [max(len(row[column]) for row in rows.values()) for column in (0, 1)]
+    title = ""
+    for option, (name, value, place) in rows.items():
+        if title_of(option.group) != title:
+            title = title_of(option.group)
+            yield f"{title}:"
+        yield f"  {name:<{widths[0]}}  {value:<{widths[1]}}  {place}".rstrip()
+
+
+def _place(option: Option, settings: Settings) -> str:
+    return settings.places.get(option.name, "default")
+
+
+def _shown(option: Option, settings: Settings) -> str:
+    if option.is_secret:
+        return "set" if settings.value(option.name) else "not set"
+    if option.name in settings.places and option.name not in settings.values:
+        return "(wrong)"
+    if option.name in settings.values:
+        return text_of(option, settings.values[option.name]) or "(empty)"
+    return default_of(option) or text_of(option, option.default)
