@@ -49,6 +49,7 @@ from peerpigeon.core.interface.events import (
     Tick,
 )
 from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
+from peerpigeon.core.interface.serving import Serving, serving
 from peerpigeon.core.interface.snapshot import (
     HubRecord,
     MeshSnapshot,
@@ -313,6 +314,13 @@ class Hub:
         return self._effects.epoch
 
     @property
+    def serving(self) -> Serving:
+        """Whether new clients are to be sent here."""
+        mesh = self._mesh
+        is_draining = mesh is not None and mesh.advert.is_draining
+        return serving(is_draining=is_draining, has_settled=mesh is None or mesh.has_settled)
+
+    @property
     def advert(self) -> Advert | None:
         """What this hub publishes of itself and its links; ``None`` for a plain server."""
         return None if self._mesh is None else self._mesh.advert
@@ -331,6 +339,7 @@ class Hub:
         return Snapshot(
             hub_id=self._own,
             is_hub=self._config.is_hub,
+            serving=self.serving,
             uptime=now - self._started_at,
             wall_time=epoch + now,
             connections=len(clients.registry),

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.identity import Identity
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.notices import Notice
+    from peerpigeon.core.interface.serving import Serving
     from peerpigeon.core.interface.snapshot import PeerRecord, Snapshot, TopologySnapshot
     from peerpigeon.net.http.door import Opener
     from peerpigeon.net.http.request import UpgradeRequest
@@ -131,6 +132,11 @@ class Runtime:
     def config(self) -> ServerConfig:
         """The options, as they are used."""
         return self._config
+
+    @property
+    def serving(self) -> Serving:
+        """Whether new clients are to be sent here."""
+        return self.hub.serving
 
     def snapshot(self) -> Snapshot:
         """Return the counts of this moment."""

@@ -265,7 +265,9 @@ async def test_there_is_no_demo_where_it_is_switched_off() -> None:
         assert "Content-Security-Policy" not in response.headers
 
 
-@pytest.mark.parametrize("path", ["/health", "/hubs", "/mesh", "/", "/demo"])
+@pytest.mark.parametrize(
+    "path", ["/health", "/hubs", "/mesh", "/", "/demo", "/live", "/ready", "/limits"]
+)
 async def test_every_page_is_read_and_nothing_else(path: str) -> None:
     async with running() as server:
         got = await get(server, path)
@@ -281,8 +283,6 @@ async def test_every_page_is_read_and_nothing_else(path: str) -> None:
     "path",
     [
         "/healthz",
-        "/ready",
-        "/live",
         "/metrics",
         "/hubs/",
         "/mesh/",
@@ -296,7 +296,9 @@ async def test_what_is_not_there_is_not_found(path: str) -> None:
         for method in ("GET", "POST"):
             response = await get(server, path, method=method)
             assert (response.status, response.content_type) == (404, "text/plain")
-            assert "/, /health, /hubs, /mesh, /demo" in response.body.decode()
+            assert (
+                "/, /health, /live, /ready, /limits, /hubs, /mesh, /demo" in response.body.decode()
+            )
         head = await get(server, path, method="HEAD")
         assert (head.status, head.body) == (404, b"")
 

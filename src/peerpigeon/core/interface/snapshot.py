@@ -52,6 +52,8 @@ class Snapshot:
 
     hub_id: PeerId
     is_hub: bool
+    serving: str
+    """How it stands to new clients: ``starting``, ``ready`` or ``draining``."""
     uptime: float
     """Seconds since the hub was made."""
     wall_time: float

@@ -30,6 +30,8 @@ class Alone:
         self._effects = effects
         self._patience = limits.alone_after
         self._tell_at: float | None = now + self._patience
+        self.has_settled = not (config.auto_connect and config.starts_from)
+        """Whether it was linked once, has none to look for, or has looked for long enough."""
 
     def begin(self, now: float) -> None:
         """Note that the last link has gone."""
@@ -38,6 +40,7 @@ class Alone:
     def end(self) -> None:
         """Note that there is a link."""
         self._tell_at = None
+        self.has_settled = True
 
     def deadline(self) -> float | None:
         """Return when people are to be told."""
@@ -47,7 +50,7 @@ class Alone:
         """Tell people if it is time, unless there is anybody: a hub of the npm package, say."""
         if self._tell_at is None or now < self._tell_at:
             return
-        self._tell_at = None
+        self.end()
         if not has_company:
             self._effects.act(Tell(HubAlone(self._advice())))
 

@@ -227,6 +227,11 @@ class Mesh:
         """Return all live hubs, and when each was first heard of in its present life."""
         return self._membership.known_since()
 
+    @property
+    def has_settled(self) -> bool:
+        """Whether it is known who is in the mesh, as far as that is to be known at the start."""
+        return self._parts.alone.has_settled
+
     def snapshot(self) -> MeshSnapshot:
         """Return the counts of this hub's mesh."""
         migration, identities = self._parts.migration, self._parts.identities

@@ -37,7 +37,9 @@ from peerpigeon.net.http.pages.banner import banner
 from peerpigeon.net.http.pages.demo import demo
 from peerpigeon.net.http.pages.health import health_page
 from peerpigeon.net.http.pages.hubs import hubs_page
+from peerpigeon.net.http.pages.limits import limits_page
 from peerpigeon.net.http.pages.mesh import mesh_page
+from peerpigeon.net.http.pages.ready import live_page, ready_page
 from peerpigeon.net.http.request import split_target
 
 if TYPE_CHECKING:
@@ -56,6 +58,9 @@ def pages_of(source: Source) -> Iterator[Page]:
     """Return the pages of a server, in the order in which they are told of."""
     yield Page("/", banner())
     yield Page("/health", health_page(source))
+    yield Page("/live", live_page())
+    yield Page("/ready", ready_page(source))
+    yield Page("/limits", limits_page(source))
     yield Page("/hubs", hubs_page(source), Audience.INSIDERS)
     yield Page("/mesh", mesh_page(source), Audience.INSIDERS)
     if source.config.serves_demo:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.interface.serving import Serving
     from peerpigeon.core.interface.snapshot import Snapshot, TopologySnapshot
 
 
@@ -15,6 +16,11 @@ class Source(Protocol):
     @property
     def config(self) -> ServerConfig:
         """The options, as they are used."""
+        ...
+
+    @property
+    def serving(self) -> Serving:
+        """Whether new clients are to be sent here."""
         ...
 
     def snapshot(self) -> Snapshot:
