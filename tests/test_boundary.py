@@ -64,6 +64,7 @@ LIBRARIES = {
     },
     "jwt": {"net/http/token_keys.py", "net/http/token_signing.py", "net/http/tokens.py"},
     "libdatachannel": {"rtc/libdatachannel/channel.py"},
+    "shtab": {"cli/completion.py"},
     "websockets": {"net/websocket/masking.py"},
 }
 

@@ -14,12 +14,14 @@ from peerpigeon.version import __version__
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 
 def run(words: Sequence[str]) -> int:
     """Run the command line; return the exit status."""
-    parser = _parser(words)
+    # The modules of the other commands take longer to load than a hub does, so that only the one
+    # that is asked for is loaded.
+    parser = _parser({next((word for word in words if not word.startswith("-")), "")})
     if not words:
         parser.print_help(sys.stderr)
         return USAGE_ERROR
@@ -33,19 +35,21 @@ def run(words: Sequence[str]) -> int:
     return status
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def parser_of_all() -> argparse.ArgumentParser:
+    """Return what reads the command line of any command."""
+    return _parser(_COMMANDS.keys())
+
+
+def _parser(declared: Collection[str]) -> argparse.ArgumentParser:
     parser = Parser(
         prog="peerpigeon",
         description="A signaling server for WebRTC applications that speaks PeerPigeon.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    asked = next((word for word in words if not word.startswith("-")), "")
     for name, (about, declare) in _COMMANDS.items():
         command = commands.add_parser(name, help=about)
-        # The modules of the other commands take longer to load than a hub does, so that only
-        # the one that is asked for is loaded.
-        if name == asked:
+        if name in declared:
             declare(command)
     return parser
 
@@ -79,4 +83,5 @@ _COMMANDS = {
     "identity": ("print the id of a hub that has a key, or make the key", _declare_by("identity")),
     "simulate": ("try a mesh of hubs out in virtual time", _declare_by("simulate")),
     "play": ("play a scenario, in virtual time or with hub processes", _declare_by("play")),
+    "completion": ("print what completes command lines in a shell", _declare_by("completion")),
 }
