@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
 
 from peerpigeon.cli.main import main
-from peerpigeon.core.config import ALL_OPTIONS
+from peerpigeon.core.config import ALL_OPTIONS, NAMES
+from peerpigeon.core.config.given import value_of
+from peerpigeon.core.config.toml_file import from_toml
 from tests.cli.test_main import command
 
 if TYPE_CHECKING:
@@ -127,6 +131,21 @@ def test_options_are_looked_at_as_of_a_hub_if_any_is_of_hubs_or_as_is_asked(
 ) -> None:
     assert main(["config", *words, "--check"]) == status
     assert capsys.readouterr().out == told
+
+
+def test_the_example_has_each_option_and_is_in_order_when_all_of_it_is_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["config", "--example"]) == 0
+    text = capsys.readouterr().out
+    assert tomllib.loads(text) == {}
+    taken = re.sub(r"^#(?! |#)", "", text, flags=re.MULTILINE)
+    said = from_toml(taken, "f.toml")
+    assert (said.errors, len(said.given)) == ([], len(NAMES) - 1)  # all but is_hub
+    assert {type(value_of(each)) for each in said.given if each.option.name == "demo"} == {bool}
+    for each in said.given:
+        default = each.option.default
+        assert each.is_file or default is None or value_of(each) == default
 
 
 def test_a_file_that_cannot_be_read_is_named_with_who_named_it(

@@ -337,7 +337,7 @@ def test_every_option_is_declared_in_a_group_and_described_there() -> None:
     assert Options.__bases__ == GROUPS
     assert [each for each in fields(Options) if each.name in Options.__annotations__] == []
     assert sum(len(fields(group)) for group in GROUPS) == len(OPTIONS)
-    texts = option_texts()
+    texts = option_texts(GROUPS)
     assert texts.keys() == OPTIONS.keys()
     assert texts["port"] == "TCP port; 0 takes any free one"
 

@@ -7,7 +7,7 @@ import shlex
 
 from tests.docs.pages import ROOT
 
-PAGES = ("README.md", "docs/operating.md")
+PAGES = ("README.md", "docs/operating.md", "docs/configuration.md")
 PROGRAMS = {"peerpigeon", "make", "pip", "python", "curl", "openssl", "sysctl", "export", "pytest"}
 TAG = "sh"
 """The tag of a block all of whose lines are commands."""

@@ -1,4 +1,4 @@
-"""Each command in the README and in docs/operating.md is run, as it stands or as said here."""
+"""Each command in the README and in the guides is run, as it stands or as said here."""
 
 from __future__ import annotations
 
@@ -102,6 +102,9 @@ HOW: dict[str, How] = {
     "peerpigeon server --trusted-proxies 127.0.0.1,10.0.0.0/8": Serves(3000),
     "peerpigeon config --check --config peerpigeon.toml": CONFIG,
     "peerpigeon config hub --show": Says("default"),
+    "peerpigeon config --check": Says("can be started"),
+    "peerpigeon config --example": Says("max_connections"),
+    "peerpigeon completion bash": Says("_shtab_peerpigeon"),
     "peerpigeon token --new-key signing.json --keys keys.json": TOKENS,
     (
         "peerpigeon server --token-keys keys.json"

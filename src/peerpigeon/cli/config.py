@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from peerpigeon.cli.example import example
 from peerpigeon.cli.exit_status import USAGE_ERROR
-from peerpigeon.cli.option_texts import title_of
+from peerpigeon.cli.option_texts import by_title
 from peerpigeon.cli.server_options import add_server_options, default_of
 from peerpigeon.cli.settings import settings_of
 from peerpigeon.core.config import ALL_OPTIONS, text_of
@@ -26,12 +27,13 @@ EXAMPLES = """\
 examples:
 
   peerpigeon config --show                            where each option comes from
-  peerpigeon config server --check --config FILE      all that is wrong with a file"""
+  peerpigeon config server --check --config FILE      all that is wrong with a file
+  peerpigeon config --example > peerpigeon.toml       a file to begin with"""
 
 
 def add_options(command: Parser) -> None:
     """Declare the options of the command, and those that it shows or checks."""
-    command.usage = "%(prog)s [hub|server] --show|--check [OPTION ...]"
+    command.usage = "%(prog)s [hub|server] --show|--check|--example [OPTION ...]"
     command.epilog = EXAMPLES
     command.add_argument(
         "role",
@@ -46,11 +48,17 @@ def add_options(command: Parser) -> None:
     action.add_argument(
         "--check", action="store_true", help="say all that is wrong; the exit status is 0 or 2"
     )
+    action.add_argument(
+        "--example", action="store_true", help="print a file with all options and their defaults"
+    )
     add_server_options(command)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the exit status: 2 if a server would not start with the options."""
+    if options.example:
+        print(example(), end="")
+        return 0
     settings = settings_of(options, is_hub=options.role != "server")
     if options.role is None and not _is_of_hub(settings):
         settings = settings_of(options, is_hub=False)
@@ -72,19 +80,22 @@ def _is_of_hub(settings: Settings) -> bool:
 
 def _table(settings: Settings) -> Iterator[str]:
     is_hub = settings.value("is_hub")
-    shown = [each for each in ALL_OPTIONS.values() if is_hub or not each.is_of_hubs]
-    rows = {each: (each.name, _shown(each, settings), _place(each, settings)) for each in shown}
-    widths = [max(len(row[column]) for row in rows.values()) for column in (0, 1)]
-    title = ""
-    for option, (name, value, place) in rows.items():
-        if title_of(option.group) != title:
-            title = title_of(option.group)
+    groups = {
+        title: [_row(each, settings) for each in options if is_hub or not each.is_of_hubs]
+        for title, options in by_title().items()
+    }
+    rows = [row for each in groups.values() for row in each]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    for title, rows in groups.items():
+        if rows:
             yield f"{title}:"
-        yield f"  {name:<{widths[0]}}  {value:<{widths[1]}}  {place}".rstrip()
+        for name, value, place in rows:
+            yield f"  {name:<{widths[0]}}  {value:<{widths[1]}}  {place}"
 
 
-def _place(option: Option, settings: Settings) -> str:
-    return settings.places.get(option.name, "default")
+def _row(option: Option, settings: Settings) -> tuple[str, str, str]:
+    place = settings.places.get(option.name, "default")
+    return option.name, _shown(option, settings), place
 
 
 def _shown(option: Option, settings: Settings) -> str:

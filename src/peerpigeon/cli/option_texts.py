@@ -7,13 +7,15 @@ import inspect
 import sys
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.config import GROUPS
+from peerpigeon.core.config import ALL_OPTIONS, GROUPS, OF_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from peerpigeon.core.config import Option
 
-def option_texts(groups: Iterable[type] = GROUPS) -> dict[str, str]:
+
+def option_texts(groups: Iterable[type] = GROUPS + OF_COMMANDS) -> dict[str, str]:
     """Return the description of each option that is declared in ``groups``, on one line, by name.
 
     One that has none is left out.
@@ -29,9 +31,13 @@ def option_texts(groups: Iterable[type] = GROUPS) -> dict[str, str]:
     }
 
 
-def title_of(group: type) -> str:
-    """Return the title of a group of options."""
-    return (group.__doc__ or group.__name__).splitlines()[0].removesuffix(".")
+def by_title() -> dict[str, list[Option]]:
+    """Return all options in their groups, those of the commands with those of a server."""
+    groups: dict[str, list[Option]] = {}
+    for option in ALL_OPTIONS.values():
+        title = (option.group.__doc__ or option.group.__name__).splitlines()[0]
+        groups.setdefault(title.removesuffix("."), []).append(option)
+    return groups
 
 
 def _texts(group: ast.ClassDef) -> Iterator[tuple[str, str]]:

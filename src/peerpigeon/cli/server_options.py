@@ -5,14 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from peerpigeon.cli.option_texts import option_texts, title_of
+from peerpigeon.cli.option_texts import by_title, option_texts
 from peerpigeon.core.config import (
-    ALL_OPTIONS,
     CONFIG_VARIABLE,
     FILE,
-    GROUPS,
     NAMES,
-    OF_COMMANDS,
     Kind,
     text_of,
 )
@@ -60,19 +57,16 @@ def add_server_options(
     command.add_argument(
         "--config", metavar="FILE", help=f"File of TOML with options [{CONFIG_VARIABLE}]"
     )
-    texts = option_texts(GROUPS + OF_COMMANDS)
-    groups: dict[str, argparse._ArgumentGroup] = {}
-    for option in ALL_OPTIONS.values():
-        if option.name in without:
-            continue
-        if option.is_of_hubs and not for_hubs:
-            for flag in _flags_of(option):
-                command.elsewhere[flag] = "for hubs: use `peerpigeon hub`"
-            continue
-        title = title_of(option.group)
-        if title not in groups:
-            groups[title] = command.add_argument_group(title)
-        _add(groups[title], option, texts[option.name], (short_names or {}).get(option.name))
+    texts = option_texts()
+    for title, options in by_title().items():
+        group = command.add_argument_group(title)
+        for option in options:
+            if option.is_of_hubs and not for_hubs:
+                command.elsewhere |= dict.fromkeys(
+                    _flags_of(option), "for hubs: use `peerpigeon hub`"
+                )
+            elif option.name not in without:
+                _add(group, option, texts[option.name], (short_names or {}).get(option.name))
 
 
 def given_texts(options: argparse.Namespace) -> dict[str, str]:

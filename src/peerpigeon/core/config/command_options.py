@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """Logs and events."""
+    """Operation."""
 
     log_format: str = field(default="human", metadata={"choices": ("human", "json")})
     """How log lines are written to standard error: human or json."""
