@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.interface.notices import (
         BootstrapConnected,
         BootstrapDisconnected,
+        Draining,
         ErrorOccurred,
         HubAlone,
         HubDiscovered,
@@ -50,6 +51,7 @@ __all__ = [
     "BootstrapConnected",
     "BootstrapDisconnected",
     "ConfigError",
+    "Draining",
     "ErrorOccurred",
     "HubAlone",
     "HubDiscovered",

@@ -16,12 +16,13 @@ import pytest
 from peerpigeon.cli.main import main
 from peerpigeon.core.config import OPTIONS
 from peerpigeon.version import __version__
-from tests.net.client import DEADLINE, Json, running
+from tests.net.client import DEADLINE, Client, Json, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 A = "a" * 40
+B = "b" * 40
 
 
 class Command:
@@ -81,7 +82,38 @@ async def test_a_server_runs_until_it_is_asked_to_end(number: signal.Signals) ->
         assert started["event"] == "started"
         assert (await asyncio.to_thread(health, started["port"]))["isHub"] is False
         assert await server.end(number) == 0
+        if number is signal.SIGTERM:
+            assert (await server.json())["event"] == "draining"
         assert (await server.json())["event"] == "stopped"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("signals", "code"),
+    [
+        ([signal.SIGTERM], 1012),
+        ([signal.SIGINT], 1001),
+        ([signal.SIGTERM, signal.SIGTERM], 1001),
+        ([signal.SIGTERM, signal.SIGINT], 1001),
+    ],
+)
+async def test_sigterm_drains_and_a_second_signal_or_ctrl_c_ends_at_once(
+    signals: list[signal.Signals], code: int
+) -> None:
+    """The first client is let go at once, and the second in the middle of the time."""
+    options = {"PORT": "0", "HOST": "127.0.0.1", "LOG_FORMAT": "json", "DRAIN_TIME": "3600"}
+    if len(signals) == 1:
+        options["DRAIN_TIME"] = "0.2"
+    async with command("server", **options) as server:
+        port = (await server.json())["port"]
+        async with await Client.at(port, A) as first, await Client.at(port, B) as second:
+            server.process.send_signal(signals[0])
+            await first.closed()
+            if len(signals) == 2:
+                server.process.send_signal(signals[1])
+            assert (await second.closed())[0] == code
+            async with asyncio.timeout(DEADLINE):
+                assert await server.process.wait() == 0
 
 
 @pytest.mark.slow

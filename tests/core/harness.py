@@ -12,6 +12,7 @@ from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.interface.actions import (
     Action,
     ClosePeer,
+    DismissPeer,
     PausePeer,
     PingPeer,
     ResumePeer,
@@ -70,7 +71,7 @@ class Desk:
                     self.paused.add(session)
                 case ResumePeer(session):
                     self.paused.remove(session)
-                case ClosePeer(session, code, reason):
+                case ClosePeer(session, code, reason) | DismissPeer(session, code, reason):
                     self.paused.discard(session)
                     self.closed[session] = (code, reason)
                 case Tell(notice):

@@ -14,6 +14,7 @@ from peerpigeon.core.interface.actions import (
     CloseLink,
     ClosePeer,
     Dial,
+    DismissPeer,
     PingPeer,
     SendToLink,
     SendToPeers,
@@ -93,7 +94,7 @@ class Hubs:
                 case PingPeer(session, ping):
                     self.pinged.append((number, session))
                     self.last_ping = max(self.last_ping, ping)
-                case ClosePeer(session, code, reason):
+                case ClosePeer(session, code, reason) | DismissPeer(session, code, reason):
                     self.closed[number, session] = (code, reason)
                 case SendToLink(link, frame):
                     self.frames.send((number, link), decode(batch([encode(frame)]))[0])
@@ -107,6 +108,17 @@ class Hubs:
     def _send(self, number: int, action: SendToPeers) -> None:
         for session, payload in zip(action.sessions, action.payloads, strict=True):
             self.sent.setdefault((number, session), []).append(json.loads(payload))
+
+    def restart(self, number: int) -> None:
+        """Begin a new life of a hub, a thousand seconds later, with the links it had."""
+        others = [end for other, end in self.others.items() if other[0] == number]
+        for end in others:
+            self.cut(end, announce=True)
+        own = self.ids[number]
+        self.hubs[number] = Hub(own, ServerConfig(is_hub=True), Random(5), epoch=2 * EPOCH)
+        for end in others:
+            self.link(number, end[0])
+        self.run()
 
     def link(self, one: int, other: int) -> End:
         """Open a data channel between two hubs."""

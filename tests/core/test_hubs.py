@@ -13,9 +13,9 @@ from peerpigeon.core.interface.events import (
     ChannelCandidate,
     ChannelDescribed,
     DialRequested,
-    Draining,
     LinkOpened,
     OpeningFailed,
+    Stopping,
     Tick,
 )
 from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
@@ -337,7 +337,7 @@ def test_a_plain_server_has_no_part_in_a_mesh() -> None:
     assert desk.hub.id == HUB
     assert desk.hub.advert is None
     assert desk.hub.adverts() == []
-    for asked in (Draining(), DialRequested("ws://x:1"), BootstrapLeft()):
+    for asked in (Stopping(), DialRequested("ws://x:1"), BootstrapLeft()):
         assert desk.feed(asked) == []
 
 
@@ -360,7 +360,7 @@ def test_every_hub_can_show_the_links_of_all() -> None:
 
 def test_what_a_hub_shows_follows_what_happens_to_the_others() -> None:
     hubs = linked(FIRST, SECOND, THIRD)
-    hubs.feed(2, Draining())
+    hubs.feed(2, Stopping())
     hubs.pass_time(1.0)
     assert [hub.is_draining for hub in topology_of(hubs, 0)] == [False, False]
     assert [hub.is_draining for hub in topology_of(hubs, 2)][-1]
@@ -378,7 +378,7 @@ def topology_of(hubs: Hubs, number: int) -> tuple[HubView, ...]:
 
 def test_a_hub_that_stops_says_so() -> None:
     hubs = linked(FIRST, SECOND)
-    assert hubs.hubs[0].handle(Draining(), hubs.now)
+    assert hubs.hubs[0].handle(Stopping(), hubs.now)
     assert hubs.hubs[0].advert is not None
     assert hubs.hubs[0].advert.is_draining
 
@@ -419,7 +419,7 @@ def test_what_a_hub_has_delivered_before_it_stopped_is_not_refused_afterwards() 
         hubs.run()
     assert hubs.take_types(b)[-3:] == ["offer"] * 3
     hubs.take(a)
-    hubs.feed(1, Draining())
+    hubs.feed(1, Stopping())
     for end in [end for end in hubs.others if end[0] == 0]:
         del hubs.others[end]  # it hears no more, and what it has said arrives
     hubs.run()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from peerpigeon.core.interface.events import Draining, LinkReceived, Tick
+from peerpigeon.core.interface.events import LinkReceived, Stopping, Tick
 from peerpigeon.core.wire.hub_frames import Ack, Routed, Segment
 from peerpigeon.core.wire.hub_news import Relay, Undelivered
 from peerpigeon.core.wire.reasons import Reason
@@ -88,7 +88,7 @@ def test_signals_of_one_client_to_another_are_answered_each_for_itself() -> None
 
 def test_a_hub_that_stops_acknowledges_at_once_what_still_comes() -> None:
     hubs, a, _ = two_clients()
-    hubs.feed(1, Draining())
+    hubs.feed(1, Stopping())
     hubs.signal(a, B)
     segments = [frame for frame in hubs.frames if isinstance(frame, Routed)]
     (relayed,) = [frame for frame in segments if isinstance(frame.body, Segment)]

@@ -1,6 +1,6 @@
 """What a hub shows of its mesh and its namespaces to people."""
 
-from peerpigeon.core.interface.events import Draining
+from peerpigeon.core.interface.events import Stopping
 from peerpigeon.core.interface.snapshot import MissingHub, NamespaceRecord
 from tests.core.harness import A, B, C, Desk
 from tests.core.hubs import FIRST, SECOND, THIRD, linked
@@ -31,7 +31,7 @@ def test_a_hub_that_is_lost_is_out_of_reach_then_missing_and_at_last_back() -> N
 
 def test_a_hub_that_has_stopped_is_no_lost_one() -> None:
     hubs = linked(FIRST, SECOND)
-    hubs.feed(1, Draining())
+    hubs.feed(1, Stopping())
     hubs.pass_time(1.0)
     (gone,) = hubs.hubs[0].topology(hubs.now).missing
     assert (gone.peer_id, gone.has_stopped) == (SECOND, True)

@@ -69,7 +69,9 @@ class HubProcess:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL if "QUIET" in os.environ else errors,
-            env=os.environ | {"SHOW_DETAILS": "yes"},  # the test may ask from another host
+            env={"DRAIN_TIME": "0"}
+            | os.environ
+            | {"SHOW_DETAILS": "yes"},  # from another host, perhaps
             limit=1 << 20,
         )
         assert process.stdout is not None

@@ -55,6 +55,7 @@ async def test_a_hub_tells_its_life_from_start_to_stop() -> None:
         assert (started["event"], started["hub"]) == ("started", A)
         assert (await read_event(hub.process))["event"] == "hubRegistered"
         assert await hub.end(signal.SIGTERM) == 0
+        assert (await read_event(hub.process))["event"] == "draining"
         assert (await read_event(hub.process)) == {"event": "stopped", "hub": A}
 
 
@@ -68,7 +69,7 @@ async def test_the_environment_asks_for_events_too(wanted: str) -> None:
         assert server.process.stdout is not None
         text = (await server.process.stdout.read()).decode()
         names = [json.loads(each)["event"] for each in text.splitlines()]
-        assert names == (["started", "stopped"] if wanted == "true" else [])
+        assert names == (["started", "draining", "stopped"] if wanted == "true" else [])
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """An onlooker of a mesh sees what is there."""
 
-from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
+from peerpigeon.core.interface.timing import LEAVE_TIMEOUT
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.checks.oracle import components, ideal_links
 from peerpigeon.sim.mesh import Layout, Mesh
@@ -90,7 +90,7 @@ def test_a_hub_that_is_stopped_tells_its_clients_and_the_other_hubs() -> None:
     world.run(1.0)
     world.stop(stopped)
     assert mesh.living == [stopped, other], "the other hub has not left it yet"
-    world.run(DRAIN_TIMEOUT / 2)
+    world.run(LEAVE_TIMEOUT / 2)
     assert mesh.living == [other]
     assert [(end.code, end.reason) for end in client.closures] == [(1001, "server is stopping")]
     assert other.links == []
@@ -102,12 +102,12 @@ def test_a_hub_that_is_stopped_waits_for_nobody_for_long() -> None:
     stopped, frozen = mesh.hubs
     mesh.world.suspend(frozen)
     mesh.world.stop(stopped)
-    mesh.world.run(0.9 * DRAIN_TIMEOUT)
+    mesh.world.run(0.9 * LEAVE_TIMEOUT)
     newcomer = mesh.world.add_client(stopped, reconnects=False)
-    mesh.world.run(0.05 * DRAIN_TIMEOUT)
+    mesh.world.run(0.05 * LEAVE_TIMEOUT)
     assert mesh.living == [stopped, frozen]
     assert not newcomer.is_open
-    mesh.world.run(0.1 * DRAIN_TIMEOUT)
+    mesh.world.run(0.1 * LEAVE_TIMEOUT)
     assert mesh.living == [frozen]
     mesh.world.restart(stopped)
     mesh.world.resume(frozen)

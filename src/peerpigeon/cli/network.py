@@ -131,7 +131,7 @@ async def _run(
                     running.cancel()  # asked twice: end the hubs at once
                 asked.set()
 
-            on_termination_signal(end)
+            on_termination_signal(lambda _: end())
             await asyncio.wait({running, *reasons}, return_when=asyncio.FIRST_COMPLETED)
             showing.cancel()
             await asyncio.wait({showing})

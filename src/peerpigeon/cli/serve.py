@@ -7,6 +7,7 @@ import contextlib
 import functools
 import logging
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,6 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
     if talkative:
         server.on(Started, lambda started: print(_hint(started), file=sys.stderr))
     ended = asyncio.Event()
-    on_termination_signal(ended.set)
     is_heard = True
 
     def nobody_listens() -> None:
@@ -114,9 +114,30 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
         if writes_events
         else contextlib.nullcontext()
     )
-    async with events, server:
-        await ended.wait()
+    async with events, server, asyncio.TaskGroup() as tasks:
+        drain: asyncio.Task[None] | None = None
+
+        def terminate(number: signal.Signals) -> None:
+            nonlocal drain
+            if number is signal.SIGTERM and drain is None:
+                drain = tasks.create_task(server.drain())
+            else:
+                ended.set()
+
+        on_termination_signal(terminate)
+        tasks.create_task(_end_when(server, ended))
     return is_heard
+
+
+async def _end_when(server: PeerPigeonServer, asked: asyncio.Event) -> None:
+    """Stop the server when it is asked to; return when it has stopped, whoever has stopped it."""
+    waits = {asyncio.create_task(each) for each in (asked.wait(), server.wait_stopped())}
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waits:
+            each.cancel()
+    await server.stop()
 
 
 def _hint(started: Started) -> str:
@@ -125,7 +146,7 @@ def _hint(started: Started) -> str:
     return (
         f"  clients connect to  {'  '.join(f'ws://{place}' for place in places)}\n"
         f"  its state is at     http://{places[0]}/health\n"
-        "  it ends on          Ctrl-C"
+        "  it ends on          Ctrl-C, at once"
     )
 
 

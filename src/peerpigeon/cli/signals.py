@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def on_termination_signal(end: Callable[[], None]) -> None:
-    """Call ``end`` in the running loop each time that the process gets one of the signals."""
+def on_termination_signal(end: Callable[[signal.Signals], None]) -> None:
+    """Call ``end`` in the running loop with each of the signals that the process gets."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         # Windows has no handlers in the loop; there Ctrl-C ends the runner.
         with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, end)
+            loop.add_signal_handler(number, end, number)

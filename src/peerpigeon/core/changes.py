@@ -63,6 +63,11 @@ class HubFound:
 
 
 @dataclass(frozen=True, slots=True)
+class DrainsChanged:
+    """A hub, perhaps this one, drains by now: it is to be no rendezvous hub any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class RoutesChanged:
     """Frames under way may be lost with a link that has broken, or a way is open again."""
 
@@ -178,7 +183,14 @@ class BacklogReady:
 
 
 ViewChange: TypeAlias = (
-    HubGone | HubReturned | HubRestarted | HubRose | HubFound | LifeRaised | RoutesChanged
+    HubGone
+    | HubReturned
+    | HubRestarted
+    | HubRose
+    | HubFound
+    | LifeRaised
+    | DrainsChanged
+    | RoutesChanged
 )
 ReferenceChange: TypeAlias = ReferenceNamed | ReferenceFound | ReferenceGone | HubReported
 GuestChange: TypeAlias = GuestAnnounced | GuestSignaled | GuestGone | HubClaimed

@@ -9,6 +9,7 @@ from peerpigeon.core.changes import (
     Arrived,
     BacklogReady,
     ClientFlooded,
+    DrainsChanged,
     GuestAnnounced,
     GuestGone,
     GuestSignaled,
@@ -35,7 +36,7 @@ from peerpigeon.core.interface.events import (
     BootstrapLeft,
     ClockSet,
     DialRequested,
-    Draining,
+    DrainRequested,
     Event,
     LinkEvent,
     OperatorEvent,
@@ -46,6 +47,7 @@ from peerpigeon.core.interface.events import (
     PeerSent,
     PingSent,
     ReferenceOpened,
+    Stopping,
     Tick,
 )
 from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
@@ -165,6 +167,8 @@ class Hub:
                 self._effects.set_clock(epoch)
             case ReferenceOpened():
                 self._on_reference_opened(event, now)
+            case DrainRequested(over):
+                self._drain(over, now)
             case _ if self._mesh is not None and self._delivery is not None:
                 self._on_mesh_event(event, self._mesh, self._delivery, now)
         self._settle(now)
@@ -178,11 +182,17 @@ class Hub:
                 mesh.dial(uri, now)
             case BootstrapLeft():
                 mesh.leave_bootstrap(now)
-            case Draining():
+            case Stopping():
                 delivery.drain(now)
-                mesh.drain(now)
+                mesh.leave(now)
             case _:
                 mesh.handle(event, now)
+
+    def _drain(self, over: float, now: float) -> None:
+        self._clients.drain.begin(over, now)
+        if self._mesh is not None:
+            self._mesh.drain(now)
+            self._effects.report(DrainsChanged())
 
     def _on_reference_opened(self, event: ReferenceOpened, now: float) -> None:
         if self._mesh is not None:
@@ -317,8 +327,14 @@ class Hub:
     def serving(self) -> Serving:
         """Whether new clients are to be sent here."""
         mesh = self._mesh
-        is_draining = mesh is not None and mesh.advert.is_draining
-        return serving(is_draining=is_draining, has_settled=mesh is None or mesh.has_settled)
+        is_leaving = mesh is not None and mesh.advert.is_leaving
+        has_settled = mesh is None or mesh.has_settled
+        return serving(is_draining=self.is_draining or is_leaving, has_settled=has_settled)
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether it lets its clients go and takes no newcomers, because it is to stop."""
+        return self._clients.admission.is_draining
 
     @property
     def advert(self) -> Advert | None:

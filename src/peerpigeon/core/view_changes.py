@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.changes import (
+    DrainsChanged,
     HubFound,
     HubGone,
     HubRestarted,
@@ -60,6 +61,8 @@ class ViewChanges:
                 delivery.forget(hub, now)
                 self._clients.deliver(self._namespaces.hub_gone(hub, now), now)
                 self._show_by(now)
+            case DrainsChanged():
+                self._show_by(now)
             case HubReturned(hub):
                 self._show_by(now)
                 self._namespaces.hub_returned(hub, now)
@@ -88,7 +91,8 @@ class ViewChanges:
         """Place the namespaces on the hubs that are there by now, if it is time."""
         if self._show_at is not None and now >= self._show_at:
             self._show_at = None
-            self._clients.deliver(self._namespaces.show(self._mesh.incarnations(), now), now)
+            hubs, draining = self._mesh.incarnations(), self._mesh.draining()
+            self._clients.deliver(self._namespaces.show(hubs, now, draining), now)
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""

@@ -125,6 +125,8 @@ def environment_of_hub(
     }
     # The first hub has no hub to dial; without this it would look for one outside of the mesh.
     # Nobody else knows the ports of this mesh, so any that is free will do.
+    # Who tries a mesh does not want to wait when a hub of it is stopped.
+    environment.setdefault("DRAIN_TIME", "0")
     environment.setdefault("MAX_PORT_RETRIES", str(LOCAL_PORT_RETRIES))
     own = {"PORT": str(port), "AUTO_CONNECT": "false" if bootstrap is None else "true"}
     return {**environment, **options, **own, "BOOTSTRAP_HUBS": bootstrap or ""}

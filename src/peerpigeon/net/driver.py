@@ -6,12 +6,14 @@ import asyncio
 import logging
 import time
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.ids import SessionId
 from peerpigeon.core.interface.actions import (
     Action,
     ClosePeer,
+    DismissPeer,
+    Drained,
     PausePeer,
     PingPeer,
     ResumePeer,
@@ -21,7 +23,7 @@ from peerpigeon.core.interface.actions import (
 from peerpigeon.core.interface.close_codes import ADDRESS_IS_FULL, INTERNAL_ERROR
 from peerpigeon.core.interface.events import (
     ClockSet,
-    Draining,
+    DrainRequested,
     Event,
     LinkLost,
     LinkReceived,
@@ -32,6 +34,7 @@ from peerpigeon.core.interface.events import (
     PeerSent,
     PingSent,
     ReferenceOpened,
+    Stopping,
     Tick,
 )
 from peerpigeon.core.interface.pings import ping_number, ping_payload
@@ -48,7 +51,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core import Hub
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.interface.actions import LinkAction
+    from peerpigeon.core.interface.actions import ClientAction, LinkAction
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.websocket.outgoing import Dialing
@@ -75,7 +78,7 @@ _FULL_ADDRESS = (
 )
 
 TICK = Tick()
-DRAINING = Draining()
+STOPPING = Stopping()
 
 
 class Driver:
@@ -113,6 +116,8 @@ class Driver:
         self.carriers = Carriers(hub.id, self.feed, self._meet, engine, config, self.holders)
         """The links to other hubs."""
         self._full_address = SeldomWarning(logger, _FULL_ADDRESS)
+        self.drained = asyncio.Event()
+        """Whether the hub has let all its clients go, as ``drain`` asks it to."""
         self._sockets: dict[SessionId, PeerSocket] = {}
         self._last_session = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -166,14 +171,19 @@ class Driver:
             self._is_arming = True
             self._loop.call_soon(self._arm)
 
-    def drain(self, code: int, reason: str) -> None:
+    def drain(self, over: float) -> None:
+        """Have the hub let its clients go within ``over`` seconds; then ``drained`` is set."""
+        self.clients.max_closing = inf
+        self.feed(DrainRequested(over))
+
+    def stop(self, code: int, reason: str) -> None:
         """Close every client's socket, and have the other hubs leave this one."""
         self.clients.max_closing = self.carriers.sockets.max_closing = inf  # all of them, at once
         sockets, self._sockets = self._sockets, {}
         for session, socket in sockets.items():
             socket.close(code, reason)
             self.feed(PeerLost(session, code, reason))
-        self.feed(DRAINING)
+        self.feed(STOPPING)
 
     def close(self) -> None:
         """Take no more events."""
@@ -237,25 +247,34 @@ class Driver:
         if self._sockets.pop(socket.session, None) is not None:
             self.feed(PeerLost(socket.session, code, reason))
 
-    def _perform(
-        self, action: PingPeer | PausePeer | ResumePeer | ClosePeer | Tell | LinkAction
-    ) -> None:
+    def _perform(self, action: ClientAction | LinkAction | Drained | Tell) -> None:
         match action:
-            case PingPeer(session, number):
-                if (socket := self._sockets.get(session)) is not None:
-                    self._ping(socket, number)
-            case PausePeer(session):
-                if (socket := self._sockets.get(session)) is not None:
-                    socket.halt()
-            case ResumePeer(session):
-                if (socket := self._sockets.get(session)) is not None:
-                    socket.go_on()
+            case PingPeer() | PausePeer() | ResumePeer() | DismissPeer():
+                if (socket := self._sockets.get(action.session)) is not None:
+                    self._perform_for_client(action, socket)
             case ClosePeer():
                 self._close(action)
+            case Drained():
+                self.drained.set()
             case Tell(notice):
                 self._tell(notice)
             case _:
                 self.carriers.perform(action)
+
+    def _perform_for_client(
+        self, action: PingPeer | PausePeer | ResumePeer | DismissPeer, socket: PeerSocket
+    ) -> None:
+        match action:
+            case PingPeer(number=number):
+                self._ping(socket, number)
+            case PausePeer():
+                socket.halt()
+            case ResumePeer():
+                socket.go_on()
+            case DismissPeer(code=code, reason=reason):
+                socket.dismiss(code, reason)
+            case _:
+                assert_never(action)
 
     def _ping(self, socket: PeerSocket, number: int) -> None:
         socket.ping(ping_payload(number))

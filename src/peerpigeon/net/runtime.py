@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core import Hub
 from peerpigeon.core.config import least_memory
-from peerpigeon.core.interface.close_codes import GOING_AWAY, HUB_STOPPING, SERVER_STOPPING
-from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
+from peerpigeon.core.interface.close_codes import (
+    GOING_AWAY,
+    HUB_STOPPING,
+    SERVER_DRAINING,
+    SERVER_STOPPING,
+)
+from peerpigeon.core.interface.timing import LEAVE_TIMEOUT
 from peerpigeon.net.descriptors import Descriptors, descriptor_limit
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.http.door import Doors
@@ -51,6 +56,11 @@ logger = logging.getLogger(__name__)
 DOORS = 4096
 """Connections that may be in their handshake, if fewer clients are allowed: who speaks a quarter of
 a second late is still there though one address connects 10,000 times a second."""
+
+
+_DRAINING = HandshakeError(503, f"{SERVER_DRAINING}: not here", ("Retry-After", "1"))
+"""A proxy tries its next server at that, and a client goes on waiting longer each time; one that
+was let in and closed would come back every second."""
 
 
 class Runtime:
@@ -114,6 +124,8 @@ class Runtime:
 
     def _client_opener(self, request: UpgradeRequest) -> Opener:
         """Return what takes over a connection of a client, with what its token allows."""
+        if self.hub.is_draining:
+            raise _DRAINING
         permits = None if self._tokens is None else self._tokens.permits(request)
         if permits is None:
             return self.driver.clients.open
@@ -176,6 +188,20 @@ class Runtime:
         self._has_begun = True
         self.driver.start()
 
+    async def drain(self, over: float) -> None:
+        """Take no newcomers, and let the clients go within ``over`` seconds.
+
+        Returns when the last one is gone, or the server is ended meanwhile. All else goes on: who
+        is still here is served, pages are, and so are other hubs.
+        """
+        self.driver.drain(over)
+        waits = [self._loop.create_task(each.wait()) for each in (self.driver.drained, self.ended)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+
     async def end(self) -> None:
         """Close everything: each client with code 1001, links to hubs in good order."""
         self._is_ending = True
@@ -188,9 +214,9 @@ class Runtime:
         self.driver.clients.deliver()  # what has been read counts as taken
         self.driver.carriers.sockets.deliver()
         if self._has_begun:
-            self.driver.drain(GOING_AWAY, SERVER_STOPPING)
+            self.driver.stop(GOING_AWAY, SERVER_STOPPING)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(DRAIN_TIMEOUT):
+                async with asyncio.timeout(LEAVE_TIMEOUT):
                     await self.driver.carriers.emptied()
         self.driver.close()
         await self.driver.carriers.close(GOING_AWAY, HUB_STOPPING)

@@ -120,6 +120,22 @@ class PeerPigeonServer:
         if await self._end():
             self._tell(Stopped())
 
+    async def drain(self, drain_time: float | None = None) -> None:
+        """Let the clients go, one after the other, then stop; return when that is done.
+
+        They are closed with code 1012 within ``drain_time`` seconds (the option, if not set), 0 for
+        all at once, and ``close_timeout`` more for those that do not answer. Meanwhile newcomers
+        get 503, and who is still here is served. Harmless if the server is stopped; if it drains
+        already, that goes on. ``stop`` ends it at once.
+        """
+        if (runtime := self._runtime) is None:
+            return
+        await runtime.drain(self._config.drain_time if drain_time is None else drain_time)
+        if self._runtime is runtime:
+            await self.stop()
+        else:
+            await runtime.ended.wait()
+
     async def _end(self) -> bool:
         """End what runs; return whether anything did."""
         runtime, self._runtime = self._runtime, None

@@ -13,6 +13,8 @@ from peerpigeon.core.interface.actions import (
     Action,
     CloseLink,
     ClosePeer,
+    DismissPeer,
+    Drained,
     PausePeer,
     PingPeer,
     ResumePeer,
@@ -28,7 +30,6 @@ from peerpigeon.core.interface.close_codes import (
     SERVER_STOPPING,
 )
 from peerpigeon.core.interface.events import (
-    Draining,
     Event,
     PeerLost,
     PeerOpened,
@@ -36,12 +37,13 @@ from peerpigeon.core.interface.events import (
     PeerSent,
     PingSent,
     ReferenceOpened,
+    Stopping,
     Tick,
 )
 from peerpigeon.core.interface.notices import name_of
 from peerpigeon.core.interface.pings import ping_number, ping_payload
 from peerpigeon.core.interface.reading import MUCH_UNREAD
-from peerpigeon.core.interface.timing import DRAIN_TIMEOUT
+from peerpigeon.core.interface.timing import LEAVE_TIMEOUT
 from peerpigeon.sim.connecting import open_way
 from peerpigeon.sim.history import Lapse
 from peerpigeon.sim.pace import Pace
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.identity import Identity
     from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.interface.actions import ClientAction
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.sim.connecting import Connector, Dialing, Opening
     from peerpigeon.sim.links import LinkEnd
@@ -135,12 +138,11 @@ class Host:
         """End the process in good order: let clients go, then the other hubs leave."""
         self.is_stopping = True
         for session in self._sessions:
-            connection = self._sessions.end(session)
-            if connection is not None:
+            if (connection := self._sessions.end(session)) is not None:
                 connection.close(self, GOING_AWAY, SERVER_STOPPING)
             self.feed(PeerLost(session, GOING_AWAY, SERVER_STOPPING))
-        self.feed(Draining())
-        self._scheduler.alarm(self._scheduler.now + DRAIN_TIMEOUT, partial(self._end, self.life))
+        self.feed(Stopping())
+        self._scheduler.alarm(self._scheduler.now + LEAVE_TIMEOUT, partial(self._end, self.life))
         self._end_if_left()
 
     def _end_if_left(self) -> None:
@@ -208,8 +210,7 @@ class Host:
 
     def _read_on(self, session: SessionId) -> None:
         """Read what has come of a client that was not read for a while."""
-        connection = self._sessions.connection(session)
-        if connection is not None:
+        if (connection := self._sessions.connection(session)) is not None:
             for frame in self._sessions.take_unread(session):
                 self.receive(connection, frame)
 
@@ -268,8 +269,10 @@ class Host:
         match action:
             case SendToPeers():
                 self._send_text(action)
-            case PingPeer() | PausePeer() | ResumePeer() | ClosePeer():
+            case PingPeer() | PausePeer() | ResumePeer() | ClosePeer() | DismissPeer():
                 self._perform_for_client(action)
+            case Drained():
+                self.stop()
             case SendToLink() | TrustLink() | CloseLink():
                 if action.link in self._links:
                     self._perform_on_link(action)
@@ -289,7 +292,7 @@ class Host:
             case _:
                 assert_never(action)
 
-    def _perform_for_client(self, action: PingPeer | PausePeer | ResumePeer | ClosePeer) -> None:
+    def _perform_for_client(self, action: ClientAction) -> None:
         session = action.session
         match action:
             case PingPeer(number=number):
@@ -300,15 +303,24 @@ class Host:
                 self._sessions.go_on(session)
                 self._scheduler.at(self._scheduler.now, partial(self._read_on, session))
             case ClosePeer(code=code, reason=reason):
-                connection = self._sessions.end(session)
-                if connection is not None:
+                if (connection := self._sessions.end(session)) is not None:
                     connection.close(self, code, reason)
+            case DismissPeer(code=code, reason=reason):
+                self._send(session, Close(code, reason))
+                timeout = self._scheduler.now + self.config.close_timeout
+                self._scheduler.alarm(timeout, partial(self._give_up, session, self.life))
             case _:
                 assert_never(action)
 
-    def _send(self, session: SessionId, frame: Frame) -> None:
-        connection = self._sessions.connection(session)
+    def _give_up(self, session: SessionId, life: int) -> None:
+        """End the connection of a client that has not answered a close frame in time."""
+        connection = self._sessions.end(session) if life == self.life else None
         if connection is not None:
+            connection.close(self, ABNORMAL_CLOSURE)
+            self.feed(PeerLost(session, ABNORMAL_CLOSURE, ""))
+
+    def _send(self, session: SessionId, frame: Frame) -> None:
+        if (connection := self._sessions.connection(session)) is not None:
             connection.send(self, frame)
 
     def _ping(self, session: SessionId, number: int) -> None:

@@ -169,6 +169,9 @@ class Connection:
         party = self.ends[side]
         self._trace.note(self._scheduler.now, party.number, self.number, frame.KIND, frame.content)
         if type(frame) is Close:
+            # RFC 6455, section 5.5.1: it is answered, if its sender waits for that.
+            if not self._ended[1 - side] and frame.code != ABNORMAL_CLOSURE:
+                self.send(party, Close(frame.code))
             self._end(side)
         party.receive(self, frame)
 

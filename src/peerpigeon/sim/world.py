@@ -10,7 +10,7 @@ from peerpigeon.core import Hub
 from peerpigeon.core.config import DEFAULT_PORT, GLOBAL_NAMESPACE, ServerConfig
 from peerpigeon.core.identity import id_of
 from peerpigeon.core.ids import PeerId, generate_peer_id
-from peerpigeon.core.interface.events import ClockSet
+from peerpigeon.core.interface.events import ClockSet, DrainRequested
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.client import Client
 from peerpigeon.sim.connecting import Connector
@@ -171,6 +171,10 @@ class World:
         """Let the processes of ``hubs`` end in good order (SIGTERM)."""
         for hub in hubs:
             hub.stop()
+
+    def drain(self, hub: Host, over: float) -> None:
+        """Let a hub let its clients go within ``over`` seconds, and then end."""
+        hub.feed(DrainRequested(over))
 
     def restart(self, hub: Host, *, same_id: bool = True) -> None:
         """Start a hub again that has ended, at the same address, with its old id or a new one.

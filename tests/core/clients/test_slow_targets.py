@@ -16,6 +16,7 @@ from peerpigeon.core.effects import Effects
 from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.interface.actions import PausePeer, ResumePeer
 from peerpigeon.core.interface.events import PeerBehind
+from peerpigeon.core.wire.reasons import Reason
 from tests.core.harness import A, B, C, D, Desk
 from tests.core.hubs import FIRST, SECOND, linked
 
@@ -144,9 +145,9 @@ def test_of_senders_of_other_hubs_too_much_is_sent_back_at_once() -> None:
     slow = SlowTargets(8 * LEAST_SHARE, Throttle(effects))
     target = SessionId(1)
     slow.fall_behind(target)
-    assert slow.admits(target, A, None, LEAST_SHARE + 1, 1.0)
-    assert not slow.admits(target, A, None, 1, 1.0)
-    assert slow.admits(target, B, None, 1, 1.0)
+    assert slow.objection(target, A, None, LEAST_SHARE + 1, 1.0) is None
+    assert slow.objection(target, A, None, 1, 1.0) is Reason.OVERLOADED
+    assert slow.objection(target, B, None, 1, 1.0) is None
     assert effects.take_actions() == []
 
 
@@ -155,12 +156,12 @@ def test_of_very_many_senders_the_counts_begin_anew() -> None:
     slow = SlowTargets(8 * LEAST_SHARE, Throttle(effects))
     target, flooder = SessionId(1), SessionId(2)
     slow.fall_behind(target)
-    assert slow.admits(target, D, flooder, LEAST_SHARE + 1, 1.0)
-    assert slow.admits(target, D, flooder, 1, 1.0)
+    assert slow.objection(target, D, flooder, LEAST_SHARE + 1, 1.0) is None
+    assert slow.objection(target, D, flooder, 1, 1.0) is None
     assert effects.take_actions() == [PausePeer(flooder)]
     for number in range(MOST_SENDERS):
-        assert slow.admits(target, PeerId(f"{number:040x}"), None, 1, 1.0)
-    assert len(slow.senders[target]) <= MOST_SENDERS
+        assert slow.objection(target, PeerId(f"{number:040x}"), None, 1, 1.0) is None
+    assert len(slow.senders[target] or ()) <= MOST_SENDERS
     assert effects.take_actions() == [ResumePeer(flooder)]
 
 

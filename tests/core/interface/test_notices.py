@@ -23,6 +23,7 @@ def test_events_have_the_documented_names() -> None:
     assert list(NOTICES) == [
         "started",
         "stopped",
+        "draining",
         "error",
         "peerConnected",
         "peerDisconnected",

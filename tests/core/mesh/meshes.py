@@ -139,8 +139,8 @@ class Bench:
         self.mesh.send(goal, incarnation, body, now)
         return self._effects.take_actions()
 
-    def drain(self, now: float) -> list[Action]:
-        self.mesh.drain(now)
+    def leave(self, now: float) -> list[Action]:
+        self.mesh.leave(now)
         return self._effects.take_actions()
 
     def take_actions(self) -> list[Action]:
@@ -246,8 +246,8 @@ class Meshes:
         self.meshes[own].dial(f"ws://{other[0]}", self.now)
         self._perform(own)
 
-    def drain(self, own: PeerId) -> None:
-        self.meshes[own].drain(self.now)
+    def leave(self, own: PeerId) -> None:
+        self.meshes[own].leave(self.now)
         self._perform(own)
 
     def break_links(self, own: PeerId) -> None:

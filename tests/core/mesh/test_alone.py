@@ -40,7 +40,7 @@ def test_a_hub_that_has_lost_all_links_says_so_again_once() -> None:
 
 def test_a_hub_that_stops_says_nothing() -> None:
     bench = Bench()
-    bench.drain(5.0)
+    bench.leave(5.0)
     assert told(bench, 5.0, 30.0) == []
 
 

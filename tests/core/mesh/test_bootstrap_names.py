@@ -117,7 +117,7 @@ def test_without_auto_connect_or_after_leaving_no_name_is_looked_up() -> None:
 
 def test_a_hub_that_stops_looks_nothing_up() -> None:
     bench = named()
-    bench.drain(0.0)
+    bench.leave(0.0)
     assert looks(bench.pass_time(0.0, 60.0)) == []
 
 

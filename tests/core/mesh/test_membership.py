@@ -730,12 +730,14 @@ def test_a_hub_that_says_it_stops_and_has_no_links_is_gone_at_once() -> None:
     assert made.check(20.0) == ReachChanges(gone=[B])
 
 
-def test_a_hub_that_says_it_stops_is_there_while_it_has_links() -> None:
+def test_a_hub_that_drains_is_there_while_it_has_links_and_lost_like_any_other() -> None:
     made = table(advert(B, A))
     made.take(advert(B, A, sequence=2, is_draining=True), now=20.0)
     assert made.check(20.0) == ReachChanges()
     made.link()
-    assert made.check(21.0) == ReachChanges(gone=[B])
+    assert B not in made.check(21.0).gone
+    made.take(advert(B, sequence=3, is_draining=True), now=22.0)
+    assert made.check(22.0).gone == [B]
 
 
 def test_a_hub_that_has_stopped_is_not_looked_for() -> None:

@@ -62,7 +62,7 @@ def test_a_stopping_hub_that_loses_its_last_link_does_not_dial() -> None:
     bench = Bench(bootstrap_hubs=("ws://1",))
     bench.tick(0.0)
     link = bench.link(HUBS[1], now=0.1)
-    said = bench.drain(1.0)
+    said = bench.leave(1.0)
     (news,) = of_kind(Adverts, frames(said))
     assert news.is_urgent
     assert (news.adverts[0].is_draining, news.adverts[0].links) == (True, ())
@@ -76,7 +76,7 @@ def test_a_hub_that_stops_is_left_and_told_gone_by_all_at_once() -> None:
     meshes = met(*hubs, hub_mesh_max_peers=3)
     meshes.run(12.0)
     stopping = hubs[2]
-    meshes.drain(stopping)
+    meshes.leave(stopping)
     meshes.run(0.2)
     assert meshes.links_of(stopping) == 0
     for own in set(hubs) - {stopping}:
@@ -89,7 +89,7 @@ def test_a_hub_that_stops_is_left_and_told_gone_by_all_at_once() -> None:
 def test_all_hubs_can_stop_at_once() -> None:
     meshes = met(*HUBS[:4], hub_mesh_max_peers=3)
     for own in HUBS[:4]:
-        meshes.drain(own)
+        meshes.leave(own)
     meshes.run(0.2)
     assert [meshes.links_of(own) for own in HUBS[:4]] == [0] * 4
 

@@ -59,7 +59,7 @@ def test_a_missing_hub_is_looked_for_at_its_addresses() -> None:
 def test_a_hub_that_has_said_it_stops_is_not_looked_for() -> None:
     a, b, c = HUBS[:3]
     meshes = met(a, b, c)
-    meshes.drain(c)
+    meshes.leave(c)
     meshes.run(0.1)
     assert meshes.meshes[c].advert.is_draining
     meshes.kill(c)
@@ -74,7 +74,7 @@ def test_a_hub_that_has_said_it_stops_is_not_looked_for() -> None:
 def test_a_stopped_hub_that_is_started_again_with_its_id_is_found_s8() -> None:
     a, b, c = HUBS[:3]
     meshes = met(a, b, c)
-    meshes.drain(c)
+    meshes.leave(c)
     meshes.run(0.1)
     meshes.kill(c)
     meshes.run(8.0)

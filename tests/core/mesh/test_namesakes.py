@@ -109,7 +109,7 @@ def test_of_all_that_it_has_heard_a_hub_rises_above_the_latest() -> None:
 
 def test_a_hub_that_stops_lets_others_have_the_id() -> None:
     bench, near, _ = linked()
-    bench.drain(1.0)
+    bench.leave(1.0)
     bench.receive(near, Adverts((advert(OWN, incarnation=5000, life=FIRST),)), 1.0)
     assert bench.mesh.advert.incarnation == 1000
 

@@ -159,6 +159,30 @@ def test_whoever_closes_waits_for_the_other_ones_close() -> None:
     ]
 
 
+def test_an_end_that_closes_may_hear_the_other_one_out() -> None:
+    here, there = server(), client()
+    read(here, raw.frame(raw.TEXT, b"be", fin=False))
+    here.close(1012, "bye", is_heard=True)
+    states = [here.state]
+    there.send(TEXT, b"one")
+    rest = raw.frame(raw.CONTINUATION, b"gun") + written(there)
+    assert read(here, rest[:4]) + read(here, rest[4:]) == ["begun", "one"]
+    assert read(here, raw.frame(raw.PING, b"?")) == [Pinged(b"?")]
+    assert pass_on(here, there) == [CloseReceived(1012, "bye")]  # and no pong
+    there.close(1012)
+    assert pass_on(there, here) == [CloseReceived(1012, "")]
+    assert [*states, here.state] == [State.PARTING, State.CLOSED]
+    assert read(here, raw.frame(raw.TEXT, b"late")) == []
+
+
+def test_an_end_that_hears_the_other_one_out_can_still_have_enough() -> None:
+    here = server()
+    here.close(1012, is_heard=True)
+    here.close(1013)
+    assert here.state is State.CLOSING
+    assert read(here, raw.frame(raw.TEXT, b"late")) == []
+
+
 def test_what_has_to_go_before_the_answer_to_a_close_still_goes() -> None:
     here, there = server(), client()
     there.close(1000)

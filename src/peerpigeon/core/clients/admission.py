@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.changes import BacklogReady
 from peerpigeon.core.clients.contests import TAKEN, Contests
 from peerpigeon.core.ids import key_of, parse_peer_id, same_peer
-from peerpigeon.core.interface.actions import ClosePeer, PingPeer, Tell
+from peerpigeon.core.interface.actions import ClosePeer, DismissPeer, PingPeer, Tell
 from peerpigeon.core.interface.close_codes import (
     ADDRESS_IS_FULL,
     NORMAL_CLOSURE,
     POLICY_VIOLATION,
+    SERVER_DRAINING,
+    SERVICE_RESTART,
     TRY_AGAIN_LATER,
 )
 from peerpigeon.core.interface.notices import PeerConnected, PeerDisconnected
@@ -73,6 +75,10 @@ class Admission:
         self._announcements = announcements
         self._rng = rng
         self._effects = effects
+        self.is_draining = False
+        """Whether nobody is let in any more."""
+        self.dismissed: set[SessionId] = set()
+        """Clients that have been sent a close frame and may have more to say."""
         self._memory = effects.memory.signals
         places, takeovers = self._places, self._takeovers
         self._memory.gauges += [lambda: places.size, lambda: takeovers.size]
@@ -83,7 +89,9 @@ class Admission:
         """Greet a client, refuse it, or let it wait for a place."""
         session, permits, key = event.session, event.permits, event.resume_key
         peer_id = parse_peer_id(event.peer_id)
-        if peer_id is None:
+        if self.is_draining:
+            self._close(session, SERVER_DRAINING, SERVICE_RESTART)
+        elif peer_id is None:
             self._close(session, "Invalid peerId format")
         elif permits and permits.peer_id and not same_peer(permits.peer_id, peer_id):
             # Before anything that would tell whether the id is in use.
@@ -244,11 +252,23 @@ class Admission:
         if self._places.answered(party.session):
             self._make_room(now)
 
-    def _close(self, session: SessionId, reason: str) -> None:
+    def _close(self, session: SessionId, reason: str, code: int = POLICY_VIOLATION) -> None:
         # Reference: every refusal is a policy violation.
-        self._effects.act(ClosePeer(session, POLICY_VIOLATION, reason))
+        self._effects.act(ClosePeer(session, code, reason))
 
     # Out
+
+    def shut(self) -> None:
+        """Let nobody in any more, whoever waits for a place included."""
+        self.is_draining = True
+        for applicant in self._places.dismiss():
+            self._close(applicant.session, SERVER_DRAINING, SERVICE_RESTART)
+
+    def dismiss(self, client: Client, code: int, reason: str) -> None:
+        """Let a client go, and hear it until it has answered the close frame."""
+        self.dismissed.add(client.session)
+        self._fairness.slow.close(client.session)
+        self._effects.act(DismissPeer(client.session, code, reason))
 
     def withdraw(self, session: SessionId, now: float) -> None:
         """Take the end of a socket that waited for its id or a place, if it did."""
@@ -260,11 +280,19 @@ class Admission:
         if applicant is not None:
             self._places.withdraw(applicant)
 
-    def drop(self, party: Party, reason: str, now: float, *, is_refused: bool = False) -> None:
+    def drop(
+        self,
+        party: Party,
+        reason: str,
+        now: float,
+        *,
+        is_refused: bool = False,
+        code: int = POLICY_VIOLATION,
+    ) -> None:
         """Close somebody's socket, or serve a guest no longer."""
         if not isinstance(party, Guest):
-            self._close(party.session, reason)
-        self.depart(party, POLICY_VIOLATION, reason, now, is_refused=is_refused)
+            self._close(party.session, reason, code)
+        self.depart(party, code, reason, now, is_refused=is_refused)
 
     def depart(
         self, party: Party, code: int, reason: str, now: float, *, is_refused: bool = False
@@ -277,6 +305,7 @@ class Admission:
         if isinstance(party, Guest):
             self._references.left(party, now)
         self._fairness.forget(party.session)
+        self.dismissed.discard(party.session)
         held = self._registry.holds(party)
         self._contests.note_end(party, now)
         contenders = self._sessions.close(party)

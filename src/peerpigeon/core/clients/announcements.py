@@ -65,7 +65,7 @@ class Announcements:
         hub.namespace = self._config.hub_mesh_namespace
         introduction = client_messages.hub_introduction(hub_id)
         self._presence.announce(hub.namespace, hub_id, introduction)
-        return self._placement.rendezvous_hubs(hub.namespace) == (own,)
+        return len(self._placement) == 1
 
     def say_goodbye(self, client: Client, now: float) -> None:
         """Take a client out of its namespace because it says goodbye."""

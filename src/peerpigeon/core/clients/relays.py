@@ -153,10 +153,10 @@ class IncomingRelays:
             self._outcomes.send_back(hub, relay, Reason.UNSUPPORTED)
             return
         session = target.session if isinstance(target, Client) else target.hub
-        if self._slow.senders and not self._slow.admits(
-            session, relay.sender, None, len(relay.data), now
+        if self._slow.senders and (
+            reason := self._slow.objection(session, relay.sender, None, len(relay.data), now)
         ):
-            self._outcomes.send_back(hub, relay, Reason.OVERLOADED)
+            self._outcomes.send_back(hub, relay, reason)
             return
         signal = Signal(relay.kind, relay.target, relay.namespace, client_messages.raw(relay.data))
         self._outcomes.relayed -= hub == self._own

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from peerpigeon.core.clients.admission import Admission
 from peerpigeon.core.clients.announcements import Announcements
 from peerpigeon.core.clients.contests import Contests
+from peerpigeon.core.clients.drain import Drain
 from peerpigeon.core.clients.fairness import Fairness
 from peerpigeon.core.clients.guests import Guests
 from peerpigeon.core.clients.notifications import Notifications
@@ -94,6 +95,7 @@ class ClientService:
             config=config,
             permissions=self._permissions,
         )
+        self.drain = Drain(self.registry, self.admission, effects)
         self._messages_refused = 0
 
     @property
@@ -137,6 +139,8 @@ class ClientService:
 
     def on_behind(self, event: PeerBehind) -> None:
         """Note that a socket reads more slowly than it is sent to, or that it has caught up."""
+        if event.session in self.admission.dismissed:
+            return
         if not event.is_behind:
             self._fairness.slow.catch_up(event.session)
         elif self.registry.get(event.session) is not None:
@@ -257,6 +261,7 @@ class ClientService:
         self._fairness.throttle.tick(now)
         self.references.tick(now)
         self.signaling.tick(now)
+        self.drain.tick(now)
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""
@@ -265,4 +270,5 @@ class ClientService:
             self.signaling.deadline(),
             self.references.deadline(),
             self._fairness.throttle.deadline(),
+            self.drain.deadline(),
         )

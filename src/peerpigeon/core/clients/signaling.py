@@ -103,10 +103,12 @@ class Signaling:
             and not (self._waiting.queues and self._waits(namespace, signal.target))
         ):
             if isinstance(target, Client):  # as most are: asked first, and once
-                if self._slow.senders and not self._slow.admits(
-                    target.session, sender.peer_id, _socket_of(sender), len(signal.data), now
+                if self._slow.senders and (
+                    reason := self._slow.objection(
+                        target.session, sender.peer_id, _socket_of(sender), len(signal.data), now
+                    )
                 ):
-                    self.outcomes.refuse(sender, kind, signal.target, Reason.OVERLOADED, now)
+                    self.outcomes.refuse(sender, kind, signal.target, reason, now)
                     return
                 self.outcomes.deliver(target.session, target.peer_id, signal, sender.peer_id, now)
                 return
@@ -208,7 +210,8 @@ class Signaling:
         namespace, target = relay.namespace, relay.target
         if not self._waits(namespace, target):
             located = self._presence.locate(namespace, target, now)
-            if located is None and self._is_known_absent(namespace):
+            if located is None and len(self._placement) == 1:
+                # Where there is no other hub, who is not here is nowhere.
                 self.outcomes.fail(relay, Reason.NOT_FOUND, now)
                 return
             if located is not None and located.hub != self._own:
@@ -230,11 +233,6 @@ class Signaling:
 
     def _waits(self, namespace: str, target: PeerId) -> bool:
         return (namespace, key_of(target)) in self._waiting.queues
-
-    def _is_known_absent(self, namespace: str) -> bool:
-        # Where there is no other hub, who is not here is nowhere. A hub that we are yet to see as
-        # a rendezvous hub may see us already, though, and have introduced somebody.
-        return self._placement.rendezvous_hubs(namespace) == (self._own,)
 
     def on_found(self, found: Found, now: float) -> None:
         """Send what has waited for an answer on its way, or back."""

@@ -3,12 +3,16 @@
 While much waits for a client (``PeerBehind``), it is counted who sends it how much. Who sends more
 than its share is not read for a while, and if that does not help, told that its signals are not
 delivered. Who sends little goes on as if nothing were.
+
+What is for a client that is being closed is not delivered at all.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
     from peerpigeon.core.clients.throttle import Throttle
@@ -48,9 +52,9 @@ class SlowTargets:
     def __init__(self, max_outbox_size: int, throttle: Throttle) -> None:
         self._room = max_outbox_size // ROOM_PART
         self._throttle = throttle
-        self.senders: dict[SessionId, dict[PeerId, Share]] = {}
-        """By the socket of each client that is behind. Empty nearly always, which is to be asked
-        first: a signal costs no more then."""
+        self.senders: dict[SessionId, dict[PeerId, Share] | None] = {}
+        """By the socket of each client that is behind, and of each that is being closed (``None``).
+        Empty nearly always, which is to be asked first: a signal costs no more then."""
 
     def fall_behind(self, target: SessionId) -> None:
         """Note that much waits for a client."""
@@ -58,17 +62,24 @@ class SlowTargets:
 
     def catch_up(self, target: SessionId) -> None:
         """Note that a client has read what waited, or is gone: whoever was stopped may go on."""
-        for share in self.senders.pop(target, {}).values():
+        for share in (self.senders.pop(target, None) or {}).values():
             if share.socket is not None and share.held_until is not None:
                 self._throttle.release(share.socket, share.held_until)
 
-    def admits(
+    def close(self, target: SessionId) -> None:
+        """Note that a client is being closed: nothing reaches it any more."""
+        self.catch_up(target)
+        self.senders[target] = None
+
+    def objection(
         self, target: SessionId, sender: PeerId, socket: SessionId | None, size: int, now: float
-    ) -> bool:
-        """Count a signal of ``size`` bytes, if it may be sent to ``target``."""
-        senders = self.senders.get(target)
+    ) -> Reason | None:
+        """Count a signal of ``size`` bytes if it may be sent to ``target``; else return why not."""
+        if target not in self.senders:
+            return None
+        senders = self.senders[target]
         if senders is None:
-            return True
+            return Reason.NOT_FOUND
         share = senders.get(sender)
         if share is None:
             if len(senders) == MOST_SENDERS:
@@ -77,9 +88,9 @@ class SlowTargets:
             share = senders[sender] = Share(socket)
         most = max(LEAST_SHARE, self._room // len(senders))
         if share.size > most and not self._may_go_on(share, most, now):
-            return False
+            return Reason.OVERLOADED
         share.size += size
-        return True
+        return None
 
     def _may_go_on(self, share: Share, most: int, now: float) -> bool:
         """Stop a sender that has had its share; tell whether this signal was sent before that."""

@@ -53,6 +53,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "takeover_timeout": (0.01, 60.0),
     "handshake_timeout": (0.01, 3600.0),
     "close_timeout": (0.01, 3600.0),
+    "drain_time": (0.0, 86400.0),
     "reconnect_interval": (0.01, _YEAR),
     "max_reconnect_attempts": (0, _LARGE),
     "hub_mesh_min_peers": (1, 1000),

@@ -39,6 +39,7 @@ class ServerOptions(TypedDict, total=False):
     takeover_timeout: Seconds
     handshake_timeout: Seconds
     close_timeout: Seconds
+    drain_time: Seconds
     is_hub: bool
     hub_peer_id: PeerId | None
     hub_mesh_namespace: str

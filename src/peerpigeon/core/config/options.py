@@ -133,6 +133,10 @@ class Times:
     close_timeout: Seconds = 5.0
     """Time for a client to answer our close frame."""
 
+    drain_time: Seconds = 5.0
+    """How long a server that is asked to end (SIGTERM) takes to let its clients go, one after the
+    other, so that they do not all come to the others at once; 0 for all at once."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:

@@ -59,6 +59,26 @@ class ClosePeer(msgspec.Struct, frozen=True, gc=False):
     """At most 123 bytes in UTF-8 (RFC 6455, section 5.5)."""
 
 
+class DismissPeer(msgspec.Struct, frozen=True, gc=False):
+    """Send what is still to be sent and a close frame, and read on until the client answers it.
+
+    So nothing is lost that the client had on its way. ``PeerLost`` comes when it has answered, or
+    has not in ``close_timeout``.
+    """
+
+    session: SessionId
+    code: int
+    reason: str
+    """At most 123 bytes in UTF-8 (RFC 6455, section 5.5)."""
+
+
+class Drained(msgspec.Struct, frozen=True, gc=False):
+    """All clients are gone, as ``DrainRequested`` has asked for: the process may end.
+
+    Nothing remains to be done but to leave the other hubs, with ``Stopping``.
+    """
+
+
 class Dial(msgspec.Struct, frozen=True, gc=False):
     """Open a WebSocket to a hub; comes back as ``LinkOpened`` or ``OpeningFailed``."""
 
@@ -151,4 +171,5 @@ class Tell(msgspec.Struct, frozen=True):
 
 ChannelAction: TypeAlias = MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
 LinkAction: TypeAlias = Dial | Resolve | ChannelAction | SendToLink | TrustLink | CloseLink
-Action: TypeAlias = SendToPeers | PingPeer | PausePeer | ResumePeer | ClosePeer | LinkAction | Tell
+ClientAction: TypeAlias = PingPeer | PausePeer | ResumePeer | ClosePeer | DismissPeer
+Action: TypeAlias = SendToPeers | ClientAction | LinkAction | Drained | Tell

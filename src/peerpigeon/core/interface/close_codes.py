@@ -17,6 +17,8 @@ INVALID_PAYLOAD = 1007
 POLICY_VIOLATION = 1008
 MESSAGE_TOO_BIG = 1009
 INTERNAL_ERROR = 1011
+SERVICE_RESTART = 1012
+"""The server ends, or wants to serve others: who is closed may connect again, here or elsewhere."""
 TRY_AGAIN_LATER = 1013
 
 SENDABLE = frozenset((*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)))
@@ -28,6 +30,9 @@ ADDRESS_IS_FULL = "too many connections from your address"
 
 SERVER_STOPPING = "server is stopping"
 """The reason that clients get with ``GOING_AWAY`` when a server stops."""
+
+SERVER_DRAINING = "server is draining, connect again"
+"""The reason that clients get with ``SERVICE_RESTART`` when a server lets them go."""
 
 HUB_STOPPING = "hub is stopping"
 """The reason that other hubs get with ``GOING_AWAY`` if they have not left by then."""

@@ -198,10 +198,20 @@ class BootstrapLeft(msgspec.Struct, frozen=True, gc=False):
     """The operator wants the hub to go on without its bootstrap hubs."""
 
 
-class Draining(msgspec.Struct, frozen=True, gc=False):
+class DrainRequested(msgspec.Struct, frozen=True, gc=False):
+    """The hub is to let its clients go, before it stops; asked again while it does, it goes on.
+
+    ``Drained`` comes when the last one is gone.
+    """
+
+    over: float
+    """Seconds over which they are closed, one after the other; 0 for all at once."""
+
+
+class Stopping(msgspec.Struct, frozen=True, gc=False):
     """The hub is about to stop: it acknowledges what it has delivered and leaves its links.
 
-    The shell goes on feeding it until its links are closed or ``DRAIN_TIMEOUT`` is over.
+    The shell goes on feeding it until its links are closed or ``LEAVE_TIMEOUT`` is over.
     """
 
 
@@ -215,7 +225,7 @@ LinkEvent: TypeAlias = (
     | LinkReceived
     | LinkLost
 )
-OperatorEvent: TypeAlias = DialRequested | BootstrapLeft | Draining
+OperatorEvent: TypeAlias = DialRequested | BootstrapLeft | Stopping
 
 Event: TypeAlias = (
     PeerOpened
@@ -225,6 +235,7 @@ Event: TypeAlias = (
     | PeerBehind
     | PeerLost
     | ReferenceOpened
+    | DrainRequested
     | LinkEvent
     | OperatorEvent
     | ClockSet

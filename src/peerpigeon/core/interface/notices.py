@@ -39,6 +39,15 @@ class ErrorOccurred(_Notice, frozen=True, tag="error"):
     message: str
 
 
+class Draining(_Notice, frozen=True):
+    """The server lets its clients go, and then stops."""
+
+    connections: int
+    """How many clients it is to let go."""
+    drain_time: float
+    """Seconds that it takes for it."""
+
+
 class PeerConnected(_Notice, frozen=True):
     """A client's socket was accepted."""
 
@@ -145,6 +154,7 @@ class BootstrapDisconnected(_Notice, frozen=True):
 Notice: TypeAlias = (
     Started
     | Stopped
+    | Draining
     | ErrorOccurred
     | PeerConnected
     | PeerDisconnected

@@ -9,6 +9,6 @@ that has waited for so long gives it up itself."""
 RESOLVE_TIMEOUT = 5.0
 """For a shell to look up a name, the least that resolvers wait for a server of names."""
 
-DRAIN_TIMEOUT = 1.0
+LEAVE_TIMEOUT = 1.0
 """For the other hubs to leave a hub that stops, and for what passes through it. The shell then ends
 the links that are left."""

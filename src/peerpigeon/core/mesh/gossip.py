@@ -46,6 +46,8 @@ class Learned:
     """Of hubs that go on under a higher incarnation."""
     exchanged: list[PeerId] = field(default_factory=list)
     """Live hubs that have begun a new life without a higher incarnation."""
+    drains: bool = False
+    """Whether a hub that was known drains by now, or does not any more."""
     is_anything: bool = False
     forged: int = 0
     """How many were not by the hub that they were about."""
@@ -197,6 +199,7 @@ class Gossip:
             return
         learned.is_anything = True
         self._fresh[hub] = sender
+        learned.drains |= former is not None and former.is_draining != advert.is_draining
         is_later = former is not None and is_later_life(advert.incarnation, former.incarnation)
         if is_later:
             (learned.restarted if is_other_life else learned.risen).append(advert)

@@ -189,7 +189,7 @@ class LinkLifecycle:
             self._membership.check_soon(now)
         else:
             self._gossip.flush_soon(now)
-        if not self._links.neighbours and not self._membership.own.is_draining:
+        if not self._links.neighbours and not self._membership.is_leaving:
             self._bootstrap.links_lost(now)
             self._alone.begin(now)
         self._planner.replan_by(now)

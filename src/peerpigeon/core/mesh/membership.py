@@ -66,6 +66,8 @@ class Membership:
         self._fresh: set[PeerId] = set()  # first heard of since the last look
         self._graph = LinkGraph(own.hub, self._adverts)
         self._check_at: float | None = None
+        self.is_leaving = False
+        """Whether this hub has disowned its links, because it stops."""
         self.digest = own.mark
         """XOR of the marks of the adverts of all live hubs: equal tables have equal digests."""
         self.changed_at = now
@@ -215,7 +217,7 @@ class Membership:
         if shift is Shift.BRIDGED:
             self.check_by(now)
         elif shift is Shift.LOST or known is None:
-            self.check_by(now if advert.is_draining else now + self._limits.lazy_check_delay)
+            self.check_by(now if advert.is_leaving else now + self._limits.lazy_check_delay)
         return True
 
     def stopped(self, hub: PeerId) -> None:
@@ -254,7 +256,7 @@ class Membership:
         for hub in lost:
             since = self._unreachable.setdefault(hub, now)
             gone_at = since + self._limits.gone_after
-            if now >= gone_at or self._adverts[hub].is_draining:
+            if now >= gone_at or self._adverts[hub].is_leaving:
                 self._lose(hub, now)
                 changes.gone.append(hub)
             else:
@@ -272,12 +274,12 @@ class Membership:
         return changes
 
     def _stranded_from(self, lost: list[PeerId]) -> list[PeerId]:
-        hubs = [hub for hub in lost if not self._adverts[hub].is_draining]
+        hubs = [hub for hub in lost if not self._adverts[hub].is_leaving]
         # Who has just been heard of was never in reach: in a mesh that forms, its links follow.
         is_new = not self._unreachable.keys() | self._fresh >= set(hubs)
         self._fresh.clear()
         is_most = 2 * len(hubs) >= len(self._live)
-        return hubs if is_new and is_most and not self.own.is_draining else []
+        return hubs if is_new and is_most and not self.is_leaving else []
 
     def _forget_expired(self, now: float) -> None:
         for hub in self._missing.expire(now):

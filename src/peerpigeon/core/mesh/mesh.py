@@ -74,6 +74,7 @@ class Mesh:
         self._lifecycle = LinkLifecycle(parts, self._readiness)
         self._view = MeshView(parts, self._lifecycle, self._readiness)
         self._incoming = IncomingFrames(parts, self._lifecycle, self._view)
+        self._is_draining = False
         self._interval = config.heartbeat_interval
         self._enough = config.hub_mesh_min_peers
         self._beat_at = now + self._interval * rng.random()
@@ -130,11 +131,17 @@ class Mesh:
         self._parts.names.leave()
 
     def drain(self, now: float) -> None:
-        """Have all neighbours leave this hub, which is about to stop.
+        """Tell all hubs that this one is about to stop; it stays linked to them until then."""
+        self._is_draining = True
+        self._gossip.flush_by(now)
+
+    def leave(self, now: float) -> None:
+        """Have all neighbours leave this hub, which stops.
 
         It disowns its links, so that nobody takes them for a way, wants no more of them, and passes
         on what still comes until the last one is closed.
         """
+        self._is_draining = self._membership.is_leaving = True
         self._gossip.flush_by(now, is_urgent=True)
         self._gossip.publish((), self._planner.admission_bar, now, is_draining=True)
 
@@ -223,6 +230,11 @@ class Mesh:
         """Return all live hubs and their incarnations, in the order of their ids."""
         return self._membership.incarnations()
 
+    def draining(self) -> frozenset[PeerId]:
+        """Return the live hubs that let their clients go, perhaps this one."""
+        adverts = self._membership.live_adverts()
+        return frozenset(advert.hub for advert in adverts if advert.is_draining)
+
     def known_since(self) -> dict[PeerId, float]:
         """Return all live hubs, and when each was first heard of in its present life."""
         return self._membership.known_since()
@@ -251,7 +263,7 @@ class Mesh:
         parts, membership = self._parts, self._membership
         closing, proving = parts.closing.deadline(), parts.strangers.deadline()
         first = earliest(self._beat_at, self._listen_at, membership.deadline(), closing, proving)
-        if membership.own.is_draining:
+        if membership.is_leaving:
             return first
         return earliest(
             first,
@@ -273,7 +285,7 @@ class Mesh:
             self._listen_at = self._links.silent_at(self._interval, now)
         if now >= self._beat_at:
             self._beat(now)
-        if self._membership.own.is_draining:
+        if self._membership.is_leaving:
             return
         has_company = bool(self._links.neighbours or len(self._parts.reference_hubs))
         self._parts.alone.expire(now, has_company=has_company)
@@ -316,4 +328,5 @@ class Mesh:
     def _spread(self, now: float) -> None:
         """Renew our advert, and pass on what is new."""
         ends = self._parts.roles.ends(is_ready=self._parts.migration.is_ready)
-        self._gossip.publish(ends, self._planner.admission_bar, now)
+        bar = self._planner.admission_bar
+        self._gossip.publish(ends, bar, now, is_draining=self._is_draining)

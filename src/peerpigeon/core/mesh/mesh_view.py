@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.changes import (
+    DrainsChanged,
     HubFound,
     HubGone,
     HubRestarted,
@@ -54,6 +55,8 @@ class MeshView:
             # Sessions do not tell the two lives apart: forget all, and ask for what there is.
             self._effects.report(HubGone(hub))
             self._effects.report(HubReturned(hub))
+        if learned.drains:
+            self._effects.report(DrainsChanged())
         for hub in learned.found:
             self._planner.add(hub)
             self._effects.report(HubFound(hub))
@@ -105,7 +108,7 @@ class MeshView:
         self._planner.remove(hub)
         self._effects.report(HubGone(hub))
         advert = self._membership.advert(hub)
-        if advert is not None and advert.is_draining:
+        if advert is not None and advert.is_leaving:
             self._membership.stopped(hub)
             for link in self._links.to_neighbours():
                 if link.hub == hub:

@@ -87,10 +87,9 @@ class Namesakes:
 
     @property
     def _must_rise(self) -> bool:
-        own = self._membership.own
-        if not self._heard or own.is_draining:
+        if not self._heard or self._membership.is_leaving:
             return False
-        return not is_later_life(own.incarnation, self._heard)
+        return not is_later_life(self._membership.own.incarnation, self._heard)
 
     def deadline(self) -> float | None:
         """Return when to ``rise``."""

@@ -22,7 +22,7 @@ from peerpigeon.core.wire.hub_news import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from random import Random
 
     from peerpigeon.core.effects import Effects
@@ -132,15 +132,18 @@ class Namespaces:
         self.presence.resync(now)
         self._effects.tell_hub(hub, Resync())
 
-    def show(self, hubs: Mapping[PeerId, int], now: float) -> list[ClientNews]:
+    def show(
+        self, hubs: Mapping[PeerId, int], now: float, draining: Collection[PeerId] = ()
+    ) -> list[ClientNews]:
         """Move namespaces to the hubs that are live by now; O(hubs and own namespaces).
 
-        ``hubs``: all of them, this one included, with their incarnations.
+        ``hubs``: all of them, this one included, with their incarnations; ``draining``: those of
+        them that are about to stop.
         """
         reappeared = self.views.show(hubs, now)
         if len(self.placement) == 1 < len(hubs):
             self.rendezvous.handover.note_arrival(now)
-        self.rendezvous.handover.note_left(self.placement.update(hubs), now)
+        self.rendezvous.handover.note_left(self.placement.update(hubs, draining), now)
         told: list[ClientNews] = []
         for hub, incarnation in reappeared.heard_of:
             told += self.presence.drop_hub(hub, first_session(incarnation), now)

@@ -7,7 +7,7 @@ from hashlib import sha1
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from peerpigeon.core.ids import PeerId
 
@@ -62,7 +62,8 @@ class Placement:
     """``closest_hubs`` of the present view, remembered until a change concerns them."""
 
     def __init__(self, hubs: Iterable[PeerId]) -> None:
-        self._hubs: dict[int, PeerId] = {}
+        self._count = 0
+        self._hubs: dict[int, PeerId] = {}  # those that may be rendezvous hubs
         self._keys: list[int] = []
         # A dict in order of use would keep the right ones; the oldest ones go instead, which
         # is simpler, and only costs a computation.
@@ -71,11 +72,18 @@ class Placement:
 
     def __len__(self) -> int:
         """Return how many hubs there are."""
-        return len(self._hubs)
+        return self._count
 
-    def update(self, hubs: Iterable[PeerId]) -> list[PeerId]:
-        """Take the ids of all live hubs, this one included; return those that left. O(hubs)."""
-        view = dict.fromkeys(hubs)
+    def update(self, hubs: Iterable[PeerId], draining: Collection[PeerId] = ()) -> list[PeerId]:
+        """Take the ids of all live hubs, this one included; O(hubs).
+
+        No namespace is placed at those that are ``draining``, as long as there are others. Returns
+        those at which none is placed any more.
+        """
+        everybody = list(hubs)
+        self._count = len(everybody)
+        staying = [hub for hub in everybody if hub not in draining]
+        view = dict.fromkeys(staying or everybody)
         left = [hub for hub in self._hubs.values() if hub not in view]
         known = set(self._hubs.values())
         self.change([hub for hub in view if hub not in known], left)

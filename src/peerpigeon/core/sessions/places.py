@@ -82,6 +82,13 @@ class Places:
         self._wants.discard(_want(applicant))
         self._hopeful.discard(applicant.session)
 
+    def dismiss(self) -> list[LocalContender]:
+        """Take out all who wait: there will be no place any more."""
+        applicants = list(self._applicants.values())
+        for applicant in applicants:
+            self.withdraw(applicant)
+        return applicants
+
     def next(self) -> LocalContender | None:
         """Take out who has waited for longest, if there is a place."""
         if not self._applicants or self._registry.is_full:

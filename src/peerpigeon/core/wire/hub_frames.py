@@ -90,7 +90,7 @@ class Advert(Frozen, frozen=True):
     """The digit distance and id of its worst shortcut, if all its places for shortcuts are taken
     by shortcuts it wants; a hub that is no better need not ask. ``None``: it has a free place."""
     is_draining: bool = False
-    """It is about to stop and wants no new links."""
+    """It lets its clients go, and then stops: it wants no new links, and no namespaces."""
     life: Bits = 0
     """64 random bits, drawn when the hub starts: two lives that have the same id are told apart by
     them, whatever their incarnations."""
@@ -98,6 +98,11 @@ class Advert(Frozen, frozen=True):
     """In a mesh with identities, by which others check what the hub signs (``core/identity``)."""
     signature: Signature = b""
     """Of all before it, by the hub itself (``core/mesh/identities``)."""
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it has let all go and disowns its links."""
+        return self.is_draining and not self.links
 
     @property
     def age(self) -> tuple[int, int, int]:

@@ -50,7 +50,7 @@ MEMORY_IS_SHORT = "out of memory"
 
 _MESSAGE = (str, bytes)
 
-_OVER = (State.CLOSING, State.CLOSED)
+_OVER = (State.CLOSING, State.PARTING, State.CLOSED)
 
 
 class WebSocket(TurnTaker, Socket):
@@ -129,9 +129,14 @@ class WebSocket(TurnTaker, Socket):
         self.go_on()  # to read the answer
         self._close(code, reason)
 
+    def dismiss(self, code: int, reason: str) -> None:
+        """Like ``close``, but listen until the other side answers, and tell of the end."""
+        self.go_on()
+        self._close(code, reason, is_heard=True)
+
     def abort(self) -> None:
         """End the connection at once."""
-        self._is_owed = False
+        self._is_owed = self._is_owed and self._protocol.state is State.PARTING
         self._abort()
 
     def _abort(self) -> None:
@@ -325,12 +330,12 @@ class WebSocket(TurnTaker, Socket):
         elif not self._transport.is_closing():
             self._transport.write_eof()
 
-    def _close(self, code: int, reason: str) -> None:
+    def _close(self, code: int, reason: str, *, is_heard: bool = False) -> None:
         if self._held is not None:  # the last that is written: nothing can overtake it any more
             held = b"".join(self._held)
             self._drop_held()
             self._transport.write(held)
-        self._protocol.close(code, reason)
+        self._protocol.close(code, reason, is_heard=is_heard)
         self.flush()
         self._linger()
 

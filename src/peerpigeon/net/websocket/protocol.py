@@ -46,11 +46,15 @@ class State(Enum):
 
     OPEN = "messages go both ways"
     CLOSING = "our close frame is sent, and theirs is awaited; what else comes is not kept"
+    PARTING = "our close frame is sent, and theirs is awaited; what comes before it is read"
     CLOSE_OWED = "nothing more is read; ours is yet to be sent, behind what has to go before it"
     CLOSED = "nothing is read or sent any more"
 
 
-_OPEN, _CLOSING, _CLOSE_OWED, _CLOSED = State  # to look a member up takes as long as a call
+# To look a member up takes as long as a call.
+_OPEN, _CLOSING, _PARTING, _CLOSE_OWED, _CLOSED = State
+
+_READING = (_OPEN, _CLOSING, _PARTING)
 
 UNDECIDED = -1
 """In place of ``TEXT`` or ``BINARY``: the kind of the first message that comes."""
@@ -203,7 +207,7 @@ class WebSocketProtocol:
     def _read(self, data: bytes) -> Iterator[Event | None]:
         start, size, sender = 0, len(data), self._sender
         try:
-            while start < size and (self.state is _OPEN or self.state is _CLOSING):
+            while start < size and self.state in _READING:
                 first, payload, end = read_frame(data, start, sender, self.max_message_size)
                 if end > size:
                     self._begin(bytearray(memoryview(data)[start:]), end - start)
@@ -222,7 +226,7 @@ class WebSocketProtocol:
         """Act on a frame that is no message of its own (RFC 6455, section 5.4 and on)."""
         if first == CLOSE:
             return self._take_close(payload)
-        if self.state is not _OPEN:
+        if self.state is _CLOSING:
             return None
         if first == PING:
             self.send(PONG, payload)
@@ -292,13 +296,16 @@ class WebSocketProtocol:
             outgoing.append(header)
             outgoing.append(payload)
 
-    def close(self, code: int, reason: str = "") -> None:
+    def close(self, code: int, reason: str = "", *, is_heard: bool = False) -> None:
         """Add a close frame to ``outgoing``, the last thing there ever; do nothing if one was.
 
-        With ``NO_STATUS`` the frame names no code. A reason longer than 123 bytes is cut.
+        With ``NO_STATUS`` the frame names no code. A reason longer than 123 bytes is cut. With
+        ``is_heard`` what still comes is read until the other side's close frame.
         """
         self.send(CLOSE, b"" if code == NO_STATUS else close_payload(code, reason))
-        if self.state is _OPEN:
+        if self.state is _OPEN and is_heard:
+            self.state = _PARTING
+        elif self.state is _OPEN or self.state is _PARTING:
             self.state, self._whole, self._fragments = _CLOSING, UNDECIDED, None
             self._pass_over()
             self._count()
