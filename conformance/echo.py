@@ -15,6 +15,7 @@ from peerpigeon.net.descriptors import Descriptors
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.waiting import Waiting
 from peerpigeon.net.memory import Holders
+from peerpigeon.net.tls.trust import Trust
 from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
 from peerpigeon.net.websocket.outgoing import Dialing
@@ -114,7 +115,7 @@ async def echo_server() -> AsyncIterator[int]:
 async def echo_client(uri: str) -> Message:
     """Dial an address, send everything back until the connection ends; return what came last."""
     echo = Echo()
-    dial = Dialing(1, uri, echo, max_message_size=LARGEST, timeout=SLOWEST)
+    dial = Dialing(1, uri, echo, tls=Trust("").context, max_message_size=LARGEST, timeout=SLOWEST)
     await asyncio.wait([dial.task])
     if echo.dialled is not None:
         await asyncio.wait_for(echo.dialled.ended.wait(), SLOWEST)

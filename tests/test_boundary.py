@@ -60,6 +60,7 @@ LIBRARIES = {
     "cryptography": {
         "net/http/token_signing.py",
         "net/identity.py",
+        "net/tls/certificate.py",
         "rtc/libdatachannel/certificate.py",
     },
     "jwt": {"net/http/token_keys.py", "net/http/token_signing.py", "net/http/tokens.py"},

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import ClientSession
 
 from tests.cli.test_unread_output import until_healthy
 from tests.e2e.waiting import eventually
-from tests.net.client import DEADLINE
+from tests.net.client import DEADLINE, A, Client
+from tests.net.tls.authority import Authority
 from tests.ports import reserved_port
 
 if TYPE_CHECKING:
@@ -126,6 +128,63 @@ async def test_descriptors_that_are_too_few_for_all_clients_are_told_of_at_the_s
         assert len(lines) == 1
     else:
         assert re.search(told, lines[0])
+
+
+async def test_a_hangup_has_files_read_again_and_disconnects_nobody(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    pair = authority.issue("127.0.0.1")
+    server = await asyncio.create_subprocess_exec(
+        *(*COMMAND, "server", "--host", "127.0.0.1", "--port", "0"),
+        *("--tls-cert", pair.certificate, "--tls-key", pair.key),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert server.stderr is not None
+        log = await until_said(server.stderr, "its state is at")
+        place = re.search(r"clients connect to  wss://(127\.0\.0\.1:[0-9]+)\n", log)
+        assert place is not None
+        assert f"https://{place[1]}/health" in log
+        async with ClientSession() as session:
+            address = f"https://{place[1]}/?peerId={A}"
+            socket = await session.ws_connect(address, ssl=authority.client_context)
+            client = Client(session, socket)
+            await client.next()
+            authority.issue("127.0.0.1", "new.example")
+            server.send_signal(signal.SIGHUP)
+            await until_said(server.stderr, "certificate for new.example")
+            await client.before_pong()
+            server.send_signal(signal.SIGTERM)
+            assert (await client.closed())[0] == 1012
+        async with asyncio.timeout(DEADLINE):
+            assert await server.wait() == 0
+    finally:
+        if server.returncode is None:
+            server.kill()
+        await server.communicate()
+
+
+async def test_a_hangup_ends_a_server_that_has_nothing_to_read_again() -> None:
+    server = await asyncio.create_subprocess_exec(
+        *(*COMMAND, "server", "--host", "127.0.0.1", "--port", "0"),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert server.stderr is not None
+    await until_said(server.stderr, "its state is at")
+    server.send_signal(signal.SIGHUP)
+    async with asyncio.timeout(DEADLINE):
+        await server.communicate()
+    assert server.returncode == -signal.SIGHUP
+
+
+async def until_said(stream: asyncio.StreamReader, text: str) -> str:
+    """Return what a server writes up to the line with a text."""
+    said = ""
+    async with asyncio.timeout(DEADLINE):
+        while text not in said:
+            line = (await stream.readline()).decode()
+            assert line, said
+            said += line
+    return said
 
 
 @pytest.mark.parametrize("buffered", ["buffered", "unbuffered"])

@@ -131,6 +131,8 @@ def test_the_defaults_are_the_documented_ones() -> None:
         ({"ice_servers": ("stun:[::::]",)}, "ice_servers has 'stun:"),
         ({"ice_servers": ("stun:host?transport=tcp",)}, "names a transport; leave it out"),
         ({"ice_servers": ("turns:a:b@host?transport=udp",)}, "turns is TLS, which goes over TCP"),
+        ({"tls_cert": "a.pem"}, "tls_cert is 'a.pem' and tls_key is not set; .* needs both"),
+        ({"tls_key": "a.key"}, "tls_key is 'a.key' and tls_cert is not set; .* needs both"),
         ({"hub_secret": "short"}, "hub_secret has 5 characters; use 16 or more"),
         ({"is_hub": True, "host": "0.0.0.0"}, "a hub at 0.0.0.0 can be reached"),
         ({"hub_mesh_namespace": "n" * 9, "max_namespace_length": 8}, "has 9 characters; at most 8"),
@@ -454,6 +456,13 @@ def test_a_hub_without_bootstrap_hubs_starts_from_the_one_at_port_3000_of_its_ma
     assert config.listening_at(3000, ["there"]).starts_from == ()
     given = replace(config, bootstrap_hubs=("ws://one:1",)).listening_at(3001, ["there"])
     assert given.starts_from == ("ws://one:1",)
+
+
+def test_a_hub_that_speaks_tls_has_addresses_that_say_so() -> None:
+    config = ServerConfig(is_hub=True, tls_cert="hub.crt", tls_key="hub.key")
+    listening = config.listening_at(3001, ["there"])
+    assert listening.own_addresses == ("wss://there:3001",)
+    assert listening.starts_from == ("wss://localhost:3000",)
 
 
 @pytest.mark.parametrize("text", ["192.0.2.1", "2001:db8::1"])

@@ -69,6 +69,7 @@ How: TypeAlias = Serves | Shows | Says | Asks | Elsewhere
 ONE_MACHINE = Elsewhere("tests/docs/test_commands.py::test_the_lines_for_one_machine_make_a_mesh")
 HOSTS = Elsewhere("tests/docs/test_hosts.py")
 TOKENS = Elsewhere("tests/docs/test_commands.py::test_the_lines_about_tokens_let_a_client_in")
+TLS = Elsewhere("tests/docs/test_tls_commands.py")
 OPERATORS = Elsewhere(
     "tests/docs/test_commands.py::test_the_lines_for_several_operators_make_a_mesh"
 )
@@ -114,6 +115,8 @@ HOW: dict[str, How] = {
         "peerpigeon token --key signing.json --ns 'room-*'"
         " --sub 1111111111111111111111111111111111111111 --ttl 15m"
     ): TOKENS,
+    "peerpigeon hub --host 0.0.0.0 --tls-cert fullchain.pem --tls-key privkey.pem": TLS,
+    "peerpigeon hub --hub-ca ca.pem --bootstrap-hubs wss://hub1.example.org:3000": TLS,
     "peerpigeon network --hubs 8": Shows("8 hubs, one mesh"),
     "peerpigeon network --hubs 8 --port 4000": Shows("8 hubs, one mesh"),
     "peerpigeon simulate": Says("none lost"),

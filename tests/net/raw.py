@@ -11,6 +11,8 @@ import functools
 import inspect
 import itertools
 import logging
+import os
+import socket as system_socket
 import struct
 from socket import SO_LINGER, SOL_SOCKET
 from typing import TYPE_CHECKING, Any, Self
@@ -40,10 +42,12 @@ else:
     LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
     from types import TracebackType
 
     from peerpigeon.net.http.request import Request, UpgradeRequest
+    from peerpigeon.net.tls.certificate import CertificateFiles
 
 DEADLINE = 10.0  # seconds that no wait of a test that passes comes near
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # of RFC 6455, section 1.3, with its answer
@@ -55,6 +59,9 @@ CONTINUATION = 0
 FIN = 0x80
 
 Frame = tuple[int, bytes]
+
+TLS: list[Any] = []
+"""What a server has and what a client goes by, while all that is tested is tested over TLS."""
 
 
 def run(main: Callable[[], Coroutine[Any, Any, None]], loop: str) -> None:
@@ -139,9 +146,12 @@ class RawClient:
         self.writer = writer
 
     @classmethod
-    async def connect(cls, port: int, *, read_limit: int = 1 << 16) -> Self:
+    async def connect(
+        cls, port: int, *, read_limit: int = 1 << 16, tls: ssl.SSLContext | None = None
+    ) -> Self:
+        tls = tls or (TLS[1] if TLS else None)
         async with asyncio.timeout(DEADLINE):
-            streams = await asyncio.open_connection("127.0.0.1", port, limit=read_limit)
+            streams = await asyncio.open_connection("127.0.0.1", port, limit=read_limit, ssl=tls)
         return cls(*streams)
 
     @classmethod
@@ -214,6 +224,16 @@ class RawClient:
         connection = self.writer.get_extra_info("socket")
         connection.setsockopt(SOL_SOCKET, SO_LINGER, at_once)
         self.abort()
+
+    def end_output(self) -> None:
+        """Send nothing more, and go on reading."""
+        if self.writer.can_write_eof():
+            self.writer.write_eof()
+            return
+        # Over TLS the streams cannot.
+        descriptor = os.dup(self.writer.get_extra_info("socket").fileno())
+        with system_socket.socket(fileno=descriptor) as connection:
+            connection.shutdown(system_socket.SHUT_WR)
 
     def abort(self) -> None:
         self.writer.transport.abort()
@@ -317,7 +337,7 @@ LIMITS = {"max_message_size": 1 << 20, "max_outbox_size": 1 << 22, "close_timeou
 
 
 @contextlib.asynccontextmanager
-async def serving(
+async def serving(  # noqa: PLR0913
     *,
     origins: str = "*",
     handshake_timeout: float = DEADLINE,
@@ -325,6 +345,7 @@ async def serving(
     holders: Holders | None = None,
     descriptor_limit: int | None = None,
     forwarded: Forwarded | None = None,
+    certificate: CertificateFiles | None = None,
     **limits: Any,
 ) -> AsyncIterator[Served]:
     """Run a server that echoes over WebSockets and describes plain requests.
@@ -359,6 +380,7 @@ async def serving(
             descriptor_limit, lambda: sockets.drop_oldest() or doors.drop_greediest()
         ),
         forwarded=forwarded or Forwarded(),
+        certificate=certificate or (TLS[0] if TLS else None),
         limit=limit,
     )
     server = await asyncio.get_running_loop().create_server(doors, "127.0.0.1", 0)

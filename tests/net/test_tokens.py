@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from peerpigeon import ConfigError, PeerPigeonServer
+from peerpigeon.net import watched_files
 from peerpigeon.net.http import tokens
 from peerpigeon.net.http.tokens import LEEWAY
 from tests.net.client import A, B, Client, get, running
@@ -101,7 +102,7 @@ async def test_who_stays_beyond_its_token_is_closed_and_may_come_again(
 async def test_keys_change_while_the_server_runs(
     keys: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokens, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(watched_files, "LOOK_EVERY", 0.01)
     async with running(token_keys=keys) as server:
         assert await refusal(server, f"{A}&token={LATER.sign()}") == 401
         async with await shown(server, A, KEY.sign()) as client:

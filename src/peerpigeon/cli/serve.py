@@ -19,7 +19,7 @@ from peerpigeon.cli.exit_status import FAILURE
 from peerpigeon.cli.output import background_stderr
 from peerpigeon.cli.server_options import HOW_TO_WRITE, SHORT_USAGE, add_server_options
 from peerpigeon.cli.settings import settings_of
-from peerpigeon.cli.signals import on_termination_signal
+from peerpigeon.cli.signals import on_reload_signal, on_termination_signal
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.interface.notices import Started
 from peerpigeon.net.own_addresses import own_hosts
@@ -100,8 +100,10 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
     server = PeerPigeonServer(config)
     log_events(server)
     if talkative:
-        server.on(Started, lambda started: print(_hint(started), file=sys.stderr))
+        server.on(Started, lambda started: print(_hint(started, config), file=sys.stderr))
     ended = asyncio.Event()
+    if config.tls_cert or config.token_keys or config.hub_ca:
+        on_reload_signal(server.reload)
     is_heard = True
 
     def nobody_listens() -> None:
@@ -140,12 +142,13 @@ async def _end_when(server: PeerPigeonServer, asked: asyncio.Event) -> None:
     await server.stop()
 
 
-def _hint(started: Started) -> str:
+def _hint(started: Started, config: ServerConfig) -> str:
+    scheme = config.scheme
     places = [f"{host}:{started.port}" for host in own_hosts(started.host)]
     places = places or [authority(started.host, started.port)]
     return (
-        f"  clients connect to  {'  '.join(f'ws://{place}' for place in places)}\n"
-        f"  its state is at     http://{places[0]}/health\n"
+        f"  clients connect to  {'  '.join(f'{scheme}://{place}' for place in places)}\n"
+        f"  its state is at     {scheme.replace('ws', 'http')}://{places[0]}/health\n"
         "  it ends on          Ctrl-C, at once"
     )
 

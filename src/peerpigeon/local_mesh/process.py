@@ -132,5 +132,8 @@ def environment_of_hub(
     return {**environment, **options, **own, "BOOTSTRAP_HUBS": bootstrap or ""}
 
 
-_PER_HUB = {"HUB_ID", "HUB_IDENTITY", "HUB_MEMBERS", "ADVERTISE", "EVENTS", "LOG_FORMAT"}
+_PER_HUB = {
+    *("HUB_ID", "HUB_IDENTITY", "HUB_MEMBERS", "ADVERTISE", "EVENTS", "LOG_FORMAT"),
+    *("TLS_CERT", "TLS_KEY"),
+}
 """Variables that must differ between hubs, and those that the supervisor decides."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from typing import TYPE_CHECKING
 
 import ifaddr
 
 from peerpigeon.core.config import EVERYWHERE, hosts_in, in_uri, is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MOST = 4
 """Addresses that are told of one machine."""
@@ -37,6 +41,16 @@ def own_hosts(host: str) -> tuple[str, ...]:
             found.append(name)
     is_local = all(map(is_loopback, hosts))
     usable = [in_uri(name) for name in found if is_local or not is_loopback(name)]
+    return tuple(dict.fromkeys(usable))[:MOST]
+
+
+def certified_hosts(names: Iterable[str], host: str) -> tuple[str, ...]:
+    """Return those of a certificate's ``names`` by which others reach a server at ``host``.
+
+    Whoever dials by another name refuses the certificate. In the form of ``own_hosts``.
+    """
+    is_local = all(map(is_loopback, hosts_in(host)))
+    usable = [in_uri(name) for name in names if is_loopback(name) == is_local]
     return tuple(dict.fromkeys(usable))[:MOST]
 
 

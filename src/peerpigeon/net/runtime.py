@@ -32,8 +32,9 @@ from peerpigeon.net.http.visits import Visits
 from peerpigeon.net.http.waiting import Waiting
 from peerpigeon.net.listen import BACKLOG, IN_A_TURN
 from peerpigeon.net.machine_memory import default_limit
-from peerpigeon.net.own_addresses import own_hosts
+from peerpigeon.net.own_addresses import certified_hosts, own_hosts
 from peerpigeon.net.start_warnings import start_warnings
+from peerpigeon.net.watched_files import WatchedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.http.tokens import Tokens
     from peerpigeon.net.http.waiting import Waiter
+    from peerpigeon.net.tls.certificate import CertificateFiles
     from peerpigeon.rtc.interface import Engine
 
 logger = logging.getLogger(__name__)
@@ -76,7 +78,9 @@ class Runtime:
         identity: Identity | None = None,
     ) -> None:
         self.port = port
-        config = config.listening_at(port, own_hosts(config.host))
+        certificate = _certificate(config)
+        hosts = certified_hosts(certificate.names, config.host) if certificate else ()
+        config = config.listening_at(port, hosts or own_hosts(config.host))
         if config.max_memory is None:
             config = replace(config, max_memory=max(default_limit(), least_memory(config)))
         self._config = config
@@ -103,9 +107,14 @@ class Runtime:
             holders=self.driver.holders,
             descriptors=Descriptors(descriptor_limit(), self._drop_somebody),
             forwarded=Forwarded(config.trusted_networks),
+            certificate=certificate,
             limit=max(DOORS, config.max_connections),
         )
         self._tokens = _tokens(config, loop.time)
+        reloads = [each.reload for each in (self._tokens, certificate) if each is not None]
+        if config.hub_ca:
+            reloads.append(self.driver.carriers.trust.reload)
+        self._files = WatchedFiles(reloads) if reloads else None
         self._watching: asyncio.Task[None] | None = None
         self._listeners: list[asyncio.Server] = []
         self._has_begun = False
@@ -168,6 +177,11 @@ class Runtime:
         self.driver.look_at_clock()
         return self.hub.topology(self._loop.time())
 
+    def reload_soon(self) -> None:
+        """Look now whether files have changed that are read again then."""
+        if self._files is not None:
+            self._files.look_soon()
+
     async def listen(self, sockets: list[socket]) -> None:
         """Take connections from now on; raise ``RuntimeError`` if it is ended meanwhile."""
         for each in sockets:
@@ -183,8 +197,8 @@ class Runtime:
         """Let the hub do what it wants to do before anything happens."""
         for warning in start_warnings(self._config, self.port):
             logger.warning(warning)
-        if self._tokens is not None:
-            self._watching = self._loop.create_task(self._tokens.watch())
+        if self._files is not None:
+            self._watching = self._loop.create_task(self._files.watch())
         self._has_begun = True
         self.driver.start()
 
@@ -223,6 +237,16 @@ class Runtime:
         await self.driver.clients.wait_closed()
         await self.driver.carriers.sockets.wait_closed()
         self.ended.set()
+
+
+def _certificate(config: ServerConfig) -> CertificateFiles | None:
+    """Return the certificate and the key of a server that speaks TLS."""
+    if not config.tls_cert:
+        return None
+    # The library is loaded by those alone that use it.
+    from peerpigeon.net.tls.certificate import CertificateFiles  # noqa: PLC0415
+
+    return CertificateFiles(config.tls_cert, config.tls_key)
 
 
 def _tokens(config: ServerConfig, clock: Callable[[], float]) -> Tokens | None:

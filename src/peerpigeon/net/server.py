@@ -136,6 +136,15 @@ class PeerPigeonServer:
         else:
             await runtime.ended.wait()
 
+    def reload(self) -> None:
+        """Look now whether files have changed that are read again: certificates, keys of tokens.
+
+        A running server looks every few seconds anyway. What is found is told in the log; nobody
+        is disconnected. Nothing happens if the server is stopped.
+        """
+        if self._runtime is not None:
+            self._runtime.reload_soon()
+
     async def _end(self) -> bool:
         """End what runs; return whether anything did."""
         runtime, self._runtime = self._runtime, None

@@ -83,7 +83,7 @@ async def test_who_does_not_hang_up_after_its_answer_is_dropped() -> None:
 async def test_who_asks_and_says_no_more_still_gets_all_of_the_answer() -> None:
     async with serving() as served, await RawClient.connect(served.port) as client:
         await client.send(PLAIN)
-        client.writer.write_eof()
+        client.end_output()
         assert (await client.rest()).endswith(b"GET /health?a=b")
         await served.until_empty()
 
@@ -333,7 +333,7 @@ async def test_who_leaves_the_door_leaves_nothing_behind(begun: bytes, end: str)
         await until_waiting(served, 1)
         await client.send(begun)
         if end == "half-close":
-            client.writer.write_eof()
+            client.end_output()
         elif end == "reset":
             client.reset()
         else:

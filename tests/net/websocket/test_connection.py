@@ -179,7 +179,7 @@ async def test_a_connection_that_vanishes_is_reported_as_1006(begun: bytes, end:
     async with serving() as served, await RawClient.open(served.port) as client:
         await client.send(begun)
         if end == "half-close":
-            client.writer.write_eof()
+            client.end_output()
         elif end == "reset":
             linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
             connection = client.writer.get_extra_info("socket")
@@ -200,7 +200,7 @@ async def test_a_client_that_vanishes_with_much_unread_is_not_waited_for() -> No
         socket = await only_socket(served)
         while socket.buffered < 1 << 20:
             socket.send(b"*" * (1 << 18))
-        client.writer.write_eof()
+        client.end_output()
         await served.until_empty()
         assert socket.buffered == 0
         assert served.recorder.closed == [(1006, "")]

@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.http.request import accept_value
 from peerpigeon.net.memory import Holders
+from peerpigeon.net.tls.trust import Trust
 from peerpigeon.net.websocket import outgoing
 from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
@@ -47,6 +48,7 @@ class Dialer:
             close_timeout=DEADLINE,
             holders=Holders(MemoryAccount(1 << 30)),
         )
+        self.tls = Trust("").context
         self.answered: list[str | bytes] = []
         self.failed: list[str] = []
         self.on_answer: Callable[[Dialing], object] = self.join
@@ -71,7 +73,15 @@ class Dialer:
         timeout: float = DEADLINE,
     ) -> Dialing:
         uri = f"{scheme}://{host}:{port}/?peerId=abc"
-        return Dialing(1, uri, self, admits=admits, max_message_size=1 << 20, timeout=timeout)
+        return Dialing(
+            1,
+            uri,
+            self,
+            tls=self.tls,
+            admits=admits,
+            max_message_size=1 << 20,
+            timeout=timeout,
+        )
 
     async def socket(self, dial: Dialing) -> PeerSocket:
         """Return the socket that a dial has become."""
@@ -287,7 +297,7 @@ async def test_what_stays_silent_is_given_up_in_time(answer: bytes | None) -> No
 @on_every_loop
 async def test_what_is_no_address_fails_a_dial(uri: str) -> None:
     dialer = Dialer()
-    dial = Dialing(1, uri, dialer, max_message_size=1, timeout=DEADLINE)
+    dial = Dialing(1, uri, dialer, tls=dialer.tls, max_message_size=1, timeout=DEADLINE)
     assert await dialer.failure(dial)
 
 
@@ -362,11 +372,7 @@ def test_a_hub_behind_tls_is_reached_if_its_certificate_is_trusted(
             assert unmasked(await server.hears()) == b"\x03\xe8"
             await dialer.group.wait_closed()
 
-    outgoing._tls.cache_clear()
-    try:
-        run(main, loop)
-    finally:
-        outgoing._tls.cache_clear()
+    run(main, loop)
 
 
 # What leads where nobody is to be dialled

@@ -26,6 +26,7 @@ def together(options: Options) -> Iterator[ConfigError]:
     """Tell of what cannot work among options each of which could."""
     yield from _sizes(options)
     yield from _tokens(options)
+    yield from _tls(options)
     yield from _mesh(options)
     yield from _who_joins(options)
 
@@ -71,6 +72,16 @@ def _tokens(options: Options) -> Iterator[ConfigError]:
             yield ConfigError(
                 f"{name} is {value!r}; name the keys of tokens, too (token_keys)", name
             )
+
+
+def _tls(options: Options) -> Iterator[ConfigError]:
+    if bool(options.tls_cert) != bool(options.tls_key):
+        given, lacking = ("tls_cert", "tls_key") if options.tls_cert else ("tls_key", "tls_cert")
+        yield ConfigError(
+            f"{given} is {getattr(options, given)!r} and {lacking} is not set; a server that speaks"
+            " TLS needs both, a certificate and its key",
+            *("tls_cert", "tls_key"),
+        )
 
 
 def _mesh(options: Options) -> Iterator[ConfigError]:

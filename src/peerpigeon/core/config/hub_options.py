@@ -35,6 +35,10 @@ class Mesh:
     """Names, comma-separated, NAME or NAME:PORT, of which each IPv4 and IPv6 address is a hub to
     start from, looked up again and again; the port is this hub's own if none is named."""
 
+    hub_ca: str = field(default="", metadata={"unset": "only those of the system"})
+    """File with certificates, in PEM form, of authorities that are trusted besides the system's
+    when hubs are dialled at wss://. Read again when it changes, and on SIGHUP."""
+
     auto_connect: bool = True
     """Dial the bootstrap hubs when the hub starts."""
 

@@ -15,6 +15,8 @@ class ServerOptions(TypedDict, total=False):
     port: int
     host: str
     max_port_retries: int | None
+    tls_cert: str
+    tls_key: str
     cors_origin: str
     allowed_hosts: tuple[str, ...]
     token_keys: str
@@ -51,6 +53,7 @@ class ServerOptions(TypedDict, total=False):
     reference_hubs: str
     bootstrap_hubs: tuple[str, ...]
     bootstrap_dns: tuple[str, ...]
+    hub_ca: str
     dial_private: str
     auto_connect: bool
     reconnect_interval: Seconds

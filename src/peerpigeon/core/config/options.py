@@ -41,6 +41,13 @@ class Listening:
     """Addresses or networks (10.0.0.0/8) of proxies, comma-separated, that tell in
     X-Forwarded-For or Forwarded where a client comes from."""
 
+    tls_cert: str = field(default="", metadata={"unset": "no TLS"})
+    """File with the server's certificate and those it was signed by, in PEM form; with it the
+    server speaks TLS: https:// and wss://. Read again when it changes, and on SIGHUP."""
+
+    tls_key: str = field(default="", metadata={"unset": "no TLS"})
+    """File with the private key of ``tls_cert``, in PEM form, not encrypted."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Access:

@@ -68,6 +68,11 @@ class ServerConfig(Options):
         return all(map(is_loopback, hosts_in(self.host)))
 
     @property
+    def scheme(self) -> str:
+        """What the server's own WebSocket addresses begin with."""
+        return "wss" if self.tls_cert else "ws"
+
+    @property
     def connections_per_address(self) -> int:
         """How many clients may come from one address: a school behind one has some hundred."""
         if self.max_connections_per_address is not None:
@@ -200,11 +205,11 @@ class ServerConfig(Options):
         ``hosts`` are those by which other machines reach it, as URIs have them. Without
         ``bootstrap_hubs``, a hub that is not at port 3000 starts from the one that is (S7).
         """
-        start = f"ws://{in_uri(name_here(self.host))}:{DEFAULT_PORT}"
+        start = f"{self.scheme}://{in_uri(name_here(self.host))}:{DEFAULT_PORT}"
         return replace(
             self,
             port=port,
-            own_addresses=tuple(f"ws://{host}:{port}" for host in hosts),
+            own_addresses=tuple(f"{self.scheme}://{host}:{port}" for host in hosts),
             default_bootstrap_hub="" if port == DEFAULT_PORT else start,
         )
 

@@ -32,9 +32,12 @@ class Arrivals:
     """What the addresses have asked for lately: for each a token bucket, as one time.
 
     It is the time until when what it has asked for is paid (the generic cell rate algorithm).
+    Of what is allowed in general each may have ``times`` as much.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, times: int = 1) -> None:
+        self._at_once = times * AT_ONCE
+        self._per_second = times * PER_SECOND
         self._paid_until: dict[str, float] = {}  # longest silent first
         self._warning = SeldomWarning(logger, _LINE)
 
@@ -44,17 +47,19 @@ class Arrivals:
         if key in THIS_MACHINE:
             return
         paid_until = max(self._paid_until.pop(key, now), now)
-        wait = paid_until - now - (AT_ONCE - 0.5) / PER_SECOND  # no matter how it is rounded
+        wait = (
+            paid_until - now - (self._at_once - 0.5) / self._per_second
+        )  # no matter how it is rounded
         if wait <= 0:
-            paid_until += 1 / PER_SECOND
+            paid_until += 1 / self._per_second
         self._paid_until[key] = paid_until
         if len(self._paid_until) > MOST_ADDRESSES:
             del self._paid_until[next(iter(self._paid_until))]
         if wait > 0:
-            self._warning.warn(now, address, AT_ONCE, PER_SECOND)
+            self._warning.warn(now, address, self._at_once, self._per_second)
             raise HandshakeError(
                 429,
-                f"too many requests from your address: at most {AT_ONCE} at once, and"
-                f" {PER_SECOND} a second",
+                f"too many requests from your address: at most {self._at_once} at once, and"
+                f" {self._per_second} a second",
                 ("Retry-After", str(ceil(wait))),
             )

@@ -22,6 +22,7 @@ from peerpigeon.net.http.request import (
     split_target,
 )
 from peerpigeon.net.seldom import SeldomWarning
+from peerpigeon.net.tls.transport import HANDSHAKE_SIZE, Handshakes, TlsTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from peerpigeon.net.descriptors import Descriptors
     from peerpigeon.net.http.waiting import Waiter, Waiting
     from peerpigeon.net.memory import Holders
+    from peerpigeon.net.tls.certificate import CertificateFiles
 
     Opener: TypeAlias = Callable[[asyncio.Transport, UpgradeRequest, bytes], object]
     Show: TypeAlias = Callable[[asyncio.Transport, Request, bytes], object]
@@ -66,7 +68,9 @@ class Doors:
     At most ``limit`` connections are ``waiting``, each no longer than ``handshake_timeout`` seconds
     in a door, and as long until it has its answer; another one drops one, of the address with most
     of them the one that has waited longest.
-    ``forwarded`` tells where a request comes from that a proxy has passed on.
+    ``forwarded`` tells where a request comes from that a proxy has passed on. With a
+    ``certificate`` each connection begins with a handshake of TLS, in the same place and the same
+    time.
     """
 
     def __init__(  # noqa: PLR0913
@@ -81,6 +85,7 @@ class Doors:
         holders: Holders,
         descriptors: Descriptors,
         forwarded: Forwarded = _NO_PROXIES,
+        certificate: CertificateFiles | None = None,
         limit: int = 1024,
     ) -> None:
         self.opener = opener
@@ -93,15 +98,32 @@ class Doors:
         self.descriptors = descriptors
         self.forwarded = forwarded
         self.arrivals = Arrivals()
+        self.certificate = certificate
+        self.handshakes = Handshakes(self._handshake_failed)
+        self.handshake_arrivals = Arrivals(2)
         self.limit = limit
         self.lost_upgrade = SeldomWarning(logger, LOG_LINE)
         self.refused_origin = SeldomWarning(logger, _REFUSED_ORIGIN)
         self.refused_host = SeldomWarning(logger, _REFUSED_HOST)
         self.refused = SeldomWarning(logger, "a WebSocket was refused, from %s: %s")
+        self.failed_handshake = SeldomWarning(logger, "a TLS handshake with %s failed: %s")
 
     def __call__(self) -> Door:
         """Return the door for one more connection."""
         return Door(self)
+
+    def admits_handshake(self, address: str) -> bool:
+        """Tell whether another handshake of TLS with an address is done; they cost a lot."""
+        if self.forwarded.trusts(address):
+            return True
+        try:
+            self.handshake_arrivals.count(address, _now())
+        except HandshakeError:
+            return False
+        return True
+
+    def _handshake_failed(self, transport: TlsTransport, reason: str) -> None:
+        self.failed_handshake.warn(_now(), _address(transport), reason)
 
     def drop_greediest(self) -> bool:
         """Drop a connection of the address with most of them; ``False`` if none waits."""
@@ -139,8 +161,17 @@ class Door(asyncio.Protocol):
             # Many silent connections must not keep out those that send a request, nor those of one
             # address those of another.
             self._doors.drop_greediest()
+        address = _address(transport)
+        certificate = self._doors.certificate
+        if certificate is not None:
+            if not self._doors.admits_handshake(address):
+                transport.abort()
+                return
+            handshakes = self._doors.handshakes
+            transport = TlsTransport(transport, certificate.context, self, handshakes)
+            self._doors.holders.note(self, HANDSHAKE_SIZE)
         self._transport = transport
-        waiting.add(self, _address(transport))
+        waiting.add(self, address)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._doors.handshake_timeout, transport.abort)
 

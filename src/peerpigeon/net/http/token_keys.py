@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jwt
 
 from peerpigeon.core.config import ConfigError
+from peerpigeon.net.watched_files import FileMark, mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,11 +30,6 @@ LEAST_SECRET = 32
 
 MAX_FILE = 256 * 1024
 """Bytes of a file with keys: a thousand of them. A wrong path may lead to anything."""
-
-LOOK_EVERY = 5.0
-"""Seconds between looks at the file."""
-
-_Mark = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +52,10 @@ class KeyFile:
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
-        self._mark: _Mark | None = None
+        self._mark: FileMark = mark_of(path)
         self._fault = ""  # why the last attempt to read it failed
         self.keys: Keys = {}
         try:
-            self._mark = self._look()
             self.keys = self._read()
         except OSError as error:
             raise ConfigError(f"token_keys is {path!r}; {error.strerror or error}") from None
@@ -76,26 +71,20 @@ class KeyFile:
 
         Blocks while the file is read, so that it is for a thread.
         """
+        mark = mark_of(self._path)
+        if mark == self._mark and mark is not None:
+            return
         try:
-            mark = self._look()
-            if mark == self._mark:
-                return
-            self._mark = mark
             self.keys = self._read()
         except (OSError, ConfigError) as error:
-            if isinstance(error, OSError):
-                self._mark = None  # it may be readable next time, unchanged
+            # It may be readable next time, unchanged.
+            self._mark = None if isinstance(error, OSError) else mark
             if str(error) != self._fault:
                 self._fault = str(error)
                 logger.warning("the keys of tokens stay as they were: %s", error)
         else:
-            self._fault = ""
+            self._fault, self._mark = "", mark
             logger.info("%d keys of tokens were read from %s", len(self.keys), self._path)
-
-    def _look(self) -> _Mark:
-        # The inode, because a file that takes the place of another may be as old and as long.
-        found = self._path.stat()
-        return found.st_mtime_ns, found.st_size, found.st_ino
 
     def _read(self) -> Keys:
         with self._path.open("rb") as file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from math import isfinite
@@ -13,7 +12,7 @@ import jwt
 from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface.events import Permits
 from peerpigeon.net.http.request import HandshakeError
-from peerpigeon.net.http.token_keys import LOOK_EVERY, KeyFile
+from peerpigeon.net.http.token_keys import KeyFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,11 +69,9 @@ class Tokens:
         self._is_optional = config.admits_without_token
         self._clock = clock
 
-    async def watch(self) -> None:
-        """Read the keys again whenever their file has changed; until cancelled."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
-            await asyncio.to_thread(self._keys.reload)
+    def reload(self) -> None:
+        """Read the keys again if their file has changed. It is for a thread."""
+        self._keys.reload()
 
     def permits(self, request: UpgradeRequest) -> Permits | None:
         """Return what the token of a handshake allows; ``None`` if there is none, and needs not be.

@@ -48,6 +48,7 @@ from peerpigeon.net.links.hub_uri import hub_uri
 from peerpigeon.net.links.link import Link
 from peerpigeon.net.links.link_sockets import LinkSocket, LinkSockets
 from peerpigeon.net.links.name_lookup import NameLookup
+from peerpigeon.net.tls.trust import Trust
 from peerpigeon.net.websocket.outgoing import Dialing
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class Carriers:
         self._meet = meet
         self._engine = engine
         self._dial_policy = config.dial_policy
+        self.trust = Trust(config.hub_ca)
+        """Whose certificates are trusted when a hub is dialled."""
         self._max_outbox_size = config.max_link_outbox_size
         self._holders = holders
         holders.account.signals.gauges.append(self._waiting)
@@ -150,6 +153,7 @@ class Carriers:
                     opening,
                     hub_uri(uri, self._own),
                     self,
+                    tls=self.trust.context,
                     admits=self._dial_policy.admits_address if is_told else None,
                     max_message_size=STRANGER_MESSAGE,
                     timeout=DIAL_TIMEOUT,

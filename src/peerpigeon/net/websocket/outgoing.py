@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import ssl
-from functools import cache, partial
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
@@ -44,6 +44,11 @@ _not_dialled = SeldomWarning(
     " network; if that is right, see dial_private (DIAL_PRIVATE, --dial-private)",
 )
 
+_not_trusted = SeldomWarning(logger, "the hub at %s, of which another tells, is not linked: %s")
+
+_UNKNOWN_ISSUER = (18, 19, 20, 21)
+"""What OpenSSL calls a certificate that nobody has signed who is trusted (``verify(1)``)."""
+
 S = TypeVar("S", bound="WebSocket")
 
 
@@ -63,22 +68,25 @@ class DialListener(Protocol):
 class Dialing(asyncio.Protocol):
     """One attempt to open a WebSocket to ``uri``; it fails after ``timeout`` seconds.
 
-    Of a host it dials only the IP addresses that ``admits`` admits, if there is one.
+    Of a host it dials only the IP addresses that ``admits`` admits, if there is one. Over TLS it
+    goes by what ``tls`` returns.
 
     It has succeeded when the first message comes: nothing else shows what is there behind a proxy.
     Until then it sends nothing but answers to pings.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         opening: int,
         uri: str,
         listener: DialListener,
         *,
+        tls: Callable[[], ssl.SSLContext],
         admits: Callable[[str], bool] | None = None,
         max_message_size: int,
         timeout: float,
     ) -> None:
+        self._tls = tls
         self._admits = admits
         self.opening = opening
         """What the hub calls it."""
@@ -130,6 +138,11 @@ class Dialing(asyncio.Protocol):
             self._handshake = ClientHandshake(address, os.urandom(KEY_SIZE))
             await self._connect(address)
             await self._left.wait()
+        except ssl.SSLCertVerificationError as error:
+            reason = f"its certificate is refused: {error.verify_message}{_remedy(error)}"
+            if self._admits is not None:  # of what the operator has named, the listener tells
+                _not_trusted.warn(asyncio.get_running_loop().time(), uri, reason)
+            self._fail(reason)
         except (OSError, ValueError) as error:
             self._fail(str(error) or type(error).__name__)
         finally:
@@ -140,7 +153,7 @@ class Dialing(asyncio.Protocol):
     async def _connect(self, address: WebSocketUri) -> None:
         """Connect; raise ``OSError`` if nothing answers at any address that is admitted."""
         loop, admits = asyncio.get_running_loop(), self._admits
-        tls = _tls() if address.is_secure else None
+        tls = self._tls() if address.is_secure else None
         hosts = [address.host]
         if admits is not None:
             # What was looked at is dialled, and not the name again, which may lead elsewhere then.
@@ -240,12 +253,13 @@ async def _addresses_of(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
+def _remedy(error: ssl.SSLCertVerificationError) -> str:
+    """Return what to do about a certificate, if that can be told."""
+    if error.verify_code not in _UNKNOWN_ISSUER:
+        return ""
+    return "; if a CA of your own has signed it, name that with hub_ca (HUB_CA)"
+
+
 def _write(transport: asyncio.Transport, protocol: WebSocketProtocol) -> None:
     transport.writelines(protocol.outgoing)
     protocol.outgoing.clear()
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    # To load the system's certificates takes some 20 ms: once, and only if a hub needs it.
-    return ssl.create_default_context()

@@ -1,0 +1,1 @@
+"""TLS of the server's own: for those who have no proxy in front of it."""
