@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from peerpigeon.core.clients.relays import ASK_AGAIN
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.namespaces.placement import Placement, namespace_key
 from peerpigeon.core.wire.hub_frames import (
@@ -30,7 +31,13 @@ from tests.hostile.witness import SOON, Witness
 
 KIND = "liar"
 MESH = {"hub_secret": SECRET}
+ASKED = 2 * ASK_AGAIN
+"""Seconds in which a hub has found out who has an id, and has acted on that."""
+
 MENDED = 10.0  # seconds in which hubs have to do without one that has left
+KNOWN = 24
+"""How many others a client is told of in a namespace: fewer than there are, but all the honest."""
+
 OWN = "liars"
 """The namespace of the liar's own clients."""
 
@@ -70,7 +77,7 @@ async def true_word(scene: Scene, liar: LyingHub, port: int) -> Stage:
     return Stage(namespace, witness, own)
 
 
-@attack(KIND, hubs=2, options=MESH)
+@attack(KIND, hubs=2, options={**MESH, "discovery_limit": KNOWN})
 async def forged_senders(scene: Scene) -> None:
     """Says signals in the names of clients of the other hub (Synapse PYSEC-2020-236)."""
     begun = asyncio.get_running_loop().time()
@@ -78,25 +85,34 @@ async def forged_senders(scene: Scene) -> None:
     stage = await true_word(scene, liar, scene.port)
     witness, namespace = stage.witness, stage.namespace
     there = [await Witness.join(port, namespace) for port in scene.ports]
+    there += [await Witness.join(scene.ports[1], namespace) for _ in range(2 * KNOWN)]
     victims = {each.peer for each in there}
-    await comes_true(lambda: victims <= witness.known, SOON)
+    await comes_true(lambda: all(each.known for each in there), SOON)
+    unknown = len(victims - witness.known)
+    scene.claim("the witness knows some and not others", 0 < unknown < len(victims), unknown)
     watcher = await Witness.join(scene.port, HONEST)
     await comes_true(lambda: len(watcher.known) >= 20, SOON)
     for number, victim in enumerate(victims, 2):
         await liar.say(
             liar.routed(liar.relay(namespace, victim, witness.peer, b'"forged"', number))
         )
-    for number, victim in enumerate(victims, 5):  # says that it serves them itself
+    for number, victim in enumerate(victims, 2 + len(victims)):  # says that it serves them itself
         await liar.publish(namespace, victim)
         await liar.say(
             liar.routed(liar.relay(namespace, victim, witness.peer, b'"forged"', number))
         )
     honest = sorted(watcher.known)
-    for number, target in enumerate(honest, 10):
+    for number, target in enumerate(honest, 2 + 2 * len(victims)):
         for sender in honest:
             if sender != target:
                 said = liar.relay(HONEST, sender, target, b'"forged"', number)
                 await liar.say(liar.routed(said))
+    last = 2 + 2 * len(victims) + len(honest)
+    said = liar.relay(namespace, stage.own, witness.peer, b'"the last"', last)
+    await liar.say(liar.routed(said))
+    came = await comes_true(lambda: (stage.own, "the last") in witness.signals, SOON)
+    scene.claim("what it says for a client of its own comes to the end", came)
+    await asyncio.sleep(ASKED)
     await scene.rest(begun)
     forged = [sender for sender, data in witness.signals if data == "forged"]
     scene.claim("nobody hears a forged sender", not forged, f"{len(forged)} were heard")
