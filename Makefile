@@ -11,7 +11,7 @@ IN_PARALLEL := -n 3 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all check quick matrix lint format coverage fuzz properties sim chaos hostile \
-	audit autobahn bench constraints changelog release clean setup
+	docs audit autobahn bench constraints changelog release clean setup
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
@@ -75,6 +75,10 @@ matrix: check ## check, and the quick tests on each other supported Python that 
 
 changelog: setup ## show what the fragments in changes/ add to CHANGELOG.md
 	@$(BIN)/towncrier build --draft --version next
+
+docs: ## build the documentation site in build/site; a warning is an error
+	@sh scripts/setup.sh docs
+	@$(BIN)/python scripts/site.py
 
 audit: setup ## look for published faults in the versions of constraints.txt
 	@$(BIN)/python scripts/audit.py

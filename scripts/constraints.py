@@ -20,7 +20,7 @@ import pythons
 
 FILE = environments.ROOT / "constraints.txt"
 LOCK = environments.ROOT / "requirements-ci.txt"
-GROUPS = ("dev", "fuzz", "audit", "release")
+GROUPS = ("dev", "fuzz", "docs", "audit", "release")
 WANTED = ["--editable", ".[fast]", *(part for group in GROUPS for part in ("--group", group))]
 HEAD = """\
 # Versions that are known to work together, for development and CI; `make constraints` renews them.

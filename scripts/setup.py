@@ -1,4 +1,4 @@
-"""Makes or renews .venv, the project's virtual environment: setup.py run|dev|fuzz.
+"""Makes or renews .venv, the project's virtual environment: setup.py run|dev|fuzz|docs.
 
 The variable VENV names another one, for a second Python.
 
@@ -24,14 +24,19 @@ PROJECT = ROOT / "pyproject.toml"
 REQUIREMENTS = os.environ.get("REQUIREMENTS", "")
 DOT_INTERVAL = 1.0  # seconds
 
-# What each use installs, and the marks left when it is done. Each environment can do all that those
-# before it can.
+# What each use installs, and the marks left when it is done: which ones say that it can do this.
 INSTALLS = {
     "run": ["--editable", "."],
     "dev": ["--editable", ".", "--group", "dev"],
     "fuzz": ["--editable", ".", "--group", "dev", "--group", "fuzz"],
+    "docs": ["--editable", ".", "--group", "dev", "--group", "docs"],
 }
-MARKS = {"run": ("run", "dev", "fuzz"), "dev": ("dev", "fuzz"), "fuzz": ("fuzz",)}
+MARKS = {
+    "run": ("run", "dev", "fuzz", "docs"),
+    "dev": ("dev", "fuzz", "docs"),
+    "fuzz": ("fuzz",),
+    "docs": ("docs",),
+}
 
 
 def main() -> None:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Finds a Python and has it make or renew .venv: sh scripts/setup.sh run|dev|fuzz
+# Finds a Python and has it make or renew .venv: sh scripts/setup.sh run|dev|fuzz|docs
 #
 # A name on the PATH may be a stand-in that starts nothing (a version manager's, say), or a Python
 # that cannot make virtual environments. So each candidate is run, and the first that can is taken.

@@ -1,4 +1,4 @@
-"""The commands in the README and in the guide for operators."""
+"""The commands in the README and in the pages for those who run a server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ import shlex
 
 from tests.docs.pages import ROOT
 
-PAGES = ("README.md", "docs/operating.md", "docs/configuration.md")
+PAGES = (
+    "README.md",
+    "docs/quickstart.md",
+    "docs/operating.md",
+    "docs/configuration.md",
+    "docs/guides/capacity.md",
+)
 PROGRAMS = {"peerpigeon", "make", "pip", "python", "curl", "openssl", "sysctl", "export", "pytest"}
 TAG = "sh"
 """The tag of a block all of whose lines are commands."""

@@ -83,6 +83,10 @@ HOW: dict[str, How] = {
     "STRICT=1 make test": Says(" passed", QUICKLY),
     "make test-all": Says(" passed", QUICKLY),
     "make help": Says("make run"),
+    (
+        "peerpigeon simulate --hubs 20 --max-peers 4 --clients 400 --namespaces 37"
+        " --signals 5000 --kill 4"
+    ): Says("none lost"),
     "make bench": Says("benchmarks.suite", "--dry-run"),
     "pip install .": Says('"name": "peerpigeon"', INSTALLED),
     "pip install '.[fast]'": Says('"fast"', INSTALLED),
