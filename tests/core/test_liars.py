@@ -5,14 +5,16 @@ Three hubs stand in a row. The one in the middle says to the first one what the 
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from peerpigeon.core.ids import PeerId
-from peerpigeon.core.interface.events import LinkReceived
-from peerpigeon.core.wire.hub_frames import Ack, Adverts, Frame, Routed, Segment
+from peerpigeon.core.ids import PeerId, generate_peer_id
+from peerpigeon.core.interface.events import LinkReceived, Tick
+from peerpigeon.core.interface.notices import HubUnregistered
+from peerpigeon.core.wire.hub_frames import Ack, Advert, Adverts, Frame, Routed, Segment
 from peerpigeon.core.wire.hub_news import More
 from peerpigeon.core.wire.ranges import LAST_INCARNATION
 from tests.core.harness import A, B
@@ -146,3 +148,31 @@ def test_a_hub_that_is_not_known_yet_is_not_shut_out_by_what_was_said_in_its_nam
     hubs.pass_time(3.0)
     assert hubs.take_types(a) == ["offer"]
     assert hubs.take_types(b) == ["offer"]
+
+
+def test_hubs_that_somebody_has_made_up_are_put_out_step_by_step() -> None:
+    hubs = linked(FIRST, SECOND)
+    hubs.pass_time(1.0)
+    rng = Random(1)
+    made_up = [generate_peer_id(rng) for _ in range(300)]
+    told = [Advert(hub, LIFE, 1, number, (), (), life=1) for number, hub in enumerate(made_up)]
+    lie(hubs, Adverts(tuple(told)))
+    hubs.pass_time(1.0)
+    placement = hubs.hubs[0]._namespaces.placement
+    before = placement.rendezvous_hubs("net1")
+    assert not {FIRST, SECOND} & set(before)
+    steps: list[int] = []
+    placed = []
+    while len(steps) < 3:
+        hubs.notices[0].clear()
+        hubs.feed(0, Tick())
+        gone = [each.peer_id for each in hubs.notices[0] if isinstance(each, HubUnregistered)]
+        if gone:
+            steps.append(len(gone))
+            placed.append(placement.rendezvous_hubs("net1"))
+        else:
+            hubs.now += 0.1
+    assert steps == [128, 128, 44]
+    # Namespaces are not moved to some that are as good as gone.
+    assert placed[:2] == [before, before]
+    assert set(placed[2]) == {FIRST, SECOND}

@@ -89,7 +89,9 @@ class ViewChanges:
 
     def tick(self, now: float) -> None:
         """Place the namespaces on the hubs that are there by now, if it is time."""
-        if self._show_at is not None and now >= self._show_at:
+        if self._show_at is None or self._mesh.is_losing:  # not on some who are as good as gone
+            return
+        if now >= self._show_at:
             self._show_at = None
             hubs, draining = self._mesh.incarnations(), self._mesh.draining()
             self._clients.deliver(self._namespaces.show(hubs, now, draining), now)

@@ -578,7 +578,7 @@ def test_of_too_many_missing_hubs_those_longest_missing_are_forgotten() -> None:
 
 
 def test_thousands_of_missing_hubs_are_remembered_and_no_more() -> None:
-    made, rng = Table(), Random(1)
+    made, rng = Table(limits=MeshLimits(gone_at_once=5000)), Random(1)
     made.take(*(advert(generate_peer_id(rng)) for _ in range(4100)))
     made.check(10.0)
     assert len(made.check(12.0).gone) == 4100
@@ -785,3 +785,23 @@ def test_only_the_missing_can_have_stopped() -> None:
     made.stopped(D)
     assert B in made
     assert made.known() == [B]
+
+
+def test_many_that_are_gone_at_once_are_told_of_step_by_step() -> None:
+    hubs = [PeerId(f"{number:040x}") for number in range(1, 6)]
+    few = MeshLimits(gone_at_once=2)
+    made = table(*(advert(hub) for hub in hubs), limits=few)
+    assert made.check(10.0).gone == []
+    steps = []
+    for _ in range(3):
+        assert made.deadline() == 12.0
+        steps.append((made.check(12.0).gone, made.is_losing))
+    assert steps == [(hubs[:2], True), (hubs[2:4], True), (hubs[4:], False)]
+    assert made.live == {A}
+
+
+def test_those_that_stop_are_told_of_step_by_step_too() -> None:
+    hubs = [PeerId(f"{number:040x}") for number in range(1, 4)]
+    made = Table(limits=MeshLimits(gone_at_once=2))
+    made.take(*(advert(hub, is_draining=True) for hub in hubs), now=10.0)
+    assert [made.check(10.0).gone, made.check(10.0).gone] == [hubs[:2], hubs[2:]]

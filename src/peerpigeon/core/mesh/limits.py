@@ -20,6 +20,9 @@ class MeshLimits:
     """From a loss to a look at who can be reached: adverts of other losses may follow."""
     lazy_check_delay: float = 5.0
     """The same after changes that seldom take a hub out of reach. It is a search of the graph."""
+    gone_at_once: int = 128
+    """Hubs that are told to be gone in one step. It takes 0.1 ms for each, with what is logged, in
+    which clients wait; thousands may have been made up by one that lies."""
     known_hubs: int = 4096
     """Hubs whose adverts are kept. What others can make a hub keep has a bound."""
     missing_hubs: int = 4096

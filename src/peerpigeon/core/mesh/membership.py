@@ -68,6 +68,8 @@ class Membership:
         self._check_at: float | None = None
         self.is_leaving = False
         """Whether this hub has disowned its links, because it stops."""
+        self.is_losing = False
+        """Whether more hubs are gone than a look has told of; the next one is due at once."""
         self.digest = own.mark
         """XOR of the marks of the adverts of all live hubs: equal tables have equal digests."""
         self.changed_at = now
@@ -244,6 +246,7 @@ class Membership:
     def check(self, now: float) -> ReachChanges:
         """Look who can be reached, and return who has gone and who is back."""
         self._check_at = None
+        self.is_losing = False
         changes = ReachChanges()
         reached = self._graph.reached()
         while returned := [hub for hub in self._missing if hub in reached]:
@@ -256,11 +259,14 @@ class Membership:
         for hub in lost:
             since = self._unreachable.setdefault(hub, now)
             gone_at = since + self._limits.gone_after
-            if now >= gone_at or self._adverts[hub].is_leaving:
+            if now < gone_at and not self._adverts[hub].is_leaving:
+                self.check_by(gone_at)
+            elif len(changes.gone) < self._limits.gone_at_once:
                 self._lose(hub, now)
                 changes.gone.append(hub)
             else:
-                self.check_by(gone_at)
+                self.check_by(now)
+                self.is_losing = True
         for hub in [hub for hub in self._unreachable if hub in reached]:
             del self._unreachable[hub]
             changes.reached.append(hub)

@@ -226,6 +226,11 @@ class Mesh:
         """Return the incarnation of a hub; 0 if it is not known."""
         return self._membership.incarnation(hub)
 
+    @property
+    def is_losing(self) -> bool:
+        """Whether more hubs are gone than it has told of, which it does at once, step by step."""
+        return self._membership.is_losing
+
     def incarnations(self) -> dict[PeerId, int]:
         """Return all live hubs and their incarnations, in the order of their ids."""
         return self._membership.incarnations()
