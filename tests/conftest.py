@@ -7,6 +7,7 @@ from typing import NoReturn
 import pytest
 
 from tests.cli import shells
+from tests.deploy import proxies
 from tests.e2e import environment as e2e
 from tests.mesh import hosts
 from tests.rtc import environment as rtc
@@ -19,6 +20,7 @@ GROUPS: dict[str, Callable[[str], str | None]] = {
     "namespace": rtc.lacking,
     "turn": rtc.lacking,
     "dns": hosts.lacking,
+    "proxy": proxies.lacking,
     "hosts": hosts.lacking,
     "shells": shells.lacking,
 }
