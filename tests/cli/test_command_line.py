@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from peerpigeon.cli.commands import COMMANDS
 from peerpigeon.cli.environment import misspelt
 from peerpigeon.cli.main import main
 from tests.cli.test_main import command
@@ -48,7 +49,7 @@ def test_a_command_line_that_cannot_be_read_is_told_why(
 
 def test_without_a_command_it_says_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
-    assert "network   run a mesh of hubs on this machine" in capsys.readouterr().err
+    assert "network     run a mesh of hubs on this machine" in capsys.readouterr().err
 
 
 def test_hubs_for_which_there_are_no_ports_are_refused_before_any_starts(
@@ -102,6 +103,26 @@ def test_help_begins_with_what_the_command_does(
     first, _, about, *_ = capsys.readouterr().out.splitlines()
     assert first == f"usage: peerpigeon {command} [OPTION ...]"
     assert about.split()[0] in ("Serve", "Starts")
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, ""])
+def test_help_ends_with_examples_that_name_the_command(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    text = capsys.readouterr().out
+    head, _, examples = text.partition("\n\nexamples:\n\n")
+    assert f"  peerpigeon {command}" in examples
+    assert "None" not in head
+    assert all(line.isascii() and len(line) < 100 for line in text.splitlines())
+
+
+def test_each_command_is_told_on_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    listed = capsys.readouterr().err.partition("commands:\n")[2].partition("\n\n")[0]
+    assert [line.split()[0] for line in listed.splitlines()] == list(COMMANDS)
+    assert all(len(line.split()) > 2 for line in listed.splitlines())
 
 
 @pytest.mark.slow

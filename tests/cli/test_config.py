@@ -108,6 +108,26 @@ def test_a_check_says_all_that_is_wrong_and_where(
     ]
 
 
+@pytest.mark.parametrize("flag", ["--token-keys", "--hub-identity"])
+@pytest.mark.parametrize("content", ["{}", None])
+def test_a_check_looks_into_files_that_a_server_reads_and_makes_none(
+    flag: str, content: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "file"
+    if content is not None:
+        path.write_text(content)
+        path.chmod(0o600)
+    status = main(["config", "--check", flag, str(path)])
+    told = capsys.readouterr().err
+    name = flag.removeprefix("--").replace("-", "_")
+    if content is None and flag == "--hub-identity":  # a hub makes it when it starts
+        assert (status, told) == (0, "")
+    else:
+        assert status == 2
+        assert told.startswith(f"peerpigeon: {flag}: {name} is {str(path)!r}")
+    assert path.exists() is (content is not None)
+
+
 def test_what_is_wrong_is_not_shown_as_a_value(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "--show", "--port", "http"]) == 2
     told = capsys.readouterr()

@@ -43,7 +43,11 @@ def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(None, "No such file"), (b"\xff", "it is no text in UTF-8")],
+    [
+        (None, "No such file"),
+        (b"\xff", "it is no text in UTF-8"),
+        (b" " * (256 * 1024 + 1), "it has more than 262144 bytes"),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_refused_with_the_reason(
     content: bytes | None, told: str, tmp_path: Path

@@ -14,7 +14,14 @@ from peerpigeon.version import __version__
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+EXAMPLES = """\
+examples:
+
+  peerpigeon server                 serve clients on this machine, at port 3000
+  peerpigeon network                try a mesh of four hubs out on this machine
+  peerpigeon hub --help             what a hub can be told, and how to run several"""
 
 
 def run(words: Sequence[str]) -> int:
@@ -37,17 +44,19 @@ def run(words: Sequence[str]) -> int:
 
 def parser_of_all() -> argparse.ArgumentParser:
     """Return what reads the command line of any command."""
-    return _parser(_COMMANDS.keys())
+    return _parser(COMMANDS.keys())
 
 
 def _parser(declared: Collection[str]) -> argparse.ArgumentParser:
     parser = Parser(
         prog="peerpigeon",
         description="A signaling server for WebRTC applications that speaks PeerPigeon.",
+        epilog=EXAMPLES,
     )
     parser.add_argument("--version", action="version", version=__version__)
+    parser._positionals.title = "commands"
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, (about, declare) in _COMMANDS.items():
+    for name, (about, declare) in COMMANDS.items():
         command = commands.add_parser(name, help=about)
         if name in declared:
             declare(command)
@@ -56,7 +65,7 @@ def _parser(declared: Collection[str]) -> argparse.ArgumentParser:
 
 def _declare_server(command: Parser) -> None:
     name = command.prog.split()[-1]
-    about = _COMMANDS[name][0]
+    about = COMMANDS[name][0]
     command.description = f"{about[0].upper()}{about[1:]}."
     command.set_defaults(run=serve.run)
     serve.add_options(command, name)
@@ -74,7 +83,7 @@ def _declare_by(module: str) -> Callable[[Parser], None]:
     return declare
 
 
-_COMMANDS = {
+COMMANDS: Mapping[str, tuple[str, Callable[[Parser], None]]] = {
     "server": ("serve clients on one machine", _declare_server),
     "hub": ("serve clients together with other hubs, as one mesh", _declare_server),
     "network": ("run a mesh of hubs on this machine and watch it", _declare_by("network")),
@@ -85,3 +94,4 @@ _COMMANDS = {
     "play": ("play a scenario, in virtual time or with hub processes", _declare_by("play")),
     "completion": ("print what completes command lines in a shell", _declare_by("completion")),
 }
+"""What each command is for, and what declares its options."""

@@ -19,7 +19,7 @@ Prints a script by which a shell completes commands, flags, and values if there 
 files. Make it anew after an update."""
 
 EXAMPLES = """\
-where it belongs, for one user:
+examples:
 
   peerpigeon completion bash > ~/.local/share/bash-completion/completions/peerpigeon
   peerpigeon completion zsh > ~/.zfunc/_peerpigeon       with fpath+=~/.zfunc before compinit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,18 +11,19 @@ from peerpigeon.cli.exit_status import USAGE_ERROR
 from peerpigeon.cli.option_texts import by_title
 from peerpigeon.cli.server_options import add_server_options, default_of
 from peerpigeon.cli.settings import settings_of
-from peerpigeon.core.config import ALL_OPTIONS, text_of
+from peerpigeon.core.config import ALL_OPTIONS, NAMES, ConfigError, ServerConfig, text_of
+from peerpigeon.net.config_files import check_files
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
 
     from peerpigeon.cli.parser import Parser
     from peerpigeon.core.config import Option, Settings
 
 ABOUT = """\
-Says what `peerpigeon hub` or `peerpigeon server` would do with the same options, the same
-environment and the same file, and starts neither."""
+Says with which options `peerpigeon hub` or `peerpigeon server` would be started, and what is wrong
+with them. It takes all options that these have (`peerpigeon hub --help`), and looks at the same
+variables and the same file."""
 
 EXAMPLES = """\
 examples:
@@ -52,6 +54,9 @@ def add_options(command: Parser) -> None:
         "--example", action="store_true", help="print a file with all options and their defaults"
     )
     add_server_options(command)
+    for each in command._actions:
+        if each.dest in NAMES:
+            each.help = argparse.SUPPRESS
 
 
 def run(options: argparse.Namespace) -> int:
@@ -62,6 +67,8 @@ def run(options: argparse.Namespace) -> int:
     settings = settings_of(options, is_hub=options.role != "server")
     if options.role is None and not _is_of_hub(settings):
         settings = settings_of(options, is_hub=False)
+    if not settings.errors:
+        _check_files(settings)
     if options.show:
         print("\n".join(_table(settings)))
     for line in settings.warnings:
@@ -72,6 +79,14 @@ def run(options: argparse.Namespace) -> int:
         role = "hub" if settings.value("is_hub") else "server"
         print(f"`peerpigeon {role}` can be started with these options")
     return USAGE_ERROR if settings.errors else 0
+
+
+def _check_files(settings: Settings) -> None:
+    """Add what is wrong with files that options name, if nothing else is."""
+    try:
+        check_files(ServerConfig(**settings.of_server()))
+    except ConfigError as error:
+        settings.errors.append(settings.with_places(error))
 
 
 def _is_of_hub(settings: Settings) -> bool:

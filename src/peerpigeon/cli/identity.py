@@ -13,9 +13,16 @@ ABOUT = """\
 Prints the id that a private key gives its hub, and makes the key if there is none. The hub has the
 file by the option hub_identity; the others name its id in their hub_members."""
 
+EXAMPLES = """\
+examples:
+
+  peerpigeon identity hub.pem                                      the id of this hub
+  peerpigeon hub --hub-identity hub.pem --hub-members ID1,ID2      a mesh of these two"""
+
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
+    command.epilog = EXAMPLES
     command.add_argument("file", metavar="FILE", help="the private key; nobody else may read it")
 
 

@@ -67,7 +67,7 @@ def add_options(parser: Parser) -> None:
         type=_count,
         default=DEFAULT_HUBS,
         metavar="N",
-        help=f"how many hubs, 1 to {MOST_HUBS} [default {DEFAULT_HUBS}]",
+        help=f"how many hubs, 1 to {MOST_HUBS} [default: {DEFAULT_HUBS}]",
     )
     parser.add_argument(
         "--plain",

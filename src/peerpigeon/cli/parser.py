@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _FLAG = re.compile(r"--[a-z][a-z0-9-]*")
 
+FIRST_COLUMN = 30
+"""Columns for what is explained, with which few flags need a line of their own."""
+
 
 class Parser(argparse.ArgumentParser):
     """A parser that says what is wrong in one line, and what a misspelt flag may have meant.
@@ -60,6 +63,15 @@ class Parser(argparse.ArgumentParser):
 
 class _Formatter(argparse.HelpFormatter):
     """Wraps the paragraphs of a text one by one, and leaves indented lines alone."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=FIRST_COLUMN)
+
+    def _format_action(self, action: argparse.Action) -> str:
+        """Leave out the line over the commands, which has nothing to say, and indent them less."""
+        if isinstance(action, argparse._SubParsersAction):
+            return "".join(map(self._format_action, action._get_subactions()))
+        return super()._format_action(action)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         parts = text.split("\n\n")

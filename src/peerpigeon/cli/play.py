@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
 from contextlib import AsyncExitStack
@@ -16,6 +15,8 @@ from peerpigeon.scenario.steps import ScenarioError, examples
 from peerpigeon.scenario.virtual import VirtualTheatre
 
 if TYPE_CHECKING:
+    import argparse
+
     from peerpigeon.scenario.play import Scene, Theatre
     from peerpigeon.scenario.steps import Step
 
@@ -28,7 +29,13 @@ each signal delivered once and in order. It is played in the simulator, or with 
 processes on this machine."""
 
 SENTENCES = f"""\
+examples:
+
+  peerpigeon play SCENARIO.txt             in the simulator
+  peerpigeon play --real SCENARIO.txt      with hub processes
+
 the sentences, with other numbers and names (docs/simulator.md explains them):
+
 {examples()}"""
 
 HEAD = "seconds  hubs  parts  links  most  meetings  farewells  signals  refused  step"
@@ -36,7 +43,6 @@ HEAD = "seconds  hubs  parts  links  most  meetings  farewells  signals  refused
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command, and show the sentences."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = SENTENCES
     parser.add_argument("file", metavar="FILE", help="the scenario")
     parser.add_argument(
@@ -47,7 +53,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=1,
         metavar="N",
-        help="what chance depends on in the simulator [default 1]",
+        help="what chance depends on in the simulator [default: 1]",
     )
 
 

@@ -23,6 +23,13 @@ other, something happens halfway, and at the end there is a table of how it went
 very code that serves real clients; the network between them is simulated. The same seed always
 gives the same history."""
 
+EXAMPLES = """\
+examples:
+
+  peerpigeon simulate                                        twelve hubs, nothing happens
+  peerpigeon simulate --hubs 40 --max-peers 4 --kill 12      twelve of forty die at once
+  peerpigeon simulate --partition 30 --loss 0.05             a network that is cut and lossy"""
+
 
 @dataclass(frozen=True, slots=True)
 class _Option:
@@ -51,6 +58,8 @@ _OPTIONS = {
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
+    parser.usage = "%(prog)s [OPTION ...]"
+    parser.epilog = EXAMPLES
     for option in fields(Plan):
         about = _OPTIONS[option.name]
         default = None if option.default is MISSING else option.default
@@ -59,7 +68,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             type=type(default),
             default=default,
             metavar=about.metavar,
-            help=f"{about.help} [default {default}]",
+            help=f"{about.help} [default: {default}]",
         )
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
     parser.add_argument(

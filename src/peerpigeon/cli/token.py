@@ -32,9 +32,20 @@ users, who show it as ?token=TOKEN or as the subprotocol bearer.TOKEN. With --ne
 first. The private key stays with whoever makes tokens; servers and hubs have the file with the
 public ones, by the option token_keys."""
 
+EXAMPLES = """\
+examples:
+
+  peerpigeon token --new-key signing.json --keys keys.json       a key
+  peerpigeon token --key signing.json --ns 'room-*' --ttl 15m    a token for some namespaces
+  peerpigeon server --token-keys keys.json                       a server that asks for tokens"""
+
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
+    command.usage = (
+        "%(prog)s --key FILE --ns NAMESPACE ...\n       %(prog)s --new-key FILE --keys FILE"
+    )
+    command.epilog = EXAMPLES
     command.add_argument("--key", metavar="FILE", help="the private key that signs")
     command.add_argument(
         "--ns",
@@ -48,7 +59,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--ttl",
         default=DEFAULT_LIFETIME,
         metavar="TIME",
-        help=f"how long it is valid: 90s, 15m, 1h, 7d [default {DEFAULT_LIFETIME}]",
+        help=f"how long it is valid: 90s, 15m, 1h, 7d [default: {DEFAULT_LIFETIME}]",
     )
     command.add_argument("--aud", help="for whom it is, if the servers have a token_audience")
     command.add_argument("--iss", help="who makes it, if the servers have a token_issuer")
@@ -64,7 +75,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--alg",
         choices=("EdDSA", "ES256", "HS256"),
         default=DEFAULT_ALGORITHM,
-        help=f"with --new-key: what the key is for [default {DEFAULT_ALGORITHM}]",
+        help=f"with --new-key: what the key is for [default: {DEFAULT_ALGORITHM}]",
     )
 
 

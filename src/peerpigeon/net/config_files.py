@@ -18,6 +18,9 @@ from peerpigeon.core.config import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MAX_FILE = 256 * 1024
+"""Bytes of a file with options: far more than they are. A wrong path may lead to anything."""
+
 _OTHERS = 0o007
 """The bits of a file's mode that let users do anything who are not in its group."""
 
@@ -68,10 +71,36 @@ def load_config(
     return ServerConfig(**settle(said, files.secret).of_server())
 
 
+def check_files(config: ServerConfig) -> None:
+    """Raise ``ConfigError`` if a file that options name, and a server reads, is not in order.
+
+    Nothing is made: a hub makes the file of its identity when it starts.
+    """
+    if config.token_keys:
+        from peerpigeon.net.http.token_keys import KeyFile  # noqa: PLC0415 - takes a while
+
+        try:
+            KeyFile(config.token_keys)
+        except ConfigError as error:
+            raise ConfigError(str(error), "token_keys") from None
+    if config.is_hub and config.hub_identity and Path(config.hub_identity).exists():
+        from peerpigeon.net.identity import load_identity  # noqa: PLC0415
+
+        try:
+            load_identity(config.hub_identity)
+        except ConfigError as error:
+            raise ConfigError(str(error), "hub_identity") from None
+
+
 def _text_of(file: str) -> str:
     try:
-        return Path(file).read_text(encoding="utf-8")
+        with Path(file).open("rb") as stream:
+            content = stream.read(MAX_FILE + 1)
+        text = content.decode()
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
     except ValueError:  # which UnicodeError is, and what a name with a NUL raises
         raise ConfigError(f"{file} cannot be read: it is no text in UTF-8") from None
+    if len(content) > MAX_FILE:
+        raise ConfigError(f"{file} cannot be read: it has more than {MAX_FILE} bytes")
+    return text

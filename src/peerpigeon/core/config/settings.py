@@ -34,6 +34,11 @@ class Settings:
         """Return what holds for an option."""
         return self.values.get(name, ALL_OPTIONS[name].default)
 
+    def with_places(self, error: ConfigError) -> str:
+        """Return what an error says, after the places of the options that it is about."""
+        places = ", ".join(self.places[name] for name in error.options if name in self.places)
+        return f"{places}: {error}" if places else str(error)
+
     def of_server(self) -> dict[str, Any]:
         """Return the values for a ``ServerConfig``. Raises ``ConfigError`` with all errors."""
         if self.errors:
@@ -96,12 +101,7 @@ def _objections(settings: Settings) -> Iterator[str]:
     if not errors and values.keys() == settings.places.keys() & OPTIONS.keys():
         errors = list(together(Options(**values)))
     for error in errors:
-        yield _with_places(error, settings)
-
-
-def _with_places(error: ConfigError, settings: Settings) -> str:
-    places = ", ".join(settings.places[name] for name in error.options if name in settings.places)
-    return f"{places}: {error}" if places else str(error)
+        yield settings.with_places(error)
 
 
 def without(settings: Iterable[str], said: Said) -> Said:
