@@ -144,6 +144,7 @@ HOW: dict[str, How] = {
     ): OPERATORS,
     # It would change the machine that the tests run on; this asks for what it would change.
     "sysctl net.core.rmem_max=4194304": Says("net.core.rmem_max", "--dry-run"),
+    ".venv/bin/python -m benchmarks.rolling": Says("--restart", "--help"),
     (
         ".venv/bin/python -m pytest --log-cli-level=INFO tests/mesh/test_recovery.py"
         " tests/mesh/test_blocked.py"

@@ -123,6 +123,10 @@ class Client:
         timeout = partial(self._on_handshake_timeout, self._connection)
         self._scheduler.alarm(self._scheduler.now + HANDSHAKE_TIMEOUT, timeout)
 
+    def take_way(self, way: Callable[[Client], Connection] | None) -> None:
+        """Have the connections that follow opened by ``way``, if there is any."""
+        self._open_connection = way or self._open_connection
+
     def announce(self, namespace: str | None = None) -> None:
         """Enter ``namespace``, or the one it was in before; to be there already is no fault."""
         self.namespace = namespace or self.namespace

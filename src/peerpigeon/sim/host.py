@@ -124,8 +124,7 @@ class Host:
         """Begin a new life."""
         self.hub, self.own, self._connector = hub, own, connector
         self.life += 1
-        self.is_alive = True
-        self.is_stopping = False
+        self.is_alive, self.is_stopping = True, False
         self._arm()
 
     def die(self) -> None:
@@ -180,7 +179,8 @@ class Host:
 
     def receive(self, connection: Connection, frame: Frame) -> None:
         """Turn one frame of a client into the event it means for the hub."""
-        if not self.is_alive or (self.is_stopping and isinstance(frame, Request)):
+        is_shut = self.is_stopping or (self.is_alive and self.hub.is_draining)
+        if not self.is_alive or (is_shut and isinstance(frame, Request)):
             connection.break_off()
             return
         if self.pace.is_asleep:
@@ -320,7 +320,7 @@ class Host:
             self.feed(PeerLost(session, ABNORMAL_CLOSURE, ""))
 
     def _send(self, session: SessionId, frame: Frame) -> None:
-        if (connection := self._sessions.connection(session)) is not None:
+        if connection := self._sessions.connection(session):
             connection.send(self, frame)
 
     def _ping(self, session: SessionId, number: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from peerpigeon.sim.host import Host
     from peerpigeon.sim.mesh import Mesh
     from peerpigeon.sim.reference_hub import ReferenceHub
+    from peerpigeon.sim.websocket import Connection
 
 
 _DRAWS = 20
@@ -59,7 +60,25 @@ class Population:
         self.hosts[client.number] = hub
         return client
 
+    def add_roaming(self, hub: Host, namespace: str) -> Client:
+        """Let a client come to ``hub`` that knows all hubs, and goes to another when it has to."""
+        client = self.mesh.world.add_client(hub, namespace, way=self._open_elsewhere)
+        self.clients.append(client)
+        self.hosts[client.number] = hub
+        return client
+
+    def _open_elsewhere(self, client: Client) -> Connection:
+        """Open a connection to a hub that this client does not come from."""
+        before = self.hosts[client.number]
+        hub = self.rng.choice([hub for hub in self.mesh.hubs if hub is not before])
+        self.hosts[client.number] = hub
+        return self.mesh.world.way_to(hub)(client)
+
     # Who is there
+
+    def shares(self) -> Counter[int]:
+        """Return how many clients each hub has, by its number."""
+        return Counter(self.hosts[client.number].number for client in self.present())
 
     def present(self) -> list[Client]:
         """Return the clients that are in a namespace and whose hub lives."""

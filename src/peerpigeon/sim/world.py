@@ -134,8 +134,12 @@ class World:
         peer_id: PeerId | None = None,
         *,
         reconnects: bool = True,
+        way: Callable[[Client], Connection] | None = None,
     ) -> Client:
-        """Add a client that connects to ``hub`` now, and enters ``namespace`` when it is open."""
+        """Add a client that connects to ``hub`` now, and enters ``namespace`` when it is open.
+
+        ``way`` opens the connections that follow the first one, if they do not lead there too.
+        """
         rng = self.chance(f"client {len(self.clients)}")
         own = generate_peer_id(rng) if peer_id is None else peer_id
         client = Client(self._next_number(), own, rng, self._scheduler, reconnects=reconnects)
@@ -143,6 +147,7 @@ class World:
         self.clients.append(client)
         self.network.join(client, hub)
         client.connect(self.way_to(hub))
+        client.take_way(way)
         return client
 
     def way_to(self, hub: Host | ReferenceHub) -> Callable[[Endpoint], Connection]:

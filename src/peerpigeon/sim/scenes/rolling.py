@@ -1,0 +1,155 @@
+"""Scenes in which hubs are restarted one after the other, and clients go to others meanwhile."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.interface.close_codes import SERVICE_RESTART
+from peerpigeon.sim.checks.ledger import LIFETIME
+from peerpigeon.sim.mesh import Layout
+from peerpigeon.sim.population import Population
+from peerpigeon.sim.scenes.outcome import Outcome, expect_nothing_lost
+from peerpigeon.sim.scenes.setting import ARRIVALS, FORMATION, begin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from peerpigeon.sim.client import Client
+    from peerpigeon.sim.host import Host
+    from peerpigeon.sim.mesh import Mesh
+
+DOWN = 1.0
+"""Seconds for which a hub is not there."""
+
+BACK = 15.0
+"""Seconds from the start of one hub to the drain of the next."""
+
+SIGNALS = 50
+"""How many there are in a second, of all clients together."""
+
+
+def rolling_restart(
+    seed: int,
+    hubs: int = 3,
+    clients: int = 50,
+    *,
+    drain_time: float = 5.0,
+    rough: bool = False,
+) -> Outcome:
+    """Drain and restart each hub while clients that know all of them signal.
+
+    Must show: each signal arrives or its sender is told, also what was on its way when a client
+    was let go; clients are let go evenly, come back soon, and not all of them to one hub.
+    """
+    mesh = begin(seed, Layout(hubs=hubs, max_links=3, over=1.0), rough=rough)
+    world, outcome = mesh.world, Outcome(mesh.world)
+    outcome.expect(mesh.settle(FORMATION), "the links never were those computed centrally")
+    population = Population.of(mesh)
+    for number in range(clients):
+        population.add_roaming(mesh.hubs[number % hubs], "crowd")
+    world.run(ARRIVALS)
+    lasting = hubs * (drain_time + DOWN + BACK)
+    population.signal_steadily(int(SIGNALS * lasting), lasting)
+    until, most = world.now + lasting, 0
+    for hub in mesh.hubs:
+        most = max(most, population.shares()[hub.number])
+        _restart(mesh, hub, drain_time, outcome)
+    world.run_until(max(until, world.now))
+    world.run(LIFETIME)
+    expect_nothing_lost(outcome, population)
+    # What is sent by one that is let go to another that is, none of the two hears of.
+    _expect_told(outcome, population.clients, may_be_cut=rough or not drain_time)
+    _expect_even(outcome, population.clients, ceil(most / max(drain_time, 1.0)) + 1)
+    _expect_back(outcome, population, rough=rough)
+    return outcome
+
+
+def _restart(mesh: Mesh, hub: Host, drain_time: float, outcome: Outcome) -> None:
+    world = mesh.world
+    world.drain(hub, drain_time)
+    limit = world.now + drain_time + hub.config.close_timeout + 2.0
+    outcome.expect(world.run_until_met(lambda: not hub.is_alive, limit), "a hub did not end")
+    world.run(DOWN)
+    world.restart(hub)
+    world.run(BACK)
+
+
+@dataclass(slots=True)
+class Unknown:
+    """Signals that have not arrived and that no error has answered."""
+
+    silent: int = 0
+    """Whose sender was there for long enough to be told."""
+    cut: int = 0
+    """Whose sender was let go itself, soon after."""
+
+
+def unknown_ends(clients: Iterable[Client]) -> Unknown:
+    """Count the signals of which nothing is known: neither that they arrived nor that they failed.
+
+    Other than where a hub dies, it is no excuse that the target has lost its connection.
+    """
+    clients, unknown = list(clients), Unknown()
+    arrived = {heard.serial for client in clients for heard in client.signals}
+    for client in clients:
+        errors = Counter(error.target for error in client.errors)
+        missing: dict[str, list[bool]] = defaultdict(list)
+        for sent in client.sent:
+            if sent.serial not in arrived:
+                end = sent.stay.end
+                missing[sent.target].append(end is None or end > sent.time + LIFETIME)
+        for target, stayed in missing.items():
+            silent = max(0, sum(stayed) - errors[target])
+            unknown.silent += silent
+            unknown.cut += max(0, len(stayed) - errors[target] - silent)
+    return unknown
+
+
+def _expect_told(outcome: Outcome, clients: list[Client], *, may_be_cut: bool) -> None:
+    unknown = unknown_ends(clients)
+    outcome.figures |= {"silent": unknown.silent, "cut off": unknown.cut}
+    outcome.expect(not unknown.silent, f"{unknown.silent} signals without an end")
+    outcome.expect(may_be_cut or not unknown.cut, f"{unknown.cut} signals were cut off")
+
+
+def _expect_even(outcome: Outcome, clients: list[Client], most: int) -> None:
+    """No second lets more clients go than there would be if all seconds were alike."""
+    times = [one.time for client in clients for one in client.closures if _was_let_go(one.code)]
+    fullest = max(Counter(map(int, times)).values(), default=0)
+    outcome.figures["let go in a second"] = fullest
+    outcome.expect(fullest <= most, f"{fullest} clients were let go in one second")
+
+
+def _was_let_go(code: int) -> bool:
+    return code == SERVICE_RESTART
+
+
+def _expect_back(outcome: Outcome, population: Population, *, rough: bool) -> None:
+    """All are back soon, and no hub has all of them."""
+    mesh, clients = population.mesh, population.clients
+    outcome.figures["slowest return"] = slowest = max(_returns(clients), default=0.0)
+    outcome.expect(rough or slowest <= RETURN, f"a client came back after {slowest:.1f} s")
+    shares = population.shares()
+    outcome.figures["largest share"] = largest = max(shares.values()) / len(clients)
+    outcome.expect(sum(shares.values()) == len(clients), "some are not back")
+    outcome.expect(largest <= LARGEST_SHARE, f"one hub has {largest:.0%} of {len(mesh.hubs)}")
+
+
+RETURN = 5.0
+"""Seconds: one until the client tries, and two for a new primary that hears of all others first."""
+
+LARGEST_SHARE = 0.85
+"""The last hub that is restarted is empty, and of three the first has 5/8 on average."""
+
+
+def _returns(clients: Iterable[Client]) -> Iterator[float]:
+    """Yield how long each client was away each time that it was let go."""
+    for client in clients:
+        for closure in client.closures:
+            if _was_let_go(closure.code):
+                stays = (stay.confirmed for stay in client.stays if stay.since > closure.time)
+                back = min((when for when in stays if when is not None), default=None)
+                yield float("inf") if back is None else back - closure.time

@@ -1,0 +1,54 @@
+"""Hubs are restarted one after the other: nothing is lost, and clients come back by and by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from peerpigeon.core.clients.admission import Admission
+from peerpigeon.core.clients.drain import Drain
+from peerpigeon.core.clients.slow_targets import SlowTargets
+from peerpigeon.sim.scenes.rolling import rolling_restart
+
+if TYPE_CHECKING:
+    from peerpigeon.core.sessions.registry import Client
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("rough", [False, True])
+def test_a_rolling_restart_loses_nothing_and_spreads_clients(*, rough: bool) -> None:
+    assert [rolling_restart(seed, rough=rough).faults for seed in range(3)] == [[]] * 3
+
+
+def test_so_it_is_when_all_are_let_go_at_once() -> None:
+    assert rolling_restart(3, drain_time=0.0).faults == []
+
+
+# What this scene would find
+
+
+def test_that_clients_are_not_heard_to_the_end_would_be_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def drop(self: Admission, client: Client, code: int, reason: str) -> None:
+        self.drop(client, reason, 0.0, code=code)
+
+    monkeypatch.setattr(Admission, "dismiss", drop)
+    faults = [fault for seed in range(3) for fault in rolling_restart(seed).faults]
+    assert any("cut off" in fault for fault in faults)
+
+
+def test_that_nobody_is_told_of_what_a_client_does_not_hear_any_more_would_be_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(SlowTargets, "close", lambda *_: None)
+    faults = [fault for seed in range(3) for fault in rolling_restart(seed).faults]
+    assert any("without an end" in fault for fault in faults)
+
+
+def test_that_all_are_let_go_at_once_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = Drain.begin
+    monkeypatch.setattr(Drain, "begin", lambda self, _, now: begin(self, 0.0, now))
+    assert any("in one second" in fault for fault in rolling_restart(1).faults)
