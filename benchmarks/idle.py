@@ -14,13 +14,16 @@ import resource
 import signal
 import socket
 import sys
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.descriptors import Descriptors
+from peerpigeon.net.http.audience import Audience
 from peerpigeon.net.http.door import Doors
-from peerpigeon.net.http.waiting import Waiting
+from peerpigeon.net.http.page import Response, text
+from peerpigeon.net.http.visits import Visits
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
@@ -60,6 +63,10 @@ class Keeper:
         """Nobody leaves before the end."""
 
 
+async def _no_page(*_: object) -> Response:
+    return text("there is nothing here but WebSockets\n", HTTPStatus.NOT_FOUND)
+
+
 async def serve(listener: socket.socket) -> None:
     """Accept WebSockets for ever."""
     limits = {"max_message_size": 1 << 20, "max_outbox_size": 1 << 22}
@@ -67,8 +74,8 @@ async def serve(listener: socket.socket) -> None:
     sockets = SocketGroup(Keeper(), PeerSocket.accepted, close_timeout=5, holders=holders, **limits)
     doors = Doors(
         lambda _: sockets.open,
-        lambda transport, *_: transport.abort(),
-        waiting=Waiting(),
+        Visits(_no_page, holders=holders, timeout=10.0),
+        audience=lambda _: Audience.EVERYBODY,
         admits_host=lambda _host: True,
         admits_origin=lambda _origin, _host: True,
         handshake_timeout=TIMEOUT,

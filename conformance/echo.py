@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.descriptors import Descriptors
+from peerpigeon.net.http.audience import Audience
 from peerpigeon.net.http.door import Doors
-from peerpigeon.net.http.waiting import Waiting
+from peerpigeon.net.http.page import Response, text
+from peerpigeon.net.http.visits import Visits
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.tls.trust import Trust
 from peerpigeon.net.websocket.connection import PeerSocket
@@ -93,14 +96,18 @@ class Echo:
         """Do nothing: that it ends before a message comes is the end of many cases."""
 
 
+async def _no_page(*_: object) -> Response:
+    return text("there is nothing here but WebSockets\n", HTTPStatus.NOT_FOUND)
+
+
 @asynccontextmanager
 async def echo_server() -> AsyncIterator[int]:
     """Run a server that sends everything back, and give its port."""
     echo = Echo()
     doors = Doors(
         lambda _: echo.group.open,
-        lambda transport, *_: transport.abort(),
-        waiting=Waiting(),
+        Visits(_no_page, holders=echo.group.holders, timeout=10.0),
+        audience=lambda _: Audience.EVERYBODY,
         admits_host=lambda _: True,
         admits_origin=lambda *_: True,
         handshake_timeout=10.0,

@@ -103,6 +103,7 @@ HOW: dict[str, How] = {
         "peerpigeon hub --port 3002 --bootstrap-hubs ws://localhost:3000,ws://localhost:3001"
     ): ONE_MACHINE,
     "peerpigeon hub --advertise wss://hub1.example.org": Serves(3000),
+    "peerpigeon hub --advertise wss://hub1.example.org --admin-port 3001": Serves(3000),
     "peerpigeon server --allowed-hosts signal.example.org": Serves(3000),
     "peerpigeon server --trusted-proxies 127.0.0.1,10.0.0.0/8": Serves(3000),
     "peerpigeon config --check --config peerpigeon.toml": CONFIG,

@@ -29,7 +29,6 @@ from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.hosts import Hosts
 from peerpigeon.net.http.origins import Origins
 from peerpigeon.net.http.visits import Visits
-from peerpigeon.net.http.waiting import Waiter, Waiting
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
@@ -360,18 +359,15 @@ async def serving(  # noqa: PLR0913
         holders=holders,
         **(LIMITS | limits),
     )
-    waiting: Waiting[Waiter] = Waiting()
     visits = Visits(
         _describe,
-        lambda _: Audience.EVERYBODY,
-        waiting=waiting,
         holders=holders,
         timeout=handshake_timeout,
     )
     doors = Doors(
         lambda _: sockets.open,
-        visits.open,
-        waiting=waiting,
+        visits,
+        audience=lambda _: Audience.EVERYBODY,
         admits_host=Hosts(ServerConfig()).admits,
         admits_origin=Origins(ServerConfig(cors_origin=origins, demo=False)).admits,
         handshake_timeout=handshake_timeout,
@@ -389,7 +385,6 @@ async def serving(  # noqa: PLR0913
     finally:
         server.close()
         doors.abort()
-        visits.abort()
         for socket in [*recorder.open, *sockets.closing]:
             socket.abort()
         await sockets.wait_closed()

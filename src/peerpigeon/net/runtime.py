@@ -21,15 +21,17 @@ from peerpigeon.core.interface.close_codes import (
 from peerpigeon.core.interface.timing import LEAVE_TIMEOUT
 from peerpigeon.net.descriptors import Descriptors, descriptor_limit
 from peerpigeon.net.driver import Driver
+from peerpigeon.net.http.admin import DOORS as ADMIN_DOORS
+from peerpigeon.net.http.admin import AdminAccess
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.hosts import Hosts
 from peerpigeon.net.http.insiders import Insiders
 from peerpigeon.net.http.origins import Origins
+from peerpigeon.net.http.paths import check_path
 from peerpigeon.net.http.request import HandshakeError
 from peerpigeon.net.http.site import Site, pages_of
 from peerpigeon.net.http.visits import Visits
-from peerpigeon.net.http.waiting import Waiting
 from peerpigeon.net.listen import BACKLOG, IN_A_TURN
 from peerpigeon.net.machine_memory import default_limit
 from peerpigeon.net.own_addresses import certified_hosts, own_hosts
@@ -37,7 +39,7 @@ from peerpigeon.net.start_warnings import start_warnings
 from peerpigeon.net.watched_files import WatchedFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from socket import socket
 
     from peerpigeon.core.config import ServerConfig
@@ -49,7 +51,6 @@ if TYPE_CHECKING:
     from peerpigeon.net.http.door import Opener
     from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.http.tokens import Tokens
-    from peerpigeon.net.http.waiting import Waiter
     from peerpigeon.net.tls.certificate import CertificateFiles
     from peerpigeon.rtc.interface import Engine
 
@@ -89,27 +90,9 @@ class Runtime:
         rng, epoch = random.SystemRandom(), time.time() - now
         self.hub = Hub(hub_id, config, rng, epoch=epoch, now=now, identity=identity)
         self.driver = Driver(self.hub, config, tell, engine)
-        waiting: Waiting[Waiter] = Waiting()
-        self._visits = Visits(
-            Site(pages_of(self), config.allowed_origins).answer,
-            Insiders(config).audience,
-            waiting=waiting,
-            holders=self.driver.holders,
-            timeout=config.handshake_timeout,
-        )
-        self._doors = Doors(
-            self._opener,
-            self._visits.open,
-            waiting=waiting,
-            admits_host=Hosts(config).admits,
-            admits_origin=Origins(config).admits,
-            handshake_timeout=config.handshake_timeout,
-            holders=self.driver.holders,
-            descriptors=Descriptors(descriptor_limit(), self._drop_somebody),
-            forwarded=Forwarded(config.trusted_networks),
-            certificate=certificate,
-            limit=max(DOORS, config.max_connections),
-        )
+        self._descriptors = Descriptors(descriptor_limit(), self._drop_somebody)
+        self._doors = self._public_doors(config, certificate)
+        self._admin_doors = self._doors_for_operators(config)
         self._tokens = _tokens(config, loop.time)
         reloads = [each.reload for each in (self._tokens, certificate) if each is not None]
         if config.hub_ca:
@@ -121,8 +104,45 @@ class Runtime:
         self._is_ending = False
         self.ended = asyncio.Event()
 
+    def _public_doors(self, config: ServerConfig, certificate: CertificateFiles | None) -> Doors:
+        """Return what answers at the port of the clients."""
+        site = Site(pages_of(self), config.allowed_origins, path_prefix=config.path_prefix)
+        return Doors(
+            self._opener,
+            self._visits(site),
+            audience=Insiders(config).audience,
+            admits_host=Hosts(config).admits,
+            admits_origin=Origins(config).admits,
+            handshake_timeout=config.handshake_timeout,
+            holders=self.driver.holders,
+            descriptors=self._descriptors,
+            forwarded=Forwarded(config.trusted_networks),
+            certificate=certificate,
+            limit=max(DOORS, config.max_connections),
+        )
+
+    def _doors_for_operators(self, config: ServerConfig) -> Doors:
+        """Return what answers at ``admin_port``."""
+        access = AdminAccess(config)
+        return Doors(
+            access.refuse_socket,
+            self._visits(Site(pages_of(self))),
+            audience=access.audience,
+            admits_host=access.admits_host,
+            admits_origin=lambda *_: True,
+            handshake_timeout=config.handshake_timeout,
+            holders=self.driver.holders,
+            descriptors=self._descriptors,
+            limit=ADMIN_DOORS,
+        )
+
+    def _visits(self, site: Site) -> Visits:
+        timeout = self._config.handshake_timeout
+        return Visits(site.answer, holders=self.driver.holders, timeout=timeout)
+
     def _opener(self, request: UpgradeRequest) -> Opener:
         """Return what takes over a connection that asks for a WebSocket."""
+        check_path(request.path, self._config.path_prefix)
         if not request.parameter("hub"):
             return self._client_opener(request)
         if not self._config.is_hub:
@@ -147,6 +167,7 @@ class Runtime:
             self.driver.clients.drop_oldest()
             or self.driver.carriers.sockets.drop_oldest()
             or self._doors.drop_greediest()
+            or self._admin_doors.drop_greediest()
         )
 
     @property
@@ -163,7 +184,7 @@ class Runtime:
         """Return the counts of this moment."""
         self.driver.look_at_clock()
         closing = len(self.driver.clients.closing) + len(self.driver.carriers.sockets.closing)
-        dropped = self._doors.descriptors.dropped
+        dropped = self._descriptors.dropped
         snapshot = self.hub.snapshot(self._loop.time())
         return replace(snapshot, closing=closing, dropped=dropped)
 
@@ -182,11 +203,16 @@ class Runtime:
         if self._files is not None:
             self._files.look_soon()
 
-    async def listen(self, sockets: list[socket]) -> None:
-        """Take connections from now on; raise ``RuntimeError`` if it is ended meanwhile."""
-        for each in sockets:
+    async def listen(self, sockets: Iterable[socket], admin: Iterable[socket] = ()) -> None:
+        """Take connections from now on; raise ``RuntimeError`` if it is ended meanwhile.
+
+        Those of ``admin`` are for the operator alone.
+        """
+        doors = [(each, self._doors) for each in sockets]
+        doors += [(each, self._admin_doors) for each in admin]
+        for each, factory in doors:
             # The loops of the standard library take as many at once as their backlog is.
-            listener = await self._loop.create_server(self._doors, sock=each, backlog=IN_A_TURN)
+            listener = await self._loop.create_server(factory, sock=each, backlog=IN_A_TURN)
             each.listen(BACKLOG)
             self._listeners.append(listener)
             if self._is_ending:
@@ -222,7 +248,7 @@ class Runtime:
         for listener in self._listeners:
             listener.close()
         self._doors.abort()
-        self._visits.abort()
+        self._admin_doors.abort()
         if self._watching is not None:
             self._watching.cancel()
         self.driver.clients.deliver()  # what has been read counts as taken

@@ -22,6 +22,7 @@ from peerpigeon.net.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from socket import socket
     from types import TracebackType
 
     from peerpigeon.core.config import ServerOptions
@@ -60,6 +61,7 @@ class PeerPigeonServer:
         self._callbacks: dict[type, list[Callable[[Any], object]]] = defaultdict(list)
         self._streams: WeakSet[NoticeStream] = WeakSet()
         self._runtime: Runtime | None = None
+        self._admin_port = self._config.admin_port
 
     async def __aenter__(self) -> Self:
         """Start the server."""
@@ -90,21 +92,29 @@ class PeerPigeonServer:
         addresses = listen(config.host, config.port, config.port_retries)
         loop = asyncio.get_running_loop()
         sockets = [each for address in addresses for each in doubled(address, loop)]
+        admin: list[socket] = []
         runtime: Runtime | None = None
         try:
+            if config.admin_port is not None:
+                admin = listen(config.admin_host, config.admin_port, 0)
             port: int = sockets[0].getsockname()[1]
             runtime = self._runtime = Runtime(
                 self._hub_id, config, port, engine, self._tell, self._identity
             )
-            await runtime.listen(sockets)
+            await runtime.listen(sockets, admin)
         except BaseException:
             try:
                 if self._runtime is runtime:
                     await self._end()
             finally:
-                for each in sockets:
+                for each in (*sockets, *admin):
                     each.close()
             raise
+        if admin:
+            self._admin_port = admin[0].getsockname()[1]
+            logger.info(
+                "pages for the operator are at port %d of %s", self._admin_port, config.admin_host
+            )
         if config.port not in (0, port):
             logger.warning(
                 "port %d is taken%s, so port %d serves instead",
@@ -220,6 +230,11 @@ class PeerPigeonServer:
     def port(self) -> int:
         """The port that serves, which may be a later one than asked for (S11)."""
         return self._config.port if self._runtime is None else self._runtime.port
+
+    @property
+    def admin_port(self) -> int | None:
+        """The second port, for the operator; ``None`` if there is none."""
+        return self._admin_port
 
     @property
     def hub_peer_id(self) -> PeerId:

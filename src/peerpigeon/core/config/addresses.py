@@ -21,6 +21,7 @@ ADDRESS_LIMIT = 256
 """Characters of an address that hubs tell each other that they have dialled."""
 
 _AUTHORITY = r"(?P<host>\[[^\s\[\]]*\]|[^\s/?#:@\[\]]+)(?::(?P<port>[0-9]{1,5}))?"
+_PATH_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _HUB_URI = re.compile(rf"wss?://{_AUTHORITY}(?:[/?][!-\"$-~]*)?")
 _HOST_NAME = re.compile(r"[\w.-]+")
 
@@ -92,6 +93,15 @@ def check_host(text: str, name: str) -> None:
                 f"{name} is {text!r}; write a host name or an IP address alone, without port or"
                 " brackets, or several with commas"
             )
+
+
+def check_path_prefix(text: str, name: str) -> None:
+    """Raise ``ConfigError`` if ``text``, the value of ``name``, is no path before other paths."""
+    if _PATH_PREFIX.fullmatch(text) is None or {".", ".."} & set(text.split("/")):
+        raise ConfigError(
+            f"{name} is {text!r}; write it as /signal, of letters, digits and -._~, without a slash"
+            " at the end"
+        )
 
 
 def check_hub_uri(uri: str, name: str) -> None:

@@ -12,6 +12,7 @@ from peerpigeon.core.config.addresses import (
     check_host,
     check_hub_name,
     check_hub_uri,
+    check_path_prefix,
     check_public_address,
 )
 from peerpigeon.core.config.checks_together import together
@@ -38,6 +39,7 @@ _YEAR = 365 * 86400.0
 _RANGES: dict[str, tuple[float, float]] = {
     "port": (0, 65535),
     "max_port_retries": (0, 65535),
+    "admin_port": (0, 65535),
     "max_connections": (1, _LARGE),
     "max_connections_per_address": (1, _LARGE),
     "max_message_size": (KIB, _LARGE),
@@ -196,6 +198,8 @@ def _check_ice_servers(texts: Collection[str], name: str) -> None:
 
 _FORMS: dict[str, Callable[[Any, str], object]] = {
     "host": check_host,
+    "path_prefix": check_path_prefix,
+    "admin_host": check_host,
     "cors_origin": origins_of,
     "allowed_hosts": host_names_of,
     "trusted_proxies": proxies_of,

@@ -24,11 +24,21 @@ def least_memory(options: Options) -> int:
 
 def together(options: Options) -> Iterator[ConfigError]:
     """Tell of what cannot work among options each of which could."""
+    yield from _ports(options)
     yield from _sizes(options)
     yield from _tokens(options)
     yield from _tls(options)
     yield from _mesh(options)
     yield from _who_joins(options)
+
+
+def _ports(options: Options) -> Iterator[ConfigError]:
+    if options.port == options.admin_port != 0:
+        yield ConfigError(
+            f"port and admin_port are both {options.port}; what is for the operator needs a port of"
+            " its own, which others do not reach",
+            *("port", "admin_port"),
+        )
 
 
 def _sizes(options: Options) -> Iterator[ConfigError]:

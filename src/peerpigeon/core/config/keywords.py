@@ -28,6 +28,9 @@ class ServerOptions(TypedDict, total=False):
     show_details: bool | None
     max_connections: int
     max_connections_per_address: int | None
+    path_prefix: str
+    admin_port: int | None
+    admin_host: str
     trusted_proxies: tuple[str, ...]
     max_message_size: Bytes
     max_announce_size: Bytes

@@ -37,6 +37,17 @@ class Listening:
     """How many ports after ``port`` to try when it is taken; none by itself where others would go
     on asking at ``port``."""
 
+    path_prefix: str = field(default="", metadata={"unset": "none"})
+    """Path below which all is served, as /signal, where a proxy passes on this path unchanged; all
+    else is not found."""
+
+    admin_port: int | None = field(default=None, metadata={"unset": "none"})
+    """A second TCP port, of pages alone: all of them, and those that change something; 0 takes any
+    free one. Whoever reaches it is trusted with the server."""
+
+    admin_host: str = "localhost"
+    """Where the second port listens, as ``host``."""
+
     trusted_proxies: tuple[str, ...] = field(default=(), metadata={"unset": "none"})
     """Addresses or networks (10.0.0.0/8) of proxies, comma-separated, that tell in
     X-Forwarded-For or Forwarded where a client comes from."""

@@ -147,6 +147,18 @@ class ServerConfig(Options):
         return HostNames(named.names | own, named.families)
 
     @property
+    def admin_answers_to(self) -> HostNames | None:
+        """The names besides those of the loopback by which the second port may be addressed.
+
+        ``None`` for all. IP addresses are not among them, and are answered to, too.
+        """
+        named = host_names_of(self.allowed_hosts, "allowed_hosts")
+        if named is None:
+            return None
+        own = frozenset(name.lower() for name in hosts_in(self.admin_host))
+        return HostNames(named.names | own, named.families)
+
+    @property
     def parsed_namespace_access(self) -> NamespaceAccess:
         """``namespace_access``, each rule read, and what holds where none fits."""
         has_keys = bool(self.token_keys)
@@ -205,11 +217,12 @@ class ServerConfig(Options):
         ``hosts`` are those by which other machines reach it, as URIs have them. Without
         ``bootstrap_hubs``, a hub that is not at port 3000 starts from the one that is (S7).
         """
-        start = f"{self.scheme}://{in_uri(name_here(self.host))}:{DEFAULT_PORT}"
+        path = self.path_prefix
+        start = f"{self.scheme}://{in_uri(name_here(self.host))}:{DEFAULT_PORT}{path}"
         return replace(
             self,
             port=port,
-            own_addresses=tuple(f"{self.scheme}://{host}:{port}" for host in hosts),
+            own_addresses=tuple(f"{self.scheme}://{host}:{port}{path}" for host in hosts),
             default_bootstrap_hub="" if port == DEFAULT_PORT else start,
         )
 

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from peerpigeon.net.descriptors import Descriptors
-    from peerpigeon.net.http.waiting import Waiter, Waiting
+    from peerpigeon.net.http.audience import Audience
+    from peerpigeon.net.http.visits import Visits
     from peerpigeon.net.memory import Holders
     from peerpigeon.net.tls.certificate import CertificateFiles
 
     Opener: TypeAlias = Callable[[asyncio.Transport, UpgradeRequest, bytes], object]
-    Show: TypeAlias = Callable[[asyncio.Transport, Request, bytes], object]
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,8 @@ class Doors:
     """What the doors of one server share, and the factory that ``loop.create_server`` calls.
 
     ``opener`` returns what takes over a WebSocket, with the bytes that follow its handshake;
-    it may raise ``HandshakeError``. ``show`` takes over any other request, with all that has come.
+    ``visits`` take over any other request, and ``audience`` tells who asks. ``opener`` and
+    ``audience`` may raise ``HandshakeError``.
     ``admits_host`` tells from the header ``Host`` whether a request is answered at all, and
     ``admits_origin`` from ``Origin`` and ``Host`` whether a page may connect.
     An answer ends its connection, so that a handshake is always the first request of one.
@@ -76,9 +77,9 @@ class Doors:
     def __init__(  # noqa: PLR0913
         self,
         opener: Callable[[UpgradeRequest], Opener],
-        show: Show,
+        visits: Visits,
         *,
-        waiting: Waiting[Waiter],
+        audience: Callable[[Request], Audience],
         admits_host: Callable[[str | None], bool],
         admits_origin: Callable[[str | None, str], bool],
         handshake_timeout: float,
@@ -89,8 +90,9 @@ class Doors:
         limit: int = 1024,
     ) -> None:
         self.opener = opener
-        self.show = show
-        self.waiting = waiting
+        self.visits = visits
+        self.waiting = visits.waiting
+        self.audience = audience
         self.admits_host = admits_host
         self.admits_origin = admits_origin
         self.handshake_timeout = handshake_timeout
@@ -133,9 +135,10 @@ class Doors:
         return waiter is not None
 
     def abort(self) -> None:
-        """Drop the connections that have not sent their request yet, or wait for its answer."""
+        """Drop the connections that have no WebSocket."""
         for waiter in list(self.waiting):
             waiter.abort()
+        self.visits.abort()
 
 
 class Door(asyncio.Protocol):
@@ -228,10 +231,11 @@ class Door(asyncio.Protocol):
             if request.method != "OPTIONS":
                 split_target(request.target)  # it has to be in order
             here = is_from_here(transport) if address == peer else is_loopback(address)
+            request = replace(request, is_from_here=here, address=address)
+            request = replace(request, audience=self._doors.audience(request))
             data = bytes(self._head)
             self._leave()
-            request = replace(request, is_from_here=here, address=address)
-            self._doors.show(transport, request, data)
+            self._doors.visits.open(transport, request, data)
             return
         upgrade = replace(accept(request), address=address)
         if not self._doors.admits_origin(upgrade.origin, upgrade.host):

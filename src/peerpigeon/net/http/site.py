@@ -70,7 +70,14 @@ def pages_of(source: Source) -> Iterator[Page]:
 class Site:
     """The pages of one server."""
 
-    def __init__(self, pages: Iterable[Page], allowed_origins: OriginNames | None) -> None:
+    def __init__(
+        self,
+        pages: Iterable[Page],
+        allowed_origins: OriginNames | None = None,
+        *,
+        path_prefix: str = "",
+    ) -> None:
+        self._prefix = path_prefix
         self._pages: dict[str, dict[str, Page]] = {}
         for page in pages:
             self._pages.setdefault(page.path, {})[page.method] = page
@@ -89,7 +96,7 @@ class Site:
         if request.method == "OPTIONS":
             return Response()
         path, _ = split_target(request.target)
-        pages = self._pages.get(path, {})
+        pages = self._pages.get(self._below_prefix(path), {})
         shown = {method: page for method, page in pages.items() if _sees(request, page)}
         if not shown:
             return text(self._missing(request, pages), HTTPStatus.NOT_FOUND)
@@ -100,18 +107,25 @@ class Site:
             request = replace(request, body=await read_body())
         return await page.answer(request)
 
+    def _below_prefix(self, path: str) -> str:
+        if path == self._prefix:
+            return "/"
+        return path.removeprefix(self._prefix) if path.startswith(f"{self._prefix}/") else ""
+
     def _missing(self, request: Request, hidden: dict[str, Page]) -> str:
         least = min((page.seen_by for page in hidden.values()), default=None)
         if least is Audience.INSIDERS:
             return "this is shown on the server's own machine (show_details, SHOW_DETAILS)\n"
         known = (
-            path
+            self._prefix + path
             for path, pages in self._pages.items()
             if any(_sees(request, page) for page in pages.values())
         )
         return f"there is only {', '.join(known)} here\n"
 
     def _common(self, request: Request) -> dict[str, str]:
+        if request.audience is Audience.ADMIN:
+            return {"Server": "peerpigeon"}  # no page of another origin has anything to read there
         headers = {
             "Server": "peerpigeon",
             "Access-Control-Allow-Methods": "GET, POST, OPTIONS",

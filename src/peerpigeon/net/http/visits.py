@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon.net.http.request import MAX_HEAD_SIZE, response
 from peerpigeon.net.http.site import MAX_BODY
+from peerpigeon.net.http.waiting import Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from peerpigeon.net.http.audience import Audience
     from peerpigeon.net.http.library import Library
     from peerpigeon.net.http.page import Answerer
     from peerpigeon.net.http.request import Request
-    from peerpigeon.net.http.waiting import Waiter, Waiting
+    from peerpigeon.net.http.waiting import Waiter
     from peerpigeon.net.memory import Holders
 
 logger = logging.getLogger(__name__)
@@ -36,23 +35,21 @@ _UNAVAILABLE = response(HTTPStatus.SERVICE_UNAVAILABLE, (), b"pages cannot be sh
 class Visits:
     """The requests of one server that ask for no WebSocket.
 
-    ``answer`` is a ``Site``'s, and ``audience`` tells who asks. Each request takes ``timeout``
-    seconds at most, a place in ``waiting``, and its part of the memory account. The library is
-    loaded with the first one, in a thread: who is connected already is served meanwhile.
+    ``answer`` is a ``Site``'s. Each request takes ``timeout`` seconds at most, a place in
+    ``waiting``, and its part of the memory account. The library is loaded with the first one, in a
+    thread: who is connected already is served meanwhile.
     """
 
     def __init__(
         self,
         answer: Answerer,
-        audience: Callable[[Request], Audience],
         *,
-        waiting: Waiting[Waiter],
         holders: Holders,
         timeout: float,
     ) -> None:
         self.answer = answer
-        self._audience = audience
-        self.waiting = waiting
+        self.waiting: Waiting[Waiter] = Waiting()
+        """Those that wait for their answer, and those in the door."""
         self.holders = holders
         self.timeout = timeout
         self.streams: set[Visit] = set()
@@ -62,7 +59,6 @@ class Visits:
 
     def open(self, transport: asyncio.Transport, request: Request, data: bytes) -> None:
         """Take over a connection with its first request; ``data`` is all that it has sent."""
-        request = replace(request, audience=self._audience(request))
         visit = Visit(self, transport, request, data)
         self.waiting.add(visit, request.address)
         if self._library is not None:

@@ -88,8 +88,9 @@ function showPeers() {
 function connect() {
   showConnection(failures ? "connecting again" : "connecting", "busy");
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  const path = location.pathname.replace(/\/demo$/, "");
   const resume = resumeKey && `&resumeKey=${resumeKey}`;
-  socket = new WebSocket(`${scheme}//${location.host}/?peerId=${ownId}${resume}`,
+  socket = new WebSocket(`${scheme}//${location.host}${path}/?peerId=${ownId}${resume}`,
     token ? ["peerpigeon", `bearer.${token}`] : []);
   socket.onmessage = ({ data }) => receive(JSON.parse(data));
   socket.onclose = ({ code, reason }) => {
