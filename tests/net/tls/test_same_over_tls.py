@@ -24,7 +24,7 @@ NOT_OVER_TLS = {
 
 for module in (test_connection, test_door, test_kept, test_rfc6455, test_turns):
     names = {name for name in vars(module) if name.startswith("test_")} - NOT_OVER_TLS
-    globals().update({name: getattr(module, name) for name in names})
+    globals().update({name: getattr(module, name) for name in sorted(names)})
 
 
 @pytest.fixture(scope="module", autouse=True)
