@@ -108,7 +108,7 @@ def test_a_check_says_all_that_is_wrong_and_where(
     ]
 
 
-@pytest.mark.parametrize("flag", ["--token-keys", "--hub-identity"])
+@pytest.mark.parametrize("flag", ["--token-keys", "--hub-identity", "--hub-ca"])
 @pytest.mark.parametrize("content", ["{}", None])
 def test_a_check_looks_into_files_that_a_server_reads_and_makes_none(
     flag: str, content: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]

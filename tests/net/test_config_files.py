@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from peerpigeon import ConfigError, load_config
-from peerpigeon.net.config_files import Files
+from peerpigeon.cli.option_texts import option_texts
+from peerpigeon.net.config_files import _READERS, Files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,3 +79,8 @@ def test_a_file_without_secrets_may_be_read_by_all(tmp_path: Path) -> None:
     files = Files()
     files.options(written(tmp_path / "f.toml", 'hub_secret_file = "f"\nport = 1\n', 0o644))
     assert files.warnings == []
+
+
+def test_each_option_that_names_a_file_has_what_reads_it_for_a_check() -> None:
+    names = {name for name, text in option_texts().items() if text.startswith("File ")}
+    assert names - {"tls_key"} == _READERS.keys()  # which goes with tls_cert

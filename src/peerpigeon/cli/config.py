@@ -11,8 +11,8 @@ from peerpigeon.cli.exit_status import USAGE_ERROR
 from peerpigeon.cli.option_texts import by_title
 from peerpigeon.cli.server_options import add_server_options, default_of
 from peerpigeon.cli.settings import settings_of
-from peerpigeon.core.config import ALL_OPTIONS, NAMES, ConfigError, ServerConfig, text_of
-from peerpigeon.net.config_files import check_files
+from peerpigeon.core.config import ALL_OPTIONS, NAMES, ServerConfig, text_of
+from peerpigeon.net.config_files import file_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,10 +83,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _check_files(settings: Settings) -> None:
     """Add what is wrong with files that options name, if nothing else is."""
-    try:
-        check_files(ServerConfig(**settings.of_server()))
-    except ConfigError as error:
-        settings.errors.append(settings.with_places(error))
+    config = ServerConfig(**settings.of_server())
+    settings.errors += [settings.with_places(error) for error in file_errors(config)]
 
 
 def _is_of_hub(settings: Settings) -> bool:

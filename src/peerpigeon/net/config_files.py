@@ -16,7 +16,7 @@ from peerpigeon.core.config import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 MAX_FILE = 256 * 1024
 """Bytes of a file with options: far more than they are. A wrong path may lead to anything."""
@@ -71,25 +71,52 @@ def load_config(
     return ServerConfig(**settle(said, files.secret).of_server())
 
 
-def check_files(config: ServerConfig) -> None:
-    """Raise ``ConfigError`` if a file that options name, and a server reads, is not in order.
+def file_errors(config: ServerConfig) -> Iterator[ConfigError]:
+    """Tell of each file that options name, and a server reads, what is not in order with it.
 
-    Nothing is made: a hub makes the file of its identity when it starts.
+    Nothing is made: a hub makes the file of its identity when it starts. The libraries that read
+    these files take a while to load, and are for those alone that use them.
     """
-    if config.token_keys:
-        from peerpigeon.net.http.token_keys import KeyFile  # noqa: PLC0415 - takes a while
+    for name, read in _READERS.items():
+        if getattr(config, name):
+            try:
+                read(config)
+            except ConfigError as error:
+                yield ConfigError(str(error), name)
 
-        try:
-            KeyFile(config.token_keys)
-        except ConfigError as error:
-            raise ConfigError(str(error), "token_keys") from None
-    if config.is_hub and config.hub_identity and Path(config.hub_identity).exists():
-        from peerpigeon.net.identity import load_identity  # noqa: PLC0415
 
-        try:
-            load_identity(config.hub_identity)
-        except ConfigError as error:
-            raise ConfigError(str(error), "hub_identity") from None
+def _read_token_keys(config: ServerConfig) -> None:
+    from peerpigeon.net.http.token_keys import KeyFile  # noqa: PLC0415
+
+    KeyFile(config.token_keys)
+
+
+def _read_certificate(config: ServerConfig) -> None:
+    from peerpigeon.net.tls.certificate import CertificateFiles  # noqa: PLC0415
+
+    CertificateFiles(config.tls_cert, config.tls_key)
+
+
+def _read_authorities(config: ServerConfig) -> None:
+    from peerpigeon.net.tls.trust import Trust  # noqa: PLC0415
+
+    Trust(config.hub_ca)
+
+
+def _read_identity(config: ServerConfig) -> None:
+    from peerpigeon.net.identity import load_identity  # noqa: PLC0415
+
+    if config.is_hub and Path(config.hub_identity).exists():
+        load_identity(config.hub_identity)
+
+
+_READERS: Mapping[str, Callable[[ServerConfig], None]] = {
+    "token_keys": _read_token_keys,
+    "tls_cert": _read_certificate,
+    "hub_ca": _read_authorities,
+    "hub_identity": _read_identity,
+}
+"""What reads the files of an option, and raises ``ConfigError``."""
 
 
 def _text_of(file: str) -> str:

@@ -1,8 +1,9 @@
 """The options of one server or hub, each with its reason, in groups as people see them.
 
-A new option is a field of one of the groups and needs no more: its flag, its variable, its key in
-a file, its row in ``docs/configuration.md`` and what ``--help`` says come of the field and of the
-text under it. ``repr=False`` marks what is secret. ``metadata`` may have the name of the variable,
+A new option is a field of one of the groups, and a line in ``keywords.py`` for type checkers: its
+flag, its variable, its key in a file, its row in ``docs/configuration.md`` and what ``--help`` says
+come of the field and of the text under it. A text that begins with "File" tells that the value
+names one. ``repr=False`` marks what is secret. ``metadata`` may have the name of the variable,
 if that is no ``name`` in capitals, the ``choices``, if there are few, and ``unset``: what holds
 where nothing is said and the default does not say it.
 """
