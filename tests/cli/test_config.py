@@ -128,6 +128,20 @@ def test_a_check_looks_into_files_that_a_server_reads_and_makes_none(
     assert path.exists() is (content is not None)
 
 
+def test_a_check_warns_of_what_is_let_pass(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("MAX_CONNECTION", "5")
+    environment.setenv("PORT", "1")
+    environment.setenv("PEERPIGEON_PORT", "2")
+    assert main(["config", "--check"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "peerpigeon: warning: PEERPIGEON_PORT and PORT are set, and differ; PEERPIGEON_PORT counts",
+        "peerpigeon: warning: the variable MAX_CONNECTION is not read; did you mean"
+        " MAX_CONNECTIONS?",
+    ]
+
+
 def test_what_is_wrong_is_not_shown_as_a_value(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "--show", "--port", "http"]) == 2
     told = capsys.readouterr()

@@ -200,6 +200,7 @@ def test_sizes_are_bytes_or_carry_a_unit(text: str, size: int) -> None:
         ("peer_timeout", "-1"),
         ("peer_timeout", "nan"),
         ("max_message_size", "big"),
+        ("max_message_size", "9" * 400),
         ("auto_connect", "maybe"),
     ],
 )

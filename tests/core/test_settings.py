@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from peerpigeon.core.config import (
     ALL_OPTIONS,
@@ -157,6 +159,18 @@ def test_what_a_file_has_beside_options_is_refused_with_its_line(toml: str, told
     assert error.startswith(told)
 
 
+@pytest.mark.parametrize("toml", ["a = " + "[" * 5000, "port = " + "1" * 5000])
+def test_what_is_too_much_for_the_library_is_refused(toml: str) -> None:
+    [error] = settled(toml=toml).errors
+    assert error.startswith("f.toml: ")
+
+
+@given(st.text(alphabet="ports[]{}='\"#.\n 1-_", max_size=60))
+def test_no_file_does_more_than_be_refused(toml: str) -> None:
+    settings = settled(toml=toml)
+    assert all(error.startswith("f.toml") for error in settings.errors)
+
+
 def test_a_key_is_found_in_the_line_where_it_stands() -> None:
     lines = ["host = '''\\", "port = 1'''", "advertise = [", "'port = 1', ]", "'port' = 1"]
     lines += ["discovery_limit = 1 # udp_ports = 1", ' "udp_ports"= "1-2"']
@@ -215,6 +229,7 @@ def test_a_file_has_values_as_toml_writes_them_or_as_texts(
         ("hub_secret = 123", "hub_secret has a value that is secret; write a text in quotation"),
         ("hub_secret_file = 1", "write the name of a file in quotation marks, not 1"),
         ("log_format = 'xml'", "log_format is 'xml'; write human or json"),
+        (f"port = 0x{'f' * 5000}", "port is a number of more than 63 bits; write a smaller one"),
         ("port = 65536", "port is 65536; it must be between 0 and 65535"),
     ],
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
+from peerpigeon.cli.environment import misspelt
 from peerpigeon.cli.example import example
 from peerpigeon.cli.exit_status import USAGE_ERROR
 from peerpigeon.cli.option_texts import by_title
@@ -71,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
         _check_files(settings)
     if options.show:
         print("\n".join(_table(settings)))
-    for line in settings.warnings:
+    for line in (*settings.warnings, *misspelt(os.environ)):
         print(f"peerpigeon: warning: {line}", file=sys.stderr)
     for line in settings.errors:
         print(f"peerpigeon: {line}", file=sys.stderr)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import TYPE_CHECKING
 
 from peerpigeon.cli.option_texts import by_title, option_texts
 from peerpigeon.core.config import (
+    ALL_OPTIONS,
     CONFIG_VARIABLE,
     FILE,
     NAMES,
@@ -33,6 +35,8 @@ goes before the environment, and that before the file; `peerpigeon config --show
 Times are seconds or carry a unit (500ms, 10s, 5m), sizes are bytes or carry one (64KiB), and lists
 have commas."""
 
+_NAME = re.compile("`([a-z_]+)`")
+
 _METAVARS = {
     Kind.SECONDS: "TIME",
     Kind.BYTES: "SIZE",
@@ -57,7 +61,7 @@ def add_server_options(
     command.add_argument(
         "--config", metavar="FILE", help=f"File of TOML with options [{CONFIG_VARIABLE}]"
     )
-    texts = option_texts()
+    texts = {name: _NAME.sub(_flag_in, text) for name, text in option_texts().items()}
     for title, options in by_title().items():
         group = command.add_argument_group(title)
         for option in options:
@@ -88,6 +92,14 @@ def default_of(option: Option) -> str:
 def flag_of(name: str) -> str:
     """Return the flag of an option."""
     return "--" + name.replace("_", "-")
+
+
+def _flag_in(name: re.Match[str]) -> str:
+    """Return what stands in help for the name of an option in a text."""
+    option = ALL_OPTIONS.get(name[1])
+    if option is None:
+        return name[0]
+    return option.name.replace("_", " ") if option.has_secret("") else flag_of(option.name)
 
 
 def _flags_of(option: Option) -> Iterator[str]:
@@ -147,7 +159,9 @@ def _add_secret(group: argparse._ArgumentGroup, option: Option, about: str) -> N
         help=f"{about} {_note(option)}" if may_be_none else argparse.SUPPRESS,
     )
     variable = option.variable + FILE.upper()
-    beside = "The same in a file" if may_be_none else f"File with the {option.name}: {about}"
+    beside = "The same in a file" if may_be_none else f"File with {about[0].lower()}{about[1:]}"
+    if not may_be_none:
+        variable += f", or {option.variable} with the text itself"
     group.add_argument(
         flag_of(option.name + FILE),
         dest=option.name + FILE,

@@ -21,6 +21,9 @@ ALL_OPTIONS: Mapping[str, Option] = {**OPTIONS, **options_in(OF_COMMANDS)}
 FILE = "_file"
 """What is added to the name of a secret option to name the file that has the secret."""
 
+_BITS = 63
+"""Which numbers TOML has for certain (its version 1.0, under "Integer"), without the sign."""
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -86,6 +89,10 @@ def value_of(given: Given) -> object:
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if isinstance(value, bool) and kind in (Kind.SWITCH, Kind.CHOICE):
         return value
+    if isinstance(value, int) and value.bit_length() > _BITS:  # Python may not even print it
+        raise ConfigError(
+            f"{option.name} is a number of more than {_BITS} bits; write a smaller one"
+        )
     if is_number and kind in (Kind.NUMBER, Kind.BYTES, Kind.SECONDS):
         return value
     if isinstance(value, float) and kind is Kind.SECONDS:

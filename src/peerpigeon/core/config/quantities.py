@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -55,4 +56,7 @@ def _quantity(name: str, text: str, units: Mapping[str, float]) -> float:
     if match is None or match[2].lower() not in units:
         known = ", ".join(unit for unit in units if unit)
         raise ConfigError(f"{name} is {text!r}; write a number, with or without a unit ({known})")
-    return float(match[1]) * units[match[2].lower()]
+    value = float(match[1]) * units[match[2].lower()]
+    if not isfinite(value):
+        raise ConfigError(f"{name} is {text!r}; it must be a finite number")
+    return value

@@ -23,6 +23,9 @@ def from_toml(text: str, file: str) -> Said:
     except tomllib.TOMLDecodeError as error:
         said.errors.append(_as_line(str(error), file, text))
         return said
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits; deep brackets
+        said.errors.append(f"{file}: {error}")
+        return said
     lines = _lines_of(table, text)
     for key, value in table.items():
         place = f"{file}:{lines[key]}" if key in lines else file
