@@ -66,6 +66,7 @@ from peerpigeon.core.mesh.mesh import Mesh
 from peerpigeon.core.mesh.own_advert import first_incarnation
 from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
+from peerpigeon.core.rebalance import Rebalance
 from peerpigeon.core.view_changes import ViewChanges
 from peerpigeon.core.wire.hub_news import (
     Find,
@@ -127,6 +128,7 @@ class Hub:
         self._signaling = self._clients.signaling
         self._news = IncomingNews(own, self._clients, self._namespaces)
         self._mesh = self._delivery = self._view = None
+        self._rebalance: Rebalance | None = None
         if config.is_hub:
             self._mesh = Mesh(own, config, rng, incarnation, now, self._effects, identity=identity)
             flow_of = self._clients.registry.flow_of
@@ -135,6 +137,8 @@ class Hub:
             )
             parts = self._mesh, self._delivery, self._clients, self._namespaces
             self._view = ViewChanges(*parts)
+            if config.rebalance:
+                self._rebalance = Rebalance(self._clients, self._mesh, now)
             self._awake_until = now + self._mesh.patience
         self._backlog = Backlog(own, self._effects)
         self._clients.deliver(self._namespaces.show({own: incarnation}, now), now)
@@ -289,6 +293,8 @@ class Hub:
         self._settle(now)
         if self._view is not None:
             self._view.tick(now)
+        if self._rebalance is not None:
+            self._rebalance.tick(now)
         self._clients.deliver(self._namespaces.expire(now), now)
 
     def _look_at_clock(self, mesh: Mesh, delivery: Delivery, now: float) -> None:
@@ -305,7 +311,8 @@ class Hub:
     def deadline(self) -> float | None:
         """Return when the hub wants a ``Tick`` if nothing else happens before."""
         clients, namespaces = self._clients.deadline(), self._namespaces.deadline()
-        first = earliest(clients, namespaces, self._backlog.deadline())
+        shedding = None if self._rebalance is None else self._rebalance.deadline()
+        first = earliest(clients, namespaces, self._backlog.deadline(), shedding)
         if self._mesh is None or self._delivery is None or self._view is None:
             return first
         mesh, delivery, view = self._mesh, self._delivery, self._view

@@ -83,6 +83,7 @@ def catalogue(size: str) -> dict[str, Scene]:
             "npm hubs divided": reference_hubs.divided,
             "full hub": full_hub.full_hub,
             "rolling restart": rolling.rolling_restart,
+            "rebalanced": rolling.rebalanced,
             "byzantine": byzantine.byzantine,
             "liars among identities": byzantine.byzantine_with_identities,
             "loss of 10 %": partial(loss.lossy, loss=0.1),
@@ -135,6 +136,7 @@ def catalogue(size: str) -> dict[str, Scene]:
         "byzantine": partial(byzantine.byzantine, hubs=40),
         "liars among identities": partial(byzantine.byzantine_with_identities, hubs=40),
         "rolling restart": partial(rolling.rolling_restart, hubs=8, clients=200),
+        "rebalanced": partial(rolling.rebalanced, hubs=8, clients=200),
         "full hub": partial(full_hub.full_hub, places=600, ghosts=100, within=60.0),
         **{
             f"loss of {percent} %": partial(loss.lossy, loss=percent / 100, hubs=20)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from peerpigeon.core import rebalance
 from peerpigeon.core.clients.admission import Admission
 from peerpigeon.core.clients.drain import Drain
 from peerpigeon.core.clients.slow_targets import SlowTargets
-from peerpigeon.sim.scenes.rolling import rolling_restart
+from peerpigeon.sim.scenes.rolling import rebalanced, rolling_restart
 
 if TYPE_CHECKING:
     from peerpigeon.core.sessions.registry import Client
@@ -26,7 +27,12 @@ def test_so_it_is_when_all_are_let_go_at_once() -> None:
     assert rolling_restart(3, drain_time=0.0).faults == []
 
 
-# What this scene would find
+@pytest.mark.parametrize("rough", [False, True])
+def test_hubs_come_to_have_about_as_many_clients_each_and_to_rest(*, rough: bool) -> None:
+    assert [rebalanced(seed, rough=rough).faults for seed in range(3)] == [[]] * 3
+
+
+# What these scenes would find
 
 
 def test_that_clients_are_not_heard_to_the_end_would_be_found(
@@ -52,3 +58,15 @@ def test_that_all_are_let_go_at_once_would_be_found(monkeypatch: pytest.MonkeyPa
     begin = Drain.begin
     monkeypatch.setattr(Drain, "begin", lambda self, _, now: begin(self, 0.0, now))
     assert any("in one second" in fault for fault in rolling_restart(1).faults)
+
+
+def test_that_hubs_never_come_to_rest_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FAR_MORE", "ENOUGH"):
+        monkeypatch.setattr(rebalance, name, 1.0)
+        monkeypatch.setattr(rebalance, f"{name}_CLIENTS", 0)
+    assert any("for nothing" in fault for fault in rebalanced(1).faults)
+
+
+def test_that_hubs_do_nothing_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rebalance, "ROUND", 86400.0)
+    assert any("times its share" in fault for fault in rebalanced(1).faults)

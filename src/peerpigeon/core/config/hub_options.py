@@ -64,6 +64,10 @@ class Mesh:
     mesh_migration_delay: Seconds = 10.0
     """From a ready mesh to closing the WebSockets between hubs."""
 
+    rebalance: bool = False
+    """Let some clients go, gently, when this hub has far more than the others; clients come back
+    to whatever hub they are led to. To be set for all hubs of a mesh."""
+
     heartbeat_interval: Seconds = 1.0
     """How often hubs show each other that they live; three missed end a link."""
 

@@ -71,3 +71,4 @@ class ServerOptions(TypedDict, total=False):
     public_address: str
     heartbeat_interval: Seconds
     mesh_migration_delay: Seconds
+    rebalance: bool

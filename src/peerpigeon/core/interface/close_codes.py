@@ -34,5 +34,8 @@ SERVER_STOPPING = "server is stopping"
 SERVER_DRAINING = "server is draining, connect again"
 """The reason that clients get with ``SERVICE_RESTART`` when a server lets them go."""
 
+OTHERS_HAVE_FEWER = "other hubs have fewer clients, connect again"
+"""The reason that clients get with ``SERVICE_RESTART`` when a hub has far more than its share."""
+
 HUB_STOPPING = "hub is stopping"
 """The reason that other hubs get with ``GOING_AWAY`` if they have not left by then."""

@@ -183,6 +183,10 @@ class Membership:
         """Say in this hub's own advert, from its next renewal on, that it is to be dialled here."""
         self._own.move(addresses)
 
+    def count(self, clients: int) -> None:
+        """Say in this hub's own advert, from its next renewal on, that it has so many clients."""
+        self._own.count(clients)
+
     def rise_above(self, incarnation: int) -> None:
         """Rise above an incarnation that is in use under our id."""
         self._own.rise_above(incarnation)

@@ -130,6 +130,11 @@ class Mesh:
         self._parts.bootstrap.leave()
         self._parts.names.leave()
 
+    def tell_clients(self, clients: int, now: float) -> None:
+        """Tell all hubs how many clients this one has."""
+        self._membership.count(clients)
+        self._gossip.flush_soon(now)
+
     def drain(self, now: float) -> None:
         """Tell all hubs that this one is about to stop; it stays linked to them until then."""
         self._is_draining = True
@@ -234,6 +239,17 @@ class Mesh:
     def incarnations(self) -> dict[PeerId, int]:
         """Return all live hubs and their incarnations, in the order of their ids."""
         return self._membership.incarnations()
+
+    def loads(self) -> list[int]:
+        """Return how many clients those other hubs have that tell it and take more."""
+        others = self._membership.live_adverts()
+        return [
+            other.clients
+            for other in others
+            if other.clients is not None
+            and other.hub != self._membership.own.hub
+            and not other.is_draining
+        ]
 
     def draining(self) -> frozenset[PeerId]:
         """Return the live hubs that let their clients go, perhaps this one."""

@@ -45,6 +45,7 @@ class OwnAdvert:
         self._sign = sign or _as_it_is
         self._latest = self._sign(first)
         self._addresses = first.addresses
+        self._clients = first.clients
 
     @property
     def latest(self) -> Advert:
@@ -55,14 +56,19 @@ class OwnAdvert:
         """Publish these addresses from the next time on."""
         self._addresses = addresses
 
+    def count(self, clients: int) -> None:
+        """Publish so many clients from the next time on."""
+        self._clients = clients
+
     def renew(self, links: tuple[LinkEnd, ...], bar: Bar | None, *, is_draining: bool) -> bool:
         """Publish this; return whether there is anything new in it."""
         own = self._latest
-        if (links, bar, is_draining, self._addresses) == (
+        if (links, bar, is_draining, self._addresses, self._clients) == (
             own.links,
             own.bar,
             own.is_draining,
             own.addresses,
+            own.clients,
         ):
             return False
         self._publish(
@@ -71,6 +77,7 @@ class OwnAdvert:
             links=links,
             bar=bar,
             is_draining=is_draining,
+            clients=self._clients,
         )
         return True
 

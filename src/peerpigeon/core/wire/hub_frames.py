@@ -97,7 +97,9 @@ class Advert(Frozen, frozen=True):
     key: HubKey = b""
     """In a mesh with identities, by which others check what the hub signs (``core/identity``)."""
     signature: Signature = b""
-    """Of all before it, by the hub itself (``core/mesh/identities``)."""
+    """Of all else here, by the hub itself (``core/mesh/identities``)."""
+    clients: Count | None = None
+    """About how many clients it has, if it tells: where hubs are to have as many as others."""
 
     @property
     def is_leaving(self) -> bool:

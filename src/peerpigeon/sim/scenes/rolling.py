@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.interface.close_codes import SERVICE_RESTART
 from peerpigeon.sim.checks.ledger import LIFETIME
 from peerpigeon.sim.mesh import Layout
@@ -77,6 +78,47 @@ def _restart(mesh: Mesh, hub: Host, drain_time: float, outcome: Outcome) -> None
     world.run(BACK)
 
 
+EVEN_WITHIN = 300.0
+"""Seconds in which hubs have about as many clients each: some rounds of ``rebalance``."""
+
+AT_REST = 300.0
+"""Seconds after that in which no client is let go any more."""
+
+EVEN = 1.5
+"""Times its share that a hub may have then: with more it would let clients go."""
+
+
+def rebalanced(seed: int, hubs: int = 3, clients: int = 48, *, rough: bool = False) -> Outcome:
+    """Have all clients at one hub, as hubs may have that were restarted in turn.
+
+    Must show: hubs come to have about as many each, stay at rest then, and nothing is lost.
+    """
+    layout = Layout(hubs=hubs, max_links=3, over=1.0, common=ServerConfig(rebalance=True))
+    mesh = begin(seed, layout, rough=rough)
+    world, outcome = mesh.world, Outcome(mesh.world)
+    outcome.expect(mesh.settle(FORMATION), "the links never were those computed centrally")
+    population = Population.of(mesh)
+    for _ in range(clients):
+        population.add_roaming(mesh.hubs[seed % hubs], "crowd")
+    world.run(ARRIVALS)
+    lasting = EVEN_WITHIN + AT_REST
+    population.signal_steadily(int(2 * lasting), lasting)
+    world.run(EVEN_WITHIN)
+    closings = _times_let_go(population.clients)
+    outcome.figures["even after"] = max(closings, default=0.0) - world.now + EVEN_WITHIN
+    largest = max(population.shares().values()) * hubs / clients
+    outcome.figures["largest of its share"] = largest
+    outcome.expect(largest <= EVEN, f"a hub has {largest:.2f} times its share")
+    world.run(AT_REST)
+    later = len(_times_let_go(population.clients)) - len(closings)
+    outcome.expect(not later, f"{later} clients were let go for nothing")
+    outcome.figures["let go of all"] = len(closings) / clients
+    world.run(LIFETIME)
+    expect_nothing_lost(outcome, population)
+    _expect_told(outcome, population.clients, may_be_cut=rough)
+    return outcome
+
+
 @dataclass(slots=True)
 class Unknown:
     """Signals that have not arrived and that no error has answered."""
@@ -117,10 +159,13 @@ def _expect_told(outcome: Outcome, clients: list[Client], *, may_be_cut: bool) -
 
 def _expect_even(outcome: Outcome, clients: list[Client], most: int) -> None:
     """No second lets more clients go than there would be if all seconds were alike."""
-    times = [one.time for client in clients for one in client.closures if _was_let_go(one.code)]
-    fullest = max(Counter(map(int, times)).values(), default=0)
+    fullest = max(Counter(map(int, _times_let_go(clients))).values(), default=0)
     outcome.figures["let go in a second"] = fullest
     outcome.expect(fullest <= most, f"{fullest} clients were let go in one second")
+
+
+def _times_let_go(clients: list[Client]) -> list[float]:
+    return [one.time for client in clients for one in client.closures if _was_let_go(one.code)]
 
 
 def _was_let_go(code: int) -> bool:
