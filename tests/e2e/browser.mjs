@@ -23,22 +23,31 @@ const pages = [];
 
 answerCommands(
   {
-    async open(url) {
+    async open(url, options) {
       // A context of its own: pages share no storage, like browsers of different people.
-      const context = await browser.newContext();
+      const context = await browser.newContext(options);
       const page = await context.newPage();
       const errors = [];
+      const requests = [];
+      page.on("request", (request) => requests.push(request.url()));
       page.on("pageerror", (error) => errors.push(String(error)));
       page.on("console", (message) => {
         if (message.type() === "error") errors.push(message.text());
       });
       await page.goto(url);
-      return pages.push({ context, page, errors }) - 1;
+      return pages.push({ context, page, errors, requests }) - 1;
     },
     evaluate: (number, expression) => pages[number].page.evaluate(expression),
     async screenshot(number, path) {
       await pages[number].page.screenshot({ path });
     },
+    async fullScreenshot(number, path) {
+      await pages[number].page.screenshot({ path, fullPage: true });
+    },
+    click: (number, selector) => pages[number].page.click(selector),
+    press: (number, key) => pages[number].page.keyboard.press(key),
+    type: (number, text) => pages[number].page.keyboard.type(text),
+    requests: (number) => pages[number].requests,
     errors: (number) => pages[number].errors,
     close: (number) => pages[number].context.close(),
   },

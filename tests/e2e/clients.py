@@ -82,9 +82,9 @@ class Browser:
     def __exit__(self, *reason: object) -> None:
         self._worker.__exit__(*reason)
 
-    def open(self, url: str) -> "Page":
-        """Open a page in a fresh profile."""
-        return Page(self._worker, cast("int", self._worker.ask("open", url)))
+    def open(self, url: str, **options: object) -> "Page":
+        """Open a page in a fresh profile; the options are those of Playwright's contexts."""
+        return Page(self._worker, cast("int", self._worker.ask("open", url, options)))
 
 
 class Page:
@@ -107,6 +107,26 @@ class Page:
     def screenshot(self, path: Path) -> None:
         """Write a PNG of what a person would see."""
         self._worker.ask("screenshot", self._number, str(path))
+
+    def full_screenshot(self, path: Path) -> None:
+        """Write a PNG of the whole page, however long it is."""
+        self._worker.ask("fullScreenshot", self._number, str(path))
+
+    def click(self, selector: str) -> None:
+        """Click at an element, which a person has to be able to."""
+        self._worker.ask("click", self._number, selector)
+
+    def press(self, key: str) -> None:
+        """Press a key, such as ``Tab``."""
+        self._worker.ask("press", self._number, key)
+
+    def type(self, text: str) -> None:
+        """Type a text where the focus is."""
+        self._worker.ask("type", self._number, text)
+
+    def requests(self) -> list[str]:
+        """Return the addresses of all that the page has asked for."""
+        return cast("list[str]", self._worker.ask("requests", self._number))
 
     def console_errors(self) -> list[str]:
         """Return what the page complained of so far."""

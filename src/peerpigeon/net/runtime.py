@@ -35,6 +35,7 @@ from peerpigeon.net.http.visits import Visits
 from peerpigeon.net.listen import BACKLOG, IN_A_TURN
 from peerpigeon.net.machine_memory import default_limit
 from peerpigeon.net.own_addresses import certified_hosts, own_hosts
+from peerpigeon.net.recent_notices import RecentNotices
 from peerpigeon.net.start_warnings import start_warnings
 from peerpigeon.net.watched_files import WatchedFiles
 
@@ -47,10 +48,16 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.core.interface.serving import Serving
-    from peerpigeon.core.interface.snapshot import PeerRecord, Snapshot, TopologySnapshot
+    from peerpigeon.core.interface.snapshot import (
+        NamespaceRecord,
+        PeerRecord,
+        Snapshot,
+        TopologySnapshot,
+    )
     from peerpigeon.net.http.door import Opener
     from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.http.tokens import Tokens
+    from peerpigeon.net.memory import Holders
     from peerpigeon.net.tls.certificate import CertificateFiles
     from peerpigeon.rtc.interface import Engine
 
@@ -89,7 +96,9 @@ class Runtime:
         now = loop.time()
         rng, epoch = random.SystemRandom(), time.time() - now
         self.hub = Hub(hub_id, config, rng, epoch=epoch, now=now, identity=identity)
-        self.driver = Driver(self.hub, config, tell, engine)
+        self._tell = tell
+        self.recent = RecentNotices()
+        self.driver = Driver(self.hub, config, self._take_notice, engine)
         self._descriptors = Descriptors(descriptor_limit(), self._drop_somebody)
         self._doors = self._public_doors(config, certificate)
         self._admin_doors = self._doors_for_operators(config)
@@ -140,6 +149,10 @@ class Runtime:
         timeout = self._config.handshake_timeout
         return Visits(site.answer, holders=self.driver.holders, timeout=timeout)
 
+    def _take_notice(self, notice: Notice) -> None:
+        self.recent.put(notice)
+        self._tell(notice)
+
     def _opener(self, request: UpgradeRequest) -> Opener:
         """Return what takes over a connection that asks for a WebSocket."""
         check_path(request.path, self._config.path_prefix)
@@ -180,6 +193,11 @@ class Runtime:
         """Whether new clients are to be sent here."""
         return self.hub.serving
 
+    @property
+    def holders(self) -> Holders:
+        """Who keeps how much for others."""
+        return self.driver.holders
+
     def snapshot(self) -> Snapshot:
         """Return the counts of this moment."""
         self.driver.look_at_clock()
@@ -197,6 +215,14 @@ class Runtime:
         """Return the hubs of the mesh and their links, as far as this hub knows them."""
         self.driver.look_at_clock()
         return self.hub.topology(self._loop.time())
+
+    def mesh_mark(self) -> tuple[object, ...]:
+        """Return what differs whenever ``topology`` does."""
+        return self.hub.mesh_mark
+
+    def largest_namespaces(self, most: int) -> list[NamespaceRecord]:
+        """Return the namespaces with most clients here, largest first."""
+        return self.hub.largest_namespaces(most)
 
     def reload_soon(self) -> None:
         """Look now whether files have changed that are read again then."""

@@ -297,7 +297,8 @@ async def test_what_is_not_there_is_not_found(path: str) -> None:
             response = await get(server, path, method=method)
             assert (response.status, response.content_type) == (404, "text/plain")
             assert (
-                "/, /health, /live, /ready, /limits, /hubs, /mesh, /demo" in response.body.decode()
+                "/, /health, /live, /ready, /limits, /hubs, /mesh, /dashboard, /demo"
+                in response.body.decode()
             )
         head = await get(server, path, method="HEAD")
         assert (head.status, head.body) == (404, b"")

@@ -14,4 +14,6 @@ class Audience(IntEnum):
 
     EVERYBODY = 0
     INSIDERS = 1
-    ADMIN = 2
+    LOCAL = 2
+    """Whoever asks on the server's own machine, unless nobody is told anything."""
+    ADMIN = 3

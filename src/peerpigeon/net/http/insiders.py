@@ -32,16 +32,20 @@ class Insiders:
 
     def audience(self, request: Request) -> Audience:
         """Return who asks at the port of the clients."""
-        return Audience.INSIDERS if self.include(request) else Audience.EVERYBODY
+        if not self.include(request):
+            return Audience.EVERYBODY
+        return Audience.LOCAL if self._is_local(request) else Audience.INSIDERS
 
     def include(self, request: Request) -> bool:
-        """Tell whether who asks is one of them.
+        """Tell whether who asks is one of them."""
+        return self._is_local(request) if self._all is None else self._all
+
+    def _is_local(self, request: Request) -> bool:
+        """Tell whether who asks is on this machine.
 
         A page that comes from elsewhere does not count, although the browser that asks for it does:
         neither by its origin, nor by a name of its own that leads here (DNS rebinding).
         """
-        if self._all is not None:
-            return self._all
         if self._has_proxy or not request.is_from_here:
             return False
         if any(name in _PASSED_ON for name, _ in request.headers):

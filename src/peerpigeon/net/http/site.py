@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING
 from peerpigeon.net.http.audience import Audience
 from peerpigeon.net.http.page import Page, Response, text
 from peerpigeon.net.http.pages.banner import banner
+from peerpigeon.net.http.pages.dashboard import dashboard_pages
 from peerpigeon.net.http.pages.demo import demo
 from peerpigeon.net.http.pages.health import health_page
 from peerpigeon.net.http.pages.hubs import hubs_page
@@ -63,6 +64,7 @@ def pages_of(source: Source) -> Iterator[Page]:
     yield Page("/limits", limits_page(source))
     yield Page("/hubs", hubs_page(source), Audience.INSIDERS)
     yield Page("/mesh", mesh_page(source), Audience.INSIDERS)
+    yield from dashboard_pages(source)
     if source.config.serves_demo:
         yield Page("/demo", demo())
 
@@ -119,7 +121,8 @@ class Site:
         known = (
             self._prefix + path
             for path, pages in self._pages.items()
-            if any(_sees(request, page) for page in pages.values())
+            # Not the parts of a page, such as its style sheet.
+            if path.count("/") == 1 and any(_sees(request, page) for page in pages.values())
         )
         return f"there is only {', '.join(known)} here\n"
 

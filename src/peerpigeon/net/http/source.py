@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.interface.serving import Serving
-    from peerpigeon.core.interface.snapshot import Snapshot, TopologySnapshot
+    from peerpigeon.core.interface.snapshot import NamespaceRecord, Snapshot, TopologySnapshot
+    from peerpigeon.net.memory import Holders
+    from peerpigeon.net.recent_notices import RecentNotices
 
 
 class Source(Protocol):
@@ -27,6 +29,24 @@ class Source(Protocol):
         """Return the counts of this moment."""
         ...
 
+    @property
+    def recent(self) -> RecentNotices:
+        """What has happened lately."""
+        ...
+
+    @property
+    def holders(self) -> Holders:
+        """Who keeps how much for others."""
+        ...
+
     def topology(self) -> TopologySnapshot:
         """Return the hubs of the mesh and their links, as far as this hub knows them."""
+        ...
+
+    def mesh_mark(self) -> tuple[object, ...]:
+        """Return what differs whenever ``topology`` does; costs O(1)."""
+        ...
+
+    def largest_namespaces(self, most: int) -> list[NamespaceRecord]:
+        """Return the namespaces with most clients here, largest first."""
         ...

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon.net.http.audience import Audience
 from peerpigeon.net.http.page import as_json
 from peerpigeon.net.http.pages.times import iso
+from peerpigeon.net.process_memory import process_memory
 from peerpigeon.version import __version__
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def health(picture: Snapshot) -> dict[str, Any]:
         "networks": picture.namespaces,
         "closing": picture.closing,
         "dropped": picture.dropped,
-        "memory": {**_memory(), "limit": picture.memory_limit, "kept": picture.memory_kept},
+        "memory": {**process_memory(), "limit": picture.memory_limit, "kept": picture.memory_kept},
         "signals": {
             "relayed": picture.signals_relayed,
             "refused": picture.signals_refused,
@@ -66,19 +65,3 @@ def health(picture: Snapshot) -> dict[str, Any]:
             "unusableNews": picture.news_unusable,
         },
     }
-
-
-def _memory() -> dict[str, int]:
-    """Return this process's resident memory in bytes, on systems that report it."""
-    if sys.platform == "win32":
-        return {}
-    import resource  # noqa: PLC0415 - there is none on Windows
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    memory = {"peakRss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        memory["rss"] = int(statm.read_text().split()[1]) * resource.getpagesize()
-        # The kernel updates the peak less often.
-        memory["peakRss"] = max(memory.values())
-    return memory
