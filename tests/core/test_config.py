@@ -580,3 +580,13 @@ def test_networks_of_trusted_proxies_are_read() -> None:
 def test_what_is_no_network_is_no_trusted_proxy(written: str) -> None:
     with pytest.raises(ConfigError, match=r"trusted_proxies has .*; write an address"):
         ServerConfig(trusted_proxies=("192.0.2.7", written))
+
+
+def test_a_server_at_a_unix_socket_has_a_proxy_before_it() -> None:
+    config = ServerConfig(uds="/run/hub.sock", trusted_proxies=("unix:", "10.0.0.0/8"))
+    assert config.place == "unix:/run/hub.sock"
+    assert not config.is_local
+    assert config.trusts_unix
+    assert len(config.trusted_networks) == 1
+    assert ServerConfig().place == "localhost"
+    assert not ServerConfig(uds="/run/hub.sock").trusts_unix

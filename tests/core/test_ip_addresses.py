@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from peerpigeon.core.ip_addresses import THIS_MACHINE, subscriber
+from peerpigeon.core.ip_addresses import THIS_MACHINE, UNIX, subscriber
 
 
 @pytest.mark.parametrize(
@@ -27,5 +27,9 @@ def test_addresses_of_one_subscriber_are_one(address: str, expected: str) -> Non
 
 
 def test_programs_of_this_machine_are_known_and_other_names_of_it_are_not() -> None:
-    assert {subscriber("127.0.0.1"), subscriber("0:0::1")} == THIS_MACHINE
+    assert {subscriber("127.0.0.1"), subscriber("0:0::1"), UNIX} == THIS_MACHINE
     assert subscriber("127.0.0.2") not in THIS_MACHINE
+
+
+def test_what_has_no_address_is_counted_as_this_machine() -> None:
+    assert subscriber(UNIX) in THIS_MACHINE

@@ -70,6 +70,7 @@ ONE_MACHINE = Elsewhere("tests/docs/test_commands.py::test_the_lines_for_one_mac
 HOSTS = Elsewhere("tests/docs/test_hosts.py")
 TOKENS = Elsewhere("tests/docs/test_commands.py::test_the_lines_about_tokens_let_a_client_in")
 TLS = Elsewhere("tests/docs/test_tls_commands.py")
+UNIX = Elsewhere("tests/docs/test_tls_commands.py")
 OPERATORS = Elsewhere(
     "tests/docs/test_commands.py::test_the_lines_for_several_operators_make_a_mesh"
 )
@@ -111,6 +112,7 @@ HOW: dict[str, How] = {
     "peerpigeon config --check": Says("can be started"),
     "peerpigeon config --example": Says("max_connections"),
     "peerpigeon completion bash": Says("_shtab_peerpigeon"),
+    "peerpigeon server --uds /run/peerpigeon/hub.sock --trusted-proxies unix:": UNIX,
     "peerpigeon token --new-key signing.json --keys keys.json": TOKENS,
     (
         "peerpigeon server --token-keys keys.json"

@@ -1,8 +1,9 @@
-"""The commands of docs/operating.md about TLS, with certificates of an authority made here."""
+"""The commands of docs/operating.md about TLS and about a Unix socket."""
 
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from tests.docs.test_commands import (
     DEADLINE,
     HOW,
     TLS,
+    UNIX,
     environment,
     read_until,
     split,
@@ -55,3 +57,27 @@ def test_the_lines_about_tls_make_a_mesh(tmp_path: Path) -> None:
             process.terminate()
         for process in processes:
             process.communicate(timeout=DEADLINE)
+
+
+def test_the_line_about_a_unix_socket_serves_there(tmp_path: Path) -> None:
+    (line,) = (line for line, how in HOW.items() if how is UNIX)
+    path = str(tmp_path / "hub.sock")
+    process = subprocess.Popen(
+        split(line.replace("/run/peerpigeon/hub.sock", path))[0],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        read_until(process, f"a proxy connects to  unix:{path}")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(path)
+            client.sendall(
+                b"GET /health HTTP/1.1\r\nHost: hub.example\r\nConnection: close\r\n\r\n"
+            )
+            assert client.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
+    finally:
+        process.terminate()
+        process.communicate(timeout=DEADLINE)
+    assert list(tmp_path.iterdir()) == []

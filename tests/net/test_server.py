@@ -220,7 +220,7 @@ async def test_a_server_that_cannot_serve_all_its_addresses_serves_none(
         taken.listen()
         served = listen(HOST, 0, retries=0)
         port = served[0].getsockname()[1]
-        broken.setattr("peerpigeon.net.server.listen", lambda *_: [*served, late])
+        broken.setattr("peerpigeon.net.listening.listen", lambda *_: [*served, late])
         with pytest.raises(OSError, match=r".") as failure:
             await server.start()
         assert failure.value.errno == errno.EADDRINUSE

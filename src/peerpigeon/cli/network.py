@@ -39,7 +39,7 @@ PRIVATE = frozenset(
     {
         *("is_hub", "hub_peer_id", "hub_identity", "hub_members"),
         *("bootstrap_hubs", "auto_connect", "advertise", "events", "log_format"),
-        *("tls_cert", "tls_key", "hub_ca"),  # nobody needs TLS within a machine
+        *("uds", "tls_cert", "tls_key", "hub_ca"),  # nobody needs TLS within a machine
     },
 )
 """Options that differ between hubs or that it decides, so that the command has none of them."""

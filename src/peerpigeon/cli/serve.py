@@ -20,6 +20,7 @@ from peerpigeon.cli.output import background_stderr
 from peerpigeon.cli.server_options import HOW_TO_WRITE, SHORT_USAGE, add_server_options
 from peerpigeon.cli.settings import settings_of
 from peerpigeon.cli.signals import on_reload_signal, on_termination_signal
+from peerpigeon.cli.systemd import inherited_sockets, listening_at, notify
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.interface.notices import Started
 from peerpigeon.net.own_addresses import own_hosts
@@ -97,7 +98,11 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
 
     Returns whether it was the former.
     """
+    inherited = inherited_sockets(os.environ)
+    if inherited:
+        config = listening_at(config, inherited)
     server = PeerPigeonServer(config)
+    server.listen_at(inherited)
     log_events(server)
     if talkative:
         server.on(Started, lambda started: print(_hint(started, config), file=sys.stderr))
@@ -121,12 +126,14 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
 
         def terminate(number: signal.Signals) -> None:
             nonlocal drain
+            notify("STOPPING=1")
             if number is signal.SIGTERM and drain is None:
                 drain = tasks.create_task(server.drain())
             else:
                 ended.set()
 
         on_termination_signal(terminate)
+        notify("READY=1")
         tasks.create_task(_end_when(server, ended))
     return is_heard
 
@@ -143,6 +150,8 @@ async def _end_when(server: PeerPigeonServer, asked: asyncio.Event) -> None:
 
 
 def _hint(started: Started, config: ServerConfig) -> str:
+    if not started.port:
+        return f"  a proxy connects to  {started.host}\n  it ends on           Ctrl-C, at once"
     scheme = config.scheme
     places = [f"{host}:{started.port}" for host in own_hosts(started.host)]
     places = places or [authority(started.host, started.port)]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 
-THIS_MACHINE = frozenset({"127.0.0.1", "::1"})
+UNIX = "unix:"
+"""In place of an address: whoever has connected to a Unix socket, which is a proxy mostly."""
+
+THIS_MACHINE = frozenset({"127.0.0.1", "::1", UNIX})
 """Where programs of this machine come from, a proxy without a name among them. No limit for one
 address holds for these; a server that is told of its proxy knows who is behind it."""
 

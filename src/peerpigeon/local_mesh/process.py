@@ -134,6 +134,6 @@ def environment_of_hub(
 
 _PER_HUB = {
     *("HUB_ID", "HUB_IDENTITY", "HUB_MEMBERS", "ADVERTISE", "EVENTS", "LOG_FORMAT"),
-    *("TLS_CERT", "TLS_KEY"),
+    *("UDS", "TLS_CERT", "TLS_KEY"),
 }
 """Variables that must differ between hubs, and those that the supervisor decides."""

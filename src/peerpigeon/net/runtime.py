@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import socket
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -41,7 +42,6 @@ from peerpigeon.net.watched_files import WatchedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from socket import socket
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.identity import Identity
@@ -88,7 +88,7 @@ class Runtime:
         self.port = port
         certificate = _certificate(config)
         hosts = certified_hosts(certificate.names, config.host) if certificate else ()
-        config = config.listening_at(port, hosts or own_hosts(config.host))
+        config = config.listening_at(port, hosts or own_hosts(config.host) if port else ())
         if config.max_memory is None:
             config = replace(config, max_memory=max(default_limit(), least_memory(config)))
         self._config = config
@@ -125,7 +125,7 @@ class Runtime:
             handshake_timeout=config.handshake_timeout,
             holders=self.driver.holders,
             descriptors=self._descriptors,
-            forwarded=Forwarded(config.trusted_networks),
+            forwarded=Forwarded(config.trusted_networks, trusts_unix=config.trusts_unix),
             certificate=certificate,
             limit=max(DOORS, config.max_connections),
         )
@@ -229,7 +229,9 @@ class Runtime:
         if self._files is not None:
             self._files.look_soon()
 
-    async def listen(self, sockets: Iterable[socket], admin: Iterable[socket] = ()) -> None:
+    async def listen(
+        self, sockets: Iterable[socket.socket], admin: Iterable[socket.socket] = ()
+    ) -> None:
         """Take connections from now on; raise ``RuntimeError`` if it is ended meanwhile.
 
         Those of ``admin`` are for the operator alone.
@@ -237,8 +239,10 @@ class Runtime:
         doors = [(each, self._doors) for each in sockets]
         doors += [(each, self._admin_doors) for each in admin]
         for each, factory in doors:
+            is_unix = each.family == getattr(socket, "AF_UNIX", None)
+            serve = self._loop.create_unix_server if is_unix else self._loop.create_server
             # The loops of the standard library take as many at once as their backlog is.
-            listener = await self._loop.create_server(factory, sock=each, backlog=IN_A_TURN)
+            listener = await serve(factory, sock=each, backlog=IN_A_TURN)
             each.listen(BACKLOG)
             self._listeners.append(listener)
             if self._is_ending:

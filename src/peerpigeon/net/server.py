@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 from collections import defaultdict
@@ -16,12 +15,13 @@ from peerpigeon.core.ids import PeerId, generate_peer_id, parse_peer_id, same_pe
 from peerpigeon.core.interface.events import BootstrapLeft, DialRequested
 from peerpigeon.core.interface.notices import NOTICES, Notice, Started, Stopped
 from peerpigeon.net.links.engine_options import engine_for
-from peerpigeon.net.listen import by_whom, doubled, listen
+from peerpigeon.net.listen import by_whom
+from peerpigeon.net.listening import Listening, port_of
 from peerpigeon.net.notice_stream import NoticeStream
 from peerpigeon.net.runtime import Runtime
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from socket import socket
     from types import TracebackType
 
@@ -60,6 +60,8 @@ class PeerPigeonServer:
         )
         self._callbacks: dict[type, list[Callable[[Any], object]]] = defaultdict(list)
         self._streams: WeakSet[NoticeStream] = WeakSet()
+        self._inherited: Sequence[socket] = ()
+        self._listening: Listening | None = None
         self._runtime: Runtime | None = None
         self._admin_port = self._config.admin_port
 
@@ -77,6 +79,17 @@ class PeerPigeonServer:
         """Stop the server."""
         await self.stop()
 
+    def listen_at(self, sockets: Sequence[socket]) -> None:
+        """Take these listening sockets from the next start on, instead of opening some.
+
+        They are whoever's who has opened them, and stay open when the server stops. That the
+        options ``host`` and ``uds`` say where they listen is for the caller to see to: what the
+        server lets strangers do hangs on it. Raises ``RuntimeError`` if the server runs.
+        """
+        if self._runtime is not None:
+            raise RuntimeError("the server listens already; stop it first")
+        self._inherited = tuple(sockets)
+
     async def start(self) -> None:
         """Listen for clients; return when they can connect.
 
@@ -89,40 +102,36 @@ class PeerPigeonServer:
             raise RuntimeError("the server is running already; stop it first")
         config = self._config
         engine = engine_for(config)
-        addresses = listen(config.host, config.port, config.port_retries)
-        loop = asyncio.get_running_loop()
-        sockets = [each for address in addresses for each in doubled(address, loop)]
-        admin: list[socket] = []
+        listening = Listening(config, self._inherited)
+        port = listening.port
         runtime: Runtime | None = None
         try:
-            if config.admin_port is not None:
-                admin = listen(config.admin_host, config.admin_port, 0)
-            port: int = sockets[0].getsockname()[1]
             runtime = self._runtime = Runtime(
                 self._hub_id, config, port, engine, self._tell, self._identity
             )
-            await runtime.listen(sockets, admin)
+            await runtime.listen(listening.sockets, listening.admin)
         except BaseException:
             try:
                 if self._runtime is runtime:
                     await self._end()
             finally:
-                for each in (*sockets, *admin):
-                    each.close()
+                listening.close()
+                listening.remove()
             raise
-        if admin:
-            self._admin_port = admin[0].getsockname()[1]
+        self._listening = listening
+        if listening.admin:
+            self._admin_port = port_of(listening.admin[0])
             logger.info(
                 "pages for the operator are at port %d of %s", self._admin_port, config.admin_host
             )
-        if config.port not in (0, port):
+        if port and config.port not in (0, port) and not self._inherited:
             logger.warning(
                 "port %d is taken%s, so port %d serves instead",
                 config.port,
                 by_whom(config.port),
                 port,
             )
-        self._tell(Started(config.host, port))
+        self._tell(Started(config.place, port))
         runtime.begin()
 
     async def stop(self) -> None:
@@ -160,6 +169,9 @@ class PeerPigeonServer:
         runtime, self._runtime = self._runtime, None
         if runtime is not None:
             await runtime.end()
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            listening.remove()
         return runtime is not None
 
     async def wait_stopped(self) -> None:

@@ -12,21 +12,22 @@ if TYPE_CHECKING:
 
 def start_warnings(config: ServerConfig, port: int) -> Iterator[str]:
     """Go over what others can do that may not be meant, or cannot and may be; each is one line."""
+    place = f"port {port}" if port else config.place
     if not config.is_for_this_machine and config.parsed_namespace_access.has_open:
-        yield _open_to_strangers(config, port)
+        yield _open_to_strangers(config, place)
     if config.is_open:
         yield (
-            f"the mesh is open: whoever reaches port {port} can be a hub of it, and speak for any"
+            f"the mesh is open: whoever reaches {place} can be a hub of it, and speak for any"
             " client; hub_secret (HUB_SECRET) would keep others out"
         )
     if config.is_hub and not (config.advertise or config.own_addresses):
         yield (
-            f"no address of this machine is known by which other hubs could dial port {port}; name"
+            f"no address of this machine is known by which other hubs could dial {place}; name"
             " one with advertise (ADVERTISE, --advertise), as ws://HOST:PORT"
         )
 
 
-def _open_to_strangers(config: ServerConfig, port: int) -> str:
+def _open_to_strangers(config: ServerConfig, place: str) -> str:
     access = config.parsed_namespace_access
     who, remedies = "any program", ["token_keys (TOKEN_KEYS)"]
     if config.allowed_origins is None:
@@ -34,6 +35,6 @@ def _open_to_strangers(config: ServerConfig, port: int) -> str:
         remedies.append("cors_origin (CORS_ORIGIN)")
     where = "every namespace" if access.is_open else "each open namespace"
     return (
-        f"whoever reaches port {port} is let in: {who} can enter {where} whose name it knows, and"
+        f"whoever reaches {place} is let in: {who} can enter {where} whose name it knows, and"
         f" signal to its peers; {' and '.join(remedies)} would keep strangers out"
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.config.addresses import hosts_in, is_loopback
 from peerpigeon.core.config.namespace_access import namespace_access_of
 from peerpigeon.core.config.quantities import ConfigError
+from peerpigeon.core.ip_addresses import UNIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,19 @@ def least_memory(options: Options) -> int:
     Half of them are for connections, and a quarter for signals (``core/memory.py``).
     """
     return max(2 * options.max_outbox_size, 4 * options.max_message_size)
+
+
+def is_local(options: Options) -> bool:
+    """Tell whether nobody but programs on this machine can reach a server by itself.
+
+    At a Unix socket others can: what connects to it is a proxy.
+    """
+    return not options.uds and all(map(is_loopback, hosts_in(options.host)))
+
+
+def place_of(options: Options) -> str:
+    """Return where a server listens, for people, without the port."""
+    return f"{UNIX}{options.uds}" if options.uds else options.host
 
 
 def together(options: Options) -> Iterator[ConfigError]:
@@ -122,13 +136,11 @@ def _who_joins(options: Options) -> Iterator[ConfigError]:
             "hub_members",
         )
     is_closed = options.hub_secret or options.hub_members
-    if options.is_hub and not (
-        is_closed or options.open_mesh or all(map(is_loopback, hosts_in(options.host)))
-    ):
+    if options.is_hub and not (is_closed or options.open_mesh or is_local(options)):
         yield ConfigError(
-            f"a hub at {options.host} can be reached from other machines, and anybody could join"
-            " its mesh as a hub; give all hubs the same hub_secret (HUB_SECRET), or an identity"
-            " each and the list of all (HUB_IDENTITY, HUB_MEMBERS), or say open_mesh (OPEN_MESH,"
-            " --open-mesh) if that is what you want",
+            f"a hub at {place_of(options)} can be reached from other machines, and anybody could"
+            " join its mesh as a hub; give all hubs the same hub_secret (HUB_SECRET), or an"
+            " identity each and the list of all (HUB_IDENTITY, HUB_MEMBERS), or say open_mesh"
+            " (OPEN_MESH, --open-mesh) if that is what you want",
             "host",
         )

@@ -15,6 +15,7 @@ class ServerOptions(TypedDict, total=False):
     port: int
     host: str
     max_port_retries: int | None
+    uds: str
     tls_cert: str
     tls_key: str
     cors_origin: str

@@ -51,7 +51,12 @@ class Listening:
 
     trusted_proxies: tuple[str, ...] = field(default=(), metadata={"unset": "none"})
     """Addresses or networks (10.0.0.0/8) of proxies, comma-separated, that tell in
-    X-Forwarded-For or Forwarded where a client comes from."""
+    X-Forwarded-For or Forwarded where a client comes from; unix: for what connects to a Unix
+    socket."""
+
+    uds: str = field(default="", metadata={"unset": "a port"})
+    """Path of a Unix socket to listen at instead of ``host`` and ``port``, for a proxy on the same
+    machine. Its file is for this user and its group; one that is left over is replaced."""
 
     tls_cert: str = field(default="", metadata={"unset": "no TLS"})
     """File with the server's certificate and those it was signed by, in PEM form; with it the

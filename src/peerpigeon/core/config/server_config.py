@@ -9,11 +9,10 @@ from peerpigeon.core.config.addresses import (
     host_of,
     hosts_in,
     in_uri,
-    is_loopback,
     name_here,
 )
 from peerpigeon.core.config.checks import check
-from peerpigeon.core.config.checks_together import least_memory
+from peerpigeon.core.config.checks_together import is_local, least_memory, place_of
 from peerpigeon.core.config.dial_policy import DialPolicy, dial_policy_of
 from peerpigeon.core.config.environment import from_environment
 from peerpigeon.core.config.given import from_flags
@@ -26,6 +25,7 @@ from peerpigeon.core.config.proxies import ProxyNetwork, proxies_of
 from peerpigeon.core.config.quantities import ConfigError
 from peerpigeon.core.config.settings import settle
 from peerpigeon.core.ids import PeerId
+from peerpigeon.core.ip_addresses import UNIX
 from peerpigeon.core.memory import MOST_BY_ITSELF
 
 if TYPE_CHECKING:
@@ -65,7 +65,12 @@ class ServerConfig(Options):
     @property
     def is_local(self) -> bool:
         """Whether nobody but programs on this machine can reach the server by itself."""
-        return all(map(is_loopback, hosts_in(self.host)))
+        return is_local(self)
+
+    @property
+    def place(self) -> str:
+        """Where it listens, for people: ``host``, or ``unix:`` and the path of ``uds``."""
+        return place_of(self)
 
     @property
     def scheme(self) -> str:
@@ -84,6 +89,11 @@ class ServerConfig(Options):
     def trusted_networks(self) -> tuple[ProxyNetwork, ...]:
         """``trusted_proxies``, each read."""
         return proxies_of(self.trusted_proxies, "trusted_proxies")
+
+    @property
+    def trusts_unix(self) -> bool:
+        """Whether what connects to a Unix socket is one of ``trusted_proxies``."""
+        return UNIX in self.trusted_proxies
 
     @property
     def port_retries(self) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from peerpigeon.core.config import is_loopback
+from peerpigeon.core.ip_addresses import UNIX
 from peerpigeon.net.http.arrivals import Arrivals
 from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.lost_upgrade import LOG_LINE, check_upgrade
@@ -45,6 +47,7 @@ _REFUSED_HOST = (
 _SHOWN = 100
 """Characters of an origin or a host in the log; a stranger may write 16 Ki."""
 
+_UNIX_FAMILY = getattr(socket, "AF_UNIX", None)
 _END = b"\r\n\r\n"
 _WRONG_HOST = HandshakeError(
     421,
@@ -280,10 +283,21 @@ def _now() -> float:
 def _address(transport: asyncio.Transport) -> str:
     """Return the IP address of the other end, for people; a proxy's, if one is between."""
     name = transport.get_extra_info("peername")
-    return str(name[0]) if name else "?"
+    if isinstance(name, tuple):
+        return str(name[0])
+    connection = transport.get_extra_info("socket")
+    is_unix = connection is not None and connection.family == _UNIX_FAMILY
+    return UNIX if is_unix else "?"
 
 
 def is_from_here(transport: asyncio.Transport) -> bool:
-    """Tell whether a connection comes from this machine."""
+    """Tell whether a connection comes from this machine.
+
+    One to a Unix socket does not count: it is a proxy's, and whoever is behind that is a stranger.
+    """
     name, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-    return bool(name and own) and (is_loopback(name[0]) or name[0] == own[0])
+    return (
+        isinstance(name, tuple)
+        and isinstance(own, tuple)
+        and (is_loopback(name[0]) or name[0] == own[0])
+    )

@@ -11,6 +11,8 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.ip_addresses import UNIX
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -24,13 +26,21 @@ _PORT = re.compile(r"\[([^\[\]]*)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 
 
 class Forwarded:
-    """Tells of a request the address of who has made it; ``trusted`` are proxies."""
+    """Tells of a request the address of who has made it.
 
-    def __init__(self, trusted: tuple[ProxyNetwork, ...] = ()) -> None:
+    ``trusted`` are proxies, and so is what connects to a Unix socket if ``trusts_unix``.
+    """
+
+    def __init__(
+        self, trusted: tuple[ProxyNetwork, ...] = (), *, trusts_unix: bool = False
+    ) -> None:
         self._trusted = trusted
+        self._trusts_unix = trusts_unix
 
     def trusts(self, address: str) -> bool:
         """Tell whether an address is that of a proxy whose headers are believed."""
+        if address == UNIX:
+            return self._trusts_unix
         if not self._trusted:
             return False
         try:
