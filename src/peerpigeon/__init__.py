@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         PeerGoodbye,
         Started,
         Stopped,
+        Warned,
     )
     from peerpigeon.core.interface.snapshot import (
         HubRecord,
@@ -82,6 +83,7 @@ __all__ = [
     "Started",
     "Stopped",
     "TopologySnapshot",
+    "Warned",
     "__version__",
     "load_config",
 ]

@@ -18,6 +18,7 @@ from peerpigeon.core.interface.actions import (
     ResumePeer,
     SendToPeers,
     Tell,
+    Warn,
 )
 from peerpigeon.core.interface.events import (
     Event,
@@ -54,6 +55,7 @@ class Desk:
         self.last_ping = 0
         self.closed: dict[int, tuple[int, str]] = {}
         self.notices: list[Notice] = []
+        self.warned: list[Warn] = []
         self._sessions = 0
 
     def feed(self, event: Event, now: float = 0.0) -> list[Action]:
@@ -76,6 +78,8 @@ class Desk:
                     self.closed[session] = (code, reason)
                 case Tell(notice):
                     self.notices.append(notice)
+                case Warn():
+                    self.warned.append(action)
         return actions
 
     def open(

@@ -61,6 +61,12 @@ def test_the_defaults_are_the_documented_ones() -> None:
     )
 
 
+def test_what_the_npm_package_calls_verbose_is_the_level_debug() -> None:
+    assert ServerConfig().lowest_log_level == "info"
+    assert ServerConfig(log_level="error").lowest_log_level == "error"
+    assert ServerConfig(log_level="error", verbose_logging=True).lowest_log_level == "debug"
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
@@ -91,6 +97,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         ({"port": "3000"}, "port is '3000'; it must be of type int"),
         ({"max_connections": True}, "max_connections is True; it must be of type int"),
         ({"verbose_logging": 1}, "verbose_logging is 1; it must be of type bool"),
+        ({"log_level": "loud"}, "log_level is 'loud'; write debug, info, warning or error"),
         ({"peer_timeout": "30"}, "peer_timeout is '30'"),
         ({"mesh_migration_delay": float("inf")}, "mesh_migration_delay is inf"),
         ({"bootstrap_hubs": "ws://a:1"}, "bootstrap_hubs is 'ws://a:1'"),

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from peerpigeon import ConfigError, PeerPigeonServer
 from peerpigeon.core.identity import KEY_SIZE, SIGNATURE_SIZE, id_of
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.interface.notices import BootstrapDisconnected, ErrorOccurred
+from peerpigeon.core.interface.notices import BootstrapDisconnected, Warned
 from peerpigeon.net.identity import KeyPairs, load_identity
 from tests.net.client import A, B, join
 from tests.net.hubs import eventually, hub, uri
@@ -136,9 +136,13 @@ async def test_a_hub_that_is_not_on_the_list_is_refused_and_both_say_why(files: 
         async with hub(uri(first), hub_identity=files[2]) as (third, told_there):
             ended = await told_there.until(BootstrapDisconnected)
             assert ended.reason == "its hub_members do not name this hub"
-            refused = await told_here.until(ErrorOccurred)
-            assert third.hub_peer_id in refused.message
-            assert "hub_members" in refused.message
+            here = await told_here.until(Warned)
+            assert third.hub_peer_id in here.message
+            assert "hub_members" in here.message
+            assert here.address == "127.0.0.1"
+            there = await told_there.until(Warned)
+            assert first.hub_peer_id in there.message
+            assert there.address == uri(first)
             assert first.get_connected_hubs() == third.get_connected_hubs() == []
 
 

@@ -17,6 +17,7 @@ from peerpigeon.core.interface.notices import (
     BootstrapConnected,
     BootstrapDisconnected,
     HubRegistered,
+    Warned,
 )
 from tests.core.reference.messages import discovered, gone, itself, pong, signal
 from tests.net import hubs
@@ -185,6 +186,8 @@ async def test_such_a_hub_is_turned_down_where_they_are_banned() -> None:
         actor = await there.actor()
         assert (await actor.closed())[0] == 1008
         assert "npm" in (await told.until(BootstrapDisconnected)).reason
+        begins = "a hub of the npm package that was dialled was not let in"
+        assert (await told.until(Warned)).message.startswith(begins)
 
 
 @pytest.mark.parametrize(

@@ -157,5 +157,5 @@ async def test_a_hub_whose_certificate_is_wrong_is_not_linked(
     async with hub(**options) as (first, _):
         async with hub(secure(first), hub_ca=trusted.path) as (second, told):
             failed = await told.until(BootstrapDisconnected)
-            assert failed.reason == reason
+            assert failed.reason == f"127.0.0.1: {reason}"
             assert second.get_connected_hubs() == []

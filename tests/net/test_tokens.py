@@ -11,12 +11,13 @@ import aiohttp
 import pytest
 
 from peerpigeon import ConfigError, PeerPigeonServer
+from peerpigeon.core.interface.notices import Warned
 from peerpigeon.net import watched_files
 from peerpigeon.net.http import tokens
 from peerpigeon.net.http.tokens import LEEWAY
 from tests.net.client import A, B, Client, get, running
 from tests.net.http.token_making import Key, write_keys
-from tests.net.hubs import eventually, network
+from tests.net.hubs import Told, eventually, network
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,8 +63,11 @@ async def test_a_token_opens_the_namespaces_that_it_names(keys: str) -> None:
 
 async def test_a_token_is_for_its_id_alone(keys: str) -> None:
     async with running(token_keys=keys) as server:
+        told = Told(server)
         async with await shown(server, B, KEY.sign(sub=A)) as thief:
             assert await thief.closed() == (1008, "token is for another peerId")
+        warned = await told.until(Warned)
+        assert warned.message.startswith("a client was refused: its token names another peerId")
 
 
 async def test_a_subprotocol_carries_a_token_and_is_not_repeated(keys: str) -> None:
@@ -88,6 +92,7 @@ async def test_who_stays_beyond_its_token_is_closed_and_may_come_again(
     keys: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(token_keys=keys) as server:
+        told = Told(server)
         with monkeypatch.context() as patched:
             # Valid by the clock of the library, however long it takes to connect; and by that of
             # the server at its end.
@@ -95,6 +100,8 @@ async def test_who_stays_beyond_its_token_is_closed_and_may_come_again(
             patched.setattr(tokens, "time", later)
             async with await shown(server, A, KEY.sign()) as client:
                 assert await client.closed() == (1008, "token has expired")
+        warned = await told.until(Warned)
+        assert warned.message.startswith("a client was closed: its token has expired")
         async with await shown(server, A, KEY.sign()) as client:
             assert (await client.next())["type"] == "connected"
 
@@ -153,7 +160,7 @@ async def test_no_token_gets_into_the_log(keys: str, caplog: pytest.LogCaptureFi
         async with await shown(server, A, good) as client:
             await client.before_pong()
     text = "\n".join(record.getMessage() for record in caplog.records)
-    assert "a WebSocket was refused" in text
+    assert "a client was refused (401)" in text
     for token in (good, bad):
         assert token not in text
         assert token.split(".")[1] not in text

@@ -178,9 +178,9 @@ def test_what_a_full_disk_did_not_take_is_counted_when_there_is_room(tmp_path: P
     [
         (
             "human",
-            r"\d\d:\d\d:\d\d warning log  message=\"3 lines of this log are missing here.*\n",
+            r"[0-9]{4}-\d\d-\d\d \d\d:\d\d:\d\d warning - 3 lines of this log are missing here.*\n",
         ),
-        ("json", r'\{"time": ".*", "level": "warning", "event": "log", "message": "3 lines .*\}\n'),
+        ("json", r'\{"time": ".*", "level": "warning", "hub": null, .*"message": "3 lines .*\}\n'),
     ],
 )
 def test_a_log_says_in_its_own_format_what_is_missing(style: LogFormat, pattern: str) -> None:

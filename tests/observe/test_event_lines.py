@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,14 +36,18 @@ async def read_event(process: Process) -> dict[str, Any]:
 
 
 def test_a_line_says_first_what_and_then_where() -> None:
-    text = line(PeerId(A), HubP2PConnected(PeerId(B)))
-    assert text == f'{{"event": "hubP2PConnected", "hub": "{A}", "hubPeerId": "{B}"}}\n'
+    moment = datetime(2026, 11, 28, 1, 2, 3, 250_000, UTC)
+    text = line(PeerId(A), HubP2PConnected(PeerId(B)), moment)
+    assert text == (
+        f'{{"event": "hubP2PConnected", "hub": "{A}", "time": "2026-11-28T01:02:03.250Z",'
+        f' "hubPeerId": "{B}"}}\n'
+    )
 
 
 @pytest.mark.parametrize("kind", NOTICES.values(), ids=NOTICES)
-def test_no_field_of_an_event_is_hidden_by_these_two(kind: type) -> None:
+def test_no_field_of_an_event_is_hidden_by_these(kind: type) -> None:
     names = {field.encode_name for field in msgspec.structs.fields(kind)}
-    assert not names & {"event", "hub"}
+    assert not names & {"event", "hub", "time"}
 
 
 @pytest.mark.slow
@@ -51,12 +56,14 @@ async def test_a_hub_tells_its_life_from_start_to_stop() -> None:
     quiet = ("hub", "--events", "--no-auto-connect")
     async with command(*quiet, HOST="127.0.0.1", PORT="0", HUB_ID=A) as hub:
         started = await read_event(hub.process)
-        assert list(started) == ["event", "hub", "host", "port"]
+        assert list(started) == ["event", "hub", "time", "host", "port"]
         assert (started["event"], started["hub"]) == ("started", A)
         assert (await read_event(hub.process))["event"] == "hubRegistered"
         assert await hub.end(signal.SIGTERM) == 0
         assert (await read_event(hub.process))["event"] == "draining"
-        assert (await read_event(hub.process)) == {"event": "stopped", "hub": A}
+        stopped = await read_event(hub.process)
+        assert (stopped["event"], stopped["hub"]) == ("stopped", A)
+        assert started["time"] <= stopped["time"]
 
 
 @pytest.mark.slow

@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
     config = ServerConfig(**settings.of_server())
     log_format = settings.value("log_format")
     with background_stderr(functools.partial(loss_line, log_format)):
-        configure_logging(log_format, verbose=config.verbose_logging)
+        configure_logging(log_format, config.lowest_log_level)
         for complaint in (*settings.warnings, *misspelt(os.environ)):
             logger.warning(complaint)
         is_talkative = log_format == "human"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
-from peerpigeon.net.seldom import SeldomWarning
+from peerpigeon.net.seldom import SeldomWarnings
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
-
-logger = logging.getLogger(__name__)
 
 RESERVE = 64
 """Descriptors that are kept free for links to other hubs, for files, and for what comes in one turn
@@ -21,7 +18,7 @@ MAKE_ROOM = 16
 """Connections that go for those that come next."""
 
 _LINE = (
-    "all descriptors but %d of %d are open, so connections are dropped: first those that are being"
+    "nearly all descriptors are open, so connections are dropped: first those that are being"
     " closed, then those that have sent no request; allow more (ulimit -n, LimitNOFILE= of systemd,"
     " nofile of a container), or set max_connections (MAX_CONNECTIONS) lower"
 )
@@ -46,14 +43,19 @@ class Descriptors:
     tells whether there was any.
     """
 
-    def __init__(self, limit: int | None, drop_somebody: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        limit: int | None,
+        drop_somebody: Callable[[], bool],
+        warnings: SeldomWarnings | None = None,
+    ) -> None:
         self._limit = limit
         self._drop_somebody = drop_somebody
-        self._warning = SeldomWarning(logger, _LINE)
+        self._warnings = warnings or SeldomWarnings()
         self.dropped = 0
         """How many connections were dropped for want of descriptors, since the start."""
 
-    def admit(self, transport: asyncio.Transport, now: float) -> bool:
+    def admit(self, transport: asyncio.Transport, address: str) -> bool:
         """Tell whether a new connection may stay; make room for others if there is little."""
         limit = self._limit
         if limit is None or _number(transport) < limit - RESERVE:
@@ -63,7 +65,7 @@ class Descriptors:
             if not self._drop_somebody():
                 break
             self.dropped += 1
-        self._warning.warn(now, RESERVE, limit)
+        self._warnings.add(_LINE, address, limit=str(limit))
         return False
 
 

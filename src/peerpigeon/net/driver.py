@@ -19,8 +19,9 @@ from peerpigeon.core.interface.actions import (
     ResumePeer,
     SendToPeers,
     Tell,
+    Warn,
 )
-from peerpigeon.core.interface.close_codes import ADDRESS_IS_FULL, INTERNAL_ERROR
+from peerpigeon.core.interface.close_codes import INTERNAL_ERROR
 from peerpigeon.core.interface.events import (
     ClockSet,
     DrainRequested,
@@ -42,7 +43,8 @@ from peerpigeon.core.interface.reading import MUCH_UNREAD, ReadProgress
 from peerpigeon.net.faults import FaultLog
 from peerpigeon.net.links.carriers import Carriers
 from peerpigeon.net.memory import Holders
-from peerpigeon.net.seldom import SeldomWarning
+from peerpigeon.net.refusals import BEHIND, BROKEN, CLOSED, IN_ORDER
+from peerpigeon.net.seldom import SeldomWarnings, generic
 from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
 
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.interface.actions import ClientAction, LinkAction
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.websocket.connection import WebSocket
     from peerpigeon.net.websocket.outgoing import Dialing
     from peerpigeon.rtc.interface import Engine
 
@@ -70,12 +73,6 @@ that are kept right by slewing drift apart by half a millisecond a second at mos
 REST = 1.0
 """Seconds from a fault of ours to the next tick: one that comes back with each tick may not take
 all of the processor."""
-
-_FULL_ADDRESS = (
-    "clients from %s are refused: so many are there as may come from one address"
-    " (max_connections_per_address, MAX_CONNECTIONS_PER_ADDRESS); if that is a proxy, name it in"
-    " trusted_proxies (TRUSTED_PROXIES)"
-)
 
 TICK = Tick()
 STOPPING = Stopping()
@@ -95,13 +92,15 @@ class Driver:
         config: ServerConfig,
         tell: Callable[[Notice], None],
         engine: Engine | None = None,
+        warnings: SeldomWarnings | None = None,
     ) -> None:
         self._hub = hub
+        self._warnings = warnings = warnings or SeldomWarnings()
         self._look_at_clock_at = 0.0
         self._loop = asyncio.get_running_loop()
         self._time = self._loop.time
         self._tell = tell
-        self.holders = Holders(hub.memory)
+        self.holders = Holders(hub.memory, warnings)
         """Which connections keep how much."""
         self.clients = SocketGroup(
             self,
@@ -113,9 +112,12 @@ class Driver:
         )
         """The sockets of clients, and of hubs of the npm package."""
         self.clients.on_pace = self._socket_paced
-        self.carriers = Carriers(hub.id, self.feed, self._meet, engine, config, self.holders)
+        self.clients.on_fault = self._socket_failed
+        self.carriers = Carriers(
+            hub.id, self.feed, self._meet, engine, config, self.holders, warnings
+        )
+        self.carriers.sockets.on_fault = self._socket_failed
         """The links to other hubs."""
-        self._full_address = SeldomWarning(logger, _FULL_ADDRESS)
         self.drained = asyncio.Event()
         """Whether the hub has let all its clients go, as ``drain`` asks it to."""
         self._sockets: dict[SessionId, PeerSocket] = {}
@@ -240,14 +242,24 @@ class Driver:
 
     def _socket_paced(self, socket: PeerSocket) -> None:
         """Take that a client reads more slowly than it is sent to, or that it has caught up."""
+        if socket.is_behind:
+            self._warnings.add(BEHIND, socket.address)
         self.feed(PeerBehind(socket.session, socket.is_behind))
+
+    def _socket_failed(self, socket: WebSocket, reason: str) -> None:
+        """Take that a socket is closed from this end for what came, or for what waits."""
+        text = CLOSED.get(reason)
+        if text is not None:
+            self._warnings.add(text, socket.address)
+        else:
+            self._warnings.add(BROKEN, socket.address, kind=reason, reason=reason)
 
     def socket_closed(self, socket: PeerSocket, code: int, reason: str) -> None:
         """Take the end of a socket that the hub did not close."""
         if self._sockets.pop(socket.session, None) is not None:
             self.feed(PeerLost(socket.session, code, reason))
 
-    def _perform(self, action: ClientAction | LinkAction | Drained | Tell) -> None:
+    def _perform(self, action: ClientAction | LinkAction | Drained | Tell | Warn) -> None:
         match action:
             case PingPeer() | PausePeer() | ResumePeer() | DismissPeer():
                 if (socket := self._sockets.get(action.session)) is not None:
@@ -258,6 +270,8 @@ class Driver:
                 self.drained.set()
             case Tell(notice):
                 self._tell(notice)
+            case Warn():
+                self._warn(action)
             case _:
                 self.carriers.perform(action)
 
@@ -290,9 +304,15 @@ class Driver:
     def _close(self, action: ClosePeer) -> None:
         socket = self._sockets.pop(action.session, None)
         if socket is not None:
-            if action.reason == ADDRESS_IS_FULL:
-                self._full_address.warn(self._time(), socket.address)
-            socket.close(action.code, action.reason)
+            reason = action.reason
+            if reason not in IN_ORDER:
+                self._warnings.add(CLOSED.get(reason, reason), socket.address)
+            socket.close(action.code, reason)
+
+    def _warn(self, warn: Warn) -> None:
+        kind = f"{warn.text} {generic(warn.reason)} {warn.apart}"
+        details = {"peer": warn.peer, "reason": "" if warn.reason in warn.text else warn.reason}
+        self._warnings.add(warn.text, warn.address, kind=kind, **details)
 
     def _give_up(self, event: Event, error: Exception) -> None:
         # A fault of ours, which tests should have found: it costs one connection, no more.

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from typing import TYPE_CHECKING, Protocol
 
-from peerpigeon.net.seldom import SeldomWarning
+from peerpigeon.net.seldom import SeldomWarnings
 
 if TYPE_CHECKING:
     from peerpigeon.core.memory import MemoryAccount
 
-logger = logging.getLogger(__name__)
-
 _LINE = (
-    "connections keep more than half of max_memory, %d bytes: those that keep most are closed, with"
-    " 1013; allow more (MAX_MEMORY, --max-memory) if they are honest"
+    "connections keep more than half of max_memory: those that keep most are closed, with 1013;"
+    " allow more (MAX_MEMORY, --max-memory) if they are honest"
 )
 
 RELIEF = 8
@@ -39,13 +35,13 @@ class Holders:
     Beyond their half of the account the one that keeps most has to go, the newest among equals.
     """
 
-    def __init__(self, account: MemoryAccount) -> None:
+    def __init__(self, account: MemoryAccount, warnings: SeldomWarnings | None = None) -> None:
         self.account = account
         self.relieved = 0
         """How many connections had to go since the start."""
         self._kept: dict[Holder, int] = {}
         self._is_relieving = False
-        self._warning = SeldomWarning(logger, _LINE)
+        self._warnings = warnings or SeldomWarnings()
 
     def knows(self, holder: Holder) -> bool:
         """Tell whether a connection keeps something, as far as is noted."""
@@ -64,7 +60,7 @@ class Holders:
 
     def _relieve(self) -> None:
         account = self.account
-        self._warning.warn(asyncio.get_running_loop().time(), account.limit)
+        self._warnings.add(_LINE, max_memory=str(account.limit))
         enough = account.most_buffered - account.most_buffered // RELIEF
         newest_first = reversed(list(self._kept.items()))
         self._is_relieving = True

@@ -37,6 +37,7 @@ from peerpigeon.net.listen import BACKLOG, IN_A_TURN
 from peerpigeon.net.machine_memory import default_limit
 from peerpigeon.net.own_addresses import certified_hosts, own_hosts
 from peerpigeon.net.recent_notices import RecentNotices
+from peerpigeon.net.seldom import SeldomWarnings
 from peerpigeon.net.start_warnings import start_warnings
 from peerpigeon.net.watched_files import WatchedFiles
 
@@ -68,7 +69,7 @@ DOORS = 4096
 a second late is still there though one address connects 10,000 times a second."""
 
 
-_DRAINING = HandshakeError(503, f"{SERVER_DRAINING}: not here", ("Retry-After", "1"))
+_DRAINING = HandshakeError(503, f"{SERVER_DRAINING}: not here", ("Retry-After", "1"), log="")
 """A proxy tries its next server at that, and a client goes on waiting longer each time; one that
 was let in and closed would come back every second."""
 
@@ -98,8 +99,11 @@ class Runtime:
         self.hub = Hub(hub_id, config, rng, epoch=epoch, now=now, identity=identity)
         self._tell = tell
         self.recent = RecentNotices()
-        self.driver = Driver(self.hub, config, self._take_notice, engine)
-        self._descriptors = Descriptors(descriptor_limit(), self._drop_somebody)
+        self._warnings = SeldomWarnings(
+            loop.time, lambda warned: loop.call_soon(self._take_notice, warned)
+        )
+        self.driver = Driver(self.hub, config, self._take_notice, engine, self._warnings)
+        self._descriptors = Descriptors(descriptor_limit(), self._drop_somebody, self._warnings)
         self._doors = self._public_doors(config, certificate)
         self._admin_doors = self._doors_for_operators(config)
         self._tokens = _tokens(config, loop.time)
@@ -128,6 +132,7 @@ class Runtime:
             forwarded=Forwarded(config.trusted_networks, trusts_unix=config.trusts_unix),
             certificate=certificate,
             limit=max(DOORS, config.max_connections),
+            warnings=self._warnings,
         )
 
     def _doors_for_operators(self, config: ServerConfig) -> Doors:
@@ -143,6 +148,7 @@ class Runtime:
             holders=self.driver.holders,
             descriptors=self._descriptors,
             limit=ADMIN_DOORS,
+            warnings=self._warnings,
         )
 
     def _visits(self, site: Site) -> Visits:
@@ -159,7 +165,7 @@ class Runtime:
         if not request.parameter("hub"):
             return self._client_opener(request)
         if not self._config.is_hub:
-            raise HandshakeError(403, "this server is no hub")
+            raise HandshakeError(403, "this server is no hub; start it with peerpigeon hub")
         if request.origin is not None:
             raise HandshakeError(403, "a web page is no hub")
         return self.driver.carriers.sockets.open

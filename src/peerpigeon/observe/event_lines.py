@@ -7,12 +7,14 @@ import json
 import os
 import stat
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
 from peerpigeon.core.interface.notices import NOTICES, ErrorOccurred, Notice, name_of
 from peerpigeon.observe.background_writer import BACKLOG_LIMIT, FLUSH_TIMEOUT, BackgroundWriter
+from peerpigeon.observe.log_lines import iso
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -52,9 +54,10 @@ async def event_lines(
         await writer.close()
 
 
-def line(own: PeerId, notice: Notice) -> str:
-    """Return ``{"event": <name>, "hub": <own id>, <the notice's fields>}`` as one line."""
-    named = {"event": name_of(notice), "hub": own}
+def line(own: PeerId, notice: Notice, moment: datetime | None = None) -> str:
+    """Return ``{"event": <name>, "hub": <own id>, "time": <now>, <the notice's fields>}``."""
+    moment = moment or datetime.now(UTC)
+    named = {"event": name_of(notice), "hub": own, "time": iso(moment)}
     return json.dumps(named | msgspec.to_builtins(notice)) + "\n"
 
 

@@ -183,6 +183,8 @@ def test_guests_enter_open_namespaces_only() -> None:
             "fromPeerId": "system",
         }
         desk.say(hub, found)
+    assert [warn.peer for warn in desk.warned] == [B, C]
+    assert desk.warned[0].text.startswith("a client of a hub of the npm package was refused")
     assert [record.namespace for record in desk.hub.peers() if record.peer_id in (A, B, C)] == [
         "lobby"
     ]

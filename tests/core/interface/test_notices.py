@@ -25,6 +25,7 @@ def test_events_have_the_documented_names() -> None:
         "stopped",
         "draining",
         "error",
+        "warning",
         "peerConnected",
         "peerDisconnected",
         "peerAnnounced",

@@ -156,10 +156,16 @@ class Bench:
         """Return what the hub says of its table in a heartbeat."""
         return reduce(xor, (advert.mark for advert in self.mesh.adverts()))
 
-    def open(self, carrier: Carrier = CHANNEL, opening: int = 0, now: float = 0.0) -> LinkId:
+    def open(
+        self,
+        carrier: Carrier = CHANNEL,
+        opening: int = 0,
+        now: float = 0.0,
+        address: str = "",
+    ) -> LinkId:
         self.links += 1
         link = LinkId(self.links)
-        self.opened = self.handle(LinkOpened(link, carrier, opening), now)
+        self.opened = self.handle(LinkOpened(link, carrier, opening, address), now)
         return link
 
     def receive(self, link: int, frame: Frame, now: float = 0.0) -> list[Action]:

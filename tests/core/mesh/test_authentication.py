@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from peerpigeon.core.config import ConfigError, ServerConfig
-from peerpigeon.core.interface.actions import CloseLink, SendToLink
+from peerpigeon.core.interface.actions import CloseLink, SendToLink, Warn
 from peerpigeon.core.mesh.authentication import NONCE_SIZE, Authenticator
 from peerpigeon.core.wire.hub_frames import Heartbeat, Hello, Proof
 from tests.core.mesh.meshes import HUBS, OWN, SOCKET, Bench, Meshes, closings, of_kind
@@ -61,7 +61,11 @@ def test_who_does_not_know_the_secret_is_told_so() -> None:
     bench.hello(link, HUBS[1], nonce=NONCE)
     reason = "the two hubs have different hub_secrets"
     actions = bench.receive(link, proof_for(bench, OTHER))
-    assert actions == [CloseLink(link, 1008, reason)]
+    told, closing = actions
+    assert closing == CloseLink(link, 1008, reason)
+    assert isinstance(told, Warn)
+    assert (told.peer, told.reason) == (HUBS[1], reason)
+    assert "OLD_HUB_SECRET" in told.text
 
 
 def test_what_was_overheard_on_one_link_is_of_no_use_on_the_next() -> None:

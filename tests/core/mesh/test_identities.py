@@ -12,8 +12,7 @@ from msgspec.structs import replace
 from peerpigeon.core import Hub
 from peerpigeon.core.config import ConfigError, ServerConfig
 from peerpigeon.core.identity import KEY_SIZE, id_of
-from peerpigeon.core.interface.actions import SendToLink
-from peerpigeon.core.interface.notices import ErrorOccurred
+from peerpigeon.core.interface.actions import SendToLink, Warn
 from peerpigeon.core.mesh.authentication import NONCE_SIZE, Authenticator
 from peerpigeon.core.mesh.identities import Identities
 from peerpigeon.core.mesh.limits import MeshLimits
@@ -31,7 +30,7 @@ from peerpigeon.core.wire.hub_frames import (
     Sealed,
 )
 from peerpigeon.sim.identity import Notary, SimulatedIdentity
-from tests.core.mesh.meshes import Bench, advert, closings, frames, notices, of_kind
+from tests.core.mesh.meshes import Bench, advert, closings, frames, of_kind
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import LinkId, PeerId
@@ -174,18 +173,14 @@ def test_the_secret_is_asked_for_as_well_if_there_is_one() -> None:
         assert closings(prove(bench, link, NEAR, theirs)) == ended
 
 
-def test_a_hub_that_is_not_on_the_list_is_told_so_and_so_is_the_operator_once_a_minute() -> None:
+def test_a_hub_that_is_not_on_the_list_is_told_so_and_so_is_the_operator() -> None:
     bench = bench_of(hub_members=(id_by(FAR).upper(),))
-    told = []
-    for now in (0.0, 59.0, 60.0):
-        link = bench.open(now=now)
-        said = prove(bench, link, NEAR, now=now)
-        assert closings(said) == {link: (1008, "its hub_members do not name this hub")}
-        told.append(
-            [notice.message for notice in notices(said) if isinstance(notice, ErrorOccurred)]
-        )
-    message = f"hub {id_by(NEAR)} was not let in: hub_members (HUB_MEMBERS) does not name it"
-    assert told == [[message], [], [message]]
+    link = bench.open()
+    said = prove(bench, link, NEAR)
+    assert closings(said) == {link: (1008, "its hub_members do not name this hub")}
+    [warn] = [action for action in said if isinstance(action, Warn)]
+    assert warn.peer == id_by(NEAR)
+    assert "hub_members (HUB_MEMBERS) does not name it" in warn.text
     link = bench.open()
     assert closings(prove(bench, link, FAR)) == {}
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from peerpigeon.core.changes import HubFound, RoutesChanged
-from peerpigeon.core.interface.actions import CloseLink
+from peerpigeon.core.interface.actions import Dial, Warn
+from peerpigeon.core.interface.events import LinkLost
 from peerpigeon.core.interface.notices import (
     HubDiscovered,
     HubMeshReady,
@@ -71,7 +74,61 @@ def test_beyond_the_limit_no_hub_is_let_in_but_by_links_of_our_own() -> None:
     for hub in HUBS[6:9]:
         bench.link(hub, SOCKET)
     link = bench.open(SOCKET)
-    assert bench.hello(link, HUBS[1]) == [CloseLink(link, 1013, "too many links")]
+    assert closings(bench.hello(link, HUBS[1])) == {link: (1013, "too many links")}
     assert bench.hello(link, HUBS[1]) == []
     ours = bench.open(SOCKET, opening=1)
     assert closings(bench.hello(ours, HUBS[1])) == {}
+
+
+def lose_to(reason: str, code: int = 1008, *, is_admitted: bool) -> tuple[Bench, list[Warn]]:
+    """End a link that we have dialled from its other end, at 1 s."""
+    bench = Bench(bootstrap_hubs=("ws://1",), reconnect_interval=5.0)
+    (dial,) = of_kind(Dial, bench.tick(0.0))
+    link = bench.open(SOCKET, dial.opening)
+    if is_admitted:
+        bench.hello(link, HUBS[1])
+    said = bench.handle(LinkLost(link, code, reason), 1.0)
+    return bench, [warn for warn in said if isinstance(warn, Warn)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "remedy"),
+    [
+        ("the two hubs have different hub_secrets", "give both the same hub_secret (HUB_SECRET)"),
+        ("its hub_members do not name this hub", "add its id to hub_members (HUB_MEMBERS)"),
+        ("a reason of a later release", "let all hubs be of one release"),
+    ],
+)
+def test_who_is_refused_says_by_whom_why_and_what_to_do(reason: str, remedy: str) -> None:
+    _, [warn] = lose_to(reason, is_admitted=False)
+    assert (warn.address, warn.reason) == ("ws://1", reason)
+    assert remedy in warn.text
+    assert (reason in warn.text) is not ("later" in reason), "strangers' words are no text of ours"
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [("this hub itself", 1008), ("silent", 1008), ("", 1008), ("another hub mesh namespace", 1000)],
+)
+def test_what_is_no_refusal_is_not_told_as_one(reason: str, code: int) -> None:
+    assert lose_to(reason, code, is_admitted=False)[1] == []
+
+
+def test_a_hub_that_was_let_in_from_this_end_alone_says_so_and_does_not_dial_at_once() -> None:
+    """It has no list of members, and the other one has: it would be refused again and again."""
+    bench, [warn] = lose_to("its hub_members do not name this hub", is_admitted=True)
+    assert warn.peer == HUBS[1]
+    dials = [dial.uri for dial in of_kind(Dial, bench.pass_time(1.0, 30.0))]
+    assert 1 <= len(dials) <= 8
+    assert not of_kind(Dial, lose_to(warn.reason, is_admitted=True)[0].pass_time(1.0, 3.0))
+    broken, none = lose_to("broken", 1006, is_admitted=True)
+    assert none == []
+    assert of_kind(Dial, broken.tick(1.0)), "whose network broke is back at once"
+
+
+def test_who_is_not_let_in_here_is_told_of_by_its_address() -> None:
+    bench = Bench()
+    link = bench.open(SOCKET, address="192.0.2.7")
+    (warn,) = (each for each in bench.hello(link, HUBS[1], namespace="x") if isinstance(each, Warn))
+    assert (warn.address, warn.peer) == ("192.0.2.7", HUBS[1])
+    assert "hub_mesh_namespace" in warn.text

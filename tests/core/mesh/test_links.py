@@ -33,7 +33,7 @@ class Table(Links):
 def test_a_new_connection_is_nobodys_until_it_says_hello() -> None:
     links = Table()
     link = links.open(LinkId(5), P2P, 3, now=2.5)
-    assert link == links.get(LinkId(5)) == Link(LinkId(5), P2P, 3, 2.5)
+    assert link == links.get(LinkId(5)) == Link(LinkId(5), P2P, 3, 2.5, "")
     assert list(links) == [link]
     assert links.to_neighbours() == []
     assert len(links) == 1
@@ -45,7 +45,7 @@ def test_a_new_connection_is_nobodys_until_it_says_hello() -> None:
 def test_a_hub_is_a_neighbour_once_it_has_said_who_it_is() -> None:
     links = Table()
     link = links.add(B, P2P)
-    assert link == links.get(link.id) == NeighbourLink(LinkId(1), P2P, 0, 0.0, B, 7)
+    assert link == links.get(link.id) == NeighbourLink(LinkId(1), P2P, 0, 0.0, "", B, 7)
     assert list(links.neighbours) == [B]
     assert links.to_neighbours() == [link]
     assert links.version == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-import errno
 import ipaddress
 import socket
 import ssl
@@ -252,7 +251,7 @@ async def test_where_nobody_listens_a_dial_fails_with_the_systems_reason() -> No
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         reason = await dialer.failure(dialer.dial(taken.getsockname()[1]))
-        assert f"Errno {errno.ECONNREFUSED}" in reason
+        assert reason == "127.0.0.1: connection refused"
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.changes import BacklogReady
-from peerpigeon.core.clients.contests import TAKEN, Contests
 from peerpigeon.core.ids import key_of, parse_peer_id, same_peer
 from peerpigeon.core.interface.actions import ClosePeer, DismissPeer, PingPeer, Tell
 from peerpigeon.core.interface.close_codes import (
     ADDRESS_IS_FULL,
+    BAD_ID,
+    BAD_KEY,
+    BEARER_EXPIRED,
+    FULL,
     NORMAL_CLOSURE,
+    OWN_ID,
     POLICY_VIOLATION,
+    RESUMED,
     SERVER_DRAINING,
     SERVICE_RESTART,
+    SILENT,
+    SILENT_AND_FULL,
+    SILENT_AT_RETURN,
+    TAKEN,
     TRY_AGAIN_LATER,
+    WRONG_BEARER,
 )
 from peerpigeon.core.interface.notices import PeerConnected, PeerDisconnected
 from peerpigeon.core.owners import draw_key, is_key, outranks, owner_of_key, owner_of_subject
@@ -26,6 +36,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.clients.announcements import Announcements
+    from peerpigeon.core.clients.contests import Contests
     from peerpigeon.core.clients.fairness import Fairness
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId, SessionId
@@ -38,13 +49,6 @@ if TYPE_CHECKING:
 
 
 GONE_WITH_HUB = (NORMAL_CLOSURE, "gone from its hub")
-
-FULL = "Maximum connections reached"
-"""Reference: the reason for which a full server closes."""
-
-
-RESUMED = "resumed by another connection"
-"""Why the socket is closed of a client that has come again and has proved that it is the same."""
 
 
 class Admission:
@@ -92,14 +96,14 @@ class Admission:
         if self.is_draining:
             self._close(session, SERVER_DRAINING, SERVICE_RESTART)
         elif peer_id is None:
-            self._close(session, "Invalid peerId format")
+            self._close(session, BAD_ID)
         elif permits and permits.peer_id and not same_peer(permits.peer_id, peer_id):
             # Before anything that would tell whether the id is in use.
-            self._close(session, "token is for another peerId")
+            self._close(session, WRONG_BEARER)
         elif same_peer(peer_id, self._sessions.own):
-            self._close(session, "peerId is this hub's own")
+            self._close(session, OWN_ID)
         elif key and not is_key(key):
-            self._close(session, "Invalid resumeKey format")
+            self._close(session, BAD_KEY)
         else:
             newcomer, holder = self._newcomer(event, peer_id, now), self._registry.find(peer_id)
             if holder is not None and self._contests.is_owner(holder, newcomer.owner, now):
@@ -202,7 +206,7 @@ class Admission:
     def _make_room(self, now: float) -> None:
         """Let ghosts go as long as a place is wanted, and see whether there are more."""
         while (ghost := self._places.ghost()) is not None:
-            self.drop(ghost, "server is full, no answer here", now)
+            self.drop(ghost, SILENT_AND_FULL, now)
         self._refuse_disappointed()
         for party in self._places.search(now):
             self._ping(party)
@@ -368,14 +372,14 @@ class Admission:
         """Drop who does not show that it lives, and ping who is silent."""
         for holder in self._takeovers.expire(now):
             if self._registry.get(holder.session) is holder:  # not gone with its hub
-                self.drop(holder, "peerId connected again, no answer here", now)
+                self.drop(holder, SILENT_AT_RETURN, now)
         checkup = self._sessions.liveness.check(now)
         for party in checkup.ping:
             self._ping(party)
         for party in checkup.drop:
-            self.drop(party, "no answer to pings", now)
+            self.drop(party, SILENT, now)
         for client in checkup.expired:
-            self.drop(client, "token has expired", now)
+            self.drop(client, BEARER_EXPIRED, now)
         self._places.expire(now)
         self._make_room(now)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.ids import key_of
 from peerpigeon.core.interface.actions import ClosePeer, PingPeer
-from peerpigeon.core.interface.close_codes import POLICY_VIOLATION
+from peerpigeon.core.interface.close_codes import POLICY_VIOLATION, TAKEN
 from peerpigeon.core.owners import RecentOwners
 from peerpigeon.core.sessions.registry import Client, Guest
 from peerpigeon.core.sessions.takeover import (
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from peerpigeon.core.sessions.registry import Party
     from peerpigeon.core.sessions.sessions import Sessions
     from peerpigeon.core.wire.hub_news import Challenge
-
-TAKEN = "Peer already connected"
-"""Reference: the reason for which a second socket with an id is closed."""
 
 
 class Contests:

@@ -15,8 +15,8 @@ from peerpigeon.core.changes import (
     HubClaimed,
 )
 from peerpigeon.core.ids import same_peer
-from peerpigeon.core.interface.actions import ClosePeer, Tell
-from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE
+from peerpigeon.core.interface.actions import ClosePeer, Tell, Warn
+from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, SECOND_LINK
 from peerpigeon.core.interface.notices import HubDiscovered, PeerAnnounced, PeerConnected
 from peerpigeon.core.sessions.registry import Guest, ReferenceHub
 from peerpigeon.core.sessions.takeover import GuestContender
@@ -35,6 +35,12 @@ if TYPE_CHECKING:
     from peerpigeon.core.sessions.registry import Client
     from peerpigeon.core.sessions.sessions import Sessions
     from peerpigeon.core.wire.client_messages import Announce
+
+
+GUEST_REFUSED = (
+    "a client of a hub of the npm package was refused: such hubs pass on no tokens, so that their"
+    " clients enter open namespaces only (namespace_access, NAMESPACE_ACCESS)"
+)
 
 
 class Guests:
@@ -93,8 +99,8 @@ class Guests:
             return
         hub = link.hub
         if self._registry.find(hub_id) is not None:  # it has dialled us, as a rule
-            self._effects.act(ClosePeer(session, NORMAL_CLOSURE, "second link"))
-            self._admission.depart(hub, NORMAL_CLOSURE, "second link", now)
+            self._effects.act(ClosePeer(session, NORMAL_CLOSURE, SECOND_LINK))
+            self._admission.depart(hub, NORMAL_CLOSURE, SECOND_LINK, now)
             return
         self._registry.identify(hub, hub_id)
         self._effects.act(Tell(PeerConnected(hub_id, len(self._registry))))
@@ -135,6 +141,7 @@ class Guests:
             change.announce.namespace, None
         ):
             self.announces_refused += 1
+            self._effects.act(Warn(GUEST_REFUSED, link.hub.address, peer_id))
         elif holder is None and self._registry.is_full:
             self._references.postpone(link, now)
             self._admission.press(now)

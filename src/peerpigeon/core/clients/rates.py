@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.changes import ClientFlooded
+from peerpigeon.core.interface.actions import Warn
+from peerpigeon.core.interface.close_codes import TOO_MANY_ANNOUNCES, TOO_MUCH_UNUSABLE
 from peerpigeon.core.wire.client_messages import encode_error
 
 if TYPE_CHECKING:
@@ -58,6 +60,12 @@ FORBEARANCE = 60.0
 not read for a while is little, so this is some hundred messages, again and again, for 10 s."""
 
 
+SLOWED = (
+    "a client is read more slowly, and closed if it goes on: it sends more than a real client does;"
+    " look at its program"
+)
+
+
 class Rates:
     """What the clients of one hub do of what is limited."""
 
@@ -72,7 +80,7 @@ class Rates:
         client.announces_paid_until = paid = ANNOUNCES.spend(client.announces_paid_until, 1, now)
         excess = ANNOUNCES.excess(paid, now)
         if excess > 0:
-            self._slow_down(client, "announces", excess, now)
+            self._slow_down(client, TOO_MANY_ANNOUNCES, excess, now)
 
     def faulted(self, client: Client, cost: int, now: float) -> None:
         """Count a message that was answered with an error."""
@@ -80,7 +88,7 @@ class Rates:
         client.faults_paid_until = paid = FAULTS.spend(client.faults_paid_until, cost, now)
         excess = FAULTS.excess(paid, now)
         if excess > 0:
-            self._slow_down(client, "messages that cannot be used", excess, now)
+            self._slow_down(client, TOO_MUCH_UNUSABLE, excess, now)
 
     def forget(self, session: SessionId) -> None:
         """Note that a client is gone."""
@@ -90,14 +98,15 @@ class Rates:
         if max(client.announces_paid_until, client.faults_paid_until) <= now:
             self._told.discard(client.session)
 
-    def _slow_down(self, client: Client, what: str, excess: float, now: float) -> None:
+    def _slow_down(self, client: Client, reason: str, excess: float, now: float) -> None:
         session = client.session
         if excess > FORBEARANCE:
-            self._effects.report(ClientFlooded(session, f"too many {what}"))
+            self._effects.report(ClientFlooded(session, reason))
         elif session not in self._throttle:  # else it was read before, in the same turn
             self._throttle.hold(session, now + min(max(excess, SHORTEST), LONGEST))
             if session not in self._told:
                 self._told.add(session)
-                text = f"too many {what}; you are read more slowly, and closed if you go on"
+                text = f"{reason}; you are read more slowly, and closed if you go on"
                 at = self._effects.milliseconds(now)
                 self._effects.send(session, encode_error(text, client.namespace, at))
+                self._effects.act(Warn(SLOWED, client.address, client.peer_id, reason))

@@ -15,6 +15,7 @@ from peerpigeon.core.clients.permissions import Permissions
 from peerpigeon.core.clients.rates import UNUSABLE
 from peerpigeon.core.clients.signaling import Signaling
 from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.interface.actions import Warn
 from peerpigeon.core.interface.events import PeerBehind, PeerLost, PeerOpened, PeerPonged, PingSent
 from peerpigeon.core.reference.links import ReferenceLinks
 from peerpigeon.core.reference.updates import ReferenceUpdates
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Party
     from peerpigeon.core.wire.hub_news import Found
+
+
+MESSAGE_REFUSED = "a message was refused, and its sender told why"
 
 
 class ClientService:
@@ -234,6 +238,8 @@ class ClientService:
         self._messages_refused += 1
         at = self._effects.milliseconds(now)
         self._effects.send(party.session, client_messages.encode_error(text, party.namespace, at))
+        peer = party.peer_id or ""
+        self._effects.act(Warn(MESSAGE_REFUSED, party.address, peer, text))
         if isinstance(party, Client):
             self._fairness.rates.faulted(party, UNUSABLE, now)
 

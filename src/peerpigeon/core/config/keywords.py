@@ -24,6 +24,7 @@ class ServerOptions(TypedDict, total=False):
     token_audience: str
     token_issuer: str
     namespace_access: tuple[str, ...]
+    log_level: str
     verbose_logging: bool
     demo: bool | None
     show_details: bool | None

@@ -166,8 +166,14 @@ class Times:
 class Operation:
     """Operation."""
 
+    log_level: str = field(
+        default="info", metadata={"choices": ("debug", "info", "warning", "error")}
+    )
+    """Least weight of the lines in the log: debug also has what each client does, and each that is
+    refused."""
+
     verbose_logging: bool = False
-    """Log what each client does, not only the server."""
+    """What the npm package calls ``log_level`` debug."""
 
     demo: bool | None = field(default=None, metadata={"unset": "if it is for its own machine"})
     """Serve the page /demo. A server is for its own machine that listens on the loopback, and

@@ -103,6 +103,11 @@ class ServerConfig(Options):
         return self.max_port_retries
 
     @property
+    def lowest_log_level(self) -> str:
+        """The least weight of the lines that are logged."""
+        return "debug" if self.verbose_logging else self.log_level
+
+    @property
     def is_open(self) -> bool:
         """Whether a hub at another machine may join the mesh without a secret."""
         is_closed = self.hub_secret or self.hub_members

@@ -169,7 +169,25 @@ class Tell(msgspec.Struct, frozen=True):
     notice: Notice
 
 
+class Warn(msgspec.Struct, frozen=True, gc=False):
+    """Have it in the log that somebody was refused, or that something does not work.
+
+    Strangers can cause as many as they like, so that the shell writes few of each kind.
+    """
+
+    text: str
+    """What is wrong and what to do; the same for all of its kind."""
+    address: str = ""
+    """Where it comes from: an IP address, or that of a hub."""
+    peer: str = ""
+    """The id of the client or hub, if it is known."""
+    reason: str = ""
+    """What is said to the other side, or by it; there may be something of a stranger in it."""
+    apart: str = ""
+    """That of another one is a kind of its own, such as another hub."""
+
+
 ChannelAction: TypeAlias = MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
 LinkAction: TypeAlias = Dial | Resolve | ChannelAction | SendToLink | TrustLink | CloseLink
 ClientAction: TypeAlias = PingPeer | PausePeer | ResumePeer | ClosePeer | DismissPeer
-Action: TypeAlias = SendToPeers | ClientAction | LinkAction | Drained | Tell
+Action: TypeAlias = SendToPeers | ClientAction | LinkAction | Drained | Tell | Warn

@@ -39,3 +39,31 @@ OTHERS_HAVE_FEWER = "other hubs have fewer clients, connect again"
 
 HUB_STOPPING = "hub is stopping"
 """The reason that other hubs get with ``GOING_AWAY`` if they have not left by then."""
+
+FULL = "Maximum connections reached"
+"""Reference: the reason for which a full server closes."""
+
+BAD_ID = "Invalid peerId format"
+OWN_ID = "peerId is this hub's own"
+BAD_KEY = "Invalid resumeKey format"
+WRONG_BEARER = "token is for another peerId"
+BEARER_EXPIRED = "token has expired"
+TAKEN = "Peer already connected"
+"""Reference: the reason for which a second socket with an id is closed."""
+
+RESUMED = "resumed by another connection"
+"""Why the socket is closed of a client that has come again and has proved that it is the same."""
+
+SILENT = "no answer to pings"
+SILENT_AT_RETURN = "peerId connected again, no answer here"
+SILENT_AND_FULL = "server is full, no answer here"
+TOO_MANY_ANNOUNCES = "too many announces"
+TOO_MUCH_UNUSABLE = "too many messages that cannot be used"
+
+TOO_BIG = "message too big"
+SLOW_READER = "reading too slowly"
+MEMORY_IS_SHORT = "out of memory"
+
+SECOND_LINK = "second link"
+TOO_LATE = "too late"
+NOT_WELCOME = "hubs of this kind are not let in"

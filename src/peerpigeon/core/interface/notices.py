@@ -48,6 +48,18 @@ class Draining(_Notice, frozen=True):
     """Seconds that it takes for it."""
 
 
+class Warned(_Notice, frozen=True, tag="warning"):
+    """Somebody was refused, or something does not work as it is set up; the server goes on.
+
+    Of each kind at most one is told in a minute, as in the log.
+    """
+
+    message: str
+    """What is wrong, and what to do."""
+    address: str
+    """Where it comes from: an IP address, that of a hub, or empty."""
+
+
 class PeerConnected(_Notice, frozen=True):
     """A client's socket was accepted."""
 
@@ -156,6 +168,7 @@ Notice: TypeAlias = (
     | Stopped
     | Draining
     | ErrorOccurred
+    | Warned
     | PeerConnected
     | PeerDisconnected
     | PeerAnnounced

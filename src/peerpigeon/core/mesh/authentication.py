@@ -19,6 +19,7 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.mesh.refusals import NOT_ITS_KEY, UNLIKE_PROOFS
 from peerpigeon.core.wire.hub_frames import Proof
 
 if TYPE_CHECKING:
@@ -82,11 +83,11 @@ class Authenticator:
         proofs = proof.mac, *proof.others
         matches = [hmac.compare_digest(mac, theirs) for mac in expected for theirs in proofs]
         if not any(matches):
-            return "the two hubs have different hub_secrets"
+            return UNLIKE_PROOFS
         identities = self._identities
         if identities is None or identities.holds(prover.hub, prover.key, proof.signature, said):
             return ""
-        return "the hub has not the key of its id"
+        return NOT_ITS_KEY
 
     def is_member(self, hub: PeerId) -> bool:
         """Tell whether a hub that has proved itself may be in the mesh."""

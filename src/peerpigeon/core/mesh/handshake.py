@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from peerpigeon.core.config.addresses import public_form
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
 from peerpigeon.core.mesh.authentication import NONCE_SIZE
+from peerpigeon.core.mesh.refusals import (
+    ITSELF,
+    NO_HELLO,
+    ONE_IDENTITY,
+    ONE_IS_OPEN,
+    OTHER_MESH,
+    OTHER_VERSION,
+)
 from peerpigeon.core.wire.hub_frames import VERSION, Hello, Proof
 
 if TYPE_CHECKING:
@@ -105,6 +113,11 @@ class Handshake:
         """Forget what was said on a link, which has led to something or has ended."""
         self._exchanges.pop(link.id, None)
 
+    def hub(self, link: Link) -> PeerId | None:
+        """Return who the other end of a link says it is, if it has said so and is not let in."""
+        exchange = self._exchanges.get(link.id)
+        return None if exchange is None or exchange.hello is None else exchange.hello.hub
+
     def receive(self, link: Link, frame: Frame) -> Decision:
         """Take what has come over a link whose other end is not let in yet."""
         exchange = self._exchanges[link.id]
@@ -127,7 +140,7 @@ class Handshake:
                 return self._choose(link, hello)
             case _:
                 hub = None if hello is None else hello.hub
-                return Rejected(hub, POLICY_VIOLATION, "a link begins with one hello")
+                return Rejected(hub, POLICY_VIOLATION, NO_HELLO)
 
     def _choose(self, link: Link, hello: Hello) -> Admitted | Rejected:
         rival = self._links.over(link.carrier, hello.hub)
@@ -137,15 +150,15 @@ class Handshake:
 
     def _objection(self, hello: Hello) -> str:
         if hello.hub == self._own:
-            return "this hub itself"
+            return ITSELF
         if hello.version != VERSION:
-            return f"protocol version {VERSION} is spoken here"
+            return OTHER_VERSION
         if hello.namespace != self._namespace:
-            return "another hub mesh namespace"
+            return OTHER_MESH
         if bool(hello.key) != bool(self._authenticator.key):
-            return "only one of the two hubs has a hub_identity"
+            return ONE_IDENTITY
         if len(hello.nonce) != (NONCE_SIZE if self._authenticator.is_required else 0):
-            return "only one of the two hubs has a hub_secret"
+            return ONE_IS_OPEN
         return ""
 
     def _stays(self, rival: NeighbourLink, link: Link, hello: Hello) -> bool:

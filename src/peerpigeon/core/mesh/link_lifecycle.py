@@ -6,25 +6,32 @@ from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.changes import RoutesChanged
 from peerpigeon.core.interface import close_codes
-from peerpigeon.core.interface.actions import CloseLink, SendToLink, Tell, TrustLink
-from peerpigeon.core.interface.notices import ErrorOccurred, HubP2PConnected, HubP2PDisconnected
+from peerpigeon.core.interface.actions import CloseLink, SendToLink, Tell, TrustLink, Warn
+from peerpigeon.core.interface.notices import HubP2PConnected, HubP2PDisconnected
 from peerpigeon.core.mesh.handshake import Admitted, IdShared, ProofNeeded, Rejected, Unlisted
+from peerpigeon.core.mesh.links import NeighbourLink
+from peerpigeon.core.mesh.refusals import (
+    ID_SHARED,
+    NO_PROOF,
+    REFUSING,
+    SILENT,
+    TOO_MANY_LINKS,
+    UNLISTED_THERE,
+    is_refusal,
+    refused_here,
+    refused_there,
+)
 from peerpigeon.core.wire.hub_frames import Carrier
 
 if TYPE_CHECKING:
-    from peerpigeon.core.ids import LinkId, PeerId
+    from collections.abc import Callable
+
+    from peerpigeon.core.ids import LinkId
     from peerpigeon.core.interface.events import LinkLost, LinkOpened
     from peerpigeon.core.mesh.links import Link, Parting
     from peerpigeon.core.mesh.parts import MeshParts
     from peerpigeon.core.mesh.readiness import Readiness
     from peerpigeon.core.wire.hub_frames import Frame
-
-
-UNLISTED_THERE = "its hub_members do not name this hub"
-UNLISTED_HERE = "hub {hub} was not let in: hub_members (HUB_MEMBERS) does not name it"
-
-UNLISTED_PAUSE = 60.0
-"""Seconds between two of these, for hubs that are not let in come again and again."""
 
 
 class LinkLifecycle:
@@ -47,13 +54,12 @@ class LinkLifecycle:
         self._gossip = parts.gossip
         self._anti_entropy = parts.anti_entropy
         self._readiness = readiness
-        self._tell_unlisted_at = float("-inf")
 
     # Beginning
 
     def opened(self, event: LinkOpened, now: float) -> None:
         """Greet whoever is at the other end of a new connection."""
-        link = self._links.open(event.link, event.carrier, event.opening, now)
+        link = self._links.open(event.link, event.carrier, event.opening, now, event.address)
         if event.opening:
             self._strangers.expect(link.id, now)
         else:
@@ -67,7 +73,7 @@ class LinkLifecycle:
         decision = self._handshake.receive(link, frame)
         match decision:
             case Admitted(replaced=None) if self._is_full_for(link):
-                self.close(link, close_codes.TRY_AGAIN_LATER, "too many links", now)
+                self.close(link, close_codes.TRY_AGAIN_LATER, TOO_MANY_LINKS, now)
             case Admitted():
                 self._admit(link, decision, now)
             case ProofNeeded(proof):
@@ -80,18 +86,12 @@ class LinkLifecycle:
                 self.close(link, code, reason, now)
             case IdShared():
                 self._namesakes.meet(self._dialer.addresses(link))
-                self.close(link, close_codes.POLICY_VIOLATION, "another hub has this id", now)
+                self.close(link, close_codes.POLICY_VIOLATION, ID_SHARED, now)
             case Unlisted(hub):
                 self._dialer.answered(link, hub)
-                self._tell_unlisted(hub, now)
                 self.close(link, close_codes.POLICY_VIOLATION, UNLISTED_THERE, now)
             case _:
                 assert_never(decision)
-
-    def _tell_unlisted(self, hub: PeerId, now: float) -> None:
-        if now >= self._tell_unlisted_at:
-            self._tell_unlisted_at = now + UNLISTED_PAUSE
-            self._effects.act(Tell(ErrorOccurred(UNLISTED_HERE.format(hub=hub))))
 
     def _is_full_for(self, link: Link) -> bool:
         # One that we have opened may stay, however many there are.
@@ -100,7 +100,7 @@ class LinkLifecycle:
 
     def _make_room(self, evicted: LinkId | None, now: float) -> None:
         if evicted is not None and (link := self._links.get(evicted)) is not None:
-            self.close(link, close_codes.TRY_AGAIN_LATER, "too many links", now)
+            self.close(link, close_codes.TRY_AGAIN_LATER, TOO_MANY_LINKS, now)
 
     def _admit(self, link: Link, admitted: Admitted, now: float) -> None:
         self._effects.act(TrustLink(link.id))
@@ -128,6 +128,7 @@ class LinkLifecycle:
 
     def close(self, link: Link, code: int, reason: str, now: float) -> None:
         """Close a link from this end; in good order the other end is heard until it is done."""
+        self._warn(link, code, reason, refused_here)
         if code == close_codes.NORMAL_CLOSURE:
             self._closing.begin(link, reason, now, is_ours=True)
         else:
@@ -148,25 +149,37 @@ class LinkLifecycle:
         """Go on without a link that has broken."""
         self._closing.end(event.link)
         if (link := self._links.get(event.link)) is not None:
+            self._warn(link, event.code, event.reason, refused_there)
             self._end(link, event.code, event.reason, now)
 
     def end_silent(self, interval: float, now: float) -> None:
         """End the links that are silent though hearts beat every ``interval`` seconds."""
         for link in self._links.silent(interval, now):
-            self._effects.act(CloseLink(link.id, close_codes.POLICY_VIOLATION, "silent"))
-            self._end(link, close_codes.ABNORMAL_CLOSURE, "silent", now)
+            self._effects.act(CloseLink(link.id, close_codes.POLICY_VIOLATION, SILENT))
+            self._end(link, close_codes.ABNORMAL_CLOSURE, SILENT, now)
 
     def end_unproved(self, now: float) -> None:
         """End the links over which nobody has proved in time to be of the mesh."""
         for number in self._strangers.expire(now):
             if (link := self._links.get(number)) is not None:  # pragma: no branch
-                self.close(link, close_codes.POLICY_VIOLATION, "no proof in time", now)
+                self.close(link, close_codes.POLICY_VIOLATION, NO_PROOF, now)
 
     def end_stale(self, now: float) -> None:
         """End all links, because this process was asleep and the other ends have given them up."""
         for link in self._links:
             self._closing.begin(link, "asleep", now, is_ours=True, is_stale=True)
             self._end(link, close_codes.ABNORMAL_CLOSURE, "asleep", now)
+
+    def _warn(self, link: Link, code: int, reason: str, say: Callable[[str], str | None]) -> None:
+        """Have it in the log that a hub was refused, by whichever end."""
+        if code not in REFUSING:
+            return
+        if isinstance(link, NeighbourLink) and not is_refusal(code, reason):
+            return
+        if (text := say(reason)) is not None:
+            hub = link.hub if isinstance(link, NeighbourLink) else self._handshake.hub(link) or ""
+            address = next(iter(self._dialer.addresses(link)), link.address)
+            self._effects.act(Warn(text, address, hub, reason))
 
     def _end(self, link: Link, code: int, reason: str, now: float) -> None:
         parting = self._links.close(link)
@@ -175,9 +188,9 @@ class LinkLifecycle:
         self._anti_entropy.forget(link)
         self._dialer.ended(link, code, reason)
         if parting is not None:
-            self._part(link, parting, now)
+            self._part(link, parting, now, is_refused=is_refusal(code, reason))
 
-    def _part(self, link: Link, parting: Parting, now: float) -> None:
+    def _part(self, link: Link, parting: Parting, now: float, *, is_refused: bool) -> None:
         """See to what the end of a link to a neighbour means."""
         if parting.was_last_channel:
             self._effects.act(Tell(HubP2PDisconnected(parting.hub)))
@@ -190,7 +203,8 @@ class LinkLifecycle:
         else:
             self._gossip.flush_soon(now)
         if not self._links.neighbours and not self._membership.is_leaving:
-            self._bootstrap.links_lost(now)
+            if not is_refused:  # else it would be refused again, as often as it can dial
+                self._bootstrap.links_lost(now)
             self._alone.begin(now)
         self._planner.replan_by(now)
         self._readiness.update(now)

@@ -28,6 +28,8 @@ class Link:
     opening: int
     """The ``Dial`` or channel of ours that led to it; 0 if the other hub opened it."""
     opened_at: float
+    address: str
+    """The IP address that the other hub has opened it from; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +88,19 @@ class Links:
 
     # Changes
 
-    def open(self, number: LinkId, carrier: Carrier, opening: int, now: float) -> Link:
+    def open(
+        self, number: LinkId, carrier: Carrier, opening: int, now: float, address: str = ""
+    ) -> Link:
         """Add a new connection; who is there is not known yet."""
-        link = self._links[number] = Link(number, carrier, opening, now)
+        link = self._links[number] = Link(number, carrier, opening, now, address)
         self._last_heard[number] = now
         return link
 
     def identify(self, link: Link, hub: PeerId, life: int) -> NeighbourLink:
         """Note who is at the other end, and send by this link from now on."""
-        named = NeighbourLink(link.id, link.carrier, link.opening, link.opened_at, hub, life)
+        named = NeighbourLink(
+            link.id, link.carrier, link.opening, link.opened_at, link.address, hub, life
+        )
         self._links[link.id] = named
         if hub not in self._by_hub:
             self._by_hub[hub] = {}

@@ -9,7 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.interface.actions import ClosePeer
-from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, POLICY_VIOLATION
+from peerpigeon.core.interface.close_codes import (
+    ABNORMAL_CLOSURE,
+    NOT_WELCOME,
+    POLICY_VIOLATION,
+    TOO_LATE,
+)
 from peerpigeon.core.mesh.attempts import DialAttempt
 
 if TYPE_CHECKING:
@@ -53,12 +58,12 @@ class ReferenceHubs:
         """
         dial, config = self._attempts.get(opening), self._config
         if not isinstance(dial, DialAttempt):
-            self._close(session, "too late")
+            self._close(session, TOO_LATE)
             return None
         # Who has named it as a bootstrap hub trusts it.
         is_welcome = self._bootstrap.is_configured(dial.uri) and config.reference_hubs != "no"
         if not (is_welcome or config.welcomes_reference_hubs):
-            self._close(session, "hubs of this kind are not let in")
+            self._close(session, NOT_WELCOME)
             self._attempts.fail(dial, now)
             self._bootstrap.disconnected(dial.uri, ABNORMAL_CLOSURE, "a hub of the npm package")
             return None

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from math import ceil
 from typing import Final
 
 from peerpigeon.core.ip_addresses import THIS_MACHINE, subscriber
 from peerpigeon.net.http.request import HandshakeError
-from peerpigeon.net.seldom import SeldomWarning
-
-logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 500
 """Requests of one address at once: twice what a school has that is behind one, when all return."""
@@ -21,11 +17,6 @@ PER_SECOND: Final = 50
 MOST_ADDRESSES: Final = 4096
 """Of which it is known what they have done: half a megabyte. Beyond it the one is forgotten that
 has been silent for longest."""
-
-_LINE = (
-    "requests from %s are refused for now (429): there are more than %d at once, and %d a second;"
-    " if that is a proxy, name it in trusted_proxies (TRUSTED_PROXIES)"
-)
 
 
 class Arrivals:
@@ -39,7 +30,6 @@ class Arrivals:
         self._at_once = times * AT_ONCE
         self._per_second = times * PER_SECOND
         self._paid_until: dict[str, float] = {}  # longest silent first
-        self._warning = SeldomWarning(logger, _LINE)
 
     def count(self, address: str, now: float) -> None:
         """Count a request; raise ``HandshakeError`` if it is one too many (429)."""
@@ -56,10 +46,14 @@ class Arrivals:
         if len(self._paid_until) > MOST_ADDRESSES:
             del self._paid_until[next(iter(self._paid_until))]
         if wait > 0:
-            self._warning.warn(now, address, self._at_once, self._per_second)
             raise HandshakeError(
                 429,
                 f"too many requests from your address: at most {self._at_once} at once, and"
                 f" {self._per_second} a second",
                 ("Retry-After", str(ceil(wait))),
+                log=(
+                    "requests of one address are refused for now (429): there are more than"
+                    f" {self._at_once} at once, and {self._per_second} a second; if that is a"
+                    " proxy, name it in trusted_proxies (TRUSTED_PROXIES)"
+                ),
             )

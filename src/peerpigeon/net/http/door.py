@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from peerpigeon.core.config import is_loopback
+from peerpigeon.core.interface.close_codes import MEMORY_IS_SHORT
 from peerpigeon.core.ip_addresses import UNIX
 from peerpigeon.net.http.arrivals import Arrivals
 from peerpigeon.net.http.forwarded import Forwarded
-from peerpigeon.net.http.lost_upgrade import LOG_LINE, check_upgrade
+from peerpigeon.net.http.lost_upgrade import check_upgrade
 from peerpigeon.net.http.request import (
     MAX_HEAD_SIZE,
     HandshakeError,
@@ -23,7 +23,8 @@ from peerpigeon.net.http.request import (
     parse_request,
     split_target,
 )
-from peerpigeon.net.seldom import SeldomWarning
+from peerpigeon.net.refusals import CLOSED
+from peerpigeon.net.seldom import SeldomWarnings
 from peerpigeon.net.tls.transport import HANDSHAKE_SIZE, Handshakes, TlsTransport
 
 if TYPE_CHECKING:
@@ -38,21 +39,31 @@ if TYPE_CHECKING:
 
     Opener: TypeAlias = Callable[[asyncio.Transport, UpgradeRequest, bytes], object]
 
-logger = logging.getLogger(__name__)
-
-_REFUSED_ORIGIN = "a page of %r was refused, from %s: cors_origin (CORS_ORIGIN) does not name it"
-_REFUSED_HOST = (
-    "a request for the host %r was refused, from %s: allowed_hosts (ALLOWED_HOSTS) does not name it"
+_WRONG_ORIGIN = (
+    "a page was refused (403): cors_origin (CORS_ORIGIN) does not name its origin; name it there if"
+    " it is one of yours"
 )
-_SHOWN = 100
-"""Characters of an origin or a host in the log; a stranger may write 16 Ki."""
+_CROWD = (
+    "connections are dropped: as many as may be have sent no whole request yet; of the address with"
+    " most of them the oldest goes, and a firewall can keep it out"
+)
+_NO_TLS = (
+    "a connection was closed: no TLS handshake came about; let it speak TLS here (wss://, https://),"
+    " and trust the certificate"
+)
+_SLOW = (
+    "a connection was dropped: no whole request came within handshake_timeout (HANDSHAKE_TIMEOUT)"
+)
 
 _UNIX_FAMILY = getattr(socket, "AF_UNIX", None)
 _END = b"\r\n\r\n"
-_WRONG_HOST = HandshakeError(
-    421,
+_WRONG_HOST = (
     "this server does not answer to the name in the header Host; name it in the option"
-    " allowed_hosts (ALLOWED_HOSTS) if it should",
+    " allowed_hosts (ALLOWED_HOSTS) if it should"
+)
+_WRONG_HOST_LINE = (
+    "a request was refused (421): allowed_hosts (ALLOWED_HOSTS) does not name its host; name it"
+    " there if that is this server"
 )
 _HEAD_TOO_LARGE = HandshakeError(431, f"the request's head is over {MAX_HEAD_SIZE} bytes")
 
@@ -91,6 +102,7 @@ class Doors:
         forwarded: Forwarded = _NO_PROXIES,
         certificate: CertificateFiles | None = None,
         limit: int = 1024,
+        warnings: SeldomWarnings | None = None,
     ) -> None:
         self.opener = opener
         self.visits = visits
@@ -107,11 +119,7 @@ class Doors:
         self.handshakes = Handshakes(self._handshake_failed)
         self.handshake_arrivals = Arrivals(2)
         self.limit = limit
-        self.lost_upgrade = SeldomWarning(logger, LOG_LINE)
-        self.refused_origin = SeldomWarning(logger, _REFUSED_ORIGIN)
-        self.refused_host = SeldomWarning(logger, _REFUSED_HOST)
-        self.refused = SeldomWarning(logger, "a WebSocket was refused, from %s: %s")
-        self.failed_handshake = SeldomWarning(logger, "a TLS handshake with %s failed: %s")
+        self.warnings = warnings or SeldomWarnings()
 
     def __call__(self) -> Door:
         """Return the door for one more connection."""
@@ -123,17 +131,20 @@ class Doors:
             return True
         try:
             self.handshake_arrivals.count(address, _now())
-        except HandshakeError:
+        except HandshakeError as error:
+            self.warnings.add(error.log, address)
             return False
         return True
 
     def _handshake_failed(self, transport: TlsTransport, reason: str) -> None:
-        self.failed_handshake.warn(_now(), _address(transport), reason)
+        self.warnings.add(_NO_TLS, _address(transport), kind=reason, reason=reason)
 
-    def drop_greediest(self) -> bool:
+    def drop_greediest(self, why: str = "") -> bool:
         """Drop a connection of the address with most of them; ``False`` if none waits."""
         waiter = self.waiting.greediest()
         if waiter is not None:
+            if why:
+                self.warnings.add(why, self.waiting.address(waiter))
             waiter.abort()
         return waiter is not None
 
@@ -147,11 +158,12 @@ class Doors:
 class Door(asyncio.Protocol):
     """One connection whose first request has not come yet."""
 
-    __slots__ = ("_doors", "_head", "_is_answered", "_timer", "_transport")
+    __slots__ = ("_address", "_doors", "_head", "_is_answered", "_timer", "_transport")
 
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
         self._head = bytearray()
+        self._address = ""
         self._is_answered = False
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -159,15 +171,16 @@ class Door(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the request."""
         transport = cast("asyncio.Transport", transport)
-        if not self._doors.descriptors.admit(transport, _now()):
+        self._address = _address(transport)
+        if not self._doors.descriptors.admit(transport, self._address):
             transport.abort()
             return
         waiting = self._doors.waiting
         if len(waiting) >= self._doors.limit:
             # Many silent connections must not keep out those that send a request, nor those of one
             # address those of another.
-            self._doors.drop_greediest()
-        address = _address(transport)
+            self._doors.drop_greediest(_CROWD)
+        address = self._address
         certificate = self._doors.certificate
         if certificate is not None:
             if not self._doors.admits_handshake(address):
@@ -179,7 +192,7 @@ class Door(asyncio.Protocol):
         self._transport = transport
         waiting.add(self, address)
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._doors.handshake_timeout, transport.abort)
+        self._timer = loop.call_later(self._doors.handshake_timeout, self._time_out)
 
     def data_received(self, data: bytes) -> None:
         """Collect the head, then act on it."""
@@ -194,18 +207,26 @@ class Door(asyncio.Protocol):
             if end >= 0:
                 self._lead(transport, bytes(self._head), end)
             elif len(self._head) >= MAX_HEAD_SIZE:
-                self._answer(transport, _HEAD_TOO_LARGE.response())
+                raise _HEAD_TOO_LARGE
             else:
                 self._doors.holders.note(self, len(self._head))
         except HandshakeError as error:
+            if error.log:
+                self._doors.warnings.add(error.log, self._address, **error.details)
             self._answer(transport, error.response())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         self._leave()
 
-    def abort(self) -> None:
-        """Drop the connection."""
+    def _time_out(self) -> None:
+        # Browsers connect ahead, and monitors do no more: who has said nothing breaks no rule.
+        self.abort(_SLOW if self._head else "")
+
+    def abort(self, why: str = "") -> None:
+        """Drop the connection; with ``why`` the log says so."""
+        if why:
+            self._doors.warnings.add(why, self._address)
         transport = self._transport
         self._leave()
         if transport is not None:
@@ -213,23 +234,18 @@ class Door(asyncio.Protocol):
 
     def give_way(self) -> None:
         """Drop the connection, as memory is short."""
-        self.abort()
+        self.abort(CLOSED[MEMORY_IS_SHORT])
 
     def _lead(self, transport: asyncio.Transport, data: bytes, end: int) -> None:
         request = parse_request(data[:end])
-        peer = _address(transport)
-        address = self._doors.forwarded.origin(request, peer)
+        peer = self._address
+        address = self._address = self._doors.forwarded.origin(request, peer)
         if address != peer or not self._doors.forwarded.trusts(peer):
             self._doors.arrivals.count(address, _now())
         host = request.single("host")
         if not self._doors.admits_host(host):
-            self._doors.refused_host.warn(_now(), (host or "")[:_SHOWN], address)
-            raise _WRONG_HOST
-        try:
-            check_upgrade(request)
-        except HandshakeError:
-            self._doors.lost_upgrade.warn(_now(), address)
-            raise
+            raise HandshakeError(421, _WRONG_HOST, log=_WRONG_HOST_LINE, host=host or "")
+        check_upgrade(request)
         if not is_websocket(request):
             if request.method != "OPTIONS":
                 split_target(request.target)  # it has to be in order
@@ -242,14 +258,13 @@ class Door(asyncio.Protocol):
             return
         upgrade = replace(accept(request), address=address)
         if not self._doors.admits_origin(upgrade.origin, upgrade.host):
-            origin = (upgrade.origin or "")[:_SHOWN]
-            self._doors.refused_origin.warn(_now(), origin, address)
-            raise HandshakeError(403, "this origin may not connect: cors_origin does not name it")
-        try:
-            open_socket = self._doors.opener(upgrade)
-        except HandshakeError as error:
-            self._doors.refused.warn(_now(), address, error.message)
-            raise
+            raise HandshakeError(
+                403,
+                "this origin may not connect: cors_origin does not name it",
+                log=_WRONG_ORIGIN,
+                origin=upgrade.origin or "",
+            )
+        open_socket = self._doors.opener(upgrade)
         self._leave()
         open_socket(transport, upgrade, data[end + len(_END) :])
 

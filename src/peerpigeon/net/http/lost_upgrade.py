@@ -27,8 +27,8 @@ Apache   ProxyPass "/" "http://127.0.0.1:3000/" upgrade=websocket
 HAProxy  passes them on by itself in "mode http", if the server speaks HTTP/1.1 ("proto h1")
 """
 
-LOG_LINE = (
-    "a request for a WebSocket came from %s without its headers Upgrade and Connection; a proxy on"
+_LINE = (
+    "a request for a WebSocket came without its headers Upgrade and Connection (426); a proxy on"
     " the way has to pass them on"
 )
 
@@ -46,7 +46,7 @@ def check_upgrade(request: Request) -> None:
         return
     # RFC 9110, section 15.5.22: the answer names the protocol in Upgrade.
     if asks or request.values("sec-websocket-key") or _names_a_peer(request):
-        raise HandshakeError(426, BODY.rstrip(), *UPGRADE_TO)
+        raise HandshakeError(426, BODY.rstrip(), *UPGRADE_TO, log=_LINE)
 
 
 def _names_a_peer(request: Request) -> bool:

@@ -48,10 +48,23 @@ UPGRADE_TO = (
 
 
 class HandshakeError(Exception):
-    """A request is refused. The message is ours and repeats nothing of the request."""
+    """A request is refused. The message is ours and repeats nothing of the request.
 
-    def __init__(self, status: int, message: str, *headers: tuple[str, str]) -> None:
+    ``log`` is what the log says, if that is not the message, with ``details`` of the request;
+    nothing if it is empty.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *headers: tuple[str, str],
+        log: str | None = None,
+        **details: str,
+    ) -> None:
         super().__init__(message)
+        self.log = f"a request was refused ({status}): {message}" if log is None else log
+        self.details = details
         self.status = HTTPStatus(status)
         self.message = message
         self.headers = headers

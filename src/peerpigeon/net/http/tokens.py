@@ -43,13 +43,19 @@ _REASONS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
 _MALFORMED = "it is malformed"
 
 
+_GET_ANOTHER = "let it get another one from whoever makes the tokens"
+_SHOW_ONE = "namespace_access (NAMESPACE_ACCESS) says which namespaces take none"
+
+
 class TokenError(HandshakeError):
     """A token is refused, or missing. The message says why and repeats nothing of it."""
 
     def __init__(self, code: str, message: str) -> None:
         # RFC 6750, section 3.1.
         challenge = f'Bearer error="{code}"' if code else "Bearer"
-        super().__init__(401, message, ("WWW-Authenticate", challenge))
+        remedy = _GET_ANOTHER if code else _SHOW_ONE
+        log = f"a client was refused (401): {message}; {remedy}"
+        super().__init__(401, message, ("WWW-Authenticate", challenge), log=log)
 
 
 class Tokens:

@@ -41,6 +41,10 @@ class Waiting(Generic[C]):
         """Go over all, the one that has waited longest first."""
         return iter(self._addresses)
 
+    def address(self, connection: C) -> str:
+        """Return where one that waits comes from; of IPv6 its /64."""
+        return self._addresses[connection]
+
     def add(self, connection: C, address: str) -> None:
         """Let a connection wait."""
         key = self._addresses[connection] = subscriber(address)

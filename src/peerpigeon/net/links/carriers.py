@@ -49,7 +49,7 @@ from peerpigeon.net.links.link import Link
 from peerpigeon.net.links.link_sockets import LinkSocket, LinkSockets
 from peerpigeon.net.links.name_lookup import NameLookup
 from peerpigeon.net.tls.trust import Trust
-from peerpigeon.net.websocket.outgoing import Dialing
+from peerpigeon.net.websocket.outgoing import NOT_ADMITTED, NOT_TRUSTED, Dialing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,10 +60,21 @@ if TYPE_CHECKING:
     from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.links.link import Wire
     from peerpigeon.net.memory import Holders
+    from peerpigeon.net.seldom import SeldomWarnings
     from peerpigeon.rtc.interface import Engine
 
 DIALS_GRACE = 1.0
 """Seconds for dials that are answered with a close to end, when the hub stops."""
+
+
+_NOT_DIALLED = (
+    "a host of which another hub tells was not dialled: it leads to this machine or to a private"
+    " network; if that is right, see dial_private (DIAL_PRIVATE, --dial-private)"
+)
+_NOT_TRUSTED = (
+    "a host of which another hub tells was not linked: its certificate is refused; if a CA of your"
+    " own has signed it, name that with hub_ca (HUB_CA)"
+)
 
 
 class Carriers:
@@ -72,7 +83,7 @@ class Carriers:
     ``feed`` takes the events, ``meet`` a dial that has led to a hub of the npm package.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917
         self,
         own: PeerId,
         feed: Callable[[Event], None],
@@ -80,8 +91,10 @@ class Carriers:
         engine: Engine | None,
         config: ServerConfig,
         holders: Holders,
+        warnings: SeldomWarnings,
     ) -> None:
         self._own = own
+        self._warnings = warnings
         self._feed = feed
         self._meet = meet
         self._engine = engine
@@ -311,6 +324,10 @@ class Carriers:
 
     def dial_failed(self, dial: Dialing, reason: str) -> None:
         """Tell the hub that there is nobody."""
+        if reason == NOT_ADMITTED:
+            self._warnings.add(_NOT_DIALLED, dial.host)
+        elif dial.is_told and NOT_TRUSTED in reason:
+            self._warnings.add(_NOT_TRUSTED, dial.host, reason=reason)
         self._fail(dial, reason)
 
     # Data channels (``DataChannelListener``)

@@ -17,7 +17,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from peerpigeon.core.config.quantities import KIB
 from peerpigeon.core.ids import SessionId
-from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, TRY_AGAIN_LATER
+from peerpigeon.core.interface.close_codes import (
+    ABNORMAL_CLOSURE,
+    MEMORY_IS_SHORT,
+    SLOW_READER,
+    TRY_AGAIN_LATER,
+)
 from peerpigeon.core.interface.link_outbox import AHEAD
 from peerpigeon.net.websocket.frames import PING, TEXT
 from peerpigeon.net.websocket.group import Socket, SocketGroup
@@ -45,8 +50,6 @@ MAX_JOINED_FRAMES = 512  # so that a flood of empty pings cannot fill the memory
 
 BEHIND_PART = 4
 """Which part of ``max_outbox_size`` waits when it is told, so that senders are slowed in time."""
-
-MEMORY_IS_SHORT = "out of memory"
 
 _MESSAGE = (str, bytes)
 
@@ -154,6 +157,7 @@ class WebSocket(TurnTaker, Socket):
         """End, as memory is short; a client that reads is told why."""
         # Not at once, as this may be the listener's own call.
         self._group.loop.call_soon(self._report, TRY_AGAIN_LATER, MEMORY_IS_SHORT)
+        self._group.on_fault(self, MEMORY_IS_SHORT)
         self._drop_held()
         if self._transport.get_write_buffer_size() or self._protocol.state is not State.OPEN:
             self._abort()
@@ -202,11 +206,11 @@ class WebSocket(TurnTaker, Socket):
         """Close if more than ``max_outbox_size`` bytes wait for a client that does not read."""
         waiting = self._held_size + self._transport.get_write_buffer_size()
         if waiting > self._group.max_outbox_size and self._protocol.state is State.OPEN:
-            reason = "reading too slowly"
             self._drop_held()
-            self._close(TRY_AGAIN_LATER, reason)
+            self._close(TRY_AGAIN_LATER, SLOW_READER)
             # Not at once, as this may be the listener's own call.
-            self._group.loop.call_soon(self._report, TRY_AGAIN_LATER, reason)
+            self._group.loop.call_soon(self._report, TRY_AGAIN_LATER, SLOW_READER)
+            self._group.on_fault(self, SLOW_READER)
         else:
             self._note()
 
@@ -308,6 +312,7 @@ class WebSocket(TurnTaker, Socket):
                 self._transport.close()
                 self._report(code, reason)
             case Violation(code, reason):
+                self._group.on_fault(self, reason)
                 self._group.deliver()
                 self._close(code, reason)
                 self._end_output()

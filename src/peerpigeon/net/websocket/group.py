@@ -98,6 +98,8 @@ class SocketGroup(Generic[S]):
         self.on_pace: Callable[[S], object] | None = None
         """Called when a socket is behind with reading what it is sent, or has caught up."""
         self._paced: list[S] = []
+        self.on_fault: Callable[[S, str], object] = lambda _, __: None
+        """Called with the reason when a socket is closed for what came, or for what waits."""
         self._is_ending = False  # whether the end of this turn is under way
         self._all_gone = asyncio.Event()
         self._all_gone.set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import socket
 import ssl
@@ -11,7 +10,6 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
-from peerpigeon.net.seldom import SeldomWarning
 from peerpigeon.net.websocket.client_handshake import (
     KEY_SIZE,
     ClientHandshake,
@@ -35,16 +33,9 @@ if TYPE_CHECKING:
     from peerpigeon.net.websocket.group import SocketGroup
     from peerpigeon.net.websocket.protocol import Message
 
-logger = logging.getLogger(__name__)
+NOT_ADMITTED = "it leads to a network in which no hub is dialled that others tell of"
 
-_NOT_ADMITTED = "it leads to a network in which no hub is dialled that others tell of"
-_not_dialled = SeldomWarning(
-    logger,
-    "%s, of which another hub tells, was not dialled: it leads to this machine or to a private"
-    " network; if that is right, see dial_private (DIAL_PRIVATE, --dial-private)",
-)
-
-_not_trusted = SeldomWarning(logger, "the hub at %s, of which another tells, is not linked: %s")
+NOT_TRUSTED = "its certificate is refused"
 
 _UNKNOWN_ISSUER = (18, 19, 20, 21)
 """What OpenSSL calls a certificate that nobody has signed who is trusted (``verify(1)``)."""
@@ -88,8 +79,12 @@ class Dialing(asyncio.Protocol):
     ) -> None:
         self._tls = tls
         self._admits = admits
+        self.is_told = admits is not None
+        """Whether another hub has told the address, and not the operator, who hears of the end."""
         self.opening = opening
         """What the hub calls it."""
+        self.host = ""
+        """The name or IP address that is dialled."""
         self._listener = listener
         self._max_message_size = max_message_size
         self._is_over = False  # whether the listener has nothing more to hear of it
@@ -135,16 +130,12 @@ class Dialing(asyncio.Protocol):
     async def _run(self, uri: str) -> None:
         try:
             address = WebSocketUri.parse(uri)
+            self.host = address.host
             self._handshake = ClientHandshake(address, os.urandom(KEY_SIZE))
             await self._connect(address)
             await self._left.wait()
-        except ssl.SSLCertVerificationError as error:
-            reason = f"its certificate is refused: {error.verify_message}{_remedy(error)}"
-            if self._admits is not None:  # of what the operator has named, the listener tells
-                _not_trusted.warn(asyncio.get_running_loop().time(), uri, reason)
-            self._fail(reason)
         except (OSError, ValueError) as error:
-            self._fail(str(error) or type(error).__name__)
+            self._fail(in_words(error))
         finally:
             self._timer.cancel()
             if self._transport is not None:
@@ -154,14 +145,13 @@ class Dialing(asyncio.Protocol):
         """Connect; raise ``OSError`` if nothing answers at any address that is admitted."""
         loop, admits = asyncio.get_running_loop(), self._admits
         tls = self._tls() if address.is_secure else None
-        hosts = [address.host]
-        if admits is not None:
-            # What was looked at is dialled, and not the name again, which may lead elsewhere then.
-            found = await _addresses_of(address.host, address.port)
-            hosts = list(filter(admits, found))
-            if not hosts:
-                _not_dialled.warn(loop.time(), address.host)
-        failures = [OSError(_NOT_ADMITTED)]
+        # What was looked at is dialled, and not the name again, which may lead elsewhere then. An
+        # address keeps its zone, which would get lost.
+        is_known = admits is None and ":" in address.host
+        hosts = [address.host] if is_known else await _addresses_of(address.host, address.port)
+        if admits is not None and not (hosts := list(filter(admits, hosts))):
+            raise OSError(NOT_ADMITTED)
+        failures: list[str] = []
         for host in hosts:
             try:
                 await loop.create_connection(
@@ -172,10 +162,10 @@ class Dialing(asyncio.Protocol):
                     server_hostname=None if tls is None else address.host,
                 )
             except OSError as failure:
-                failures.append(failure)
+                failures.append(f"{host}: {in_words(failure)}")
             else:
                 return
-        raise failures[-1]
+        raise OSError("; ".join(failures))
 
     def _time_out(self) -> None:
         self._fail("timed out")
@@ -211,7 +201,7 @@ class Dialing(asyncio.Protocol):
         """Take the end of the connection."""
         self._transport = None
         self._left.set()
-        self._fail(str(exc or "the connection closed at once"))
+        self._fail(in_words(exc) if exc else "the connection closed at once")
 
     def _read(self, transport: asyncio.Transport, protocol: WebSocketProtocol, data: bytes) -> None:
         events = iter(protocol.receive_data(data))
@@ -249,7 +239,10 @@ class Dialing(asyncio.Protocol):
 async def _addresses_of(host: str, port: int) -> list[str]:
     """Return the IP addresses to which a host leads. Raises ``OSError`` if there is none."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise OSError(f"no address is known for {host}: {error.strerror or error}") from error
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
@@ -258,6 +251,17 @@ def _remedy(error: ssl.SSLCertVerificationError) -> str:
     if error.verify_code not in _UNKNOWN_ISSUER:
         return ""
     return "; if a CA of your own has signed it, name that with hub_ca (HUB_CA)"
+
+
+def in_words(error: Exception) -> str:
+    """Return what is wrong as people say it, without what Python says of addresses."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{NOT_TRUSTED}: {error.verify_message}{_remedy(error)}"
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS is spoken there ({error.reason or 'it ended'})"
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno).lower()
+    return str(error) or type(error).__name__
 
 
 def _write(transport: asyncio.Transport, protocol: WebSocketProtocol) -> None:

@@ -16,6 +16,7 @@ from peerpigeon.core.interface.close_codes import (
     NO_STATUS,
     PROTOCOL_ERROR,
     SENDABLE,
+    TOO_BIG,
     UNSUPPORTED_DATA,
 )
 from peerpigeon.net.websocket.frames import (
@@ -99,7 +100,7 @@ Event: TypeAlias = Message | Pinged | Ponged | CloseReceived | Violation
 _REASONS = {
     PROTOCOL_ERROR: "protocol error",
     INVALID_PAYLOAD: "invalid UTF-8",
-    MESSAGE_TOO_BIG: "message too big",
+    MESSAGE_TOO_BIG: TOO_BIG,
 }
 
 
