@@ -109,6 +109,7 @@ HOW: dict[str, How] = {
     "peerpigeon server --trusted-proxies 127.0.0.1,10.0.0.0/8": Serves(3000),
     "peerpigeon config --check --config peerpigeon.toml": CONFIG,
     "peerpigeon config hub --show": Says("default"),
+    "peerpigeon drain http://localhost:3001": Elsewhere("tests/cli/test_drain.py"),
     "peerpigeon config --check": Says("can be started"),
     "peerpigeon config --example": Says("max_connections"),
     "peerpigeon completion bash": Says("_shtab_peerpigeon"),

@@ -8,7 +8,7 @@ import json
 import aiohttp
 import pytest
 
-from peerpigeon import PeerPigeonServer
+from peerpigeon import ConfigError, PeerPigeonServer
 from peerpigeon.core.interface.notices import Draining
 from peerpigeon.net.websocket.group import MAX_CLOSING
 from tests.net import raw
@@ -118,3 +118,63 @@ async def test_draining_twice_is_draining_once_and_a_stopped_server_has_nothing_
         async with asyncio.timeout(DEADLINE):
             await asyncio.gather(*drains)
         assert not server.is_running
+
+
+# Asked for over HTTP
+
+
+async def post(server: PeerPigeonServer, port: int | None, body: bytes = b"") -> tuple[int, str]:
+    """Ask a port for ``POST /drain``."""
+    assert port
+    url = f"http://127.0.0.1:{port}/drain"
+    async with aiohttp.ClientSession() as session, session.post(url, data=body) as answer:
+        return answer.status, await answer.text()
+
+
+async def test_the_admin_port_drains_the_server_and_the_port_of_the_clients_does_not() -> None:
+    async with running(admin_port=0, drain_time=60.0) as server, await join(server, A) as client:
+        assert (await post(server, server.port))[0] == 404
+        status, text = await post(server, server.admin_port)
+        assert (status, json.loads(text)) == (202, {"status": "draining", "connections": 1})
+        assert await client.closed() == RESTART
+        async with asyncio.timeout(DEADLINE):
+            await server.wait_stopped()
+
+
+async def test_the_time_that_is_asked_for_counts_instead_of_the_option() -> None:
+    async with (
+        running(admin_port=0, drain_time=60.0) as server,
+        await join(server, A) as first,
+        await join(server, B) as other,
+    ):
+        assert (await post(server, server.admin_port, b'{"drainTime": 0.2}'))[0] == 202
+        assert await first.closed() == await other.closed() == RESTART
+
+
+@pytest.mark.parametrize(
+    ("body", "about"),
+    [
+        (b"at once", "Expecting value"),
+        (b"[]", "the body is to be empty"),
+        (b'{"drainTime": 1, "more": 2}', "the body is to be empty"),
+        (b'{"drainTime": -1}', "drain_time is -1"),
+        (b'{"drainTime": true}', "drain_time is True"),
+        (b'{"drainTime": "soon"}', "drain_time is 'soon'"),
+        (b'{"drainTime": 1e999}', "drain_time is inf"),
+        (b"\xff", "codec can't decode"),
+    ],
+)
+async def test_a_time_that_cannot_be_is_refused_and_nothing_happens(
+    body: bytes, about: str
+) -> None:
+    async with running(admin_port=0) as server:
+        status, text = await post(server, server.admin_port, body)
+        assert (status, about in text) == (400, True), text
+        assert server.get_stats().serving == "ready"
+
+
+async def test_a_program_may_not_ask_for_a_time_that_cannot_be_either() -> None:
+    async with running() as server:
+        with pytest.raises(ConfigError, match="drain_time is -1"):
+            await server.drain(-1.0)
+        assert server.is_running

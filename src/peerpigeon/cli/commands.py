@@ -87,6 +87,7 @@ COMMANDS: Mapping[str, tuple[str, Callable[[Parser], None]]] = {
     "server": ("serve clients on one machine", _declare_server),
     "hub": ("serve clients together with other hubs, as one mesh", _declare_server),
     "network": ("run a mesh of hubs on this machine and watch it", _declare_by("network")),
+    "drain": ("let a server's clients go, and stop it", _declare_by("drain")),
     "config": ("say which options count, and where they are from", _declare_by("config")),
     "token": ("make keys, and tokens that let clients in", _declare_by("token")),
     "identity": ("print the id of a hub that has a key, or make the key", _declare_by("identity")),

@@ -77,7 +77,7 @@ was let in and closed would come back every second."""
 class Runtime:
     """One life of a server, on the running event loop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a life is made of
         self,
         hub_id: PeerId,
         config: ServerConfig,
@@ -85,8 +85,12 @@ class Runtime:
         engine: Engine | None,
         tell: Callable[[Notice], None],
         identity: Identity | None = None,
+        *,
+        drain: Callable[[float | None], object],
     ) -> None:
+        """``drain``: what drains and then stops the server, for a page that is asked to."""
         self.port = port
+        self._drain = drain
         certificate = _certificate(config)
         hosts = certified_hosts(certificate.names, config.host) if certificate else ()
         config = config.listening_at(port, hosts or own_hosts(config.host) if port else ())
@@ -264,7 +268,11 @@ class Runtime:
         self._has_begun = True
         self.driver.start()
 
-    async def drain(self, over: float) -> None:
+    def drain(self, seconds: float | None) -> None:
+        """Begin to let the clients go, within ``seconds`` or ``drain_time``; then stop."""
+        self._drain(seconds)
+
+    async def let_go(self, over: float) -> None:
         """Take no newcomers, and let the clients go within ``over`` seconds.
 
         Returns when the last one is gone, or the server is ended meanwhile. All else goes on: who

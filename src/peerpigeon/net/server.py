@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from collections import defaultdict
@@ -63,6 +64,7 @@ class PeerPigeonServer:
         self._inherited: Sequence[socket] = ()
         self._listening: Listening | None = None
         self._runtime: Runtime | None = None
+        self._draining: asyncio.Task[None] | None = None
         self._admin_port = self._config.admin_port
 
     async def __aenter__(self) -> Self:
@@ -107,7 +109,13 @@ class PeerPigeonServer:
         runtime: Runtime | None = None
         try:
             runtime = self._runtime = Runtime(
-                self._hub_id, config, port, engine, self._tell, self._identity
+                self._hub_id,
+                config,
+                port,
+                engine,
+                self._tell,
+                self._identity,
+                drain=self._drain_soon,
             )
             await runtime.listen(listening.sockets, listening.admin)
         except BaseException:
@@ -145,15 +153,23 @@ class PeerPigeonServer:
         They are closed with code 1012 within ``drain_time`` seconds (the option, if not set), 0 for
         all at once, and ``close_timeout`` more for those that do not answer. Meanwhile newcomers
         get 503, and who is still here is served. Harmless if the server is stopped; if it drains
-        already, that goes on. ``stop`` ends it at once.
+        already, that goes on. ``stop`` ends it at once. Raises ``ConfigError`` for a time that
+        cannot be.
         """
+        if drain_time is None:
+            drain_time = self._config.drain_time
+        over = replace(self._config, drain_time=drain_time).drain_time
         if (runtime := self._runtime) is None:
             return
-        await runtime.drain(self._config.drain_time if drain_time is None else drain_time)
+        await runtime.let_go(over)
         if self._runtime is runtime:
             await self.stop()
         else:
             await runtime.ended.wait()
+
+    def _drain_soon(self, drain_time: float | None) -> None:
+        # It is held here, for the loop does not hold it.
+        self._draining = asyncio.get_running_loop().create_task(self.drain(drain_time))
 
     def reload(self) -> None:
         """Look now whether files have changed that are read again: certificates, keys of tokens.

@@ -36,6 +36,7 @@ from peerpigeon.net.http.page import Page, Response, text
 from peerpigeon.net.http.pages.banner import banner
 from peerpigeon.net.http.pages.dashboard import dashboard_pages
 from peerpigeon.net.http.pages.demo import demo
+from peerpigeon.net.http.pages.drain import drain_page
 from peerpigeon.net.http.pages.health import health_page
 from peerpigeon.net.http.pages.hubs import hubs_page
 from peerpigeon.net.http.pages.limits import limits_page
@@ -49,13 +50,13 @@ if TYPE_CHECKING:
     from peerpigeon.core.config.origins import OriginNames
     from peerpigeon.net.http.page import ReadBody
     from peerpigeon.net.http.request import Request
-    from peerpigeon.net.http.source import Source
+    from peerpigeon.net.http.source import Operated
 
 MAX_BODY = 64 * 1024
 """Bytes of a request's body: what a page is told is a line or two."""
 
 
-def pages_of(source: Source) -> Iterator[Page]:
+def pages_of(source: Operated) -> Iterator[Page]:
     """Return the pages of a server, in the order in which they are told of."""
     yield Page("/", banner())
     yield Page("/health", health_page(source))
@@ -65,6 +66,7 @@ def pages_of(source: Source) -> Iterator[Page]:
     yield Page("/hubs", hubs_page(source), Audience.INSIDERS)
     yield Page("/mesh", mesh_page(source), Audience.INSIDERS)
     yield from dashboard_pages(source)
+    yield Page("/drain", drain_page(source), Audience.ADMIN, "POST")
     if source.config.serves_demo:
         yield Page("/demo", demo())
 

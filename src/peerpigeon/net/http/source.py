@@ -50,3 +50,11 @@ class Source(Protocol):
     def largest_namespaces(self, most: int) -> list[NamespaceRecord]:
         """Return the namespaces with most clients here, largest first."""
         ...
+
+
+class Operated(Source, Protocol):
+    """A running server, with what its operator may have it do."""
+
+    def drain(self, seconds: float | None) -> None:
+        """Begin to let the clients go, within ``seconds`` or ``drain_time``; then stop."""
+        ...
