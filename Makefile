@@ -11,7 +11,7 @@ IN_PARALLEL := -n 3 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all check quick matrix lint format coverage fuzz properties sim chaos hostile \
-	docs audit autobahn bench constraints changelog release clean setup
+	docs audit autobahn bench constraints metrics changelog release clean setup
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
@@ -85,6 +85,9 @@ audit: setup ## look for published faults in the versions of constraints.txt
 
 constraints: setup ## renew constraints.txt and requirements-ci.txt, the versions that .ci/run installs
 	@$(BIN)/python scripts/constraints.py
+
+metrics: setup ## renew what docs/metrics.md and deploy/grafana have from the code
+	@$(BIN)/python scripts/metrics.py
 
 release: setup ## build both archives in dist/ and try them out; uploads nothing
 	@$(BIN)/python scripts/release.py

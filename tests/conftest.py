@@ -10,6 +10,7 @@ from tests.cli import shells
 from tests.deploy import proxies
 from tests.e2e import environment as e2e
 from tests.mesh import hosts
+from tests.net.metrics import environment as metrics
 from tests.rtc import environment as rtc
 
 # The more demanding first: what "browser" needs includes what "node" does.
@@ -23,6 +24,7 @@ GROUPS: dict[str, Callable[[str], str | None]] = {
     "proxy": proxies.lacking,
     "hosts": hosts.lacking,
     "shells": shells.lacking,
+    "prometheus": metrics.lacking,
 }
 IS_STRICT = os.environ.get("STRICT", "") not in ("", "0")
 

@@ -11,6 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.interface.figures import (
+    LANES,
+    MeshFigures,
+    StreamFigures,
+    distribution,
+    mesh_figures,
+)
 from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.outgoing import Failure, Outgoing
 from peerpigeon.core.streams.streams import Streams
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from peerpigeon.core.changes import Arrived
+    from peerpigeon.core.counts import Counts
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.memory import Pot
     from peerpigeon.core.mesh.mesh import Mesh
@@ -147,6 +155,11 @@ class Delivery:
         self._send(outgoing + more, now)
         return failures + failed
 
+    def figures(self, counts: Counts) -> MeshFigures:
+        """Return the numbers of what is between hubs; costs O(hubs)."""
+        lanes = map(_figures, (self._signals, self._control))
+        return mesh_figures(counts, dict(zip(LANES, lanes, strict=True)))
+
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
         return earliest(self._control.deadline(), self._signals.deadline())
@@ -154,3 +167,11 @@ class Delivery:
     def _send(self, bodies: list[Outgoing], now: float) -> None:
         for out in bodies:
             self._mesh.send(out.destination, out.incarnation, out.body, now)
+
+
+def _figures(streams: Streams) -> StreamFigures:
+    queued, round_trips = streams.queued, distribution(streams.round_trips)
+    unacknowledged = len(streams) - queued
+    return StreamFigures(
+        streams.sent, streams.repeated, unacknowledged, queued, streams.size, round_trips
+    )

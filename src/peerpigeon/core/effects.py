@@ -1,13 +1,14 @@
 """The one way out of a hub's components: what to do, what to tell other hubs, what has changed.
 
-And the one account of what they keep.
+And the one account of what they keep, and the numbers of what they have done.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.interface.actions import Action, SendToPeers
+from peerpigeon.core.counts import Counts, add
+from peerpigeon.core.interface.actions import Action, ClosePeer, SendToPeers
 from peerpigeon.core.memory import MOST_BY_ITSELF, MemoryAccount
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Effects:
         self.memory = memory or MemoryAccount(MOST_BY_ITSELF)
         """What the components, and the shell, keep for others."""
         self._looked = self.memory.looked
+        self.counts = Counts()
+        """What the components have done, for people."""
         self.set_clock(epoch)
         self._actions: list[Action] = []
         # Messages since the last other action. They become one action when that is complete, so
@@ -51,6 +54,11 @@ class Effects:
         if self._sessions:
             self._close_messages()
         self._actions.append(action)
+
+    def close(self, session: SessionId, code: int, reason: str) -> None:
+        """Close a client's socket, and count it by the reason: one of few."""
+        add(self.counts.closed, reason)
+        self.act(ClosePeer(session, code, reason))
 
     def send(self, session: SessionId, payload: bytes) -> None:
         """Send a message to a client: JSON in UTF-8."""

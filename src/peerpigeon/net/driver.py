@@ -129,6 +129,11 @@ class Driver:
         self._faults = FaultLog(logger)
         self._tick_after = 0.0
 
+    @property
+    def faults(self) -> int:
+        """How many faults of ours there were since the start."""
+        return self._faults.count
+
     def start(self) -> None:
         """Begin to give the hub its ticks: it may want to do something before anything happens."""
         self.feed(TICK)

@@ -20,9 +20,12 @@ class FaultLog:
         self._logger = logger
         self._is_due_at: dict[tuple[str, str], float] = {}
         self._held_back: dict[tuple[str, str], int] = {}
+        self.count = 0
+        """How many faults there were."""
 
     def add(self, doing: str, error: Exception, now: float) -> None:
         """Take down that ``error`` has come out of ``doing``."""
+        self.count += 1
         kind = doing, type(error).__name__
         if now < self._is_due_at.get(kind, now):
             self._held_back[kind] = self._held_back.get(kind, 0) + 1

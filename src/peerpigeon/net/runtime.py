@@ -19,6 +19,7 @@ from peerpigeon.core.interface.close_codes import (
     SERVER_DRAINING,
     SERVER_STOPPING,
 )
+from peerpigeon.core.interface.figures import distribution
 from peerpigeon.core.interface.timing import LEAVE_TIMEOUT
 from peerpigeon.net.descriptors import Descriptors, descriptor_limit
 from peerpigeon.net.driver import Driver
@@ -35,6 +36,8 @@ from peerpigeon.net.http.site import Site, pages_of
 from peerpigeon.net.http.visits import Visits
 from peerpigeon.net.listen import BACKLOG, IN_A_TURN
 from peerpigeon.net.machine_memory import default_limit
+from peerpigeon.net.metrics.loop_lag import LoopLag
+from peerpigeon.net.metrics.picture import Picture, ShellFigures
 from peerpigeon.net.own_addresses import certified_hosts, own_hosts
 from peerpigeon.net.recent_notices import RecentNotices
 from peerpigeon.net.seldom import SeldomWarnings
@@ -110,6 +113,7 @@ class Runtime:
         self._descriptors = Descriptors(descriptor_limit(), self._drop_somebody, self._warnings)
         self._doors = self._public_doors(config, certificate)
         self._admin_doors = self._doors_for_operators(config)
+        self._loop_lag = LoopLag(loop, time.perf_counter)
         self._tokens = _tokens(config, loop.time)
         reloads = [each.reload for each in (self._tokens, certificate) if each is not None]
         if config.hub_ca:
@@ -216,6 +220,28 @@ class Runtime:
         snapshot = self.hub.snapshot(self._loop.time())
         return replace(snapshot, closing=closing, dropped=dropped)
 
+    def picture(self) -> Picture:
+        """Return all that metrics are made of; the first time begins to measure the loop's lag."""
+        if not self._is_ending:
+            self._loop_lag.start()
+        return Picture(self.snapshot(), self.hub.figures(), self._shell_figures())
+
+    def _shell_figures(self) -> ShellFigures:
+        driver = self.driver
+        return ShellFigures(
+            serving=self.serving,
+            max_connections=self._config.max_connections,
+            entering=len(self._doors.waiting),
+            refused=dict(self._doors.refusals),
+            relieved=driver.holders.relieved,
+            faults=driver.faults,
+            traffic={"clients": driver.clients.traffic(), **driver.carriers.traffic()},
+            link_queue=driver.carriers.waiting,
+            link_dropped=driver.carriers.dropped,
+            turn_times=distribution(driver.clients.turn_times),
+            loop_lag=distribution(self._loop_lag.times),
+        )
+
     def peers(self) -> list[PeerRecord]:
         """Return a record of every client."""
         self.driver.look_at_clock()
@@ -289,6 +315,7 @@ class Runtime:
     async def end(self) -> None:
         """Close everything: each client with code 1001, links to hubs in good order."""
         self._is_ending = True
+        self._loop_lag.stop()
         for listener in self._listeners:
             listener.close()
         self._doors.abort()

@@ -283,7 +283,6 @@ async def test_every_page_is_read_and_nothing_else(path: str) -> None:
     "path",
     [
         "/healthz",
-        "/metrics",
         "/hubs/",
         "/mesh/",
         "/health/",
@@ -297,7 +296,7 @@ async def test_what_is_not_there_is_not_found(path: str) -> None:
             response = await get(server, path, method=method)
             assert (response.status, response.content_type) == (404, "text/plain")
             assert (
-                "/, /health, /live, /ready, /limits, /hubs, /mesh, /dashboard, /demo"
+                "/, /health, /live, /ready, /limits, /hubs, /mesh, /metrics, /dashboard, /demo"
                 in response.body.decode()
             )
         head = await get(server, path, method="HEAD")

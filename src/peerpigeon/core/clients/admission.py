@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.changes import BacklogReady
+from peerpigeon.core.counts import add
 from peerpigeon.core.ids import key_of, parse_peer_id, same_peer
-from peerpigeon.core.interface.actions import ClosePeer, DismissPeer, PingPeer, Tell
+from peerpigeon.core.interface.actions import DismissPeer, PingPeer, Tell
 from peerpigeon.core.interface.close_codes import (
     ADDRESS_IS_FULL,
     BAD_ID,
     BAD_KEY,
     BEARER_EXPIRED,
     FULL,
+    NAMED,
     NORMAL_CLOSURE,
     OWN_ID,
     POLICY_VIOLATION,
@@ -84,6 +86,7 @@ class Admission:
         self.dismissed: set[SessionId] = set()
         """Clients that have been sent a close frame and may have more to say."""
         self._memory = effects.memory.signals
+        self._counts = effects.counts
         places, takeovers = self._places, self._takeovers
         self._memory.gauges += [lambda: places.size, lambda: takeovers.size]
 
@@ -109,7 +112,7 @@ class Admission:
             if holder is not None and self._contests.is_owner(holder, newcomer.owner, now):
                 self._resume(self._admit(newcomer, now), holder, now)
             elif self._sessions.addresses.is_full(event.address):
-                self._effects.act(ClosePeer(session, TRY_AGAIN_LATER, ADDRESS_IS_FULL))
+                self._effects.close(session, TRY_AGAIN_LATER, ADDRESS_IS_FULL)
             elif self._registry.is_full:
                 self._apply(newcomer, now)
             else:
@@ -134,6 +137,7 @@ class Admission:
         client = Client(session, peer_id, address, now, newcomer.last_heard, newcomer.owner)
         client.permits, client.is_page = newcomer.permits, newcomer.is_page
         self._sessions.open(client, now)
+        self._counts.admitted += 1
         if not newcomer.is_greeted:
             at = self._effects.milliseconds(now)
             greeting = client_messages.encode_connected(peer_id, newcomer.resume_key, at)
@@ -145,6 +149,7 @@ class Admission:
 
     def _resume(self, client: Client, holder: Party, now: float) -> None:
         """Give an id back to its owner, who has come again, at once."""
+        self._counts.taken_by_owner += 1
         self._contests.refuse_all(holder)
         self.drop(holder, RESUMED, now, is_refused=True)
         self._registry.hold(client, client.peer_id)
@@ -165,8 +170,7 @@ class Admission:
             self._resume(client, holder, now)
             return True
         self._sessions.set_aside(client)
-        notice = PeerDisconnected(peer_id, POLICY_VIOLATION, TAKEN, len(self._registry))
-        self._effects.act(Tell(notice))
+        self._tell_end(peer_id, POLICY_VIOLATION, TAKEN)
         session, address = client.session, client.address
         contender = LocalContender(session, peer_id, address, now, client.owner)
         contender.is_greeted, contender.permits = True, client.permits
@@ -258,7 +262,7 @@ class Admission:
 
     def _close(self, session: SessionId, reason: str, code: int = POLICY_VIOLATION) -> None:
         # Reference: every refusal is a policy violation.
-        self._effects.act(ClosePeer(session, code, reason))
+        self._effects.close(session, code, reason)
 
     # Out
 
@@ -272,6 +276,7 @@ class Admission:
         """Let a client go, and hear it until it has answered the close frame."""
         self.dismissed.add(client.session)
         self._fairness.slow.close(client.session)
+        add(self._counts.closed, reason)
         self._effects.act(DismissPeer(client.session, code, reason))
 
     def withdraw(self, session: SessionId, now: float) -> None:
@@ -314,11 +319,15 @@ class Admission:
         self._contests.note_end(party, now)
         contenders = self._sessions.close(party)
         if party.peer_id is not None:
-            notice = PeerDisconnected(party.peer_id, code, reason, len(self._registry))
-            self._effects.act(Tell(notice))
+            self._tell_end(party.peer_id, code, reason)
         if held and party.peer_id is not None:
             self._bequeath(party.peer_id, party, contenders, now, is_refused=is_refused)
         self._fill_places(now)
+
+    def _tell_end(self, peer_id: PeerId, code: int, reason: str) -> None:
+        add(self._counts.ended, code if code in NAMED else 0)
+        notice = PeerDisconnected(peer_id, code, reason, len(self._registry))
+        self._effects.act(Tell(notice))
 
     def _bequeath(
         self,
@@ -333,6 +342,7 @@ class Admission:
         winner = heir(party, contenders)
         self._contests.settle(contenders, winner)
         if winner is not None:
+            self._counts.taken_from_silent += 1
             self._registry.hold(self._admit(winner, now), peer_id)
         elif (
             any(isinstance(one, GuestContender) for one in contenders)

@@ -48,6 +48,7 @@ class Announcements:
             self.leave(party, now)
             party.namespace = announce.namespace
             self.count += 1
+            self._effects.counts.joins += 1
         introduction = client_messages.introduction(party.peer_id, announce, is_hub=False)
         owner = party.owner if isinstance(party, Client) else NOBODY
         self._presence.announce(announce.namespace, party.peer_id, introduction, owner)

@@ -6,7 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.ids import key_of
-from peerpigeon.core.interface.actions import ClosePeer, PingPeer
+from peerpigeon.core.interface.actions import PingPeer
 from peerpigeon.core.interface.close_codes import POLICY_VIOLATION, TAKEN
 from peerpigeon.core.owners import RecentOwners
 from peerpigeon.core.sessions.registry import Client, Guest
@@ -122,7 +122,7 @@ class Contests:
     def _refuse(self, contender: Contender) -> None:
         match contender:
             case LocalContender(session):
-                self._effects.act(ClosePeer(session, POLICY_VIOLATION, TAKEN))
+                self._effects.close(session, POLICY_VIOLATION, TAKEN)
             case GuestContender():
                 pass  # its hub has no way to tell it
             case RemoteClaim():

@@ -15,7 +15,7 @@ from peerpigeon.core.changes import (
     HubClaimed,
 )
 from peerpigeon.core.ids import same_peer
-from peerpigeon.core.interface.actions import ClosePeer, Tell, Warn
+from peerpigeon.core.interface.actions import Tell, Warn
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, SECOND_LINK
 from peerpigeon.core.interface.notices import HubDiscovered, PeerAnnounced, PeerConnected
 from peerpigeon.core.sessions.registry import Guest, ReferenceHub
@@ -99,10 +99,11 @@ class Guests:
             return
         hub = link.hub
         if self._registry.find(hub_id) is not None:  # it has dialled us, as a rule
-            self._effects.act(ClosePeer(session, NORMAL_CLOSURE, SECOND_LINK))
+            self._effects.close(session, NORMAL_CLOSURE, SECOND_LINK)
             self._admission.depart(hub, NORMAL_CLOSURE, SECOND_LINK, now)
             return
         self._registry.identify(hub, hub_id)
+        self._effects.counts.admitted += 1
         self._effects.act(Tell(PeerConnected(hub_id, len(self._registry))))
         self._effects.act(Tell(HubDiscovered(hub_id, hub_id, (hub.address,))))
         self._references.named(link, hub_id, now)
@@ -151,6 +152,7 @@ class Guests:
             self._registry.add(guest)
             self._registry.hold(guest, peer_id)
             self._references.entered(link, guest)
+            self._effects.counts.admitted += 1
             self._effects.act(Tell(PeerConnected(peer_id, len(self._registry))))
             self._announcements.enter(guest, change.announce, now)
         elif isinstance(holder, Guest) and holder.hub == change.hub:

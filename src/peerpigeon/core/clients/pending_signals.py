@@ -69,6 +69,10 @@ class PendingSignals(Generic[K]):
         self.queues: Mapping[K, tuple[float, list[Waiting]]] = self._queues
         """By key: until when they wait, and which."""
 
+    def __len__(self) -> int:
+        """Return how many wait; costs O(things that are waited for)."""
+        return sum(len(queue) for _, queue in self._queues.values())
+
     def add(self, key: K, hub: PeerId, relay: Relay, now: float) -> Queued:
         """Let a signal wait that came from a hub."""
         size, client = size_of(relay), (hub, self._flow_of(relay.sender))

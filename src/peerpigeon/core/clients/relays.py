@@ -72,6 +72,11 @@ class IncomingRelays:
         self._slow = slow
         self._effects = effects
 
+    @property
+    def doubtful(self) -> int:
+        """How many signals wait until it is known who has the id of their sender."""
+        return len(self._doubtful)
+
     def receive(self, hub: PeerId, relay: Relay, now: float) -> None:
         """Deliver a signal that came from another hub, or say that it cannot be."""
         namespace, sender, session = relay.namespace, relay.sender, relay.sender_session
@@ -159,7 +164,6 @@ class IncomingRelays:
             self._outcomes.send_back(hub, relay, reason)
             return
         signal = Signal(relay.kind, relay.target, relay.namespace, client_messages.raw(relay.data))
-        self._outcomes.relayed -= hub == self._own
         if relay.kind == "offer" and hub != self._own:
             if target.remote_offers is None:
                 target.remote_offers = RecentOffers()

@@ -17,6 +17,7 @@ from peerpigeon.core.clients.signaling import Signaling
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface.actions import Warn
 from peerpigeon.core.interface.events import PeerBehind, PeerLost, PeerOpened, PeerPonged, PingSent
+from peerpigeon.core.interface.figures import ClientFigures
 from peerpigeon.core.reference.links import ReferenceLinks
 from peerpigeon.core.reference.updates import ReferenceUpdates
 from peerpigeon.core.sessions.registry import Client, ReferenceHub
@@ -242,6 +243,12 @@ class ClientService:
         self._effects.act(Warn(MESSAGE_REFUSED, party.address, peer, text))
         if isinstance(party, Client):
             self._fairness.rates.faulted(party, UNUSABLE, now)
+
+    def figures(self) -> ClientFigures:
+        """Return how many wait at this moment."""
+        fairness = self._fairness
+        waiting = self.signaling.waiting()
+        return ClientFigures(len(fairness.throttle), len(fairness.slow.senders), waiting)
 
     # News
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.clients.answered_signals import AnsweredSignals
+from peerpigeon.core.counts import add, family_of
 from peerpigeon.core.sessions.registry import Guest
 from peerpigeon.core.wire import client_messages
 from peerpigeon.core.wire.hub_news import Relay, Undelivered
@@ -35,24 +36,31 @@ class SignalOutcomes:
         self._presence = presence
         self._effects = effects
         self._answered = AnsweredSignals(lifetime)
-        self.relayed = 0
-        """Signals sent on to a client of ours or to another hub."""
-        self.refused = 0
-        """Signals answered with an error."""
+        self._counts = effects.counts
+        self._delivered = effects.counts.delivered
 
     def deliver(
         self, session: SessionId, target: PeerId, signal: Signal, sender: PeerId, now: float
     ) -> None:
         """Hand a signal to a client of ours, or to the hub of a guest."""
-        self.relayed += 1
+        try:
+            self._delivered[signal.kind].value += 1
+        except KeyError:  # one of those that few clients send
+            self._delivered[family_of(signal.kind)].value += 1
         effects = self._effects
         effects.send(
             session,
             client_messages.encode_signal(signal, sender, target, effects.milliseconds(now)),
         )
 
+    def pass_on(self, hub: PeerId, relay: Relay) -> None:
+        """Send a signal of a client of ours to the hub of its target."""
+        self._counts.passed_on[family_of(relay.kind)].value += 1
+        self._effects.tell_hub(hub, relay)
+
     def send_back(self, hub: PeerId, relay: Relay, reason: Reason) -> None:
         """Send a signal back to the hub that it came from."""
+        self._counts.returned[family_of(relay.kind)].value += 1
         lost = Undelivered(
             relay.namespace,
             relay.sender,
@@ -92,7 +100,7 @@ class SignalOutcomes:
         """Tell a client that its signal is not delivered, if it can be told."""
         # One answer for a peer that is elsewhere and for one that is nowhere: whether an id is
         # connected in another namespace is nobody's business here (S25).
-        self.refused += 1
+        add(self._counts.refused, (family_of(kind), reason.name.lower()))
         if isinstance(sender, Guest):
             return  # its hub has no way to tell it
         kind = kind[: client_messages.QUOTED_LENGTH]

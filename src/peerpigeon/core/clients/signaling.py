@@ -228,8 +228,7 @@ class Signaling:
         self._departed = number = self._departed + 1
         kind, data, own = relay.kind, relay.data, relay.sender_session
         away = Relay(namespace, relay.sender, target, session, kind, data, own, number)
-        self.outcomes.relayed += 1
-        self._effects.tell_hub(located.hub, away)
+        self.outcomes.pass_on(located.hub, away)
 
     def _waits(self, namespace: str, target: PeerId) -> bool:
         return (namespace, key_of(target)) in self._waiting.queues
@@ -250,6 +249,14 @@ class Signaling:
                 self.relays.deliver(hub, relay, now)  # it waits there until the target has its id
             else:
                 self.outcomes.fail(relay, Reason.NOT_FOUND, now)
+
+    def waiting(self) -> dict[str, int]:
+        """Return how many signals wait, by what for; costs O(things that are waited for)."""
+        return {
+            "target": len(self._waiting),
+            "grant": len(self._held),
+            "sender": self.relays.doubtful,
+        }
 
     def tick(self, now: float) -> None:
         """Give up what has waited too long."""

@@ -24,6 +24,10 @@ class Throttle:
         self._until: dict[SessionId, float] = {}
         self._timers: TimerQueue[SessionId] = TimerQueue()
 
+    def __len__(self) -> int:
+        """Return how many are not read for now."""
+        return len(self._until)
+
     def __contains__(self, session: SessionId) -> bool:
         """Tell whether a socket is not read for now."""
         return session in self._until

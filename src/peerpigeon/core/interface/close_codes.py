@@ -21,6 +21,9 @@ SERVICE_RESTART = 1012
 """The server ends, or wants to serve others: who is closed may connect again, here or elsewhere."""
 TRY_AGAIN_LATER = 1013
 
+NAMED = frozenset((*range(1000, 1004), *range(1005, 1015)))
+"""The codes that the registry has a name for, but for those of libraries and programs."""
+
 SENDABLE = frozenset((*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)))
 """The codes that may stand in a close frame: those of the registry that are no mere description of
 what was not there, and those left to libraries and programs (section 7.4.2)."""

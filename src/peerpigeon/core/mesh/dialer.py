@@ -150,5 +150,9 @@ class Dialer:
 
     def _fail(self, attempt: Attempt, reason: str, now: float, *, is_final: bool = False) -> None:
         self._attempts.fail(attempt, now, is_final=is_final)
-        if isinstance(attempt, DialAttempt):
+        failed = self._effects.counts.attempts_failed
+        if isinstance(attempt, ChannelAttempt):
+            failed["p2p"] += 1
+        else:
+            failed["websocket"] += 1
             self._bootstrap.disconnected(attempt.uri, ABNORMAL_CLOSURE, reason)

@@ -38,6 +38,7 @@ class Forwarder:
         self._effects = effects
         self._routing = Routing(own, limits)
         self._losses = 0
+        self._counts = effects.counts
 
     def loss_reported(self) -> None:
         """Note that a link somewhere has broken: ways found before are not to be trusted."""
@@ -55,7 +56,7 @@ class Forwarder:
             if not tag:
                 return  # it is sent again, and by then the goal's advert may have come
         frame = Routed(self._own, own, goal, incarnation, self._most_hops(), body, tag)
-        self._hand(frame, self._next_hop(goal, now))
+        self._counts.frames_sent += self._hand(frame, self._next_hop(goal, now))
 
     def pass_on(self, frame: Routed | Sealed, sender: PeerId, now: float) -> None:
         """Pass on a frame that has come from a neighbour and is not for this hub."""
@@ -73,7 +74,7 @@ class Forwarder:
             passed = Routed(source, incarnation, goal, goal_incarnation, ttl, frame.body, frame.tag)
         else:
             passed = Sealed(source, incarnation, goal, goal_incarnation, ttl, frame.body, frame.tag)
-        self._hand(passed, hop)
+        self._counts.frames_passed_on += self._hand(passed, hop)
 
     def _most_hops(self) -> int:
         return max(self._fewest_hops, len(self._membership))
@@ -83,7 +84,11 @@ class Forwarder:
         version = (links.version + self._losses, membership.graph_version)
         return self._routing.next_hop(goal, links.neighbours, membership.graph, version, now)
 
-    def _hand(self, frame: Routed | Sealed, hop: PeerId | None) -> None:
+    def _hand(self, frame: Routed | Sealed, hop: PeerId | None) -> bool:
+        """Send a frame to a neighbour; return whether there is a way."""
         link = None if hop is None else self._links.to(hop)
-        if link is not None:
-            self._effects.act(SendToLink(link.id, frame))
+        if link is None:
+            self._counts.frames_without_way += 1
+            return False
+        self._effects.act(SendToLink(link.id, frame))
+        return True

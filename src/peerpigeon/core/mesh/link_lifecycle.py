@@ -106,6 +106,7 @@ class LinkLifecycle:
         self._effects.act(TrustLink(link.id))
         hello, had_neighbours = admitted.hello, bool(self._links.neighbours)
         named = self._links.identify(link, hello.hub, hello.life)
+        self._effects.counts.links_opened[link.carrier.name.lower()] += 1
         self._handshake.end(link)
         self._strangers.forget(link.id)
         self._dialer.answered(link, hello.hub)
@@ -188,6 +189,8 @@ class LinkLifecycle:
         self._anti_entropy.forget(link)
         self._dialer.ended(link, code, reason)
         if parting is not None:
+            if code != close_codes.NORMAL_CLOSURE:
+                self._effects.counts.links_lost[link.carrier.name.lower()] += 1
             self._part(link, parting, now, is_refused=is_refusal(code, reason))
 
     def _part(self, link: Link, parting: Parting, now: float, *, is_refused: bool) -> None:

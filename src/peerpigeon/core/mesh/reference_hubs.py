@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.interface.actions import ClosePeer
 from peerpigeon.core.interface.close_codes import (
     ABNORMAL_CLOSURE,
     NOT_WELCOME,
@@ -73,7 +72,7 @@ class ReferenceHubs:
         return dial.uri
 
     def _close(self, session: SessionId, reason: str) -> None:
-        self._effects.act(ClosePeer(session, POLICY_VIOLATION, reason))
+        self._effects.close(session, POLICY_VIOLATION, reason)
 
     def named(self, session: SessionId, hub: PeerId) -> None:
         """Note who is at the other end of a socket that we have dialled."""

@@ -30,6 +30,7 @@ from peerpigeon.core.wire.hub_frames import SIGNALS, Segment
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from peerpigeon.core.counts import Histogram
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.shares import Shares
     from peerpigeon.core.streams.fair_queue import Queued
@@ -49,11 +50,11 @@ class Sender:
 
     __slots__ = (
         "_cursor", "_expiry", "_limits", "_recover", "_renewed_at", "_rerouted_at", "_resent_at",
-        "_trip", "_used_at", "alarm", "control", "epoch", "floor", "hub", "incarnation", "lane",
-        "next", "number", "pending", "queue", "resend_at", "signals",
+        "_round_trips", "_trip", "_used_at", "alarm", "control", "epoch", "floor", "hub",
+        "incarnation", "lane", "next", "number", "pending", "queue", "resend_at", "signals",
     )  # fmt: skip
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         hub: PeerId,
         incarnation: int,
@@ -62,8 +63,11 @@ class Sender:
         now: float,
         *,
         lane: int = SIGNALS,
+        round_trips: Histogram,
     ) -> None:
+        """``round_trips``: where those of all streams are counted."""
         self.hub = hub
+        self._round_trips = round_trips
         self.incarnation = incarnation
         self.epoch = epoch
         self.lane = lane
@@ -177,6 +181,7 @@ class Sender:
             self._remove(sequence)
         trip = self._trip
         if trip.timed is not None and trip.timed < next_sequence:
+            self._round_trips.observe(now - trip.timed_at)
             trip.measure(now - trip.timed_at)
             self.signals.measure(now - trip.timed_at)
         self.floor = next_sequence

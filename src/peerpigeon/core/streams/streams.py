@@ -15,6 +15,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.counts import Histogram
 from peerpigeon.core.deadlines import TimerQueue, earliest
 from peerpigeon.core.shares import Shares
 from peerpigeon.core.streams.fair_queue import Queued
@@ -78,12 +79,22 @@ class Streams:
         self._keeps_all_until = -inf
         self._failures: list[Failure] = []
         self._failed_at: float | None = None
+        self.sent = 0
+        """How many pieces of news were sent, each counted once."""
+        self.repeated = 0
+        """How many times one was sent again."""
+        self.round_trips = Histogram()
+        """Seconds until a piece of news was acknowledged, of one in each stream at a time."""
 
     def __len__(self) -> int:
         """Return how many pieces of news are unacknowledged or not yet sent; costs O(hubs)."""
+        return self.queued + sum(len(sender.pending) for sender in self._senders.values())
+
+    @property
+    def queued(self) -> int:
+        """How many signals wait until they may be sent; costs O(hubs)."""
         senders = self._senders.values()
-        waiting = sum(len(sender.queue) for sender in senders if sender.queue is not None)
-        return waiting + sum(len(sender.pending) for sender in senders)
+        return sum(len(sender.queue) for sender in senders if sender.queue is not None)
 
     @property
     def size(self) -> int:
@@ -124,6 +135,7 @@ class Streams:
                 flow = self._flow_of(news.sender)
                 return self._wait(sender, Queued(news, size, expires_at, flow))
         segment = sender.push(news, size, expires_at, now)
+        self.sent += 1
         self._arm(sender, min(sender.resend_at, expires_at))
         return Outgoing(to, sender.incarnation, segment)
 
@@ -141,6 +153,7 @@ class Streams:
         segments, late = sender.release(queue, now)
         self._fail(failed(sender.hub, late, Reason.EXPIRED), now)
         self._arm(sender, sender.due())
+        self.sent += len(segments)
         return routed(sender, segments)
 
     def _sender(self, to: PeerId, incarnation: int, now: float) -> Sender:
@@ -161,10 +174,23 @@ class Streams:
             incarnation = receiver.incarnation
         self._opened += 1
         self._epoch = next_on_circle(self._epoch)
-        sender = Sender(to, incarnation, self._epoch, self._limits, now, lane=self._lane)
+        sender = Sender(
+            to,
+            incarnation,
+            self._epoch,
+            self._limits,
+            now,
+            lane=self._lane,
+            round_trips=self.round_trips,
+        )
         sender.number = self._opened
         self._senders[to] = self._by_number[sender.number] = sender
         return sender
+
+    def _again(self, sender: Sender, segments: list[Segment]) -> list[Outgoing]:
+        """Return segments that are sent once more, each with its way."""
+        self.repeated += len(segments)
+        return routed(sender, segments)
 
     def _close(self, sender: Sender) -> None:
         del self._senders[sender.hub]
@@ -199,7 +225,7 @@ class Streams:
         if sender.floor >= ack.next_sequence:
             return []
         again = sender.acknowledge(ack.next_sequence, now)
-        return routed(sender, again) + self._release(sender, now)
+        return self._again(sender, again) + self._release(sender, now)
 
     def _contradict(self, sender: Sender, ack: Ack, now: float) -> list[Outgoing]:
         """Go on in a later stream if the destination has one from somebody else under our id."""
@@ -207,7 +233,7 @@ class Streams:
             return []  # one that we have had before; what acknowledges it is late
         segments = sender.begin_anew(next_on_circle(ack.epoch), now)
         self._arm(sender, sender.due())
-        return routed(sender, segments)
+        return self._again(sender, segments)
 
     def resend(self, to: PeerId, now: float) -> list[Outgoing]:
         """Return what to send again at once, because the route to a hub has just changed."""
@@ -216,7 +242,7 @@ class Streams:
             return []
         segments = sender.reroute(now)
         self._arm(sender, sender.resend_at)
-        return routed(sender, segments)
+        return self._again(sender, segments)
 
     def resend_all(self, now: float) -> list[Outgoing]:
         """Return what to send again at once, because a link has broken; costs O(hubs)."""
@@ -321,7 +347,7 @@ class Streams:
             sender.alarm = inf
             if now >= self._keeps_all_until:
                 failures.extend(failed(sender.hub, sender.expire(now), Reason.EXPIRED))
-            outgoing.extend(routed(sender, sender.lose_patience(now)))
+            outgoing.extend(self._again(sender, sender.lose_patience(now)))
             outgoing.extend(self._release(sender, now))
             if sender.is_idle(now):
                 self._close(sender)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from peerpigeon.core.config import is_loopback
+from peerpigeon.core.counts import add
 from peerpigeon.core.interface.close_codes import MEMORY_IS_SHORT
 from peerpigeon.core.ip_addresses import UNIX
 from peerpigeon.net.http.arrivals import Arrivals
@@ -118,6 +119,8 @@ class Doors:
         self.certificate = certificate
         self.handshakes = Handshakes(self._handshake_failed)
         self.handshake_arrivals = Arrivals(2)
+        self.refusals: dict[int, int] = {}
+        """How many requests were refused here since the start, by status."""
         self.limit = limit
         self.warnings = warnings or SeldomWarnings()
 
@@ -213,6 +216,7 @@ class Door(asyncio.Protocol):
         except HandshakeError as error:
             if error.log:
                 self._doors.warnings.add(error.log, self._address, **error.details)
+            add(self._doors.refusals, int(error.status))
             self._answer(transport, error.response())
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -41,6 +41,7 @@ from peerpigeon.net.http.pages.health import health_page
 from peerpigeon.net.http.pages.hubs import hubs_page
 from peerpigeon.net.http.pages.limits import limits_page
 from peerpigeon.net.http.pages.mesh import mesh_page
+from peerpigeon.net.http.pages.metrics import metrics
 from peerpigeon.net.http.pages.ready import live_page, ready_page
 from peerpigeon.net.http.request import split_target
 
@@ -65,6 +66,7 @@ def pages_of(source: Operated) -> Iterator[Page]:
     yield Page("/limits", limits_page(source))
     yield Page("/hubs", hubs_page(source), Audience.INSIDERS)
     yield Page("/mesh", mesh_page(source), Audience.INSIDERS)
+    yield Page("/metrics", metrics(source), Audience.INSIDERS)
     yield from dashboard_pages(source)
     yield Page("/drain", drain_page(source), Audience.ADMIN, "POST")
     if source.config.serves_demo:

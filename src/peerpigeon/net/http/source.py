@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.interface.serving import Serving
     from peerpigeon.core.interface.snapshot import NamespaceRecord, Snapshot, TopologySnapshot
     from peerpigeon.net.memory import Holders
+    from peerpigeon.net.metrics.picture import Picture
     from peerpigeon.net.recent_notices import RecentNotices
 
 
@@ -41,6 +42,10 @@ class Source(Protocol):
 
     def topology(self) -> TopologySnapshot:
         """Return the hubs of the mesh and their links, as far as this hub knows them."""
+        ...
+
+    def picture(self) -> Picture:
+        """Return all that metrics are made of; costs O(clients and hubs)."""
         ...
 
     def mesh_mark(self) -> tuple[object, ...]:

@@ -49,6 +49,7 @@ from peerpigeon.net.links.link import Link
 from peerpigeon.net.links.link_sockets import LinkSocket, LinkSockets
 from peerpigeon.net.links.name_lookup import NameLookup
 from peerpigeon.net.tls.trust import Trust
+from peerpigeon.net.traffic import Traffic
 from peerpigeon.net.websocket.outgoing import NOT_ADMITTED, NOT_TRUSTED, Dialing
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Carriers:
         """Whose certificates are trusted when a hub is dialled."""
         self._max_outbox_size = config.max_link_outbox_size
         self._holders = holders
-        holders.account.signals.gauges.append(self._waiting)
+        holders.account.signals.gauges.append(lambda: self.waiting)
         self._loop = asyncio.get_running_loop()
         self.sockets = LinkSockets(
             self,
@@ -122,6 +123,8 @@ class Carriers:
         self._last_link = 0
         self._emptied: asyncio.Future[None] | None = None  # who waits for the last link to end
         self._unsent: list[Link] = []
+        self.channel_traffic = Traffic()
+        """What has gone over data channels."""
         self.dropped = 0
         """How many frames found a link's outbox full."""
 
@@ -203,7 +206,7 @@ class Carriers:
             self._loop.call_soon(self._feed, failed)
             return
         sdp = action.sdp if isinstance(action, MakeAnswer) else None
-        channel = DataChannel(action.opening, self)
+        channel = DataChannel(action.opening, self, self.channel_traffic)
         self._openings[action.opening] = channel
         channel.begin(self._engine, sdp)
 
@@ -218,9 +221,18 @@ class Carriers:
                 self._loop.call_soon(self._flush_all)
             self._unsent.append(link)
 
-    def _waiting(self) -> int:
-        """Return how many bytes wait for all links."""
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait for all links."""
         return sum(link.outbox.size for link in self._links.values())
+
+    def traffic(self) -> dict[str, Traffic]:
+        """Return how many bytes have come and gone since the start, by carrier; costs O(links)."""
+        channels = self.channel_traffic
+        return {
+            "hubs_websocket": self.sockets.traffic(),
+            "hubs_p2p": Traffic(channels.received, channels.sent),
+        }
 
     def _flush_all(self) -> None:
         unsent, self._unsent = self._unsent, []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from peerpigeon.net.traffic import Traffic
     from peerpigeon.rtc.interface import Channel, Engine
 
 
@@ -33,13 +34,14 @@ class DataChannelListener(Protocol):
 class DataChannel:
     """One end of a data channel, from the first attempt to its end.
 
-    It is the ``rtc.ChannelListener`` of the engine's channel.
+    It is the ``rtc.ChannelListener`` of the engine's channel. ``traffic`` is that of all of them.
     """
 
-    def __init__(self, opening: int, listener: DataChannelListener) -> None:
+    def __init__(self, opening: int, listener: DataChannelListener, traffic: Traffic) -> None:
         self.opening = opening
         """The number by which the hub knows it."""
         self._listener = listener
+        self._traffic = traffic
         self._channel: Channel | None = None
         self._is_over = False
 
@@ -65,6 +67,7 @@ class DataChannel:
     def send(self, message: bytes) -> None:
         """Send one message. Never waits, never raises."""
         if self._channel is not None and not self._is_over:
+            self._traffic.sent += len(message)
             self._channel.send(message)
 
     def flush(self) -> None:
@@ -99,6 +102,7 @@ class DataChannel:
     def received(self, message: bytes) -> None:
         """Take one message."""
         if not self._is_over:
+            self._traffic.received += len(message)
             self._listener.channel_received(self, message)
 
     def drained(self) -> None:

@@ -76,6 +76,7 @@ class WebSocket(TurnTaker, Socket):
         "_timer",
         "_transport",
         "address",
+        "received",
         "sent",
     )
 
@@ -95,6 +96,9 @@ class WebSocket(TurnTaker, Socket):
         self._held_size = 0
         self.sent = 0
         """Bytes of all frames that were written or held back."""
+        self.received = 0
+        """Bytes that have come since the handshake."""
+        group.sockets.add(self)
         self._noted = 0  # what was kept of a message when that was noted last
         self._is_owed = True  # whether the listener has still to hear of the end
         self._timer: asyncio.TimerHandle | None = None
@@ -248,6 +252,8 @@ class WebSocket(TurnTaker, Socket):
 
     def data_received(self, data: bytes) -> None:
         """Read the frames in what has come, as many as there may be in one turn."""
+        size = len(data)
+        self.received += size
         events = self._protocol.receive_data(data)
         if isinstance(events, tuple):  # most often, and one message: a call less for each
             for event in events:
@@ -255,10 +261,10 @@ class WebSocket(TurnTaker, Socket):
                     self._group.receive(self, event)
                 else:
                     self.take(event)
-        elif self.take_turn(events, len(data)):
+        elif self.take_turn(events, size):
             self._note()
             return
-        if len(data) >= READ_SIZE:
+        if size >= READ_SIZE:
             self.wait_for_turn(iter(()))
         if self._protocol.kept != self._noted:
             self._note()

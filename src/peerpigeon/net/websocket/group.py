@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from itertools import islice
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from peerpigeon.core.counts import Histogram
+from peerpigeon.net.traffic import Traffic
 from peerpigeon.net.websocket.turns import Turns
 
 if TYPE_CHECKING:
@@ -30,6 +33,10 @@ MAX_CLOSING = 256
 no more descriptors than these; who answers is gone within a round trip."""
 
 
+TIMED = 16
+"""Of so many turns one is timed, so that this takes a signal less than a hundredth of its time."""
+
+
 class Socket(asyncio.Protocol, ABC):
     """A member of a group."""
 
@@ -37,6 +44,10 @@ class Socket(asyncio.Protocol, ABC):
 
     address: str
     """The IP address of the other side."""
+    received: int
+    """Bytes that have come since the handshake."""
+    sent: int
+    """Bytes of all frames that were written or held back."""
 
     @abstractmethod
     def flush(self) -> None:
@@ -101,6 +112,13 @@ class SocketGroup(Generic[S]):
         self.on_fault: Callable[[S, str], object] = lambda _, __: None
         """Called with the reason when a socket is closed for what came, or for what waits."""
         self._is_ending = False  # whether the end of this turn is under way
+        self.turn_times = Histogram()
+        """Seconds from the first message of a turn to the last that is written, of some turns."""
+        self._untimed = TIMED  # turns until one is timed
+        self._began = 0.0  # when this turn did, if it is timed
+        self.sockets: set[S] = set()
+        """All whose connection is not lost yet."""
+        self._received_before = self._sent_before = 0  # bytes of those that are gone
         self._all_gone = asyncio.Event()
         self._all_gone.set()
 
@@ -173,12 +191,28 @@ class SocketGroup(Generic[S]):
 
     def leave(self, socket: S) -> None:
         """Note that a socket's connection is no more."""
+        if socket in self.sockets:
+            self.sockets.discard(socket)
+            self._received_before += socket.received
+            self._sent_before += socket.sent
         self.closing.pop(socket, None)
         if not self.closing:
             self._all_gone.set()
 
+    def traffic(self) -> Traffic:
+        """Return how many bytes have come and gone since the start; costs O(sockets)."""
+        received, sent = self._received_before, self._sent_before
+        for socket in self.sockets:
+            received += socket.received
+            sent += socket.sent
+        return Traffic(received, sent)
+
     def _end_turn_soon(self) -> None:
         self._is_ending = True
+        self._untimed -= 1
+        if not self._untimed:
+            self._untimed = TIMED
+            self._began = perf_counter()
         self.loop.call_soon(self._end_turn)
 
     def _end_turn(self) -> None:
@@ -187,6 +221,9 @@ class SocketGroup(Generic[S]):
             self._flush()
         finally:
             self._is_ending = False
+        if self._began:
+            self.turn_times.observe(perf_counter() - self._began)
+            self._began = 0.0
         self._tell_pace()
 
     def _flush(self) -> None:

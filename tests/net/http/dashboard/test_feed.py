@@ -28,6 +28,8 @@ from peerpigeon.net.recent_notices import LIMIT, RecentNotices
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from peerpigeon.net.metrics.picture import Picture
+
 A, B = PeerId("a" * 40), PeerId("b" * 40)
 MIB = 1 << 20
 
@@ -67,6 +69,9 @@ class Server:
     def topology(self) -> TopologySnapshot:
         hubs = (HubView(A, self.mark, (), is_draining=bool(self.mark), links=()),)
         return TopologySnapshot(A, True, 1000.5, MeshSnapshot(), hubs)
+
+    def picture(self) -> Picture:
+        raise AssertionError("this is for others")
 
     async def looked_at(self, times: int) -> None:
         for _ in range(times):
