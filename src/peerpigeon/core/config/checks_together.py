@@ -139,8 +139,8 @@ def _who_joins(options: Options) -> Iterator[ConfigError]:
     if options.is_hub and not (is_closed or options.open_mesh or is_local(options)):
         yield ConfigError(
             f"a hub at {place_of(options)} can be reached from other machines, and anybody could"
-            " join its mesh as a hub; give all hubs the same hub_secret (HUB_SECRET), or an"
-            " identity each and the list of all (HUB_IDENTITY, HUB_MEMBERS), or say open_mesh"
-            " (OPEN_MESH, --open-mesh) if that is what you want",
+            " join its mesh as a hub; give all hubs the same hub_secret (HUB_SECRET, or a file with"
+            " it: --hub-secret-file), or an identity each and the list of all (HUB_IDENTITY,"
+            " HUB_MEMBERS), or say open_mesh (OPEN_MESH, --open-mesh) if that is what you want",
             "host",
         )
