@@ -261,3 +261,20 @@ def test_a_server_does_not_start_with_anything_wrong_and_says_all_of_it() -> Non
     )
     assert done.returncode == 2
     assert [line.split()[1] for line in done.stderr.splitlines()] == ["--port:", "--host:"]
+
+
+@pytest.mark.slow
+async def test_hubs_join_whose_common_secret_is_in_a_file(tmp_path: Path) -> None:
+    secret, table = tmp_path / "secret", tmp_path / "f.toml"
+    secret.write_text(f"{SECRET}\n")
+    table.write_text(f'hub_secret_file = "{secret}"\nwebrtc_engine = "none"\nhost = "127.0.0.1"\n')
+    secret.chmod(0o600)
+    words = ("hub", "--config", str(table), "--log-format", "json", "--port", "0")
+    async with command(*words) as first:
+        port = (await first.json())["port"]
+        options = {"PEERPIGEON_BOOTSTRAP_HUBS": f"ws://127.0.0.1:{port}"}
+        async with command(*words, **options) as second:
+            line = await second.json()
+            while line["event"] != "hubDiscovered":
+                assert line["event"] != "bootstrapDisconnected", line
+                line = await second.json()
