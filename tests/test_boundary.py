@@ -49,12 +49,16 @@ SAME_EVERYWHERE = {"steps", "course", "outcome", "cast"}
 # Where each library is known.
 LIBRARIES = {
     "aiohttp": {
+        "diagnosis/examination.py",
+        "diagnosis/mesh_status.py",
+        "diagnosis/through_proxy.py",
+        "diagnosis/words.py",
         "local_mesh/supervisor.py",
         "net/http/library.py",
         "scenario/real.py",
         "scenario/visitor.py",
     },
-    "aioice": {"rtc/aiortc/gathering.py"},
+    "aioice": {"rtc/aiortc/gathering.py", "rtc/ice_check.py"},
     "ifaddr": {"net/own_addresses.py"},
     "aiortc": {"rtc/aiortc/channel.py", "rtc/aiortc/transports.py"},
     "cryptography": {
@@ -221,5 +225,5 @@ def test_no_webrtc_library_is_loaded_before_an_engine_is_made() -> None:
 
 def test_a_server_does_not_load_what_only_other_commands_need() -> None:
     modules = loaded("peerpigeon.cli.commands, peerpigeon.cli.serve")
-    others = {f"peerpigeon.{package}" for package in ("sim", "scenario", "local_mesh")}
+    others = {f"peerpigeon.{package}" for package in ("sim", "scenario", "local_mesh", "diagnosis")}
     assert not modules & {"aiohttp", "jwt", "cryptography", *others}

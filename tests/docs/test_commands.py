@@ -127,6 +127,11 @@ HOW: dict[str, How] = {
     "peerpigeon hub --hub-ca ca.pem --bootstrap-hubs wss://hub1.example.org:3000": TLS,
     "peerpigeon network --hubs 8": Shows("8 hubs, one mesh"),
     "peerpigeon network --hubs 8 --port 4000": Shows("8 hubs, one mesh"),
+    "peerpigeon status ws://127.0.0.1:3000": Elsewhere("tests/diagnosis/test_status.py"),
+    "peerpigeon doctor wss://hub.example.org --wait 90"
+    " --ice-servers turn:USER:PASSWORD@turn.example.org": Elsewhere(
+        "tests/diagnosis/test_doctor.py"
+    ),
     "peerpigeon simulate": Says("none lost"),
     "peerpigeon simulate --hubs 40 --max-peers 4 --kill 12": Says("28 of 40 alive"),
     "peerpigeon play SCENARIO.txt": Elsewhere("tests/scenarios/test_play.py"),

@@ -13,6 +13,7 @@ from peerpigeon.rtc.ice import GATHERING_TIMEOUT, IceOptions
 from peerpigeon.rtc.sdp import parse_description
 from tests.rtc.ends import End, Engines
 from tests.rtc.environment import ALONE, ROOT
+from tests.rtc.turn import free_range, turn_server
 
 # The ports of a range are looked for, and free until somebody else takes them.
 pytestmark = pytest.mark.xdist_group("ports")
@@ -94,21 +95,8 @@ def test_a_machine_that_is_on_no_network_is_enough(names: tuple[str, str], where
 
 @pytest.fixture
 def relay() -> Iterator[IceServer]:
-    """A TURN server on the loopback."""
-    port = free_range(1)[0]
-    options = (
-        *("--no-cli", "--no-tls", "--no-dtls", "--lt-cred-mech", "--realm=example.org"),
-        *("--user=hub:secret", "--allow-loopback-peers", "--no-stdout-log", "--log-file=/dev/null"),
-        *("--pidfile=/dev/null", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1"),
-        *(f"--listening-port={port}", "-n", "--no-multicast-peers", "--userdb=/tmp/none"),
-    )
-    server = subprocess.Popen(["turnserver", *options], stdout=subprocess.DEVNULL)
-    try:
-        wait_listening(port)
-        yield IceServer(f"turn:127.0.0.1:{port}", "hub", "secret")
-    finally:
-        server.terminate()
-        server.wait()
+    with turn_server() as server:
+        yield server
 
 
 @pytest.mark.slow
@@ -134,31 +122,3 @@ def only_relayed(sdp: str) -> str:
     ]
     assert any(" typ relay" in line for line in lines), sdp
     return "".join(f"{line}\r\n" for line in lines)
-
-
-def wait_listening(port: int) -> None:
-    deadline = time.monotonic() + LIMIT
-    while True:
-        try:
-            with socket.create_connection(("127.0.0.1", port), 1.0):
-                return
-        except OSError:
-            assert time.monotonic() < deadline, "the TURN server does not start"
-            time.sleep(0.05)
-
-
-def free_range(size: int) -> tuple[int, int]:
-    """Find some neighbouring UDP ports that are free at this moment."""
-    for first in range(20000, 30000, size):
-        sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(size)]
-        try:
-            for offset, each in enumerate(sockets):
-                each.bind(("127.0.0.1", first + offset))
-        except OSError:
-            continue
-        else:
-            return first, first + size - 1
-        finally:
-            for each in sockets:
-                each.close()
-    raise AssertionError("no free ports")

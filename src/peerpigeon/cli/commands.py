@@ -88,6 +88,8 @@ COMMANDS: Mapping[str, tuple[str, Callable[[Parser], None]]] = {
     "hub": ("serve clients together with other hubs, as one mesh", _declare_server),
     "network": ("run a mesh of hubs on this machine and watch it", _declare_by("network")),
     "drain": ("let a server's clients go, and stop it", _declare_by("drain")),
+    "status": ("show a mesh of hubs as a table, from any of them", _declare_by("status")),
+    "doctor": ("say why hubs are not reached, and what to do", _declare_by("doctor")),
     "config": ("say which options count, and where they are from", _declare_by("config")),
     "token": ("make keys, and tokens that let clients in", _declare_by("token")),
     "identity": ("print the id of a hub that has a key, or make the key", _declare_by("identity")),
