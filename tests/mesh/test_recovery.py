@@ -40,13 +40,16 @@ async def test_hubs_that_end_cost_no_signal(
         survivors = [hub for hub in hubs.hubs if hub not in victims]
         async with traffic(survivors) as running, AsyncExitStack() as stack:
             doomed = [peer_at(100 + place) for place in places]
-            for name, hub in zip(doomed, victims, strict=True):
+            clients = [
                 await stack.enter_async_context(await arrive(hub, name))
+                for name, hub in zip(doomed, victims, strict=True)
+            ]
             await running.all_know(doomed)
             await running.flows()
             ended_at = loop.time()
             await asyncio.gather(
-                *(hub.kill() if way == "killed" else hub.stop() for hub in victims)
+                *(client.closed() for client in clients),  # who reads answers a close frame
+                *(hub.kill() if way == "killed" else hub.stop() for hub in victims),
             )
             gone_after = max([await running.all_told(name) for name in doomed]) - ended_at
             await hubs.settled()
