@@ -46,7 +46,9 @@ def test_the_source_archive_has_what_tests_checks_and_readers_need(
         .ci/run .importlinter CHANGELOG.md CODE_OF_CONDUCT.md CONTRIBUTING.md LICENSE Makefile
         README.md SECURITY.md benchmarks/suite.py chaos/plan.py changes/README.md constraints.txt
         requirements-ci.txt docs/index.md docs/demo.png pyproject.toml scripts/setup.sh
-        src/peerpigeon/py.typed
+        src/peerpigeon/py.typed docs/images/dashboard.png
+        src/peerpigeon/net/http/dashboard/page/main.js
+        src/peerpigeon/net/http/dashboard/vendor/uplot-1.6.32/LICENSE
         tests/conftest.py tests/e2e/package.json
     """
     assert not {PurePosixPath(path) for path in needed.split()} - set(sdist)

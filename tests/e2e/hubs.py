@@ -58,8 +58,9 @@ class Hub(Server):
 class Place:
     """Where hubs start that all dial one address, whether or not a hub is there yet."""
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, stack: ExitStack, *options: str) -> None:
         self._stack = stack
+        self._options = options
         self._start = self._reserve()
         self.hubs: list[Hub] = []
 
@@ -91,7 +92,7 @@ class Place:
         start = f"ws://127.0.0.1:{self._start}"
         is_first = port == self._start
         way_in = ("--no-auto-connect",) if is_first else ("--bootstrap-hubs", start)
-        return Child(*command, *where, *times, *way_in)
+        return Child(*command, *where, *times, *way_in, *self._options)
 
     def _reserve(self) -> int:
         """Return a port that is given to nobody else as long as this place exists."""

@@ -12,7 +12,7 @@ import random
 import sys
 import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,7 @@ def main() -> None:
     install_packages()
     FOLDER.mkdir(exist_ok=True)
     with ExitStack() as stack, Browser() as browser:
-        place = Ports(stack)
+        place = Ports(stack, "--rebalance")
         place.add_first()
         place.add(4)
         place.wait_until_migrated()
@@ -62,8 +62,9 @@ def main() -> None:
         is_over = threading.Event()
         stack.callback(is_over.set)
         for number, (namespace, size) in enumerate(SIZES.items()):
-            hubs = [here] * size + others[: size // 4]
-            arguments = (namespace, hubs, random.Random(number), is_over)
+            rng = random.Random(number)
+            hubs = rng.choices([here, *others], (5, 2, 3, 4, 3), k=2 * size)
+            arguments = (namespace, hubs, rng, is_over)
             threading.Thread(target=chatter, args=arguments, daemon=True).start()
         time.sleep(MINUTE)
         take(wide, "dashboard")
@@ -86,7 +87,7 @@ def take(page: Page, name: str, *, is_whole: bool = True) -> None:
 
 def chatter(namespace: str, hubs: list[Hub], rng: random.Random, is_over: threading.Event) -> None:
     """Have clients in a namespace, of which one after the other signals another, more and less."""
-    with ExitStack() as stack, suppress(ConnectionClosed):  # when its hub is killed
+    with ExitStack() as stack:
         ids, sockets = [], []
         for hub in hubs:
             peer_id = f"{rng.getrandbits(160):040x}"
@@ -99,7 +100,11 @@ def chatter(namespace: str, hubs: list[Hub], rng: random.Random, is_over: thread
         while not is_over.wait(0.15 + 0.1 * math.sin((time.monotonic() - began) / 7)):
             offer = {"type": "offer", "data": "x", "networkName": namespace}
             target = rng.choice(ids) if rng.random() < 0.95 else "0" * 40
-            rng.choice(sockets).send(json.dumps({**offer, "targetPeerId": target}))
+            socket = rng.choice(sockets)
+            try:
+                socket.send(json.dumps({**offer, "targetPeerId": target}))
+            except ConnectionClosed:  # its hub was killed
+                sockets.remove(socket)
 
 
 if __name__ == "__main__":

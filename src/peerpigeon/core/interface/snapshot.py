@@ -118,6 +118,8 @@ class HubView:
     is_reachable: bool = True
     """Whether a path of links led to it when that was last looked at; if none does, it is gone two
     seconds later."""
+    clients: int | None = None
+    """About how many clients it has, if it tells (``rebalance``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,4 +190,5 @@ def _view(advert: Advert, is_reachable: bool) -> HubView:  # noqa: FBT001
             for end in advert.links
         ),
         is_reachable,
+        advert.clients,
     )

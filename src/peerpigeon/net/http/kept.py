@@ -18,7 +18,10 @@ def tag_of(body: bytes) -> str:
 
 
 def unless_kept(request: Request, tag: str, response: Response) -> Response:
-    """Return a response with its tag, or 304 if the browser that asks has it."""
+    """Return a response with its tag, or 304 if the browser that asks has it.
+
+    It asks each time: another version of the server has another page.
+    """
     headers = {**response.headers, "ETag": tag, "Cache-Control": "no-cache"}
     if any(request.lists("if-none-match", known) for known in (tag.lower(), f"w/{tag}", "*")):
         return replace(response, status=HTTPStatus.NOT_MODIFIED, body=b"", headers=headers)

@@ -59,7 +59,7 @@ MAX_BODY = 64 * 1024
 
 def pages_of(source: Operated) -> Iterator[Page]:
     """Return the pages of a server, in the order in which they are told of."""
-    yield Page("/", banner())
+    yield Page("/", banner(source))
     yield Page("/health", health_page(source))
     yield Page("/live", live_page())
     yield Page("/ready", ready_page(source))

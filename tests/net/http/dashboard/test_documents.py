@@ -61,6 +61,11 @@ def test_each_hub_has_its_state_and_since_when_it_is_there() -> None:
     assert (told["own"], told["isHub"]) == (A, True)
 
 
+def test_how_many_clients_a_hub_has_is_told_if_it_tells() -> None:
+    told = mesh_document(mesh(view(A, clients=7), view(B)), ())["hubs"]
+    assert [hub["clients"] for hub in told] == [7, None]
+
+
 def test_a_hub_of_the_npm_package_is_linked_with_this_one() -> None:
     told = mesh_document(mesh(view(A)), [HubRecord(A, "hubs", 1, NOW), HubRecord(B, "hubs", 2, 9)])
     assert told["hubs"][1] == {"id": B, "addresses": (), "state": "npm", "since": 2000}

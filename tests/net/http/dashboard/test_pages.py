@@ -116,6 +116,24 @@ async def test_clients_and_namespaces_are_named_on_the_machine_itself_alone(
     assert (b"net1" in figures, A.encode() in events) == (expected, expected)
 
 
+async def test_it_is_at_the_admin_port_with_clients_by_name() -> None:
+    async with running(show_details=False, admin_port=0) as server, await join(server, A) as client:
+        await client.before_pong()
+        async with aiohttp.ClientSession() as session:
+            url = f"http://127.0.0.1:{server.admin_port}/dashboard"
+            async with session.get(url) as page:
+                assert (page.status, page.content_type) == (200, "text/html")
+            async with session.get(f"{url}/events") as response:
+                assert b"net1" in await next_event(response, "figures")
+
+
+async def test_it_is_below_the_prefix() -> None:
+    async with running(path_prefix="/signal") as server:
+        assert (await get(server, "/signal/dashboard")).status == 200
+        assert (await get(server, "/signal/dashboard/main.js")).status == 200
+        assert (await get(server, "/dashboard")).status == 404
+
+
 async def test_who_stops_is_not_held_up_by_who_watches() -> None:
     async with running(is_hub=True) as server, aiohttp.ClientSession() as session:
         responses = [await watch(session, server) for _ in range(5)]

@@ -61,7 +61,7 @@ def mesh_document(picture: TopologySnapshot, records: Iterable[HubRecord]) -> Do
 
 def _hub(view: HubView, since: float | None) -> Document:
     state = "draining" if view.is_draining else "ready" if view.is_reachable else "lost"
-    return _entry(view.peer_id, view.addresses, state, since)
+    return _entry(view.peer_id, view.addresses, state, since) | {"clients": view.clients}
 
 
 def _entry(

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from peerpigeon.net.http.kept import tag_of
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """The page as it is served."""
 
     body: bytes
-    etag: str
+    tag: str
     headers: dict[str, str]
 
 
@@ -45,13 +47,11 @@ def demo_page() -> Page:
     body = text.encode()
     return Page(
         body=body,
-        etag=hashlib.sha256(body).hexdigest()[:16],
+        tag=tag_of(body),
         headers={
             "Content-Security-Policy": "; ".join(policy),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
-            # Kept, but asked for again each time: another version of the server has another page.
-            "Cache-Control": "no-cache",
         },
     )
 

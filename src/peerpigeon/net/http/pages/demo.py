@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from peerpigeon.net.http.demo.page import demo_page
+from peerpigeon.net.http.kept import unless_kept
 from peerpigeon.net.http.page import Response
 
 if TYPE_CHECKING:
@@ -18,10 +18,7 @@ def demo() -> Answer:
 
     async def answer(request: Request) -> Response:
         page = demo_page()
-        tag = f'"{page.etag}"'
-        headers = {**page.headers, "ETag": tag}
-        if any(request.lists("if-none-match", known) for known in (tag, f"w/{tag}", "*")):
-            return Response(HTTPStatus.NOT_MODIFIED, headers=headers)
-        return Response(body=page.body, kind="text/html; charset=utf-8", headers=headers)
+        response = Response(body=page.body, kind="text/html; charset=utf-8", headers=page.headers)
+        return unless_kept(request, page.tag, response)
 
     return answer

@@ -109,7 +109,7 @@ class Chart {
     return {
       width: Math.max(200, this.#place.clientWidth),
       height: HEIGHT,
-      padding: [8, 8, 0, 0],
+      padding: [8, 20, 0, 0],
       legend: { show: false },
       cursor: {
         sync: { key: "dashboard" },

@@ -4,13 +4,13 @@ import { byId, shape, write } from "./elements.js";
 import { Labels } from "./labels.js";
 import { Layout } from "./layout.js";
 import { inWords, STATES } from "./mesh.js";
-import { plain } from "./text.js";
+import { plain, short } from "./text.js";
 
 /** Hubs above which they are drawn as dots, with the names of those alone that matter. */
 export const SIMPLE_ABOVE = 120;
 
 const EDGES = ["p2p", "websocket", "lost", "chosen"];
-const MARGIN = { top: 30, bottom: 40 };
+const MARGIN = { top: 46, bottom: 46 };
 const LABEL = 22;
 const NARROW = 480;
 
@@ -75,6 +75,7 @@ export class Graph {
         this.#shown.delete(id);
       }
     }
+    const busiest = Math.max(1, ...nodes.map((node) => node.clients ?? 0));
     for (const node of nodes) {
       const parts = this.#shown.get(node.id) ?? this.#add(node);
       const isChosen = node.id === this.#chosen;
@@ -88,11 +89,15 @@ export class Graph {
       const name = this.#size.width < NARROW ? node.shortName : node.name;
       write(parts.label, matters || !isLarge ? plain(name, LABEL) : "");
       write(parts.title, `${node.name}, ${STATES[node.state]}`);
-      const radius = isLarge ? (matters ? 6 : 3.5) : node.isOwn ? 15 : 12;
+      const most = Math.max(7, Math.min(12, 13.5 - nodes.length / 8));
+      const load = 5 * Math.sqrt((node.clients ?? 0) / busiest);
+      const radius = isLarge ? (matters ? 6 : 3.5) : (node.isOwn ? most + 3 : most) + load;
+      node.radius = radius;
       parts.dot.setAttribute("r", radius);
       parts.ring.setAttribute("r", radius + (isLarge ? 3 : 5));
       parts.reach = radius + (isLarge ? 6 : 9);
-      const mark = { lost: "×", stopped: "–", draining: "↓" }[node.state] ?? "";
+      const clients = node.clients === null || radius < 11 ? "" : short(node.clients);
+      const mark = { lost: "×", stopped: "–", draining: "↓" }[node.state] ?? clients;
       write(parts.mark, isLarge ? "" : mark);
     }
   }
@@ -114,13 +119,15 @@ export class Graph {
   #draw() {
     const nodes = this.#mesh?.all.filter((node) => node.x !== undefined) ?? [];
     const spot = this.#fit(nodes);
-    const labels = new Labels(this.#size);
+    const dots = this.#isLarge ? [] : nodes.map((node) => [...spot(node), node.radius]);
+    const labels = new Labels(this.#size, dots);
     for (const node of nodes.sort((a, b) => this.#rank(a) - this.#rank(b))) {
       const parts = this.#shown.get(node.id);
       if (parts === undefined) continue;
       const [x, y] = spot(node);
       parts.group.setAttribute("transform", `translate(${x} ${y})`);
-      const place = labels.place(parts.label.textContent.length, x, y, parts.reach);
+      const letters = parts.label.textContent.length;
+      const place = labels.place(letters, x, y, parts.reach, this.#rank(node) < 3);
       parts.label.setAttribute("visibility", place === null ? "hidden" : "visible");
       if (place !== null) parts.label.setAttribute("y", place);
     }

@@ -2,7 +2,7 @@
 
 import { byId, element, write } from "./elements.js";
 import { STATES } from "./mesh.js";
-import { duration, many, moment, plain } from "./text.js";
+import { count, duration, many, moment, plain } from "./text.js";
 
 const FEW = 25; // rows before one asks for all
 
@@ -10,6 +10,7 @@ const ORDERS = {
   name: (a, b) => a.name.localeCompare(b.name, "en", { numeric: true }),
   state: (a, b) => RANK[a.state] - RANK[b.state],
   links: (a, b) => b.p2p + b.websocket - a.p2p - a.websocket,
+  clients: (a, b) => (b.clients ?? -1) - (a.clients ?? -1),
   hops: (a, b) => (a.hops ?? Infinity) - (b.hops ?? Infinity) || 0,
   since: (a, b) => (a.since ?? 0) - (b.since ?? 0),
 };
@@ -95,11 +96,11 @@ export class Hubs {
 
   #add(node) {
     const row = { button: element("button", { type: "button", class: "name" }), you: element("span", { class: "soft" }) };
-    for (const cell of ["state", "links", "hops", "since", "id"]) row[cell] = element("td", { class: cell });
+    for (const cell of ["state", "links", "clients", "hops", "since", "id"]) row[cell] = element("td", { class: cell });
     row.pill = element("span");
     row.state.append(row.pill);
     const head = element("th", { scope: "row" }, row.button, row.you);
-    row.line = element("tr", {}, head, row.state, row.links, row.hops, row.since, row.id);
+    row.line = element("tr", {}, head, row.state, row.links, row.clients, row.hops, row.since, row.id);
     row.button.addEventListener("click", () => this.#choose(node.id));
     this.#rows.set(node.id, row);
     return row;
@@ -113,6 +114,7 @@ export class Hubs {
     write(row.pill, STATES[node.state]);
     row.pill.className = `pill ${node.state}`;
     write(row.links, linksInWords(node));
+    write(row.clients, node.clients === null ? "" : count(node.clients));
     write(row.hops, node.isOwn ? "–" : node.hops === null ? "none" : String(node.hops));
     const length = node.since === null ? "" : duration((this.#now - node.since) / 1000);
     write(row.since, node.isPast && node.state !== "ready" ? `${length} ago` : length);

@@ -4,18 +4,20 @@ const LETTER = 7.6; // pixels that a letter takes, generously
 const HEIGHT = 15;
 
 export class Labels {
-  #taken = []; // [left, top, right, bottom]
+  #taken; // [left, top, right, bottom]
   #size;
 
-  constructor(size) {
+  /** `dots` are the places of all hubs, x and y and the radius, that no name may hide. */
+  constructor(size, dots) {
     this.#size = size;
+    this.#taken = dots.map(([x, y, r]) => [x - r, y - r, x + r, y + r]);
   }
 
   /**
    * Return how far above (less than 0) or below a hub at x, y the line of its name is, whose edge is
-   * `reach` away; `null` if there is no room for so many letters.
+   * `reach` away; `null` if there is no room for so many letters, unless it has to be there.
    */
-  place(letters, x, y, reach) {
+  place(letters, x, y, reach, isNeeded) {
     if (letters === 0) return 0;
     const half = (letters * LETTER) / 2;
     const above = -reach;
@@ -30,7 +32,7 @@ export class Labels {
         return line;
       }
     }
-    return null;
+    return isNeeded ? sides[0] : null;
   }
 }
 

@@ -57,6 +57,7 @@ function showFigures(figures) {
   const rates = history.add(figures);
   charts.show(history);
   namespaces.show(figures);
+  mesh.countClients(figures.clients);
   write(byId("version"), `version ${figures.version}, up ${duration(figures.uptime)}`);
   write(byId("client-count"), count(figures.clients));
   write(byId("client-note"), `of ${count(figures.mostClients)}`);

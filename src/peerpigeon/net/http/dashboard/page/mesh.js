@@ -69,6 +69,12 @@ export class Mesh {
     return this.all.filter((node) => !isGone(node));
   }
 
+  /** Take how many clients this hub has, which it knows best. */
+  countClients(clients) {
+    const own = this.nodes.get(this.own);
+    if (own !== undefined) own.clients = clients;
+  }
+
   get lost() {
     return this.all.filter((node) => node.state === "lost");
   }
@@ -86,7 +92,7 @@ export class Mesh {
 
   #take(hub) {
     const node = this.nodes.get(hub.id) ?? {};
-    return Object.assign(node, hub, { isOwn: hub.id === this.own, isPast: isGone(hub) });
+    return Object.assign(node, { clients: null }, hub, { isOwn: hub.id === this.own, isPast: isGone(hub) });
   }
 
   /** Go on showing where a hub was linked that is lost: its links go before it is known to be. */

@@ -22,6 +22,9 @@ export function place(address) {
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 
+/** Return a number in three letters or four. */
+export const short = (number) => SHORT.format(number);
+
 export function count(number) {
   return Math.abs(number) < 10_000 ? WHOLE.format(number) : SHORT.format(number);
 }
