@@ -113,7 +113,7 @@ class Runtime:
         self._descriptors = Descriptors(descriptor_limit(), self._drop_somebody, self._warnings)
         self._doors = self._public_doors(config, certificate)
         self._admin_doors = self._doors_for_operators(config)
-        self._loop_lag = LoopLag(loop, time.perf_counter)
+        self._loop_lag = LoopLag(loop, time.perf_counter, self.driver.clients.time_next_turn)
         self._tokens = _tokens(config, loop.time)
         reloads = [each.reload for each in (self._tokens, certificate) if each is not None]
         if config.hub_ca:

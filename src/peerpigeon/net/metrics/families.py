@@ -224,7 +224,8 @@ SIGNALS: Final = (
         "peerpigeon_turn_seconds",
         "histogram",
         "How long a message takes within the server at most: from the first of a turn of the event "
-        "loop that is read, or made, to the last that is written. One turn in 16 is timed.",
+        "loop that is read, or made, to the last that is written. Up to four turns a second are "
+        "timed, from the first time that metrics are asked for.",
         one(lambda p: p.shell.turn_times),
     ),
 )

@@ -16,11 +16,20 @@ this for certain, a shorter one as often as it is long."""
 
 
 class LoopLag:
-    """Measures from ``start`` to ``stop``. ``clock`` is exact, as that of the loop needs not be."""
+    """Measures from ``start`` to ``stop``, and calls ``then`` after each look.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float]) -> None:
+    ``clock`` is exact, as that of the loop needs not be.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Callable[[], float],
+        then: Callable[[], object],
+    ) -> None:
         self._loop = loop
         self._clock = clock
+        self._then = then
         self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self.times = Histogram()
@@ -43,4 +52,5 @@ class LoopLag:
 
     def _look(self) -> None:
         self.times.observe(max(0.0, self._clock() - self._due))
+        self._then()
         self._set()

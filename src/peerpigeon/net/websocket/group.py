@@ -33,10 +33,6 @@ MAX_CLOSING = 256
 no more descriptors than these; who answers is gone within a round trip."""
 
 
-TIMED = 16
-"""Of so many turns one is timed, so that this takes a signal less than a hundredth of its time."""
-
-
 class Socket(asyncio.Protocol, ABC):
     """A member of a group."""
 
@@ -113,9 +109,8 @@ class SocketGroup(Generic[S]):
         """Called with the reason when a socket is closed for what came, or for what waits."""
         self._is_ending = False  # whether the end of this turn is under way
         self.turn_times = Histogram()
-        """Seconds from the first message of a turn to the last that is written, of some turns."""
-        self._untimed = TIMED  # turns until one is timed
-        self._began = 0.0  # when this turn did, if it is timed
+        """Seconds from the first message of a turn to the last that is written, of those timed."""
+        self._began = 0.0  # when this turn did, if it is timed; -1 if the next one is to be
         self.sockets: set[S] = set()
         """All whose connection is not lost yet."""
         self._received_before = self._sent_before = 0  # bytes of those that are gone
@@ -199,6 +194,11 @@ class SocketGroup(Generic[S]):
         if not self.closing:
             self._all_gone.set()
 
+    def time_next_turn(self) -> None:
+        """Have the next turn timed, unless one is under way. All others cost a signal nothing."""
+        if not self._is_ending:
+            self._began = -1.0
+
     def traffic(self) -> Traffic:
         """Return how many bytes have come and gone since the start; costs O(sockets)."""
         received, sent = self._received_before, self._sent_before
@@ -209,9 +209,7 @@ class SocketGroup(Generic[S]):
 
     def _end_turn_soon(self) -> None:
         self._is_ending = True
-        self._untimed -= 1
-        if not self._untimed:
-            self._untimed = TIMED
+        if self._began:
             self._began = perf_counter()
         self.loop.call_soon(self._end_turn)
 
