@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -74,6 +76,7 @@ UNIX = Elsewhere("tests/docs/test_tls_commands.py")
 OPERATORS = Elsewhere(
     "tests/docs/test_commands.py::test_the_lines_for_several_operators_make_a_mesh"
 )
+RELAYS = Elsewhere("tests/docs/test_commands.py::test_the_line_about_turn_hands_out_credentials")
 CONFIG = Elsewhere("tests/docs/test_configuration.py::test_the_file_on_the_page_is_in_order")
 INSTALLED = "--no-deps --no-build-isolation --quiet --dry-run --report - --ignore-installed"
 QUICKLY = '"OPTIONS=-n 0 tests/docs/test_readme.py"'
@@ -106,6 +109,10 @@ HOW: dict[str, How] = {
     "peerpigeon hub --advertise wss://hub1.example.org": Serves(3000),
     "peerpigeon hub --advertise wss://hub1.example.org --admin-port 3001": Serves(3000),
     "peerpigeon server --allowed-hosts signal.example.org": Serves(3000),
+    (
+        "peerpigeon hub --client-ice-servers stun:turn.example.org,turn:turn.example.org"
+        " --turn-secret-file turn.secret"
+    ): RELAYS,
     "peerpigeon server --trusted-proxies 127.0.0.1,10.0.0.0/8": Serves(3000),
     "peerpigeon config --check --config peerpigeon.toml": CONFIG,
     "peerpigeon config hub --show": Says("default"),
@@ -346,6 +353,36 @@ def test_the_lines_about_tokens_let_a_client_in(tmp_path: Path) -> None:
         port = re.search(r":([0-9]+)/health", read_until(process, "Ctrl-C"))
         assert port is not None
         asyncio.run(_enter(int(port[1]), "1" * 40, shown.strip()))
+    finally:
+        process.terminate()
+        process.communicate(timeout=DEADLINE)
+
+
+@pytest.mark.slow
+def test_the_line_about_turn_hands_out_credentials(tmp_path: Path) -> None:
+    [line] = (split(line)[0] for line, how in HOW.items() if how is RELAYS)
+    secret = tmp_path / "turn.secret"
+    secret.write_text("b" * 64)
+    secret.chmod(0o600)
+    process = subprocess.Popen(
+        [*line, "--port", "0"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        port = re.search(r":([0-9]+)/health", read_until(process, "Ctrl-C"))
+        assert port is not None
+        asked = f"http://localhost:{port[1]}/ice-servers?networkName=my-namespace"
+        with urllib.request.urlopen(asked, timeout=DEADLINE) as answer:
+            stun, turn = json.load(answer)["iceServers"]
+        assert (stun["urls"], turn["urls"]) == (
+            ["stun:turn.example.org"],
+            ["turn:turn.example.org"],
+        )
+        assert turn["username"]
     finally:
         process.terminate()
         process.communicate(timeout=DEADLINE)

@@ -29,7 +29,7 @@ from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.hosts import Hosts
 from peerpigeon.net.http.insiders import Insiders
-from peerpigeon.net.http.origins import Origins
+from peerpigeon.net.http.origins import Origins, wrong_origin
 from peerpigeon.net.http.paths import check_path
 from peerpigeon.net.http.request import HandshakeError
 from peerpigeon.net.http.site import Site, pages_of
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.identity import Identity
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.interface.events import Permits
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.core.interface.serving import Serving
     from peerpigeon.core.interface.snapshot import (
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
         TopologySnapshot,
     )
     from peerpigeon.net.http.door import Opener
-    from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.http.request import Request, UpgradeRequest
     from peerpigeon.net.http.tokens import Tokens
     from peerpigeon.net.memory import Holders
     from peerpigeon.net.tls.certificate import CertificateFiles
@@ -111,6 +112,7 @@ class Runtime:
         )
         self.driver = Driver(self.hub, config, self._take_notice, engine, self._warnings)
         self._descriptors = Descriptors(descriptor_limit(), self._drop_somebody, self._warnings)
+        self._origins = Origins(config)
         self._doors = self._public_doors(config, certificate)
         self._admin_doors = self._doors_for_operators(config)
         self._loop_lag = LoopLag(loop, time.perf_counter, self.driver.clients.time_next_turn)
@@ -133,7 +135,7 @@ class Runtime:
             self._visits(site),
             audience=Insiders(config).audience,
             admits_host=Hosts(config).admits,
-            admits_origin=Origins(config).admits,
+            admits_origin=self._origins.admits,
             handshake_timeout=config.handshake_timeout,
             holders=self.driver.holders,
             descriptors=self._descriptors,
@@ -211,6 +213,26 @@ class Runtime:
     def holders(self) -> Holders:
         """Who keeps how much for others."""
         return self.driver.holders
+
+    def objection_to(self, request: Request, namespace: str) -> str | None:
+        """Return why whoever asks may not enter a namespace as a client; ``None`` if it may."""
+        try:
+            permits = self._permits(request)
+        except HandshakeError as error:
+            self._warnings.add(error.log, request.address, **error.details)
+            raise
+        access = self._config.parsed_namespace_access
+        return access.objection(namespace, None if permits is None else permits.namespaces)
+
+    def _permits(self, request: Request) -> Permits | None:
+        origin = request.single("origin")
+        if not self._origins.admits(origin, request.single("host") or ""):
+            raise wrong_origin(origin)
+        if self._tokens is None:
+            return None
+        from peerpigeon.net.http.tokens import shown_by  # noqa: PLC0415 - loaded already
+
+        return self._tokens.check(shown_by(request))
 
     def snapshot(self) -> Snapshot:
         """Return the counts of this moment."""

@@ -207,9 +207,3 @@ async def test_hubs_below_a_path_find_each_other() -> None:
                     await turns()
             known = {each for hub in second.get_topology().hubs for each in hub.addresses}
             assert start in known
-
-
-def test_hubs_are_told_the_path() -> None:
-    config = ServerConfig(path_prefix="/a/b").listening_at(3001, ("localhost",))
-    assert config.own_addresses == ("ws://localhost:3001/a/b",)
-    assert config.starts_from == ("ws://localhost:3000/a/b",)

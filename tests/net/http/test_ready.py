@@ -53,7 +53,7 @@ async def test_a_server_says_what_a_client_may_do() -> None:
         answer = await get(server, "/limits")
         assert (answer.status, answer.content_type) == (200, "application/json")
         assert answer.json() == {
-            "features": {"hub": False, "resumeKeys": True, "tokens": "none"},
+            "features": {"hub": False, "iceServers": False, "resumeKeys": True, "tokens": "none"},
             "limits": {
                 "messageSize": 20_000,
                 "announceSize": 16384,

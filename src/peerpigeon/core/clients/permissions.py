@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.config import Access, fits
-
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.interface.events import Permits
@@ -26,13 +24,4 @@ class Permissions:
         """
         if self._is_open:
             return None
-        access = self._access.of(namespace)
-        if access is Access.OPEN:
-            return None
-        if access is Access.CLOSED:
-            return f"networkName {namespace!r} is closed here"
-        if permits is None:
-            return f"networkName {namespace!r} takes a token, and there was none"
-        if any(fits(pattern, namespace) for pattern in permits.namespaces):
-            return None
-        return f"networkName {namespace!r} is not in the token"
+        return self._access.objection(namespace, None if permits is None else permits.namespaces)

@@ -18,9 +18,7 @@ from peerpigeon.core.config.host_names import host_in
 from peerpigeon.core.config.ice import IceServer
 from peerpigeon.core.config.keywords import ServerOptions
 from peerpigeon.core.config.namespace_access import (
-    Access,
     NamespaceAccess,
-    fits,
     pattern_objection,
 )
 from peerpigeon.core.config.options import DEFAULT_PORT, GLOBAL_NAMESPACE, GROUPS, Options
@@ -55,7 +53,6 @@ __all__ = [
     "OPTIONS",
     "PREFIX",
     "VARIABLES",
-    "Access",
     "ConfigError",
     "Given",
     "IceServer",
@@ -69,7 +66,6 @@ __all__ = [
     "ServerOptions",
     "Settings",
     "check_hub_uri",
-    "fits",
     "from_environment",
     "from_flags",
     "host_in",

@@ -18,6 +18,7 @@ from peerpigeon.core.config.addresses import (
 from peerpigeon.core.config.checks_together import together
 from peerpigeon.core.config.host_names import host_names_of
 from peerpigeon.core.config.ice import IceServer, parse_ports
+from peerpigeon.core.config.namespace_access import pattern_objection
 from peerpigeon.core.config.options import Options
 from peerpigeon.core.config.origins import origins_of
 from peerpigeon.core.config.proxies import proxies_of
@@ -54,6 +55,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "peer_timeout": (0.02, _YEAR),
     "takeover_timeout": (0.01, 60.0),
     "handshake_timeout": (0.01, 3600.0),
+    "turn_lifetime": (60.0, 7 * 86400.0),
     "close_timeout": (0.01, 3600.0),
     "drain_time": (0.0, 86400.0),
     "reconnect_interval": (0.01, _YEAR),
@@ -180,6 +182,20 @@ def _check_mesh_namespace(text: str, name: str) -> None:
         )
 
 
+def _check_client_ice_servers(urls: Collection[str], name: str) -> None:
+    for url in urls:
+        try:
+            IceServer.told(url)
+        except ConfigError as error:
+            raise ConfigError(f"{name}: {error}") from None
+
+
+def _check_patterns(patterns: Collection[str], name: str) -> None:
+    for pattern in patterns:
+        if reason := pattern_objection(pattern):
+            raise ConfigError(f"{name} has {pattern!r}; {reason}")
+
+
 def _check_secret(secret: str, name: str) -> None:
     if len(secret) < SECRET_LENGTH:
         raise ConfigError(
@@ -210,6 +226,9 @@ _FORMS: dict[str, Callable[[Any, str], object]] = {
     "advertise": _check_advertise,
     "hub_secret": _check_secret,
     "old_hub_secret": _check_secret,
+    "client_ice_servers": _check_client_ice_servers,
+    "turn_secret": _check_secret,
+    "turn_namespaces": _check_patterns,
     "hub_members": _check_members,
     "ice_servers": _check_ice_servers,
     "udp_ports": lambda text, _: parse_ports(text),

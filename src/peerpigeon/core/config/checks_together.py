@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.config.addresses import hosts_in, is_loopback
+from peerpigeon.core.config.ice import IceServer
 from peerpigeon.core.config.namespace_access import namespace_access_of
 from peerpigeon.core.config.quantities import ConfigError
 from peerpigeon.core.ip_addresses import UNIX
@@ -41,6 +42,7 @@ def together(options: Options) -> Iterator[ConfigError]:
     yield from _ports(options)
     yield from _sizes(options)
     yield from _tokens(options)
+    yield from _relays(options)
     yield from _tls(options)
     yield from _mesh(options)
     yield from _who_joins(options)
@@ -81,6 +83,22 @@ def _sizes(options: Options) -> Iterator[ConfigError]:
             f" what it may: twice max_outbox_size ({options.max_outbox_size}), four times"
             f" max_message_size ({options.max_message_size})",
             *("max_memory", "max_outbox_size", "max_message_size"),
+        )
+
+
+def _relays(options: Options) -> Iterator[ConfigError]:
+    has_relay = any(IceServer.told(url).is_relay for url in options.client_ice_servers)
+    if has_relay and not options.turn_secret:
+        yield ConfigError(
+            "client_ice_servers has a TURN server, and there is no turn_secret; give the"
+            " static-auth-secret that it knows (TURN_SECRET, --turn-secret-file)",
+            *("client_ice_servers", "turn_secret"),
+        )
+    if options.turn_secret and not has_relay:
+        yield ConfigError(
+            "turn_secret is for TURN servers, and client_ice_servers names none; name them as"
+            " turn:HOST:PORT",
+            *("client_ice_servers", "turn_secret"),
         )
 
 

@@ -56,6 +56,15 @@ class IceServer:
         username, _, credential = secrets.partition(":")
         return cls(f"{scheme}:{place}", unquote(username), unquote(credential))
 
+    @classmethod
+    def told(cls, url: str) -> IceServer:
+        """Return a server as clients are told of it, without credentials, which they are given.
+
+        Raises ``ConfigError`` as the class does.
+        """
+        kept = ("given", "given") if url.partition(":")[0] in ("turn", "turns") else ()
+        return cls(url.strip(), *kept)
+
     @property
     def is_relay(self) -> bool:
         """Whether it is a TURN server."""

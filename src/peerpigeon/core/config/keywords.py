@@ -24,6 +24,10 @@ class ServerOptions(TypedDict, total=False):
     token_audience: str
     token_issuer: str
     namespace_access: tuple[str, ...]
+    client_ice_servers: tuple[str, ...]
+    turn_secret: str
+    turn_lifetime: Seconds
+    turn_namespaces: tuple[str, ...]
     log_level: str
     verbose_logging: bool
     demo: bool | None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.config.quantities import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 
 class Access(Enum):
@@ -41,6 +41,22 @@ class NamespaceAccess:
             if fits(pattern, namespace):
                 return access
         return self.otherwise
+
+    def objection(self, namespace: str, granted: Collection[str] | None) -> str | None:
+        """Return why somebody may not enter a namespace; ``None`` if it may.
+
+        ``granted`` are the namespaces, or patterns, that its token names; ``None`` without one.
+        """
+        access = self.of(namespace)
+        if access is Access.OPEN:
+            return None
+        if access is Access.CLOSED:
+            return f"networkName {namespace!r} is closed here"
+        if granted is None:
+            return f"networkName {namespace!r} takes a token, and there was none"
+        if any(fits(pattern, namespace) for pattern in granted):
+            return None
+        return f"networkName {namespace!r} is not in the token"
 
     @property
     def is_open(self) -> bool:

@@ -98,6 +98,26 @@ class Access:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClientRelays:
+    """STUN and TURN servers for clients."""
+
+    client_ice_servers: tuple[str, ...] = field(default=(), metadata={"unset": "none"})
+    """Servers that clients are told of under /ice-servers, comma-separated: stun:HOST:PORT,
+    turn:HOST:PORT, turns:HOST:PORT, the last two perhaps with ?transport=tcp."""
+
+    turn_secret: str = field(default="", repr=False)
+    """What the TURN servers among them know as their static-auth-secret (coturn), by which clients
+    are given credentials for a while."""
+
+    turn_lifetime: Seconds = 3600.0
+    """How long such credentials count. A connection that is open then may be cut by its TURN
+    server."""
+
+    turn_namespaces: tuple[str, ...] = field(default=(), metadata={"unset": "all"})
+    """Namespaces whose clients are given them, comma-separated; room-* for all that begin so."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """Limits."""
 
@@ -184,14 +204,14 @@ class Operation:
     under /hubs and /mesh."""
 
 
-OF_EVERY_SERVER = (Listening, Access, Limits, Times, Operation)
+OF_EVERY_SERVER = (Listening, Access, ClientRelays, Limits, Times, Operation)
 OF_HUBS = (Mesh, MeshAccess, WebRTC)
 GROUPS = OF_EVERY_SERVER + OF_HUBS
 """All groups, in the order in which they are shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(Listening, Access, Limits, Times, Operation, Mesh, MeshAccess, WebRTC):
+class Options(Listening, Access, ClientRelays, Limits, Times, Operation, Mesh, MeshAccess, WebRTC):
     """The options of one server or hub, unchecked. Durations are seconds, sizes are bytes.
 
     Each is declared in one of ``GROUPS``.

@@ -18,7 +18,7 @@ from peerpigeon.core.config.environment import from_environment
 from peerpigeon.core.config.given import from_flags
 from peerpigeon.core.config.host_names import HostNames, host_names_of, normal_host
 from peerpigeon.core.config.ice import IceServer, parse_ports
-from peerpigeon.core.config.namespace_access import NamespaceAccess, namespace_access_of
+from peerpigeon.core.config.namespace_access import NamespaceAccess, fits, namespace_access_of
 from peerpigeon.core.config.options import DEFAULT_PORT, Options
 from peerpigeon.core.config.origins import OriginNames, origins_of
 from peerpigeon.core.config.proxies import ProxyNetwork, proxies_of
@@ -213,6 +213,16 @@ class ServerConfig(Options):
     def parsed_ice_servers(self) -> tuple[IceServer, ...]:
         """``ice_servers``, each read."""
         return tuple(map(IceServer.parse, self.ice_servers))
+
+    @property
+    def parsed_client_ice_servers(self) -> tuple[IceServer, ...]:
+        """``client_ice_servers``, each read; they have no credentials of their own."""
+        return tuple(map(IceServer.told, self.client_ice_servers))
+
+    def has_relay_for(self, namespace: str) -> bool:
+        """Tell whether the clients of a namespace are told of ``client_ice_servers``."""
+        patterns = self.turn_namespaces
+        return not patterns or any(fits(pattern, namespace) for pattern in patterns)
 
     @property
     def udp_port_range(self) -> tuple[int, int] | None:

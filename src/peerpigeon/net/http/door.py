@@ -14,6 +14,7 @@ from peerpigeon.core.ip_addresses import UNIX
 from peerpigeon.net.http.arrivals import Arrivals
 from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.lost_upgrade import check_upgrade
+from peerpigeon.net.http.origins import wrong_origin
 from peerpigeon.net.http.request import (
     MAX_HEAD_SIZE,
     HandshakeError,
@@ -40,10 +41,6 @@ if TYPE_CHECKING:
 
     Opener: TypeAlias = Callable[[asyncio.Transport, UpgradeRequest, bytes], object]
 
-_WRONG_ORIGIN = (
-    "a page was refused (403): cors_origin (CORS_ORIGIN) does not name its origin; name it there if"
-    " it is one of yours"
-)
 _CROWD = (
     "connections are dropped: as many as may be have sent no whole request yet; of the address with"
     " most of them the oldest goes, and a firewall can keep it out"
@@ -262,12 +259,7 @@ class Door(asyncio.Protocol):
             return
         upgrade = replace(accept(request), address=address)
         if not self._doors.admits_origin(upgrade.origin, upgrade.host):
-            raise HandshakeError(
-                403,
-                "this origin may not connect: cors_origin does not name it",
-                log=_WRONG_ORIGIN,
-                origin=upgrade.origin or "",
-            )
+            raise wrong_origin(upgrade.origin)
         open_socket = self._doors.opener(upgrade)
         self._leave()
         open_socket(transport, upgrade, data[end + len(_END) :])

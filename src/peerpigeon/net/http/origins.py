@@ -11,10 +11,15 @@ from peerpigeon.core.config import (
     is_ip_address,
     normal_origin,
 )
+from peerpigeon.net.http.request import HandshakeError
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
 
+_WRONG_ORIGIN = (
+    "a page was refused (403): cors_origin (CORS_ORIGIN) does not name its origin; name it there if"
+    " it is one of yours"
+)
 _PAGE_SCHEMES = {"ws": "http", "wss": "https"}
 
 
@@ -66,3 +71,9 @@ def _page_origin(uri: str) -> str:
         return normal_origin(f"{_PAGE_SCHEMES[scheme]}://{authority}", "advertise")
     except ConfigError:  # a name that is not in ASCII, say
         return ""
+
+
+def wrong_origin(origin: str | None) -> HandshakeError:
+    """Return the refusal of a page that is not let in."""
+    message = "this origin may not connect: cors_origin does not name it"
+    return HandshakeError(403, message, log=_WRONG_ORIGIN, origin=origin or "")

@@ -170,7 +170,7 @@ class UpgradeRequest:
 
     def parameters(self, name: str) -> list[str]:
         """Return all query parameters of a name, decoded."""
-        return list(_parameters(self.query, name))
+        return list(parameters(self.query, name))
 
     def response(self) -> bytes:
         """Return the response that opens the WebSocket."""
@@ -279,10 +279,11 @@ def split_target(target: str) -> tuple[str, str]:
 
 def parameter(query: str, name: str) -> str:
     """Return a parameter of a query, decoded; the first of several, empty if there is none."""
-    return next(_parameters(query, name), "")
+    return next(parameters(query, name), "")
 
 
-def _parameters(query: str, name: str) -> Iterator[str]:
+def parameters(query: str, name: str) -> Iterator[str]:
+    """Go over all parameters of a query that have a name, decoded."""
     for part in query.split("&"):
         key, _, value = part.partition("=")
         if _decode(key) == name:

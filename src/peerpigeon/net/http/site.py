@@ -39,6 +39,7 @@ from peerpigeon.net.http.pages.demo import demo
 from peerpigeon.net.http.pages.drain import drain_page
 from peerpigeon.net.http.pages.health import health_page
 from peerpigeon.net.http.pages.hubs import hubs_page
+from peerpigeon.net.http.pages.ice_servers import ice_servers_page
 from peerpigeon.net.http.pages.limits import limits_page
 from peerpigeon.net.http.pages.mesh import mesh_page
 from peerpigeon.net.http.pages.metrics import metrics
@@ -67,6 +68,8 @@ def pages_of(source: Operated) -> Iterator[Page]:
     yield Page("/hubs", hubs_page(source), Audience.INSIDERS)
     yield Page("/mesh", mesh_page(source), Audience.INSIDERS)
     yield Page("/metrics", metrics(source), Audience.INSIDERS)
+    if source.config.client_ice_servers:
+        yield Page("/ice-servers", ice_servers_page(source))
     yield from dashboard_pages(source)
     yield Page("/drain", drain_page(source), Audience.ADMIN, "POST")
     if source.config.serves_demo:

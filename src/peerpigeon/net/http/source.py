@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.interface.serving import Serving
     from peerpigeon.core.interface.snapshot import NamespaceRecord, Snapshot, TopologySnapshot
+    from peerpigeon.net.http.request import Request
     from peerpigeon.net.memory import Holders
     from peerpigeon.net.metrics.picture import Picture
     from peerpigeon.net.recent_notices import RecentNotices
@@ -62,4 +63,12 @@ class Operated(Source, Protocol):
 
     def drain(self, seconds: float | None) -> None:
         """Begin to let the clients go, within ``seconds`` or ``drain_time``; then stop."""
+        ...
+
+    def objection_to(self, request: Request, namespace: str) -> str | None:
+        """Return why whoever asks may not enter a namespace as a client; ``None`` if it may.
+
+        Raises ``HandshakeError`` where a WebSocket would be refused, for its origin or its token.
+        A token is shown as ``?token=`` or as ``Authorization: Bearer`` (RFC 6750, section 2.1).
+        """
         ...

@@ -11,7 +11,7 @@ import jwt
 
 from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface.events import Permits
-from peerpigeon.net.http.request import HandshakeError
+from peerpigeon.net.http.request import HandshakeError, parameters, split_target
 from peerpigeon.net.http.token_keys import KeyFile
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.http.request import Request, UpgradeRequest
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +85,13 @@ class Tokens:
         Raises ``TokenError`` for a token that is not in order, even where none is needed: whoever
         shows one expects that it counts.
         """
-        shown = [*request.parameters("token"), *_bearers(request)]
+        return self.check([*request.parameters("token"), *_bearers(request)])
+
+    def check(self, shown: list[str]) -> Permits | None:
+        """Return what the tokens allow that somebody shows, of which there is to be one at most.
+
+        ``None`` if there is none, and needs not be. Raises ``TokenError`` as ``permits`` does.
+        """
         if len(shown) > 1:
             raise TokenError("invalid_request", "there is more than one token; show one")
         if not shown:
@@ -137,6 +143,14 @@ class Tokens:
     def _required(self) -> list[str]:
         named = {"exp": True, "aud": self._audience, "iss": self._issuer}
         return [claim for claim, is_required in named.items() if is_required]
+
+
+def shown_by(request: Request) -> list[str]:
+    """Return the tokens that a request for a page shows (RFC 6750, sections 2.1 and 2.3)."""
+    _, query = split_target(request.target)
+    headers = (value.partition(" ") for value in request.values("authorization"))
+    held = [token.strip() for scheme, _, token in headers if scheme.lower() == "bearer"]
+    return [*parameters(query, "token"), *held]
 
 
 def _bearers(request: UpgradeRequest) -> list[str]:

@@ -30,6 +30,7 @@ def limits(config: ServerConfig) -> dict[str, Any]:
     return {
         "features": {
             "hub": config.is_hub,
+            "iceServers": bool(config.client_ice_servers),
             "resumeKeys": True,
             "tokens": _tokens(config),
         },
