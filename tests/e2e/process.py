@@ -89,6 +89,10 @@ class Child:
         for reader in self._readers:
             reader.join(STOP_TIMEOUT)
 
+    def ask_to_stop(self) -> None:
+        """Ask the process to end, and do not wait for it."""
+        self._signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """End the process and whatever it started, without a chance to say anything."""
         self._signal(signal.SIGKILL)

@@ -358,3 +358,21 @@ def test_it_fits_a_phone_and_is_fit_for_everybody(open_dashboard: Open, scheme: 
             assert cast("dict[str, Any]", found)["faults"] == []
             assert cast("dict[str, Any]", found)["passes"] > 20
         assert width(phone) == 320
+
+
+def test_a_hub_that_drains_is_shown_to_and_then_as_stopped(open_dashboard: Open) -> None:
+    with our_server("hub") as here, ExitStack() as stack:
+        options = ("--bootstrap-hubs", here.url, "--drain-time", "4s")
+        other = stack.enter_context(our_server("hub", *options))
+        for digit in "abcd":
+            stack.enter_context(joined(other, digit * 40, "lobby"))
+        page = open_dashboard(here)
+        both = {name(here): "ready", name(other): "ready"}
+        eventually("two hubs", lambda: rows(page), lambda found: found == both)
+        eventually("a link", lambda: words(page, "#link-count"), lambda w: w == "1")
+        other.child.ask_to_stop()
+        for state in ("draining", "stopped"):
+            shown = {**both, name(other): state}
+            eventually(state, lambda: rows(page), partial(dict.__eq__, shown))
+            assert f"{name(other)}, {state}" in drawn(page)
+        check_peace(page)

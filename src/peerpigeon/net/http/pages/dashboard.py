@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.net.http.audience import Audience
-from peerpigeon.net.http.dashboard.feed import Feed
 from peerpigeon.net.http.dashboard.files import HEADERS, OURS, PAGE, VENDORED, read_file
 from peerpigeon.net.http.kept import unless_kept
 from peerpigeon.net.http.page import Page, Response
@@ -13,6 +12,7 @@ from peerpigeon.net.http.page import Page, Response
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from peerpigeon.net.http.dashboard.feed import Feed
     from peerpigeon.net.http.page import Answer, Stream
     from peerpigeon.net.http.request import Request
     from peerpigeon.net.http.source import Source
@@ -48,11 +48,16 @@ def _file(path: str) -> Answer:
 
 
 def _events(source: Source) -> Answer:
-    whole, guarded = Feed(source, tells_clients=True), Feed(source, tells_clients=False)
+    feeds: dict[bool, Feed] = {}  # whether they tell of clients
 
     async def answer(request: Request) -> Response:
-        feed = whole if request.audience >= Audience.LOCAL else guarded
-        return Response(body=_watch(feed), kind="text/event-stream", headers=_STREAM_HEADERS)
+        from peerpigeon.net.http.dashboard.feed import Feed  # noqa: PLC0415 - few hubs need it
+
+        tells = request.audience >= Audience.LOCAL
+        if tells not in feeds:
+            feeds[tells] = Feed(source, tells_clients=tells)
+        body = _watch(feeds[tells])
+        return Response(body=body, kind="text/event-stream", headers=_STREAM_HEADERS)
 
     return answer
 
