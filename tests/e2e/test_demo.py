@@ -148,11 +148,76 @@ def test_a_page_comes_back_when_its_hub_does_and_keeps_its_channels(open_page: O
         "the message", lambda: words(other, "#messages .what"), lambda said: "still there?" in said
     )
     (row,) = rows(one)
-    assert "gone from the namespace" in row["text"]
+    assert "nothing known since the hub was lost" in row["text"]
+    assert "gone" not in row["text"]
     with our_server("hub", "--port", str(hub.port)):
         eventually("a way back", lambda: words(one, "#connection"), lambda w: w == ["connected"])
-        eventually("the peer", lambda: rows(one)[0]["text"], lambda text: "gone" not in text)
+        eventually("the peer", lambda: rows(one)[0]["text"], lambda text: "lost" not in text)
         assert rows(one)[0]["state"] == "open"
+
+
+def log_of(page: Page) -> str:
+    return "\n".join(words(page, "#log li"))
+
+
+def test_a_page_whose_hub_is_lost_moves_to_another_one_and_says_so(open_page: Open) -> None:
+    with our_server("hub") as stays, our_server("hub", "--bootstrap-hubs", stays.url) as goes:
+        one, other = open_page(demo(goes)), open_page(demo(stays))
+        for page in (one, other):
+            eventually("a channel", partial(rows, page), is_open)
+        place = f"127.0.0.1:{stays.port}"
+        eventually("the way there", lambda: words(one, "#hubs a"), lambda told: told == [place])
+        goes.kill()
+        eventually("that it has moved", lambda: words(one, "#hub"), lambda hub: hub == [place])
+        eventually("that it is in", lambda: words(one, "#connection"), lambda w: w == ["connected"])
+        assert f"moving to {place}" in log_of(one)
+        for page in (one, other):
+            text = eventually(
+                "the peer", lambda page=page: rows(page)[0]["text"], lambda it: place in it
+            )
+            assert "gone" not in text
+            assert is_open(rows(page))
+        say(one, "here I am")
+        eventually(
+            "the message", lambda: words(other, "#messages .what"), lambda it: "here I am" in it
+        )
+
+
+def test_a_page_is_told_by_who_opens_it_where_else_to_go(open_page: Open) -> None:
+    """A hub that tells nobody of its mesh names no other."""
+    with our_server("server") as stays, our_server("server") as goes:
+        place = f"127.0.0.1:{stays.port}"
+        page = open_page(demo(goes, f"#flock&hub={place}"))
+        eventually("a way in", lambda: words(page, "#connection"), lambda w: w == ["connected"])
+        goes.kill()
+        eventually("that it has moved", lambda: words(page, "#hub"), lambda hub: hub == [place])
+        eventually("a way in", lambda: words(page, "#connection"), lambda w: w == ["connected"])
+
+
+def test_who_is_cut_off_sees_others_as_unreachable_and_those_who_have_left_go_at_last(
+    open_page: Open,
+) -> None:
+    with our_server("hub") as hub:
+        page = open_page(demo(hub))
+        eventually("a way in", lambda: words(page, "#connection"), lambda w: w == ["connected"])
+        page.evaluate(
+            """new Promise((resolve) => {
+              const socket = new WebSocket(`ws://${location.host}/?peerId=${"0".repeat(40)}`);
+              socket.onopen = () => {
+                socket.send(JSON.stringify({ type: "announce", data: {}, networkName: "demo" }));
+                resolve(true);
+              };
+            })"""
+        )
+        eventually("the peer", lambda: rows(page), lambda found: len(found) == 1)
+    eventually(
+        "that it is cut off",
+        lambda: rows(page),
+        lambda it: [r["state"] for r in it] == ["unreachable"],
+    )
+    with our_server("hub", "--port", str(hub.port)):
+        eventually("a way back", lambda: words(page, "#connection"), lambda w: w == ["connected"])
+        eventually("that nobody is left", lambda: rows(page), lambda left: left == [])
 
 
 def test_the_page_tells_of_the_mesh_of_its_hub(open_page: Open) -> None:

@@ -1,6 +1,7 @@
 "use strict";
 // A client of the PeerPigeon wire protocol, as plain as it can be. Options stand in the address
 // after the #:  #namespace  or  #namespace&name=Ann&ice=stun:stun.example.org:3478
+// or  #namespace&hub=hub2.example.org:3000  for another hub to go to when this one is lost.
 
 const LONGEST_TEXT = 2000;
 const MOST_LINES = 200;
@@ -8,6 +9,7 @@ const MOST_HUBS = 20;
 const MESH_INTERVAL = 5000;
 const LONGEST_PAUSE = 15000;
 const OPEN_TIMEOUT = 15000;
+const SETTLING = 12000; // a lost hub is noticed, and its clients are at others, in half of that
 const BIRDS = ["Dove", "Finch", "Heron", "Jay", "Kite", "Lark", "Magpie", "Owl", "Plover", "Robin",
   "Rook", "Starling", "Swift", "Tern", "Thrush", "Wren"];
 
@@ -19,7 +21,15 @@ const iceServers = options.getAll("ice").map((urls) => ({ urls }));
 const ownId = hex(crypto.getRandomValues(new Uint8Array(20)));
 const ownName = short(options.get("name"), 40) || `${BIRDS[parseInt(ownId.slice(0, 1), 16)]} ${ownId.slice(0, 4)}`;
 
+const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+const home = `${scheme}//${location.host}${location.pathname.replace(/\/demo$/, "")}`;
+
 const peers = new Map();
+// Where to go when the hub is lost. Only who opens the page and the hub itself can name others:
+// what peers say of their hubs could lead anywhere.
+let others = options.getAll("hub").map(placeOf).filter((each) => each !== null);
+let place = home;
+let isLost = false; // whether the page is cut off from every hub
 let socket = null;
 let announcedAt = 0;
 let failures = 0;
@@ -64,7 +74,8 @@ function showPeers() {
   const rows = [...peers.values()].map((peer) => {
     const row = make("li", "");
     row.dataset.id = peer.id;
-    row.dataset.state = peer.state;
+    const state = peer.isSeen || peer.state === "open" ? peer.state : "unreachable";
+    row.dataset.state = state;
     row.title = peer.id;
     const badge = make("span", "badge", [...peer.name][0]);
     badge.setAttribute("aria-hidden", "true");
@@ -73,11 +84,12 @@ function showPeers() {
     if (peer.foundIn !== null) times.push(`found in ${peer.foundIn} ms`);
     if (peer.openIn !== null) times.push(`channel in ${peer.openIn} ms`);
     if (!peer.isAnnounced) times.push("gone from the namespace");
+    else if (!peer.isSeen) times.push("nothing known since the hub was lost");
     const about = make("div", "about");
     about.append(make("strong", "", peer.name), make("div", "more soft", `at hub ${peer.hub}`),
       make("div", "more soft", times.join(" · ")));
-    const mood = { open: "good", closed: "bad" }[peer.state] ?? "busy";
-    row.append(badge, about, make("span", `state ${mood}`, peer.state));
+    const mood = { open: "good", closed: "bad", unreachable: "bad" }[state] ?? "busy";
+    row.append(badge, about, make("span", `state ${mood}`, state));
     return row;
   });
   at("peers").replaceChildren(...rows);
@@ -86,21 +98,40 @@ function showPeers() {
 // The hub
 
 function connect() {
-  showConnection(failures ? "connecting again" : "connecting", "busy");
-  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  const path = location.pathname.replace(/\/demo$/, "");
+  showConnection(isLost ? "connecting again" : "connecting", "busy");
+  at("hub").textContent = hostOf(place);
   const resume = resumeKey && `&resumeKey=${resumeKey}`;
-  socket = new WebSocket(`${scheme}//${location.host}${path}/?peerId=${ownId}${resume}`,
+  socket = new WebSocket(`${place}/?peerId=${ownId}${resume}`,
     token ? ["peerpigeon", `bearer.${token}`] : []);
   socket.onmessage = ({ data }) => receive(JSON.parse(data));
   socket.onclose = ({ code, reason }) => {
-    const pause = Math.min(500 * 2 ** failures, LONGEST_PAUSE) * (0.75 + Math.random() / 2);
+    const places = [home, ...others.filter((each) => each !== home)];
+    const next = places[(places.indexOf(place) + 1) % places.length];
+    const rounds = Math.floor(failures / places.length);
+    const pause = Math.min(500 * 2 ** rounds, LONGEST_PAUSE) * (0.75 + Math.random() / 2);
     failures += 1;
     showConnection("hub not reachable", "bad");
-    log(`connection to the hub closed (${code}${reason && ` ${reason}`}), next try in ${(pause / 1000).toFixed(1)} s`);
-    for (const peer of peers.values()) leave(peer);
+    const where = next === place ? "next try" : `moving to ${hostOf(next)}`;
+    log(`connection to hub ${hostOf(place)} closed (${code}${reason && ` ${reason}`}), ${where} in ${(pause / 1000).toFixed(1)} s`);
+    if (!isLost) cutOff();
+    place = next;
     setTimeout(connect, pause);
   };
+}
+
+/** Note that nothing is heard of anybody any more: they may all be there, and go on without us. */
+function cutOff() {
+  isLost = true;
+  for (const peer of peers.values()) {
+    if (peer.isAnnounced) peer.isSeen = false;
+    else leave(peer);
+  }
+  showPeers();
+}
+
+/** Take leave of those who have not shown themselves since we are back. */
+function settle() {
+  for (const peer of [...peers.values()]) if (!peer.isSeen) leave(peer);
 }
 
 function send(type, data, targetPeerId) {
@@ -112,12 +143,17 @@ function receive({ type, data, fromPeerId, error }) {
   switch (type) {
     case "connected":
       failures = 0;
+      if (isLost) {
+        isLost = false;
+        const here = socket;
+        setTimeout(() => here === socket && !isLost && settle(), SETTLING);
+      }
       // Who comes again with it has its id at once, whatever has become of its old socket.
       resumeKey = data.resumeKey ?? resumeKey;
       announcedAt = Date.now();
       showConnection("connected", "good");
-      log(`connected to hub ${location.host}, announced in namespace ${namespace}`);
-      send("announce", { hub: location.host, name: ownName, at: announcedAt });
+      log(`connected to hub ${hostOf(place)}, announced in namespace ${namespace}`);
+      send("announce", { hub: hostOf(place), name: ownName, at: announcedAt });
       askForMesh();
       break;
     case "peer-discovered":
@@ -152,7 +188,7 @@ function receive({ type, data, fromPeerId, error }) {
 function meet(id) {
   if (!peers.has(id)) {
     peers.set(id, {
-      id, name: id.slice(0, 8), hub: "unknown", state: "found", isAnnounced: true, attempts: 0,
+      id, name: id.slice(0, 8), hub: "unknown", state: "found", isAnnounced: true, isSeen: true, attempts: 0,
       foundIn: null, openIn: null, early: [], connection: null, work: Promise.resolve(),
     });
   }
@@ -161,7 +197,7 @@ function meet(id) {
 
 function discover({ peerId, hub, name, at: theirs }) {
   const peer = meet(peerId);
-  peer.isAnnounced = true;
+  peer.isAnnounced = peer.isSeen = true;
   peer.name = short(name, 40) || peerId.slice(0, 8);
   peer.hub = short(hub, 60) || "unknown";
   // From when both had announced. True as far as the two clocks agree; in one machine there is one.
@@ -178,6 +214,7 @@ function discover({ peerId, hub, name, at: theirs }) {
 /** Note that a peer is no longer announced. A channel to it may well stay open. */
 function leave(peer) {
   peer.isAnnounced = false;
+  peer.isSeen = true; // what is known of it is that it has left
   if (peer.state !== "open" || isOver(peer)) forget(peer);
   showPeers();
 }
@@ -285,7 +322,8 @@ function close(peer) {
 
 async function askForMesh() {
   try {
-    const answer = await fetch("/mesh", { signal: AbortSignal.timeout(3000) });
+    const page = `${place.replace(/^ws/, "http")}/mesh`;
+    const answer = await fetch(page, { signal: AbortSignal.timeout(3000) });
     if (answer.status === 404) {
       at("mesh").textContent = "This server shows its mesh to nobody from elsewhere.";
       at("hubs").replaceChildren();
@@ -306,6 +344,8 @@ function showMesh({ isHub, hubPeerId, migrated, hubs }) {
   at("mesh").textContent = !isHub ? "This server stands alone: it is no hub."
     : hubs.length < 2 ? "This hub knows of no other hub."
     : `This hub knows of ${plural(hubs.length - 1, "other hub")} and ${plural(links, "link")} in the mesh${how}.`;
+  const found = hubs.filter((hub) => hub.peerId !== hubPeerId).map((hub) => placeOf(hub.addresses[0]));
+  others = [...new Set([...found, ...others, place])].filter((each) => each !== null).slice(0, MOST_HUBS);
   const pages = hubs.filter((hub) => hub.peerId !== hubPeerId).map((hub) => pageOf(hub.addresses[0]))
     .filter((page) => page !== null).sort((a, b) => (a.host < b.host ? -1 : 1));
   const items = pages.slice(0, MOST_HUBS).map((page) => {
@@ -317,6 +357,21 @@ function showMesh({ isHub, hubPeerId, migrated, hubs }) {
   });
   if (items.length) items.unshift(make("li", "soft", "Open this page at"));
   at("hubs").replaceChildren(...items);
+}
+
+/** Returns where a hub is, as ws://HOST:PORT; null for what this page may not connect to. */
+function placeOf(address) {
+  try {
+    const url = new URL(/^wss?:/.test(address) ? address : `${scheme}//${address}`);
+    const mayConnect = url.protocol === "wss:" || url.protocol === scheme;
+    return mayConnect ? `${url.protocol}//${url.host}${url.pathname.replace(/\/$/, "")}` : null;
+  } catch {
+    return null;
+  }
+}
+
+function hostOf(address) {
+  return new URL(address).host;
 }
 
 function pageOf(address) {
@@ -369,7 +424,6 @@ at("name").textContent = ownName;
 at("self").textContent = ownId.slice(0, 8);
 at("self").title = ownId;
 at("self").dataset.id = ownId;
-at("hub").textContent = location.host;
 at("namespace").textContent = namespace;
 document.title = `${ownName} - PeerPigeon demo`;
 connect();
