@@ -162,12 +162,19 @@ class Roamer:
 
 @asynccontextmanager
 async def roamers(
-    count: int, addresses: Sequence[str], rate: float
+    count: int,
+    addresses: Sequence[str],
+    rate: float,
+    connector: aiohttp.TCPConnector | None = None,
 ) -> AsyncIterator[tuple[list[Roamer], Ledger]]:
-    """Have clients live in one namespace and send ``rate`` signals a second, all together."""
+    """Have clients live in one namespace and send ``rate`` signals a second, all together.
+
+    ``connector`` opens their connections, and is closed with them.
+    """
     ledger = Ledger()
     clients = [Roamer(f"{chance.getrandbits(160):040x}", addresses, ledger) for _ in range(count)]
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+    connector = connector or aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as session:
         lives = [asyncio.create_task(client.live(session)) for client in clients]
         talk = asyncio.create_task(_talk(clients, rate))
         try:

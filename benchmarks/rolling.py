@@ -155,12 +155,14 @@ async def roll(  # noqa: PLR0913
     clients: int = 50,
     rate: float = 200.0,
     pause: float = 5.0,
+    connector: aiohttp.TCPConnector | None = None,
 ) -> Outcome:
     """Restart each hub, from 1 on, while clients at these addresses signal; tell what they noticed.
 
     ``restart`` returns when the hub is back; ``pause`` seconds later it is the next one's turn.
+    ``connector`` opens the clients' connections, and is closed with them.
     """
-    async with roamers(clients, addresses, rate) as (crowd, ledger):
+    async with roamers(clients, addresses, rate, connector) as (crowd, ledger):
         await _all_there(crowd)
         await asyncio.sleep(pause)
         before = len(ledger.returns), ledger.refused

@@ -95,13 +95,18 @@ class Client:
         await self._socket.send_str(json.dumps(message))
 
 
+def connector_to_here(authority: Path) -> aiohttp.TCPConnector:
+    """Return what opens connections to the loopback, whatever their name, by whom it trusts."""
+    tls = ssl.create_default_context(cafile=str(authority))
+    return aiohttp.TCPConnector(resolver=Here(), ssl=tls, limit=0)
+
+
 @asynccontextmanager
 async def clients(
     count: int, uri: str, authority: Path, first: int = 1
 ) -> AsyncIterator[list[Client]]:
     """Run clients that trust an authority, whose ids begin with `first`; gone afterwards."""
-    tls = ssl.create_default_context(cafile=str(authority))
-    connector = aiohttp.TCPConnector(resolver=Here(), ssl=tls, limit=0)
+    connector = connector_to_here(authority)
     async with aiohttp.ClientSession(connector=connector) as session, asyncio.TaskGroup() as group:
         made = [Client(session, uri, first + number) for number in range(count)]
         tasks = [group.create_task(each.run()) for each in made]

@@ -124,10 +124,20 @@ def substituted(text: str, substitutes: dict[str, str]) -> str:
 
 @asynccontextmanager
 async def proxy(
-    kind: Kind, port: int, hubs: Sequence[str], certificate: Certificate, folder: Path
+    kind: Kind,
+    port: int,
+    hubs: Sequence[str],
+    certificate: Certificate,
+    folder: Path,
+    without: str = "",
 ) -> AsyncIterator[None]:
-    """Run a proxy at a port of the loopback, before three hubs at host:port each."""
+    """Run a proxy at a port of the loopback, before three hubs at host:port each.
+
+    `without`: what is taken out of our configuration, to see what it is there for.
+    """
     text = kind.file.read_text(encoding="utf-8")
+    assert without in text
+    text = text.replace(without, "") if without else text
     changed = kind.substitutes(port, certificate) | dict(zip(HUBS, hubs, strict=True))
     command = kind.prepare(substituted(text, changed), folder)
     log = folder / "proxy.log"

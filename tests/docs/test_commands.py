@@ -165,6 +165,9 @@ HOW: dict[str, How] = {
         ".venv/bin/python -m pytest --log-cli-level=INFO tests/mesh/test_recovery.py"
         " tests/mesh/test_blocked.py"
     ): Says("test_blocked.py::", "--collect-only -q"),
+    ".venv/bin/python -m pytest --log-cli-level=INFO tests/deploy/test_rolling.py": Says(
+        "test_rolling.py::", "--collect-only -q"
+    ),
 }
 
 

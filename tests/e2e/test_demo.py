@@ -172,11 +172,9 @@ def test_a_page_whose_hub_is_lost_moves_to_another_one_and_says_so(open_page: Op
         eventually("that it is in", lambda: words(one, "#connection"), lambda w: w == ["connected"])
         assert f"moving to {place}" in log_of(one)
         for page in (one, other):
-            text = eventually(
-                "the peer", lambda page=page: rows(page)[0]["text"], lambda it: place in it
-            )
-            assert "gone" not in text
-            assert is_open(rows(page))
+            found = eventually("the peer", partial(rows, page), lambda it: place in it[0]["text"])
+            assert "gone" not in found[0]["text"]
+            assert is_open(found)
         say(one, "here I am")
         eventually(
             "the message", lambda: words(other, "#messages .what"), lambda it: "here I am" in it
