@@ -21,6 +21,7 @@ from tests.e2e.environment import PACKAGES
 from tests.e2e.hubs import migrated_mesh
 from tests.e2e.servers import our_server
 from tests.e2e.waiting import eventually
+from tests.selection import thorough
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -232,6 +233,7 @@ def test_a_server_that_is_no_hub_says_so(open_dashboard: Open) -> None:
         check_peace(page)
 
 
+@pytest.mark.thorough
 def test_the_page_comes_back_when_its_server_does(open_dashboard: Open) -> None:
     with our_server("hub") as hub:
         page = open_dashboard(hub)
@@ -339,7 +341,7 @@ def width(page: Page) -> int:
     return cast("int", page.evaluate("document.documentElement.scrollWidth"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [thorough("light"), "dark"])
 def test_it_fits_a_phone_and_is_fit_for_everybody(open_dashboard: Open, scheme: str) -> None:
     """By axe-core: contrast, names, roles, order of headings, and whatever else it knows."""
     source = (PACKAGES / "axe-core/axe.min.js").read_text()
@@ -360,6 +362,7 @@ def test_it_fits_a_phone_and_is_fit_for_everybody(open_dashboard: Open, scheme: 
         assert width(phone) == 320
 
 
+@pytest.mark.thorough
 def test_a_hub_that_drains_is_shown_to_and_then_as_stopped(open_dashboard: Open) -> None:
     with our_server("hub") as here, ExitStack() as stack:
         options = ("--bootstrap-hubs", here.url, "--drain-time", "4s")
