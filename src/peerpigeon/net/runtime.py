@@ -29,10 +29,10 @@ from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.hosts import Hosts
 from peerpigeon.net.http.insiders import Insiders
+from peerpigeon.net.http.late_site import LateSite
 from peerpigeon.net.http.origins import Origins, wrong_origin
 from peerpigeon.net.http.paths import check_path
 from peerpigeon.net.http.request import HandshakeError
-from peerpigeon.net.http.site import Site, pages_of
 from peerpigeon.net.http.visits import Visits
 from peerpigeon.net.listen import BACKLOG, IN_A_TURN
 from peerpigeon.net.machine_memory import default_limit
@@ -129,7 +129,7 @@ class Runtime:
 
     def _public_doors(self, config: ServerConfig, certificate: CertificateFiles | None) -> Doors:
         """Return what answers at the port of the clients."""
-        site = Site(pages_of(self), config.allowed_origins, path_prefix=config.path_prefix)
+        site = LateSite(self, config.allowed_origins, path_prefix=config.path_prefix)
         return Doors(
             self._opener,
             self._visits(site),
@@ -150,7 +150,7 @@ class Runtime:
         access = AdminAccess(config)
         return Doors(
             access.refuse_socket,
-            self._visits(Site(pages_of(self))),
+            self._visits(LateSite(self)),
             audience=access.audience,
             admits_host=access.admits_host,
             admits_origin=lambda *_: True,
@@ -161,7 +161,7 @@ class Runtime:
             warnings=self._warnings,
         )
 
-    def _visits(self, site: Site) -> Visits:
+    def _visits(self, site: LateSite) -> Visits:
         timeout = self._config.handshake_timeout
         return Visits(site.answer, holders=self.driver.holders, timeout=timeout)
 

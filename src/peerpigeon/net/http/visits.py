@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon.net.http.request import MAX_HEAD_SIZE, response
-from peerpigeon.net.http.site import MAX_BODY
 from peerpigeon.net.http.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -25,9 +24,9 @@ logger = logging.getLogger(__name__)
 STREAMS = 64
 """Answers at once that go on for long: dashboards that are open, of some operators."""
 
-_MOST_FED = MAX_HEAD_SIZE + 2 * MAX_BODY
-"""Bytes of a request that the library is given. It may keep all of them; with twice as many as a
-body may have it sees that there are too many, and says so."""
+_MOST_FED = 9 * MAX_HEAD_SIZE
+"""Bytes of a request that the library is given. It may keep all of them; besides a head they are
+twice as many as a body may have (``site.MAX_BODY``), so that it sees when there are too many."""
 
 _UNAVAILABLE = response(HTTPStatus.SERVICE_UNAVAILABLE, (), b"pages cannot be shown here\n")
 
