@@ -105,7 +105,7 @@ def say(socket: Any, **message: object) -> None:
 @contextmanager
 def joined(server: Server, peer_id: str, namespace: str) -> Iterator[Any]:
     """Have a client in a namespace."""
-    with connect(f"{server.url}/?peerId={peer_id}", proxy=None) as socket:
+    with connect(f"{server.url}/?peerId={peer_id}", proxy=None, max_queue=None) as socket:
         say(socket, type="announce", networkName=namespace, data={})
         yield socket
 
