@@ -32,6 +32,7 @@ BUILT_IN_IO = {"open", "print", "input", "eval", "exec", "__import__"}
 # The functions that catch any exception: what they call is a library's or a user's, or may not
 # cost the others of its kind. Each of them reports it.
 CATCHES_ALL = {
+    "net/asgi/http.py: _response",
     "net/driver.py: feed",
     "net/driver.py: perform",
     "net/driver.py: sockets_received",

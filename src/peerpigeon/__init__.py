@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     )
     from peerpigeon.net.config_files import load_config
     from peerpigeon.net.listen import PortsTakenError
+    from peerpigeon.net.run import run
     from peerpigeon.net.server import PeerPigeonServer
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     "Warned",
     "__version__",
     "load_config",
+    "run",
 ]
 
 _HOMES = {
@@ -103,6 +105,7 @@ _HOMES = {
     ),
     "peerpigeon.net.config_files": ("load_config",),
     "peerpigeon.net.listen": ("PortsTakenError",),
+    "peerpigeon.net.run": ("run",),
     "peerpigeon.net.server": ("PeerPigeonServer",),
 }
 """Where names are that are loaded when they are asked for; notices are all the others."""

@@ -102,7 +102,8 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
     if inherited:
         config = listening_at(config, inherited)
     server = PeerPigeonServer(config)
-    server.listen_at(inherited)
+    if inherited:
+        server.listen_at(inherited)
     log_events(server)
     if talkative:
         server.on(Started, lambda started: print(_hint(started, config), file=sys.stderr))

@@ -22,9 +22,11 @@ class Listening:
     next. Raises what ``listen`` and ``UnixSocket`` raise.
     """
 
-    def __init__(self, config: ServerConfig, inherited: Sequence[socket.socket] = ()) -> None:
-        self._unix = UnixSocket(config.uds) if config.uds and not inherited else None
-        if inherited:
+    def __init__(
+        self, config: ServerConfig, inherited: Sequence[socket.socket] | None = None
+    ) -> None:
+        self._unix = UnixSocket(config.uds) if config.uds and inherited is None else None
+        if inherited is not None:
             addresses = [each.dup() for each in inherited]
             for each in addresses:
                 each.setblocking(False)  # noqa: FBT003 - the standard library has it so

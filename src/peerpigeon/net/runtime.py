@@ -282,6 +282,11 @@ class Runtime:
         """Return the namespaces with most clients here, largest first."""
         return self.hub.largest_namespaces(most)
 
+    @property
+    def doors(self) -> Doors:
+        """What decides who of the clients, and of other hubs, comes in."""
+        return self._doors
+
     def reload_soon(self) -> None:
         """Look now whether files have changed that are read again then."""
         if self._files is not None:

@@ -61,7 +61,7 @@ class PeerPigeonServer:
         )
         self._callbacks: dict[type, list[Callable[[Any], object]]] = defaultdict(list)
         self._streams: WeakSet[NoticeStream] = WeakSet()
-        self._inherited: Sequence[socket] = ()
+        self._inherited: Sequence[socket] | None = None
         self._listening: Listening | None = None
         self._runtime: Runtime | None = None
         self._draining: asyncio.Task[None] | None = None
@@ -86,7 +86,8 @@ class PeerPigeonServer:
 
         They are whoever's who has opened them, and stay open when the server stops. That the
         options ``host`` and ``uds`` say where they listen is for the caller to see to: what the
-        server lets strangers do hangs on it. Raises ``RuntimeError`` if the server runs.
+        server lets strangers do hangs on it. Without any it listens nowhere, and serves what comes
+        by an ASGI application alone. Raises ``RuntimeError`` if the server runs.
         """
         if self._runtime is not None:
             raise RuntimeError("the server listens already; stop it first")
@@ -132,7 +133,7 @@ class PeerPigeonServer:
             logger.info(
                 "pages for the operator are at port %d of %s", self._admin_port, config.admin_host
             )
-        if port and config.port not in (0, port) and not self._inherited:
+        if port and config.port not in (0, port) and self._inherited is None:
             logger.warning(
                 "port %d is taken%s, so port %d serves instead",
                 config.port,

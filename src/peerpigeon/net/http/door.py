@@ -136,6 +136,29 @@ class Doors:
             return False
         return True
 
+    def admit(self, request: Request, address: str, peer: str) -> None:
+        """Raise ``HandshakeError`` for a host that is not served, and if there are too many.
+
+        ``address`` asks, and ``peer`` is the end of the connection.
+        """
+        if address != peer or not self.forwarded.trusts(peer):
+            self.arrivals.count(address, _now())
+        host = request.single("host")
+        if not self.admits_host(host):
+            raise HandshakeError(421, _WRONG_HOST, log=_WRONG_HOST_LINE, host=host or "")
+
+    def opener_for(self, upgrade: UpgradeRequest) -> Opener:
+        """Return what takes over a WebSocket. Raises ``HandshakeError`` if it is not let in."""
+        if not self.admits_origin(upgrade.origin, upgrade.host):
+            raise wrong_origin(upgrade.origin)
+        return self.opener(upgrade)
+
+    def note_refusal(self, error: HandshakeError, address: str) -> None:
+        """Log and count that a request of an address was refused."""
+        if error.log:
+            self.warnings.add(error.log, address, **error.details)
+        add(self.refusals, int(error.status))
+
     def _handshake_failed(self, transport: TlsTransport, reason: str) -> None:
         self.warnings.add(_NO_TLS, _address(transport), kind=reason, reason=reason)
 
@@ -211,9 +234,7 @@ class Door(asyncio.Protocol):
             else:
                 self._doors.holders.note(self, len(self._head))
         except HandshakeError as error:
-            if error.log:
-                self._doors.warnings.add(error.log, self._address, **error.details)
-            add(self._doors.refusals, int(error.status))
+            self._doors.note_refusal(error, self._address)
             self._answer(transport, error.response())
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -241,11 +262,7 @@ class Door(asyncio.Protocol):
         request = parse_request(data[:end])
         peer = self._address
         address = self._address = self._doors.forwarded.origin(request, peer)
-        if address != peer or not self._doors.forwarded.trusts(peer):
-            self._doors.arrivals.count(address, _now())
-        host = request.single("host")
-        if not self._doors.admits_host(host):
-            raise HandshakeError(421, _WRONG_HOST, log=_WRONG_HOST_LINE, host=host or "")
+        self._doors.admit(request, address, peer)
         check_upgrade(request)
         if not is_websocket(request):
             if request.method != "OPTIONS":
@@ -258,9 +275,7 @@ class Door(asyncio.Protocol):
             self._doors.visits.open(transport, request, data)
             return
         upgrade = replace(accept(request), address=address)
-        if not self._doors.admits_origin(upgrade.origin, upgrade.host):
-            raise wrong_origin(upgrade.origin)
-        open_socket = self._doors.opener(upgrade)
+        open_socket = self._doors.opener_for(upgrade)
         self._leave()
         open_socket(transport, upgrade, data[end + len(_END) :])
 

@@ -1,0 +1,1 @@
+"""A server as an ASGI application, for programs that serve HTTP themselves."""
