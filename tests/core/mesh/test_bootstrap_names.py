@@ -47,6 +47,13 @@ def look_times(bench: Bench, since: float, until: float, *alive: int) -> list[fl
     return times
 
 
+def test_hubs_that_speak_tls_are_dialled_over_tls() -> None:
+    bench = named(tls_cert="hub.crt", tls_key="hub.key")
+    bench.tick(0.0)
+    resolved(bench, ONE, now=0.1)
+    assert dialled(bench.tick(0.1)) == [f"wss://{ONE}:3000"]
+
+
 # When
 
 

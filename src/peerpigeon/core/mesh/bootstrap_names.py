@@ -60,6 +60,7 @@ class BootstrapNames:
         self._rng = rng
         self._effects = effects
         self._most = limits.named_addresses
+        self._scheme = config.scheme
         self._quick = config.reconnect_interval
         self._slow = max(config.reconnect_interval, limits.slowest_dialling)
         self._pause = self._quick
@@ -102,7 +103,7 @@ class BootstrapNames:
 
     def _uris(self, addresses: tuple[str, ...], port: int) -> list[str]:
         hosts = dict.fromkeys(filter(None, map(_host, addresses)))
-        return [f"ws://{in_uri(host)}:{port}" for host in hosts][: self._most]
+        return [f"{self._scheme}://{in_uri(host)}:{port}" for host in hosts][: self._most]
 
 
 def _host(address: str) -> str:
