@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 DEADLINE = 60.0  # seconds; far beyond what anything here takes, on a machine that is busy
 STOP_TIMEOUT = 15.0
+SECRETS = ("hub_secret", "old_hub_secret")
+"""Options that are refused on a command line, which others can read."""
 
 
 class HubProcess:
@@ -61,6 +63,7 @@ class HubProcess:
             "bootstrap_hubs": ",".join(start),
             **options,
         }
+        secrets = {name.upper(): str(given.pop(name)) for name in SECRETS if name in given}
         arguments = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
         if not (start or "bootstrap_dns" in options):
             arguments.append("--no-auto-connect")
@@ -71,7 +74,8 @@ class HubProcess:
             stderr=asyncio.subprocess.DEVNULL if "QUIET" in os.environ else errors,
             env={"DRAIN_TIME": "0"}
             | os.environ
-            | {"SHOW_DETAILS": "yes"},  # from another host, perhaps
+            | {"SHOW_DETAILS": "yes"}  # from another host, perhaps
+            | secrets,
             limit=1 << 20,
         )
         assert process.stdout is not None
