@@ -47,6 +47,10 @@ class Puppet(Hub):
     def deadline(self) -> float | None:
         return None
 
+    @property
+    def is_draining(self) -> bool:
+        return False
+
 
 def puppet(hub: Host) -> Puppet:
     assert isinstance(hub.hub, Puppet)

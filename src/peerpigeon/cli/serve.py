@@ -122,20 +122,30 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
         if writes_events
         else contextlib.nullcontext()
     )
-    async with events, server, asyncio.TaskGroup() as tasks:
+    async with events:
         drain: asyncio.Task[None] | None = None
+        has_started = False
+
+        def started(_: Started) -> None:
+            nonlocal has_started
+            has_started = True
 
         def terminate(number: signal.Signals) -> None:
             nonlocal drain
             notify("STOPPING=1")
-            if number is signal.SIGTERM and drain is None:
-                drain = tasks.create_task(server.drain())
+            if number is signal.SIGTERM and drain is None and has_started:
+                drain = asyncio.create_task(server.drain())
+                drain.add_done_callback(lambda _: ended.set())
             else:
                 ended.set()
 
-        on_termination_signal(terminate)
-        notify("READY=1")
-        tasks.create_task(_end_when(server, ended))
+        server.on(Started, started)
+        on_termination_signal(terminate)  # before it tells anybody that it is there
+        async with server:
+            notify("READY=1")
+            await _end_when(server, ended)
+        if drain is not None:
+            await drain
     return is_heard
 
 
