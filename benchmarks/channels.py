@@ -48,6 +48,9 @@ class End:
     def found_candidate(self, candidate: str) -> None:
         """There is none: no server is asked."""
 
+    def advanced(self, stage: str, way: str) -> None:
+        """Nobody asks."""
+
     def opened(self) -> None:
         """Go on."""
         self.is_open.set()

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from peerpigeon.core.config import KIB, MIB
-from peerpigeon.core.interface.notices import HubDiscovered, Warned
+from peerpigeon.core.interface.notices import HubDiscovered, HubP2PConnected, Warned
 from peerpigeon.net import runtime
 from peerpigeon.net.http import arrivals
 from peerpigeon.net.websocket.outgoing import NOT_ADMITTED, NOT_TRUSTED
+from tests.diagnosis.command import free_port
 from tests.net.client import A, B, C, Client, join, running
 from tests.net.hubs import Told, hub, uri
 from tests.net.raw import RawClient, frame, upgrade
+from tests.rtc.turn import turn_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -328,3 +330,29 @@ async def test_hubs_that_fit_say_nothing_of_the_kind() -> None:
             await there.until(HubDiscovered)
             await here.until(HubDiscovered)
     assert here.of(Warned) == there.of(Warned) == []
+
+
+@pytest.mark.slow
+@pytest.mark.turn
+@pytest.mark.parametrize("engine", ["aiortc"])
+async def test_a_turn_server_that_refuses_the_password(engine: str) -> None:
+    with turn_server() as relay:
+        wrong = f"turn:hub:not-the-password@{relay.host}:{relay.port}"
+        options = {"webrtc_engine": engine, "ice_servers": (wrong,)}
+        async with hub(**options) as (first, told), hub(uri(first), **options):
+            warned = await expect(told, "a TURN server gives this hub no address", relay.url)
+            assert "it refuses the login of 'hub' (401)" in warned.message
+            assert "not-the-password" not in warned.message
+        right = wrong.replace("not-the-password", relay.credential)
+        options["ice_servers"] = (right,)
+        async with hub(**options) as (first, told), hub(uri(first), **options) as (_, there):
+            await there.until(HubP2PConnected)
+            assert told.of(Warned) == there.of(Warned) == []
+
+
+@pytest.mark.slow
+async def test_a_stun_server_that_does_not_answer() -> None:
+    nobody = f"stun:127.0.0.1:{free_port()}"
+    options = {"webrtc_engine": "aiortc", "ice_servers": (nobody,)}
+    async with hub(**options) as (first, told), hub(uri(first), **options):
+        await expect(told, "a STUN server does not answer this hub", nobody)

@@ -24,6 +24,7 @@ class End:
         self.sdp = ""
         self.candidates: list[str] = []
         self.messages: list[bytes] = []
+        self.stages: list[tuple[str, str]] = []
         self.is_open = False
         self.drains = 0
         self.reasons: list[str] = []
@@ -38,6 +39,10 @@ class End:
         assert self.sdp, "a candidate before the description"
         self.candidates.append(candidate)
         self._changed.set()
+
+    def advanced(self, stage: str, way: str) -> None:
+        assert not self.is_open, "it has come all the way"
+        self.stages.append((stage, way))
 
     def opened(self) -> None:
         assert not self.is_open, "opened twice"

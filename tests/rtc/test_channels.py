@@ -189,3 +189,13 @@ async def closed_within(seconds: float, pair: Engines) -> None:
     async with asyncio.timeout(seconds):
         await pair.offering.close()
         await pair.answering.close()
+
+
+async def test_it_tells_how_far_it_has_come(names: tuple[str, str]) -> None:
+    async with Engines(*names) as engines:
+        for end in await engines.connect():
+            stages = [stage for stage, _ in end.stages]
+            # One that looks from time to time may have missed some.
+            assert stages == sorted(stages, key=["ICE", "DTLS", "SCTP"].index)
+            assert len(stages) == len(set(stages)) > 0
+            assert end.stages[0][1] == "127.0.0.1 to 127.0.0.1"

@@ -99,3 +99,11 @@ BEHIND = (
     "a client reads more slowly than it is sent to: who sends to it is slowed down until it has"
     " caught up; it is closed when max_outbox_size (MAX_OUTBOX_SIZE) waits"
 )
+NOT_DIALLED = (
+    "a host of which another hub tells was not dialled: it leads to this machine or to a private"
+    " network; if that is right, see dial_private (DIAL_PRIVATE, --dial-private)"
+)
+HOST_NOT_TRUSTED = (
+    "a host of which another hub tells was not linked: its certificate is refused; if a CA of your"
+    " own has signed it, name that with hub_ca (HUB_CA)"
+)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from peerpigeon.core.config import IceServer
 
 GATHERING_TIMEOUT = 2.0
@@ -15,6 +17,17 @@ NO_SOCKET = "no socket could be opened; are all ports of port_range taken?"
 
 
 _LAST_PORT = 65535
+
+_SHOWN = 4
+"""Addresses of each end that people are shown."""
+
+
+def way(own: Iterable[str], theirs: Iterable[str]) -> str:
+    """Return between which addresses a channel is tried, for people; some if there are many."""
+    ends = (list(dict.fromkeys(end)) for end in (own, theirs))
+    return " to ".join(
+        " ".join(end[:_SHOWN]) + (" ..." if len(end) > _SHOWN else "") for end in ends
+    )
 
 
 @dataclass(frozen=True)

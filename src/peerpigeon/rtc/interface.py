@@ -32,6 +32,12 @@ class ChannelListener(Protocol):
     def found_candidate(self, candidate: str) -> None:
         """Tell of one more address of ours, which was found after ``described``."""
 
+    def advanced(self, stage: str, way: str) -> None:
+        """Tell what is being done now: ``ICE``, ``DTLS``, ``SCTP``; for people.
+
+        ``way`` is between which addresses; empty if that was said before.
+        """
+
     def opened(self) -> None:
         """Tell that messages can be sent, and may come, from now on."""
 

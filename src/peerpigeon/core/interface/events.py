@@ -125,6 +125,10 @@ class ReferenceOpened(msgspec.Struct, frozen=True, gc=False):
     opening: int
 
 
+NO_ENGINE = "this hub has no WebRTC engine"
+"""Why no channel can be had where none is wanted: nobody need be told."""
+
+
 class OpeningFailed(msgspec.Struct, frozen=True, gc=False):
     """A ``Dial`` was refused or timed out, or a channel cannot be had."""
 
@@ -152,6 +156,16 @@ class ChannelDescribed(msgspec.Struct, frozen=True, gc=False):
 
     opening: int
     sdp: str
+
+
+class ChannelAdvanced(msgspec.Struct, frozen=True, gc=False):
+    """The opening of a channel has come further; a shell that never says so has poorer logs."""
+
+    opening: int
+    stage: str
+    """What is being done now: ``ICE``, ``DTLS`` or ``SCTP``."""
+    way: str = ""
+    """Between which addresses, if that is known by now."""
 
 
 class ChannelCandidate(msgspec.Struct, frozen=True, gc=False):
@@ -222,6 +236,7 @@ LinkEvent: TypeAlias = (
     | NameEvent
     | ChannelDescribed
     | ChannelCandidate
+    | ChannelAdvanced
     | LinkReceived
     | LinkLost
 )

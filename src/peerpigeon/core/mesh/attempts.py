@@ -37,6 +37,10 @@ class ChannelAttempt:
     """Whether our offer has left; before that one from the other side is welcome."""
     is_agreed: bool = False
     """Whether offer and answer are exchanged, so that only the way between is in question."""
+    stage: str = "ICE"
+    """What is being done once they are exchanged."""
+    way: str = ""
+    """Between which addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +227,12 @@ class Attempts:
         """Note that our offer was answered."""
         channel.is_agreed = True
         self._timeouts.set(channel.opening, now + self._limits.channel_timeout)
+
+    def advance(self, opening: int, stage: str, way: str) -> None:
+        """Note how far the opening of a channel has come."""
+        channel = self.channel(opening)
+        if channel is not None:
+            channel.stage, channel.way = stage, way or channel.way
 
     # Ends
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.interface.actions import Dial, DropChannel
 from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE
+from peerpigeon.core.interface.events import NO_ENGINE
 from peerpigeon.core.mesh.attempts import ChannelAttempt, DialAttempt
+from peerpigeon.core.mesh.channel_failures import channel_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -153,6 +155,9 @@ class Dialer:
         failed = self._effects.counts.attempts_failed
         if isinstance(attempt, ChannelAttempt):
             failed["p2p"] += 1
+            if attempt.is_agreed or (is_final and reason != NO_ENGINE):
+                addresses = self._addresses_of(attempt.hub)
+                self._effects.act(channel_failure(attempt, reason, next(iter(addresses), "")))
         else:
             failed["websocket"] += 1
             self._bootstrap.disconnected(attempt.uri, ABNORMAL_CLOSURE, reason)

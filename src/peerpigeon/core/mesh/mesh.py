@@ -13,6 +13,7 @@ from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface import close_codes
 from peerpigeon.core.interface.actions import SendToLink, Tell
 from peerpigeon.core.interface.events import (
+    ChannelAdvanced,
     ChannelCandidate,
     ChannelDescribed,
     LinkLost,
@@ -102,6 +103,8 @@ class Mesh:
                 self._parts.negotiation.describe(event, now)
             case ChannelCandidate():
                 self._parts.negotiation.trickle(event, now)
+            case ChannelAdvanced():
+                self._parts.negotiation.advance(event)
             case _:
                 assert_never(event)
 

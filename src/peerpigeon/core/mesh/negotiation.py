@@ -10,7 +10,11 @@ from peerpigeon.core.wire.hub_frames import Answer, Body, Candidate, Decline, Of
 if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.interface.events import ChannelCandidate, ChannelDescribed
+    from peerpigeon.core.interface.events import (
+        ChannelAdvanced,
+        ChannelCandidate,
+        ChannelDescribed,
+    )
     from peerpigeon.core.mesh.attempts import Attempts
     from peerpigeon.core.mesh.forwarding import Forwarder
     from peerpigeon.core.mesh.link_planner import LinkPlanner
@@ -97,3 +101,7 @@ class Negotiation:
         if channel is not None:
             body = Candidate(channel.exchange, event.candidate, not channel.is_answer)
             self._send(channel.hub, body, now)
+
+    def advance(self, event: ChannelAdvanced) -> None:
+        """Note how far the opening of a channel has come."""
+        self._attempts.advance(event.opening, event.stage, event.way)

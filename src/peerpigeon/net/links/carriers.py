@@ -31,6 +31,8 @@ from peerpigeon.core.interface.close_codes import (
     TRY_AGAIN_LATER,
 )
 from peerpigeon.core.interface.events import (
+    NO_ENGINE,
+    ChannelAdvanced,
     ChannelCandidate,
     ChannelDescribed,
     Event,
@@ -45,9 +47,11 @@ from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 from peerpigeon.core.wire.hub_codec import FrameError, decode
 from peerpigeon.net.links.data_channel import DataChannel
 from peerpigeon.net.links.hub_uri import hub_uri
+from peerpigeon.net.links.ice_server_watch import IceServerWatch
 from peerpigeon.net.links.link import Link
 from peerpigeon.net.links.link_sockets import LinkSocket, LinkSockets
 from peerpigeon.net.links.name_lookup import NameLookup
+from peerpigeon.net.refusals import HOST_NOT_TRUSTED, NOT_DIALLED
 from peerpigeon.net.tls.trust import Trust
 from peerpigeon.net.traffic import Traffic
 from peerpigeon.net.websocket.outgoing import NOT_ADMITTED, NOT_TRUSTED, Dialing
@@ -66,16 +70,6 @@ if TYPE_CHECKING:
 
 DIALS_GRACE = 1.0
 """Seconds for dials that are answered with a close to end, when the hub stops."""
-
-
-_NOT_DIALLED = (
-    "a host of which another hub tells was not dialled: it leads to this machine or to a private"
-    " network; if that is right, see dial_private (DIAL_PRIVATE, --dial-private)"
-)
-_NOT_TRUSTED = (
-    "a host of which another hub tells was not linked: its certificate is refused; if a CA of your"
-    " own has signed it, name that with hub_ca (HUB_CA)"
-)
 
 
 class Carriers:
@@ -99,6 +93,7 @@ class Carriers:
         self._feed = feed
         self._meet = meet
         self._engine = engine
+        self._ice_servers = IceServerWatch(config.parsed_ice_servers, warnings)
         self._dial_policy = config.dial_policy
         self.trust = Trust(config.hub_ca)
         """Whose certificates are trusted when a hub is dialled."""
@@ -147,6 +142,7 @@ class Carriers:
             for dial in slow:
                 dial.cancel()
             await asyncio.gather(*slow, return_exceptions=True)
+        self._ice_servers.close()
         if self._engine is not None:
             await self._engine.close()
 
@@ -202,7 +198,7 @@ class Carriers:
 
     def _make_channel(self, action: MakeOffer | MakeAnswer) -> None:
         if self._engine is None:
-            failed = OpeningFailed(action.opening, "this hub has no WebRTC engine")
+            failed = OpeningFailed(action.opening, NO_ENGINE)
             self._loop.call_soon(self._feed, failed)
             return
         sdp = action.sdp if isinstance(action, MakeAnswer) else None
@@ -337,9 +333,9 @@ class Carriers:
     def dial_failed(self, dial: Dialing, reason: str) -> None:
         """Tell the hub that there is nobody."""
         if reason == NOT_ADMITTED:
-            self._warnings.add(_NOT_DIALLED, dial.host)
+            self._warnings.add(NOT_DIALLED, dial.host)
         elif dial.is_told and NOT_TRUSTED in reason:
-            self._warnings.add(_NOT_TRUSTED, dial.host, reason=reason)
+            self._warnings.add(HOST_NOT_TRUSTED, dial.host, reason=reason)
         self._fail(dial, reason)
 
     # Data channels (``DataChannelListener``)
@@ -347,12 +343,18 @@ class Carriers:
     def channel_described(self, channel: DataChannel, sdp: str) -> None:
         """Hand the hub an offer or answer."""
         if self._is_under_way(channel):
+            self._ice_servers.look(sdp)
             self._feed(ChannelDescribed(channel.opening, sdp))
 
     def channel_candidate(self, channel: DataChannel, candidate: str) -> None:
         """Hand the hub a candidate."""
         if self._is_under_way(channel):
             self._feed(ChannelCandidate(channel.opening, candidate))
+
+    def channel_advanced(self, channel: DataChannel, stage: str, way: str) -> None:
+        """Tell the hub, which tells people if it does not come further."""
+        if self._is_under_way(channel):
+            self._feed(ChannelAdvanced(channel.opening, stage, way))
 
     def channel_opened(self, channel: DataChannel) -> None:
         """Take an open channel."""

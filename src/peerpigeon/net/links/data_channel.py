@@ -18,6 +18,9 @@ class DataChannelListener(Protocol):
     def channel_candidate(self, channel: DataChannel, candidate: str) -> None:
         """Tell one more local candidate."""
 
+    def channel_advanced(self, channel: DataChannel, stage: str, way: str) -> None:
+        """Tell what is being done to open it."""
+
     def channel_opened(self, channel: DataChannel) -> None:
         """Tell that it may be sent to."""
 
@@ -93,6 +96,11 @@ class DataChannel:
         """Take one more local candidate."""
         if not self._is_over:
             self._listener.channel_candidate(self, candidate)
+
+    def advanced(self, stage: str, way: str) -> None:
+        """Note how far it has come."""
+        if not self._is_over:
+            self._listener.channel_advanced(self, stage, way)
 
     def opened(self) -> None:
         """Note that messages can be sent."""

@@ -24,7 +24,7 @@ from aiortc import (
 
 from peerpigeon.rtc.aiortc.gathering import HubConnection
 from peerpigeon.rtc.aiortc.transports import Association, Dtls, Gatherer
-from peerpigeon.rtc.ice import NO_SOCKET, IceOptions
+from peerpigeon.rtc.ice import NO_SOCKET, IceOptions, way
 from peerpigeon.rtc.interface import LABEL, LOW_WATER, MAX_MESSAGE, STREAM, ChannelListener
 from peerpigeon.rtc.sdp import (
     MAX_CANDIDATES,
@@ -155,9 +155,13 @@ class AiortcChannel:
             await ice.addRemoteCandidate(_to_aiortc(candidate))
         if remote.is_complete:
             await ice.addRemoteCandidate(None)
+        own = self._ice.iceGatherer.getLocalCandidates()
+        addresses = way((each.ip for each in own), (each.address for each in remote.candidates))
+        self._advance("ICE", addresses)
         await ice.start(RTCIceParameters(remote.ufrag, remote.password))
         if ice.state != "completed":
             raise _FailedError("no way through the network to the other hub was found")
+        self._advance("DTLS")
         # By default aiortc takes this role from the ICE role, which the two may have swapped.
         dtls._set_role("server" if remote.setup == "active" else "client")
         dtls.on("statechange", self._dtls_changed)
@@ -165,6 +169,11 @@ class AiortcChannel:
         await dtls.start(RTCDtlsParameters([fingerprint]))
         if dtls.state != "connected":
             raise _FailedError("the other hub could not prove that it sent the description")
+        self._advance("SCTP")
+
+    def _advance(self, stage: str, addresses: str = "") -> None:
+        if not self._over.done():
+            self._listener.advanced(stage, addresses)
 
     def _dtls_changed(self) -> None:
         if self._dtls.state == "closed":

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import libdatachannel as rtc
 
-from peerpigeon.rtc.ice import GATHERING_TIMEOUT, NO_SOCKET, IceOptions
+from peerpigeon.rtc.ice import GATHERING_TIMEOUT, NO_SOCKET, IceOptions, way
 from peerpigeon.rtc.interface import LABEL, LOW_WATER, MAX_MESSAGE, STREAM, ChannelListener
 from peerpigeon.rtc.libdatachannel.certificate import make_certificate
 from peerpigeon.rtc.sdp import (
@@ -68,7 +68,9 @@ class LibdatachannelChannel:
         self._is_over = False  # ended, or closed by our own side
         self._is_high = False  # more is buffered than LOW_WATER, or was when last looked at
         self._has_remote = False
+        self._stage = ""
         self._candidates = 0
+        self._theirs: list[str] = []  # addresses of the other hub
         self._early: list[Candidate] = []  # came before the answer; the library would lose them
         self._told: set[Candidate] | None = None  # candidates of ours that the other hub knows
         self._begun = self._loop.time()
@@ -165,11 +167,25 @@ class LibdatachannelChannel:
             self._describe(connection)
         if self._is_over:
             return
+        self._look_at_stage(connection)
         if channel.is_open():
             self._is_open = True
             self._listener.opened()
         elif channel.is_closed() or connection.state() in _LOST:
             self._end("no way through the network to the other hub was found")
+
+    def _look_at_stage(self, connection: rtc.PeerConnection) -> None:
+        if not self._has_remote:
+            return
+        stage = "ICE"
+        if connection.state() == rtc.PeerConnection.State.Connected:
+            stage = "SCTP"
+        elif connection.ice_state() in _FOUND:
+            stage = "DTLS"
+        if stage != self._stage:
+            self._stage = stage
+            own = (each.address for each in self._told or ())
+            self._listener.advanced(stage, way(own, self._theirs))
 
     def _describe(self, connection: rtc.PeerConnection) -> None:
         description = parse_description(str(connection.local_description()))
@@ -206,10 +222,12 @@ class LibdatachannelChannel:
         if self._connection is not None:
             self._connection.set_remote_description(rtc.Description(str(remote), kind))
             self._has_remote = True
+            self._theirs += [each.address for each in remote.candidates]
 
     def _add(self, candidate: Candidate) -> None:
         if self._connection is not None:
             self._connection.add_remote_candidate(rtc.Candidate(str(candidate)))
+            self._theirs.append(candidate.address)
 
     def _receive(self, channel: rtc.DataChannel) -> bool:
         """Read what has come; tell whether it was anything."""
@@ -272,6 +290,7 @@ class LibdatachannelChannel:
         self._on_gone(self)
 
 
+_FOUND = {rtc.PeerConnection.IceState.Connected, rtc.PeerConnection.IceState.Completed}
 _LOST = {
     rtc.PeerConnection.State.Disconnected,
     rtc.PeerConnection.State.Failed,
