@@ -165,7 +165,8 @@ async def test_a_hangup_has_files_read_again_and_disconnects_nobody(tmp_path: Pa
 
 async def test_a_hangup_ends_a_server_that_has_nothing_to_read_again() -> None:
     server = await asyncio.create_subprocess_exec(
-        *(*COMMAND, "server", "--host", "127.0.0.1", "--port", "0"),
+        # Whoever runs the tests under nohup has it ignored.
+        *("env", "--default-signal=HUP", *COMMAND, "server", "--host", "127.0.0.1", "--port", "0"),
         stderr=asyncio.subprocess.PIPE,
     )
     assert server.stderr is not None
