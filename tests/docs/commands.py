@@ -13,6 +13,9 @@ PAGES = (
     "docs/operating.md",
     "docs/configuration.md",
     "docs/guides/capacity.md",
+    "docs/guides/proxies.md",
+    "docs/guides/several-machines.md",
+    "docs/guides/turn.md",
 )
 PROGRAMS = {"peerpigeon", "make", "pip", "python", "curl", "openssl", "sysctl", "export", "pytest"}
 TAG = "sh"

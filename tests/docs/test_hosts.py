@@ -68,7 +68,7 @@ async def health(session: aiohttp.ClientSession, place: Host) -> dict[str, Any]:
 @pytest.mark.slow
 @pytest.mark.hosts
 @pytest.mark.xdist_group("hubs")
-@pytest.mark.parametrize("page", ["README.md", "docs/operating.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/guides/several-machines.md"])
 async def test_the_lines_for_several_machines_make_one_mesh_and_a_signal_passes(page: str) -> None:
     export, first, other = lines_of(page)
     status, secret = await outcome(*SECRET_LINE.split())

@@ -1,4 +1,4 @@
-"""The commands of docs/operating.md about TLS and about a Unix socket."""
+"""The commands of the documentation about TLS and about a Unix socket."""
 
 from __future__ import annotations
 
