@@ -29,7 +29,7 @@ test-all: setup ## all tests, in about ten minutes; STRICT=1 lets none of them b
 check: lint quick ## what to run before each commit: lint, and the tests that need little time
 
 quick: setup ## the tests that need little time
-	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup -m "not slow and not node and not browser" $(OPTIONS)
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup -m "not slow and not thorough and not node and not browser" $(OPTIONS)
 
 lint: setup ## look at format, style and types
 	@$(BIN)/ruff format --quiet --check

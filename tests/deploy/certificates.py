@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.net.tls.authority import of_authority
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -47,14 +49,15 @@ def _begin(subject: str, issuer: str, key: ec.EllipticCurvePrivateKey) -> x509.C
 def certificate_for(name: str, folder: Path) -> Certificate:
     """Make a certificate for a name, valid for a day."""
     root, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    authority = (
-        _begin("authority of a test", "authority of a test", root)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(root, hashes.SHA256())
-    )
+    begun = _begin("authority of a test", "authority of a test", root)
+    for extension, is_critical in of_authority(root.public_key()):
+        begun = begun.add_extension(extension, critical=is_critical)
+    authority = begun.sign(root, hashes.SHA256())
+    signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(root.public_key())
     leaf = (
         _begin(name, "authority of a test", key)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(signer, critical=False)
         .sign(root, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM

@@ -7,9 +7,10 @@ import contextlib
 import logging
 import random
 import socket
+import sys
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from peerpigeon.core import Hub
 from peerpigeon.core.config import least_memory
@@ -76,6 +77,10 @@ a second late is still there though one address connects 10,000 times a second."
 _DRAINING = HandshakeError(503, f"{SERVER_DRAINING}: not here", ("Retry-After", "1"), log="")
 """A proxy tries its next server at that, and a client goes on waiting longer each time; one that
 was let in and closed would come back every second."""
+
+
+_KEEPS_FILE: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+"""The file of a Unix socket is removed by who has made it, and no loop does that for us."""
 
 
 class Runtime:
@@ -305,7 +310,9 @@ class Runtime:
             is_unix = each.family == getattr(socket, "AF_UNIX", None)
             serve = self._loop.create_unix_server if is_unix else self._loop.create_server
             # The loops of the standard library take as many at once as their backlog is.
-            listener = await serve(factory, sock=each, backlog=IN_A_TURN)
+            listener = await serve(
+                factory, sock=each, backlog=IN_A_TURN, **(_KEEPS_FILE if is_unix else {})
+            )
             each.listen(BACKLOG)
             self._listeners.append(listener)
             if self._is_ending:

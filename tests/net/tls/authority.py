@@ -16,6 +16,18 @@ from cryptography.x509.oid import NameOID
 
 DAY = datetime.timedelta(days=1)
 
+_USES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -40,11 +52,10 @@ class Authority:
         self._folder = folder
         self._name = _name(name)
         self._key = ec.generate_private_key(ec.SECP256R1())
-        own = (
-            _builder(self._name, self._name, self._key.public_key(), 1)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(self._key, hashes.SHA256())
-        )
+        begun = _builder(self._name, self._name, self._key.public_key(), 1)
+        for extension, is_critical in of_authority(self._key.public_key()):
+            begun = begun.add_extension(extension, critical=is_critical)
+        own = begun.sign(self._key, hashes.SHA256())
         self.path = str(folder / f"{name.replace(' ', '-')}.pem")
         (folder / self.path).write_bytes(own.public_bytes(serialization.Encoding.PEM))
         self._issued = 1
@@ -53,9 +64,11 @@ class Authority:
         """Return files with a certificate for names and addresses, good for some days."""
         self._issued += 1
         key = ec.generate_private_key(ec.SECP256R1())
+        signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         signed = (
             _builder(_name("a hub"), self._name, key.public_key(), self._issued, days)
             .add_extension(x509.SubjectAlternativeName(list(map(_general, names))), critical=False)
+            .add_extension(signer, critical=False)
             .sign(self._key, hashes.SHA256())
         )
         certificate, secret = self._folder / f"{file}.crt", self._folder / f"{file}.key"
@@ -69,6 +82,16 @@ class Authority:
     def client_context(self) -> ssl.SSLContext:
         """What a client goes by that trusts this authority alone."""
         return ssl.create_default_context(cafile=self.path)
+
+
+def of_authority(key: ec.EllipticCurvePublicKey) -> list[tuple[x509.ExtensionType, bool]]:
+    """Return what Python 3.13 wants of an authority (RFC 5280, sections 4.2.1.1 to 4.2.1.9)."""
+    usage = dict.fromkeys(_USES, False) | {"key_cert_sign": True}
+    return [
+        (x509.BasicConstraints(ca=True, path_length=None), True),
+        (x509.KeyUsage(**usage), True),
+        (x509.SubjectKeyIdentifier.from_public_key(key), False),
+    ]
 
 
 def pem(key: ec.EllipticCurvePrivateKey, password: bytes = b"") -> bytes:
