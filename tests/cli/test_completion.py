@@ -44,6 +44,7 @@ def test_bash_completes_commands_flags_and_choices(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.shells
 @pytest.mark.parametrize(("line", "offered"), CASES)
 def test_fish_completes_the_same(
@@ -53,6 +54,7 @@ def test_fish_completes_the_same(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.shells
 @pytest.mark.parametrize(
     ("line", "words"),

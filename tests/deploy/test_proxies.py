@@ -18,10 +18,13 @@ from tests.deploy.clients import Client, Here, clients
 from tests.deploy.proxies import FILES, KINDS, NAME, proxy
 from tests.mesh.processes import HubProcess, Mesh, eventually, mesh
 from tests.ports import reserved_port
+from tests.selection import thorough
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
+NAMES = ["nginx", *(thorough(name) for name in KINDS if name != "nginx")]
 
 COUNT = 24
 BEHIND_A_PROXY = {"allowed_hosts": NAME, "trusted_proxies": "127.0.0.1"}
@@ -88,7 +91,7 @@ async def fleet(name: str, folder: Path, count: int = COUNT) -> AsyncIterator[Fl
 @pytest.mark.proxy
 @pytest.mark.slow
 @pytest.mark.xdist_group("hubs")
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", NAMES)
 async def test_clients_of_a_hub_that_is_lost_are_back_at_another_one(
     name: str, tmp_path: Path
 ) -> None:
@@ -124,7 +127,7 @@ async def test_clients_of_a_hub_that_is_lost_are_back_at_another_one(
 @pytest.mark.proxy
 @pytest.mark.slow
 @pytest.mark.xdist_group("hubs")
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", NAMES)
 async def test_signals_of_any_size_pass_between_clients_of_different_hubs(
     name: str, tmp_path: Path
 ) -> None:
@@ -151,7 +154,7 @@ async def test_signals_of_any_size_pass_between_clients_of_different_hubs(
 
 @pytest.mark.proxy
 @pytest.mark.slow
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", NAMES)
 async def test_the_hub_is_told_where_a_client_comes_from_and_no_client_can_say_otherwise(
     name: str, tmp_path: Path
 ) -> None:

@@ -154,6 +154,7 @@ def edges(page: Page, kind: str) -> int:
     return cast("str", path or "").count("M")
 
 
+@pytest.mark.thorough
 def test_a_hub_is_selected_in_the_table_or_in_the_picture(open_dashboard: Open) -> None:
     with our_server("hub") as here, our_server("hub", "--bootstrap-hubs", here.url) as there:
         page = open_dashboard(here)
@@ -192,6 +193,7 @@ def test_figures_namespaces_and_events_follow_what_clients_do(open_dashboard: Op
         check_peace(page)
 
 
+@pytest.mark.thorough
 def test_events_are_filtered_by_kind_and_by_words(open_dashboard: Open) -> None:
     with our_server("hub") as hub, ExitStack() as clients:
         page = open_dashboard(hub)
@@ -214,6 +216,7 @@ def of_clients(page: Page) -> list[str]:
     return [each for each in events(page) if each.startswith("Client")]
 
 
+@pytest.mark.thorough
 def test_events_wait_while_the_list_is_held(open_dashboard: Open) -> None:
     with our_server("server") as server:
         page = open_dashboard(server)
@@ -225,6 +228,7 @@ def test_events_wait_while_the_list_is_held(open_dashboard: Open) -> None:
             eventually("all", lambda: events(page), lambda told: len(told) == 2)
 
 
+@pytest.mark.thorough
 def test_a_server_that_is_no_hub_says_so(open_dashboard: Open) -> None:
     with our_server("server") as server:
         page = open_dashboard(server)
@@ -243,6 +247,7 @@ def test_the_page_comes_back_when_its_server_does(open_dashboard: Open) -> None:
         eventually("the hub", lambda: rows(page), lambda found: found == {name(hub): "ready"})
 
 
+@pytest.mark.thorough
 def test_the_page_is_used_by_keyboard_from_top_to_bottom(open_dashboard: Open) -> None:
     with our_server("hub") as hub:
         page = open_dashboard(hub)
@@ -318,6 +323,7 @@ def ring(count: int, own: PeerId) -> TopologySnapshot:
     return TopologySnapshot(own, True, time.time(), MeshSnapshot(ready=True), views)
 
 
+@pytest.mark.thorough
 def test_a_thousand_hubs_are_drawn_simplified_and_the_page_says_so(browser: Browser) -> None:
     with (
         shown(partial(ring, 1000)) as port,

@@ -117,6 +117,7 @@ def test_pages_at_two_hubs_find_each_other_and_chat(open_page: Open) -> None:
         eventually("the way there", lambda: words(page, "#hubs a"), lambda told: told == [place])
 
 
+@pytest.mark.thorough
 def test_pages_opened_at_what_the_network_prints_chat_over_webrtc_alone(open_page: Open) -> None:
     """S19 and S31: the hubs have closed their sockets to each other before the pages come."""
     with our_network("--hubs", "3", "--mesh-migration-delay", "1s") as (urls, hubs):
@@ -181,6 +182,7 @@ def test_a_page_whose_hub_is_lost_moves_to_another_one_and_says_so(open_page: Op
         )
 
 
+@pytest.mark.thorough
 def test_a_page_is_told_by_who_opens_it_where_else_to_go(open_page: Open) -> None:
     """A hub that tells nobody of its mesh names no other."""
     with our_server("server") as stays, our_server("server") as goes:
@@ -192,6 +194,7 @@ def test_a_page_is_told_by_who_opens_it_where_else_to_go(open_page: Open) -> Non
         eventually("a way in", lambda: words(page, "#connection"), lambda w: w == ["connected"])
 
 
+@pytest.mark.thorough
 def test_who_is_cut_off_sees_others_as_unreachable_and_those_who_have_left_go_at_last(
     open_page: Open,
 ) -> None:
