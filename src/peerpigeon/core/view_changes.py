@@ -92,8 +92,8 @@ class ViewChanges:
         if self._show_at is None or self._mesh.is_losing:  # not on some who are as good as gone
             return
         if now >= self._show_at:
-            self._show_at = None
-            hubs, draining = self._mesh.incarnations(), self._mesh.draining()
+            self._show_at = self._mesh.more_draining_at(now)
+            hubs, draining = self._mesh.incarnations(), self._mesh.draining(now)
             self._clients.deliver(self._namespaces.show(hubs, now, draining), now)
 
     def deadline(self) -> float | None:

@@ -60,6 +60,7 @@ class Membership:
         self._adverts: dict[PeerId, Advert] = {own.hub: own}
         self._live: set[PeerId] = {own.hub}
         self._known_since: dict[PeerId, float] = {own.hub: now}  # in its present life
+        self._draining_since: dict[PeerId, float] = {}
         self._missing = MissingHubs(limits)
         self._unreachable: dict[PeerId, float] = {}  # live, but out of reach since
         self._repeated: dict[PeerId, None] = {}  # missing, and heard of since the last look
@@ -135,6 +136,21 @@ class Membership:
     def known_since(self) -> dict[PeerId, float]:
         """Return all live hubs, and when each was first heard of in its present life."""
         return {hub: self._known_since[hub] for hub in sorted(self._live)}
+
+    def draining(self, now: float) -> frozenset[PeerId]:
+        """Return the live hubs, perhaps this one, that have said for a while that they drain."""
+        believed = self._draining_believed_at().items()
+        return frozenset(hub for hub, when in believed if when <= now and hub in self._live)
+
+    def more_draining_at(self, now: float) -> float | None:
+        """Return when there are more of those; ``None`` if nobody else says so."""
+        return min(
+            (each for each in self._draining_believed_at().values() if each > now), default=None
+        )
+
+    def _draining_believed_at(self) -> dict[PeerId, float]:
+        wait = self._limits.draining_believed
+        return {hub: since + wait for hub, since in self._draining_since.items()}
 
     def known(self) -> list[PeerId]:
         """Return all other hubs heard of and not forgotten, live or to be looked for."""
@@ -295,6 +311,7 @@ class Membership:
         for hub in self._missing.expire(now):
             self._graph.remove(hub)
             del self._adverts[hub], self._known_since[hub]
+            self._draining_since.pop(hub, None)
         if (expires_at := self._missing.deadline()) is not None:
             self.check_by(expires_at)
 
@@ -326,6 +343,10 @@ class Membership:
         self._adverts[hub] = advert
         if known is None or known.life != advert.life:
             self._known_since[hub] = self.changed_at
+        if advert.is_draining:
+            self._draining_since.setdefault(hub, self.changed_at)
+        else:
+            self._draining_since.pop(hub, None)
         if known is not None and hub in self._live:
             self.digest ^= known.mark ^ advert.mark
         before = {} if known is None else dict.fromkeys(end.hub for end in known.links)

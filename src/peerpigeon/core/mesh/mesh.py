@@ -254,10 +254,13 @@ class Mesh:
             and not other.is_draining
         ]
 
-    def draining(self) -> frozenset[PeerId]:
+    def draining(self, now: float) -> frozenset[PeerId]:
         """Return the live hubs that let their clients go, perhaps this one."""
-        adverts = self._membership.live_adverts()
-        return frozenset(advert.hub for advert in adverts if advert.is_draining)
+        return self._membership.draining(now)
+
+    def more_draining_at(self, now: float) -> float | None:
+        """Return when there will be more of them, as far as is known by now."""
+        return self._membership.more_draining_at(now)
 
     def known_since(self) -> dict[PeerId, float]:
         """Return all live hubs, and when each was first heard of in its present life."""
