@@ -23,7 +23,7 @@ class MeshLimits:
     gone_at_once: int = 128
     """Hubs that are told to be gone in one step. It takes 0.1 ms for each, with what is logged, in
     which clients wait; thousands may have been made up by one that lies."""
-    draining_believed: float = 1.0
+    draining_believed: float = 0.3
     """For so long a hub has to say that it drains until namespaces are moved away from it. If
     another one has made that up, it has said otherwise by then."""
     known_hubs: int = 4096
