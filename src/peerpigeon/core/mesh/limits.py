@@ -20,7 +20,7 @@ class MeshLimits:
     """From a loss to a look at who can be reached: adverts of other losses may follow."""
     lazy_check_delay: float = 5.0
     """The same after changes that seldom take a hub out of reach. It is a search of the graph."""
-    gone_at_once: int = 128
+    gone_at_once: int = 64
     """Hubs that are told to be gone in one step. It takes 0.1 ms for each, with what is logged, in
     which clients wait; thousands may have been made up by one that lies."""
     draining_believed: float = 0.3
