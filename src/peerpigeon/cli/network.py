@@ -14,11 +14,11 @@ from peerpigeon.cli.exit_status import FAILURE
 from peerpigeon.cli.output import background_stdout
 from peerpigeon.cli.server_options import HOW_TO_WRITE, SHORT_USAGE, add_server_options
 from peerpigeon.cli.settings import settings_of
-from peerpigeon.cli.signals import on_termination_signal
 from peerpigeon.core.config import LAST_PORT, OPTIONS, ConfigError, ServerConfig, text_of
 from peerpigeon.local_mesh.display import Lines, Screen
 from peerpigeon.local_mesh.summary import farewell
 from peerpigeon.local_mesh.supervisor import Supervisor
+from peerpigeon.net.signals import on_termination_signal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

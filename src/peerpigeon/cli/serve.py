@@ -7,7 +7,6 @@ import contextlib
 import functools
 import logging
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -19,12 +18,13 @@ from peerpigeon.cli.exit_status import FAILURE
 from peerpigeon.cli.output import background_stderr
 from peerpigeon.cli.server_options import HOW_TO_WRITE, SHORT_USAGE, add_server_options
 from peerpigeon.cli.settings import settings_of
-from peerpigeon.cli.signals import on_reload_signal, on_termination_signal
 from peerpigeon.cli.systemd import inherited_sockets, listening_at, notify
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.interface.notices import Started
 from peerpigeon.net.own_addresses import own_hosts
+from peerpigeon.net.run import new_loop, serve_until_asked
 from peerpigeon.net.server import PeerPigeonServer
+from peerpigeon.net.signals import on_reload_signal
 from peerpigeon.observe.event_lines import event_lines
 from peerpigeon.observe.log_lines import (
     configure_logging,
@@ -34,7 +34,6 @@ from peerpigeon.observe.log_lines import (
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
     from peerpigeon.cli.parser import Parser
 
@@ -85,7 +84,7 @@ def _run(config: ServerConfig, *, talkative: bool, writes_events: bool) -> int:
     raise_descriptor_limit(config.max_connections)
     give_back_large_memory()
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
             is_heard = runner.run(_serve(config, talkative=talkative, writes_events=writes_events))
     except OSError as error:
         print(f"peerpigeon: cannot listen: {error.strerror or error}", file=sys.stderr)
@@ -123,41 +122,13 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
         else contextlib.nullcontext()
     )
     async with events:
-        drain: asyncio.Task[None] | None = None
-        has_started = False
-
-        def started(_: Started) -> None:
-            nonlocal has_started
-            has_started = True
-
-        def terminate(number: signal.Signals) -> None:
-            nonlocal drain
-            notify("STOPPING=1")
-            if number is signal.SIGTERM and drain is None and has_started:
-                drain = asyncio.create_task(server.drain())
-                drain.add_done_callback(lambda _: ended.set())
-            else:
-                ended.set()
-
-        server.on(Started, started)
-        on_termination_signal(terminate)  # before it tells anybody that it is there
-        async with server:
-            notify("READY=1")
-            await _end_when(server, ended)
-        if drain is not None:
-            await drain
+        await serve_until_asked(
+            server,
+            ended,
+            on_ready=lambda: notify("READY=1"),
+            on_ending=lambda: notify("STOPPING=1"),
+        )
     return is_heard
-
-
-async def _end_when(server: PeerPigeonServer, asked: asyncio.Event) -> None:
-    """Stop the server when it is asked to; return when it has stopped, whoever has stopped it."""
-    waits = {asyncio.create_task(each) for each in (asked.wait(), server.wait_stopped())}
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for each in waits:
-            each.cancel()
-    await server.stop()
 
 
 def _hint(started: Started, config: ServerConfig) -> str:
@@ -171,11 +142,3 @@ def _hint(started: Started, config: ServerConfig) -> str:
         f"  its state is at     {scheme.replace('ws', 'http')}://{places[0]}/health\n"
         "  it ends on          Ctrl-C, at once"
     )
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop  # noqa: PLC0415 - there is none on Windows and on PyPy
-    except ImportError:
-        return None
-    return uvloop.new_event_loop

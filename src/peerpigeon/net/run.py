@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 from typing import TYPE_CHECKING, Unpack
 
+from peerpigeon.core.interface.notices import Started
 from peerpigeon.net.server import PeerPigeonServer
+from peerpigeon.net.signals import on_termination_signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,34 +32,49 @@ def run(
     if setup is not None:
         setup(server)
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(_run(server))
+        runner.run(serve_until_asked(server, asyncio.Event()))
 
 
-async def _run(server: PeerPigeonServer) -> None:
-    asked = asyncio.Event()
-    async with server, asyncio.TaskGroup() as tasks:
-        draining: asyncio.Task[None] | None = None
+async def serve_until_asked(
+    server: PeerPigeonServer,
+    asked: asyncio.Event,
+    *,
+    on_ready: Callable[[], object] = lambda: None,
+    on_ending: Callable[[], object] = lambda: None,
+) -> None:
+    """Run a server until it is asked to end by a signal, or by ``asked``, or has stopped.
 
-        def terminate(number: int) -> None:
-            nonlocal draining
-            if number == signal.SIGTERM and draining is None:
-                draining = tasks.create_task(server.drain())
-            else:
-                asked.set()
+    The first SIGTERM drains it; SIGINT, a second signal, and ``asked`` stop it at once.
+    ``on_ready`` is called when clients can connect, and ``on_ending`` with each signal.
+    """
+    draining: asyncio.Task[None] | None = None
+    has_started = False
 
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            # Windows has no handlers in the loop; there Ctrl-C ends the runner.
-            with contextlib.suppress(NotImplementedError):
-                loop.add_signal_handler(number, terminate, number)
-        stopping = tasks.create_task(_stop_when(server, asked))
-        await server.wait_stopped()
-        stopping.cancel()
+    def started(_: Started) -> None:
+        nonlocal has_started
+        has_started = True
 
+    def terminate(number: signal.Signals) -> None:
+        nonlocal draining
+        on_ending()
+        if number is signal.SIGTERM and draining is None and has_started:
+            draining = asyncio.create_task(server.drain())
+            draining.add_done_callback(lambda _: asked.set())
+        else:
+            asked.set()
 
-async def _stop_when(server: PeerPigeonServer, asked: asyncio.Event) -> None:
-    await asked.wait()
-    await server.stop()
+    server.on(Started, started)
+    on_termination_signal(terminate)  # before it tells anybody that it is there
+    async with server:
+        on_ready()
+        waits = {asyncio.create_task(each) for each in (asked.wait(), server.wait_stopped())}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+    if draining is not None:
+        await draining
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
