@@ -24,31 +24,21 @@ from peerpigeon.core.interface.actions import (
     TrustLink,
 )
 from peerpigeon.core.interface.close_codes import (
-    ABNORMAL_CLOSURE,
     GOING_AWAY,
     HUB_STOPPING,
-    SERVER_STOPPING,
 )
 from peerpigeon.core.interface.events import (
     Event,
-    PeerLost,
-    PeerOpened,
-    PeerPonged,
-    PeerSent,
-    PingSent,
-    ReferenceOpened,
     Stopping,
     Tick,
 )
 from peerpigeon.core.interface.notices import name_of
-from peerpigeon.core.interface.pings import ping_number, ping_payload
-from peerpigeon.core.interface.reading import MUCH_UNREAD
 from peerpigeon.core.interface.timing import LEAVE_TIMEOUT
+from peerpigeon.sim.client_sockets import ClientSockets
 from peerpigeon.sim.connecting import open_way
 from peerpigeon.sim.history import Lapse
 from peerpigeon.sim.pace import Pace
-from peerpigeon.sim.sessions import Sessions
-from peerpigeon.sim.websocket import Accepted, Close, Connection, Frame, Ping, Pong, Request, Text
+from peerpigeon.sim.websocket import Connection, Frame, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,8 +47,7 @@ if TYPE_CHECKING:
     from peerpigeon.core import Hub
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.identity import Identity
-    from peerpigeon.core.ids import PeerId, SessionId
-    from peerpigeon.core.interface.actions import ClientAction
+    from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.sim.connecting import Connector, Dialing, Opening
     from peerpigeon.sim.links import LinkEnd
@@ -109,11 +98,10 @@ class Host:
         self._forget_everything()
 
     def _forget_everything(self) -> None:
-        self._sessions = Sessions()
+        self._clients = ClientSockets(self, self._scheduler)
         self._links: dict[LinkId, LinkEnd] = {}
         self._last_link = 0
         self._openings: dict[int, Opening] = {}
-        self._ungreeted: dict[int, Dialing] = {}  # by the connection's number
         self._tick_at: float | None = None
         self._is_tick_waiting = False
         self._ticks_at_once = 0
@@ -136,10 +124,7 @@ class Host:
     def stop(self) -> None:
         """End the process in good order: let clients go, then the other hubs leave."""
         self.is_stopping = True
-        for session in self._sessions:
-            if (connection := self._sessions.end(session)) is not None:
-                connection.close(self, GOING_AWAY, SERVER_STOPPING)
-            self.feed(PeerLost(session, GOING_AWAY, SERVER_STOPPING))
+        self._clients.close_all()
         self.feed(Stopping())
         self._scheduler.alarm(self._scheduler.now + LEAVE_TIMEOUT, partial(self._end, self.life))
         self._end_if_left()
@@ -186,41 +171,7 @@ class Host:
         if self.pace.is_asleep:
             self.pace.when_awake(partial(self.receive, connection, frame))
             return
-        if connection.number in self._ungreeted:
-            self._take_first(connection, frame)
-            return
-        session = self._sessions.of(connection)
-        if self._sessions.keep(session, frame):  # it is not read for now
-            return
-        match frame:
-            case Text(content=content):
-                self.feed(PeerSent(session, content.decode()))
-            case Pong(content=content):
-                self._sessions.ponged(session, ping_number(content))
-                self.feed(PeerPonged(session, ping_number(content)))
-            case Ping():
-                self.feed(PeerPonged(session, 0))
-            case Request(content=content):
-                self._accept(connection, content.decode())
-            case Close(code=code, reason=reason):
-                self._sessions.end(session)
-                self.feed(PeerLost(session, code, reason))
-            case _:
-                raise AssertionError(f"a hub was sent {frame}")
-
-    def _read_on(self, session: SessionId) -> None:
-        """Read what has come of a client that was not read for a while."""
-        if (connection := self._sessions.connection(session)) is not None:
-            for frame in self._sessions.take_unread(session):
-                self.receive(connection, frame)
-
-    def _accept(self, connection: Connection, query: str) -> None:
-        peer_id, _, resume_key = query.partition("&")
-        session = self._sessions.begin(connection)
-        connection.send(self, Accepted())
-        number = connection.ends[0].number
-        address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-        self.feed(PeerOpened(session, peer_id, address, resume_key=resume_key))
+        self._clients.receive(connection, frame)
 
     def answer(self, dialing: Dialing) -> None:
         """Take a WebSocket that another hub has dialled."""
@@ -228,23 +179,7 @@ class Host:
 
     def expect_greeting(self, connection: Connection, dialing: Dialing) -> None:
         """Wait for the text by which a hub of the npm package shows what it is."""
-        self._ungreeted[connection.number] = dialing
-
-    def _take_first(self, connection: Connection, frame: Frame) -> None:
-        """Take a frame of a hub of the npm package that has not greeted yet."""
-        dialing = self._ungreeted[connection.number]
-        match frame:
-            case Text(content=content):
-                del self._ungreeted[connection.number]
-                if not dialing.conclude():
-                    connection.close(self, ABNORMAL_CLOSURE)
-                    return
-                session = self._sessions.begin(connection)
-                self.feed(ReferenceOpened(session, dialing.number))
-                self.feed(PeerSent(session, content.decode()))
-            case Close(reason=reason):
-                del self._ungreeted[connection.number]
-                dialing.fail(reason or "the connection closed at once")
+        self._clients.expect_greeting(connection, dialing)
 
     def feed(self, event: Event) -> None:
         """Have the hub handle one event, now or as soon as it gets round to it."""
@@ -268,9 +203,9 @@ class Host:
         """Do what the hub asks for."""
         match action:
             case SendToPeers():
-                self._send_text(action)
+                self._clients.send(action)
             case PingPeer() | PausePeer() | ResumePeer() | ClosePeer() | DismissPeer():
-                self._perform_for_client(action)
+                self._clients.perform(action)
             case Drained():
                 self.stop()
             case SendToLink() | TrustLink() | CloseLink():
@@ -291,53 +226,6 @@ class Host:
                 self._links.pop(link).close(code, reason)
             case _:
                 assert_never(action)
-
-    def _perform_for_client(self, action: ClientAction) -> None:
-        session = action.session
-        match action:
-            case PingPeer(number=number):
-                self._ping(session, number)
-            case PausePeer():
-                self._sessions.halt(session)
-            case ResumePeer():
-                self._sessions.go_on(session)
-                self._scheduler.at(self._scheduler.now, partial(self._read_on, session))
-            case ClosePeer(code=code, reason=reason):
-                if (connection := self._sessions.end(session)) is not None:
-                    connection.close(self, code, reason)
-            case DismissPeer(code=code, reason=reason):
-                self._send(session, Close(code, reason))
-                timeout = self._scheduler.now + self.config.close_timeout
-                self._scheduler.alarm(timeout, partial(self._give_up, session, self.life))
-            case _:
-                assert_never(action)
-
-    def _give_up(self, session: SessionId, life: int) -> None:
-        """End the connection of a client that has not answered a close frame in time."""
-        connection = self._sessions.end(session) if life == self.life else None
-        if connection is not None:
-            connection.close(self, ABNORMAL_CLOSURE)
-            self.feed(PeerLost(session, ABNORMAL_CLOSURE, ""))
-
-    def _send(self, session: SessionId, frame: Frame) -> None:
-        if connection := self._sessions.connection(session):
-            connection.send(self, frame)
-
-    def _ping(self, session: SessionId, number: int) -> None:
-        self._send(session, Ping(ping_payload(number)))
-        unread = self._sessions.pinged(session, number)
-        if unread > MUCH_UNREAD:
-            sent = PingSent(session, number, unread)
-            self._scheduler.at(self._scheduler.now, partial(self._tell_of, sent, self.life))
-
-    def _tell_of(self, sent: PingSent, life: int) -> None:
-        if self.is_alive and life == self.life:
-            self.feed(sent)
-
-    def _send_text(self, action: SendToPeers) -> None:
-        for session, payload in zip(action.sessions, action.payloads, strict=True):
-            self._sessions.note_sent(session, len(payload))
-            self._send(session, Text(payload))
 
     def _tell(self, notice: Notice) -> None:
         self.notices[name_of(notice)] += 1

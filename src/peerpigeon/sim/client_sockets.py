@@ -1,0 +1,189 @@
+"""The sockets of one hub's clients: what comes of them, and what the hub does to them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, assert_never
+
+from peerpigeon.core.interface.actions import (
+    ClosePeer,
+    DismissPeer,
+    PausePeer,
+    PingPeer,
+    ResumePeer,
+    SendToPeers,
+)
+from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, GOING_AWAY, SERVER_STOPPING
+from peerpigeon.core.interface.events import (
+    PeerLost,
+    PeerOpened,
+    PeerPonged,
+    PeerSent,
+    PingSent,
+    ReferenceOpened,
+)
+from peerpigeon.core.interface.pings import ping_number, ping_payload
+from peerpigeon.core.interface.reading import MUCH_UNREAD
+from peerpigeon.sim.sessions import Sessions
+from peerpigeon.sim.websocket import (
+    Accepted,
+    Close,
+    Connection,
+    Endpoint,
+    Frame,
+    Ping,
+    Pong,
+    Request,
+    Text,
+)
+
+if TYPE_CHECKING:
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.ids import SessionId
+    from peerpigeon.core.interface.actions import ClientAction
+    from peerpigeon.core.interface.events import Event
+    from peerpigeon.sim.connecting import Dialing
+    from peerpigeon.sim.scheduler import Scheduler
+
+
+class Process(Endpoint, Protocol):
+    """A hub's process, as the sockets of its clients need it."""
+
+    config: ServerConfig
+    is_alive: bool
+    life: int
+    """How often it was started."""
+
+    def feed(self, event: Event) -> None:
+        """Have the hub handle one event, now or as soon as it gets round to it."""
+
+
+class ClientSockets:
+    """Those of one life of a hub, and of hubs of the npm package, which speak as clients do."""
+
+    def __init__(self, process: Process, scheduler: Scheduler) -> None:
+        self._process = process
+        self._scheduler = scheduler
+        self._sessions = Sessions()
+        self._ungreeted: dict[int, Dialing] = {}  # by the connection's number
+
+    # What comes in
+
+    def receive(self, connection: Connection, frame: Frame) -> None:
+        """Turn one frame into the event it means for the hub."""
+        if connection.number in self._ungreeted:
+            self._take_first(connection, frame)
+            return
+        session = self._sessions.of(connection)
+        if self._sessions.keep(session, frame):  # it is not read for now
+            return
+        feed = self._process.feed
+        match frame:
+            case Text(content=content):
+                feed(PeerSent(session, content.decode()))
+            case Pong(content=content):
+                self._sessions.ponged(session, ping_number(content))
+                feed(PeerPonged(session, ping_number(content)))
+            case Ping():
+                feed(PeerPonged(session, 0))
+            case Request(content=content):
+                self._accept(connection, content.decode())
+            case Close(code=code, reason=reason):
+                self._sessions.end(session)
+                feed(PeerLost(session, code, reason))
+            case _:
+                raise AssertionError(f"a hub was sent {frame}")
+
+    def _read_on(self, session: SessionId) -> None:
+        """Read what has come of a client that was not read for a while."""
+        if (connection := self._sessions.connection(session)) is not None:
+            for frame in self._sessions.take_unread(session):
+                self._process.receive(connection, frame)
+
+    def _accept(self, connection: Connection, query: str) -> None:
+        peer_id, _, resume_key = query.partition("&")
+        session = self._sessions.begin(connection)
+        connection.send(self._process, Accepted())
+        number = connection.ends[0].number
+        address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        self._process.feed(PeerOpened(session, peer_id, address, resume_key=resume_key))
+
+    def expect_greeting(self, connection: Connection, dialing: Dialing) -> None:
+        """Wait for the text by which a hub of the npm package shows what it is."""
+        self._ungreeted[connection.number] = dialing
+
+    def _take_first(self, connection: Connection, frame: Frame) -> None:
+        """Take a frame of a hub of the npm package that has not greeted yet."""
+        dialing = self._ungreeted[connection.number]
+        match frame:
+            case Text(content=content):
+                del self._ungreeted[connection.number]
+                if not dialing.conclude():
+                    connection.close(self._process, ABNORMAL_CLOSURE)
+                    return
+                session = self._sessions.begin(connection)
+                self._process.feed(ReferenceOpened(session, dialing.number))
+                self._process.feed(PeerSent(session, content.decode()))
+            case Close(reason=reason):
+                del self._ungreeted[connection.number]
+                dialing.fail(reason or "the connection closed at once")
+
+    # What goes out
+
+    def send(self, action: SendToPeers) -> None:
+        """Send texts to clients."""
+        for session, payload in zip(action.sessions, action.payloads, strict=True):
+            self._sessions.note_sent(session, len(payload))
+            self._send(session, Text(payload))
+
+    def perform(self, action: ClientAction) -> None:
+        """Do what the hub asks for."""
+        session = action.session
+        match action:
+            case PingPeer(number=number):
+                self._ping(session, number)
+            case PausePeer():
+                self._sessions.halt(session)
+            case ResumePeer():
+                self._sessions.go_on(session)
+                self._scheduler.at(self._scheduler.now, partial(self._read_on, session))
+            case ClosePeer(code=code, reason=reason):
+                if (connection := self._sessions.end(session)) is not None:
+                    connection.close(self._process, code, reason)
+            case DismissPeer(code=code, reason=reason):
+                self._send(session, Close(code, reason))
+                timeout = self._scheduler.now + self._process.config.close_timeout
+                life = self._process.life
+                self._scheduler.alarm(timeout, partial(self._give_up, session, life))
+            case _:
+                assert_never(action)
+
+    def close_all(self) -> None:
+        """Close all sockets, as a server that stops does."""
+        for session in self._sessions:
+            if (connection := self._sessions.end(session)) is not None:
+                connection.close(self._process, GOING_AWAY, SERVER_STOPPING)
+            self._process.feed(PeerLost(session, GOING_AWAY, SERVER_STOPPING))
+
+    def _give_up(self, session: SessionId, life: int) -> None:
+        """End the connection of a client that has not answered a close frame in time."""
+        connection = self._sessions.end(session) if life == self._process.life else None
+        if connection is not None:
+            connection.close(self._process, ABNORMAL_CLOSURE)
+            self._process.feed(PeerLost(session, ABNORMAL_CLOSURE, ""))
+
+    def _send(self, session: SessionId, frame: Frame) -> None:
+        if connection := self._sessions.connection(session):
+            connection.send(self._process, frame)
+
+    def _ping(self, session: SessionId, number: int) -> None:
+        self._send(session, Ping(ping_payload(number)))
+        unread = self._sessions.pinged(session, number)
+        if unread > MUCH_UNREAD:
+            sent = PingSent(session, number, unread)
+            life = self._process.life
+            self._scheduler.at(self._scheduler.now, partial(self._tell_of, sent, life))
+
+    def _tell_of(self, sent: PingSent, life: int) -> None:
+        if self._process.is_alive and life == self._process.life:
+            self._process.feed(sent)
