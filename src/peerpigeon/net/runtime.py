@@ -17,13 +17,13 @@ from peerpigeon.core.config import least_memory
 from peerpigeon.core.interface.close_codes import (
     GOING_AWAY,
     HUB_STOPPING,
-    SERVER_DRAINING,
     SERVER_STOPPING,
 )
 from peerpigeon.core.interface.figures import distribution
 from peerpigeon.core.interface.timing import LEAVE_TIMEOUT
 from peerpigeon.net.descriptors import Descriptors, descriptor_limit
 from peerpigeon.net.driver import Driver
+from peerpigeon.net.entrance import Entrance
 from peerpigeon.net.http.admin import DOORS as ADMIN_DOORS
 from peerpigeon.net.http.admin import AdminAccess
 from peerpigeon.net.http.door import Doors
@@ -31,9 +31,6 @@ from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.hosts import Hosts
 from peerpigeon.net.http.insiders import Insiders
 from peerpigeon.net.http.late_site import LateSite
-from peerpigeon.net.http.origins import Origins, wrong_origin
-from peerpigeon.net.http.paths import check_path
-from peerpigeon.net.http.request import HandshakeError
 from peerpigeon.net.http.visits import Visits
 from peerpigeon.net.listen import BACKLOG, IN_A_TURN
 from peerpigeon.net.machine_memory import default_limit
@@ -51,7 +48,6 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.identity import Identity
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.interface.events import Permits
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.core.interface.serving import Serving
     from peerpigeon.core.interface.snapshot import (
@@ -60,9 +56,7 @@ if TYPE_CHECKING:
         Snapshot,
         TopologySnapshot,
     )
-    from peerpigeon.net.http.door import Opener
-    from peerpigeon.net.http.request import Request, UpgradeRequest
-    from peerpigeon.net.http.tokens import Tokens
+    from peerpigeon.net.http.request import Request
     from peerpigeon.net.memory import Holders
     from peerpigeon.net.tls.certificate import CertificateFiles
     from peerpigeon.rtc.interface import Engine
@@ -72,11 +66,6 @@ logger = logging.getLogger(__name__)
 DOORS = 4096
 """Connections that may be in their handshake, if fewer clients are allowed: who speaks a quarter of
 a second late is still there though one address connects 10,000 times a second."""
-
-
-_DRAINING = HandshakeError(503, f"{SERVER_DRAINING}: not here", ("Retry-After", "1"), log="")
-"""A proxy tries its next server at that, and a client goes on waiting longer each time; one that
-was let in and closed would come back every second."""
 
 
 _KEEPS_FILE: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
@@ -117,12 +106,12 @@ class Runtime:
         )
         self.driver = Driver(self.hub, config, self._take_notice, engine, self._warnings)
         self._descriptors = Descriptors(descriptor_limit(), self._drop_somebody, self._warnings)
-        self._origins = Origins(config)
+        self._entrance = Entrance(config, self.hub, self.driver, loop.time, self._warnings)
         self._doors = self._public_doors(config, certificate)
         self._admin_doors = self._doors_for_operators(config)
         self._loop_lag = LoopLag(loop, time.perf_counter, self.driver.clients.time_next_turn)
-        self._tokens = _tokens(config, loop.time)
-        reloads = [each.reload for each in (self._tokens, certificate) if each is not None]
+        readers = (self._entrance.tokens, certificate)
+        reloads = [each.reload for each in readers if each is not None]
         if config.hub_ca:
             reloads.append(self.driver.carriers.trust.reload)
         self._files = WatchedFiles(reloads) if reloads else None
@@ -136,11 +125,11 @@ class Runtime:
         """Return what answers at the port of the clients."""
         site = LateSite(self, config.allowed_origins, path_prefix=config.path_prefix)
         return Doors(
-            self._opener,
+            self._entrance.opener,
             self._visits(site),
             audience=Insiders(config).audience,
             admits_host=Hosts(config).admits,
-            admits_origin=self._origins.admits,
+            admits_origin=self._entrance.admits_origin,
             handshake_timeout=config.handshake_timeout,
             holders=self.driver.holders,
             descriptors=self._descriptors,
@@ -174,27 +163,6 @@ class Runtime:
         self.recent.put(notice)
         self._tell(notice)
 
-    def _opener(self, request: UpgradeRequest) -> Opener:
-        """Return what takes over a connection that asks for a WebSocket."""
-        check_path(request.path, self._config.path_prefix)
-        if not request.parameter("hub"):
-            return self._client_opener(request)
-        if not self._config.is_hub:
-            raise HandshakeError(403, "this server is no hub; start it with peerpigeon hub")
-        if request.origin is not None:
-            raise HandshakeError(403, "a web page is no hub")
-        return self.driver.carriers.sockets.open
-
-    def _client_opener(self, request: UpgradeRequest) -> Opener:
-        """Return what takes over a connection of a client, with what its token allows."""
-        if self.hub.is_draining:
-            raise _DRAINING
-        permits = None if self._tokens is None else self._tokens.permits(request)
-        if permits is None:
-            return self.driver.clients.open
-        allowed = replace(request, permits=permits)
-        return lambda transport, _, early: self.driver.clients.open(transport, allowed, early)
-
     def _drop_somebody(self) -> bool:
         """End a connection that matters less than a new one; ``False`` if there is none."""
         return (
@@ -221,23 +189,7 @@ class Runtime:
 
     def objection_to(self, request: Request, namespace: str) -> str | None:
         """Return why whoever asks may not enter a namespace as a client; ``None`` if it may."""
-        try:
-            permits = self._permits(request)
-        except HandshakeError as error:
-            self._warnings.add(error.log, request.address, **error.details)
-            raise
-        access = self._config.parsed_namespace_access
-        return access.objection(namespace, None if permits is None else permits.namespaces)
-
-    def _permits(self, request: Request) -> Permits | None:
-        origin = request.single("origin")
-        if not self._origins.admits(origin, request.single("host") or ""):
-            raise wrong_origin(origin)
-        if self._tokens is None:
-            return None
-        from peerpigeon.net.http.tokens import shown_by  # noqa: PLC0415 - loaded already
-
-        return self._tokens.check(shown_by(request))
+        return self._entrance.objection_to(request, namespace)
 
     def snapshot(self) -> Snapshot:
         """Return the counts of this moment."""
@@ -378,13 +330,3 @@ def _certificate(config: ServerConfig) -> CertificateFiles | None:
     from peerpigeon.net.tls.certificate import CertificateFiles  # noqa: PLC0415
 
     return CertificateFiles(config.tls_cert, config.tls_key)
-
-
-def _tokens(config: ServerConfig, clock: Callable[[], float]) -> Tokens | None:
-    """Return what checks tokens, if there are keys for that."""
-    if not config.token_keys:
-        return None
-    # The library is loaded by those alone that use it.
-    from peerpigeon.net.http.tokens import Tokens  # noqa: PLC0415
-
-    return Tokens(config, clock)
