@@ -185,8 +185,9 @@ def of_kind(kind: type[How]) -> list[object]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return that of a user who has activated `.venv`, and no test around."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST")}
+    """Return that of a user who has activated `.venv`, with no test around, nor a `make test`."""
+    around = ("PYTEST", "MAKE", "MFLAGS", "OPTIONS")
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(around)}
     folder = str(Path(sys.executable).parent)
     return kept | {"PATH": f"{folder}:{os.environ['PATH']}"} | more
 

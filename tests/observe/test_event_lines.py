@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,6 +107,10 @@ async def test_a_hub_whose_reader_has_gone_ends_without_a_traceback() -> None:
             await process.wait()
 
 
+AT_ONCE = 100
+"""Announces of one client that are answered without delay: fewer than its rate lets through."""
+
+
 @pytest.mark.slow
 async def test_a_reader_that_does_not_read_stops_nobody_and_learns_what_it_missed() -> None:
     reader, writer = os.pipe()
@@ -119,17 +124,23 @@ async def test_a_reader_that_does_not_read_stops_nobody_and_learns_what_it_misse
 
     with os.fdopen(writer, "w") as stream:
         async with running(max_namespace_length=4096) as server:
-            async with event_lines(server, stream, lambda: pytest.fail("nobody hung up")):
-                async with await join(server, A, name) as client:
-                    for number in range(BACKLOG_LIMIT // len(name) + 100):
-                        await client.announce(f"{name}{number}")
-                        await client.before_pong()  # the server answers
-                    reading = asyncio.create_task(asyncio.to_thread(read_all))
-                    async with asyncio.timeout(DEADLINE):
-                        while not any(each["event"] == "error" for each in lines):
-                            await client.announce("again")
-                            await client.announce("elsewhere")
-                            await client.before_pong()
+            async with (
+                event_lines(server, stream, lambda: pytest.fail("nobody hung up")),
+                AsyncExitStack() as clients,
+            ):
+                for number in range(BACKLOG_LIMIT // len(name) + 100):
+                    if number % AT_ONCE == 0:
+                        peer = PeerId(f"{number + 1:040x}")
+                        client = await clients.enter_async_context(await join(server, peer, name))
+                    await client.announce(f"{name}{number}")
+                    await client.before_pong()  # the server answers
+                reading = asyncio.create_task(asyncio.to_thread(read_all))
+                client = await clients.enter_async_context(await join(server, A))
+                async with asyncio.timeout(DEADLINE):
+                    while not any(each["event"] == "error" for each in lines):
+                        await client.announce("again")
+                        await client.announce("elsewhere")
+                        await client.before_pong()
         stream.close()
         async with asyncio.timeout(DEADLINE):
             await reading
