@@ -63,17 +63,19 @@ class Ledger:
     codes: Counter[int | None] = field(default_factory=Counter)
     """With what connections were closed; ``None``: without a word."""
 
-    def unknown(self) -> tuple[int, int]:
-        """Return how many signals have neither arrived nor been answered by an error.
+    def unknown(self, now: float) -> tuple[int, int]:
+        """Return how many signals have neither arrived nor been answered by an error by now.
 
         First those whose sender stayed and should have been told, then those whose sender lost its
-        own connection soon after, from which it knows that it is to ask again.
+        own connection soon after, from which it knows that it is to ask again. What was sent a
+        moment ago may be under way.
         """
         lost = cut = 0
         for kind, sent in self.sent.items():
-            if kind not in self.got and kind not in self.told:
+            known_by = sent.at + KNOWN_WITHIN
+            if kind not in self.got and kind not in self.told and known_by <= now:
                 end = sent.stay.ended_at
-                stayed = end is None or end > sent.at + KNOWN_WITHIN
+                stayed = end is None or end > known_by
                 lost, cut = lost + stayed, cut + (not stayed)
         return lost, cut
 

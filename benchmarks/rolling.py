@@ -188,7 +188,7 @@ async def _all_there(crowd: list[Roamer]) -> None:
 def _judge(
     crowd: list[Roamer], ledger: Ledger, before: tuple[int, int], *, way: str, hubs: int
 ) -> Outcome:
-    lost, cut = ledger.unknown()
+    lost, cut = ledger.unknown(asyncio.get_running_loop().time())
     shares = Counter(client.stay.address for client in crowd if client.stay is not None)
     return Outcome(
         way=way,

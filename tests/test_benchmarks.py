@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from benchmarks import path as way
 from benchmarks import suite
 from benchmarks.generator import BenchmarkError
+from benchmarks.roamers import KNOWN_WITHIN, Ledger, Sent, Stay
 
 from tests.conftest import skip_group
 
@@ -20,6 +22,23 @@ def test_the_way_of_a_signal_is_measured_without_a_network(
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(way.SIZES) * len(way.READS)
     assert all(float(line.split()[-4]) > 0 for line in lines)
+
+
+def test_a_signal_is_lost_when_a_sender_that_stayed_has_heard_nothing_in_time() -> None:
+    stayed, cut = (Stay("ws://hub", cast("Any", None), ended_at) for ended_at in (None, 5.0))
+    ledger = Ledger()
+    ledger.sent = {
+        "came": Sent(1.0, stayed),
+        "told": Sent(1.0, stayed),
+        "lost": Sent(1.0, stayed),
+        "cut": Sent(1.0, cut),
+        "under way": Sent(2.0, stayed),
+    }
+    ledger.got["came"] += 1
+    ledger.told.add("told")
+    assert ledger.unknown(0.9 + KNOWN_WITHIN) == (0, 0)
+    assert ledger.unknown(1.0 + KNOWN_WITHIN) == (1, 1)
+    assert ledger.unknown(2.0 + KNOWN_WITHIN) == (2, 1)
 
 
 @pytest.mark.slow
