@@ -114,7 +114,7 @@ async def test_keys_change_while_the_server_runs(
         assert await refusal(server, f"{A}&token={LATER.sign()}") == 401
         async with await shown(server, A, KEY.sign()) as client:
             write_keys(tmp_path / "keys.json", LATER)
-            checks = server._runtime._tokens  # type: ignore[union-attr]
+            checks = server._runtime._entrance.tokens  # type: ignore[union-attr]
             assert checks is not None
             await eventually(lambda: "two" in checks._keys.keys)
             async with await shown(server, B, LATER.sign()) as other:
