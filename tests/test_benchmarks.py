@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 from benchmarks import path as way
-from benchmarks import suite
+from benchmarks import start, suite
 from benchmarks.generator import BenchmarkError
 from benchmarks.roamers import KNOWN_WITHIN, Ledger, Sent, Stay
 
@@ -22,6 +22,16 @@ def test_the_way_of_a_signal_is_measured_without_a_network(
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(way.SIZES) * len(way.READS)
     assert all(float(line.split()[-4]) > 0 for line in lines)
+
+
+@pytest.mark.slow
+def test_the_start_of_a_server_is_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["start", "--rounds", "1"])
+    start.main()
+    *_, row = capsys.readouterr().out.splitlines()
+    assert all(float(cell) > 0 for cell in row.strip("| ").split(" | ")[1:])
 
 
 def test_a_signal_is_lost_when_a_sender_that_stayed_has_heard_nothing_in_time() -> None:
