@@ -15,6 +15,7 @@ from peerpigeon.core.config import (
     Options,
     ServerConfig,
     ServerOptions,
+    config_of,
     host_in,
     host_of_origin,
     parse_option,
@@ -597,3 +598,11 @@ def test_a_server_at_a_unix_socket_has_a_proxy_before_it() -> None:
     assert len(config.trusted_networks) == 1
     assert ServerConfig().place == "localhost"
     assert not ServerConfig(uds="/run/hub.sock").trusts_unix
+
+
+def test_a_config_is_given_whole_or_by_options() -> None:
+    given = ServerConfig(port=4000)
+    assert config_of(given, {}) is given
+    assert config_of(None, {"port": 4000}) == given
+    with pytest.raises(TypeError, match="not both"):
+        config_of(given, {"port": 4000})

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 from weakref import WeakSet
 
-from peerpigeon.core.config import ConfigError, ServerConfig, check_hub_uri
+from peerpigeon.core.config import ConfigError, ServerConfig, check_hub_uri, config_of
 from peerpigeon.core.identity import id_of
 from peerpigeon.core.ids import PeerId, generate_peer_id, parse_peer_id, same_peer
 from peerpigeon.core.interface.events import BootstrapLeft, DialRequested
@@ -50,9 +50,7 @@ class PeerPigeonServer:
     def __init__(
         self, config: ServerConfig | None = None, **options: Unpack[ServerOptions]
     ) -> None:
-        if config is not None and options:
-            raise TypeError("give either a ServerConfig or its options as keywords, not both")
-        self._config = config or ServerConfig(**options)
+        self._config = config_of(config, options)
         self._identity = _identity_of(self._config)
         self._hub_id = (
             id_of(self._identity.key)

@@ -31,6 +31,7 @@ from peerpigeon.core.memory import MOST_BY_ITSELF
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from peerpigeon.core.config.keywords import ServerOptions
     from peerpigeon.core.config.quantities import Bytes
 
 FEW_CONNECTIONS = 100
@@ -270,6 +271,13 @@ class ServerConfig(Options):
         """
         said = [from_flags(overrides or {}), from_environment(environ)]
         return cls(**settle(said, _refuse_to_read).of_server())
+
+
+def config_of(config: ServerConfig | None, options: ServerOptions) -> ServerConfig:
+    """Return the config that is given, or that of options. Raises ``TypeError`` for both."""
+    if config is not None and options:
+        raise TypeError("give either a ServerConfig or its options as keywords, not both")
+    return config or ServerConfig(**options)
 
 
 def _refuse_to_read(file: str) -> str:

@@ -8,7 +8,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.config import config_of
 from peerpigeon.core.ip_addresses import UNIX
 from peerpigeon.net.asgi.http import AsgiPages
 from peerpigeon.net.asgi.transport import AsgiTransport
@@ -20,7 +20,7 @@ from peerpigeon.net.server import PeerPigeonServer
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from peerpigeon.core.config import ServerOptions
+    from peerpigeon.core.config import ServerConfig, ServerOptions
     from peerpigeon.net.asgi.transport import Message, Receive, Send
     from peerpigeon.net.http.door import Doors, Opener
     from peerpigeon.net.runtime import Runtime
@@ -51,9 +51,7 @@ class HubApp:
     def __init__(
         self, config: ServerConfig | None = None, **options: Unpack[ServerOptions]
     ) -> None:
-        if config is not None and options:
-            raise TypeError("give either a ServerConfig or its options as keywords, not both")
-        config = config or ServerConfig(**options)
+        config = config_of(config, options)
         self.server = PeerPigeonServer(replace(config, host=EVERYWHERE, uds=""))
         """The server: its events, and what it can be asked."""
         self.server.listen_at(())
