@@ -40,6 +40,23 @@ async def test_a_burst_waits_and_drains(pair: Engines) -> None:
         assert other.drains == 0
 
 
+async def test_who_is_halted_loses_nothing(names: tuple[str, str]) -> None:
+    async with Engines(*names) as engines:
+        one, other = await engines.connect()
+        other.channel.halt()
+        for number in range(200):
+            one.channel.send(bytes([number]) * 2000)
+        for _ in range(200):  # until all is on its way, but for what aiortc's window holds
+            await asyncio.sleep(0.005)
+            if not one.channel.buffered:
+                break
+        if names[1] == "libdatachannel":  # aiortc cannot
+            assert not other.messages
+        other.channel.go_on()
+        received = await other.until_received(200)
+        assert [message[0] for message in received] == list(range(200))
+
+
 async def test_what_was_sent_arrives_before_the_end(pair: Engines) -> None:
     async with pair:
         one, other = await pair.connect()

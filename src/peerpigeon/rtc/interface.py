@@ -76,6 +76,15 @@ class Channel(Protocol):
         Nothing happens unless the channel is open.
         """
 
+    def halt(self) -> None:
+        """Hand on no message until ``go_on``, so that the other hub is slowed.
+
+        Those that a library does not hold back come all the same.
+        """
+
+    def go_on(self) -> None:
+        """Hand on messages again, none from within this call."""
+
     def close(self) -> None:
         """Send what is buffered as far as the library can, then end. Never raises."""
 

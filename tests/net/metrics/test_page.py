@@ -10,9 +10,12 @@ import prometheus_client
 import pytest
 from prometheus_client import parser
 
+from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.links.data_channel import DataChannel, DataChannelListener
+from peerpigeon.net.memory import Holders
 from peerpigeon.net.metrics.loop_lag import LoopLag
 from peerpigeon.net.traffic import Traffic
+from peerpigeon.net.websocket.turns import Turns
 from tests.net.client import A, B, Client, get, join, running
 from tests.net.hubs import network
 
@@ -212,9 +215,11 @@ class Wire:
         pass
 
 
-def test_bytes_over_data_channels_are_counted_until_they_are_closed() -> None:
+async def test_bytes_over_data_channels_are_counted_until_they_are_closed() -> None:
     wire, traffic = Wire(), Traffic()
-    channel = DataChannel(1, cast("DataChannelListener", wire), traffic)
+    holders = Holders(MemoryAccount(1 << 20))
+    turns = Turns(asyncio.get_running_loop())
+    channel = DataChannel(1, cast("DataChannelListener", wire), traffic, turns, holders)
     channel.send(b"too early")
     channel.begin(wire, None)  # type: ignore[arg-type]
     channel.send(b"12345")

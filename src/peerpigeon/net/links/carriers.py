@@ -202,7 +202,9 @@ class Carriers:
             self._loop.call_soon(self._feed, failed)
             return
         sdp = action.sdp if isinstance(action, MakeAnswer) else None
-        channel = DataChannel(action.opening, self, self.channel_traffic)
+        channel = DataChannel(
+            action.opening, self, self.channel_traffic, self.sockets.turns, self._holders
+        )
         self._openings[action.opening] = channel
         channel.begin(self._engine, sdp)
 
@@ -364,6 +366,11 @@ class Carriers:
     def channel_received(self, channel: DataChannel, message: bytes) -> None:
         """Take one message."""
         self._receive(channel, message)
+
+    def channel_flooded(self, channel: DataChannel) -> None:
+        """Close a channel over which more has come than can be kept."""
+        if (link := self._by_wire.get(channel)) is not None:
+            self._give_way(link)
 
     def channel_drained(self, channel: DataChannel) -> None:
         """Send what was held back."""

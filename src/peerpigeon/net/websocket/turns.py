@@ -1,7 +1,8 @@
 """Whose turn it is to be read: nobody is read without end while others wait.
 
 In one turn of the event loop a socket is read at most once, and ``TURN_FRAMES`` frames of it are
-taken. With the rest it waits in a line until everybody else has had a turn, and is not read.
+taken. With the rest it waits in a line until everybody else has had a turn, and is not read. Data
+channels to other hubs wait in the line of the WebSockets to other hubs.
 """
 
 from __future__ import annotations
@@ -33,15 +34,25 @@ What is less is all there was; to wait for another turn after that would cost tw
 _MESSAGE = (str, bytes)
 
 
+class Waiting(Protocol):
+    """What can wait in a line."""
+
+    is_in_line: bool
+    """Whether it waits for its turn; the line's own."""
+
+    def read_on(self) -> None:
+        """Take what one turn has room for, and wait again if that was not all."""
+
+
 class Turns:
     """The line in which sockets wait for their next turn."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._waiting: deque[TurnTaker] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._is_set = False  # whether the next ones will be heard in the next turn of the loop
 
-    def wait(self, socket: TurnTaker) -> None:
+    def wait(self, socket: Waiting) -> None:
         """Have a socket read on when all others in the line have had a turn."""
         if not socket.is_in_line:
             socket.is_in_line = True

@@ -106,6 +106,12 @@ class AiortcChannel:
         if channel.readyState == "open":
             channel.send(message)
 
+    def halt(self) -> None:
+        """Do nothing: aiortc hands on what comes, and tells nobody that its window is full."""
+
+    def go_on(self) -> None:
+        """Do nothing."""
+
     def close(self) -> None:
         """Send what is buffered, then end."""
         self._is_closed = True

@@ -66,6 +66,7 @@ class LibdatachannelChannel:
         self._offer = offer
         self._is_open = False
         self._is_over = False  # ended, or closed by our own side
+        self._is_halted = False  # nothing is to be handed on
         self._is_high = False  # more is buffered than LOW_WATER, or was when last looked at
         self._has_remote = False
         self._stage = ""
@@ -129,6 +130,14 @@ class LibdatachannelChannel:
         if not self._is_high:
             self._is_high = self.buffered > LOW_WATER
 
+    def halt(self) -> None:
+        """Read nothing: the library's queue fills, and then the window of the other end."""
+        self._is_halted = True
+
+    def go_on(self) -> None:
+        """Read on with the next look."""
+        self._is_halted = False
+
     def close(self) -> None:
         """Send what is buffered, then end."""
         if not self._is_over:
@@ -152,8 +161,9 @@ class LibdatachannelChannel:
             self._listener.drained()
         if channel.is_closed():
             # All that came before it did is in the queue.
+            self._is_halted = False
             while self._receive(channel):
-                pass
+                self._is_halted = False
             self._end("the other hub closed the channel, or the connection to it broke")
         return has_come or self._is_high
 
@@ -232,7 +242,7 @@ class LibdatachannelChannel:
     def _receive(self, channel: rtc.DataChannel) -> bool:
         """Read what has come; tell whether it was anything."""
         for count in range(MAX_BATCH):
-            message = None if self._is_over else channel.receive()
+            message = None if self._is_over or self._is_halted else channel.receive()
             if message is None:
                 return count > 0
             if isinstance(message, str):
