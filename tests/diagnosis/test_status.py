@@ -67,6 +67,24 @@ async def test_a_hub_that_does_not_answer_is_not_well() -> None:
     assert not status.is_well
 
 
+async def test_a_hub_that_was_lost_is_shown_and_makes_the_mesh_unwell() -> None:
+    gone = [
+        {"peerId": B, "addresses": ["ws://b:1"], "state": "stopped", "since": 1_795_843_889_124},
+        {"peerId": C, "addresses": ["ws://c:1"], "state": "lost", "since": 1_795_843_889_124},
+    ]
+    own = {"peerId": A, "draining": False, "addresses": [], "links": []}
+    pages: dict[str, Any] = {"ready": {"status": "ready"}, "health": {"status": "healthy"}}
+    for left, is_well in ((gone[:1], True), (gone, False)):
+        body = {"hubPeerId": A, "hubs": [own], "gone": left}
+        async with pretending(mesh=body, **pages) as address:
+            status = await mesh_status(address)
+        assert status.is_well is is_well
+    assert [each.state for each in status.hubs] == ["ready", "stopped", "lost"]
+    *_, why, dashes = table(status)
+    assert why.startswith("cccccccc: no other hub reaches it since 2026-11-28 05:31:29 UTC")
+    assert "show_details" in dashes
+
+
 async def test_strangers_are_told_what_to_do() -> None:
     async with hub(show_details=False) as (server, _):
         with pytest.raises(StatusError, match="show-details"):

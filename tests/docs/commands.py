@@ -17,7 +17,10 @@ PAGES = (
     "docs/guides/several-machines.md",
     "docs/guides/turn.md",
 )
-PROGRAMS = {"peerpigeon", "make", "pip", "python", "curl", "openssl", "sysctl", "export", "pytest"}
+PROGRAMS = {
+    *("peerpigeon", "make", "pip", "python", "python3", "curl", "openssl", "sysctl", "export"),
+    *("pytest", ".", "mkdir", "sed", "nginx"),
+}
 TAG = "sh"
 """The tag of a block all of whose lines are commands."""
 

@@ -78,6 +78,8 @@ OPERATORS = Elsewhere(
 )
 RELAYS = Elsewhere("tests/docs/test_commands.py::test_the_line_about_turn_hands_out_credentials")
 CONFIG = Elsewhere("tests/docs/test_configuration.py::test_the_file_on_the_page_is_in_order")
+INSTALL = Elsewhere("tests/docs/test_install_lines.py")
+NGINX = Elsewhere("tests/docs/test_nginx_lines.py")
 INSTALLED = "--no-deps --no-build-isolation --quiet --dry-run --report - --ignore-installed"
 QUICKLY = '"OPTIONS=-n 0 tests/docs/test_readme.py"'
 
@@ -92,6 +94,8 @@ HOW: dict[str, How] = {
         " --signals 5000 --kill 4"
     ): Says("none lost"),
     "make bench": Says("benchmarks.suite", "--dry-run"),
+    "python3 -m venv .venv": INSTALL,
+    ". .venv/bin/activate": INSTALL,
     "pip install .": Says('"name": "peerpigeon"', INSTALLED),
     "pip install '.[fast]'": Says('"fast"', INSTALLED),
     "peerpigeon server": Serves(3000),
@@ -153,6 +157,32 @@ HOW: dict[str, How] = {
     (
         "peerpigeon hub --host 0.0.0.0 --advertise ws://OWN:3000 --bootstrap-hubs ws://FIRST:3000"
     ): HOSTS,
+    "peerpigeon status ws://localhost:3000": HOSTS,
+    "peerpigeon doctor ws://FIRST:3000": HOSTS,
+    "mkdir -p /etc/ssl/peerpigeon": NGINX,
+    (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=signal.example.org"
+        " -addext subjectAltName=DNS:signal.example.org"
+        " -keyout /etc/ssl/peerpigeon/privkey.pem -out /etc/ssl/peerpigeon/fullchain.pem"
+    ): NGINX,
+    (
+        "sed -e s/hub1:3000/127.0.0.1:3000/ -e s/hub2:3000/127.0.0.1:3001/"
+        " -e s/hub3:3000/127.0.0.1:3002/ deploy/nginx/peerpigeon.conf"
+        " > /etc/nginx/conf.d/peerpigeon.conf"
+    ): NGINX,
+    "nginx -t": NGINX,
+    (
+        "peerpigeon hub --trusted-proxies 127.0.0.1 --allowed-hosts signal.example.org"
+        " --admin-port 3010"
+    ): NGINX,
+    (
+        "peerpigeon hub --trusted-proxies 127.0.0.1 --allowed-hosts signal.example.org --port 3001"
+    ): NGINX,
+    (
+        "peerpigeon hub --trusted-proxies 127.0.0.1 --allowed-hosts signal.example.org --port 3002"
+    ): NGINX,
+    ("peerpigeon doctor wss://signal.example.org --ca /etc/ssl/peerpigeon/fullchain.pem"): NGINX,
+    "peerpigeon status http://localhost:3010": NGINX,
     "peerpigeon identity hub.pem": OPERATORS,
     (
         "peerpigeon hub --host 0.0.0.0 --hub-identity hub.pem --hub-members ID1,ID2,ID3"

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tests.mesh.hosts import Host
 
 SECRET_LINE = "openssl rand -hex 32"
+STATUS_LINE = "peerpigeon status ws://localhost:3000"
+DOCTOR_LINE = "peerpigeon doctor ws://FIRST:3000"
 PORT = 3000
 
 
@@ -105,3 +107,17 @@ async def test_the_lines_for_several_machines_make_one_mesh_and_a_signal_passes(
             await two.until("peer-discovered")
             await one.signal(B, "offer", "from host to host")
             assert (await two.until("offer"))["data"] == "from host to host"
+        if page == "README.md":
+            await looked_at_by_its_lines(places)
+
+
+async def looked_at_by_its_lines(places: list[Host]) -> None:
+    """Have the lines that ask how the mesh is say that it is well, on the last host."""
+    folder = Path(sys.executable).parent
+    for line in (STATUS_LINE, DOCTOR_LINE):
+        assert line in commands()
+        words = line.replace("FIRST", places[0].address).split()
+        code, said = await outcome(*places[-1].command, str(folder / words[0]), *words[1:])
+        assert code == 0, said
+        if line == STATUS_LINE:
+            assert (said.count(" ready "), said.count("2 p2p")) == (3, 3)

@@ -70,7 +70,7 @@ def test_the_line_about_a_unix_socket_serves_there(tmp_path: Path) -> None:
         text=True,
     )
     try:
-        read_until(process, f"a proxy connects to  unix:{path}")
+        read_until(process, f"a proxy connects to unix:{path}")
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(path)
             client.sendall(

@@ -66,3 +66,10 @@ async def test_it_stands_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
         pass
     [record] = [each for each in caplog.records if "let in" in each.getMessage()]
     assert record.levelname == "WARNING"
+
+
+def test_without_a_port_the_path_is_named_or_nothing_that_is_not_listened_at() -> None:
+    [below] = start_warnings(ServerConfig(host="0.0.0.0"), 0)
+    assert below.startswith("whoever reaches this server is let in")
+    [at_a_path] = start_warnings(ServerConfig(uds="/run/hub.sock"), 0)
+    assert at_a_path.startswith("whoever reaches unix:/run/hub.sock is let in")

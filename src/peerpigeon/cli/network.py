@@ -18,6 +18,7 @@ from peerpigeon.core.config import LAST_PORT, OPTIONS, ConfigError, ServerConfig
 from peerpigeon.local_mesh.display import Lines, Screen
 from peerpigeon.local_mesh.summary import farewell
 from peerpigeon.local_mesh.supervisor import Supervisor
+from peerpigeon.net.http.insiders import Insiders
 from peerpigeon.net.signals import on_termination_signal
 
 if TYPE_CHECKING:
@@ -159,12 +160,16 @@ def hints(config: ServerConfig, hubs: Sequence[HubStatus]) -> list[str]:
     hosts = [authority(config.host, hub.port) for hub in hubs if hub.port and not hub.is_dead]
     if not hosts:
         return []
-    rows = [
-        ("their state", f"http://{hosts[0]}/health  http://{hosts[0]}/mesh"),
-        ("clients connect to", f"ws://{hosts[0]}, or any other port above"),
+    places = [f"{config.scheme}://{host}{config.path_prefix}" for host in hosts]
+    pages = [place.replace("ws", "http", 1) for place in places]
+    rows = []
+    if config.serves_demo:
+        rows.append(("open two of", "  ".join(f"{page}/demo" for page in pages[:PAGES_NAMED])))
+    if Insiders(config).include_this_machine:
+        rows.append(("watch the mesh", f"{pages[0]}/dashboard"))
+    rows += [
+        ("their state", f"{pages[0]}/health  {pages[0]}/mesh"),
+        ("clients connect to", f"{places[0]}, or any other port above"),
         ("all ends on", "Ctrl-C"),
     ]
-    if config.serves_demo:
-        pages = "  ".join(f"http://{host}/demo" for host in hosts[:PAGES_NAMED])
-        rows.insert(0, ("open two of", pages))
     return [f"  {name:<18}  {text}" for name, text in rows]

@@ -10,7 +10,6 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from peerpigeon.addresses import authority
 from peerpigeon.cli.allocator import give_back_large_memory
 from peerpigeon.cli.descriptor_limit import raise_descriptor_limit
 from peerpigeon.cli.environment import misspelt
@@ -19,9 +18,9 @@ from peerpigeon.cli.output import background_stderr
 from peerpigeon.cli.server_options import HOW_TO_WRITE, SHORT_USAGE, add_server_options
 from peerpigeon.cli.settings import settings_of
 from peerpigeon.cli.systemd import inherited_sockets, listening_at, notify
+from peerpigeon.cli.what_to_open import what_to_open
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.interface.notices import Started
-from peerpigeon.net.own_addresses import own_hosts
 from peerpigeon.net.run import new_loop, serve_until_asked
 from peerpigeon.net.server import PeerPigeonServer
 from peerpigeon.net.signals import on_reload_signal
@@ -105,7 +104,12 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
         server.listen_at(inherited)
     log_events(server)
     if talkative:
-        server.on(Started, lambda started: print(_hint(started, config), file=sys.stderr))
+
+        def tell(started: Started) -> None:
+            print(what_to_open(started, config, server.admin_port), file=sys.stderr)
+
+        server.on(Started, tell)
+
     ended = asyncio.Event()
     if config.tls_cert or config.token_keys or config.hub_ca:
         on_reload_signal(server.reload)
@@ -129,16 +133,3 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
             on_ending=lambda: notify("STOPPING=1"),
         )
     return is_heard
-
-
-def _hint(started: Started, config: ServerConfig) -> str:
-    if not started.port:
-        return f"  a proxy connects to  {started.host}\n  it ends on           Ctrl-C, at once"
-    scheme = config.scheme
-    places = [f"{host}:{started.port}" for host in own_hosts(started.host)]
-    places = places or [authority(started.host, started.port)]
-    return (
-        f"  clients connect to  {'  '.join(f'{scheme}://{place}' for place in places)}\n"
-        f"  its state is at     {scheme.replace('ws', 'http')}://{places[0]}/health\n"
-        "  it ends on          Ctrl-C, at once"
-    )

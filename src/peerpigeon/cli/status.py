@@ -19,8 +19,8 @@ ABOUT = """\
 Shows the mesh of a hub as a table: each hub, whether it is ready or drains, its clients, its links
 by carrier, its version and how long it runs. Any hub of the mesh can be asked.
 
-The exit status is 0 if each hub is ready, 1 if one is not, does not answer, or nothing can be
-told: what a monitor asks for."""
+The exit status is 0 if each hub is ready, 1 if one is not, does not answer or was lost within the
+last five minutes, or nothing can be told: what a monitor asks for."""
 
 EXAMPLES = """\
 examples:
@@ -76,7 +76,8 @@ def table(status: MeshStatus) -> Iterator[str]:
     for hub in status.hubs:
         if hub.problem:
             yield f"{hub.hub[:SHORT_ID]}: {hub.problem}"
-    if any(hub.clients is None and not hub.problem for hub in status.hubs):
+    told = (hub.version or hub.problem or hub.state == "stopped" for hub in status.hubs)
+    if not all(told):
         yield "-: this hub tells strangers no more (show_details, SHOW_DETAILS)"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -34,7 +35,7 @@ class HubStatus:
     address: str
     """Where it was asked, or is to be dialled; empty if that is not known."""
     state: str
-    """``ready``, ``not ready``, ``draining`` or ``no answer``."""
+    """``ready``, ``not ready``, ``draining``, ``no answer``, ``lost`` or ``stopped``."""
     links: dict[str, int] = field(default_factory=dict)
     """How many it has over each carrier."""
     clients: int | None = None
@@ -51,8 +52,8 @@ class HubStatus:
 
     @property
     def is_well(self) -> bool:
-        """Whether it serves."""
-        return self.state == "ready"
+        """Whether it serves, or was stopped on purpose."""
+        return self.state in {"ready", "stopped"}
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ class MeshStatus:
 
     @property
     def is_well(self) -> bool:
-        """Whether each of them serves."""
+        """Whether each of them serves that was not stopped."""
         return all(hub.is_well for hub in self.hubs)
 
     def as_dict(self) -> dict[str, Any]:
@@ -91,6 +92,7 @@ async def mesh_status(text: str, tls: ssl.SSLContext | None = None) -> MeshStatu
             if hub.hub == view.get("hubPeerId"):
                 hub.address = str(place)  # by which it is reached from here
         await asyncio.gather(*(asker.look(hub) for hub in found))
+    found += map(_from_those_gone, view.get("gone", ()))
     return MeshStatus(str(place), sorted(found, key=lambda hub: hub.hub))
 
 
@@ -101,7 +103,19 @@ def _from_view(told: dict[str, Any]) -> HubStatus:
         links[carrier] = links.get(carrier, 0) + 1
     address = next(iter(told.get("addresses") or ()), "")
     state = "draining" if told.get("draining") else "no answer"
-    return HubStatus(str(told.get("peerId", "")), str(address), state, links)
+    return HubStatus(str(told.get("peerId", "")), str(address), state, links, told.get("clients"))
+
+
+def _from_those_gone(told: dict[str, Any]) -> HubStatus:
+    address = str(next(iter(told.get("addresses") or ()), ""))
+    hub = HubStatus(str(told.get("peerId", "")), address, str(told.get("state", "lost")))
+    if hub.state == "lost":
+        since = datetime.fromtimestamp(float(told.get("since", 0)) / 1000, UTC)
+        hub.problem = (
+            f"no other hub reaches it since {since:%Y-%m-%d %H:%M:%S} UTC, and it has not said that"
+            " it stops; look at its machine and its log"
+        )
+    return hub
 
 
 class _Asker:
@@ -119,7 +133,8 @@ class _Asker:
         if status in _FORBIDDEN and isinstance(health, dict) and "isHub" in health:
             raise StatusError(
                 f"the hub at {place} is well, and tells strangers no more; ask it on its own"
-                " machine, or start it with --show-details (SHOW_DETAILS)"
+                " machine, at its --admin-port if a proxy stands before it, or start it with"
+                " --show-details (SHOW_DETAILS)"
             )
         raise StatusError(
             f"what answers at {place} is no hub (GET /mesh: {status}); is the address right, and"

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 def start_warnings(config: ServerConfig, port: int) -> Iterator[str]:
     """Go over what others can do that may not be meant, or cannot and may be; each is one line."""
-    place = f"port {port}" if port else config.place
+    # Neither below an ASGI server, which listens for it.
+    place = f"port {port}" if port else config.place if config.uds else "this server"
     if not config.is_for_this_machine and config.parsed_namespace_access.has_open:
         yield _open_to_strangers(config, place)
     if config.is_open:

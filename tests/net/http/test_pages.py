@@ -12,7 +12,13 @@ import pytest
 
 from peerpigeon import PeerPigeonServer, ServerConfig
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.interface.snapshot import HubView, LinkRecord, MeshSnapshot, TopologySnapshot
+from peerpigeon.core.interface.snapshot import (
+    HubView,
+    LinkRecord,
+    MeshSnapshot,
+    MissingHub,
+    TopologySnapshot,
+)
 from peerpigeon.net.http.door import is_from_here
 from peerpigeon.net.http.insiders import Insiders
 from peerpigeon.net.http.pages.mesh import mesh
@@ -94,9 +100,12 @@ async def test_mesh_shows_the_hub_itself_and_who_it_is() -> None:
                     "peerId": "e" * 40,
                     "addresses": ["ws://there:1"],
                     "draining": False,
+                    "reachable": True,
+                    "clients": None,
                     "links": [],
                 }
             ],
+            "gone": [],
         }
 
 
@@ -216,9 +225,27 @@ def test_mesh_tells_each_link_with_its_carrier_and_purpose() -> None:
             "peerId": own,
             "incarnation": 12500,
             "draining": True,
+            "reachable": True,
+            "clients": None,
             "addresses": ("ws://a:1",),
             "links": [{"peerId": other, "carrier": "websocket", "purpose": "bootstrap"}],
         }
+    ]
+
+
+def test_mesh_tells_for_a_while_who_has_left_it() -> None:
+    own, *others = (PeerId(digit * 40) for digit in "01234")
+    view = HubView(own, 1, ("ws://a:1", "ws://a:2"), is_draining=False, links=())
+    missing = (
+        MissingHub(others[0], ("ws://b:1",), 699.0, has_stopped=False),
+        MissingHub(others[1], ("ws://c:1",), 701.0, has_stopped=False),
+        MissingHub(others[2], ("ws://a:2",), 990.0, has_stopped=False),
+        MissingHub(others[3], ("ws://d:1",), 975.5, has_stopped=True),
+    )
+    body = mesh(TopologySnapshot(own, True, 1000.0, MeshSnapshot(), (view,), missing))
+    assert body["gone"] == [
+        {"peerId": others[1], "addresses": ("ws://c:1",), "state": "lost", "since": 701_000},
+        {"peerId": others[3], "addresses": ("ws://d:1",), "state": "stopped", "since": 975_500},
     ]
 
 

@@ -30,6 +30,11 @@ class Insiders:
         # What connects here may be a proxy, although it is on this machine.
         self._has_proxy = config.is_local and not config.is_for_this_machine
 
+    @property
+    def include_this_machine(self) -> bool:
+        """Whether a browser on this machine is one of them."""
+        return not self._has_proxy if self._all is None else self._all
+
     def audience(self, request: Request) -> Audience:
         """Return who asks at the port of the clients."""
         if not self.include(request):

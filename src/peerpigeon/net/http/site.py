@@ -124,7 +124,10 @@ class Site:
     def _missing(self, request: Request, hidden: dict[str, Page]) -> str:
         least = min((page.seen_by for page in hidden.values()), default=None)
         if least is Audience.INSIDERS:
-            return "this is shown on the server's own machine (show_details, SHOW_DETAILS)\n"
+            return (
+                "this is shown on the server's own machine if no proxy stands before it, at its"
+                " admin_port (ADMIN_PORT), and to all with show_details (SHOW_DETAILS)\n"
+            )
         known = (
             self._prefix + path
             for path, pages in self._pages.items()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from peerpigeon.core.interface.notices import name_of
+from peerpigeon.net.http.left_hubs import left_hubs, state_of
 from peerpigeon.version import __version__
 
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
-SHOWN_AS_LOST, SHOWN_AS_STOPPED = 300.0, 30.0
-"""Seconds for which a hub that has left is shown: who has looked away is to see one that was lost,
-and nobody misses one that was stopped."""
-
 _MOST_ADDRESSES = 4
 """Of one hub; others would only fill the message."""
 
@@ -36,8 +33,7 @@ def mesh_document(picture: TopologySnapshot, records: Iterable[HubRecord]) -> Do
     """Return the hubs and links of a mesh; ``records`` are those listed under ``/hubs``.
 
     Those of them that are not in the picture are hubs of the npm package, each linked with this
-    one by WebSocket. A link counts when both ends show it. A hub that has left, and of which an
-    address serves another one by now, has been restarted, and is left out.
+    one by WebSocket. A link counts when both ends show it.
     """
     since = {record.peer_id: record.registered_at for record in records}
     hubs = [_hub(view, since.pop(view.peer_id, None)) for view in picture.hubs]
@@ -55,7 +51,10 @@ def mesh_document(picture: TopologySnapshot, records: Iterable[HubRecord]) -> Do
         "isHub": picture.is_hub,
         "hubs": hubs,
         "links": links,
-        "gone": _gone(picture),
+        "gone": [
+            _entry(hub.peer_id, hub.addresses, state_of(hub), hub.since)
+            for hub in left_hubs(picture)
+        ],
     }
 
 
@@ -90,16 +89,6 @@ def _links(hubs: tuple[HubView, ...]) -> list[tuple[int, int, str, str]]:
                 both = "p2p" if "p2p" in (carrier, end.carrier) else end.carrier
                 links.append((other, place, both, end.purpose))
     return links
-
-
-def _gone(picture: TopologySnapshot) -> list[Document]:
-    served = {address for view in picture.hubs for address in view.addresses}
-    return [
-        _entry(hub.peer_id, hub.addresses, "stopped" if hub.has_stopped else "lost", hub.since)
-        for hub in picture.missing
-        if picture.wall_time - hub.since < (SHOWN_AS_STOPPED if hub.has_stopped else SHOWN_AS_LOST)
-        and not served.intersection(hub.addresses)
-    ]
 
 
 def figures_document(

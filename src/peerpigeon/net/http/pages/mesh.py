@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from peerpigeon.net.http.left_hubs import left_hubs, state_of
 from peerpigeon.net.http.page import as_json
 from peerpigeon.net.http.pages.times import iso
 
 if TYPE_CHECKING:
-    from peerpigeon.core.interface.snapshot import HubView, TopologySnapshot
+    from peerpigeon.core.interface.snapshot import HubView, MissingHub, TopologySnapshot
     from peerpigeon.net.http.page import Answer, Response
     from peerpigeon.net.http.request import Request
     from peerpigeon.net.http.source import Source
@@ -33,6 +34,7 @@ def mesh(picture: TopologySnapshot) -> dict[str, Any]:
         "migrated": picture.mesh.migrated,
         "totalHubs": len(picture.hubs),
         "hubs": [_view(hub) for hub in picture.hubs],
+        "gone": [_left(hub) for hub in left_hubs(picture)],
     }
 
 
@@ -41,9 +43,20 @@ def _view(hub: HubView) -> dict[str, Any]:
         "peerId": hub.peer_id,
         "incarnation": hub.incarnation,
         "draining": hub.is_draining,
+        "reachable": hub.is_reachable,
+        "clients": hub.clients,
         "addresses": hub.addresses,
         "links": [
             {"peerId": link.peer_id, "carrier": link.carrier, "purpose": link.purpose}
             for link in hub.links
         ],
+    }
+
+
+def _left(hub: MissingHub) -> dict[str, Any]:
+    return {
+        "peerId": hub.peer_id,
+        "addresses": hub.addresses,
+        "state": state_of(hub),
+        "since": round(hub.since * 1000),
     }
