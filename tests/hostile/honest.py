@@ -1,8 +1,8 @@
 """Twenty honest clients in one process, in ten pairs that signal at a steady pace.
 
-``python -m tests.hostile.honest visited PORT [PORT]``: told what goes on and then `end`, it writes
-what it has seen from the calm time before to the end. With two ports the ends of a pair are at
-different hubs. Each client has an address of its own.
+``python -m tests.hostile.honest visited CA PORT [PORT]``: told what goes on and then `end`, it
+writes what it has seen from the calm time before to the end. With two ports the ends of a pair are
+at different hubs. Each client has an address of its own. CA is a file if hubs speak TLS, or empty.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import aiohttp
 import msgspec
 
 from tests.hostile.scene import HONEST
-from tests.hostile.sockets import Socket, new_id
+from tests.hostile.sockets import Socket, new_id, trusting
 from tests.hostile.waiting import comes_true
 
 PAIRS = 10
@@ -60,8 +60,9 @@ class Seen(msgspec.Struct):
 class Crowd:
     """All of them, and what goes on."""
 
-    def __init__(self, ports: list[int], *, is_visited: bool) -> None:
+    def __init__(self, ports: list[int], ca: str, *, is_visited: bool) -> None:
         self._ports = ports
+        self.ca = ca
         self._is_visited = is_visited
         self.now = "calm"
         self.seen = Seen()
@@ -123,7 +124,7 @@ class Crowd:
         port = self._ports[number % len(self._ports)]
         address = f"127.2.{number // 200}.{number % 200 + 1}"
         try:
-            socket = await Socket.connect(port, address)
+            socket = await Socket.connect(port, address, ca=self.ca)
             await asyncio.sleep(LATE)
             await socket.shake(f"/?peerId={new_id()}")
             assert socket.status == 101, f"status {socket.status}"
@@ -162,8 +163,11 @@ class Client:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(local_addr=(address, 0))
         )
+        ca = self._crowd.ca
         self._socket = await self._session.ws_connect(
-            f"http://127.0.0.1:{self._port}/?peerId={self.id}", max_msg_size=0
+            f"{'https' if ca else 'http'}://127.0.0.1:{self._port}/?peerId={self.id}",
+            max_msg_size=0,
+            ssl=trusting(ca) if ca else True,
         )
         tasks.create_task(self._read())
         said = {"type": "announce", "data": {"peerId": self.id}, "networkName": HONEST}
@@ -244,5 +248,5 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    visited = sys.argv[1] == "visited"
-    asyncio.run(Crowd([int(port) for port in sys.argv[2:]], is_visited=visited).run())
+    visited, authority = sys.argv[1] == "visited", sys.argv[2]
+    asyncio.run(Crowd([int(port) for port in sys.argv[3:]], authority, is_visited=visited).run())

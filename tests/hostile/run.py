@@ -18,6 +18,8 @@ from tests.hostile.scene import Scene
 from tests.hostile.waiting import comes_true
 from tests.hostile.watched import hub
 from tests.mesh.processes import eventually
+from tests.net.tls.authority import Authority
+from tests.ports import reserved_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -101,11 +103,19 @@ async def play(attack: Attack, folder: Path, *, loop: str, is_long: bool) -> Out
     """Play an attack against fresh hubs."""
     factor = LONG_FACTOR if is_long else 1
     async with AsyncExitStack() as stack:
-        hubs = await _hubs(stack, attack, folder, loop)
+        authority = Authority(folder) if attack.is_tls else None
+        admin_port = stack.enter_context(reserved_port()) if attack.has_admin else 0
+        options = {**OPTIONS, **attack.options}
+        if authority:
+            options |= authority.issue("127.0.0.1").options()
+        if admin_port:
+            options["admin_port"] = admin_port
+        hubs = await _hubs(stack, attack, folder, loop, options)
         ports = [each.process.port for each in hubs]
+        ca = authority.path if authority else ""
         kind = "visited" if attack.newcomers else "unvisited"
         honest = await stack.enter_async_context(
-            _child("honest", kind, *(str(port) for port in ports))
+            _child("honest", kind, ca, *(str(port) for port in ports))
         )
         assert honest.stdout is not None
         ready = await _line(honest)
@@ -118,7 +128,13 @@ async def play(attack: Attack, folder: Path, *, loop: str, is_long: bool) -> Out
             watcher = asyncio.create_task(each.watch())
             stack.callback(watcher.cancel)
         _tell(honest, "attack")
-        scene = Scene(ports=ports, seconds=SMALL * factor, is_long=is_long)
+        scene = Scene(
+            ports=ports,
+            seconds=SMALL * factor,
+            is_long=is_long,
+            ca=ca,
+            admin_port=admin_port,
+        )
         attacker = await stack.enter_async_context(_child("attacker", attack.name))
         _tell(attacker, msgspec.json.encode(scene).decode())
         joined = await _join(attack, folder, hubs, loop) if attack.joins else ""
@@ -169,11 +185,12 @@ def _partings(hubs: list[Watched]) -> list[str]:
     ]
 
 
-async def _hubs(stack: AsyncExitStack, attack: Attack, folder: Path, loop: str) -> list[Watched]:
+async def _hubs(
+    stack: AsyncExitStack, attack: Attack, folder: Path, loop: str, options: dict[str, Any]
+) -> list[Watched]:
     hubs: list[Watched] = []
     for number in range(attack.hubs):
         start = [each.process.uri for each in hubs]
-        options = {**OPTIONS, **attack.options}
         hubs.append(
             await stack.enter_async_context(
                 hub(

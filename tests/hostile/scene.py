@@ -28,6 +28,10 @@ class Scene(msgspec.Struct, kw_only=True):
     """For how long to attack."""
     is_long: bool
     """Whether this is the long run, not the small one of the tests."""
+    ca: str = ""
+    """The file with the certificate that the hubs' are signed by, if they speak TLS."""
+    admin_port: int = 0
+    """Of the first hub, if it has one."""
     claims: dict[str, str] = msgspec.field(default_factory=dict)
     """What turned out to be wrong, by what had to hold; empty where it held."""
     figures: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -71,6 +75,10 @@ class Attack:
     descriptors: int = 0
     """How many the system lets each hub have; 0 for as many as usual."""
     hubs: int = 1
+    is_tls: bool = False
+    """Whether the hubs speak TLS, and the honest clients with them."""
+    has_admin: bool = False
+    """Whether the first hub has a port for its operator."""
     newcomers: bool = True
     """Whether honest clients that connect meanwhile have to get in."""
     joins: bool = False

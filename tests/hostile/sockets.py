@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import json
 import secrets
+import ssl
 import struct
+from functools import cache
 from socket import SO_LINGER, SOL_SOCKET
 from typing import TYPE_CHECKING, Any, Self
 
@@ -73,6 +75,12 @@ def head(target: str, lines: Iterable[str] = (), host: str = "127.0.0.1") -> byt
     return "\r\n".join([*usual, *lines, "", ""]).encode("latin-1")
 
 
+@cache
+def trusting(ca: str) -> ssl.SSLContext:
+    """Return what a client goes by that trusts the authority in a file."""
+    return ssl.create_default_context(cafile=ca)
+
+
 class Socket:
     """One connection. What it hears is kept only as far as is asked for."""
 
@@ -89,11 +97,14 @@ class Socket:
         self._listener: asyncio.Task[None] | None = None
 
     @classmethod
-    async def connect(cls, port: int, address: str = "127.0.0.2", host: str = "127.0.0.1") -> Self:
-        """Open a TCP connection from an address of the loopback."""
+    async def connect(
+        cls, port: int, address: str = "127.0.0.2", host: str = "127.0.0.1", *, ca: str = ""
+    ) -> Self:
+        """Open a TCP connection from an address of the loopback, with TLS if `ca` is a file."""
+        tls = trusting(ca) if ca else None
         async with asyncio.timeout(DEADLINE):
             streams = await asyncio.open_connection(
-                host, port, limit=READ_LIMIT, local_addr=(address, 0)
+                host, port, limit=READ_LIMIT, local_addr=(address, 0), ssl=tls
             )
         return cls(*streams)
 

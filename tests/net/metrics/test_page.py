@@ -15,7 +15,7 @@ from peerpigeon.net.links.data_channel import DataChannel, DataChannelListener
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.metrics.loop_lag import LoopLag
 from peerpigeon.net.traffic import Traffic
-from peerpigeon.net.websocket.turns import Turns
+from peerpigeon.net.turns import Turns
 from tests.net.client import A, B, Client, get, join, running
 from tests.net.hubs import network
 
@@ -218,7 +218,7 @@ class Wire:
 async def test_bytes_over_data_channels_are_counted_until_they_are_closed() -> None:
     wire, traffic = Wire(), Traffic()
     holders = Holders(MemoryAccount(1 << 20))
-    turns = Turns(asyncio.get_running_loop())
+    turns = Turns(asyncio.get_running_loop(), 16)
     channel = DataChannel(1, cast("DataChannelListener", wire), traffic, turns, holders)
     channel.send(b"too early")
     channel.begin(wire, None)  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ from peerpigeon.net.http.request import (
     Request,
     UpgradeRequest,
     accept,
+    check_length,
     is_websocket,
     parse_request,
     split_target,
@@ -265,6 +266,7 @@ class Door(asyncio.Protocol):
         self._doors.admit(request, address, peer)
         check_upgrade(request)
         if not is_websocket(request):
+            check_length(request)
             if request.method != "OPTIONS":
                 split_target(request.target)  # it has to be in order
             here = is_from_here(transport) if address == peer else is_loopback(address)

@@ -263,6 +263,17 @@ def _check_no_body(request: Request) -> None:
         raise HandshakeError(400, "a WebSocket handshake has no body")
 
 
+def check_length(request: Request) -> None:
+    """See to it that the length of a body is said before it comes. Raises ``HandshakeError``.
+
+    Pages take a line or two, of which every client knows the length; to read a body in chunks takes
+    a microsecond for each, and they may have a byte each. So they are refused (RFC 9110, section
+    15.5.12), of whatever request.
+    """
+    if request.values("transfer-encoding"):
+        raise HandshakeError(411, "say how long the body is (Content-Length); chunks are not read")
+
+
 def split_target(target: str) -> tuple[str, str]:
     """Return path and query of a request's target, as they were sent.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from peerpigeon.net.http.request import MAX_HEAD_SIZE, response
 from peerpigeon.net.http.waiting import Waiting
+from peerpigeon.net.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,10 @@ logger = logging.getLogger(__name__)
 
 STREAMS = 64
 """Answers at once that go on for long: dashboards that are open, of some operators."""
+
+AT_ONCE = 4
+"""Requests whose answers are begun in one turn of the event loop: a page takes up to a millisecond,
+and `/metrics` some, for which all others wait."""
 
 _MOST_FED = 9 * MAX_HEAD_SIZE
 """Bytes of a request that the library is given. It may keep all of them; besides a head they are
@@ -52,7 +57,10 @@ class Visits:
         self.holders = holders
         self.timeout = timeout
         self.streams: set[Visit] = set()
-        self._library: Library | None = None
+        self.library: Library | None = None
+        """What answers, once it is loaded."""
+        self.turns = Turns(asyncio.get_running_loop(), AT_ONCE)
+        """The line in which requests wait until they are answered."""
         self._early: list[Visit] = []
         self._loading: asyncio.Task[None] | None = None
 
@@ -60,8 +68,8 @@ class Visits:
         """Take over a connection with its first request; ``data`` is all that it has sent."""
         visit = Visit(self, transport, request, data)
         self.waiting.add(visit, request.address)
-        if self._library is not None:
-            visit.begin(self._library)
+        if self.library is not None:
+            self.turns.wait(visit)
             return
         self._early.append(visit)
         if self._loading is None:
@@ -80,14 +88,14 @@ class Visits:
         except ImportError:
             logger.exception("no page is shown, as aiohttp cannot be loaded; is it installed?")
         else:
-            self._library = kind(self.answer)
+            self.library = kind(self.answer)
         self._loading = None
         early, self._early = self._early, []
         for visit in early:
-            if self._library is None:
+            if self.library is None:
                 visit.refuse()
             else:
-                visit.begin(self._library)
+                self.turns.wait(visit)
 
 
 def _library() -> type[Library]:
@@ -107,6 +115,8 @@ class Visit(asyncio.Protocol):
         self._transport = transport
         self._data = data
         self._fed = len(data)
+        self.is_in_line = False
+        """Whether it waits for its turn."""
         self._handler: asyncio.Protocol | None = None
         self._is_answered = False
         self._has_heard_all = False
@@ -118,9 +128,10 @@ class Visit(asyncio.Protocol):
         transport.pause_reading()
         self._note()
 
-    def begin(self, library: Library) -> None:
-        """Let the library answer."""
-        if self._transport.is_closing():
+    def read_on(self) -> None:
+        """Let the library answer, as it is this request's turn."""
+        library = self._visits.library
+        if library is None or self._transport.is_closing():
             return
         self._transport.resume_reading()
         handler = self._handler = library.handler()

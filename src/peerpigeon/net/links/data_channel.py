@@ -1,7 +1,7 @@
 """One data channel to another hub, which takes turns with all other links.
 
 An engine hands on messages as they come. As many are taken in one turn of the event loop as of a
-WebSocket (``net/websocket/turns.py``); the others wait here, and the engine is halted meanwhile.
+WebSocket (``net/turns.py``); the others wait here, and the engine is halted meanwhile.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from peerpigeon.net.websocket.turns import TURN_FRAMES
 if TYPE_CHECKING:
     from peerpigeon.net.memory import Holders
     from peerpigeon.net.traffic import Traffic
-    from peerpigeon.net.websocket.turns import Turns
+    from peerpigeon.net.turns import Turns
     from peerpigeon.rtc.interface import Channel, Engine
 
 MOST_UNREAD = 16 * MIB

@@ -15,6 +15,8 @@ import ssl
 from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
+from peerpigeon.net.tls.records import Records
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -88,6 +90,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         "_outgoing",
         "_protocol",
         "_received",
+        "_records",
         "_tls",
     )
 
@@ -106,6 +109,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._received = 0  # bytes of the handshake
+        self._records = Records()
         self._is_done = False  # whether the handshake is
         self._has_ended = False  # whether the other side has said that it says no more
         self._is_silent = False  # whether this one has
@@ -151,6 +155,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         part = data[: MAX_HANDSHAKE - self._received]
         self._received += len(part)
         self._incoming.write(part)
+        self._records.skip(part)
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
@@ -180,9 +185,14 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         start = 0
         try:
             while True:
-                self._incoming.write(data[start : start + RECORD] if len(data) > RECORD else data)
-                start += RECORD
+                end, count = self._records.step(data, start, RECORD)
+                self._incoming.write(data[start:end])
+                start = end
+                before = len(parts)
                 self._read(parts)
+                if self._records.are_too_silent(count, len(parts) - before):
+                    self.abort()  # it is to cost time
+                    break
                 if start >= len(data) or self._has_ended:
                     break
         except ssl.SSLError:

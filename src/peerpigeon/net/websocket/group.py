@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from peerpigeon.core.counts import Histogram
 from peerpigeon.net.traffic import Traffic
-from peerpigeon.net.websocket.turns import Turns
+from peerpigeon.net.turns import Turns
+from peerpigeon.net.websocket.turns import TURN_SOCKETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +94,7 @@ class SocketGroup(Generic[S]):
         self.max_message_size = max_message_size
         self.max_outbox_size = max_outbox_size
         self.close_timeout = close_timeout
-        self.turns = Turns(self.loop)
+        self.turns = Turns(self.loop, TURN_SOCKETS)
         self.holders = holders
         """Where the sockets note what they keep."""
         self.max_closing: float = MAX_CLOSING

@@ -1,20 +1,20 @@
 """Whose turn it is to be read: nobody is read without end while others wait.
 
 In one turn of the event loop a socket is read at most once, and ``TURN_FRAMES`` frames of it are
-taken. With the rest it waits in a line until everybody else has had a turn, and is not read. Data
-channels to other hubs wait in the line of the WebSockets to other hubs.
+taken. With the rest it waits in a line (``net/turns.py``) until everybody else has had a turn, and
+is not read. Data channels to other hubs wait in the line of the WebSockets to other hubs.
 """
 
 from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from peerpigeon.net.turns import Turns
     from peerpigeon.net.websocket.protocol import Event, Message
 
 TURN_FRAMES = 64
@@ -23,8 +23,7 @@ too: at 3 to 10 microseconds each, half a millisecond that others wait. Real cli
 dozen at once."""
 
 TURN_SOCKETS = 16
-"""Sockets that had more to say than that and are heard again in one turn, longest waiting first: so
-a turn stays short however many there are."""
+"""Sockets that had more to say than that and are heard again in one turn, longest waiting first."""
 
 READ_SIZE = 250_000
 """Bytes that come at once, from which on a socket waits for its next turn. uvloop reads on from the
@@ -32,46 +31,6 @@ same socket while its buffer of 256,000 bytes is full, up to 32 times, before it
 What is less is all there was; to wait for another turn after that would cost two system calls."""
 
 _MESSAGE = (str, bytes)
-
-
-class Waiting(Protocol):
-    """What can wait in a line."""
-
-    is_in_line: bool
-    """Whether it waits for its turn; the line's own."""
-
-    def read_on(self) -> None:
-        """Take what one turn has room for, and wait again if that was not all."""
-
-
-class Turns:
-    """The line in which sockets wait for their next turn."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._waiting: deque[Waiting] = deque()
-        self._is_set = False  # whether the next ones will be heard in the next turn of the loop
-
-    def wait(self, socket: Waiting) -> None:
-        """Have a socket read on when all others in the line have had a turn."""
-        if not socket.is_in_line:
-            socket.is_in_line = True
-            self._waiting.append(socket)
-            self._set()
-
-    def _set(self) -> None:
-        if not self._is_set:
-            self._is_set = True
-            self._loop.call_soon(self._begin)
-
-    def _begin(self) -> None:
-        self._is_set = False
-        for _ in range(min(len(self._waiting), TURN_SOCKETS)):
-            socket = self._waiting.popleft()
-            socket.is_in_line = False
-            socket.read_on()
-        if self._waiting:
-            self._set()
 
 
 class Group(Protocol):
