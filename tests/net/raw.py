@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.interface.link_outbox import AHEAD
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.descriptors import Descriptors
 from peerpigeon.net.http import page
@@ -32,6 +33,7 @@ from peerpigeon.net.http.visits import Visits
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
+from peerpigeon.net.websocket.kernel_queue import leave_little_in_kernel
 
 try:
     import uvloop
@@ -380,6 +382,7 @@ async def serving(  # noqa: PLR0913
         limit=limit,
     )
     server = await asyncio.get_running_loop().create_server(doors, "127.0.0.1", 0)
+    leave_little_in_kernel(server.sockets[0], AHEAD)
     try:
         yield Served(server.sockets[0].getsockname()[1], recorder, sockets, doors, visits)
     finally:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from math import inf
 from typing import TYPE_CHECKING
 
 from peerpigeon.net.seldom import SeldomWarnings
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
 RESERVE = 64
@@ -35,12 +36,12 @@ def descriptor_limit() -> int | None:
 
 
 class Descriptors:
-    """Sees by the number of each new connection's descriptor how many are open.
+    """Sees at each new connection by the next descriptor's number how many are open.
 
-    The system gives the lowest number that is free. When a new connection's is near the limit, and
-    ``accept`` about to fail, it may not stay, so that the highest numbers remain free; and some of
-    those go that matter less than whoever comes next. ``drop_somebody`` is to end one of them, and
-    tells whether there was any.
+    The system gives the lowest number that is free. When that is near the limit, and ``accept``
+    about to fail, the connection may not stay, so that the highest numbers remain free; and some
+    of those go that matter less than whoever comes next. ``drop_somebody`` is to end one of them,
+    and tells whether there was any.
     """
 
     def __init__(
@@ -55,10 +56,10 @@ class Descriptors:
         self.dropped = 0
         """How many connections were dropped for want of descriptors, since the start."""
 
-    def admit(self, transport: asyncio.Transport, address: str) -> bool:
+    def admit(self, address: str) -> bool:
         """Tell whether a new connection may stay; make room for others if there is little."""
         limit = self._limit
-        if limit is None or _number(transport) < limit - RESERVE:
+        if limit is None or _next_number() < limit - RESERVE:
             return True
         self.dropped += 1
         for _ in range(MAKE_ROOM):
@@ -69,6 +70,15 @@ class Descriptors:
         return False
 
 
-def _number(transport: asyncio.Transport) -> int:
-    connection = transport.get_extra_info("socket")
-    return -1 if connection is None else int(connection.fileno())
+def _next_number() -> float:
+    """Return the number of the next descriptor.
+
+    A connection's own would be as good, but uvloop makes an object to ask for it, 72 bytes that
+    stay for as long as the connection does.
+    """
+    try:
+        number = os.open(os.devnull, os.O_RDONLY)
+    except OSError:
+        return inf
+    os.close(number)
+    return number

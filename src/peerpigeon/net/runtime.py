@@ -20,6 +20,7 @@ from peerpigeon.core.interface.close_codes import (
     SERVER_STOPPING,
 )
 from peerpigeon.core.interface.figures import distribution
+from peerpigeon.core.interface.link_outbox import AHEAD
 from peerpigeon.core.interface.timing import LEAVE_TIMEOUT
 from peerpigeon.net.descriptors import Descriptors, descriptor_limit
 from peerpigeon.net.driver import Driver
@@ -41,6 +42,7 @@ from peerpigeon.net.recent_notices import RecentNotices
 from peerpigeon.net.seldom import SeldomWarnings
 from peerpigeon.net.start_warnings import start_warnings
 from peerpigeon.net.watched_files import WatchedFiles
+from peerpigeon.net.websocket.kernel_queue import leave_little_in_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -259,6 +261,7 @@ class Runtime:
         doors = [(each, self._doors) for each in sockets]
         doors += [(each, self._admin_doors) for each in admin]
         for each, factory in doors:
+            leave_little_in_kernel(each, AHEAD)
             is_unix = each.family == getattr(socket, "AF_UNIX", None)
             serve = self._loop.create_unix_server if is_unix else self._loop.create_server
             # The loops of the standard library take as many at once as their backlog is.

@@ -637,7 +637,7 @@ class ForgetsWhomAClientKnows(Presence):
                 key = key_of(located.member.peer)
                 registration = client.known.pop(key, None)
                 if registration is not None:
-                    registration.known_by.pop(client, None)
+                    registration.known_by.pop(client.key, None)
         return super().on_meet(meet, now)
 
 
@@ -669,7 +669,7 @@ class ForgetsWhoLeft(Presence):
         self, namespace: str, peer: PeerId, now: float, *, has_said_goodbye: bool
     ) -> list[ClientNews]:
         told = super().withdraw(namespace, peer, now, has_said_goodbye=has_said_goodbye)
-        self._locals[namespace].departed.clear()
+        self._locals[namespace].departed = None
         self._departed.clear()
         return told
 

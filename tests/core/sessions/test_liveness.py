@@ -98,6 +98,35 @@ def test_who_is_here_no_more_is_not_looked_at() -> None:
     assert liveness.check(200.0) == Checkup()
 
 
+def test_who_is_set_aside_and_let_in_again_is_looked_at_once() -> None:
+    registry = Registry(10)
+    liveness = Liveness(registry, 30.0, 1000.0)
+    client = Client(SessionId(1), A, "127.0.0.1", 0.0, 0.0)
+    registry.add(client)
+    liveness.watch(client, 0.0)
+    registry.remove(client)
+    liveness.set_aside(client.session)
+    assert liveness.deadline() == 30.0
+    registry.add(client)
+    liveness.watch(client, 5.0)
+    assert [liveness.check(at).ping for at in (30.0, 60.0)] == [[client], [client]]
+
+
+def test_nor_is_one_forgotten_that_is_let_in_after_its_time() -> None:
+    registry = Registry(10)
+    liveness = Liveness(registry, 30.0, 1000.0)
+    client = Client(SessionId(1), A, "127.0.0.1", 0.0, 0.0)
+    registry.add(client)
+    liveness.watch(client, 0.0)
+    registry.remove(client)
+    liveness.set_aside(client.session)
+    assert liveness.check(30.0) == Checkup()
+    assert liveness.deadline() is None
+    registry.add(client)
+    liveness.watch(client, 31.0)
+    assert liveness.check(62.0).ping == [client]
+
+
 def test_who_has_waited_for_its_id_was_heard_of_when_it_spoke_not_when_it_was_let_in() -> None:
     desk = Desk(CONFIG)
     former, later = desk.open(A), desk.open(A)

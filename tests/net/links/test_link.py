@@ -20,6 +20,7 @@ from peerpigeon.net.links.link_sockets import LinkSocket
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.frames import BINARY, KEY_SIZE
 from peerpigeon.net.websocket.group import SocketGroup
+from peerpigeon.net.websocket.kernel_queue import leave_little_in_kernel
 from peerpigeon.net.websocket.protocol import WebSocketProtocol
 from tests.net.raw import DEADLINE, Recorder, on_every_loop
 
@@ -39,6 +40,7 @@ async def connected() -> tuple[Link, socket.socket]:
     """Return a link, and the other end of its connection, which nobody reads yet."""
     loop = asyncio.get_running_loop()
     listener = socket.create_server(("127.0.0.1", 0))
+    leave_little_in_kernel(listener, AHEAD)
     far = socket.socket()
     far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_AHEAD)
     far.connect(listener.getsockname())

@@ -46,12 +46,13 @@ class Announcements:
         is_new = party.namespace != announce.namespace
         if is_new:
             self.leave(party, now)
-            party.namespace = announce.namespace
             self.count += 1
             self._effects.counts.joins += 1
         introduction = client_messages.introduction(party.peer_id, announce, is_hub=False)
         owner = party.owner if isinstance(party, Client) else NOBODY
-        self._presence.announce(announce.namespace, party.peer_id, introduction, owner)
+        party.namespace = self._presence.announce(
+            announce.namespace, party.peer_id, introduction, owner
+        )
         if is_new:
             notice = PeerAnnounced(party.peer_id, announce.namespace, is_hub=False)
             self._effects.act(Tell(notice))

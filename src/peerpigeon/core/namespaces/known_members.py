@@ -13,21 +13,33 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+_THEIR_OWN: tuple[str, ...] = ()  # so that whoever knows members may be something else besides
+
 
 class KnownMembers(Generic[R]):
     """The registrations, of a type ``R``, that somebody knows or will know."""
 
-    __slots__ = ("hidden", "known")
+    __slots__ = _THEIR_OWN
 
-    def __init__(self) -> None:
-        self.known: dict[PeerKey, R] = {}
-        """The one of each id that was told."""
-        self.hidden: dict[PeerKey, list[R]] = {}
-        """Those that are kept back, the next one first."""
+    known: dict[PeerKey, R]
+    """The one of each id that was told."""
+    hidden: dict[PeerKey, list[R]] | None
+    """Those that are kept back, the next one first; ``None`` while there are none, as nearly
+    always."""
+
+    def know_nobody(self) -> None:
+        """Begin."""
+        self.known, self.hidden = {}, None
+
+    def all_hidden(self) -> list[R]:
+        """Return all that are kept back."""
+        return [one for some in (self.hidden or {}).values() for one in some]
 
     def add(self, key: PeerKey, registration: R) -> bool:
         """Take in a registration that is new; return whether it is to be told now."""
         if key in self.known:
+            if self.hidden is None:
+                self.hidden = {}
             self.hidden.setdefault(key, []).append(registration)
             return False
         self.known[key] = registration
@@ -35,7 +47,7 @@ class KnownMembers(Generic[R]):
 
     def remove(self, key: PeerKey, registration: R) -> tuple[bool, R | None]:
         """Forget a registration; return whether it was told, and which one is told instead."""
-        hidden = self.hidden.pop(key, [])
+        hidden = (self.hidden or {}).get(key, [])
         if self.known[key] is not registration:
             hidden.remove(registration)
             was_told, successor = False, None
@@ -45,6 +57,7 @@ class KnownMembers(Generic[R]):
                 del self.known[key]
             else:
                 self.known[key] = successor
-        if hidden:
-            self.hidden[key] = hidden
+        if self.hidden and not hidden:
+            self.hidden.pop(key, None)
+            self.hidden = self.hidden or None
         return was_told, successor

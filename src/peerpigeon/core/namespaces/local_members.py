@@ -23,32 +23,36 @@ KNOWN_FACTOR = 16
 """A client is introduced to at most so many times the limit."""
 
 
-@dataclass(slots=True, eq=False)
 class Registration:
     """A member that some of our clients know: one id, at one hub, in one session there."""
 
-    located: Located
-    key: PeerKey
-    client: LocalMember | None = None
-    """The client itself, if it is ours."""
-    known_by: dict[LocalMember, None] = field(default_factory=dict)
-    """Our clients that know it, or will when another registration of its id ends."""
-    size: int = 0
-    """About how many bytes it takes, once it is kept; 0 for a client of ours, of whom there are no
-    more than may connect."""
+    __slots__ = ("key", "known_by", "located", "size")
+
+    def __init__(self, located: Located) -> None:
+        self.located = located
+        """Where it is, and what it says of itself by now."""
+        self.key = key_of(located.member.peer)
+        self.known_by: dict[PeerKey, LocalMember] = {}
+        """Our clients that know it, or will when another registration of its id ends."""
+        self.size = 0
+        """About how many bytes it takes, once it is kept; 0 for a client of ours, of whom there are
+        no more than may connect."""
+
+    @property
+    def client(self) -> LocalMember | None:
+        """The client itself, if it is ours."""
+        return None
 
 
-class LocalMember(KnownMembers[Registration]):
-    """One of our clients, and whom it knows."""
+class LocalMember(Registration, KnownMembers[Registration]):
+    """One of our clients, and whom it knows. The others know it as this registration."""
 
-    __slots__ = ("has_asked", "is_granted", "owner", "peer", "registration", "was_large")
+    __slots__ = ("has_asked", "hidden", "is_granted", "known", "owner", "was_large")
 
-    def __init__(self, peer: PeerId, registration: Registration, owner: bytes) -> None:
-        super().__init__()
-        self.peer = peer
+    def __init__(self, located: Located, owner: bytes) -> None:
+        super().__init__(located)
+        self.know_nobody()
         self.owner = owner
-        self.registration = registration
-        """Itself, as the others know it."""
         self.was_large = False
         """Whether it has ever known as many as the discovery limit."""
         self.has_asked = False
@@ -57,9 +61,14 @@ class LocalMember(KnownMembers[Registration]):
         """Whether the mesh has granted it its id."""
 
     @property
-    def located(self) -> Located:
-        """Where it is, and what it says of itself by now."""
-        return self.registration.located
+    def client(self) -> LocalMember:
+        """Itself."""
+        return self
+
+    @property
+    def peer(self) -> PeerId:
+        """Its id."""
+        return self.located.member.peer
 
     def note_size(self, limit: int) -> None:
         """Note how many it knows, now that there are more."""
@@ -77,6 +86,8 @@ class LocalMember(KnownMembers[Registration]):
 class LocalNamespace:
     """A namespace in which this hub has, or had until recently, clients of its own."""
 
+    own: PeerId
+    """The hub that it is about."""
     name: str
     limit: int
     """The discovery limit."""
@@ -84,46 +95,48 @@ class LocalNamespace:
     clients: dict[PeerKey, LocalMember] = field(default_factory=dict)
     by_session: dict[int, LocalMember] = field(default_factory=dict)
     registrations: dict[PeerId, dict[int, Registration]] = field(default_factory=dict)
-    """Of the members that somebody here knows, by hub and session."""
+    """Of the other hubs' members that somebody here knows, by hub and session."""
     by_key: dict[PeerKey, Registration] = field(default_factory=dict)
-    departed: dict[int, PeerId] = field(default_factory=dict)
-    """Our clients that left recently, by session."""
+    departed: dict[int, PeerId] | None = None
+    """Our clients that left recently, by session, if there are any."""
     size: int = 0
     """About how many bytes the registrations at other hubs take."""
-    _fresh: list[Registration] = field(default_factory=list)
+    _fresh: list[Registration] | None = None
     """Registrations just heard of, which nobody may come to know."""
 
     def enter(self, located: Located, owner: bytes = NOBODY) -> LocalMember:
         """Take in a client of ours."""
-        peer, key = located.member.peer, key_of(located.member.peer)
-        registration = Registration(located, key)
-        client = LocalMember(peer, registration, owner)
-        registration.client = self.clients[key] = client
-        self.by_session[located.member.session] = client
+        client = LocalMember(located, owner)
+        self.clients[client.key] = self.by_session[located.member.session] = client
         return client
 
     def leave(self, client: LocalMember) -> None:
         """Let a client of ours go. It knows nobody any more; who knows it still does."""
-        del self.clients[client.registration.key]
+        del self.clients[client.key]
         del self.by_session[client.located.member.session]
-        hidden = [one for some in client.hidden.values() for one in some]
-        for registration in (*client.known.values(), *hidden):
-            del registration.known_by[client]
+        for registration in (*client.known.values(), *client.all_hidden()):
+            del registration.known_by[client.key]
             if not registration.known_by:
                 self.drop(registration)
+
+    def note_departure(self, client: LocalMember) -> None:
+        """Remember that a client of ours has left."""
+        self.departed = self.departed or {}
+        self.departed[client.located.member.session] = client.peer
+
+    def forget_departure(self, session: int) -> None:
+        """Remember that no longer."""
+        departed = self.departed or {}
+        del departed[session]
+        self.departed = departed or None
 
     def renumber(self, client: LocalMember, session: int) -> None:
         """Give a client of ours another session; whom it knows, and who knows it, stays so."""
         located = client.located
         former, member = located.member.session, located.member
-        client.registration.located = Located(
-            located.hub, Member(member.peer, session, member.introduction)
-        )
+        client.located = Located(located.hub, Member(member.peer, session, member.introduction))
         del self.by_session[former]
         self.by_session[session] = client
-        known = self.registrations.get(located.hub, {})
-        if former in known:
-            known[session] = known.pop(former)
 
     def client(self, peer: PeerId, session: int) -> LocalMember | None:
         """Return our client of a session, if it has the id."""
@@ -131,15 +144,18 @@ class LocalNamespace:
         return client if client is not None and client.peer == peer else None
 
     def find(self, hub: PeerId, session: int) -> Registration | None:
-        """Return a member that somebody here knows."""
+        """Return a member that is ours, or that somebody here knows."""
+        if hub == self.own:
+            return self.by_session.get(session)
         return self.registrations.get(hub, {}).get(session)
 
     def register(self, located: Located) -> Registration:
-        """Return the one record of a member for all of our clients; ``tidy`` afterwards."""
+        """Return the one record of another hub's member for all of ours; ``tidy`` afterwards."""
         registration = self.find(located.hub, located.member.session)
         if registration is None:
-            registration = Registration(located, key_of(located.member.peer))
+            registration = Registration(located)
             self._keep(registration)
+            self._fresh = self._fresh or []
             self._fresh.append(registration)
         registration.located = located
         self._count(registration)
@@ -147,20 +163,21 @@ class LocalNamespace:
 
     def _keep(self, registration: Registration) -> None:
         located = registration.located
-        self.registrations.setdefault(located.hub, {})[located.member.session] = registration
-        if not registration.size:
-            self._count(registration)
+        if located.hub != self.own:  # ours are kept anyway
+            sessions = self.registrations.setdefault(located.hub, {})
+            sessions[located.member.session] = registration
+            if not registration.size:
+                self._count(registration)
 
     def _count(self, registration: Registration) -> None:
-        if registration.client is None:
-            self.size -= registration.size
-            registration.size = size_of_record(registration.located)
-            self.size += registration.size
+        self.size -= registration.size
+        registration.size = size_of_record(registration.located)
+        self.size += registration.size
 
     def tidy(self) -> None:
         """Drop the members heard of recently that nobody here has come to know."""
-        fresh, self._fresh = self._fresh, []
-        for registration in fresh:
+        fresh, self._fresh = self._fresh, None
+        for registration in fresh or ():
             if not registration.known_by:
                 self.drop(registration)
 
@@ -179,7 +196,7 @@ class LocalNamespace:
     def joins(self, *, is_primary: bool, again: bool = False) -> Iterator[Join]:
         """Return what tells a rendezvous hub who is served here, and who left recently."""
         present: tuple[int, ...] | None = tuple(self.by_session)
-        departed = tuple((peer, session) for session, peer in self.departed.items())
+        departed = tuple((peer, session) for session, peer in (self.departed or {}).items())
         for clients in _batches(list(self.clients.values())):
             members = tuple(client.located.member for client in clients)
             enough = (client for client in clients if client.has_enough(self.limit))
@@ -204,7 +221,7 @@ class LocalNamespace:
     def introduce_to(self, client: LocalMember, others: list[Registration]) -> list[Located]:
         """Have a client know members; return those of which it is to be told."""
         known, by_key, most = client.known, self.by_key, KNOWN_FACTOR * self.limit
-        own_key, met = client.registration.key, []
+        own_key, met = client.key, []
         for other in others:
             key = other.key
             if key in known:
@@ -212,39 +229,38 @@ class LocalNamespace:
             elif key != own_key and len(known) < most:
                 if not other.known_by:
                     self._keep(other)
-                other.known_by[client] = None
+                other.known_by[own_key] = client
                 known[key] = by_key[key] = other
                 met.append(other.located)
         if met:
             client.note_size(self.limit)
         return met
 
-    def introduce(self, registration: Registration, clients: list[LocalMember]) -> list[PeerId]:
+    def introduce(self, newcomer: LocalMember, clients: list[LocalMember]) -> list[PeerId]:
         """Have other clients know one of ours; return those that are to be told."""
-        key, known_by = registration.key, registration.known_by
+        key, known_by = newcomer.key, newcomer.known_by
         most, enough = KNOWN_FACTOR * self.limit, self.limit * 3 // 4
         told = []
         for client in clients:
             known = client.known
             if key in known:
-                self._hide(client, registration)
-            elif client is not registration.client and len(known) < most:
-                known_by[client] = None
-                known[key] = registration
-                told.append(client.peer)
+                self._hide(client, newcomer)
+            elif client is not newcomer and len(known) < most:
+                known_by[client.key] = client
+                known[key] = newcomer
+                told.append(client.located.member.peer)
                 if len(known) >= enough:
                     client.note_size(self.limit)
         if told:
-            self._keep(registration)
-            self.by_key[key] = registration
+            self.by_key[key] = newcomer
         return told
 
     def _hide(self, client: LocalMember, registration: Registration) -> None:
         """Keep another registration of an id that a client knows from it, for now."""
         self.by_key[registration.key] = registration
-        if client not in registration.known_by:
+        if client.key not in registration.known_by:
             self._keep(registration)
-            registration.known_by[client] = None
+            registration.known_by[client.key] = client
             client.add(registration.key, registration)
 
     def end(self, registration: Registration) -> dict[LocalMember, Registration | None]:
@@ -257,7 +273,7 @@ class LocalNamespace:
         key = registration.key
         told: dict[LocalMember, Registration | None] = {}
         known_by, registration.known_by = registration.known_by, {}
-        for client in known_by:
+        for client in known_by.values():
             if not client.hidden:  # as nearly always: a call less for each
                 del client.known[key]
                 told[client] = None

@@ -97,15 +97,18 @@ class Presence:
 
     def announce(
         self, namespace: str, peer: PeerId, introduction: bytes, owner: bytes = NOBODY
-    ) -> None:
-        """Publish a client, or what it says of itself from now on."""
+    ) -> str:
+        """Publish a client, or what it says of itself from now on.
+
+        Returns the namespace's name, the same object for all that are in it.
+        """
         if is_too_deep(introduction):
             # From a hub of the npm package; other hubs of ours would not take it.
             introduction = plain_introduction(peer)
         local = self._locals.get(namespace)
         if local is None:
             publication = Publication(self._placement.rendezvous_hubs(namespace))
-            local = LocalNamespace(namespace, self._limit, publication)
+            local = LocalNamespace(self._own, namespace, self._limit, publication)
             self._locals[namespace] = local
         client = local.clients.get(key_of(peer))
         if client is None:
@@ -114,15 +117,16 @@ class Presence:
             granted: tuple[int, ...] = ()
         else:
             member = Member(peer, client.located.member.session, introduction)
-            client.registration.located = Located(self._own, member)
+            client.located = Located(self._own, member)
             granted = (member.session,) if client.is_granted else ()
             entered = client
         owners = ((member.session, entered.owner),) if entered.owner else ()
         for hub, is_primary in local.publication.roles.items():
-            join = Join(namespace, (member,), is_primary, granted=granted, owners=owners)
+            join = Join(local.name, (member,), is_primary, granted=granted, owners=owners)
             self._effects.tell_hub(hub, join)
         if client is not None and client.was_large:
             self._ask(local, client, self._limit)
+        return local.name
 
     def withdraw(
         self, namespace: str, peer: PeerId, now: float, *, has_said_goodbye: bool
@@ -135,13 +139,13 @@ class Presence:
         for hub, is_primary in local.publication.audience(now).items():
             leave = Leave(namespace, peer, session, has_said_goodbye, is_primary)
             self._effects.tell_hub(hub, leave)
-        local.departed[session] = client.peer
+        local.note_departure(client)
         self._departed[namespace, session] = forget_at(now)
         while len(self._departed) > MAX_DEPARTURES:
             self._forget_departure(*next(iter(self._departed)))
-        if not client.registration.known_by:
+        if not client.known_by:
             return []
-        return self._end(local, [client.registration], has_said_goodbye=has_said_goodbye)
+        return self._end(local, [client], has_said_goodbye=has_said_goodbye)
 
     def renounce(self, namespace: str, peer: PeerId) -> None:
         """Ask anew for the id of a client of ours, because another hub's client has it."""
@@ -307,7 +311,7 @@ class Presence:
     def _forget_departure(self, namespace: str, session: int) -> None:
         self._departed.pop((namespace, session), None)
         local = self._locals[namespace]
-        del local.departed[session]
+        local.forget_departure(session)
         if not (local.clients or local.departed):
             del self._locals[namespace]
 
@@ -319,7 +323,7 @@ class Presence:
         if hub == self._own:
             # Of our own clients we know best.
             client = local.client(located.member.peer, session)
-            return None if client is None or not client.is_granted else client.registration
+            return None if client is None or not client.is_granted else client
         if (hub, session) in self._gone or is_session_over(session, self._views.first_session(hub)):
             return None
         self._views.note(hub, now)
@@ -369,7 +373,7 @@ def _acquaint(
     """Introduce members to a client of ours, and it to those that are our clients too."""
     ours = [other.client for other in others if other.client is not None]
     met = local.introduce_to(client, others)
-    told = local.introduce(client.registration, ours)
+    told = local.introduce(client, ours)
     news: list[ClientNews] = []
     if met:
         news.append(Introduction(local.name, (client.peer,), tuple(met)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.namespaces.retention import RETENTION
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from peerpigeon.core.ids import PeerId
+
+_NONE: Mapping[PeerId, float] = {}
 
 
 class Publication:
@@ -22,7 +25,7 @@ class Publication:
         """The rendezvous hubs that were told, and whether each was told that it is the primary."""
         # Rendezvous hubs until recently: they still have to hear who leaves, because they have
         # introduced them. The value says until when.
-        self._former: dict[PeerId, float] = {}
+        self._former = _NONE
 
     @property
     def primary(self) -> PeerId | None:
@@ -43,7 +46,7 @@ class Publication:
         if roles.keys() != before.keys():
             resigned = dict.fromkeys(before, now + RETENTION)
             former = {hub: until for hub, until in self._former.items() if until > now}
-            self._former = {h: t for h, t in (former | resigned).items() if h not in roles}
+            self._former = {h: t for h, t in {**former, **resigned}.items() if h not in roles}
         self.roles = roles
         return {
             hub: is_primary
@@ -56,5 +59,7 @@ class Publication:
         self.roles = {other: role for other, role in self.roles.items() if other != hub}
 
 
-def _roles(hubs: tuple[PeerId, ...]) -> dict[PeerId, bool]:
+@lru_cache(maxsize=1024)
+def _roles(hubs: tuple[PeerId, ...]) -> Mapping[PeerId, bool]:
+    # One for all namespaces that have the same hubs, which may be all there are.
     return {hub: index == 0 for index, hub in enumerate(hubs)}

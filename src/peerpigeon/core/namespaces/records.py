@@ -74,7 +74,7 @@ class NamespaceRecords:
     name: str
     numbers: list[int] = field(default_factory=list)
     """The ids as numbers, in rising order."""
-    records: dict[int, list[Record]] = field(default_factory=dict)
+    records: dict[int, tuple[Record, ...]] = field(default_factory=dict)
     """By the number of the id. More than one: the same id at several hubs."""
     served: dict[PeerId, dict[int, Record]] = field(default_factory=dict)
     """By serving hub and session."""
@@ -90,10 +90,10 @@ class NamespaceRecords:
 
     def add(self, record: Record) -> None:
         """Store a member."""
-        alike = self.records.setdefault(record.number, [])
-        if not alike:
+        others = self.records.get(record.number, ())
+        if not others:
             insort(self.numbers, record.number)
-        alike.append(record)
+        alike = self.records[record.number] = (*others, record)
         if len(alike) > 1:
             for one in alike:
                 one.is_doubtful = True
@@ -103,9 +103,10 @@ class NamespaceRecords:
 
     def remove(self, record: Record) -> None:
         """Forget a member."""
-        alike = self.records[record.number]
-        alike.remove(record)
-        if not alike:
+        alike = tuple(one for one in self.records[record.number] if one is not record)
+        if alike:
+            self.records[record.number] = alike
+        else:
             del self.records[record.number]
             del self.numbers[bisect_left(self.numbers, record.number)]
         hub = record.located.hub

@@ -176,7 +176,7 @@ class Rendezvous:
     def on_find(self, hub: PeerId, find: Find) -> None:
         """Say where a member is."""
         kept = self._table.get(find.namespace)
-        records = kept.records.get(int(find.peer, 16), []) if kept else []
+        records = kept.records.get(int(find.peer, 16), ()) if kept else ()
         best = max(records, key=lambda record: record.is_introduced, default=None)
         located = None if best is None else best.located
         self._effects.tell_hub(hub, Found(find.namespace, find.peer, located))

@@ -29,10 +29,10 @@ class _Entry:
 
 
 class _Namespace(KnownMembers[_Entry]):
-    __slots__ = ("entries",)
+    __slots__ = ("entries", "hidden", "known")
 
     def __init__(self) -> None:
-        super().__init__()
+        self.know_nobody()
         self.entries: dict[tuple[PeerId, int], _Entry] = {}  # by hub and session
 
 

@@ -40,7 +40,7 @@ class Sessions:
         """Take out a client that has to wait for its id."""
         self.registry.remove(client)
         self.addresses.remove(client.address)
-        self.liveness.forget(client.session)
+        self.liveness.set_aside(client.session)
         self.places.forget(client.session)
 
     def close(self, party: Party) -> list[Contender]:
@@ -48,7 +48,6 @@ class Sessions:
         self.registry.remove(party)
         if not isinstance(party, Guest):
             self.addresses.remove(party.address)
-        self.liveness.forget(party.session)
         self.places.forget(party.session)
         return self.takeovers.end(party.session)
 

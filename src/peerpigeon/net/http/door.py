@@ -196,7 +196,7 @@ class Door(asyncio.Protocol):
         """Wait for the request."""
         transport = cast("asyncio.Transport", transport)
         self._address = _address(transport)
-        if not self._doors.descriptors.admit(transport, self._address):
+        if not self._doors.descriptors.admit(self._address):
             transport.abort()
             return
         waiting = self._doors.waiting

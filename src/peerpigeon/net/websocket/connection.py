@@ -26,7 +26,7 @@ from peerpigeon.core.interface.close_codes import (
 from peerpigeon.core.interface.link_outbox import AHEAD
 from peerpigeon.net.websocket.frames import PING, TEXT
 from peerpigeon.net.websocket.group import Socket, SocketGroup
-from peerpigeon.net.websocket.kernel_queue import leave_little_in_kernel
+from peerpigeon.net.websocket.kernel_queue import IS_INHERITED, leave_little_in_kernel
 from peerpigeon.net.websocket.protocol import (
     CloseReceived,
     Pinged,
@@ -91,7 +91,6 @@ class WebSocket(TurnTaker, Socket):
         self._protocol = protocol
         most = min(self.ALLOWANCE - 1, group.max_outbox_size)
         transport.set_write_buffer_limits(high=most)
-        leave_little_in_kernel(transport, AHEAD)
         self._held: deque[bytes] | None = None  # frames for later, while the transport is full
         self._held_size = 0
         self.sent = 0
@@ -106,6 +105,8 @@ class WebSocket(TurnTaker, Socket):
     @classmethod
     def accepted(cls, group: SocketGroup[Any], transport: asyncio.Transport) -> Self:
         """Return the WebSocket of a connection that a client has made."""
+        if not IS_INHERITED:  # else to ask for the socket takes 72 bytes of uvloop's for good
+            leave_little_in_kernel(transport.get_extra_info("socket"), AHEAD)
         return cls(group, transport, WebSocketProtocol(cls.KIND, group.max_message_size))
 
     @property

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import asyncio
+    from asyncio.trsock import TransportSocket
 
 _NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 
 
-def leave_little_in_kernel(transport: asyncio.Transport, size: int) -> None:
+IS_INHERITED = sys.platform == "linux"
+"""Whether a connection has from the socket that has accepted it what is set here."""
+
+
+def leave_little_in_kernel(connection: socket.socket | TransportSocket | None, size: int) -> None:
     """Have the system take no more than so many bytes before it can send them, where it can.
 
     Else it takes megabytes on a slow way, and nothing urgent can be put before them.
     """
-    connection, option = transport.get_extra_info("socket"), _NOTSENT_LOWAT
+    option = _NOTSENT_LOWAT
     if option is not None and connection is not None and connection.family in _INTERNET:
         connection.setsockopt(socket.IPPROTO_TCP, option, size)

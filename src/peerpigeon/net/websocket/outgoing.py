@@ -10,6 +10,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
+from peerpigeon.core.interface.link_outbox import AHEAD
 from peerpigeon.net.websocket.client_handshake import (
     KEY_SIZE,
     ClientHandshake,
@@ -17,6 +18,7 @@ from peerpigeon.net.websocket.client_handshake import (
     WebSocketUri,
 )
 from peerpigeon.net.websocket.frames import KEY_SIZE as MASK_SIZE
+from peerpigeon.net.websocket.kernel_queue import leave_little_in_kernel
 from peerpigeon.net.websocket.protocol import (
     UNDECIDED,
     CloseReceived,
@@ -115,6 +117,7 @@ class Dialing(asyncio.Protocol):
         self._transport = None
         self._left.set()
         protocol.max_message_size = group.max_message_size
+        leave_little_in_kernel(transport.get_extra_info("socket"), AHEAD)
         self._socket = socket = make(group, transport, protocol)
         transport.set_protocol(socket)
         return socket
