@@ -75,3 +75,23 @@ def test_what_cannot_work_is_refused(options: dict[str, Any], complaint: str) ->
 
 def test_the_secret_is_not_shown() -> None:
     assert SECRET not in repr(ServerConfig(**RELAY))
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, True),
+        ({"token_keys": "k"}, False),
+        ({"namespace_access": ("lobby=open", "*=closed")}, True),
+        (
+            {"namespace_access": ("lobby=open", "*=closed"), "turn_namespaces": ("calls", "lobby")},
+            True,
+        ),
+        ({"namespace_access": ("lobby=open", "*=closed"), "turn_namespaces": ("calls-*",)}, False),
+        ({"client_ice_servers": ("stun:stun.example.org",), "turn_secret": ""}, False),
+    ],
+)
+def test_credentials_of_turn_servers_are_for_strangers_where_a_namespace_is_open(
+    options: dict[str, Any], expected: bool
+) -> None:
+    assert ServerConfig(**{**RELAY, **options}).gives_relays_to_strangers is expected

@@ -57,6 +57,8 @@ class LyingHub:
         """Of the hubs that it was told of."""
         self.acknowledged: dict[int, int] = {}
         """The next sequence that the hub wants, by lane."""
+        self.acknowledging: set[PeerId] = set()
+        """The hubs that have acknowledged something of its."""
         self._epoch = secrets.randbits(32)
         self._sequence = {SIGNALS: 0, CONTROL: 0}
         self._nonce = b""
@@ -200,8 +202,10 @@ class LyingHub:
             case Routed(source=source, body=Segment() as segment) if source == self.hub:
                 ack = Ack(segment.epoch, segment.sequence + 1, segment.lane)
                 await self.say(self.to_hub(ack))
-            case Routed(source=source, body=Ack() as ack) if source == self.hub:
-                self.acknowledged[ack.lane] = ack.next_sequence
+            case Routed(source=source, body=Ack() as ack):
+                self.acknowledging.add(source)
+                if source == self.hub:
+                    self.acknowledged[ack.lane] = ack.next_sequence
 
     async def _enter(self) -> None:
         known = (self.own, self.incarnation, self.life, 1)

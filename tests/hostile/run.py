@@ -99,13 +99,15 @@ class HubFigures:
     descriptors_after: int
 
 
-async def play(attack: Attack, folder: Path, *, loop: str, is_long: bool) -> Outcome:
-    """Play an attack against fresh hubs."""
+async def play(
+    attack: Attack, folder: Path, *, loop: str, is_long: bool, source: Path | None = None
+) -> Outcome:
+    """Play an attack against fresh hubs, made of another source than this one if it is given."""
     factor = LONG_FACTOR if is_long else 1
     async with AsyncExitStack() as stack:
         authority = Authority(folder) if attack.is_tls else None
         admin_port = stack.enter_context(reserved_port()) if attack.has_admin else 0
-        options = {**OPTIONS, **attack.options}
+        options: dict[str, Any] = {**OPTIONS, "source": source, **attack.options}
         if authority:
             options |= authority.issue("127.0.0.1").options()
         if admin_port:

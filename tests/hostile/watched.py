@@ -90,15 +90,23 @@ class Watched:
 
 @asynccontextmanager
 async def hub(
-    folder: Path, number: int, *start: str, loop: str, descriptors: int = 0, **options: Any
+    folder: Path,
+    number: int,
+    *start: str,
+    loop: str,
+    descriptors: int = 0,
+    source: Path | None = None,
+    **options: Any,
 ) -> AsyncIterator[Watched]:
-    """Run a hub with an event loop of some kind."""
+    """Run a hub with an event loop of some kind, of another source than this one if given."""
     log = folder / f"hub-{number}.log"
     with log.open("wb") as errors:
         program = (sys.executable, *PROGRAMS[loop])
         # The command line has flags for what is true or false, the environment has values.
         truths = {name: value for name, value in options.items() if isinstance(value, bool)}
         within = ("env", *(f"{name.upper()}={value}" for name, value in truths.items()))
+        if source is not None:
+            within += (f"PYTHONPATH={source}",)
         if descriptors:
             within += ("sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh")
         others = {name: value for name, value in options.items() if name not in truths}

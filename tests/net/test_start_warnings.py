@@ -56,6 +56,45 @@ def test_a_server_that_lets_no_stranger_in_says_nothing(options: dict[str, str])
     assert [line for line in said(**options) if "let in" in line] == []
 
 
+TURN = {"CLIENT_ICE_SERVERS": "stun:a.b,turn:turn.a.b", "TURN_SECRET": "s" * 32}
+
+
+@pytest.mark.parametrize(
+    ("options", "is_told", "who"),
+    [
+        ({}, True, "any program and any web page"),
+        ({"CORS_ORIGIN": "https://app.example"}, True, "any program can"),
+        ({"TOKEN_KEYS": "k", "NAMESPACE_ACCESS": "lobby=open"}, True, "any program and"),
+        (
+            {"TOKEN_KEYS": "k", "NAMESPACE_ACCESS": "lobby=open", "TURN_NAMESPACES": "lobby"},
+            True,
+            "any program and",
+        ),
+        (
+            {"TOKEN_KEYS": "k", "NAMESPACE_ACCESS": "lobby=open", "TURN_NAMESPACES": "calls-*"},
+            False,
+            "",
+        ),
+        ({"TOKEN_KEYS": "k"}, False, ""),
+        ({"CLIENT_ICE_SERVERS": "stun:a.b", "TURN_SECRET": ""}, False, ""),
+        ({"CLIENT_ICE_SERVERS": "", "TURN_SECRET": ""}, False, ""),
+    ],
+)
+def test_a_server_that_gives_turn_credentials_to_strangers_says_what_they_get(
+    options: dict[str, str], who: str, *, is_told: bool
+) -> None:
+    lines = [line for line in said(HOST="0.0.0.0", **{**TURN, **options}) if "TURN" in line]
+    assert [line for line in said(**{**TURN, **options}) if "credentials" in line] == []
+    lines = [line for line in lines if "credentials" in line]
+    assert len(lines) == is_told
+    for line in lines:
+        assert "\n" not in line
+        assert who in line
+        assert "for 3600 s" in line
+        assert "TOKEN_KEYS" in line
+        assert "TURN_NAMESPACES" in line
+
+
 def test_a_hub_says_if_its_mesh_is_open_and_if_no_other_could_dial_it() -> None:
     lines = said(HOST="0.0.0.0", IS_HUB="1", OPEN_MESH="1", TOKEN_KEYS="k")
     assert ["the mesh is open" in lines[0], "no address of this machine" in lines[1]] == [True] * 2

@@ -16,6 +16,8 @@ def start_warnings(config: ServerConfig, port: int) -> Iterator[str]:
     place = f"port {port}" if port else config.place if config.uds else "this server"
     if not config.is_for_this_machine and config.parsed_namespace_access.has_open:
         yield _open_to_strangers(config, place)
+        if config.gives_relays_to_strangers:
+            yield _relays_for_strangers(config, place)
     if config.is_open:
         yield (
             f"the mesh is open: whoever reaches {place} can be a hub of it, and speak for any"
@@ -26,6 +28,20 @@ def start_warnings(config: ServerConfig, port: int) -> Iterator[str]:
             f"no address of this machine is known by which other hubs could dial {place}; name"
             " one with advertise (ADVERTISE, --advertise), as ws://HOST:PORT"
         )
+
+
+def _relays_for_strangers(config: ServerConfig, place: str) -> str:
+    who = "any program"
+    if config.allowed_origins is None:
+        who += " and any web page"
+    remedies = ", ".join(
+        ["token_keys (TOKEN_KEYS)", "turn_namespaces (TURN_NAMESPACES) of which each takes a token"]
+    )
+    return (
+        f"whoever reaches {place} gets credentials of the TURN servers: {who} can have all that it"
+        f" sends anywhere passed on for {config.turn_lifetime:g} s, at your expense; {remedies}, or"
+        " coturn's user-quota, total-quota and max-bps would bound that"
+    )
 
 
 def _open_to_strangers(config: ServerConfig, place: str) -> str:

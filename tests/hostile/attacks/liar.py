@@ -186,8 +186,8 @@ async def malformed_ids_passed_on(scene: Scene) -> None:
     """Says what the next hub cannot read: the one that passes it on is not to blame."""
     begun = asyncio.get_running_loop().time()
     liar = await linked(scene, scene.ports[0])
-    others = liar.adverts.keys() - {liar.own}
-    for victim in [PeerId(hub) for hub in others if hub != liar.hub]:
+    victims = [PeerId(hub) for hub in liar.adverts.keys() - {liar.own, liar.hub}]
+    for victim in victims:
         for sender in ("z" * 40, "", "é" * 40):
             said = liar.relay(OWN, sender, new_id(), b'"x"')
             segment = Segment(1 << 20, 0, 0, said)
@@ -195,6 +195,10 @@ async def malformed_ids_passed_on(scene: Scene) -> None:
         for depth in range(100, 2000, 20):  # some hub on the way may be able to read it, some not
             nested = msgspec.Raw(b"\x91" * depth + b"\x90")
             await liar.say(Sealed(liar.own, liar.incarnation, victim, 0, 8, nested))
+    came = await comes_true(lambda: liar.acknowledging >= set(victims), SOON)
+    scene.claim("what it says reaches the next hub", came, liar.acknowledging)
+    scene.claim("who only passes it on looks at none of it", liar.is_in, liar.socket.closed)
+    for victim in victims:
         foul = Routed(PeerId("Z" * 40), 1, victim, 0, 8, Segment(1, 0, 0, said))
         await liar.say(foul)
     await scene.rest(begun)

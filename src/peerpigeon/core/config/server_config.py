@@ -18,7 +18,12 @@ from peerpigeon.core.config.environment import from_environment
 from peerpigeon.core.config.given import from_flags
 from peerpigeon.core.config.host_names import HostNames, host_names_of, normal_host
 from peerpigeon.core.config.ice import IceServer, parse_ports
-from peerpigeon.core.config.namespace_access import NamespaceAccess, fits, namespace_access_of
+from peerpigeon.core.config.namespace_access import (
+    Access,
+    NamespaceAccess,
+    fits,
+    namespace_access_of,
+)
 from peerpigeon.core.config.options import DEFAULT_PORT, Options
 from peerpigeon.core.config.origins import OriginNames, origins_of
 from peerpigeon.core.config.proxies import ProxyNetwork, proxies_of
@@ -224,6 +229,19 @@ class ServerConfig(Options):
         """Tell whether the clients of a namespace are told of ``client_ice_servers``."""
         patterns = self.turn_namespaces
         return not patterns or any(fits(pattern, namespace) for pattern in patterns)
+
+    @property
+    def gives_relays_to_strangers(self) -> bool:
+        """Whether clients of an open namespace are given credentials of TURN servers.
+
+        Of a pattern in ``turn_namespaces`` it counts what holds for a namespace of that name.
+        """
+        if not any(server.is_relay for server in self.parsed_client_ice_servers):
+            return False
+        access = self.parsed_namespace_access
+        if not self.turn_namespaces:
+            return access.has_open
+        return any(access.of(each) is Access.OPEN for each in self.turn_namespaces)
 
     @property
     def udp_port_range(self) -> tuple[int, int] | None:
