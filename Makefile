@@ -11,7 +11,7 @@ IN_PARALLEL := -n 3 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all check quick matrix lint format coverage fuzz properties sim chaos hostile \
-	docs audit autobahn bench constraints metrics changelog release clean setup
+	docs audit autobahn bench deploy-tools constraints metrics changelog release clean setup
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
@@ -82,6 +82,9 @@ docs: ## build the documentation site in build/site; a warning is an error
 
 audit: setup ## look for published faults in the versions of constraints.txt
 	@$(BIN)/python scripts/audit.py
+
+deploy-tools: setup ## install what checks the files in deploy/ (Helm, hadolint and others) into .venv-deploy
+	@$(BIN)/python scripts/deploy_tools.py
 
 constraints: setup ## renew constraints.txt and requirements-ci.txt, the versions that .ci/run installs
 	@$(BIN)/python scripts/constraints.py

@@ -10,8 +10,10 @@ are.
 
 import json
 import os
+import re
 import sys
 import tempfile
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -20,7 +22,9 @@ import pythons
 
 FILE = environments.ROOT / "constraints.txt"
 LOCK = environments.ROOT / "requirements-ci.txt"
-GROUPS = ("dev", "fuzz", "docs", "audit", "release")
+GROUPS = ("dev", "fuzz", "docs", "audit", "deploy", "release")
+APART = "deploy"
+"""Its packages are large, and go into an environment of their own, by constraints.txt."""
 WANTED = ["--editable", ".[fast]", *(part for group in GROUPS for part in ("--group", group))]
 HEAD = """\
 # Versions that are known to work together, for development and CI; `make constraints` renews them.
@@ -42,7 +46,11 @@ def main() -> None:
     resolved = {version: _resolve(python) for version, python in found.items() if python}
     pins = {version: list(hashes) for version, hashes in resolved.items()}
     FILE.write_text(HEAD + "".join(f"{line}\n" for line in merge(pins)))
-    LOCK.write_text(LOCK_HEAD + "".join(f"{line}\n" for line in lock(resolved)))
+    own = {
+        version: {pin: digest for pin, digest in hashes.items() if _key(_name(pin)) not in apart()}
+        for version, hashes in resolved.items()
+    }
+    LOCK.write_text(LOCK_HEAD + "".join(f"{line}\n" for line in lock(own)))
     print(f"constraints.txt and requirements-ci.txt are renewed for Python {', '.join(resolved)}")
 
 
@@ -70,6 +78,17 @@ def lock(resolved: dict[str, Pins]) -> list[str]:
         for pin, digest in pins.items()
     ]
     return sorted(lines, key=lambda line: (_name(line).lower(), line))
+
+
+def apart() -> set[str]:
+    """Return the names of what stands in the group that CI does not install beside the others."""
+    content = tomllib.loads((environments.ROOT / "pyproject.toml").read_text())
+    wanted = content["dependency-groups"][APART]
+    return {_key(re.split(r"[^\w.-]", each, maxsplit=1)[0]) for each in wanted}
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _name(pin: str) -> str:

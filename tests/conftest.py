@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli import shells
 from tests.deploy import proxies
+from tests.deploy import tools as deploy
 from tests.e2e import environment as e2e
 from tests.mesh import hosts
 from tests.net.metrics import environment as metrics
@@ -24,6 +25,8 @@ GROUPS: dict[str, Callable[[str], str | None]] = {
     "hosts": hosts.lacking,
     "shells": shells.lacking,
     "prometheus": metrics.lacking,
+    "deploytools": deploy.lacking,
+    "containers": deploy.lacking,
 }
 IS_STRICT = os.environ.get("STRICT", "") not in ("", "0")
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from ipaddress import IPv4Network, ip_address
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 yaml: Any = importlib.import_module("yaml")
 
 VARIABLES = {option.variable for option in OPTIONS.values()}
-CHART = FILES / "helm/peerpigeon"
 MOST_EXPOSED = 20  # of 100; systemd calls a service well kept below 50
 
 
@@ -77,6 +77,17 @@ def test_the_hubs_of_the_composition_have_options_that_work() -> None:
         assert (file.parent / service["build"]["context"] / service["build"]["dockerfile"]).exists()
 
 
+def test_no_hub_of_the_composition_can_have_the_address_of_the_proxy() -> None:
+    """Hubs start before it, and would get the first address that is free."""
+    file = FILES / "container/compose.yaml"
+    composition = yaml.safe_load(file.read_text(encoding="utf-8"))
+    [addresses] = composition["networks"]["mesh"]["ipam"]["config"]
+    proxy = ip_address(composition["services"]["proxy"]["networks"]["mesh"]["ipv4_address"])
+    assert proxy in IPv4Network(addresses["subnet"])
+    assert proxy not in IPv4Network(addresses["ip_range"])
+    assert IPv4Network(addresses["ip_range"]).subnet_of(IPv4Network(addresses["subnet"]))
+
+
 def check_options(environment: dict[str, str], grace: str) -> None:
     """Fail if a hub does not start with these variables, or drains for longer than it may."""
     assert set(environment) <= VARIABLES
@@ -123,61 +134,3 @@ def test_systemd_finds_the_service_well_kept(units: Path) -> None:
         str(units / "peerpigeon.service"),
     )
     assert status == 0, said
-
-
-# The chart
-
-
-def rendered(file: Path, values: dict[str, Any], release: str = "signal") -> list[dict[str, Any]]:
-    """Return what a template of ours makes: values, the release's name, and `if` on lines alone."""
-    lines, shown = [], [True]
-    for line in file.read_text(encoding="utf-8").splitlines():
-        if match := re.fullmatch(r"\s*\{\{- if (not )?\.Values\.([\w.]+) \}\}", line):
-            shown.append(bool(_value(values, match[2])) is not bool(match[1]))
-        elif line.strip() == "{{- end }}":
-            shown.pop()
-        elif all(shown):
-            lines.append(line)
-    text = "\n".join(lines).replace("{{ .Release.Name }}", release)
-    text = re.sub(r"\{\{ \.Values\.([\w.]+) \}\}", lambda each: str(_value(values, each[1])), text)
-    assert "{{" not in text
-    return [document for document in yaml.safe_load_all(text) if document is not None]
-
-
-def _value(values: Any, path: str) -> Any:
-    for part in path.split("."):
-        values = values[part]
-    return values
-
-
-@pytest.mark.parametrize("scales", [False, True])
-def test_what_the_chart_makes_fits_together(scales: bool) -> None:
-    values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
-    values["autoscaling"]["enabled"] = scales
-    files = sorted((CHART / "templates").iterdir())
-    made = [document for file in files for document in rendered(file, values)]
-    kinds = {f"{each['kind']}/{each['metadata']['name']}": each["spec"] for each in made}
-    assert ("HorizontalPodAutoscaler/signal" in kinds) is scales
-    deployment = kinds["Deployment/signal"]
-    assert ("replicas" in deployment) is not scales
-
-    labels = deployment["template"]["metadata"]["labels"]
-    assert deployment["selector"]["matchLabels"] == labels
-    assert kinds["PodDisruptionBudget/signal"]["selector"]["matchLabels"] == labels
-    for name in ("Service/signal", "Service/signal-hubs"):
-        assert kinds[name]["selector"] == labels
-    assert kinds["Service/signal-hubs"]["clusterIP"] == "None"
-
-    pod = deployment["template"]["spec"]
-    (hub,) = pod["containers"]
-    assert hub["args"] == instruction("CMD")
-    environment = {each["name"]: each.get("value", "") for each in hub["env"]}
-    grace = pod["terminationGracePeriodSeconds"] - int(
-        hub["lifecycle"]["preStop"]["exec"]["command"][1]
-    )
-    check_options(environment, f"{grace}s")
-    assert environment["BOOTSTRAP_DNS"] == "signal-hubs:3000"
-    assert hub["readinessProbe"]["httpGet"]["path"] == "/ready"
-    assert hub["livenessProbe"]["httpGet"]["path"] == "/live"
-    assert pod["securityContext"]["runAsNonRoot"]
-    assert hub["securityContext"]["readOnlyRootFilesystem"]
