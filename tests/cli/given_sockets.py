@@ -1,4 +1,7 @@
-"""Starts a command with listening sockets, as systemd does: GIVEN_SOCKETS PLACE... -- COMMAND."""
+"""Starts a command with listening sockets, as systemd does.
+
+``GIVEN_SOCKETS [NAME=]PLACE... -- COMMAND``; the name is ``hub`` if nothing is said.
+"""
 
 import os
 import socket
@@ -9,7 +12,9 @@ FIRST = 3
 
 def main() -> None:
     split = sys.argv.index("--")
-    places, command = sys.argv[1:split], sys.argv[split + 1 :]
+    given, command = sys.argv[1:split], sys.argv[split + 1 :]
+    names = [name or "hub" for name, _, _ in (each.rpartition("=") for each in given)]
+    places = [each.rpartition("=")[2] for each in given]
     sockets = [_listening(place) for place in places]
     for number, each in enumerate(sockets, 100):
         os.dup2(each.fileno(), number)
@@ -17,7 +22,7 @@ def main() -> None:
         os.dup2(100 + number, FIRST + number)
     os.environ["LISTEN_PID"] = os.environ.get("WRONG_PID") or str(os.getpid())
     os.environ["LISTEN_FDS"] = str(len(sockets))
-    os.environ["LISTEN_FDNAMES"] = ":".join("hub" for _ in sockets)
+    os.environ["LISTEN_FDNAMES"] = ":".join(names)
     os.execv(command[0], command)  # noqa: S606
 
 

@@ -76,6 +76,35 @@ async def test_a_server_serves_the_sockets_that_it_was_started_with(tmp_path: Pa
         await ends(process)
 
 
+async def test_a_socket_named_admin_is_for_the_operator(tmp_path: Path) -> None:
+    path = str(tmp_path / "admin.sock")
+    words = ("127.0.0.1:0", f"admin={path}", "admin=127.0.0.1:0", "127.0.0.1:0")
+    async with started(*GIVEN, *words, "--", *COMMAND, "server") as process:
+        log = await said_by(process, "its dashboard is at")
+        at = re.findall(r"http://127\.0\.0\.1:([0-9]+)/dashboard", log)
+        clients = re.search(r"clients connect to .*:([0-9]+)\n", log)
+        assert clients is not None
+        assert len(at) == 1
+        assert at[0] != clients[1]
+        async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(path)) as session:
+            await _is_for_the_operator(session, "hub.localhost")
+        async with aiohttp.ClientSession() as session:
+            await _is_for_the_operator(session, f"127.0.0.1:{at[0]}")
+        async with await Client.at(int(clients[1]), A) as client:
+            assert (await client.next())["type"] == "connected"
+        await ends(process)
+
+
+async def _is_for_the_operator(session: aiohttp.ClientSession, place: str) -> None:
+    async with session.get(f"http://{place}/drain") as answer:
+        assert answer.status == 405, "it is for POST"
+    async with session.get(f"http://{place}/mesh") as answer:
+        assert answer.status == 200
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+        await session.ws_connect(f"http://{place}/?peerId={B}")
+    assert refusal.value.status == 403
+
+
 async def test_sockets_that_are_for_another_process_are_not_taken() -> None:
     with reserved_port() as port:
         async with started(
@@ -135,6 +164,26 @@ async def test_systemd_starts_a_server_with_the_first_client() -> None:
             *(*COMMAND, "server"),
         ) as process:
             await said_by(process, "Listening on")
+            async with await Client.at(port, A) as client:
+                assert (await client.next())["type"] == "connected"
+            await ends(process)
+
+
+@pytest.mark.skipif(
+    shutil.which("systemd-socket-activate") is None,
+    reason="systemd-socket-activate is not here; install Debian's package systemd",
+)
+async def test_systemd_tells_the_operators_socket_from_that_of_clients() -> None:
+    with reserved_port() as port, reserved_port() as admin_port:
+        async with started(
+            *("systemd-socket-activate", "-E", "PYTHONPATH", "--fdname=admin:clients"),
+            *("-l", f"127.0.0.1:{admin_port}", "-l", f"127.0.0.1:{port}", *COMMAND, "server"),
+        ) as process:
+            await said_by(process, "Listening on")
+            async with aiohttp.ClientSession() as session:
+                await _is_for_the_operator(session, f"127.0.0.1:{admin_port}")
+                async with session.get(f"http://127.0.0.1:{port}/drain") as answer:
+                    assert answer.status == 404
             async with await Client.at(port, A) as client:
                 assert (await client.next())["type"] == "connected"
             await ends(process)

@@ -120,7 +120,9 @@ def analyze(*words: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("unit", ["peerpigeon.service", "peerpigeon.socket"])
+@pytest.mark.parametrize(
+    "unit", ["peerpigeon.service", "peerpigeon.socket", "peerpigeon-admin.socket"]
+)
 def test_systemd_understands_the_units(unit: str, units: Path) -> None:
     status, said = analyze("verify", "--man=no", "--recursive-errors=no", str(units / unit))
     assert (status, [line for line in said.splitlines() if "peerpigeon" in line]) == (0, [])

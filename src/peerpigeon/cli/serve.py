@@ -97,11 +97,9 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
     Returns whether it was the former.
     """
     inherited = inherited_sockets(os.environ)
-    if inherited:
-        config = listening_at(config, inherited)
+    config = listening_at(config, inherited)
     server = PeerPigeonServer(config)
-    if inherited:
-        server.listen_at(inherited)
+    server.listen_at(inherited.clients or None, inherited.admin)
     log_events(server)
     if talkative:
 

@@ -19,17 +19,19 @@ class Listening:
     """The sockets that listen for one server, from its start to its end.
 
     ``inherited`` ones are taken instead of what ``config`` says, and stay open for whoever comes
-    next. Raises what ``listen`` and ``UnixSocket`` raise.
+    next; ``admin`` instead of what it says of the port for the operator. Raises what ``listen`` and
+    ``UnixSocket`` raise.
     """
 
     def __init__(
-        self, config: ServerConfig, inherited: Sequence[socket.socket] | None = None
+        self,
+        config: ServerConfig,
+        inherited: Sequence[socket.socket] | None = None,
+        admin: Sequence[socket.socket] = (),
     ) -> None:
         self._unix = UnixSocket(config.uds) if config.uds and inherited is None else None
         if inherited is not None:
-            addresses = [each.dup() for each in inherited]
-            for each in addresses:
-                each.setblocking(False)  # noqa: FBT003 - the standard library has it so
+            addresses = _copies(inherited)
         elif self._unix is not None:
             addresses = [self._unix.listener]
         else:
@@ -39,9 +41,9 @@ class Listening:
         """All of them, some doubled."""
         self.port = next(filter(None, map(port_of, self.sockets)), 0)
         """The port; 0 if there is none."""
-        self.admin: list[socket.socket] = []
+        self.admin = _copies(admin)
         """Those of the second port, which is for the operator alone."""
-        if config.admin_port is not None:
+        if config.admin_port is not None and not admin:
             try:
                 self.admin = listen(config.admin_host, config.admin_port, 0)
             except OSError:
@@ -58,6 +60,13 @@ class Listening:
         """Remove what is left of them in the file system."""
         if self._unix is not None:
             self._unix.remove()
+
+
+def _copies(inherited: Sequence[socket.socket]) -> list[socket.socket]:
+    copies = [each.dup() for each in inherited]
+    for each in copies:
+        each.setblocking(False)  # noqa: FBT003 - the standard library has it so
+    return copies
 
 
 def port_of(listener: socket.socket) -> int:

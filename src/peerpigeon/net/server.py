@@ -60,6 +60,7 @@ class PeerPigeonServer:
         self._callbacks: dict[type, list[Callable[[Any], object]]] = defaultdict(list)
         self._streams: WeakSet[NoticeStream] = WeakSet()
         self._inherited: Sequence[socket] | None = None
+        self._inherited_admin: Sequence[socket] = ()
         self._listening: Listening | None = None
         self._runtime: Runtime | None = None
         self._draining: asyncio.Task[None] | None = None
@@ -79,8 +80,11 @@ class PeerPigeonServer:
         """Stop the server."""
         await self.stop()
 
-    def listen_at(self, sockets: Sequence[socket]) -> None:
+    def listen_at(self, sockets: Sequence[socket] | None, admin: Sequence[socket] = ()) -> None:
         """Take these listening sockets from the next start on, instead of opening some.
+
+        ``admin`` are those for the operator, as at ``admin_port``, which has to be set then.
+        ``sockets`` is ``None`` if the options say where clients connect.
 
         They are whoever's who has opened them, and stay open when the server stops. That the
         options ``host`` and ``uds`` say where they listen is for the caller to see to: what the
@@ -89,7 +93,8 @@ class PeerPigeonServer:
         """
         if self._runtime is not None:
             raise RuntimeError("the server listens already; stop it first")
-        self._inherited = tuple(sockets)
+        self._inherited = sockets if sockets is None else tuple(sockets)
+        self._inherited_admin = tuple(admin)
 
     async def start(self) -> None:
         """Listen for clients; return when they can connect.
@@ -103,7 +108,7 @@ class PeerPigeonServer:
             raise RuntimeError("the server is running already; stop it first")
         config = self._config
         engine = engine_for(config)
-        listening = Listening(config, self._inherited)
+        listening = Listening(config, self._inherited, self._inherited_admin)
         port = listening.port
         runtime: Runtime | None = None
         try:
@@ -127,10 +132,9 @@ class PeerPigeonServer:
             raise
         self._listening = listening
         if listening.admin:
-            self._admin_port = port_of(listening.admin[0])
-            logger.info(
-                "pages for the operator are at port %d of %s", self._admin_port, config.admin_host
-            )
+            self._admin_port = next(filter(None, map(port_of, listening.admin)), None)
+            places = dict.fromkeys(_place_of(each, config) for each in listening.admin)
+            logger.info("pages for the operator are at %s", ", ".join(places))
         if port and config.port not in (0, port) and self._inherited is None:
             logger.warning(
                 "port %d is taken%s, so port %d serves instead",
@@ -344,6 +348,11 @@ class PeerPigeonServer:
         if self._runtime is None:
             raise RuntimeError("the server is not running; start it first")
         return self._runtime
+
+
+def _place_of(listener: socket, config: ServerConfig) -> str:
+    port = port_of(listener)
+    return f"port {port} of {config.admin_host}" if port else str(listener.getsockname())
 
 
 def _identity_of(config: ServerConfig) -> Identity | None:

@@ -15,6 +15,8 @@ from tests.hostile.waiting import comes_true
 KIND = "flood"
 CHUNK = 1 << 16
 PAUSE = 0.1  # seconds
+MEMBERS = 128
+"""As many as are told of a client at once, at the most (`discovery_limit`)."""
 
 
 async def flood(scene: Scene, said: bytes, begin: bytes = b"", port: int = 0) -> None:
@@ -100,6 +102,16 @@ async def _flood_a_friend(scene: Scene, port: int, other: int) -> None:
 async def storm_of_announces(scene: Scene) -> None:
     """One client comes into the honest clients' namespace and leaves it, as fast as it can."""
     await flood(scene, announce(HONEST) + announce("elsewhere"))
+
+
+@attack(KIND)
+async def large_announces(scene: Scene) -> None:
+    """One client says anew the most it may about itself, as fast as it can, to 128 of its own."""
+    crowd = [await Socket.open(scene.port, address="127.0.0.3") for _ in range(MEMBERS)]
+    for socket in crowd:
+        socket.discard()
+        await socket.send(announce("elsewhere"))
+    await flood(scene, announce("elsewhere", about="x" * 16_000))
 
 
 @attack(KIND)
