@@ -1,0 +1,394 @@
+"""One SCTP association with one stream (RFC 9260, as RFC 8831 and RFC 8261 use it).
+
+Packets come over DTLS, so who sent them is known: the cookie is a random number, not a signature,
+and there is one path, so none is looked for, and no heartbeats are sent. Both ends may begin.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from peerpigeon.rtc.interface import STREAM
+from peerpigeon.rtc.sctp import chunks as c
+from peerpigeon.rtc.sctp.events import Ended, Event, Opened, Received
+from peerpigeon.rtc.sctp.incoming import WINDOW, Incoming, RefusedError
+from peerpigeon.rtc.sctp.outgoing import BURST, SACK_SIZE, Outgoing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+STREAMS = 16
+"""How many streams are offered and taken; one is used."""
+ACKNOWLEDGE_WITHIN = 0.02
+"""Seconds for which an acknowledgement waits for data to go with (RFC 9260, section 6.2)."""
+MAX_RETRANSMISSIONS = 8
+"""How often in a row nothing is heard before the other end counts as gone (section 16)."""
+MAX_REPLIES = 64
+"""Answers to handshakes and heartbeats in one turn; beyond that they are dropped."""
+
+BROKEN = "the connection to the other hub broke"
+CLOSED = "the other hub closed the channel"
+_MODULUS = 1 << 32
+_COOKIE_SIZE = 16
+
+
+class State(Enum):
+    """How far an association has come (RFC 9260, section 4)."""
+
+    CLOSED = auto()
+    COOKIE_WAIT = auto()
+    COOKIE_ECHOED = auto()
+    ESTABLISHED = auto()
+    SHUTDOWN_PENDING = auto()
+    """This end is to close once all that it has sent is acknowledged."""
+    SHUTDOWN_SENT = auto()
+    SHUTDOWN_ACK_SENT = auto()
+    ENDED = auto()
+
+
+_IN_USE = frozenset({State.ESTABLISHED, State.SHUTDOWN_PENDING})
+_RECEIVING = _IN_USE | {State.SHUTDOWN_SENT, State.COOKIE_ECHOED}
+
+
+class Association:
+    """One association. Times are seconds of any clock that does not go back."""
+
+    def __init__(self, *, port: int = 5000, peer_port: int = 5000, mtu: int, rng: Random) -> None:
+        self._ports = (port, peer_port)
+        self._mtu = mtu
+        self._state = State.CLOSED
+        self._tag = rng.randrange(1, _MODULUS)
+        self._their_tag = 0
+        self._first = rng.randrange(_MODULUS)
+        self._cookie = rng.randbytes(_COOKIE_SIZE)
+        self._header = b""
+        self._incoming = Incoming()
+        self._outgoing = Outgoing(self._first, mtu)
+        self._packets: list[bytes] = []
+        self._events: list[Event] = []
+        self._request: list[bytes] = []  # chunks that are sent until they are answered
+        self._request_timer: float | None = None
+        self._request_timeout = self._outgoing.round_trip.timeout
+        self._request_failures = 0
+        self._acknowledge_at: float | None = None
+        self._is_data_coming = False  # in the packet that is read
+        self._resets = self._first  # the number of our next request to reset (RFC 6525)
+        self._has_told = False  # of the end
+        self._act: dict[int, Callable[[int, bytes, float], None]] = {
+            c.DATA: self._take_data,
+            c.SACK: self._take_sack,
+            c.INIT: self._take_init,
+            c.INIT_ACK: self._take_init_ack,
+            c.COOKIE_ECHO: self._take_cookie,
+            c.COOKIE_ACK: self._take_cookie_ack,
+            c.HEARTBEAT: self._take_heartbeat,
+            c.ABORT: self._take_abort,
+            c.SHUTDOWN: self._take_shutdown,
+            c.SHUTDOWN_ACK: self._take_shutdown_ack,
+            c.SHUTDOWN_COMPLETE: self._take_shutdown_complete,
+            c.RE_CONFIG: self._take_re_config,
+        }
+
+    @property
+    def buffered(self) -> int:
+        """Bytes of messages that were not yet put into packets."""
+        return self._outgoing.waiting_size
+
+    def connect(self, now: float) -> None:
+        """Begin, if the other end has not."""
+        if self._state is State.CLOSED:
+            self._state = State.COOKIE_WAIT
+            self._send_request([c.chunk(c.INIT, self._init())], now)
+
+    def send(self, message: bytes) -> None:
+        """Send a message once the association is open; it is dropped if it is closing."""
+        if self._state not in {State.SHUTDOWN_SENT, State.SHUTDOWN_ACK_SENT, State.ENDED}:
+            self._outgoing.add(message)
+
+    def shutdown(self, now: float) -> None:
+        """Send what is buffered, then end."""
+        if self._state is State.ESTABLISHED:
+            self._state = State.SHUTDOWN_PENDING
+            self._shut_down_if_done(now)
+        elif self._state in {State.CLOSED, State.COOKIE_WAIT, State.COOKIE_ECHOED}:
+            self.abort()
+
+    def abort(self) -> None:
+        """End at once, and tell the other end."""
+        if self._state is not State.ENDED:
+            if self._their_tag:
+                self._reply(c.chunk(c.ABORT))
+            self._end("closed")
+
+    def receive(self, packet: bytes, now: float) -> None:
+        """Take a packet. What is wrong with it makes it dropped, or ends the association."""
+        if self._state is State.ENDED or not c.is_intact(packet):
+            return
+        source, target, tag = c.HEADER.unpack_from(packet)
+        if (target, source) != self._ports:
+            return
+        try:
+            found = c.chunks(packet)
+        except ValueError:
+            return
+        if not found or not self._is_ours(tag, found):
+            return
+        self._act_on(found, now)
+        if self._is_data_coming:
+            self._is_data_coming = False
+            self._incoming.unacknowledged += 1
+            if self._acknowledge_at is None:
+                self._acknowledge_at = now + ACKNOWLEDGE_WITHIN
+
+    def _act_on(self, found: list[tuple[int, int, bytes]], now: float) -> None:
+        try:
+            for kind, flags, body in found:
+                act = self._act.get(kind)
+                if act is not None:
+                    act(flags, body, now)
+        except RefusedError as problem:
+            self._refuse(str(problem))
+        except (ValueError, c.StructError):
+            self._refuse("the other hub sent what is no SCTP")
+
+    def tick(self, now: float) -> None:
+        """See what is due."""
+        timer = self._outgoing.timer
+        if timer is not None and now >= timer:
+            self._outgoing.expire()
+            if self._outgoing.failures > MAX_RETRANSMISSIONS:
+                self._end(BROKEN)
+        if self._request_timer is not None and now >= self._request_timer:
+            self._repeat_request(now)
+        if self._acknowledge_at is not None and now >= self._acknowledge_at:
+            self._incoming.is_urgent = True
+
+    def deadline(self) -> float | None:
+        """Return when ``tick`` is to be called; ``None`` for never."""
+        if self._state is State.ENDED:
+            return None
+        times = (self._outgoing.timer, self._request_timer, self._acknowledge_at)
+        return min((time for time in times if time is not None), default=None)
+
+    def packets(self, now: float) -> list[bytes]:
+        """Return what is to be sent, and forget it."""
+        out, self._packets = self._packets, []
+        if self._state in _IN_USE or self._state is State.SHUTDOWN_SENT:
+            self._add_data(out, now)
+        return out
+
+    def events(self) -> list[Event]:
+        """Return what has happened, and forget it."""
+        events, self._events = self._events, []
+        return events
+
+    # Sending
+
+    def _add_data(self, out: list[bytes], now: float) -> None:
+        incoming, outgoing = self._incoming, self._outgoing
+        room = self._mtu - c.HEADER_SIZE
+        if incoming.is_urgent or incoming.unacknowledged > 1:
+            acknowledgement = incoming.acknowledgement()
+            self._acknowledge_at = None
+            chunks = [acknowledgement]
+            if len(acknowledgement) <= SACK_SIZE:
+                chunks += outgoing.next_chunks(room - len(acknowledgement), now)
+            out.append(c.packet(self._header, chunks))
+        elif incoming.unacknowledged:
+            chunks = outgoing.next_chunks(room - SACK_SIZE, now)
+            if not chunks:
+                return
+            self._acknowledge_at = None
+            chunks.insert(0, incoming.acknowledgement())
+            out.append(c.packet(self._header, chunks))
+        for _ in range(BURST):
+            chunks = outgoing.next_chunks(room, now)
+            if not chunks:
+                return
+            out.append(c.packet(self._header, chunks))
+
+    def _reply(self, *chunks: bytes) -> None:
+        if len(self._packets) < MAX_REPLIES:
+            self._packets.append(c.packet(self._header, list(chunks)))
+
+    def _send_request(self, chunks: list[bytes], now: float) -> None:
+        """Send what is to be answered, again and again until it is."""
+        self._request = chunks
+        self._request_failures = 0
+        self._request_timeout = self._outgoing.round_trip.timeout
+        self._request_timer = now + self._request_timeout
+        self._put_request()
+
+    def _put_request(self) -> None:
+        header = self._header
+        if self._state is State.COOKIE_WAIT:
+            header = c.HEADER.pack(*self._ports, 0)
+        self._packets.append(c.packet(header, self._request))
+
+    def _repeat_request(self, now: float) -> None:
+        self._request_failures += 1
+        if self._request_failures > MAX_RETRANSMISSIONS:
+            self._end(BROKEN)
+            return
+        self._request_timeout = min(2 * self._request_timeout, 10.0)
+        self._request_timer = now + self._request_timeout
+        self._put_request()
+
+    def _answered(self) -> None:
+        self._request, self._request_timer = [], None
+
+    # Opening
+
+    def _init(self) -> bytes:
+        extensions = c.parameter(c.EXTENSIONS, bytes([c.RE_CONFIG]))
+        return c.INIT_BODY.pack(self._tag, WINDOW, STREAMS, STREAMS, self._first) + extensions
+
+    def _learn(self, body: bytes) -> dict[int, bytes]:
+        """Take what the other end says of itself; return its parameters."""
+        tag, window, streams_out, streams_in, first = c.INIT_BODY.unpack_from(body)
+        found = c.parameters(body[c.INIT_BODY.size :])
+        if not tag or not streams_out or not streams_in:
+            raise ValueError("a number is 0 that must not be")
+        self._their_tag = tag
+        self._header = c.HEADER.pack(*self._ports, tag)
+        self._incoming.cumulative = (first - 1) % _MODULUS
+        self._outgoing.allow(window)
+        return found
+
+    def _take_init(self, _: int, body: bytes, __: float) -> None:
+        if self._state in {State.CLOSED, State.COOKIE_WAIT}:
+            self._learn(body)
+        elif c.INIT_BODY.unpack_from(body)[0] != self._their_tag:
+            return
+        cookie = c.parameter(c.COOKIE, self._cookie)
+        self._reply(c.chunk(c.INIT_ACK, self._init() + cookie))
+
+    def _take_init_ack(self, _: int, body: bytes, now: float) -> None:
+        if self._state is not State.COOKIE_WAIT:
+            return
+        cookie = self._learn(body).get(c.COOKIE)
+        if cookie is None:
+            raise ValueError("there is no cookie")
+        self._state = State.COOKIE_ECHOED
+        self._send_request([c.chunk(c.COOKIE_ECHO, cookie)], now)
+
+    def _take_cookie(self, _: int, body: bytes, __: float) -> None:
+        if body != self._cookie:
+            return
+        self._reply(c.chunk(c.COOKIE_ACK))
+        self._establish()
+
+    def _take_cookie_ack(self, _: int, __: bytes, ___: float) -> None:
+        if self._state is State.COOKIE_ECHOED:
+            self._establish()
+
+    def _establish(self) -> None:
+        if self._state in {State.CLOSED, State.COOKIE_WAIT, State.COOKIE_ECHOED}:
+            self._state = State.ESTABLISHED
+            self._answered()
+            self._events.append(Opened())
+
+    # Data
+
+    def _take_data(self, flags: int, body: bytes, _: float) -> None:
+        if self._state not in _RECEIVING:
+            return
+        if self._state is State.COOKIE_ECHOED:
+            return  # it comes again; the other end has not acknowledged the cookie yet
+        self._is_data_coming = True
+        for message in self._incoming.take(flags, body):
+            self._events.append(Received(message))
+
+    def _take_sack(self, _: int, body: bytes, now: float) -> None:
+        if self._state not in _IN_USE:
+            return
+        cumulative, window, gaps, _duplicates = c.SACK_BODY.unpack_from(body)
+        start = c.SACK_BODY.size
+        if not self._outgoing.acknowledge(cumulative, window, body[start : start + 4 * gaps], now):
+            raise ValueError("what was not sent is acknowledged")
+        self._shut_down_if_done(now)
+
+    def _take_heartbeat(self, _: int, body: bytes, __: float) -> None:
+        if self._header:
+            self._reply(c.chunk(c.HEARTBEAT_ACK, body))
+
+    # The end
+
+    def _shut_down_if_done(self, now: float) -> None:
+        if self._state is State.SHUTDOWN_PENDING and self._outgoing.is_empty:
+            self._state = State.SHUTDOWN_SENT
+            cumulative = c.WORD.pack(self._incoming.cumulative)
+            self._send_request([c.chunk(c.SHUTDOWN, cumulative)], now)
+
+    def _take_shutdown(self, _: int, body: bytes, now: float) -> None:
+        if self._state in _IN_USE:
+            (cumulative,) = c.WORD.unpack_from(body)
+            self._outgoing.acknowledge(cumulative, WINDOW, b"", now)
+        if self._state is State.SHUTDOWN_PENDING and not self._outgoing.is_empty:
+            return  # it is sent again, and answered once the other end has all of this one's
+        if self._state in _IN_USE or self._state is State.SHUTDOWN_SENT:
+            if self._state is State.ESTABLISHED:
+                self._tell_end(CLOSED)
+            self._state = State.SHUTDOWN_ACK_SENT
+            self._send_request([c.chunk(c.SHUTDOWN_ACK)], now)
+
+    def _take_shutdown_ack(self, _: int, __: bytes, ___: float) -> None:
+        if self._state in {State.SHUTDOWN_SENT, State.SHUTDOWN_ACK_SENT}:
+            self._reply(c.chunk(c.SHUTDOWN_COMPLETE))
+            self._end(CLOSED)
+
+    def _take_shutdown_complete(self, _: int, __: bytes, ___: float) -> None:
+        if self._state is State.SHUTDOWN_ACK_SENT:
+            self._end(CLOSED)
+
+    def _take_abort(self, _: int, __: bytes, ___: float) -> None:
+        self._end("the other hub gave the channel up")
+
+    def _take_re_config(self, _: int, body: bytes, now: float) -> None:
+        """Answer a request to reset the stream, and reset our own (RFC 8831, section 6.7)."""
+        if self._state not in _IN_USE:
+            return
+        request = c.parameters(body).get(c.RESET_OUTGOING)
+        if request is None:
+            return
+        number, _answered, last = c.RESET_BODY.unpack_from(request)
+        streams = request[c.RESET_BODY.size :]
+        if streams and c.STREAM_NUMBER.pack(STREAM) not in {
+            streams[at : at + 2] for at in range(0, len(streams), 2)
+        }:
+            return
+        if (self._incoming.cumulative - last) % _MODULUS >= _MODULUS // 2:
+            answer = c.PAIR.pack(number, c.IN_PROGRESS)
+            self._reply(c.chunk(c.RE_CONFIG, c.parameter(c.RECONFIG_RESPONSE, answer)))
+            return
+        answer = c.parameter(c.RECONFIG_RESPONSE, c.PAIR.pack(number, c.PERFORMED))
+        sent = (self._outgoing.next_tsn - 1) % _MODULUS
+        own = c.RESET_BODY.pack(self._resets, number, sent) + c.STREAM_NUMBER.pack(STREAM)
+        self._reply(c.chunk(c.RE_CONFIG, answer + c.parameter(c.RESET_OUTGOING, own)))
+        self._end(CLOSED)
+
+    def _refuse(self, reason: str) -> None:
+        self._reply(c.chunk(c.ABORT))
+        self._end(reason)
+
+    def _end(self, reason: str) -> None:
+        if self._state is not State.ENDED:
+            self._state = State.ENDED
+            self._answered()
+            self._tell_end(reason)
+
+    def _tell_end(self, reason: str) -> None:
+        if not self._has_told:
+            self._has_told = True
+            self._events.append(Ended(reason))
+
+    def _is_ours(self, tag: int, found: list[tuple[int, int, bytes]]) -> bool:
+        """Tell whether the verification tag is right (RFC 9260, section 8.5)."""
+        kind, flags, _ = found[0]
+        if kind == c.INIT:
+            return tag == 0 and len(found) == 1
+        if kind in {c.ABORT, c.SHUTDOWN_COMPLETE} and flags & c.REFLECTED:
+            return tag == self._their_tag
+        return tag == self._tag

@@ -1,0 +1,33 @@
+"""How long a round trip takes, and so how long an answer is waited for (RFC 9260, section 6.3)."""
+
+from __future__ import annotations
+
+INITIAL = 1.0
+"""Seconds until the first answer is missed."""
+LEAST = 0.4
+"""Seconds that are always waited: twice what another end may keep an acknowledgement back."""
+MOST = 10.0
+
+
+class RoundTrip:
+    """An estimate from what is measured."""
+
+    def __init__(self) -> None:
+        self.smoothed = 0.0
+        """Seconds; 0 until something was measured."""
+        self.timeout = INITIAL
+        """Seconds after which what is not acknowledged is lost."""
+        self._variation = 0.0
+
+    def measure(self, seconds: float) -> None:
+        """Take the time from a packet to its acknowledgement."""
+        if self.smoothed:
+            self._variation += (abs(self.smoothed - seconds) - self._variation) / 4
+            self.smoothed += (seconds - self.smoothed) / 8
+        else:
+            self.smoothed, self._variation = max(seconds, 1e-6), seconds / 2
+        self.timeout = min(max(self.smoothed + 4 * self._variation, LEAST), MOST)
+
+    def back_off(self) -> None:
+        """Wait twice as long, since an answer was missed."""
+        self.timeout = min(2 * self.timeout, MOST)
