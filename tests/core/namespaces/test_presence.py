@@ -254,6 +254,18 @@ def test_an_introduction_that_comes_after_the_departure_is_dropped() -> None:
     assert desk.deadline() is None
 
 
+def test_no_other_hub_says_that_a_client_of_ours_is_gone() -> None:
+    """A rendezvous hub that lies would have it forgotten for good: nobody introduces it again."""
+    desk = Desk()
+    a, b = desk.join(A, B)
+    desk.grant(a, b)
+    desk.meet(A, at(HUB, B, b), at(H1, C))
+    lie = gone(at(HUB, B, b), at(H1, C), at(HUB, A, a), goodbye=True)
+    departed = Departure("net1", (A,), at(H1, C), has_said_goodbye=True)
+    assert desk.hear(lie, 0.0).clients == [departed]
+    assert desk.leave(B).clients == [Departure("net1", (A,), at(HUB, B, b), has_said_goodbye=False)]
+
+
 def test_our_own_clients_hear_at_once_that_one_has_left() -> None:
     desk = Desk()
     a, b = desk.join(A, B)

@@ -200,6 +200,8 @@ class Presence:
         over: list[Registration] = []
         until = forget_at(now)
         for hub, peer, session in gone.registrations:
+            if hub == self._own:
+                continue  # of our own clients we know best
             # Remembered even if nobody knows it: its introduction may come later.
             if (hub, session) not in self._gone:
                 self._gone[hub, session], self._told_by[hub, session] = until, teller
