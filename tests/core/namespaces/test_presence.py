@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from peerpigeon.core.clients.pending_signals import PendingSignals, Queued, Waiting
 from peerpigeon.core.ids import PeerId, key_of
 from peerpigeon.core.memory import MemoryAccount, Pot
-from peerpigeon.core.namespaces import lookup_cache, presence, retention
+from peerpigeon.core.namespaces import lookup_cache, presence, retention, told_ends
 from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introduction
 from peerpigeon.core.namespaces.granted_ids import Standing
 from peerpigeon.core.namespaces.handover import Handover
@@ -156,7 +156,8 @@ def test_former_rendezvous_hubs_are_forgotten() -> None:
 
 
 def test_only_so_many_departures_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence, "MAX_DEPARTURES", 1)
+    for module in (presence, told_ends):
+        monkeypatch.setattr(module, "MAX_DEPARTURES", 1)
     desk = Desk()
     desk.join(A, B, C)
     desk.leave(A)
@@ -666,8 +667,7 @@ class TellsTwiceWhoIsGone(Presence):
 class ForgetsWhoIsGone(Presence):
     def on_gone(self, teller: PeerId, gone: Gone, now: float) -> list[ClientNews]:
         told = super().on_gone(teller, gone, now)
-        self._gone.clear()
-        self._told_by.clear()
+        self._ends.doubt(teller)
         return told
 
 

@@ -144,9 +144,7 @@ class LocalNamespace:
         return client if client is not None and client.peer == peer else None
 
     def find(self, hub: PeerId, session: int) -> Registration | None:
-        """Return a member that is ours, or that somebody here knows."""
-        if hub == self.own:
-            return self.by_session.get(session)
+        """Return another hub's member that somebody here knows."""
         return self.registrations.get(hub, {}).get(session)
 
     def register(self, located: Located) -> Registration:

@@ -26,6 +26,7 @@ from peerpigeon.core.namespaces.own_sessions import OwnSessions
 from peerpigeon.core.namespaces.publication import Publication
 from peerpigeon.core.namespaces.records import size_of_record
 from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
+from peerpigeon.core.namespaces.told_ends import ToldEnds
 from peerpigeon.core.owners import NOBODY
 from peerpigeon.core.wire.client_messages import plain_introduction
 from peerpigeon.core.wire.hub_news import (
@@ -74,15 +75,13 @@ class Presence:
         self._effects = effects
         self._locals: dict[str, LocalNamespace] = {}
         self._republish_at: float | None = None
-        # Both in order of time, because the grace is the same for all.
-        self._departed: dict[tuple[str, int], float] = {}
-        self._gone: dict[tuple[PeerId, int], float] = {}
-        self._told_by: dict[tuple[PeerId, int], PeerId] = {}  # who has said that they are
+        self._departed: dict[tuple[str, int], float] = {}  # until when; in order of time
+        self._ends = ToldEnds()
         self._lookups = LookupCache()
         memory = effects.memory.records
         memory.gauges.append(lambda: sum(local.size for local in self._locals.values()))
         self.authority = Authority(own, self._locals, placement)
-        self.ids = GrantedIds(own, self._locals, self._lookups, self._gone, views)
+        self.ids = GrantedIds(own, self._locals, self._lookups, self._ends, views)
 
     def __len__(self) -> int:
         """Return how many namespaces have clients of ours."""
@@ -198,19 +197,14 @@ class Presence:
         """Tell our clients that know them that members are gone, as a rendezvous hub has told."""
         local = self._locals.get(gone.namespace)
         over: list[Registration] = []
-        until = forget_at(now)
         for hub, peer, session in gone.registrations:
             if hub == self._own:
                 continue  # of our own clients we know best
-            # Remembered even if nobody knows it: its introduction may come later.
-            if (hub, session) not in self._gone:
-                self._gone[hub, session], self._told_by[hub, session] = until, teller
+            self._ends.add((hub, session), teller, now)
             self._lookups.forget(gone.namespace, peer)
             registration = local.find(hub, session) if local else None
             if registration is not None:
                 over.append(registration)
-        while len(self._gone) > MAX_DEPARTURES:
-            self._forget_end(next(iter(self._gone)))
         if local is None:
             return []
         return self._end(local, over, has_said_goodbye=gone.has_said_goodbye)
@@ -218,7 +212,7 @@ class Presence:
     def on_found(self, found: Found, now: float) -> None:
         """Remember for a while where a member is."""
         located = found.located
-        if located is None or (located.hub, located.member.session) in self._gone:
+        if located is None or (located.hub, located.member.session) in self._ends:
             return  # the rendezvous hub has not heard yet what we know
         self._lookups.add(found.namespace, located, now)
 
@@ -275,14 +269,8 @@ class Presence:
             if hub in local.registrations:
                 self._views.note_remains(hub, now)
         self._lookups.forget_hub(hub)
-        # What it has told of the ends of others may have been a lie. Who has it from their hubs, as
-        # the next primary does, does not introduce them again if it was true.
-        for registration in [one for one, teller in self._told_by.items() if teller == hub]:
-            self._forget_end(registration)
+        self._ends.doubt(hub)
         return news
-
-    def _forget_end(self, registration: tuple[PeerId, int]) -> None:
-        del self._gone[registration], self._told_by[registration]
 
     # Time
 
@@ -292,8 +280,7 @@ class Presence:
             self._republish_at = None
             for local in self._locals.values():
                 self._publish_again(local)
-        for registration in due(self._gone, now):
-            del self._told_by[registration]
+        self._ends.expire(now)
         for namespace, session in due(self._departed, now):
             self._forget_departure(namespace, session)
         self._lookups.expire(now)
@@ -305,10 +292,9 @@ class Presence:
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
-        gone, departed = next(iter(self._gone.values()), None), None
-        if self._departed:
-            departed = next(iter(self._departed.values()))
-        return earliest(self._republish_at, self._lookups.deadline(), gone, departed)
+        departed = next(iter(self._departed.values()), None)
+        parts = self._lookups, self._ends
+        return earliest(self._republish_at, departed, *(part.deadline() for part in parts))
 
     def _forget_departure(self, namespace: str, session: int) -> None:
         self._departed.pop((namespace, session), None)
@@ -326,7 +312,7 @@ class Presence:
             # Of our own clients we know best.
             client = local.client(located.member.peer, session)
             return None if client is None or not client.is_granted else client
-        if (hub, session) in self._gone or is_session_over(session, self._views.first_session(hub)):
+        if (hub, session) in self._ends or is_session_over(session, self._views.first_session(hub)):
             return None
         self._views.note(hub, now)
         known = local.find(hub, session)
