@@ -39,9 +39,12 @@ WAYS = {"drain": signal.SIGTERM, "stop": signal.SIGINT, "kill": signal.SIGKILL}
 READY_WITHIN = 60.0
 """Seconds from the start of a hub until clients may be sent there, on a machine that is busy."""
 
+BACK_WITHIN = 20.0
+"""Seconds from the last restart until each client should be back and know all others."""
+
 HEADINGS = (
     "way | hubs, clients | sent | lost | cut off | told | refused dials | slowest return"
-    " | largest share at the end"
+    " | largest share at the end | still out"
 )
 
 
@@ -64,6 +67,8 @@ class Outcome:
     """Seconds from the loss of a connection until the client was greeted again."""
     largest: float
     """The share of the clients that is at one address at the end, 0 to 1."""
+    out: int
+    """How many clients had no connection ``BACK_WITHIN`` seconds after the last restart."""
     codes: dict[int | None, int]
 
     def row(self) -> str:
@@ -78,6 +83,7 @@ class Outcome:
             str(self.refused),
             f"{self.slowest:.1f} s",
             f"{self.largest:.0%}",
+            str(self.out),
         )
         return f"| {' | '.join(cells)} |"
 
@@ -163,30 +169,33 @@ async def roll(  # noqa: PLR0913
     ``connector`` opens the clients' connections, and is closed with them.
     """
     async with roamers(clients, addresses, rate, connector) as (crowd, ledger):
-        await _all_there(crowd)
+        if not await _all_there(crowd, READY_WITHIN):
+            known = min(len(client.known) for client in crowd)
+            raise BenchmarkError(f"of {len(crowd)} clients, one knows {known} others")
         await asyncio.sleep(pause)
         before = len(ledger.returns), ledger.refused
         for number in range(1, hubs + 1):
             await restart(number)
             await asyncio.sleep(pause)
-        await _all_there(crowd)
+        await _all_there(crowd, BACK_WITHIN)
+        out = sum(client.stay is None for client in crowd)
         await asyncio.sleep(KNOWN_WITHIN)
-        return _judge(crowd, ledger, before, way=way, hubs=hubs)
+        return _judge(crowd, ledger, before, way=way, hubs=hubs, out=out)
 
 
-async def _all_there(crowd: list[Roamer]) -> None:
-    """Wait until each client knows all others."""
+async def _all_there(crowd: list[Roamer], within: float) -> bool:
+    """Wait until each client knows all others; tell whether they do."""
     try:
-        async with asyncio.timeout(READY_WITHIN):
+        async with asyncio.timeout(within):
             while any(len(one.known) < len(crowd) - 1 for one in crowd):  # noqa: ASYNC110 - simple
                 await asyncio.sleep(LOOK_AGAIN)
-    except TimeoutError as error:
-        known = sorted(len(client.known) for client in crowd)
-        raise BenchmarkError(f"of {len(crowd)} clients, one knows {known[0]} others") from error
+    except TimeoutError:
+        return False
+    return True
 
 
 def _judge(
-    crowd: list[Roamer], ledger: Ledger, before: tuple[int, int], *, way: str, hubs: int
+    crowd: list[Roamer], ledger: Ledger, before: tuple[int, int], *, way: str, hubs: int, out: int
 ) -> Outcome:
     lost, cut = ledger.unknown(asyncio.get_running_loop().time())
     shares = Counter(client.stay.address for client in crowd if client.stay is not None)
@@ -202,6 +211,7 @@ def _judge(
         refused=ledger.refused - before[1],
         slowest=max(ledger.returns[before[0] :], default=0.0),
         largest=max(shares.values(), default=0) / len(crowd),
+        out=out,
         codes=dict(ledger.codes),
     )
 

@@ -195,6 +195,9 @@ HOW: dict[str, How] = {
         ".venv/bin/python -m pytest --log-cli-level=INFO tests/mesh/test_recovery.py"
         " tests/mesh/test_blocked.py"
     ): Says("test_blocked.py::", "--collect-only -q"),
+    ".venv/bin/python -m tests.deploy.rolling nginx --without ' max_fails=0'": Says(
+        "--without", "--help"
+    ),
     ".venv/bin/python -m pytest --log-cli-level=INFO tests/deploy/test_rolling.py": Says(
         "test_rolling.py::", "--collect-only -q"
     ),

@@ -20,4 +20,5 @@ async def test_a_rolling_restart_loses_no_signal_and_leaves_no_hub_with_all_clie
     assert outcome.sent > 1000
     assert (outcome.lost, outcome.repeated) == (0, 0)
     assert set(outcome.codes) == {1012}
+    assert outcome.out == 0
     assert outcome.largest < 1
