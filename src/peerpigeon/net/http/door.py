@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
     Opener: TypeAlias = Callable[[asyncio.Transport, UpgradeRequest, bytes], object]
 
+HANDSHAKES_PART = 2
+"""Handshakes of TLS under way may keep half of what connections may."""
+
 _CROWD = (
     "connections are dropped: as many as may be have sent no whole request yet; of the address with"
     " most of them the oldest goes, and a firewall can keep it out"
@@ -84,7 +87,7 @@ class Doors:
     of them the one that has waited longest.
     ``forwarded`` tells where a request comes from that a proxy has passed on. With a
     ``certificate`` each connection begins with a handshake of TLS, in the same place and the same
-    time.
+    time; there are no more of these than half of what connections may keep has room for.
     """
 
     def __init__(  # noqa: PLR0913
@@ -120,6 +123,10 @@ class Doors:
         self.refusals: dict[int, int] = {}
         """How many requests were refused here since the start, by status."""
         self.limit = limit
+        if certificate is not None:
+            # All keep the same, so that want of memory would end the newest, who may be anybody.
+            room = holders.account.most_buffered // HANDSHAKES_PART
+            self.limit = min(limit, max(1, room // HANDSHAKE_SIZE))
         self.warnings = warnings or SeldomWarnings()
 
     def __call__(self) -> Door:
