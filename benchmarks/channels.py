@@ -1,6 +1,6 @@
 """How many messages a data channel between two hubs carries, and what each costs.
 
-``python -m benchmarks.channels --engine aiortc`` starts two processes that talk on the loopback,
+``python -m benchmarks.channels --engine builtin`` starts two processes that talk on the loopback,
 and prints for messages of 300 and of 1000 bytes how many go one way in a second, the processor
 time of both for each, and how long one takes there and back. Linux only: it forks.
 """
@@ -172,7 +172,9 @@ def run(name: str, count: int, *, with_uvloop: bool) -> None:
 def main() -> None:
     """Measure the engine asked for."""
     parser = argparse.ArgumentParser(description="Messages over a data channel between hubs.")
-    parser.add_argument("--engine", choices=("aiortc", "libdatachannel"), default="aiortc")
+    parser.add_argument(
+        "--engine", choices=("builtin", "aiortc", "libdatachannel"), default="builtin"
+    )
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--no-uvloop", action="store_true", help="use asyncio's own event loop")
     options = parser.parse_args()

@@ -32,11 +32,12 @@ RING = 4
 
 def engines(python: str) -> dict[str, str]:
     """Return what can carry a hop here, with the interpreter it needs."""
-    found = {"websocket": sys.executable, "aiortc": sys.executable}
-    for interpreter in (python, sys.executable):
-        imports = [interpreter, "-c", "import libdatachannel, peerpigeon"]
-        if subprocess.run(imports, capture_output=True, check=False).returncode == 0:
-            found["libdatachannel"] = interpreter
+    found = {"websocket": sys.executable, "builtin": sys.executable}
+    for library in ("aiortc", "libdatachannel"):
+        for interpreter in (python, sys.executable):
+            imports = [interpreter, "-c", f"import {library}, peerpigeon"]
+            if subprocess.run(imports, capture_output=True, check=False).returncode == 0:
+                found[library] = interpreter
     return found
 
 

@@ -41,6 +41,7 @@ CATCHES_ALL = {
     "net/server.py: _tell",
     "net/websocket/group.py: deliver",
     "rtc/aiortc/channel.py: _open",
+    "rtc/builtin/channel.py: _open",
     "rtc/libdatachannel/channel.py: _refusing",
     "rtc/libdatachannel/channel.py: send",
 }
@@ -59,17 +60,18 @@ LIBRARIES = {
         "scenario/real.py",
         "scenario/visitor.py",
     },
-    "aioice": {"rtc/aiortc/gathering.py", "rtc/ice_check.py"},
+    "aioice": {"rtc/builtin/transport.py", "rtc/gathering.py", "rtc/ice_check.py"},
     "ifaddr": {"net/own_addresses.py"},
     "aiortc": {"rtc/aiortc/channel.py", "rtc/aiortc/transports.py"},
     "cryptography": {
         "net/http/token_signing.py",
         "net/identity.py",
         "net/tls/certificate.py",
-        "rtc/libdatachannel/certificate.py",
+        "rtc/certificate.py",
     },
     "jwt": {"net/http/token_keys.py", "net/http/token_signing.py", "net/http/tokens.py"},
     "libdatachannel": {"rtc/libdatachannel/channel.py"},
+    "OpenSSL": {"rtc/builtin/dtls.py"},
     "prometheus_client": {"net/metrics/exposition.py"},
     "shtab": {"cli/completion.py"},
     "websockets": {"net/websocket/masking.py"},
@@ -221,7 +223,7 @@ def loaded(imported: str) -> set[str]:
 
 def test_no_webrtc_library_is_loaded_before_an_engine_is_made() -> None:
     modules = loaded("peerpigeon.net.server, peerpigeon.cli.commands, peerpigeon.rtc.engines")
-    assert not modules & {"aiortc", "aioice", "av", "libdatachannel"}
+    assert not modules & {"aiortc", "aioice", "av", "libdatachannel", "OpenSSL"}
 
 
 def test_a_server_does_not_load_what_only_other_commands_need() -> None:

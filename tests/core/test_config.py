@@ -111,7 +111,7 @@ def test_what_the_npm_package_calls_verbose_is_the_level_debug() -> None:
         ({"reference_hubs": "maybe"}, "reference_hubs is 'maybe'; write auto, yes or no"),
         (
             {"webrtc_engine": "nonsense"},
-            "webrtc_engine is 'nonsense'; write auto, aiortc, libdatachannel or none",
+            "webrtc_engine is 'nonsense'; write auto, builtin, aiortc, libdatachannel or none",
         ),
         ({"ice_servers": ("foo",)}, "ice_servers has 'foo:' is no STUN or TURN server"),
         ({"ice_servers": ("turn:host",)}, "ice_servers has .* takes a username"),

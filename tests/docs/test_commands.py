@@ -98,6 +98,7 @@ HOW: dict[str, How] = {
     ". .venv/bin/activate": INSTALL,
     "pip install .": Says('"name": "peerpigeon"', INSTALLED),
     "pip install '.[fast]'": Says('"fast"', INSTALLED),
+    "pip install '.[aiortc]'": Says('"aiortc"', INSTALLED),
     "peerpigeon server": Serves(3000),
     "peerpigeon server --host 0.0.0.0 --port 8080": Serves(8080),
     "PORT=8080 MAX_CONNECTIONS=5000 peerpigeon server": Serves(8080),

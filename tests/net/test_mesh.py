@@ -68,7 +68,7 @@ async def test_any_hub_lets_a_late_one_in_after_migration() -> None:
 
 
 async def test_an_engine_that_is_not_there_is_refused() -> None:
-    with pytest.raises(ConfigError, match="write auto, aiortc"):
+    with pytest.raises(ConfigError, match="write auto, builtin"):
         PeerPigeonServer(is_hub=True, webrtc_engine="magic")
 
 

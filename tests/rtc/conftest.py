@@ -6,7 +6,7 @@ from tests.rtc.ends import Engines
 from tests.rtc.environment import HAS_LIBDATACHANNEL
 
 # Where libdatachannel cannot be had, test_other_python.py runs all this with a Python where it can.
-NAMES = ("aiortc", "libdatachannel") if HAS_LIBDATACHANNEL else ("aiortc",)
+NAMES = ("builtin", "aiortc", *(("libdatachannel",) if HAS_LIBDATACHANNEL else ()))
 PAIRS = [(one, other) for one in NAMES for other in NAMES]
 
 

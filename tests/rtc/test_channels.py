@@ -50,11 +50,23 @@ async def test_who_is_halted_loses_nothing(names: tuple[str, str]) -> None:
             await asyncio.sleep(0.005)
             if not one.channel.buffered:
                 break
-        if names[1] == "libdatachannel":  # aiortc cannot
+        if names[1] == "libdatachannel":  # the others cannot
             assert not other.messages
         other.channel.go_on()
         received = await other.until_received(200)
         assert [message[0] for message in received] == list(range(200))
+
+
+async def test_a_little_more_than_may_wait_drains_too(pair: Engines) -> None:
+    async with pair:
+        one, other = await pair.connect()
+        for drains in range(1, 4):
+            while one.channel.buffered <= LOW_WATER:
+                one.channel.send(bytes(1000))
+            await one.until(lambda drains=drains: one.drains >= drains)  # type: ignore[misc]
+            assert one.channel.buffered <= LOW_WATER
+        assert one.drains == 3
+        assert not other.drains
 
 
 async def test_what_was_sent_arrives_before_the_end(pair: Engines) -> None:

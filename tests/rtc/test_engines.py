@@ -3,6 +3,7 @@
 import pytest
 
 from peerpigeon.core.config import IceServer
+from peerpigeon.rtc import engines
 from peerpigeon.rtc.aiortc import transports
 from peerpigeon.rtc.engines import make_engine
 from peerpigeon.rtc.ice import IceOptions
@@ -13,19 +14,21 @@ from tests.rtc.environment import HAS_LIBDATACHANNEL
 RELAY = IceServer("turns:turn.example.org", "user", "secret")
 
 
-async def test_the_faster_engine_is_taken_where_it_is_installed_and_can_do_what_is_asked() -> None:
-    fastest = "libdatachannel" if HAS_LIBDATACHANNEL else "aiortc"
-    assert make_engine("auto", IceOptions()).name == fastest
-    assert make_engine("aiortc", IceOptions()).name == "aiortc"
-    assert make_engine("auto", IceOptions(turn_servers=(RELAY,))).name == "aiortc"
+async def test_the_built_in_engine_is_taken_unless_another_is_named() -> None:
+    for name, taken in (("auto", "builtin"), ("builtin", "builtin"), ("aiortc", "aiortc")):
+        assert make_engine(name, IceOptions(turn_servers=(RELAY,))).name == taken
 
 
-async def test_an_engine_that_cannot_be_had_says_why() -> None:
+async def test_an_engine_that_cannot_be_had_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     options = IceOptions(turn_servers=(RELAY,))
     with pytest.raises(EngineError, match="TURN" if HAS_LIBDATACHANNEL else "pip install"):
         make_engine("libdatachannel", options)
     with pytest.raises(ValueError, match="libwebrtc"):
         make_engine("libwebrtc", IceOptions())
+    monkeypatch.setattr(engines, "find_spec", lambda _: None)
+    for name, extra in (("aiortc", "aiortc"), ("libdatachannel", "fast")):
+        with pytest.raises(EngineError, match=rf"pip install 'peerpigeon\[{extra}\]'"):
+            make_engine(name, IceOptions())
 
 
 @pytest.mark.parametrize(

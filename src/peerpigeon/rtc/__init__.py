@@ -1,1 +1,1 @@
-"""Data channels between hubs: one interface, and behind it one of two WebRTC libraries."""
+"""Data channels between hubs: one interface, and behind it an engine of our own and two others."""

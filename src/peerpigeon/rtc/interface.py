@@ -93,7 +93,7 @@ class Engine(Protocol):
     """Makes channels with one WebRTC library. To be used on the one running event loop."""
 
     name: str
-    """``aiortc`` or ``libdatachannel``."""
+    """``builtin``, ``aiortc`` or ``libdatachannel``."""
 
     def offer(self, listener: ChannelListener) -> Channel:
         """Begin a channel. It comes with ``described``, to be followed by ``take_answer``."""

@@ -107,10 +107,11 @@ class WebRTC:
     """Links between hubs by WebRTC."""
 
     webrtc_engine: str = field(
-        default="auto", metadata={"choices": ("auto", "aiortc", "libdatachannel", "none")}
+        default="auto",
+        metadata={"choices": ("auto", "builtin", "aiortc", "libdatachannel", "none")},
     )
-    """What makes data channels to other hubs: aiortc, libdatachannel, auto for the fastest one
-    installed, or none for links by WebSocket only."""
+    """What makes data channels to other hubs: builtin (auto is the same), aiortc or libdatachannel
+    if they are installed, or none for links by WebSocket only."""
 
     ice_servers: tuple[str, ...] = field(
         default=(), repr=False, metadata={"unset": "none", "secret_mark": "@"}

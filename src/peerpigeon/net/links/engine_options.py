@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.config import ConfigError
@@ -13,8 +12,6 @@ from peerpigeon.rtc.interface import EngineError
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.rtc.interface import Engine
-
-logger = logging.getLogger(__name__)
 
 
 def ice_options(config: ServerConfig) -> IceOptions:
@@ -32,7 +29,7 @@ def ice_options(config: ServerConfig) -> IceOptions:
 
 
 def engine_for(config: ServerConfig) -> Engine | None:
-    """Return the engine for a server; ``None`` if it is to have none, or can have none.
+    """Return the engine for a server; ``None`` if it is to have none.
 
     Raises ``ConfigError`` if the engine it names is not installed.
     """
@@ -41,7 +38,4 @@ def engine_for(config: ServerConfig) -> Engine | None:
     try:
         return make_engine(config.webrtc_engine, ice_options(config))
     except EngineError as error:
-        if config.webrtc_engine != "auto":
-            raise ConfigError(f"webrtc_engine is {config.webrtc_engine}, but {error}") from None
-        logger.warning("links between hubs are WebSockets only: %s", error)
-        return None
+        raise ConfigError(f"webrtc_engine is {config.webrtc_engine}, but {error}") from None

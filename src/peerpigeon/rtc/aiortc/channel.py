@@ -22,8 +22,8 @@ from aiortc import (
     RTCSctpCapabilities,
 )
 
-from peerpigeon.rtc.aiortc.gathering import HubConnection
 from peerpigeon.rtc.aiortc.transports import Association, Dtls, Gatherer
+from peerpigeon.rtc.gathering import HubConnection
 from peerpigeon.rtc.ice import NO_SOCKET, IceOptions, way
 from peerpigeon.rtc.interface import LABEL, LOW_WATER, MAX_MESSAGE, STREAM, ChannelListener
 from peerpigeon.rtc.sdp import (

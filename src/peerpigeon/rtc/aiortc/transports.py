@@ -10,7 +10,7 @@ from aiortc import RTCDtlsTransport, RTCIceGatherer, RTCSctpTransport
 from peerpigeon.core.config import KIB
 
 if TYPE_CHECKING:
-    from peerpigeon.rtc.aiortc.gathering import HubConnection
+    from peerpigeon.rtc.gathering import HubConnection
 
 WINDOW = 64 * KIB
 """Bytes that may be under way on a short path."""

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 
 import libdatachannel as rtc
 
+from peerpigeon.rtc.certificate import make_texts
 from peerpigeon.rtc.ice import GATHERING_TIMEOUT, NO_SOCKET, IceOptions, way
 from peerpigeon.rtc.interface import LABEL, LOW_WATER, MAX_MESSAGE, STREAM, ChannelListener
-from peerpigeon.rtc.libdatachannel.certificate import make_certificate
 from peerpigeon.rtc.sdp import (
     MAX_CANDIDATES,
     Candidate,
@@ -312,7 +312,7 @@ def _configuration(ice: IceOptions) -> rtc.Configuration:
     configuration = rtc.Configuration()
     configuration.disable_auto_negotiation = True
     configuration.max_message_size = MAX_MESSAGE
-    configuration.certificate_pem_file, configuration.key_pem_file = make_certificate()
+    configuration.certificate_pem_file, configuration.key_pem_file = make_texts()
     configuration.ice_servers = [
         *(rtc.IceServer(server.host, server.port) for server in ice.stun_servers),
         *(_relay(server) for server in ice.turn_servers),

@@ -38,7 +38,7 @@ class LibdatachannelEngine:
 
     def __init__(self, ice: IceOptions) -> None:
         if any(server.is_tcp for server in ice.turn_servers):
-            raise EngineError("libdatachannel asks TURN servers by UDP only; use aiortc")
+            raise EngineError("libdatachannel asks TURN servers by UDP only; use builtin")
         self._ice = ice
         self._loop = asyncio.get_running_loop()
         self._channels: set[LibdatachannelChannel] = set()

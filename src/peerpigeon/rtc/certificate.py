@@ -1,4 +1,4 @@
-"""A certificate for one channel: hubs know each other's by the digest in the description."""
+"""Certificates of hubs' channels: who has one is known by the digest in the description."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ LIFETIME = datetime.timedelta(days=365)
 """Peers do not check it (RFC 8827, section 6.5); this covers clocks that are wrong by less."""
 
 
-def make_certificate() -> tuple[str, str]:
-    """Return a fresh self-signed certificate and its key, both as PEM."""
+def make_certificate() -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """Return a fresh self-signed certificate and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "peerpigeon")])
     now = datetime.datetime.now(datetime.UTC)
@@ -28,9 +28,20 @@ def make_certificate() -> tuple[str, str]:
         .not_valid_after(now + LIFETIME)
         .sign(key, hashes.SHA256())
     )
+    return certificate, key
+
+
+def make_texts() -> tuple[str, str]:
+    """Return a fresh self-signed certificate and its key, both as PEM."""
+    certificate, key = make_certificate()
     key_text = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
     return certificate.public_bytes(serialization.Encoding.PEM).decode(), key_text.decode()
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 digest as a description has it (RFC 8122, section 5)."""
+    return certificate.fingerprint(hashes.SHA256()).hex(":").upper()

@@ -7,7 +7,7 @@ import pytest
 from aioice import stun
 from aioice.ice import CandidatePair
 
-from peerpigeon.rtc.aiortc.gathering import NOMINATION_TIMEOUT, HubConnection
+from peerpigeon.rtc.gathering import NOMINATION_TIMEOUT, HubConnection
 from peerpigeon.rtc.ice import IceOptions
 
 LOOPBACK = IceOptions(loopback_only=True)

@@ -1,8 +1,8 @@
-"""The sockets of an aiortc channel: which addresses and ports they take, which servers they ask.
+"""ICE of a channel: which addresses and ports its sockets take, which servers they ask.
 
-aioice, the ICE library under aiortc, takes any free port, leaves the loopback out, asks one STUN
-server, and waits five seconds for it. ``HubConnection`` differs from it in these points, and does
-not wait for a nomination without end.
+aioice takes any free port, leaves the loopback out, asks one STUN server, and waits five seconds
+for it. ``HubConnection`` differs from it in these points, and does not wait for a nomination
+without end.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import IceServer
 
 # Bytes that may wait for the event loop. The system counts over 1 kB for each packet, and a hub may
-# have 1 MiB of small ones under way; with less room a burst is lost, and aiortc repairs losses
+# have 1 MiB of small ones under way; with less room a burst is lost, and losses are repaired
 # slowly. Linux grants no more than net.core.rmem_max.
 RECEIVE_BUFFER = 4096 * KIB
 LOOPBACK = "127.0.0.1"
@@ -40,6 +40,9 @@ NOMINATION_TIMEOUT = 1.0  # seconds; it takes two round trips after a pair was f
 
 class HubConnection(aioice.Connection):
     """An ICE connection that gathers as ``IceOptions`` say."""
+
+    new_socket: type[StunProtocol] = StunProtocol
+    """What listens at each socket and at each address of a TURN server."""
 
     def __init__(self, options: IceOptions, *, is_controlling: bool) -> None:
         super().__init__(ice_controlling=is_controlling)
@@ -116,7 +119,7 @@ class HubConnection(aioice.Connection):
         for port in _ports(self._options.port_range):
             try:
                 transport, protocol = await loop.create_datagram_endpoint(
-                    lambda: StunProtocol(self), local_addr=(address, port)
+                    lambda: self.new_socket(self), local_addr=(address, port)
                 )
             except OSError:
                 continue
@@ -141,7 +144,7 @@ class HubConnection(aioice.Connection):
         return relayed_candidate(
             component=component,
             hide_related_address=False,
-            protocol_factory=lambda: StunProtocol(self),
+            protocol_factory=lambda: self.new_socket(self),
             turn_server=(server.host, server.port),
             turn_username=server.username,
             turn_password=server.credential,

@@ -1,0 +1,64 @@
+"""What `pip install peerpigeon` brings, and how much of the disk it takes."""
+
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parent.parent
+MB = 1_000_000
+MOST = 60 * MB
+# All of them: what is added here has to be worth its size and its faults.
+EXPECTED = {
+    *("aiohappyeyeballs", "aiohttp", "aiosignal", "attrs", "frozenlist", "multidict"),
+    *("propcache", "yarl", "idna", "typing-extensions"),  # with aiohttp
+    *("aioice", "dnspython", "ifaddr"),
+    *("cryptography", "cffi", "pycparser", "pyopenssl"),
+    *("google-crc32c", "msgspec", "prometheus-client", "pyjwt", "shtab", "uvloop", "websockets"),
+}
+
+
+def needed(name: str, extras: frozenset[str] = frozenset()) -> Iterator[tuple[str, frozenset[str]]]:
+    """What a distribution requires here, with the extras that are asked of it."""
+    for text in distribution(name).requires or []:
+        requirement = Requirement(text)
+        marker = requirement.marker
+        if marker is None or any(marker.evaluate({"extra": extra}) for extra in (*extras, "")):
+            yield requirement.name.lower().replace("_", "-"), frozenset(requirement.extras)
+
+
+@cache
+def closure() -> frozenset[str]:
+    """All that the package requires here, directly or not, without extras."""
+    found: set[tuple[str, frozenset[str]]] = set()
+    waiting = list(needed("peerpigeon"))
+    while waiting:
+        each = waiting.pop()
+        if each not in found:
+            found.add(each)
+            waiting += needed(*each)
+    return frozenset(name for name, _ in found)
+
+
+def size(package: Distribution) -> int:
+    """Bytes of all its files, byte code included, as pip has written them."""
+    paths = (Path(str(package.locate_file(file))) for file in package.files or [])
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+def test_what_is_installed_is_what_is_expected() -> None:
+    assert closure() - EXPECTED == set()
+
+
+def test_no_codecs_come_with_data_channels() -> None:
+    assert not closure() & {"aiortc", "av", "pylibsrtp", "libdatachannel-py"}
+
+
+def test_an_installation_is_small() -> None:
+    own = sum(path.stat().st_size for path in (ROOT / "src").rglob("*") if path.suffix != ".pyc")
+    byte_code = 2 * own  # at most: that of one version, and what is not Python
+    sizes = {name: size(distribution(name)) for name in closure()}
+    assert min(sizes.values()) > 0
+    assert own + byte_code + sum(sizes.values()) < MOST, sizes
