@@ -87,6 +87,20 @@ MUTANTS: Final = (
         "is refused",
     ),
     Mutant(
+        "trickled_hellos",
+        "net/http/door.py",
+        "self.limit = min(limit, max(1, room // HANDSHAKE_SIZE))",
+        "pass",
+        "newcomers did not get in",
+    ),
+    Mutant(
+        "dashboards_unread",
+        "net/http/visits.py",
+        "if len(streams) >= STREAMS or self._has_heard_all:",
+        "if self._has_heard_all:",
+        "no more watch at a port than may",
+    ),
+    Mutant(
         "new_keys_without_end",
         "net/tls/records.py",
         "return self._silent > MOST_SILENT",

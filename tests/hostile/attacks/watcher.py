@@ -8,6 +8,7 @@ import itertools
 import socket
 from collections import Counter
 
+from peerpigeon.net.http.visits import STREAMS
 from tests.hostile.attacks.hoard import hold
 from tests.hostile.scene import Scene, attack
 from tests.hostile.sockets import Socket, announce
@@ -47,8 +48,20 @@ async def _watch(scene: Scene, number: int) -> Socket:
 async def dashboards_unread(scene: Scene) -> None:
     """Opens the dashboard's stream again and again while clients come and go, and does not read."""
     busy = asyncio.create_task(happenings(scene))
-    await hold(scene, scene.count(300, 2000), lambda number: _watch(scene, number))
+    watchers = await hold(scene, scene.count(300, 2000), lambda number: _watch(scene, number))
     busy.cancel()
+    statuses = Counter(await asyncio.gather(*map(_status, watchers)))
+    scene.figures["statuses"] = dict(statuses)
+    scene.claim("no more watch at a port than may", statuses["200"] <= 2 * STREAMS, dict(statuses))
+
+
+async def _status(watcher: Socket) -> str:
+    """Return what a watcher was answered with, which it reads at last."""
+    with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError, RuntimeError):
+        watcher.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        async with asyncio.timeout(A_SECOND):
+            return (await watcher.reader.readexactly(12))[9:].decode("latin-1")
+    return "none"
 
 
 @attack(KIND, has_admin=True)
