@@ -46,13 +46,15 @@ graphroot = "$FOLDER/store"
 runroot = "$FOLDER/run"
 END
 """
+NETWORKED = """--network host \\
+    --volume /etc/ssl/certs/ca-certificates.crt:/etc/ssl/certs/ca-certificates.crt:ro"""
+"""For a step that loads packages: the machine may have an authority of its own."""
 MAKE = f"""
 mmdebstrap --quiet --variant=minbase --include={WITHIN} {SUITE} $FOLDER/debian.tar
 podman import --quiet $FOLDER/debian.tar docker.io/library/python:3.13-slim
 rm $FOLDER/debian.tar
-authorities=/etc/ssl/certs/ca-certificates.crt
-podman build --quiet --format docker --pull=never --network host \\
-    --volume $authorities:$authorities:ro --file deploy/container/Dockerfile --tag peerpigeon .
+podman build --quiet --format docker --pull=never {NETWORKED} \\
+    --file deploy/container/Dockerfile --tag peerpigeon .
 mkdir $FOLDER/caddy
 cp "$(command -v caddy)" $FOLDER/caddy/caddy
 cat > $FOLDER/caddy/Dockerfile <<END
