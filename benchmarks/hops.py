@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SIZE = 1000
 ASKED = {
+    "builtin": Asked("ours", "least", 12_000),
     "aiortc": Asked("ours", "least", 5000),
     "libdatachannel": Asked("ours", "least", 12_000),
 }
