@@ -39,6 +39,13 @@ class Records:
 
         Returns where that ends, and how many records begin there.
         """
+        size = len(data) - start
+        if (
+            not (self._rest or self._head)
+            and HEAD <= size <= most
+            and size == HEAD + (data[start + 3] << 8 | data[start + 4])
+        ):  # as most often
+            return len(data), 1
         count = 0
         stop = min(len(data), start + most)
         while start < stop:
@@ -61,6 +68,8 @@ class Records:
 
     def are_too_silent(self, count: int, spoken: int) -> bool:
         """Tell whether with ``count`` records more, ``spoken`` of them with data, it is enough."""
+        if count == spoken and not self._silent:  # as nearly always
+            return False
         self._silent = max(0, self._silent + count - spoken)
         self._spoken += spoken
         if self._spoken >= MOST_SILENT:
