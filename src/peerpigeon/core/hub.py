@@ -39,6 +39,7 @@ from peerpigeon.core.interface.events import (
     DrainRequested,
     Event,
     LinkEvent,
+    LinkReceived,
     OperatorEvent,
     PeerBehind,
     PeerLost,
@@ -130,6 +131,10 @@ class Hub(Pictures):
                 self._rebalance = Rebalance(self._clients, self._mesh, now)
             self._awake_until = now + self._mesh.patience
         self._backlog = Backlog(own, self._effects)
+        # When all but the mesh want a tick, until one of them may have changed its mind: most of
+        # what hubs say to each other concerns the mesh alone, and to ask everybody takes longer
+        # than to hear a heartbeat.
+        self._others_want: tuple[float | None] | None = None
         self._clients.deliver(self._namespaces.show({own: incarnation}, now), now)
 
     def handle(self, event: Event, now: float) -> list[Action]:
@@ -147,10 +152,13 @@ class Hub(Pictures):
         Never raises for what a client or another hub sent, and never waits.
         """
         if isinstance(event, PeerSent):  # as most are, and most of these leave nothing to settle
+            self._others_want = None
             self._clients.on_text(event.session, event.text, now)
             if self._effects.news or self._effects.changes:
                 self._settle(now)
             return
+        if not isinstance(event, LinkReceived):
+            self._others_want = None
         match event:
             case PeerPonged() | PingSent() | PeerOpened() | PeerBehind() | PeerLost():
                 self._clients.on_event(event, now)
@@ -200,6 +208,7 @@ class Hub(Pictures):
             piece = self._backlog.next()
             if piece is None:
                 return
+            self._others_want = None
             if isinstance(piece, Arrived):  # as most are
                 self._on_arrived(piece, now)
             elif isinstance(piece, Leaving):
@@ -292,6 +301,7 @@ class Hub(Pictures):
         Hearts beat more often, so there is always something to wake a hub that is not.
         """
         if now >= self._awake_until:
+            self._others_want = None
             mesh.woke_up(now)
             delivery.woke_up(now)
             self._namespaces.woke_up(now)
@@ -299,10 +309,16 @@ class Hub(Pictures):
 
     def deadline(self) -> float | None:
         """Return when the hub wants a ``Tick`` if nothing else happens before."""
+        if self._others_want is None:
+            self._others_want = (self._deadline_of_others(),)
+        first = earliest(*self._others_want, self._backlog.deadline())
+        return first if self._mesh is None else earliest(self._mesh.deadline(), first)
+
+    def _deadline_of_others(self) -> float | None:
+        """Return when all but the mesh want one."""
         clients, namespaces = self._clients.deadline(), self._namespaces.deadline()
         shedding = None if self._rebalance is None else self._rebalance.deadline()
-        first = earliest(clients, namespaces, self._backlog.deadline(), shedding)
-        if self._mesh is None or self._delivery is None or self._view is None:
+        first = earliest(clients, namespaces, shedding)
+        if self._delivery is None or self._view is None:
             return first
-        mesh, delivery, view = self._mesh, self._delivery, self._view
-        return earliest(mesh.deadline(), delivery.deadline(), view.deadline(), first)
+        return earliest(self._delivery.deadline(), self._view.deadline(), first)

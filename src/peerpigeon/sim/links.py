@@ -12,7 +12,7 @@ from peerpigeon.core.interface.close_codes import ABNORMAL_CLOSURE, INVALID_PAYL
 from peerpigeon.core.interface.events import LinkLost, LinkOpened, LinkReceived
 from peerpigeon.core.interface.link_outbox import AHEAD, LinkOutbox
 from peerpigeon.core.interface.link_pieces import MAX_MESSAGE, STRANGER_MESSAGE, Joiner
-from peerpigeon.core.wire.hub_codec import decode, encode
+from peerpigeon.core.wire.hub_codec import decode
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.network import Party
 from peerpigeon.sim.tally import LONG_DELAY
@@ -225,7 +225,7 @@ class LinkEnd:
             self._kept.append(frame)
             return
         stage = self._stage
-        content = encode(frame)
+        content = stage.encoding.encode(frame)
         if not self._is_trusted and len(content) > STRANGER_MESSAGE:
             self._other.lose((INVALID_PAYLOAD, "not a message of frames"))
             self.lose((INVALID_PAYLOAD, "not a message of frames"))

@@ -71,6 +71,16 @@ class Mesh:
         mesh.world.run_until(0.0)
         return mesh
 
+    def join(self, hubs: int) -> None:
+        """Let so many more hubs start from now on, within the time of the layout."""
+        world, layout = self.world, self.layout
+        rng = world.chance(f"joins {layout.hubs}")
+        self.layout = replace(layout, hubs=layout.hubs + hubs)
+        times = sorted(rng.random() * layout.over for _ in range(hubs))
+        for number, time in enumerate(times, layout.hubs):
+            skew = layout.skew * rng.uniform(-1.0, 1.0)
+            world.at(world.now + time, partial(self._add, number, skew))
+
     def _add(self, number: int, skew: float) -> None:
         layout = self.layout
         host = f"hub-{number}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from peerpigeon.sim.encoding import Encoding
 from peerpigeon.sim.tally import Tally
 
 if TYPE_CHECKING:
@@ -21,3 +22,4 @@ class Stage:
     network: Network
     trace: Trace
     tally: Tally = field(default_factory=Tally)
+    encoding: Encoding = field(default_factory=Encoding)

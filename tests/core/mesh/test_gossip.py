@@ -61,6 +61,75 @@ def test_news_is_gathered_for_100_ms_and_not_sent_back() -> None:
     assert len(of_kind(Adverts, frames(said))) == 2
 
 
+def test_what_all_neighbours_lack_is_one_frame_for_all_of_them() -> None:
+    bench, near, far = linked()
+    third = bench.link(HUBS[4], now=0.5)
+    bench.tick(0.7)
+    bench.receive(third, Adverts((advert(NEW),)), 1.0)
+    said = bench.tick(1.1)
+    (one,), (other,) = (of_kind(Adverts, frames(said, link)) for link in (near, far))
+    assert one is other
+
+
+LARGE = MeshLimits(
+    small_mesh=3,
+    batch_per_hub=0.1,
+    longest_batch=0.25,
+    renewal_pause_per_hub=0.4,
+    longest_renewal_pause=0.7,
+    restless_for=0.5,
+)
+
+
+def test_in_a_large_mesh_news_is_gathered_for_longer() -> None:
+    bench, near, far = linked(LARGE)
+    bench.receive(near, Adverts((advert(NEW),)), 1.0)
+    assert told(bench.tick(1.19), far) == []
+    assert (NEW, 1) in told(bench.tick(1.21), far)
+    bench.receive(near, Adverts((advert(NEXT), advert(HUBS[4]))), 2.0)
+    assert told(bench.tick(2.24), far) == []
+    assert (NEXT, 1) in told(bench.tick(2.26), far)
+
+
+def test_in_a_large_mesh_our_advert_is_not_renewed_again_and_again() -> None:
+    bench, near, far = linked(LARGE)
+    bench.receive(near, Adverts((advert(NEW),)), 1.0)
+    bench.tick(1.3)
+    bench.link(HUBS[3], now=2.0)
+    bench.tick(2.3)
+    first = bench.mesh.advert.sequence
+    bench.link(HUBS[4], now=2.31)
+    bench.pass_time(2.32, 2.7, near, far)
+    assert bench.mesh.advert.sequence == first
+    bench.pass_time(2.7, 3.1, near, far)
+    assert bench.mesh.advert.sequence == first + 1
+    assert HUBS[4] in {end.hub for end in bench.mesh.advert.links}
+
+
+def test_after_a_loss_a_large_mesh_is_as_quick_as_a_small_one_for_a_while() -> None:
+    bench, near, far = linked(LARGE)
+    bench.receive(near, Adverts((advert(NEW), advert(NEXT))), 1.0)
+    bench.tick(1.3)
+    bench.receive(near, Adverts((advert(NEW, sequence=2),), is_urgent=True), 2.0)
+    bench.tick(2.0)
+    bench.receive(near, Adverts((advert(NEXT, sequence=2),)), 2.45)
+    assert (NEXT, 2) in told(bench.tick(2.56), far)
+    bench.receive(near, Adverts((advert(NEXT, sequence=3),)), 2.6)
+    assert told(bench.tick(2.71), far) == []
+    assert (NEXT, 3) in told(bench.tick(2.86), far)
+
+
+def test_a_loss_is_told_in_a_large_mesh_though_our_advert_is_fresh() -> None:
+    bench, near, _ = linked(LARGE)
+    bench.receive(near, Adverts((advert(NEW), advert(NEXT))), 1.0)
+    bench.tick(1.3)
+    bench.link(HUBS[3], now=2.0)
+    bench.tick(2.3)
+    bench.lose(near, 2.31)
+    bench.tick(2.31)
+    assert {end.hub for end in bench.mesh.advert.links} == {FAR, HUBS[3]}
+
+
 def test_a_loss_goes_on_at_once_and_is_urgent_there_too() -> None:
     bench, near, far = linked()
     bench.receive(near, Adverts((advert(NEAR, OWN, sequence=2),), is_urgent=True), 1.0)

@@ -23,7 +23,7 @@ class Graph(LinkGraph):
     def take(self, each: Advert) -> tuple[list[str], list[str]]:
         known = self.adverts.get(each.hub)
         self.adverts[each.hub] = each
-        before = () if known is None else tuple(end.hub for end in known.links)
+        before = () if known is None else known.links
         lost, gained = self.update(each.hub, before)
         return [*lost], [*gained]
 

@@ -21,7 +21,7 @@ from peerpigeon.core.wire.hub_news import (
     News,
     Relay,
 )
-from peerpigeon.core.wire.hub_sizes import size_of, size_of_advert
+from peerpigeon.core.wire.hub_sizes import growth_of_advert, size_of, size_of_advert
 from tests.core.harness import A, B
 
 COUNT = 500
@@ -88,3 +88,14 @@ def test_an_advert_is_reckoned_at_about_what_it_takes() -> None:
     decoder: msgspec.msgpack.Decoder[object] = msgspec.msgpack.Decoder(Advert)
     taken = memory_of(decoder, msgspec.msgpack.encode(advert))
     assert taken < size_of_advert(advert) < 2 * taken, "with its place in the graph"
+
+
+def test_an_advert_that_takes_the_place_of_another_takes_the_difference() -> None:
+    former = Advert(A, 5, 1, 7, ("ws://somewhere:3000",), ())
+    ends = tuple(
+        LinkEnd(PeerId(f"{number:040x}"), Carrier.P2P, Purpose.MESH) for number in range(3)
+    )
+    for changes in ({"links": ends}, {"addresses": ("ws://elsewhere.example:3000",) * 2}):
+        later = msgspec.structs.replace(former, sequence=2, **changes)
+        assert growth_of_advert(former, later) == size_of_advert(later) - size_of_advert(former) > 0
+        assert growth_of_advert(later, former) == -growth_of_advert(former, later)

@@ -7,13 +7,14 @@ on at once. What is missed all the same, ``anti_entropy`` makes good.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface.actions import SendToLink, Tell
 from peerpigeon.core.interface.notices import HubDiscovered
 from peerpigeon.core.wire.hub_frames import Advert, Adverts, LinkEnd
-from peerpigeon.core.wire.hub_sizes import size_of_advert
+from peerpigeon.core.wire.hub_sizes import growth_of_advert, size_of_advert
 from peerpigeon.core.wire.ranges import is_later_life
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ class Gossip:
         self._former_lives: dict[PeerId, int] = {}
         self._flush_at: float | None = None
         self._is_urgent = False
+        self._restless_until = -inf
+        self._renewed_at = -inf
 
     def deadline(self) -> float | None:
         """Return when our advert is to be looked at and fresh ones are to be passed on."""
@@ -88,13 +91,32 @@ class Gossip:
 
     def flush_by(self, when: float, *, is_urgent: bool = False) -> None:
         """Have our advert looked at and fresh ones passed on no later than at ``when``."""
-        self._is_urgent = self._is_urgent or is_urgent
+        if is_urgent:
+            self._is_urgent = True
+            self._restless_until = when + self._limits.restless_for
         if self._flush_at is None or when < self._flush_at:
             self._flush_at = when
 
     def flush_soon(self, now: float) -> None:
         """Have our advert looked at and fresh ones passed on with what else comes in a moment."""
-        self.flush_by(now + self._limits.advert_batch)
+        self.flush_by(now + self._batch(now))
+
+    def _batch(self, now: float) -> float:
+        """Return for how long adverts are gathered."""
+        limits = self._limits
+        longer = limits.advert_batch + limits.batch_per_hub * self._excess(now)
+        return min(longer, limits.longest_batch)
+
+    def _renewal_pause(self, now: float) -> float:
+        """Return for how long our advert stays as it is, but for a loss."""
+        limits = self._limits
+        return min(limits.renewal_pause_per_hub * self._excess(now), limits.longest_renewal_pause)
+
+    def _excess(self, now: float) -> int:
+        """Return how many hubs there are beyond a small mesh; none after a loss."""
+        if now < self._restless_until:
+            return 0
+        return max(0, len(self._membership) - self._limits.small_mesh)
 
     # Passing on
 
@@ -117,44 +139,59 @@ class Gossip:
         *,
         is_draining: bool = False,
     ) -> None:
-        """Renew our advert if there is something new to say, and pass on all that is fresh."""
+        """Renew our advert if there is something new to say, and pass on all that is fresh.
+
+        What is no loss may be said a little later, together with what comes after it: all hubs have
+        to take each of our adverts, and in a large mesh they have many to take while it forms.
+        """
         has_risen = self._namesakes.rise(now)
-        if self._membership.publish(ends, bar, now, is_draining=is_draining) or has_risen:
+        is_pressing = self._is_urgent or is_draining != self._membership.own.is_draining
+        renew_at = self._renewed_at + self._renewal_pause(now)
+        may_renew = is_pressing or now >= renew_at
+        if may_renew and self._membership.publish(ends, bar, now, is_draining=is_draining):
+            self._fresh[self._own] = self._own
+            self._renewed_at = now
+        if has_risen:
             self._fresh[self._own] = self._own
         self._flush()
+        if not may_renew:
+            self.flush_by(renew_at)
 
     def _flush(self) -> None:
-        """Pass fresh adverts on: to each neighbour those that did not come from it."""
+        """Pass fresh adverts on: to each neighbour those that did not come from it.
+
+        All from which none of them came get one frame, which is encoded once.
+        """
         fresh, self._fresh = self._fresh, {}
         is_urgent, self._is_urgent = self._is_urgent, False
         self._flush_at = None
         if not fresh:
             return
         sources = set(fresh.values())
-        everything = self._gather(fresh, None)
+        everything = self._frame(fresh, is_urgent=is_urgent)
         for hub in self._links.neighbours:
             link = self._links.to(hub)
-            is_partial = hub in sources or hub in fresh
-            adverts = self._gather(fresh, link) if is_partial else everything
-            if link is not None and adverts:
-                self._effects.act(SendToLink(link.id, Adverts(adverts, is_urgent)))
+            frame = everything
+            if hub in sources:
+                others = [each for each, source in fresh.items() if source != hub]
+                frame = self._frame(others, is_urgent=is_urgent)
+            if link is not None and frame.adverts:
+                self._effects.act(SendToLink(link.id, frame))
 
-    def _gather(
-        self, fresh: dict[PeerId, PeerId], link: NeighbourLink | None
-    ) -> tuple[Advert, ...]:
-        advert_of = self._membership.advert
-        return tuple(
-            advert
-            for hub, source in fresh.items()
-            if (advert := advert_of(hub)) is not None and (link is None or link.hub != source)
-        )
+    def _frame(self, hubs: Iterable[PeerId], *, is_urgent: bool) -> Adverts:
+        adverts = map(self._membership.advert, hubs)
+        return Adverts(tuple(each for each in adverts if each is not None), is_urgent)
 
     # Hearing
 
     def learn(self, sender: PeerId, frame: Adverts, now: float) -> Learned:
         """Take a neighbour's adverts."""
         learned = Learned()
+        held, absent = self._membership.held, self._membership.absent
         for advert in frame.adverts:
+            # As most are, since each neighbour passes it on; nothing is done as often as this.
+            if held.get(advert.hub) == advert and advert.hub not in absent:
+                continue
             if self._identities is not None and not self._is_genuine(self._identities, advert):
                 learned.forged += self._identities.is_member(advert.hub)
                 if learned.forged > FORGED_BY_NEIGHBOUR:
@@ -162,16 +199,19 @@ class Gossip:
                 continue
             if advert.hub != self._own:
                 self._learn(advert, sender, learned, now)
-                continue
-            if self._namesakes.hear(advert, now):
-                self._fresh[self._own] = self._own
-            if self._namesakes.rise(now):
-                self._fresh[self._own] = self._own
-                self.flush_by(now)  # until then nobody believes what we say of ourselves
+            else:
+                self._hear_of_ourselves(advert, now)
         if self._fresh:
-            when = now if frame.is_urgent else now + self._limits.advert_batch
+            when = now if frame.is_urgent else now + self._batch(now)
             self.flush_by(when, is_urgent=frame.is_urgent)
         return learned
+
+    def _hear_of_ourselves(self, advert: Advert, now: float) -> None:
+        if self._namesakes.hear(advert, now):
+            self._fresh[self._own] = self._own
+        if self._namesakes.rise(now):
+            self._fresh[self._own] = self._own
+            self.flush_by(now)  # until then nobody believes what we say of ourselves
 
     def _is_genuine(self, identities: Identities, advert: Advert) -> bool:
         """Tell whether an advert is by a hub that may be here, and not by another one.
@@ -184,10 +224,11 @@ class Gossip:
 
     def _learn(self, advert: Advert, sender: PeerId, learned: Learned, now: float) -> None:
         membership, hub = self._membership, advert.hub
-        was_live, former = hub in membership, membership.advert(hub)
+        former = membership.held.get(hub)
+        was_live = former is not None and hub not in membership.absent
         if former is None and len(membership) >= self._limits.known_hubs:
             return
-        added = size_of_advert(advert) - (0 if former is None else size_of_advert(former))
+        added = size_of_advert(advert) if former is None else growth_of_advert(former, advert)
         if added > 0 and not self._effects.memory.records.has_room(added):
             return
         is_other_life = former is not None and former.life != advert.life

@@ -38,6 +38,20 @@ class MeshLimits:
     advert_batch: float = 0.1
     """For so long adverts are gathered before they go on: a wave of changes costs one message a
     link."""
+    small_mesh: int = 100
+    """Hubs beyond which news that is no loss may take longer: what a hub has to hear while all come
+    at once grows with their number, and so does what can be said together."""
+    batch_per_hub: float = 0.0004
+    """So much longer adverts are gathered for each hub beyond ``small_mesh``."""
+    longest_batch: float = 0.3
+    """No longer than this. News goes over ten links at most in a mesh of ten thousand."""
+    renewal_pause_per_hub: float = 0.001
+    """From one advert of a hub to its next one for each hub beyond ``small_mesh``."""
+    longest_renewal_pause: float = 1.0
+    """No such pause is longer."""
+    restless_for: float = 4.0
+    """For so long after a loss nothing takes longer than in a small mesh. It is twice
+    ``gone_after``: who has lost its links and found others must not be taken for gone."""
     rise_pause: float = 5.0
     """Between two risings above others under our own id. Each looks like a restart to all other
     hubs, and two hubs that were given one id outdo each other for as long as both live; for so

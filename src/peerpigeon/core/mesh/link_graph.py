@@ -8,11 +8,13 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.mesh.link_ends import LinkEnds
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Mapping
 
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.wire.hub_frames import Advert
+    from peerpigeon.core.wire.hub_frames import Advert, LinkEnd
 
 
 class Shift(Enum):
@@ -32,6 +34,7 @@ class LinkGraph:
         """Begin without links; ``adverts``, the latest of each hub, are read at each change."""
         self._own = own
         self._adverts = adverts
+        self._ends = LinkEnds(adverts)
         # Neighbours in the order in which their links came to count.
         self._neighbours: dict[PeerId, dict[PeerId, None]] = {own: {}}
         self.version = 0
@@ -56,15 +59,25 @@ class LinkGraph:
             frontier = following
         return reached
 
-    def update(self, hub: PeerId, before: Iterable[PeerId]) -> tuple[list[PeerId], list[PeerId]]:
+    def end(self, hub: PeerId, other: PeerId) -> LinkEnd | None:
+        """Return what ``hub`` advertises of its link to ``other``, whether it counts or not."""
+        return self._ends.get(hub, other)
+
+    def update(self, hub: PeerId, before: Iterable[LinkEnd]) -> tuple[list[PeerId], list[PeerId]]:
         """Bring the links of a hub up to date with its advert; ``before`` it advertised others.
 
         Returns the hubs with which it has lost and gained a link that counts.
         """
-        after = dict.fromkeys(end.hub for end in self._adverts[hub].links if end.hub != hub)
-        lost = [other for other in before if other not in after and self._disconnect(hub, other)]
-        self._neighbours.setdefault(hub, {})
-        gained = [other for other in after if self._connect(hub, other)]
+        near = self._neighbours.setdefault(hub, {})
+        after = {end.hub: None for end in self._adverts[hub].links}
+        lost = [end.hub for end in before if end.hub not in after and end.hub in near]
+        for other in lost:
+            self._disconnect(hub, other)
+        gained = [
+            other
+            for other in after
+            if other not in near and other != hub and self._connect(hub, other)
+        ]
         return lost, gained
 
     def connect_all(self, hub: PeerId, others: Container[PeerId]) -> None:
@@ -84,21 +97,14 @@ class LinkGraph:
         del self._neighbours[hub]
 
     def _connect(self, hub: PeerId, other: PeerId) -> bool:
-        if other in self._neighbours[hub] or not self._advertises(other, hub):
+        if other in self._neighbours[hub] or self._ends.get(other, hub) is None:
             return False
         self._neighbours[hub][other] = None
         self._neighbours[other][hub] = None
         self.version += 1
         return True
 
-    def _disconnect(self, hub: PeerId, other: PeerId) -> bool:
-        if other not in self._neighbours.get(hub, ()):
-            return False
-        del self._neighbours[hub][other]
-        del self._neighbours[other][hub]
+    def _disconnect(self, hub: PeerId, other: PeerId) -> None:
+        self._neighbours[hub].pop(other, None)  # a hub may have named another one twice
+        self._neighbours[other].pop(hub, None)
         self.version += 1
-        return True
-
-    def _advertises(self, hub: PeerId, other: PeerId) -> bool:
-        advert = self._adverts.get(hub)
-        return advert is not None and any(end.hub == other for end in advert.links)

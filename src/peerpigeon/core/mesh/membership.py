@@ -177,10 +177,17 @@ class Membership:
 
     def link_end(self, hub: PeerId, other: PeerId) -> LinkEnd | None:
         """Return what ``hub`` advertises of its link to ``other``."""
-        advert = self._adverts.get(hub)
-        if advert is None:
-            return None
-        return next((end for end in advert.links if end.hub == other), None)
+        return self._graph.end(hub, other)
+
+    @property
+    def held(self) -> Mapping[PeerId, Advert]:
+        """The latest advert of each hub, live or missing."""
+        return self._adverts
+
+    @property
+    def absent(self) -> AbstractSet[PeerId]:
+        """The missing hubs, whether they are to be looked for or not."""
+        return self._missing.since().keys()
 
     # Changes
 
@@ -347,11 +354,10 @@ class Membership:
             self._draining_since.setdefault(hub, self.changed_at)
         else:
             self._draining_since.pop(hub, None)
-        if known is not None and hub in self._live:
+        if known is not None and hub not in self._missing:
             self.digest ^= known.mark ^ advert.mark
-        before = {} if known is None else dict.fromkeys(end.hub for end in known.links)
-        lost, gained = self._graph.update(hub, before)
-        if any(self._is_out(other) != self._is_out(hub) for other in gained):
+        lost, gained = self._graph.update(hub, () if known is None else known.links)
+        if gained and any(self._is_out(other) != self._is_out(hub) for other in gained):
             return Shift.BRIDGED
         return Shift.LOST if lost else Shift.NONE
 

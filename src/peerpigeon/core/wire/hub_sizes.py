@@ -49,6 +49,13 @@ def size_of(news: News) -> int:
             return _NEWS_BYTES
 
 
+def growth_of_advert(former: Advert, advert: Advert) -> int:
+    """Return by how many bytes more an advert takes than the one before it."""
+    if advert.addresses == former.addresses and advert.key == former.key:  # most often
+        return _LINK_BYTES * (len(advert.links) - len(former.links))
+    return size_of_advert(advert) - size_of_advert(former)
+
+
 def size_of_advert(advert: Advert) -> int:
     """Return about how much memory an advert takes, its links in the graph included."""
     texts = sum(map(len, advert.addresses)) + len(advert.key) + len(advert.signature)
