@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Contender = Literal["ours", "reference", "floor"]
-STOP_TIMEOUT = 5.0  # seconds
+STOP_TIMEOUT = 30.0  # seconds; a machine that is busy takes some to end a large process
 MOST_CLIENTS = 100_000
 
 
@@ -59,6 +59,24 @@ def serving(
             stderr=subprocess.DEVNULL if contender == "floor" else subprocess.PIPE,
             text=True,
         )
+    with ended(process):
+        yield Server(process.pid, _port(process))
+
+
+@contextmanager
+def linked_hub(start: Server | None, *, discovery_limit: int = 128) -> Iterator[Server]:
+    """Run a hub of ours that takes as many clients as come, linked to another one if there is one.
+
+    It may run on any core: there are more hubs than those.
+    """
+    command = [sys.executable, "-m", "peerpigeon", "hub", "--host", "127.0.0.1", "--port", "0"]
+    command += ["--log-format", "json", "--max-connections", str(MOST_CLIENTS)]
+    command += ["--discovery-limit", str(discovery_limit)]
+    command += ["--no-auto-connect"] if start is None else []
+    command += [] if start is None else [f"--bootstrap-hubs=ws://127.0.0.1:{start.port}"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+    )
     with ended(process):
         yield Server(process.pid, _port(process))
 

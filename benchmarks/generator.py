@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 SOURCE = Path(__file__).parent / "load"
 BUILD = Path(__file__).parent.parent / "build" / "load"
-PROGRAMS = {"load": ("main.c", "clients.c", "signals.c", "crowd.c"), "floor": ("floor.c",)}
+PROGRAMS = {
+    "load": ("main.c", "clients.c", "signals.c", "crowd.c", "return.c", "latency.c"),
+    "floor": ("floor.c",),
+}
 COMPILE_TIMEOUT = 120.0
 DEADLINE = 120
 """Seconds that one scene may take, unless it says otherwise."""

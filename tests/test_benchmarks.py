@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from benchmarks import across, stampede, start, suite
 from benchmarks import path as way
-from benchmarks import start, suite
-from benchmarks.generator import BenchmarkError
+from benchmarks.generator import BenchmarkError, find_compiler
 from benchmarks.roamers import KNOWN_WITHIN, Ledger, Sent, Stay
 
 from tests.conftest import skip_group
@@ -49,6 +49,30 @@ def test_a_signal_is_lost_when_a_sender_that_stayed_has_heard_nothing_in_time() 
     assert ledger.unknown(0.9 + KNOWN_WITHIN) == (0, 0)
     assert ledger.unknown(1.0 + KNOWN_WITHIN) == (1, 1)
     assert ledger.unknown(2.0 + KNOWN_WITHIN) == (2, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+@pytest.mark.parametrize(("hubs", "members"), [(3, 10), (2, 300)])
+def test_clients_of_a_hub_that_dies_come_back_to_the_others(hubs: int, members: int) -> None:
+    """All of them are let in and introduced, and no signal of others is lost meanwhile."""
+    try:
+        find_compiler()
+    except BenchmarkError as problem:
+        skip_group("node", str(problem))
+    outcome = stampede.of_mesh(hubs, 300, members, within=0.5, pairs=4)
+    assert outcome.refused == {}
+    assert outcome.row().startswith(f"| 300 | {members} | 0 |")
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+def test_a_namespace_of_several_hubs_is_filled() -> None:
+    try:
+        find_compiler()
+    except BenchmarkError as problem:
+        skip_group("node", str(problem))
+    assert across.across(3, 300).startswith("300 clients in one namespace of 3 hubs: all ")
 
 
 @pytest.mark.slow

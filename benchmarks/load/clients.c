@@ -97,7 +97,7 @@ static void flush(client *who) {
     if (who->fd < 0 || !who->out_length) return;
     ssize_t sent = send(who->fd, who->out, who->out_length, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN) {
-        if (who->leaving) return;
+        if (who->leaving || on.cut) return; /* what is read next tells of the end */
         fail("send: %s", strerror(errno));
     }
     if (sent > 0) {
@@ -137,15 +137,23 @@ void queue_text(client *who, const char *text, size_t length) { queue(who, TEXT,
 
 void connect_client(client *who, int port) {
     uint64_t id[3] = {chance(), chance(), chance()};
-    snprintf(who->id, sizeof who->id, "%016lx%016lx%08lx", id[0], id[1], id[2] & 0xffffffff);
+    if (!who->stays_itself || !who->id[0])
+        snprintf(who->id, sizeof who->id, "%016lx%016lx%08lx", id[0], id[1], id[2] & 0xffffffff);
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     who->fd = socket(AF_INET, SOCK_STREAM, 0);
     if (who->fd < 0) fail("socket: %s", strerror(errno));
     int yes = 1;
     setsockopt(who->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (connect(who->fd, (struct sockaddr *)&to, sizeof to)) fail("connect: %s", strerror(errno));
+    if (who->address) {
+        struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(who->address)};
+        setsockopt(who->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
+        if (bind(who->fd, (struct sockaddr *)&from, sizeof from)) fail("bind: %s", strerror(errno));
+    }
+    /* What is sent before it is connected waits: a full queue of the server stops nobody else. */
     fcntl(who->fd, F_SETFL, O_NONBLOCK);
+    if (connect(who->fd, (struct sockaddr *)&to, sizeof to) && errno != EINPROGRESS)
+        fail("connect: %s", strerror(errno));
     who->open = who->leaving = who->waits = false;
     who->met = who->lost = 0;
     who->out_length = who->rest_length = 0;
@@ -173,8 +181,20 @@ void leave(client *who) {
     queue(who, CLOSE, "\x03\xe8", 2);
 }
 
+static void cut(client *who, int why) {
+    if (!on.cut) fail(why ? "closed or refused: %d" : "a connection was lost", why);
+    close(who->fd);
+    who->fd = -1;
+    who->out_length = who->rest_length = 0;
+    on.cut(who, why);
+    who->open = false;
+}
+
 static void gone(client *who) {
-    if (!who->leaving) fail("a connection was lost");
+    if (!who->leaving) {
+        cut(who, 0);
+        return;
+    }
     close(who->fd);
     who->fd = -1;
     who->out_length = who->rest_length = 0;
@@ -207,6 +227,8 @@ static void take(client *who, const frame *taken) {
         take_text(who, taken->payload, taken->length);
     else if (taken->opcode == PING)
         queue(who, PONG, taken->payload, taken->length);
+    else if (taken->opcode == CLOSE && !who->leaving && on.cut && taken->length >= 2)
+        cut(who, (unsigned char)taken->payload[0] << 8 | (unsigned char)taken->payload[1]);
     else if (taken->opcode == CLOSE && !who->leaving)
         fail("closed by the server: %.*s", (int)taken->length - 2, taken->payload + 2);
     else if (taken->opcode != CLOSE && taken->opcode != PONG)
@@ -216,7 +238,11 @@ static void take(client *who, const frame *taken) {
 static size_t take_head(client *who, char *data, size_t length) {
     char *end = memmem(data, length, "\r\n\r\n", 4);
     if (!end) return 0;
-    if (memcmp(data, "HTTP/1.1 101 ", 13)) fail("refused: %.*s", (int)(end - data), data);
+    if (memcmp(data, "HTTP/1.1 101 ", 13)) {
+        if (!on.cut) fail("refused: %.*s", (int)(end - data), data);
+        cut(who, atoi(data + 9));
+        return length;
+    }
     who->open = true;
     if (on.opened) on.opened(who);
     return (size_t)(end + 4 - data);
@@ -241,6 +267,7 @@ static void readable(client *who) {
         take(who, &taken);
         at += size;
     }
+    if (who->fd < 0) return;
     who->rest_length = length - at;
     if (who->rest_length == 0 && !who->rest) return;
     who->rest = realloc(who->rest, who->rest_length + 1);

@@ -13,6 +13,8 @@ typedef struct client {
     bool leaving; /* its end is no fault */
     bool waits;   /* some of `out` did not fit into the socket */
     bool dirty;   /* there is something in `out` that nobody has tried to send */
+    bool stays_itself; /* it comes again under the same id */
+    uint32_t address;  /* from which it connects; 0 for any */
     uint32_t number, room;
     uint32_t met;  /* peer-discovered received */
     uint32_t lost; /* peer-disconnected received */
@@ -31,6 +33,8 @@ typedef struct {
     void (*signal)(client *, const char *text, size_t length);
     void (*closed)(client *);                            /* a leaving one has gone */
     void (*due)(void);                                   /* the time of `wake_at` has come */
+    /* Its connection was lost (0), refused (status), or closed (code); without it, a failure. */
+    void (*cut)(client *, int why);
 } hooks;
 
 extern hooks on;

@@ -13,6 +13,16 @@ static long count, members, promised, coming, at_once, connected;
 static uint32_t unsatisfied, untold;
 static uint64_t told;
 
+/* Of several ports, given as `port=1,2,3`, each has its turn. */
+static int next_port(void) {
+    static const char *rest;
+    if (!rest || !*rest) rest = option("port", "0");
+    char *end;
+    long port = strtol(rest, &end, 10);
+    rest = *end ? end + 1 : end;
+    return (int)port;
+}
+
 /* `at_once` clients may be between their connect and the end of their handshake. */
 static void connect_more(void) {
     while (connected < count && coming < at_once) {
@@ -21,7 +31,7 @@ static void connect_more(void) {
         next->room = (uint32_t)(number_option("first_room", 0) + connected / members);
         connected++;
         coming++;
-        connect_client(next, (int)number_option("port", 0));
+        connect_client(next, next_port());
     }
 }
 

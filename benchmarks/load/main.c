@@ -13,13 +13,14 @@ int main(int count, char **words) {
     } scenes[] = {{"signals", play_signals},
                   {"joins", play_joins},
                   {"fanout", play_fanout},
-                  {"idle", play_idle}};
+                  {"idle", play_idle},
+                  {"return", play_return}};
     for (size_t i = 0; count > 1 && i < sizeof scenes / sizeof *scenes; i++) {
         if (strcmp(words[1], scenes[i].name)) continue;
         prepare(count - 2, words + 2);
         scenes[i].play();
         return fflush(stdout) != 0;
     }
-    fprintf(stderr, "usage: load signals|joins|fanout|idle name=value ...\n");
+    fprintf(stderr, "usage: load signals|joins|fanout|idle|return name=value ...\n");
     return 2;
 }

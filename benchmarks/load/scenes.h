@@ -6,6 +6,7 @@
 void play_signals(void); /* pairs of clients, one of each sends to the other */
 void play_joins(void);   /* clients come, until each has been told of all others in its room */
 void play_fanout(void);  /* one client comes to a room that is full, again and again */
+void play_return(void);  /* many clients of one hub that is killed come back to others */
 void play_idle(void);    /* clients come and do nothing until standard input ends */
 
 #endif

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "clients.h"
+#include "latency.h"
 #include "scenes.h"
 
 enum { DIGITS = 6, RING = 8192, CANDIDATE_BELOW = 600, LONGEST = 1 << 16 };
-enum { FINE = 6, BUCKETS = 64 << FINE }; /* 64 buckets for each doubling: exact to 1.6 % */
 
 static const char MARK[] = "\"data\":{\"number\":\"";
 static const char LINE[] = "a=fmtp:111 minptime=10;useinbandfec=1;level-asymmetry-allowed=1\\r\\n";
@@ -28,9 +28,9 @@ typedef struct {
 
 static pair *pairs;
 static long pair_count, window, rate;
-static uint64_t histogram[BUCKETS], longest;
+static latencies measured;
 static uint64_t begun, warm_until, end, next_due, last_news;
-static uint64_t sent, received, measured, due;
+static uint64_t sent, received, due;
 static enum { JOINING, WARMING, MEASURING, DRAINING } phase;
 static usage first, last;
 
@@ -71,25 +71,6 @@ static void send_one(pair *it) {
     queue_text(&it->from, it->text, it->length);
 }
 
-static void note(uint64_t nanoseconds) {
-    measured++;
-    if (nanoseconds > longest) longest = nanoseconds;
-    int high = 63 - __builtin_clzll(nanoseconds | 1 << FINE);
-    histogram[((uint64_t)(high - FINE) << FINE) + (nanoseconds >> (high - FINE))]++;
-}
-
-static double quantile(double share) {
-    uint64_t wanted = (uint64_t)(share * (double)measured), seen = 0;
-    for (uint64_t i = 0; i < BUCKETS; i++) {
-        seen += histogram[i];
-        if (seen > wanted) {
-            uint64_t octave = i >> FINE ? (i >> FINE) - 1 : 0;
-            return (double)((i - (octave << FINE)) << octave) / 1e3;
-        }
-    }
-    return (double)longest / 1e3;
-}
-
 static void start_measuring(void) {
     phase = MEASURING;
     first = look();
@@ -108,7 +89,7 @@ static void take_signal(client *who, const char *text, size_t length) {
         memcmp(digits + DIGITS, it->digits + DIGITS, it->tail))
         fail("a signal was changed");
     uint64_t time = now();
-    if (phase == MEASURING) note(time - it->sent_at[it->received % RING]);
+    if (phase == MEASURING) note(&measured, time - it->sent_at[it->received % RING]);
     it->received++;
     received++;
     last_news = time;
@@ -179,9 +160,10 @@ void play_signals(void) {
         connect_client(&it->from, (int)number_option("port", 0));
     }
     run_while(unfinished);
-    printf("{\"sent\":%lu,\"received\":%lu,\"measured\":%lu,", sent, received, measured);
+    printf("{\"sent\":%lu,\"received\":%lu,\"measured\":%lu,", sent, received,
+           measured.count);
     printf("\"bytes\":%zu,\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,\"longest\":%.1f,", pairs[0].length,
-           quantile(0.5), quantile(0.9), quantile(0.99), (double)longest / 1e3);
+           quantile(&measured, 0.5), quantile(&measured, 0.9), quantile(&measured, 0.99), (double)measured.longest / 1e3);
     print_usage(&first, &last);
     printf("}\n");
 }

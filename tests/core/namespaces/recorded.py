@@ -68,6 +68,9 @@ class Recorded:
         """To which hub, for which sessions: apart, because nearly each join leads to one."""
 
     def _said(self, told: Iterable[ClientNews] = ()) -> Said:
+        introducing = self.rendezvous.introducing
+        while (due := introducing.deadline()) is not None:
+            introducing.expire(due)
         hubs: list[tuple[PeerId, News]] = []
         for hub, news in self.effects.take_news():
             if isinstance(news, Granted):

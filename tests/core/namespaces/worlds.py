@@ -9,6 +9,7 @@ client does not know, and nothing crosses from one namespace to another.
 from __future__ import annotations
 
 from collections import Counter
+from math import inf
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -291,8 +292,8 @@ class Mesh:
             while self.deliver(100):
                 pass
             deadlines = [self.deadline_of(hub) for hub in self.hubs.values()]
-            due = min((t for t in deadlines if t is not None), default=until)
-            if due > until or (due == until and self.now == until):
+            due = min((t for t in deadlines if t is not None), default=inf)
+            if due > until:
                 self.now = until
                 return
             self.now = max(self.now, due)

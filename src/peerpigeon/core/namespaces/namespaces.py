@@ -76,7 +76,7 @@ class Namespaces:
             case Leave():
                 self.rendezvous.on_leave(hub, news, now)
             case More():
-                self.rendezvous.on_more(hub, news)
+                self.rendezvous.on_more(hub, news, now)
             case Find():
                 self.rendezvous.on_find(hub, news)
             case Claim():

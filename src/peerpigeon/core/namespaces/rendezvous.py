@@ -16,10 +16,10 @@ from msgspec.structs import replace
 
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.namespaces.departures import Departures
-from peerpigeon.core.namespaces.discovery import introductions
 from peerpigeon.core.namespaces.handover import Handover
 from peerpigeon.core.namespaces.hub_views import first_session
 from peerpigeon.core.namespaces.id_owners import IdOwners
+from peerpigeon.core.namespaces.introducing import Introducing
 from peerpigeon.core.namespaces.record_table import MAX_RECORDS, RecordTable
 from peerpigeon.core.namespaces.records import (
     IdConflict,
@@ -44,7 +44,7 @@ from peerpigeon.core.wire.hub_news import (
 from peerpigeon.core.wire.ranges import is_session_over
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from random import Random
 
     from peerpigeon.core.effects import Effects
@@ -69,11 +69,11 @@ class Rendezvous:
     ) -> None:
         self._own = own
         self._limit = limit
-        self._rng = rng
         self._views = views
         self._placement = placement
         self._effects = effects
         self._table = RecordTable(own, placement, max_records, effects.memory.records)
+        self.introducing = Introducing(self._table, limit, rng, effects)
         self._departures = Departures(effects)
         self._owners = IdOwners(effects)
         self.handover = Handover(own, placement)
@@ -118,7 +118,7 @@ class Rendezvous:
                 stored.fresh_until = now + RETENTION
                 granted.append(member.session)
         self._owners.grant(kept, hub, granted)
-        self._introduce(kept, newcomers, join.has_enough)
+        self.introducing.add(kept, newcomers, join.has_enough, now)
 
     def _let_wait(self, kept: NamespaceRecords, hub: PeerId, join: Join, now: float) -> Join:
         """Only store who is to be granted an id for the first time; return the others' join."""
@@ -158,7 +158,7 @@ class Rendezvous:
         is_primary, has_said_goodbye = leave.is_primary, leave.has_said_goodbye
         self._depart(kept, over, now, is_primary=is_primary, has_said_goodbye=has_said_goodbye)
 
-    def on_more(self, hub: PeerId, more: More) -> None:
+    def on_more(self, hub: PeerId, more: More, now: float) -> None:
         """Introduce a member that knows few to as many as the limit allows."""
         kept = self._table.get(more.namespace)
         if kept is None:
@@ -171,7 +171,7 @@ class Rendezvous:
         ]
         for record in records:
             record.introductions = max(0, self._limit - more.count)
-        self._introduce(kept, records)
+        self.introducing.add(kept, records, (), now)
 
     def on_find(self, hub: PeerId, find: Find) -> None:
         """Say where a member is."""
@@ -253,10 +253,11 @@ class Rendezvous:
             self._forget(kept)
         for namespace, hub, session in self._departures.over(now):
             self._forget_departure(self._table.keep(namespace, now), hub, session)
+        self.introducing.expire(now)
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
-        parts = self._table, self._owners, self.handover, self._departures
+        parts = self._table, self._owners, self.handover, self._departures, self.introducing
         return earliest(*(part.deadline() for part in parts))
 
     # Records
@@ -364,17 +365,7 @@ class Rendezvous:
         hub, _, session = identity_of(conflict.newcomer)
         self._table.add(kept, conflict.newcomer)
         self._owners.grant(kept, hub, [session])
-        self._introduce(kept, [conflict.newcomer])
-
-    def _introduce(
-        self,
-        kept: NamespaceRecords,
-        newcomers: list[Record],
-        has_enough: Collection[int] = (),
-    ) -> None:
-        chosen = introductions(kept, newcomers, frozenset(has_enough), self._limit, self._rng)
-        for hub, meet in chosen:
-            self._effects.tell_hub(hub, meet)
+        self.introducing.add(kept, [conflict.newcomer], (), now)
 
     # Forgetting
 

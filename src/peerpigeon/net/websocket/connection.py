@@ -2,8 +2,7 @@
 
 A socket keeps what it has read of a message that is not whole yet, and no buffer else. How much it
 keeps for longer than a turn it notes in an account (``net/memory.py``), and so it may have to go.
-What is sent to a socket within one turn of the event loop goes out in one write. That is not much:
-a group ends a turn once it has received 64 KiB.
+What is sent in one turn of the event loop goes out in one write; a turn ends after 64 KiB received.
 
 What the other side is slow to read waits here, not in the transport, once that has ``AHEAD`` bytes.
 So a ping, or the answer to one, overtakes it: control frames may go between messages (RFC 6455,
@@ -105,7 +104,7 @@ class WebSocket(TurnTaker, Socket):
     @classmethod
     def accepted(cls, group: SocketGroup[Any], transport: asyncio.Transport) -> Self:
         """Return the WebSocket of a connection that a client has made."""
-        if not IS_INHERITED:  # else to ask for the socket takes 72 bytes of uvloop's for good
+        if not IS_INHERITED:  # to ask uvloop for the socket takes 72 bytes for good
             leave_little_in_kernel(transport.get_extra_info("socket"), AHEAD)
         return cls(group, transport, WebSocketProtocol(cls.KIND, group.max_message_size))
 
@@ -114,6 +113,12 @@ class WebSocket(TurnTaker, Socket):
         """How many bytes are still to be sent."""
         queued = sum(map(len, self._protocol.outgoing)) + self._held_size
         return queued + self._transport.get_write_buffer_size()
+
+    def answer(self, response: bytes) -> None:
+        """Queue the end of the opening handshake: it leaves with the greeting, in one write."""
+        self._protocol.outgoing += (response, b"")
+        self.sent -= len(response)  # it is no frame
+        self._group.flush_soon(self)
 
     def send(self, payload: bytes) -> None:
         """Send one message. Never waits, never raises; nothing if the socket is closed."""

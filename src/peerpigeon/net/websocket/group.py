@@ -47,6 +47,10 @@ class Socket(asyncio.Protocol, ABC):
     """Bytes of all frames that were written or held back."""
 
     @abstractmethod
+    def answer(self, response: bytes) -> None:
+        """Queue the end of the opening handshake, before all messages."""
+
+    @abstractmethod
     def flush(self) -> None:
         """Write what is queued."""
 
@@ -123,7 +127,7 @@ class SocketGroup(Generic[S]):
         socket = self._make(self, transport)
         socket.address = request.address or socket.address
         transport.set_protocol(socket)
-        transport.write(request.response())
+        socket.answer(request.response())
         self.listener.socket_opened(socket, request)
         if early:
             socket.data_received(early)
