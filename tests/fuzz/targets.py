@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.fuzz import parsers
+from tests.fuzz.associations import sctp
 from tests.fuzz.hub_story import story
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ TARGETS: dict[str, Target] = {
     "hub_story": story,
     "link_pieces": parsers.link_pieces,
     "reference_message": parsers.reference_message,
+    "sctp": sctp,
     "websocket": parsers.websocket,
     "websocket_uri": parsers.websocket_uri,
 }

@@ -1,7 +1,8 @@
 """One SCTP association with one stream (RFC 9260, as RFC 8831 and RFC 8261 use it).
 
 Packets come over DTLS, so who sent them is known: the cookie is a random number, not a signature,
-and there is one path, so none is looked for, and no heartbeats are sent. Both ends may begin.
+and an end that has lost its memory has lost its keys, so no association is begun anew. There is one
+path, which ICE watches, so no heartbeats are sent. Both ends may begin, also at once.
 """
 
 from __future__ import annotations
@@ -9,29 +10,28 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from peerpigeon.rtc.interface import STREAM
 from peerpigeon.rtc.sctp import chunks as c
+from peerpigeon.rtc.sctp import greeting, stream_reset
+from peerpigeon.rtc.sctp.congestion import BURST
 from peerpigeon.rtc.sctp.events import Ended, Event, Opened, Received
 from peerpigeon.rtc.sctp.incoming import WINDOW, Incoming, RefusedError
-from peerpigeon.rtc.sctp.outgoing import BURST, SACK_SIZE, Outgoing
+from peerpigeon.rtc.sctp.outgoing import SACK_SIZE, Outgoing
+from peerpigeon.rtc.sctp.request import MAX_RETRANSMISSIONS, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-STREAMS = 16
-"""How many streams are offered and taken; one is used."""
 ACKNOWLEDGE_WITHIN = 0.02
 """Seconds for which an acknowledgement waits for data to go with (RFC 9260, section 6.2)."""
-MAX_RETRANSMISSIONS = 8
-"""How often in a row nothing is heard before the other end counts as gone (section 16)."""
 MAX_REPLIES = 64
 """Answers to handshakes and heartbeats in one turn; beyond that they are dropped."""
 
 BROKEN = "the connection to the other hub broke"
 CLOSED = "the other hub closed the channel"
-_MODULUS = 1 << 32
 _COOKIE_SIZE = 16
+_UNANSWERED = frozenset({c.HEARTBEAT_ACK, c.ERROR, 12, 13})
+"""Chunks that need nothing done; the last two are of ECN, which is not used."""
 
 
 class State(Enum):
@@ -49,7 +49,7 @@ class State(Enum):
 
 
 _IN_USE = frozenset({State.ESTABLISHED, State.SHUTDOWN_PENDING})
-_RECEIVING = _IN_USE | {State.SHUTDOWN_SENT, State.COOKIE_ECHOED}
+_RECEIVING = _IN_USE | {State.SHUTDOWN_SENT}
 
 
 class Association:
@@ -58,23 +58,21 @@ class Association:
     def __init__(self, *, port: int = 5000, peer_port: int = 5000, mtu: int, rng: Random) -> None:
         self._ports = (port, peer_port)
         self._mtu = mtu
+        self._room = mtu - c.HEADER_SIZE
         self._state = State.CLOSED
-        self._tag = rng.randrange(1, _MODULUS)
+        self._tag = rng.randrange(1, 1 << 32)
         self._their_tag = 0
-        self._first = rng.randrange(_MODULUS)
+        self._first = rng.randrange(1 << 32)
         self._cookie = rng.randbytes(_COOKIE_SIZE)
         self._header = b""
         self._incoming = Incoming()
         self._outgoing = Outgoing(self._first, mtu)
         self._packets: list[bytes] = []
         self._events: list[Event] = []
-        self._request: list[bytes] = []  # chunks that are sent until they are answered
-        self._request_timer: float | None = None
-        self._request_timeout = self._outgoing.round_trip.timeout
-        self._request_failures = 0
+        self._request = Request()
         self._acknowledge_at: float | None = None
         self._is_data_coming = False  # in the packet that is read
-        self._resets = self._first  # the number of our next request to reset (RFC 6525)
+        self._has_acknowledged_channel = False
         self._has_told = False  # of the end
         self._act: dict[int, Callable[[int, bytes, float], None]] = {
             c.DATA: self._take_data,
@@ -92,6 +90,17 @@ class Association:
         }
 
     @property
+    def mtu(self) -> int:
+        """The largest packet in bytes; it may be raised while the association is in use."""
+        return self._mtu
+
+    @mtu.setter
+    def mtu(self, mtu: int) -> None:
+        self._mtu = mtu
+        self._room = mtu - c.HEADER_SIZE
+        self._outgoing.congestion.mtu = mtu
+
+    @property
     def buffered(self) -> int:
         """Bytes of messages that were not yet put into packets."""
         return self._outgoing.waiting_size
@@ -100,7 +109,7 @@ class Association:
         """Begin, if the other end has not."""
         if self._state is State.CLOSED:
             self._state = State.COOKIE_WAIT
-            self._send_request([c.chunk(c.INIT, self._init())], now)
+            self._send_request(c.chunk(c.INIT, greeting.write(self._tag, self._first)), now)
 
     def send(self, message: bytes) -> None:
         """Send a message once the association is open; it is dropped if it is closing."""
@@ -118,8 +127,7 @@ class Association:
     def abort(self) -> None:
         """End at once, and tell the other end."""
         if self._state is not State.ENDED:
-            if self._their_tag:
-                self._reply(c.chunk(c.ABORT))
+            self._reply(c.chunk(c.ABORT))
             self._end("closed")
 
     def receive(self, packet: bytes, now: float) -> None:
@@ -148,6 +156,13 @@ class Association:
                 act = self._act.get(kind)
                 if act is not None:
                     act(flags, body, now)
+                elif kind not in _UNANSWERED:
+                    # The two upper bits say what is done (RFC 9260, section 3.2).
+                    if kind & 0x40:
+                        unknown = c.chunk(kind, body, flags)
+                        self._reply(c.chunk(c.ERROR, c.parameter(c.UNKNOWN_CHUNK, unknown)))
+                    if not kind & 0x80:
+                        return
         except RefusedError as problem:
             self._refuse(str(problem))
         except (ValueError, c.StructError):
@@ -155,40 +170,50 @@ class Association:
 
     def tick(self, now: float) -> None:
         """See what is due."""
+        if self._request.timer is not None and now >= self._request.timer:
+            self._repeat_request(now)
+        if self._state not in _RECEIVING:
+            return
         timer = self._outgoing.timer
         if timer is not None and now >= timer:
             self._outgoing.expire()
             if self._outgoing.failures > MAX_RETRANSMISSIONS:
                 self._end(BROKEN)
-        if self._request_timer is not None and now >= self._request_timer:
-            self._repeat_request(now)
         if self._acknowledge_at is not None and now >= self._acknowledge_at:
             self._incoming.is_urgent = True
 
     def deadline(self) -> float | None:
         """Return when ``tick`` is to be called; ``None`` for never."""
-        if self._state is State.ENDED:
-            return None
-        times = (self._outgoing.timer, self._request_timer, self._acknowledge_at)
+        times = [self._request.timer]
+        if self._state in _RECEIVING:
+            times += [self._outgoing.timer, self._acknowledge_at]
         return min((time for time in times if time is not None), default=None)
 
     def packets(self, now: float) -> list[bytes]:
         """Return what is to be sent, and forget it."""
         out, self._packets = self._packets, []
-        if self._state in _IN_USE or self._state is State.SHUTDOWN_SENT:
+        if self._state in _RECEIVING:
             self._add_data(out, now)
         return out
 
     def events(self) -> list[Event]:
         """Return what has happened, and forget it."""
         events, self._events = self._events, []
+        self._incoming.fresh = 0
         return events
+
+    def keep(self, size: int) -> None:
+        """Take how many bytes of messages, told of by ``events``, are still to be used.
+
+        They count for the window, so the other end is slowed, and stopped at ``WINDOW``.
+        """
+        self._incoming.keep(size)
 
     # Sending
 
     def _add_data(self, out: list[bytes], now: float) -> None:
         incoming, outgoing = self._incoming, self._outgoing
-        room = self._mtu - c.HEADER_SIZE
+        room = self._room
         if incoming.is_urgent or incoming.unacknowledged > 1:
             acknowledgement = incoming.acknowledgement()
             self._acknowledge_at = None
@@ -209,70 +234,55 @@ class Association:
                 return
             out.append(c.packet(self._header, chunks))
 
-    def _reply(self, *chunks: bytes) -> None:
-        if len(self._packets) < MAX_REPLIES:
-            self._packets.append(c.packet(self._header, list(chunks)))
+    def _reply(self, chunk: bytes) -> None:
+        """Answer at once, within bounds: of what is not answered, the other end asks again."""
+        if self._header and len(self._packets) < MAX_REPLIES and len(chunk) <= self._room:
+            self._packets.append(c.packet(self._header, [chunk]))
 
-    def _send_request(self, chunks: list[bytes], now: float) -> None:
+    def _send_request(self, chunk: bytes, now: float) -> None:
         """Send what is to be answered, again and again until it is."""
-        self._request = chunks
-        self._request_failures = 0
-        self._request_timeout = self._outgoing.round_trip.timeout
-        self._request_timer = now + self._request_timeout
+        self._request.begin(chunk, self._outgoing.round_trip.timeout, now)
         self._put_request()
+
+    def _repeat_request(self, now: float) -> None:
+        if self._request.repeat(now):
+            self._put_request()
+        else:
+            self._end(BROKEN)
 
     def _put_request(self) -> None:
         header = self._header
         if self._state is State.COOKIE_WAIT:
             header = c.HEADER.pack(*self._ports, 0)
-        self._packets.append(c.packet(header, self._request))
-
-    def _repeat_request(self, now: float) -> None:
-        self._request_failures += 1
-        if self._request_failures > MAX_RETRANSMISSIONS:
-            self._end(BROKEN)
-            return
-        self._request_timeout = min(2 * self._request_timeout, 10.0)
-        self._request_timer = now + self._request_timeout
-        self._put_request()
-
-    def _answered(self) -> None:
-        self._request, self._request_timer = [], None
+        self._packets.append(c.packet(header, [self._request.chunk]))
 
     # Opening
 
-    def _init(self) -> bytes:
-        extensions = c.parameter(c.EXTENSIONS, bytes([c.RE_CONFIG]))
-        return c.INIT_BODY.pack(self._tag, WINDOW, STREAMS, STREAMS, self._first) + extensions
-
-    def _learn(self, body: bytes) -> dict[int, bytes]:
-        """Take what the other end says of itself; return its parameters."""
-        tag, window, streams_out, streams_in, first = c.INIT_BODY.unpack_from(body)
-        found = c.parameters(body[c.INIT_BODY.size :])
-        if not tag or not streams_out or not streams_in:
-            raise ValueError("a number is 0 that must not be")
-        self._their_tag = tag
-        self._header = c.HEADER.pack(*self._ports, tag)
-        self._incoming.cumulative = (first - 1) % _MODULUS
-        self._outgoing.allow(window)
-        return found
+    def _learn(self, said: greeting.Greeting) -> None:
+        """Take what the other end says of itself."""
+        self._their_tag = said.tag
+        self._header = c.HEADER.pack(*self._ports, said.tag)
+        self._incoming.cumulative = (said.first - 1) & 0xFFFF_FFFF
+        self._outgoing.allow(said.window)
 
     def _take_init(self, _: int, body: bytes, __: float) -> None:
+        said = greeting.read(body)
         if self._state in {State.CLOSED, State.COOKIE_WAIT}:
-            self._learn(body)
-        elif c.INIT_BODY.unpack_from(body)[0] != self._their_tag:
+            self._learn(said)
+        elif said.tag != self._their_tag:
             return
-        cookie = c.parameter(c.COOKIE, self._cookie)
-        self._reply(c.chunk(c.INIT_ACK, self._init() + cookie))
+        more = c.parameter(c.COOKIE, self._cookie) + said.unknown
+        self._reply(c.chunk(c.INIT_ACK, greeting.write(self._tag, self._first, more)))
 
     def _take_init_ack(self, _: int, body: bytes, now: float) -> None:
         if self._state is not State.COOKIE_WAIT:
             return
-        cookie = self._learn(body).get(c.COOKIE)
-        if cookie is None:
-            raise ValueError("there is no cookie")
+        said = greeting.read(body)
+        if not 0 < len(said.cookie) <= self._room - c.CHUNK_SIZE:
+            raise ValueError("there is no cookie, or one that is too long")
+        self._learn(said)
         self._state = State.COOKIE_ECHOED
-        self._send_request([c.chunk(c.COOKIE_ECHO, cookie)], now)
+        self._send_request(c.chunk(c.COOKIE_ECHO, said.cookie), now)
 
     def _take_cookie(self, _: int, body: bytes, __: float) -> None:
         if body != self._cookie:
@@ -287,19 +297,21 @@ class Association:
     def _establish(self) -> None:
         if self._state in {State.CLOSED, State.COOKIE_WAIT, State.COOKIE_ECHOED}:
             self._state = State.ESTABLISHED
-            self._answered()
+            self._request.answered()
             self._events.append(Opened())
 
     # Data
 
     def _take_data(self, flags: int, body: bytes, _: float) -> None:
         if self._state not in _RECEIVING:
-            return
-        if self._state is State.COOKIE_ECHOED:
-            return  # it comes again; the other end has not acknowledged the cookie yet
+            return  # if it came too early, it comes again
         self._is_data_coming = True
-        for message in self._incoming.take(flags, body):
+        incoming = self._incoming
+        for message in incoming.take(flags, body):
             self._events.append(Received(message))
+        if incoming.is_asked and not self._has_acknowledged_channel:
+            self._has_acknowledged_channel = True
+            self._outgoing.add(c.DCEP_ACK, c.DCEP)
 
     def _take_sack(self, _: int, body: bytes, now: float) -> None:
         if self._state not in _IN_USE:
@@ -311,8 +323,7 @@ class Association:
         self._shut_down_if_done(now)
 
     def _take_heartbeat(self, _: int, body: bytes, __: float) -> None:
-        if self._header:
-            self._reply(c.chunk(c.HEARTBEAT_ACK, body))
+        self._reply(c.chunk(c.HEARTBEAT_ACK, body))
 
     # The end
 
@@ -320,7 +331,7 @@ class Association:
         if self._state is State.SHUTDOWN_PENDING and self._outgoing.is_empty:
             self._state = State.SHUTDOWN_SENT
             cumulative = c.WORD.pack(self._incoming.cumulative)
-            self._send_request([c.chunk(c.SHUTDOWN, cumulative)], now)
+            self._send_request(c.chunk(c.SHUTDOWN, cumulative), now)
 
     def _take_shutdown(self, _: int, body: bytes, now: float) -> None:
         if self._state in _IN_USE:
@@ -332,7 +343,7 @@ class Association:
             if self._state is State.ESTABLISHED:
                 self._tell_end(CLOSED)
             self._state = State.SHUTDOWN_ACK_SENT
-            self._send_request([c.chunk(c.SHUTDOWN_ACK)], now)
+            self._send_request(c.chunk(c.SHUTDOWN_ACK), now)
 
     def _take_shutdown_ack(self, _: int, __: bytes, ___: float) -> None:
         if self._state in {State.SHUTDOWN_SENT, State.SHUTDOWN_ACK_SENT}:
@@ -350,24 +361,14 @@ class Association:
         """Answer a request to reset the stream, and reset our own (RFC 8831, section 6.7)."""
         if self._state not in _IN_USE:
             return
-        request = c.parameters(body).get(c.RESET_OUTGOING)
-        if request is None:
-            return
-        number, _answered, last = c.RESET_BODY.unpack_from(request)
-        streams = request[c.RESET_BODY.size :]
-        if streams and c.STREAM_NUMBER.pack(STREAM) not in {
-            streams[at : at + 2] for at in range(0, len(streams), 2)
-        }:
-            return
-        if (self._incoming.cumulative - last) % _MODULUS >= _MODULUS // 2:
-            answer = c.PAIR.pack(number, c.IN_PROGRESS)
-            self._reply(c.chunk(c.RE_CONFIG, c.parameter(c.RECONFIG_RESPONSE, answer)))
-            return
-        answer = c.parameter(c.RECONFIG_RESPONSE, c.PAIR.pack(number, c.PERFORMED))
-        sent = (self._outgoing.next_tsn - 1) % _MODULUS
-        own = c.RESET_BODY.pack(self._resets, number, sent) + c.STREAM_NUMBER.pack(STREAM)
-        self._reply(c.chunk(c.RE_CONFIG, answer + c.parameter(c.RESET_OUTGOING, own)))
-        self._end(CLOSED)
+        cumulative, last_sent = self._incoming.cumulative, self._outgoing.next_tsn - 1
+        answer, is_closed = stream_reset.answer(
+            body, cumulative, last_sent & 0xFFFF_FFFF, self._first
+        )
+        if answer:
+            self._reply(answer)
+        if is_closed:
+            self._end(CLOSED)
 
     def _refuse(self, reason: str) -> None:
         self._reply(c.chunk(c.ABORT))
@@ -376,7 +377,7 @@ class Association:
     def _end(self, reason: str) -> None:
         if self._state is not State.ENDED:
             self._state = State.ENDED
-            self._answered()
+            self._request.answered()
             self._tell_end(reason)
 
     def _tell_end(self, reason: str) -> None:

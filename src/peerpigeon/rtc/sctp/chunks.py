@@ -26,14 +26,18 @@ ERROR, COOKIE_ECHO, COOKIE_ACK = 9, 10, 11
 SHUTDOWN_COMPLETE = 14
 RE_CONFIG = 130
 
-LAST, FIRST, UNORDERED = 1, 2, 4  # flags of DATA
-PERFORMED, IN_PROGRESS = 1, 6  # results of RE-CONFIG (RFC 6525, section 4.4)
+LAST, FIRST, IMMEDIATE = 1, 2, 8  # flags of DATA; the third is RFC 7053's
 REFLECTED = 1  # flag of ABORT and SHUTDOWN COMPLETE: the tag is the sender's own
 
-COOKIE = 7  # parameters of INIT ACK and INIT
+COOKIE, UNKNOWN_PARAMETER = 7, 8  # parameters of INIT ACK and INIT
 EXTENSIONS = 0x8008
 RESET_OUTGOING = 13  # parameters of RE-CONFIG
 RECONFIG_RESPONSE = 16
+UNKNOWN_CHUNK = 6  # cause of an ERROR
+
+DCEP, BINARY, BINARY_EMPTY = 50, 53, 57  # protocols of DATA (RFC 8831, section 8)
+TEXT, TEXT_EMPTY = 51, 56
+DCEP_OPEN, DCEP_ACK = b"\x03", b"\x02"  # RFC 8832, section 8.2.1
 
 _CRC = Struct("<L")
 
@@ -48,15 +52,15 @@ def parameter(kind: int, body: bytes) -> bytes:
     return GAP.pack(kind, CHUNK_SIZE + len(body)) + body + bytes(-len(body) % 4)
 
 
-def parameters(body: bytes) -> dict[int, bytes]:
-    """Read parameters; of those that are there twice the last. Raises ``ValueError``."""
-    found = {}
+def parameters(body: bytes) -> list[tuple[int, bytes]]:
+    """Read parameters. Raises ``ValueError``."""
+    found = []
     at = 0
     while at + CHUNK_SIZE <= len(body):
         kind, length = GAP.unpack_from(body, at)
         if length < CHUNK_SIZE or at + length > len(body):
             raise ValueError("a parameter is cut off")
-        found[kind] = body[at + CHUNK_SIZE : at + length]
+        found.append((kind, body[at + CHUNK_SIZE : at + length]))
         at += length + -length % 4
     return found
 

@@ -1,42 +1,53 @@
-"""What is to be sent, what is under way, and how much of it may be (RFC 9260, sections 6 and 7)."""
+"""What is to be sent, what is under way, and what of it is lost (RFC 9260, sections 6 and 7)."""
 
 from __future__ import annotations
 
 from collections import deque
 
-from peerpigeon.core.config import KIB
 from peerpigeon.rtc.interface import STREAM
-from peerpigeon.rtc.sctp.chunks import DATA, DATA_HEAD, DATA_SIZE, FIRST, GAP, HEADER_SIZE, LAST
+from peerpigeon.rtc.sctp.chunks import (
+    BINARY,
+    BINARY_EMPTY,
+    DATA,
+    DATA_HEAD,
+    DATA_SIZE,
+    FIRST,
+    GAP,
+    HEADER_SIZE,
+    LAST,
+)
+from peerpigeon.rtc.sctp.congestion import Congestion
 from peerpigeon.rtc.sctp.round_trip import RoundTrip
 
-SMALLEST_WINDOW = 64 * KIB
-"""Bytes that may be under way on a short path. The systems' receive buffers hold no more of small
-datagrams, and what overflows them is lost."""
-RATE = 8192 * KIB
-"""Bytes a second that the window is to allow on a long path."""
-BURST = 16
-"""Packets that one turn may send (RFC 9260, section 6.1, rule D): what is joined to one message of
-a link goes at once."""
 SACK_SIZE = 16
 """Bytes that fragments leave in their packet for an acknowledgement without gaps."""
 MISSING = 3
 """Packets of later data that make a chunk count as lost (RFC 9260, section 7.2.4)."""
 
 _MODULUS, _HALF = 1 << 32, 1 << 31
-_BINARY, _BINARY_EMPTY = 53, 57  # RFC 8831, section 8
 
 
 class _Fragment:
     """One DATA chunk, from when it waits until it is acknowledged."""
 
-    __slots__ = ("chunk", "is_acknowledged", "is_lost", "missing", "payload", "sent", "tsn")
+    __slots__ = (
+        "after",
+        "chunk",
+        "is_acknowledged",
+        "is_lost",
+        "missing",
+        "payload",
+        "sent",
+        "tsn",
+    )
 
     def __init__(self, tsn: int, chunk: bytes, payload: int) -> None:
         self.tsn = tsn
         self.chunk = chunk
         self.payload = payload
         self.sent: float | None = None  # when, if it was sent once only
-        self.missing = 0
+        self.missing = 0  # packets that have overtaken it
+        self.after = tsn  # the first TSN that was sent after it
         self.is_acknowledged = False  # beyond a gap
         self.is_lost = False  # and is to be sent again
 
@@ -45,8 +56,7 @@ class Outgoing:
     """The sending half of an association."""
 
     def __init__(self, first: int, mtu: int) -> None:
-        self.first = first
-        self.mtu = mtu
+        self.congestion = Congestion(mtu)
         self.round_trip = RoundTrip()
         self.timer: float | None = None
         """When what is under way counts as lost (T3-rtx)."""
@@ -61,10 +71,7 @@ class Outgoing:
         self._flight = 0  # bytes of chunks under way that count
         self._lost = 0  # chunks that are to be sent again
         self._their_window = 0
-        self._window = min(4 * mtu, max(2 * mtu, 4404))
-        self._threshold = 1 << 30
-        self._grown = 0  # bytes acknowledged since the window grew, above the threshold
-        self._recovery: int | None = None  # the TSN with which a fast recovery ends
+        self._is_shut = False  # the other end's window
         self._is_fast = False  # one packet goes out whatever the window is
 
     @property
@@ -76,11 +83,12 @@ class Outgoing:
         """Take how much the other end has room for."""
         self._their_window = window
 
-    def add(self, message: bytes) -> None:
+    def add(self, message: bytes, protocol: int = BINARY) -> None:
         """Take a message to be sent."""
-        room = self.mtu - HEADER_SIZE - SACK_SIZE - DATA_SIZE
-        protocol = _BINARY if message else _BINARY_EMPTY
-        payload = message or b"\0"
+        room = self.congestion.mtu - HEADER_SIZE - SACK_SIZE - DATA_SIZE
+        payload = message
+        if not message:
+            payload, protocol = b"\0", BINARY_EMPTY  # RFC 8831, section 6.6
         size = len(payload)
         sequence, self._sequence = self._sequence, (self._sequence + 1) & 0xFFFF
         tsn = self._next
@@ -130,7 +138,8 @@ class Outgoing:
             return True  # an old one
         if ahead > len(under_way):
             return False
-        was_full = self._flight + self.mtu > self._window
+        congestion = self.congestion
+        was_full = self._flight + congestion.mtu > congestion.window
         newly = 0
         sample: float | None = None
         for _ in range(ahead):
@@ -139,32 +148,44 @@ class Outgoing:
                 newly += self._count(fragment)
                 sample = fragment.sent
         is_further = ahead > 0
-        if gaps or self._recovery is not None:
+        if gaps:
             newly += self._take_gaps(cumulative, gaps)
-            if self._recovery is not None and (cumulative - self._recovery) % _MODULUS < _HALF:
-                self._recovery = None
+        congestion.recovered(cumulative)
         if sample is not None:
             self.round_trip.measure(now - sample)
-        self._their_window = max(0, window - self._flight)
+        self._take_window(window, is_further=is_further)
         if is_further:
             self.failures = 0
-            if was_full and self._recovery is None:
-                self._grow(newly)
+            if was_full:
+                congestion.acknowledged(newly, self.round_trip.smoothed)
             self.timer = now + self.round_trip.timeout if under_way else None
         return True
+
+    def _take_window(self, window: int, *, is_further: bool) -> None:
+        if window == 0:
+            self.failures = 0  # who says that nothing may be sent is there (section 6.1, rule A)
+        elif self._is_shut and not is_further:
+            self._lose_all()  # what was sent to ask after the window was thrown away
+        self._is_shut = window == 0
+        self._their_window = max(0, window - self._flight)
 
     def expire(self) -> None:
         """Take all that is under way as lost (RFC 9260, section 6.3.3)."""
         self.failures += 1
         self.timer = None
         self.round_trip.back_off()
-        self._threshold = max(self._window // 2, 4 * self.mtu)
-        self._window = self.mtu
-        self._recovery = None
-        for fragment in self._under_way:
-            if not fragment.is_acknowledged and not fragment.is_lost:
-                self._lose(fragment)
+        self.congestion.expired()
+        self._lose_all()
         self._is_fast = True  # a window of the other end that is shut is asked after like this
+
+    def _lose_all(self) -> None:
+        for fragment in self._under_way:
+            # What had come beyond a gap may have been thrown away since (section 6.2.1).
+            if fragment.is_acknowledged:
+                fragment.is_acknowledged = False
+                self._flight += len(fragment.chunk)
+            if not fragment.is_lost:
+                self._lose(fragment)
 
     @property
     def next_tsn(self) -> int:
@@ -174,18 +195,19 @@ class Outgoing:
     def _may_send(self, size: int) -> bool:
         if self._flight == 0:
             return True  # one may always be under way, to learn of a window that opens
-        return self._flight + size <= self._window and size <= self._their_window
+        return self._flight + size <= self.congestion.window and size <= self._their_window
 
     def _send_again(self, chunks: list[bytes], room: int, now: float) -> None:
         for fragment in self._under_way:
             if not fragment.is_lost:
                 continue
             size = len(fragment.chunk)
-            if size > room or not (self._is_fast or self._flight + size <= self._window):
+            if size > room or not (self._is_fast or self._flight + size <= self.congestion.window):
                 break
             fragment.is_lost = False
             fragment.sent = None
             fragment.missing = 0
+            fragment.after = self.next_tsn
             self._lost -= 1
             self._flight += size
             self._their_window -= size
@@ -225,7 +247,7 @@ class Outgoing:
                 newly += self._count(fragment)
                 highest = ahead
         if highest:
-            self._note_missing(cumulative, highest, max(1, newly // self.mtu))
+            self._note_missing(cumulative, highest, max(1, newly // self.congestion.mtu))
         return newly
 
     def _note_missing(self, cumulative: int, highest: int, packets: int) -> None:
@@ -239,28 +261,14 @@ class Outgoing:
                 return
             if fragment.is_acknowledged or fragment.is_lost:
                 continue
-            fragment.missing += packets
+            if (cumulative + highest - fragment.after) % _MODULUS >= _HALF:
+                continue  # it was sent again since
+            fragment.missing += packets if fragment.sent is not None else 1
             if fragment.missing >= MISSING:
                 self._lose(fragment)
-                if self._recovery is None:
-                    self._recovery = self._under_way[-1].tsn
-                    self._threshold = max(self._window // 2, 4 * self.mtu)
-                    self._window = self._threshold
-                    self._is_fast = True
+                self._is_fast = self.congestion.lost(self._under_way[-1].tsn) or self._is_fast
 
     def _lose(self, fragment: _Fragment) -> None:
         fragment.is_lost = True
         self._lost += 1
         self._flight -= len(fragment.chunk)
-
-    def _grow(self, newly: int) -> None:
-        """Let more be under way (RFC 9260, sections 7.2.1 and 7.2.2)."""
-        if self._window >= max(SMALLEST_WINDOW, RATE * self.round_trip.smoothed):
-            return
-        if self._window <= self._threshold:
-            self._window += min(newly, BURST * self.mtu)
-            return
-        self._grown += newly
-        if self._grown >= self._window:
-            self._grown -= self._window
-            self._window += self.mtu
