@@ -25,8 +25,8 @@ from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.page import Response, text
 from peerpigeon.net.http.visits import Visits
 from peerpigeon.net.memory import Holders
-from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
+from peerpigeon.net.websocket.peer_socket import PeerSocket
 
 if TYPE_CHECKING:
     from peerpigeon.net.http.request import UpgradeRequest

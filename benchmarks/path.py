@@ -23,8 +23,8 @@ from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import ID_DIGITS, PeerId
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.http.request import UpgradeRequest
-from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
+from peerpigeon.net.websocket.peer_socket import PeerSocket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

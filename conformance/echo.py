@@ -19,9 +19,9 @@ from peerpigeon.net.http.page import Response, text
 from peerpigeon.net.http.visits import Visits
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.tls.trust import Trust
-from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
 from peerpigeon.net.websocket.outgoing import Dialing
+from peerpigeon.net.websocket.peer_socket import PeerSocket
 from peerpigeon.net.websocket.protocol import UNDECIDED
 
 if TYPE_CHECKING:

@@ -219,11 +219,11 @@ def test_links_are_counted_when_they_open_and_when_they_break() -> None:
     hubs = linked(FIRST, SECOND)
     figures = mesh(hubs, 0)
     assert (figures.links_opened, figures.links_lost) == (
-        {"p2p": 1, "websocket": 0},
-        {"p2p": 0, "websocket": 0},
+        {"p2p": 1, "websocket": 0, "local": 0},
+        {"p2p": 0, "websocket": 0, "local": 0},
     )
     hubs.cut(next(iter(hubs.others)))
-    assert mesh(hubs, 0).links_lost == {"p2p": 1, "websocket": 0}
+    assert mesh(hubs, 0).links_lost == {"p2p": 1, "websocket": 0, "local": 0}
 
 
 def test_attempts_that_lead_to_no_link_are_counted_by_carrier() -> None:
@@ -234,7 +234,7 @@ def test_attempts_that_lead_to_no_link_are_counted_by_carrier() -> None:
     hub.handle(OpeningFailed(dial.opening, "nobody there"), 1.0)
     figures = hub.figures().mesh
     assert figures is not None
-    assert figures.attempts_failed == {"p2p": 0, "websocket": 1}
+    assert figures.attempts_failed == {"p2p": 0, "websocket": 1, "local": 0}
 
 
 def mesh(hubs: Hubs, number: int) -> MeshFigures:

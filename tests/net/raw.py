@@ -31,9 +31,9 @@ from peerpigeon.net.http.hosts import Hosts
 from peerpigeon.net.http.origins import Origins
 from peerpigeon.net.http.visits import Visits
 from peerpigeon.net.memory import Holders
-from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
 from peerpigeon.net.websocket.kernel_queue import leave_little_in_kernel
+from peerpigeon.net.websocket.peer_socket import PeerSocket
 
 try:
     import uvloop

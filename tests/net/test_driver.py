@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pytest
 
     from peerpigeon.core.interface.notices import Notice
-    from peerpigeon.net.websocket.connection import PeerSocket
+    from peerpigeon.net.websocket.peer_socket import PeerSocket
 
 
 class Sink:

@@ -25,7 +25,7 @@ from peerpigeon import (
 )
 from peerpigeon.core.interface.notices import NOTICES, name_of
 from peerpigeon.net.listen import PortsTakenError, listen
-from peerpigeon.net.websocket.connection import PeerSocket
+from peerpigeon.net.websocket.peer_socket import PeerSocket
 from tests.net.client import DEADLINE, A, B, Client, get, join, running
 from tests.net.raw import TEXT, frame, on_every_loop
 

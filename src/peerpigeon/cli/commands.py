@@ -33,6 +33,7 @@ def run(words: Sequence[str]) -> int:
         parser.print_help(sys.stderr)
         return USAGE_ERROR
     options = parser.parse_args(words)
+    options.words = words
     try:
         status: int = options.run(options)
     except ConfigError as error:

@@ -19,6 +19,7 @@ from peerpigeon.cli.server_options import HOW_TO_WRITE, SHORT_USAGE, add_server_
 from peerpigeon.cli.settings import settings_of
 from peerpigeon.cli.systemd import inherited_sockets, listening_at, notify
 from peerpigeon.cli.what_to_open import what_to_open
+from peerpigeon.cli.worker import given_place, number_of_workers
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.interface.notices import Started
 from peerpigeon.net.run import new_loop, serve_until_asked
@@ -33,8 +34,10 @@ from peerpigeon.observe.log_lines import (
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from peerpigeon.cli.parser import Parser
+    from peerpigeon.cli.worker import Worker
 
 logger = logging.getLogger(__name__)
 
@@ -76,30 +79,54 @@ def run(options: argparse.Namespace) -> int:
         for complaint in (*settings.warnings, *misspelt(os.environ)):
             logger.warning(complaint)
         is_talkative = log_format == "human"
-        return _run(config, talkative=is_talkative, writes_events=settings.value("events"))
+        worker = given_place(os.environ)
+        if worker is None and (count := number_of_workers(settings.value("workers"))) > 1:
+            return _supervise(options.words, config, count)
+        return _run(
+            config,
+            worker,
+            talkative=is_talkative and (worker is None or worker.speaks),
+            writes_events=settings.value("events"),
+        )
 
 
-def _run(config: ServerConfig, *, talkative: bool, writes_events: bool) -> int:
+def _supervise(words: Sequence[str], config: ServerConfig, count: int) -> int:
+    # Loaded by those alone that have several workers.
+    from peerpigeon.cli.supervisor import supervise  # noqa: PLC0415
+
+    inherited = inherited_sockets(os.environ)
+    return supervise(words, listening_at(config, inherited), count, inherited)
+
+
+def _run(
+    config: ServerConfig, worker: Worker | None, *, talkative: bool, writes_events: bool
+) -> int:
     raise_descriptor_limit(config.max_connections)
     give_back_large_memory()
     try:
         with asyncio.Runner(loop_factory=new_loop) as runner:
-            is_heard = runner.run(_serve(config, talkative=talkative, writes_events=writes_events))
+            is_heard = runner.run(
+                _serve(config, worker, talkative=talkative, writes_events=writes_events)
+            )
     except OSError as error:
         print(f"peerpigeon: cannot listen: {error.strerror or error}", file=sys.stderr)
         return FAILURE
     return 0 if is_heard else FAILURE
 
 
-async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) -> bool:
+async def _serve(
+    config: ServerConfig, worker: Worker | None, *, talkative: bool, writes_events: bool
+) -> bool:
     """Run a server until the process gets a signal to end, or its events have no reader any more.
 
     Returns whether it was the former.
     """
-    inherited = inherited_sockets(os.environ)
+    inherited = inherited_sockets(os.environ) if worker is None else worker.inherited
     config = listening_at(config, inherited)
     server = PeerPigeonServer(config)
     server.listen_at(inherited.clients or None, inherited.admin)
+    if worker is not None:
+        worker.join(server)
     log_events(server)
     if talkative:
 
@@ -109,7 +136,7 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
         server.on(Started, tell)
 
     ended = asyncio.Event()
-    if config.tls_cert or config.token_keys or config.hub_ca:
+    if worker is None and (config.tls_cert or config.token_keys or config.hub_ca):
         on_reload_signal(server.reload)
     is_heard = True
 
@@ -124,10 +151,18 @@ async def _serve(config: ServerConfig, *, talkative: bool, writes_events: bool) 
         else contextlib.nullcontext()
     )
     async with events:
-        await serve_until_asked(
-            server,
-            ended,
-            on_ready=lambda: notify("READY=1"),
-            on_ending=lambda: notify("STOPPING=1"),
-        )
+        if worker is None:
+            await serve_until_asked(
+                server,
+                ended,
+                on_ready=lambda: notify("READY=1"),
+                on_ending=lambda: notify("STOPPING=1"),
+            )
+        else:
+            await serve_until_asked(
+                server,
+                ended,
+                on_ready=lambda: worker.tell({"ready": True}),
+                listen_to=lambda end: worker.listen(server, end),
+            )
     return is_heard

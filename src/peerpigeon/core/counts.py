@@ -27,7 +27,7 @@ KINDS: Final = (
 """As which a signal is counted. A client may send any kind that begins like the last but one and
 the one before."""
 
-CARRIERS: Final = ("p2p", "websocket")
+CARRIERS: Final = ("p2p", "websocket", "local")
 
 SECONDS: Final = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),

@@ -6,7 +6,9 @@ import asyncio
 import logging
 import time
 from math import inf
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never
+
+import msgspec
 
 from peerpigeon.core.ids import SessionId
 from peerpigeon.core.interface.actions import (
@@ -14,6 +16,7 @@ from peerpigeon.core.interface.actions import (
     ClosePeer,
     DismissPeer,
     Drained,
+    PassOn,
     PausePeer,
     PingPeer,
     ResumePeer,
@@ -21,7 +24,7 @@ from peerpigeon.core.interface.actions import (
     Tell,
     Warn,
 )
-from peerpigeon.core.interface.close_codes import INTERNAL_ERROR
+from peerpigeon.core.interface.close_codes import INTERNAL_ERROR, NORMAL_CLOSURE, PASSED_ON
 from peerpigeon.core.interface.events import (
     ClockSet,
     DrainRequested,
@@ -45,8 +48,8 @@ from peerpigeon.net.links.carriers import Carriers
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.refusals import BEHIND, BROKEN, CLOSED, IN_ORDER
 from peerpigeon.net.seldom import SeldomWarnings, generic
-from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
+from peerpigeon.net.websocket.peer_socket import PeerSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +79,13 @@ all of the processor."""
 
 TICK = Tick()
 STOPPING = Stopping()
+
+
+class Passer(Protocol):
+    """What passes clients on to other workers."""
+
+    def send(self, socket: PeerSocket, action: PassOn) -> bool:
+        """Pass a client on, at once or soon; ``False`` if it has to stay here."""
 
 
 class Driver:
@@ -118,6 +128,8 @@ class Driver:
         )
         self.carriers.sockets.on_fault = self._socket_failed
         """The links to other hubs."""
+        self.passing: Passer | None = None
+        """What passes clients on to other workers, if there are any."""
         self.drained = asyncio.Event()
         """Whether the hub has let all its clients go, as ``drain`` asks it to."""
         self._sockets: dict[SessionId, PeerSocket] = {}
@@ -223,6 +235,25 @@ class Driver:
         socket.session = SessionId(self._last_session)
         self._sockets[socket.session] = socket
 
+    def _pass_on(self, action: PassOn) -> None:
+        """Hand a client to another worker, or have the hub serve it after all."""
+        self.clients.deliver()  # what it has said meanwhile goes with it
+        session = action.opened.session
+        socket = self._sockets.pop(session, None)
+        is_there = socket is not None and socket.is_open
+        self.feed(PeerLost(session, NORMAL_CLOSURE, PASSED_ON))
+        if socket is None or not is_there:
+            return
+        if self.passing is None or not self.passing.send(socket, action):
+            self.settle(socket, action.opened, action.texts)
+
+    def settle(self, socket: PeerSocket, opened: PeerOpened, texts: list[str]) -> None:
+        """Serve a client that has been greeted, by whichever worker, and what it has said."""
+        self._take(socket)
+        socket.address = opened.address
+        self.feed(msgspec.structs.replace(opened, session=socket.session))
+        self.sockets_received([(socket, text) for text in texts])
+
     def sockets_received(self, received: list[tuple[PeerSocket, str]]) -> None:
         """Take messages that came together."""
         if self._is_over:
@@ -264,7 +295,7 @@ class Driver:
         if self._sockets.pop(socket.session, None) is not None:
             self.feed(PeerLost(socket.session, code, reason))
 
-    def _perform(self, action: ClientAction | LinkAction | Drained | Tell | Warn) -> None:
+    def _perform(self, action: ClientAction | PassOn | LinkAction | Drained | Tell | Warn) -> None:
         match action:
             case PingPeer() | PausePeer() | ResumePeer() | DismissPeer():
                 if (socket := self._sockets.get(action.session)) is not None:
@@ -273,6 +304,9 @@ class Driver:
                 self._close(action)
             case Drained():
                 self.drained.set()
+            case PassOn():
+                # Not at once, as this is one of several actions of the hub.
+                self._loop.call_soon(self._pass_on, action)
             case Tell(notice):
                 self._tell(notice)
             case Warn():

@@ -41,11 +41,13 @@ async def serve_until_asked(
     *,
     on_ready: Callable[[], object] = lambda: None,
     on_ending: Callable[[], object] = lambda: None,
+    listen_to: Callable[[Callable[[signal.Signals], None]], object] = on_termination_signal,
 ) -> None:
     """Run a server until it is asked to end by a signal, or by ``asked``, or has stopped.
 
     The first SIGTERM drains it; SIGINT, a second signal, and ``asked`` stop it at once.
-    ``on_ready`` is called when clients can connect, and ``on_ending`` with each signal.
+    ``on_ready`` is called when clients can connect, and ``on_ending`` with each signal. What
+    ``listen_to`` is given takes the signals, as which a worker is told by another way.
     """
     draining: asyncio.Task[None] | None = None
     has_started = False
@@ -64,7 +66,7 @@ async def serve_until_asked(
             asked.set()
 
     server.on(Started, started)
-    on_termination_signal(terminate)  # before it tells anybody that it is there
+    listen_to(terminate)  # before it tells anybody that it is there
     async with server:
         on_ready()
         waits = {asyncio.create_task(each) for each in (asked.wait(), server.wait_stopped())}

@@ -27,6 +27,7 @@ from peerpigeon.net.driver import Driver
 from peerpigeon.net.entrance import Entrance
 from peerpigeon.net.http.admin import DOORS as ADMIN_DOORS
 from peerpigeon.net.http.admin import AdminAccess
+from peerpigeon.net.http.audience import Audience
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.hosts import Hosts
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from peerpigeon.net.http.request import Request
     from peerpigeon.net.memory import Holders
     from peerpigeon.net.tls.certificate import CertificateFiles
+    from peerpigeon.net.workers.workers import Workers
     from peerpigeon.rtc.interface import Engine
 
 logger = logging.getLogger(__name__)
@@ -118,6 +120,7 @@ class Runtime:
             reloads.append(self.driver.carriers.trust.reload)
         self._files = WatchedFiles(reloads) if reloads else None
         self._watching: asyncio.Task[None] | None = None
+        self._workers: Workers | None = None
         self._listeners: list[asyncio.Server] = []
         self._has_begun = False
         self._is_ending = False
@@ -149,6 +152,21 @@ class Runtime:
             self._visits(LateSite(self)),
             audience=access.audience,
             admits_host=access.admits_host,
+            admits_origin=lambda *_: True,
+            handshake_timeout=config.handshake_timeout,
+            holders=self.driver.holders,
+            descriptors=self._descriptors,
+            limit=ADMIN_DOORS,
+            warnings=self._warnings,
+        )
+
+    def _doors_for_workers(self, config: ServerConfig, workers: Workers) -> Doors:
+        """Return what answers other workers: they are let in, and told all of this one."""
+        return Doors(
+            lambda _: workers.open_link,
+            self._visits(LateSite(self)),
+            audience=lambda _: Audience.LOCAL,
+            admits_host=lambda _: True,
             admits_origin=lambda *_: True,
             handshake_timeout=config.handshake_timeout,
             holders=self.driver.holders,
@@ -258,21 +276,31 @@ class Runtime:
 
         Those of ``admin`` are for the operator alone.
         """
+        if self._config.workers > 1:
+            # Loaded by those alone that are one of several.
+            from peerpigeon.net.workers.workers import Workers  # noqa: PLC0415
+
+            self._workers = Workers(self._config, self.driver)
+            doors_of_workers = self._doors_for_workers(self._config, self._workers)
+            await self._serve(self._workers.listener, doors_of_workers)
         doors = [(each, self._doors) for each in sockets]
         doors += [(each, self._admin_doors) for each in admin]
         for each, factory in doors:
-            leave_little_in_kernel(each, AHEAD)
-            is_unix = each.family == getattr(socket, "AF_UNIX", None)
-            serve = self._loop.create_unix_server if is_unix else self._loop.create_server
-            # The loops of the standard library take as many at once as their backlog is.
-            listener = await serve(
-                factory, sock=each, backlog=IN_A_TURN, **(_KEEPS_FILE if is_unix else {})
-            )
-            each.listen(BACKLOG)
-            self._listeners.append(listener)
-            if self._is_ending:
-                listener.close()
-                raise RuntimeError("the server was stopped before it had started")
+            await self._serve(each, factory)
+
+    async def _serve(self, each: socket.socket, factory: Doors) -> None:
+        leave_little_in_kernel(each, AHEAD)
+        is_unix = each.family == getattr(socket, "AF_UNIX", None)
+        serve = self._loop.create_unix_server if is_unix else self._loop.create_server
+        # The loops of the standard library take as many at once as their backlog is.
+        listener = await serve(
+            factory, sock=each, backlog=IN_A_TURN, **(_KEEPS_FILE if is_unix else {})
+        )
+        each.listen(BACKLOG)
+        self._listeners.append(listener)
+        if self._is_ending:
+            listener.close()
+            raise RuntimeError("the server was stopped before it had started")
 
     def begin(self) -> None:
         """Let the hub do what it wants to do before anything happens."""
@@ -309,6 +337,8 @@ class Runtime:
             listener.close()
         self._doors.abort()
         self._admin_doors.abort()
+        if self._workers is not None:
+            self._workers.close()
         if self._watching is not None:
             self._watching.cancel()
         self.driver.clients.deliver()  # what has been read counts as taken

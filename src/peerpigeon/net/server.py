@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerOptions
     from peerpigeon.core.identity import Identity
     from peerpigeon.core.interface.snapshot import HubRecord, PeerRecord, Snapshot, TopologySnapshot
+    from peerpigeon.net.workers.place import Place
 
 N = TypeVar("N")
 
@@ -61,6 +62,7 @@ class PeerPigeonServer:
         self._streams: WeakSet[NoticeStream] = WeakSet()
         self._inherited: Sequence[socket] | None = None
         self._inherited_admin: Sequence[socket] = ()
+        self._place: Place | None = None
         self._listening: Listening | None = None
         self._runtime: Runtime | None = None
         self._draining: asyncio.Task[None] | None = None
@@ -80,6 +82,16 @@ class PeerPigeonServer:
         """Stop the server."""
         await self.stop()
 
+    def join_workers(self, place: Place) -> None:
+        """Serve as one of several processes of a command from the next start on.
+
+        Raises ``RuntimeError`` if the server runs.
+        """
+        if self._runtime is not None:
+            raise RuntimeError("the server runs already; stop it first")
+        self._config = place.share(self._config)
+        self._place = place
+
     def listen_at(self, sockets: Sequence[socket] | None, admin: Sequence[socket] = ()) -> None:
         """Take these listening sockets from the next start on, instead of opening some.
 
@@ -89,7 +101,8 @@ class PeerPigeonServer:
         They are whoever's who has opened them, and stay open when the server stops. That the
         options ``host`` and ``uds`` say where they listen is for the caller to see to: what the
         server lets strangers do hangs on it. Without any it listens nowhere, and serves what comes
-        by an ASGI application alone. Raises ``RuntimeError`` if the server runs.
+        by an ASGI application alone. ``admin`` are those of ``admin_port``.
+        Raises ``RuntimeError`` if the server runs.
         """
         if self._runtime is not None:
             raise RuntimeError("the server listens already; stop it first")
@@ -171,6 +184,9 @@ class PeerPigeonServer:
             await runtime.ended.wait()
 
     def _drain_soon(self, drain_time: float | None) -> None:
+        if self._place is not None:
+            self._place.drain(drain_time)  # all of them, this one too
+            return
         # It is held here, for the loop does not hold it.
         self._draining = asyncio.get_running_loop().create_task(self.drain(drain_time))
 

@@ -15,6 +15,7 @@ from peerpigeon.core.interface.actions import (
     ClosePeer,
     DismissPeer,
     Drained,
+    PassOn,
     PausePeer,
     PingPeer,
     ResumePeer,
@@ -208,6 +209,8 @@ class Host:
                 self._clients.perform(action)
             case Drained():
                 self.stop()
+            case PassOn():
+                raise NotImplementedError("a simulated hub is no worker, and passes nobody on")
             case SendToLink() | TrustLink() | CloseLink():
                 if action.link in self._links:
                     self._perform_on_link(action)

@@ -27,7 +27,7 @@ from tests.net.raw import (
 )
 
 if TYPE_CHECKING:
-    from peerpigeon.net.websocket.connection import PeerSocket
+    from peerpigeon.net.websocket.peer_socket import PeerSocket
 
 
 async def only_socket(served: Served) -> PeerSocket:

@@ -21,9 +21,9 @@ from peerpigeon.net.http.request import accept_value
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.tls.trust import Trust
 from peerpigeon.net.websocket import outgoing
-from peerpigeon.net.websocket.connection import PeerSocket
 from peerpigeon.net.websocket.group import SocketGroup
 from peerpigeon.net.websocket.outgoing import Dialing
+from peerpigeon.net.websocket.peer_socket import PeerSocket
 from tests.net.raw import DEADLINE, LOOPS, Recorder, on_every_loop, run, turns
 
 if TYPE_CHECKING:

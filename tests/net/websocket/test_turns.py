@@ -24,7 +24,7 @@ from tests.net.raw import (
 )
 
 if TYPE_CHECKING:
-    from peerpigeon.net.websocket.connection import PeerSocket
+    from peerpigeon.net.websocket.peer_socket import PeerSocket
 
 FLOOD = 10 * TURN_FRAMES
 

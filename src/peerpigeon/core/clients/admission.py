@@ -124,7 +124,9 @@ class Admission:
         newcomer = LocalContender(
             event.session, peer_id, event.address, now, permits=permits, is_page=event.is_page
         )
-        if permits is not None and permits.peer_id:
+        if event.owner:
+            newcomer.owner, newcomer.is_greeted = event.owner, True
+        elif permits is not None and permits.peer_id:
             newcomer.owner = owner_of_subject(key_of(peer_id))
         else:
             newcomer.resume_key = "" if key else draw_key(self._rng)
@@ -136,6 +138,7 @@ class Admission:
         session, peer_id, address = newcomer.session, newcomer.peer_id, newcomer.address
         client = Client(session, peer_id, address, now, newcomer.last_heard, newcomer.owner)
         client.permits, client.is_page = newcomer.permits, newcomer.is_page
+        client.is_settled = newcomer.is_greeted
         self._sessions.open(client, now)
         self._counts.admitted += 1
         if not newcomer.is_greeted:

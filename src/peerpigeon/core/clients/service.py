@@ -10,6 +10,7 @@ from peerpigeon.core.clients.contests import Contests
 from peerpigeon.core.clients.drain import Drain
 from peerpigeon.core.clients.fairness import Fairness
 from peerpigeon.core.clients.guests import Guests
+from peerpigeon.core.clients.homes import Homes
 from peerpigeon.core.clients.notifications import Notifications
 from peerpigeon.core.clients.permissions import Permissions
 from peerpigeon.core.clients.rates import UNUSABLE
@@ -89,6 +90,7 @@ class ClientService:
             effects,
             fairness=self._fairness,
         )
+        self._homes = Homes(config, self.admission, effects)
         self.guests = Guests(
             self._sessions,
             self.references,
@@ -161,6 +163,7 @@ class ClientService:
         """Take the end of a socket."""
         party = self.registry.get(event.session)
         if party is None:
+            self._homes.left(event.session)
             self.admission.withdraw(event.session, now)
         else:
             self.admission.depart(party, event.code, event.reason, now)
@@ -171,7 +174,8 @@ class ClientService:
         """Take a message of a session if there is one."""
         party = self.registry.get(session)
         if party is None:
-            self.admission.keep_message(session, text, now)
+            if not self._homes.keep(session, text):
+                self.admission.keep_message(session, text, now)
             return
         party.last_heard = now
         try:
@@ -227,6 +231,8 @@ class ClientService:
             )
         if complaint is not None:
             self._refuse_message(client, complaint, now)
+        elif not is_hub and self._homes.pass_on(client, announce.namespace, text, now):
+            pass  # it is heeded there
         elif not self.admission.claim(client, announce.namespace, text, now):
             pass  # it is heeded when the client has its id
         elif is_hub:

@@ -16,4 +16,13 @@ class Output:
     """Write each event as a line of JSON to standard output."""
 
 
-OF_COMMANDS = (Output,)
+@dataclass(frozen=True, kw_only=True)
+class Processes:
+    """Operation."""
+
+    workers: str = "1"
+    """How many processes `peerpigeon hub` serves with, each on a core of its own: a number, or
+    auto for as many as there are cores."""
+
+
+OF_COMMANDS = (Output, Processes)

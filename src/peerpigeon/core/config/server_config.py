@@ -62,6 +62,17 @@ class ServerConfig(Options):
     default_bootstrap_hub: str = ""
     """The address from which a hub starts that has been given none."""
 
+    # What is no option either, but the place of one worker among those of its command
+
+    worker: int = 0
+    """Which of the ``workers`` this one is, counted from 0."""
+
+    workers: int = 1
+    """How many processes serve together as one command."""
+
+    worker_directory: str = ""
+    """Where the sockets are by which the workers reach each other: no other user's."""
+
     def __post_init__(self) -> None:
         """Refuse what cannot work, before a socket is opened."""
         check(self)
@@ -242,6 +253,11 @@ class ServerConfig(Options):
         if not self.turn_namespaces:
             return access.has_open
         return any(access.of(each) is Access.OPEN for each in self.turn_namespaces)
+
+    @property
+    def siblings(self) -> tuple[str, ...]:
+        """Where this worker dials others, as ``unix:PATH``; the others dial it."""
+        return tuple(f"unix:{self.worker_directory}/{n}.links" for n in range(self.worker))
 
     @property
     def udp_port_range(self) -> tuple[int, int] | None:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import msgspec
 
 from peerpigeon.core.ids import LinkId, SessionId
+from peerpigeon.core.interface.events import PeerOpened
 from peerpigeon.core.interface.notices import Notice
 from peerpigeon.core.wire.hub_frames import Frame
 
@@ -70,6 +71,21 @@ class DismissPeer(msgspec.Struct, frozen=True, gc=False):
     code: int
     reason: str
     """At most 123 bytes in UTF-8 (RFC 6455, section 5.5)."""
+
+
+class PassOn(msgspec.Struct, frozen=True, gc=False):
+    """Hand a client's connection to another worker of the same command, where its namespace is.
+
+    The hub has forgotten the client, and keeps what it still says in ``texts``. Once the shell
+    reads nothing more of it, it owes a ``PeerLost``. The other worker is then given ``opened`` and
+    ``texts`` in order; if that is not possible, this hub is, under another session.
+    """
+
+    opened: PeerOpened
+    """As the other hub is to be told of it, under a session of its own."""
+    worker: int
+    texts: list[str]
+    """What it has said and nobody has heeded: its announce, and what follows."""
 
 
 class Drained(msgspec.Struct, frozen=True, gc=False):
@@ -190,4 +206,4 @@ class Warn(msgspec.Struct, frozen=True, gc=False):
 ChannelAction: TypeAlias = MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
 LinkAction: TypeAlias = Dial | Resolve | ChannelAction | SendToLink | TrustLink | CloseLink
 ClientAction: TypeAlias = PingPeer | PausePeer | ResumePeer | ClosePeer | DismissPeer
-Action: TypeAlias = SendToPeers | ClientAction | LinkAction | Drained | Tell | Warn
+Action: TypeAlias = SendToPeers | ClientAction | PassOn | LinkAction | Drained | Tell | Warn

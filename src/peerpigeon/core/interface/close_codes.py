@@ -54,6 +54,9 @@ BEARER_EXPIRED = "token has expired"
 TAKEN = "Peer already connected"
 """Reference: the reason for which a second socket with an id is closed."""
 
+PASSED_ON = "passed on to another worker"
+"""Told to people of a client whose connection another process of the command serves from now on."""
+
 RESUMED = "resumed by another connection"
 """Why the socket is closed of a client that has come again and has proved that it is the same."""
 

@@ -50,6 +50,10 @@ class PeerOpened(msgspec.Struct, frozen=True, gc=False):
     resume_key: str = ""
     """What the client gave as ``resumeKey``, unchecked; empty if it gave none."""
 
+    owner: bytes = b""
+    """The owner mark of a client that another worker has greeted, and has passed on with
+    ``PassOn``; empty for all others."""
+
 
 class PeerSent(msgspec.Struct, frozen=True, gc=False):
     """A whole text message came from a client."""

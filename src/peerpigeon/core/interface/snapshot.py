@@ -41,6 +41,8 @@ class MeshSnapshot:
     migrated: bool = False
     p2p_links: int = 0
     websocket_links: int = 0
+    local_links: int = 0
+    """Those to other workers of the same command."""
     known_hubs: int = 0
     forged: int = 0
     """Adverts and frames that were not by the hub that they named, in a mesh with identities."""

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from peerpigeon.core.mesh.links import Link, Links
     from peerpigeon.core.mesh.membership import Membership
     from peerpigeon.core.mesh.reference_hubs import ReferenceHubs
+    from peerpigeon.core.mesh.siblings import Siblings
 
 
 class Dialer:
     """The dials of one hub, and the ends of all its attempts."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - as for ``Mesh``
         self,
         links: Links,
         membership: Membership,
@@ -34,7 +35,9 @@ class Dialer:
         bootstrap: Bootstrap,
         reference_hubs: ReferenceHubs,
         effects: Effects,
+        siblings: Siblings,
     ) -> None:
+        self._siblings = siblings
         self._links = links
         self._membership = membership
         self._attempts = attempts
@@ -69,7 +72,9 @@ class Dialer:
         )
 
     def dial_due(self, now: float) -> None:
-        """Dial the bootstrap addresses whose time has come."""
+        """Dial the bootstrap addresses and the other workers whose time has come."""
+        for uri in self._siblings.next_round(now):
+            self._dial(uri, now, is_told=False)
         if not self._bootstrap.is_due(now):
             return
         is_linked = bool(self._links.neighbours)
@@ -110,6 +115,7 @@ class Dialer:
         if not isinstance(attempt, DialAttempt):
             return ""
         self._addresses[link.id] = attempt.uri
+        self._siblings.found(attempt.uri)
         self._bootstrap.connected(attempt.uri)
         return attempt.uri
 
@@ -123,9 +129,10 @@ class Dialer:
         if (uri := self._addresses.get(link.id)) is not None:
             self._bootstrap.found(uri, hub)
 
-    def ended(self, link: Link, code: int, reason: str) -> None:
+    def ended(self, link: Link, code: int, reason: str, now: float) -> None:
         """Note the end of a link."""
         if (uri := self._addresses.pop(link.id, None)) is not None:
+            self._siblings.lost(uri, now)
             self._bootstrap.disconnected(uri, code, reason)
 
     def bootstrap_links(self) -> list[Link]:
@@ -159,5 +166,6 @@ class Dialer:
                 addresses = self._addresses_of(attempt.hub)
                 self._effects.act(channel_failure(attempt, reason, next(iter(addresses), "")))
         else:
-            failed["websocket"] += 1
+            failed["local" if attempt.uri in self._siblings else "websocket"] += 1
+            self._siblings.lost(attempt.uri, now)
             self._bootstrap.disconnected(attempt.uri, ABNORMAL_CLOSURE, reason)

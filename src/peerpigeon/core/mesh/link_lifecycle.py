@@ -187,7 +187,7 @@ class LinkLifecycle:
         self._handshake.end(link)
         self._strangers.forget(link.id)
         self._anti_entropy.forget(link)
-        self._dialer.ended(link, code, reason)
+        self._dialer.ended(link, code, reason, now)
         if parting is not None:
             if code != close_codes.NORMAL_CLOSURE:
                 self._effects.counts.links_lost[link.carrier.name.lower()] += 1

@@ -126,7 +126,7 @@ class LinkPlanner:
         wanted = [
             WantedHub(hub, self._addresses(hub), hub in neighbours)
             for hub in self.roles.plan.wanted
-            if self._links.over(Carrier.P2P, hub) is None
+            if not self._links.needs_no_socket(hub)
         ]
         # One more than allowed, for the moment in which a new link replaces an old one.
         most = self._max_links + 1

@@ -65,10 +65,13 @@ class LinkRoles:
 
         A socket is one of our links only in place of a data channel that cannot be had. What the
         other end means it for does not count: very many newcomers may have only this hub, and
-        each of them takes it for one of its own links at first.
+        each of them takes it for one of its own links at first. What links the workers of one
+        machine is there in any case, and costs too little to count.
         """
         if self._links.over(Carrier.P2P, hub) is not None:
             return True
+        if self._links.over(Carrier.LOCAL, hub) is not None:
+            return False
         return hub in self._plan.wanted and self._attempts.has_failed(hub)
 
     def is_held(self, hub: PeerId) -> bool:
@@ -84,7 +87,7 @@ class LinkRoles:
         return end is None or end.purpose is not Purpose.SPARE
 
     def _purpose(self, hub: PeerId, carrier: Carrier, *, is_ready: bool) -> Purpose:
-        if hub in self._plan.wanted and self.counts(hub):
+        if carrier is Carrier.LOCAL or (hub in self._plan.wanted and self.counts(hub)):
             return Purpose.MESH
         if carrier is Carrier.WEBSOCKET and (hub in self._plan.wanted or not is_ready):
             return Purpose.BOOTSTRAP
@@ -93,7 +96,7 @@ class LinkRoles:
     def _needs_socket(self, link: Link) -> bool:
         if not isinstance(link, NeighbourLink):
             return False
-        if self._links.over(Carrier.P2P, link.hub) is not None:
+        if self._links.needs_no_socket(link.hub):
             return False
         return link.hub in self._plan.wanted or self.is_wanted_there(link.hub)
 

@@ -138,13 +138,20 @@ class Links:
     # Ways to a hub
 
     def to(self, hub: PeerId) -> NeighbourLink | None:
-        """Return the link to send by: the data channel if there is one."""
+        """Return the link to send by: the cheapest that there is."""
         ways = self._by_hub.get(hub)
-        return ways.get(Carrier.P2P) or ways.get(Carrier.WEBSOCKET) if ways else None
+        if not ways:
+            return None
+        return ways.get(Carrier.LOCAL) or ways.get(Carrier.P2P) or ways.get(Carrier.WEBSOCKET)
 
     def over(self, carrier: Carrier, hub: PeerId) -> NeighbourLink | None:
         """Return the link to ``hub`` over ``carrier``."""
         return self._by_hub.get(hub, {}).get(carrier)
+
+    def needs_no_socket(self, hub: PeerId) -> bool:
+        """Tell whether there is a link to ``hub`` that is better than a WebSocket."""
+        ways = self._by_hub.get(hub, {})
+        return Carrier.P2P in ways or Carrier.LOCAL in ways
 
     def count(self, carrier: Carrier) -> int:
         """Return how many hubs are linked over ``carrier``."""

@@ -279,6 +279,7 @@ class Mesh:
             migrated=migration.is_migrated,
             p2p_links=self._links.count(Carrier.P2P),
             websocket_links=self._links.count(Carrier.WEBSOCKET),
+            local_links=self._links.count(Carrier.LOCAL),
             known_hubs=len(self._membership),
             forged=0 if identities is None else identities.forged,
         )
@@ -299,6 +300,7 @@ class Mesh:
             parts.bootstrap.deadline(),
             parts.names.deadline(),
             parts.alone.deadline(),
+            parts.siblings.deadline(),
             parts.migration.deadline(),
         )
 

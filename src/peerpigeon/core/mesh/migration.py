@@ -18,12 +18,14 @@ class Migration:
         """Whether there are enough data channels (S17)."""
         return self._ready_since is not None
 
-    def update(self, channels: int, others: int, now: float) -> bool:
+    def update(self, channels: int, others: int, now: float, workers: int = 0) -> bool:
         """Note the number of hubs linked by data channel and of all others known.
+
+        ``workers`` of the others are on this machine and linked in a way that needs no channel.
 
         Returns whether the hub has just become ready.
         """
-        enough = channels >= self._min_links or channels >= others >= 1
+        enough = channels >= self._min_links or channels + workers >= others >= 1
         if not enough:
             self._ready_since, self.is_migrated = None, False
         elif self._ready_since is None:

@@ -25,6 +25,7 @@ from peerpigeon.core.mesh.namesakes import Namesakes
 from peerpigeon.core.mesh.negotiation import Negotiation
 from peerpigeon.core.mesh.own_addresses import OwnAddresses
 from peerpigeon.core.mesh.reference_hubs import ReferenceHubs
+from peerpigeon.core.mesh.siblings import Siblings
 from peerpigeon.core.mesh.strangers import Strangers
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class MeshParts:
     bootstrap: Bootstrap
     names: BootstrapNames
     reference_hubs: ReferenceHubs
+    siblings: Siblings
     dialer: Dialer
     forwarder: Forwarder
     planner: LinkPlanner
@@ -88,6 +90,7 @@ def assemble(  # noqa: PLR0913 - as for ``Mesh``
     authenticator = Authenticator(own, config.hub_secrets, rng, identities)
     bootstrap = Bootstrap(own, config, rng, effects, limits, now)
     reference_hubs = ReferenceHubs(config, attempts, bootstrap, effects)
+    siblings = Siblings(config, now)
     forwarder = Forwarder(own, links, membership, effects, limits, identities)
     planner = LinkPlanner(config, links, membership, attempts, effects, limits)
     addresses = OwnAddresses(config, limits)
@@ -106,7 +109,8 @@ def assemble(  # noqa: PLR0913 - as for ``Mesh``
         bootstrap=bootstrap,
         names=BootstrapNames(config, bootstrap, rng, effects, limits),
         reference_hubs=reference_hubs,
-        dialer=Dialer(links, membership, attempts, bootstrap, reference_hubs, effects),
+        siblings=siblings,
+        dialer=Dialer(links, membership, attempts, bootstrap, reference_hubs, effects, siblings),
         forwarder=forwarder,
         planner=planner,
         roles=planner.roles,

@@ -26,9 +26,10 @@ class Readiness:
 
     def update(self, now: float) -> None:
         """See whether the hub is ready, after links or hubs have come or gone."""
-        channels, others = self._links.count(Carrier.P2P), len(self._membership) - 1
+        channels, workers = self._links.count(Carrier.P2P), self._links.count(Carrier.LOCAL)
+        others = len(self._membership) - 1
         was_ready = self._migration.is_ready
-        if self._migration.update(channels, others, now):
+        if self._migration.update(channels, others, now, workers):
             self._effects.act(Tell(HubMeshReady(channels, others + 1)))
         if was_ready != self._migration.is_ready:
             self._gossip.flush_soon(now)  # sockets change their purpose with it

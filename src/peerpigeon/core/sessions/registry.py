@@ -47,6 +47,8 @@ class Client:
     """What its token allows, if it has shown one."""
     is_page: bool = False
     """Whether it is a web page's, so that it is no hub."""
+    is_settled: bool = False
+    """Whether it stays at this worker, wherever it announces itself."""
     announces_paid_until: float = 0.0
     faults_paid_until: float = 0.0
     """What it has done of what is limited (``clients/rates.py``)."""

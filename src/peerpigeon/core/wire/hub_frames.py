@@ -50,6 +50,8 @@ class Carrier(OpenList):
 
     WEBSOCKET = 1
     P2P = 2
+    LOCAL = 3
+    """A Unix socket between two workers of one command."""
 
 
 class Purpose(OpenList):

@@ -164,6 +164,9 @@ class UpgradeRequest:
     permits: Permits | None = None
     """What the token allows that was shown, if it has been checked."""
 
+    is_of_worker: bool = False
+    """Whether it comes from another worker of the same command."""
+
     def parameter(self, name: str) -> str:
         """Return a query parameter, decoded; the first of several, empty if there is none."""
         return parameter(self.query, name)

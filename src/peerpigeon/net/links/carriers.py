@@ -244,9 +244,9 @@ class Carriers:
 
     # Links come and go
 
-    def _add_socket(self, socket: LinkSocket, opening: int) -> None:
+    def _add_socket(self, socket: LinkSocket, opening: int, *, is_local: bool) -> None:
         address = "" if opening else socket.address
-        link = self._add(socket, Carrier.WEBSOCKET, opening, address)
+        link = self._add(socket, (Carrier.WEBSOCKET, Carrier.LOCAL)[is_local], opening, address)
         socket.drained = link.flush
 
     def _add(self, wire: Wire, carrier: Carrier, opening: int, address: str = "") -> Link:
@@ -304,7 +304,7 @@ class Carriers:
 
     def socket_opened(self, socket: LinkSocket, request: UpgradeRequest) -> None:
         """Take a socket that another hub has opened."""
-        self._add_socket(socket, 0)
+        self._add_socket(socket, 0, is_local=request.is_of_worker)
 
     def sockets_received(self, received: list[tuple[LinkSocket, bytes]]) -> None:
         """Take messages that came together."""
@@ -325,7 +325,8 @@ class Carriers:
         if not self._conclude(dial):
             dial.close(GOING_AWAY, "not waited for any more")
         elif isinstance(message, bytes):
-            self._add_socket(dial.become(LinkSocket, self.sockets), dial.opening)
+            socket = dial.become(LinkSocket, self.sockets)
+            self._add_socket(socket, dial.opening, is_local=dial.is_local)
         elif is_greeting(message.encode()):
             self._meet(dial)
         else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from peerpigeon.net.websocket.outgoing import UNIX
+
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
 
@@ -14,6 +16,8 @@ def hub_uri(uri: str, own: PeerId) -> str:
 
     A hub of the npm package takes the first parameter, and does not look at the second.
     """
+    if uri.startswith(UNIX):
+        return f"{uri}?peerId={own}&hub=1"
     scheme, host, path, query, _ = urlsplit(uri)
     asked = f"peerId={own}&hub=1"
     return urlunsplit((scheme, host, path or "/", f"{query}&{asked}" if query else asked, ""))

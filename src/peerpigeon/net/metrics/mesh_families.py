@@ -61,12 +61,13 @@ MESH: Final = (
     Family(
         "peerpigeon_links",
         "gauge",
-        "Hubs that are linked over each `carrier`: `p2p` is a data channel.",
+        "Hubs linked over each `carrier`: `p2p` is a data channel, `local` leads to a worker.",
         of_hub(
             by_label(
                 lambda p: {
                     "p2p": p.snapshot.mesh.p2p_links,
                     "websocket": p.snapshot.mesh.websocket_links,
+                    "local": p.snapshot.mesh.local_links,
                 }
             )
         ),

@@ -14,8 +14,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from peerpigeon.core.config.quantities import KIB
-from peerpigeon.core.ids import SessionId
 from peerpigeon.core.interface.close_codes import (
     ABNORMAL_CLOSURE,
     MEMORY_IS_SHORT,
@@ -23,7 +21,7 @@ from peerpigeon.core.interface.close_codes import (
     TRY_AGAIN_LATER,
 )
 from peerpigeon.core.interface.link_outbox import AHEAD
-from peerpigeon.net.websocket.frames import PING, TEXT
+from peerpigeon.net.websocket.frames import PING
 from peerpigeon.net.websocket.group import Socket, SocketGroup
 from peerpigeon.net.websocket.kernel_queue import IS_INHERITED, leave_little_in_kernel
 from peerpigeon.net.websocket.protocol import (
@@ -39,16 +37,12 @@ from peerpigeon.net.websocket.turns import READ_SIZE, TurnTaker
 if TYPE_CHECKING:
     import asyncio
 
-    from peerpigeon.core.interface.reading import ReadProgress
     from peerpigeon.net.websocket.protocol import Event
 
 MAX_WRITE = 4 * AHEAD
 """Bytes of one write. If there are more in one turn, it is first seen how much is taken of them."""
 
 MAX_JOINED_FRAMES = 512  # so that a flood of empty pings cannot fill the memory with pongs
-
-BEHIND_PART = 4
-"""Which part of ``max_outbox_size`` waits when it is told, so that senders are slowed in time."""
 
 _MESSAGE = (str, bytes)
 
@@ -367,34 +361,3 @@ class WebSocket(TurnTaker, Socket):
         if self._is_owed:
             self._is_owed = False
             self._group.listener.socket_closed(self, code, reason)
-
-
-class PeerSocket(WebSocket):
-    """The WebSocket of a client, or of a hub that speaks as clients do: text."""
-
-    __slots__ = ("is_behind", "progress", "session")
-
-    KIND = TEXT
-    ALLOWANCE = 16 * KIB
-
-    def __init__(
-        self, group: SocketGroup[Any], transport: asyncio.Transport, protocol: WebSocketProtocol
-    ) -> None:
-        super().__init__(group, transport, protocol)
-        self.session = SessionId(0)
-        self.progress: ReadProgress | None = None  # it is made once there may be much unread
-        self.is_behind = False
-        """Whether more than a quarter of ``max_outbox_size`` waits, or did and some still does."""
-
-    def _limit(self) -> None:
-        super()._limit()
-        if not self.is_behind and self._held_size * BEHIND_PART > self._group.max_outbox_size:
-            self.is_behind = True
-            self._group.tell_pace_soon(self)
-
-    def resume_writing(self) -> None:
-        """Write what was held back, and tell if it was much and is all gone."""
-        super().resume_writing()
-        if self.is_behind and self._held is None:
-            self.is_behind = False
-            self._group.tell_pace_soon(self)

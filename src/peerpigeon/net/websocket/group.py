@@ -132,6 +132,12 @@ class SocketGroup(Generic[S]):
         if early:
             socket.data_received(early)
 
+    def adopt(self, transport: asyncio.Transport) -> S:
+        """Make a WebSocket of a connection that was one before, in another process."""
+        socket = self._make(self, transport)
+        transport.set_protocol(socket)
+        return socket
+
     async def wait_closed(self) -> None:
         """Wait until the sockets that are closing are gone: ``close_timeout`` at most."""
         await self._all_gone.wait()

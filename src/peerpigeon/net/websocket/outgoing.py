@@ -42,6 +42,9 @@ NOT_TRUSTED = "its certificate is refused"
 _UNKNOWN_ISSUER = (18, 19, 20, 21)
 """What OpenSSL calls a certificate that nobody has signed who is trusted (``verify(1)``)."""
 
+UNIX = "unix:"
+"""What an address begins with that is the path of a Unix socket, perhaps with a query."""
+
 S = TypeVar("S", bound="WebSocket")
 
 
@@ -79,6 +82,8 @@ class Dialing(asyncio.Protocol):
         max_message_size: int,
         timeout: float,
     ) -> None:
+        self.is_local = uri.startswith(UNIX)
+        """Whether it leads to another worker of the same command."""
         self._tls = tls
         self._admits = admits
         self.is_told = admits is not None
@@ -132,10 +137,16 @@ class Dialing(asyncio.Protocol):
 
     async def _run(self, uri: str) -> None:
         try:
-            address = WebSocketUri.parse(uri)
+            path, _, query = (
+                uri.removeprefix(UNIX).partition("?") if self.is_local else ("", "", "")
+            )
+            address = WebSocketUri.parse(f"ws://localhost/?{query}" if self.is_local else uri)
             self.host = address.host
             self._handshake = ClientHandshake(address, os.urandom(KEY_SIZE))
-            await self._connect(address)
+            if self.is_local:
+                await asyncio.get_running_loop().create_unix_connection(lambda: self, path)
+            else:
+                await self._connect(address)
             await self._left.wait()
         except (OSError, ValueError) as error:
             self._fail(in_words(error))

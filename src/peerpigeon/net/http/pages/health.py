@@ -60,6 +60,7 @@ def health(picture: Snapshot) -> dict[str, Any]:
             "migrated": mesh.migrated,
             "p2pConnections": mesh.p2p_links,
             "websocketConnections": mesh.websocket_links,
+            "localConnections": mesh.local_links,
             "knownHubs": mesh.known_hubs,
             "forged": mesh.forged,
             "unusableNews": picture.news_unusable,

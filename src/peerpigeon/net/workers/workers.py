@@ -1,0 +1,49 @@
+"""What one worker has of the others of its command: links, clients passed on, and their pages."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from peerpigeon.net.unix_socket import UnixSocket
+from peerpigeon.net.workers.passing import Passing
+from peerpigeon.net.workers.place import links_path
+
+if TYPE_CHECKING:
+    import asyncio
+    import socket
+
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.net.driver import Driver
+    from peerpigeon.net.http.request import UpgradeRequest
+
+
+class Workers:
+    """The ways between one worker and the others, while it runs."""
+
+    def __init__(self, config: ServerConfig, driver: Driver) -> None:
+        self._driver = driver
+        path = links_path(config.worker_directory, config.worker)
+        with contextlib.suppress(FileNotFoundError):
+            Path(path).unlink()  # of a worker that has died
+        self._socket = UnixSocket(path)
+        driver.passing = self._passing = Passing(config, driver)
+
+    @property
+    def listener(self) -> socket.socket:
+        """Where the others dial this one, and ask for its pages."""
+        return self._socket.listener
+
+    def open_link(
+        self, transport: asyncio.Transport, request: UpgradeRequest, early: bytes
+    ) -> None:
+        """Take over a link that another worker has dialled."""
+        self._driver.carriers.sockets.open(transport, replace(request, is_of_worker=True), early)
+
+    def close(self) -> None:
+        """Pass nobody on any more, and be found no more."""
+        self._driver.passing = None
+        self._passing.close()
+        self._socket.remove()
