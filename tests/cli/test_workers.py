@@ -144,7 +144,14 @@ async def test_clients_of_a_room_are_at_one_worker_wherever_they_connect() -> No
         for room in ROOMS:
             await talk(await met(stack, found, room), room)
         assert sorted(await counts(found)) == [4, 4]
-        assert json.loads(await found.get("/health"))["hubMesh"]["localConnections"] == 1
+        health = json.loads(await found.get("/health"))
+        assert health["connections"] == 8
+        assert [each["connections"] for each in health["workers"]] == [4, 4]
+        assert health["hubMesh"]["localConnections"] == 1
+        metrics = await found.get("/metrics")
+        for index in (0, 1):
+            assert f'peerpigeon_clients{{worker="{index}"}} 4.0' in metrics
+        assert metrics.count("# TYPE peerpigeon_clients gauge") == 1
 
 
 async def test_a_client_that_changes_its_room_is_served_across_workers() -> None:

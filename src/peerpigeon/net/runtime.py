@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from peerpigeon.net.http.request import Request
     from peerpigeon.net.memory import Holders
     from peerpigeon.net.tls.certificate import CertificateFiles
+    from peerpigeon.net.workers.whole import WholeSite
     from peerpigeon.net.workers.workers import Workers
     from peerpigeon.rtc.interface import Engine
 
@@ -128,7 +129,8 @@ class Runtime:
 
     def _public_doors(self, config: ServerConfig, certificate: CertificateFiles | None) -> Doors:
         """Return what answers at the port of the clients."""
-        site = LateSite(self, config.allowed_origins, path_prefix=config.path_prefix)
+        prefix = config.path_prefix
+        site = self._whole(LateSite(self, config.allowed_origins, path_prefix=prefix), prefix)
         return Doors(
             self._entrance.opener,
             self._visits(site),
@@ -149,7 +151,7 @@ class Runtime:
         access = AdminAccess(config)
         return Doors(
             access.refuse_socket,
-            self._visits(LateSite(self)),
+            self._visits(self._whole(LateSite(self))),
             audience=access.audience,
             admits_host=access.admits_host,
             admits_origin=lambda *_: True,
@@ -175,7 +177,16 @@ class Runtime:
             warnings=self._warnings,
         )
 
-    def _visits(self, site: LateSite) -> Visits:
+    def _whole(self, site: LateSite, path_prefix: str = "") -> LateSite | WholeSite:
+        """Return the pages of this server, of which some are about all workers if it is one."""
+        if self._config.workers == 1:
+            return site
+        # Loaded by those alone that are one of several.
+        from peerpigeon.net.workers.whole import WholeSite  # noqa: PLC0415
+
+        return WholeSite(site, self._config, path_prefix=path_prefix)
+
+    def _visits(self, site: LateSite | WholeSite) -> Visits:
         timeout = self._config.handshake_timeout
         return Visits(site.answer, holders=self.driver.holders, timeout=timeout)
 

@@ -62,6 +62,7 @@ async def test_health_says_how_the_server_is() -> None:
                 "migrated": False,
                 "p2pConnections": 0,
                 "websocketConnections": 0,
+                "localConnections": 0,
                 "knownHubs": 0,
                 "forged": 0,
                 "unusableNews": 0,
