@@ -99,6 +99,10 @@ def place_of(pid: int) -> Json:
     return place
 
 
+def is_there(path: str) -> bool:
+    return Path(path).exists()
+
+
 def any_alive(pids: list[int]) -> bool:
     return any(Path(f"/proc/{pid}").exists() for pid in pids)
 
@@ -207,12 +211,14 @@ async def test_all_workers_are_drained_together(by: str) -> None:
 async def test_workers_end_when_their_supervisor_is_killed() -> None:
     async with service() as found:
         workers = found.workers
+        directory = place_of(workers[0])["directory"]
         found.process.kill()
 
         async def are_gone() -> bool:
             return not any_alive(workers)
 
         await until(are_gone)
+        assert not is_there(directory)
 
 
 @pytest.mark.parametrize(
