@@ -27,10 +27,12 @@ class Hall:
         self.table = RecordTable(HUB, placement, 100_000, self.effects.memory.records)
         self.introducing = Introducing(self.table, LIMIT, Random(1), self.effects)
 
-    def fill(self, namespace: str, count: int) -> tuple[NamespaceRecords, list[Record]]:
+    def fill(
+        self, namespace: str, count: int, introduction: bytes = b"{}"
+    ) -> tuple[NamespaceRecords, list[Record]]:
         kept = self.table.keep(namespace, 0.0)
         members = [
-            Record(Located(HUB, Member(peer, session, b"{}")), int(peer, 16))
+            Record(Located(HUB, Member(peer, session, introduction)), int(peer, 16))
             for session, peer in enumerate(peer_ids(count))
         ]
         for record in members:
@@ -109,3 +111,14 @@ def test_who_knows_enough_is_introduced_to_few_even_if_it_has_to_wait() -> None:
         hall.introducing.expire(due)
         made += hall.pairs()["net1"]
     assert made < 400 * LIMIT // 4
+
+
+def test_who_says_much_of_itself_counts_for_many() -> None:
+    hall = Hall()
+    hall.introducing.add(*hall.fill("net1", 20, b"x" * (8 * PIECE)), (), 1.0)
+    made = [hall.pairs()["net1"]]
+    while hall.introducing.deadline() is not None:
+        hall.introducing.expire(1.0)
+        made.append(hall.pairs().get("net1", 0))
+    assert len(made) >= 10
+    assert sum(made) == 20 * 19

@@ -208,12 +208,22 @@ async def more_than_the_system_allows(scene: Scene) -> None:
 @attack(KIND, tells_much=True)
 async def large_introductions(scene: Scene) -> None:
     """Clients announce the most they may about themselves, where the honest clients are."""
+    await _introduce(scene, HONEST)
+
+
+@attack(KIND)
+async def large_introductions_elsewhere(scene: Scene) -> None:
+    """Clients announce the most they may about themselves, to each other in their own namespace."""
+    await _introduce(scene, "elsewhere")
+
+
+async def _introduce(scene: Scene, namespace: str) -> None:
     about = "x" * 16_000
 
     async def talkative(_: int) -> Socket:
         socket = await Socket.open(scene.port)
         socket.discard()
-        await socket.send(announce(HONEST, about=about))
+        await socket.send(announce(namespace, about=about))
         return socket
 
     await hold(scene, scene.count(100, 600), talkative)

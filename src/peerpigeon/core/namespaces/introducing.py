@@ -24,6 +24,10 @@ PIECE = 1024
 """Members that others are told of before all else has its turn, about: at some 5 microseconds each,
 with all that follows, that is 5 ms."""
 
+LARGE = 256
+"""Bytes of what a member says of itself for which it counts once more: others are told of it, and
+it is told of others that may say as much."""
+
 
 class Introducing:
     """Who has come to the namespaces of one hub and is still to be introduced there."""
@@ -84,7 +88,8 @@ class Introducing:
         while waiting and self._left > 0:
             record, knows_enough = next(iter(waiting.items()))
             del waiting[record]
-            self._left -= each
+            said = len(record.located.member.introduction)
+            self._left -= each * (1 + said // LARGE)
             hub, session = record.located.hub, record.located.member.session
             if kept.find(hub, session) is record:
                 newcomers.append(record)
