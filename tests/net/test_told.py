@@ -334,7 +334,7 @@ async def test_hubs_that_fit_say_nothing_of_the_kind() -> None:
 
 @pytest.mark.slow
 @pytest.mark.turn
-@pytest.mark.parametrize("engine", ["aiortc"])
+@pytest.mark.parametrize("engine", ["builtin", "aiortc"])
 async def test_a_turn_server_that_refuses_the_password(engine: str) -> None:
     with turn_server() as relay:
         wrong = f"turn:hub:not-the-password@{relay.host}:{relay.port}"
@@ -353,6 +353,6 @@ async def test_a_turn_server_that_refuses_the_password(engine: str) -> None:
 @pytest.mark.slow
 async def test_a_stun_server_that_does_not_answer() -> None:
     nobody = f"stun:127.0.0.1:{free_port()}"
-    options = {"webrtc_engine": "aiortc", "ice_servers": (nobody,)}
+    options = {"webrtc_engine": "builtin", "ice_servers": (nobody,)}
     async with hub(**options) as (first, told), hub(uri(first), **options):
         await expect(told, "a STUN server does not answer this hub", nobody)
