@@ -131,7 +131,7 @@ def test_what_expires_is_taken_out_the_first_first_and_whoever_comes_next_has_it
         assert put(queue, "a", number=number, until=until)
     assert not put(queue, "a")
     assert queue.deadline() == 3.0
-    assert [number_of(news) for news in queue.expire(4.0)] == [1, 3]
+    assert [number_of(news) for news in queue.expire(4.0, 0.0)] == [1, 3]
     assert queue.deadline() == 5.0
     assert put(queue, "a", number=4)
     assert [number_of(item.news) for item in drain(queue)] == [0, 2, 4]
@@ -153,7 +153,7 @@ def test_nothing_is_kept_of_what_has_left() -> None:
     assert len(queue._expiry) <= 67
     for number in range(1000):
         put(queue, str(number), until=float(number))
-        queue.expire(float(number))
+        queue.expire(float(number), 0.0)
     assert len(queue._order) <= 67
 
 

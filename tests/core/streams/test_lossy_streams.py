@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from peerpigeon.core.streams.receiver import Receiver
@@ -29,7 +29,17 @@ STEPS = st.lists(
 )
 
 
+# Of a signal that waits, the moment at which it is late, and what it is late by, are rounded.
+LATE_BY_ROUNDING: list[Step] = [
+    *[("signal", 0, 0, 0)] * 2,
+    ("loss", 0, 0, 7),
+    ("wait", 0, 0, 13),
+    ("signal", 0, 0, 10),
+]
+
+
 @settings(max_examples=30, deadline=None)
+@example(steps=LATE_BY_ROUNDING, seed=199, hubs=2)
 @given(steps=STEPS, seed=st.integers(0, 1000), hubs=st.integers(2, 3))
 def test_news_arrives_once_and_in_order_or_is_reported(
     steps: list[Step], seed: int, hubs: int

@@ -132,10 +132,14 @@ class FairQueue:
         for number, item in self._items.items():
             self._items[number] = item._replace(news=renewed(item.news))
 
-    def expire(self, until: float) -> list[News]:
-        """Take out and return what expires by then."""
+    def expire(self, now: float, margin: float) -> list[News]:
+        """Take out and return what expires within ``margin`` seconds from now.
+
+        The sum is the one that ``deadline`` is made known with: rounded otherwise, it could be due
+        and not be taken out.
+        """
         late: list[News] = []
-        while self.deadline() <= until:
+        while self.deadline() - margin <= now:
             late.append(self._remove(heappop(self._expiry)[1]))
         return late
 

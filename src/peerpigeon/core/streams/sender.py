@@ -135,7 +135,7 @@ class Sender:
 
         The latter could still arrive, but not be acknowledged, within its lifetime.
         """
-        late = queue.expire(now + self._answer_time())
+        late = queue.expire(now, self._answer_time())
         segments: list[Segment] = []
         while (item := queue.first()) is not None and self.signals.has_room(item.size):
             queue.pop()
