@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hubs")]
 
 
-@pytest.mark.parametrize("way", ["killed", "stopped"])
+@pytest.mark.parametrize("way", ["killed", thorough("stopped")])
 @pytest.mark.parametrize(
     ("count", "most", "places"),
     [(8, 4, (0,)), thorough(3, 3, (0,)), thorough(8, 4, (4,)), thorough(8, 4, (0, 5))],
@@ -105,6 +105,7 @@ async def test_a_killed_hub_that_is_started_again_is_a_full_member(
             running.check()
 
 
+@pytest.mark.thorough
 async def test_any_hub_lets_a_late_one_in_long_after_migration() -> None:
     """S8: each newcomer starts from the one before it, which the first hub's address never was."""
     async with mesh(3, hub_mesh_max_peers=3, mesh_migration_delay=DELAY) as hubs:

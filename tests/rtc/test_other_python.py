@@ -6,7 +6,6 @@ import subprocess
 import pytest
 
 from tests.rtc.environment import HAS_LIBDATACHANNEL, ROOT, newer_python
-from tests.selection import thorough
 
 VENV = ".venv-libdatachannel"
 SET_UP_TIMEOUT = 600.0
@@ -16,15 +15,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.libdatachannel, pytest.mark.xdist_gr
 
 if not HAS_LIBDATACHANNEL:
 
-    @pytest.mark.parametrize("selection", ["not thorough", thorough("thorough")])
-    def test_all_of_this_passes_with_libdatachannel(selection: str) -> None:
+    @pytest.mark.thorough
+    def test_all_of_this_passes_with_libdatachannel() -> None:
         environ = {**os.environ, "PYTHON": newer_python() or "", "VENV": VENV}
         environ.pop("COVERAGE_PROCESS_START", None)
         command = ["sh", "scripts/setup.sh", "dev"]
         done = run(command, environ, SET_UP_TIMEOUT)
         assert done.returncode == 0, done.stdout
         command = [f"{VENV}/bin/python", "-m", "pytest", "-q", "--no-header", "tests/rtc"]
-        command += ["-m", selection]
         done = run(command, environ, TIMEOUT)
         assert done.returncode == 0, done.stdout
         assert "group libdatachannel" not in done.stdout, done.stdout  # none was skipped

@@ -13,12 +13,13 @@ from peerpigeon.core.view_changes import ViewChanges
 from peerpigeon.sim.mesh import Layout
 from peerpigeon.sim.scenes import lives
 from peerpigeon.sim.scenes.lives import SCENES
+from tests.selection import thorough
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("name", SCENES)
-@pytest.mark.parametrize("rough", [False, True])
+@pytest.mark.parametrize("rough", [False, thorough(True)])
 def test_no_order_hangs_on_a_wall_clock(name: str, *, rough: bool) -> None:
     faults = [SCENES[name](seed, rough=rough).faults for seed in range(2, 6)]
     assert faults == [[], [], [], []]

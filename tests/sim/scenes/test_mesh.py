@@ -13,6 +13,7 @@ from tests.selection import thorough
 pytestmark = pytest.mark.slow
 
 SCENES = catalogue("small")
+LONG = {"byzantine", "massacre of 30 %", "massacre of 90 %", "scale 60", "streams"}
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -22,13 +23,16 @@ def test_a_mesh_shows_what_it_must(name: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(BRIEF))
-@pytest.mark.parametrize("seed", range(2, 7))
+@pytest.mark.parametrize("seed", [2, 3, *map(thorough, range(4, 7))])
 def test_rare_faults_are_not_seen_in_brief_scenes(name: str, seed: int) -> None:
     assert SCENES[name](seed).faults == []
     assert SCENES[name](seed, rough=True).faults == []
 
 
-@pytest.mark.parametrize("name", [name for name in SCENES if name != "steady"])
+@pytest.mark.parametrize(
+    "name",
+    [thorough(name) if name in LONG else name for name in SCENES if name != "steady"],
+)
 def test_a_mesh_shows_what_it_must_on_a_rough_network(name: str) -> None:
     assert SCENES[name](1, rough=True).faults == []
 
