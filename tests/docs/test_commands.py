@@ -106,6 +106,7 @@ HOW: dict[str, How] = {
     "peerpigeon hub --help": Says("--max-connections"),
     "peerpigeon config --show": Says("max_connections"),
     "PORT=3001 peerpigeon hub": Serves(3001),
+    "peerpigeon hub --workers auto": Serves(3000),
     "peerpigeon hub": ONE_MACHINE,
     "peerpigeon hub --port 3001 --bootstrap-hubs ws://localhost:3000": ONE_MACHINE,
     (

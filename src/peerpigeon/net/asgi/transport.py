@@ -41,6 +41,7 @@ Message: TypeAlias = "Mapping[str, Any]"
 Receive: TypeAlias = "Callable[[], Awaitable[Message]]"
 Send: TypeAlias = "Callable[[dict[str, Any]], Awaitable[None]]"
 
+END_OF_HEAD = b"\r\n\r\n"
 _NO_MASK = bytes(4)
 _LARGEST = 1 << 31
 _OVERHEAD = 64
@@ -128,11 +129,12 @@ class AsgiTransport(asyncio.Transport):
         """Put what whole frames say into the line."""
         if self._is_closing or self._has_ended:
             return
-        if not self._is_accepted:  # what opens a WebSocket comes first
+        said = bytes(data)
+        if not self._is_accepted:  # what opens a WebSocket comes first, and frames may follow it
             self._is_accepted = True
             self._put(self._accepts, 0)
-            return
-        for event in self._far.receive_data(bytes(data)):
+            said = said.partition(END_OF_HEAD)[2]
+        for event in self._far.receive_data(said):
             self._take(event)
         if self._size > self._high and not self._is_full:
             self._is_full = True
