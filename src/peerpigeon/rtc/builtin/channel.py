@@ -58,6 +58,9 @@ class BuiltinChannel:
         self._is_open = False
         self._is_high = False  # more than LOW_WATER was buffered, and `drained` is to come
         self._is_turning = False  # the end of a turn is to come
+        self._is_halted = False  # messages that come are to wait
+        self._waiting: list[bytes] = []
+        self._waiting_size = 0
         self._candidates = 0
         self._early: list[Candidate] = []  # came before there was a transport
         self._transport: Transport | None = None
@@ -105,10 +108,13 @@ class BuiltinChannel:
             self._turn_later()
 
     def halt(self) -> None:
-        """Do nothing: all that comes is handed on."""
+        """Let messages wait, at the other hub once what waits here fills the window."""
+        self._is_halted = True
 
     def go_on(self) -> None:
-        """Do nothing."""
+        """Hand on what waits, and what comes, from the next turn on."""
+        self._is_halted = False
+        self._turn_later()
 
     def close(self) -> None:
         """Send what is buffered, then end."""
@@ -153,6 +159,7 @@ class BuiltinChannel:
         if self._association is not None:
             for event in self._association.events():  # what came before it is to be heard
                 self._take(event)
+            self._hand_on()
         self._end("the connection to the other hub broke")
 
     # Opening
@@ -199,8 +206,11 @@ class BuiltinChannel:
         association, transport = self._association, self._transport
         if association is None or transport is None:
             return
+        if not self._is_halted:
+            self._hand_on()
         for event in association.events():
             self._take(event)
+        association.keep(self._waiting_size)
         for packet in association.packets(self._loop.time()):
             transport.send(packet)
         if self._is_high and association.buffered <= LOW_WATER:
@@ -212,15 +222,26 @@ class BuiltinChannel:
     def _take(self, event: Event) -> None:
         match event:
             case Ended(reason):
+                self._hand_on()
                 self._gone.set()
                 self._end(reason)
             case _ if self._over.done():
                 return
+            case Received(message) if self._is_halted:
+                self._waiting.append(message)
+                self._waiting_size += len(message)
             case Received(message):
                 self._listener.received(message)
             case Opened():
                 self._is_open = True
                 self._listener.opened()
+
+    def _hand_on(self) -> None:
+        """Hand on what has waited, though the listener may halt again meanwhile."""
+        waiting, self._waiting, self._waiting_size = self._waiting, [], 0
+        for message in waiting:
+            if not self._over.done():
+                self._listener.received(message)
 
     def _wake_at(self, deadline: float | None) -> None:
         """Look again when something is due; a timer that is early enough stays as it is."""
