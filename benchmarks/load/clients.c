@@ -301,7 +301,10 @@ void run_while(bool (*unfinished)(void)) {
             }
             flush_all();
         }
-        if (now() > end) fail("not done within the deadline");
+        if (now() > end) {
+            if (on.late) on.late();
+            fail("not done within the deadline");
+        }
     }
 }
 

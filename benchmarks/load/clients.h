@@ -33,6 +33,7 @@ typedef struct {
     void (*signal)(client *, const char *text, size_t length);
     void (*closed)(client *);                            /* a leaving one has gone */
     void (*due)(void);                                   /* the time of `wake_at` has come */
+    void (*late)(void);                                  /* the deadline is over, in vain */
     /* Its connection was lost (0), refused (status), or closed (code); without it, a failure. */
     void (*cut)(client *, int why);
 } hooks;

@@ -47,6 +47,17 @@ static void met(client *who) {
     if (who->met == promised) unsatisfied--;
 }
 
+/* Who has not been told of as many as promised: the first few. */
+static void tell_who_lacks(void) {
+    fprintf(stderr, "%ld of %ld connected, %ld on their way, %u not told of %ld others\n", connected,
+            count, coming, unsatisfied, promised);
+    for (long i = 0, shown = 0; i < connected && shown < 20; i++) {
+        if (crowd[i].met >= promised) continue;
+        fprintf(stderr, "client %ld (%s) has been told of %u\n", i, crowd[i].id, crowd[i].met);
+        shown++;
+    }
+}
+
 static bool not_all_met(void) { return unsatisfied > 0 || connected < count || coming > 0; }
 
 static void come(void) {
@@ -57,7 +68,7 @@ static void come(void) {
     at_once = number_option("at_once", 64);
     crowd = calloc((size_t)count + 1, sizeof *crowd);
     unsatisfied = (uint32_t)count;
-    on = (hooks){.opened = opened, .met = met};
+    on = (hooks){.opened = opened, .met = met, .late = tell_who_lacks};
     connect_more();
     run_while(not_all_met);
 }

@@ -155,6 +155,11 @@ class Hubs:
         routed = Routed(source, int(EPOCH * 1000), self.ids[number], 0, 1, segment)
         self.feed(number, LinkReceived(link, routed))
 
+    def receive(self, number: int, frame: Frame) -> None:
+        """Have a frame arrive over one of a hub's links."""
+        link = next(end[1] for end in self.others if end[0] == number)
+        self.feed(number, LinkReceived(link, frame))
+
     def lose_frames(self) -> None:
         """Forget the frames that are under way."""
         self.frames.lose_all()

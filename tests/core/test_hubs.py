@@ -21,7 +21,7 @@ from peerpigeon.core.interface.events import (
 from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
 from peerpigeon.core.interface.snapshot import HubView, LinkRecord
 from peerpigeon.core.namespaces.presence import REPUBLICATION_DELAY
-from peerpigeon.core.wire.hub_frames import Carrier
+from peerpigeon.core.wire.hub_frames import Carrier, Routed
 from peerpigeon.core.wire.hub_news import (
     Challenge,
     Found,
@@ -507,6 +507,28 @@ def test_when_control_news_is_given_up_all_of_it_is_told_anew() -> None:
     assert told_again(hubs, 1) == [[B]]
     hubs.pass_time(2.0)
     assert hubs.take_types(a) == ["peer-discovered"]
+
+
+@pytest.mark.parametrize("giver", [0, 1])
+def test_what_a_rendezvous_hub_has_said_is_told_anew_when_it_is_given_up(giver: int) -> None:
+    hubs = linked(FIRST, SECOND, max_announce_size=1_000_000)
+    asker = 1 - giver
+    a, b = hubs.open(giver, A), hubs.join(asker, B)
+    c = hubs.open(asker, C)
+    hubs.announce(c)
+    asked = [frame for frame in hubs.frames if isinstance(frame, Routed)]
+    hubs.lose_frames()
+    for frame in asked:  # it is heard, and the grant of its id, if that is said, is lost
+        hubs.receive(giver, frame)
+    hubs.lose_frames()
+    for number in range(36):  # what waits for one hub may have 32 MiB
+        hubs.announce(a, number=number, text="x" * 950_000)
+        hubs.lose_frames()
+    hubs.pass_time(3.0)
+    assert sorted(hubs.take_types(c)) == ["connected", "peer-discovered", "peer-discovered"]
+    hubs.signal(b, C)
+    hubs.run()
+    assert "offer" in hubs.take_types(c)
 
 
 def test_a_hub_can_be_told_to_leave_its_bootstrap_hubs() -> None:

@@ -232,7 +232,7 @@ class Hub(Pictures):
             self._signaling.outcomes.fail(failure.news, failure.reason, now)
         else:
             # Control news is given up only in heaps; then all of it has to be told anew.
-            self._namespaces.presence.resync(now)
+            self._namespaces.given_up(failure.destination, now)
 
     def _on_arrived(self, arrived: Arrived, now: float) -> None:
         ready = [] if self._delivery is None else self._delivery.receive(arrived, now)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface.snapshot import NamespaceRecord
 from peerpigeon.core.namespaces.hub_views import HubViews, first_session
-from peerpigeon.core.namespaces.presence import Presence
+from peerpigeon.core.namespaces.presence import REPUBLICATION_DELAY, Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
+from peerpigeon.core.namespaces.retention import due
 from peerpigeon.core.wire.hub_news import (
     Claim,
     Find,
@@ -49,6 +50,8 @@ class Namespaces:
         effects: Effects,
     ) -> None:
         self._effects = effects
+        # In order of time, because each waits equally long.
+        self._unheard_by: dict[PeerId, float] = {}
         self.views = HubViews(own, incarnation)
         self.placement = placement
         self.presence = Presence(own, limit, incarnation, self.views, placement, effects)
@@ -101,6 +104,7 @@ class Namespaces:
 
     def hub_gone(self, hub: PeerId, now: float) -> list[ClientNews]:
         """Forget the members at a hub that is gone."""
+        self._unheard_by.pop(hub, None)
         incarnation = self.views.end(hub, now)
         self.rendezvous.drop_hub(hub, now)
         return self.presence.drop_hub(hub, first_session(incarnation), now)
@@ -131,6 +135,15 @@ class Namespaces:
         self.rendezvous.handover.note_arrival(now)
         self.presence.resync(now)
         self._effects.tell_hub(hub, Resync())
+
+    def given_up(self, hub: PeerId, now: float) -> None:
+        """Have all told anew soon that a hub has not heard: more was on its way than may be.
+
+        What was said of its clients as a rendezvous hub, their ids and whom they shall know,
+        follows from what it publishes, so it is asked to do that again.
+        """
+        self.presence.resync(now)
+        self._unheard_by.setdefault(hub, now + REPUBLICATION_DELAY)
 
     def show(
         self, hubs: Mapping[PeerId, int], now: float, draining: Collection[PeerId] = ()
@@ -168,10 +181,14 @@ class Namespaces:
         told = [news for hub in unlisted for news in self.presence.drop_hub(hub, 0, now)]
         self.presence.expire(now)
         self.rendezvous.expire(now)
+        for hub in due(self._unheard_by, now):
+            self._effects.tell_hub(hub, Resync())
         for hub in unlisted:
             self.rendezvous.drop_hub(hub, now)
         return told
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
-        return earliest(self.views.deadline(), self.presence.deadline(), self.rendezvous.deadline())
+        unheard = next(iter(self._unheard_by.values()), None)
+        parts = self.views, self.presence, self.rendezvous
+        return earliest(unheard, *(part.deadline() for part in parts))
