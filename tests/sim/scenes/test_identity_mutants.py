@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.sessions.registry import Client
     from peerpigeon.core.wire.client_messages import Announce
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 
 def disputes(trouble: identities.Trouble, seeds: int = 3) -> list[str]:
@@ -50,7 +50,6 @@ def test_letting_a_newcomer_speak_and_hear_before_it_has_its_id_is_caught(
     assert says("the newcomer heard", faults)
 
 
-@pytest.mark.thorough
 def test_granting_ids_before_the_others_are_heard_of_is_caught(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -58,7 +57,6 @@ def test_granting_ids_before_the_others_are_heard_of_is_caught(
     assert says("was told of", disputes(identities.kill_primary, seeds=12))
 
 
-@pytest.mark.thorough
 def test_hearing_what_is_from_a_socket_of_before_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(GrantedIds, "standing", lambda *_: Standing.CURRENT)
     assert says(" after ", disputes(identities.cut, seeds=6))

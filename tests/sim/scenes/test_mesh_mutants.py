@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.streams.outgoing import Failure, Outgoing
     from peerpigeon.sim.scenes.outcome import Outcome
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 
 def broken_path() -> list[str]:

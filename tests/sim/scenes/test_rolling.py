@@ -11,6 +11,7 @@ from peerpigeon.core.clients.admission import Admission
 from peerpigeon.core.clients.drain import Drain
 from peerpigeon.core.clients.slow_targets import SlowTargets
 from peerpigeon.sim.scenes.rolling import rebalanced, rolling_restart
+from tests.selection import thorough
 
 if TYPE_CHECKING:
     from peerpigeon.core.sessions.registry import Client
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("rough", [False, True])
+@pytest.mark.parametrize("rough", [False, thorough(True)])
 def test_a_rolling_restart_loses_nothing_and_spreads_clients(*, rough: bool) -> None:
     assert [rolling_restart(seed, rough=rough).faults for seed in range(3)] == [[]] * 3
 
@@ -27,7 +28,7 @@ def test_so_it_is_when_all_are_let_go_at_once() -> None:
     assert rolling_restart(3, drain_time=0.0).faults == []
 
 
-@pytest.mark.parametrize("rough", [False, True])
+@pytest.mark.parametrize("rough", [False, thorough(True)])
 def test_hubs_come_to_have_about_as_many_clients_each_and_to_rest(*, rough: bool) -> None:
     assert [rebalanced(seed, rough=rough).faults for seed in range(3)] == [[]] * 3
 
