@@ -88,14 +88,14 @@ def carriers_of(server: PeerPigeonServer) -> Carriers:
 def held(server: PeerPigeonServer) -> tuple[int, ...]:
     """Return how many links, and things that become links, a hub's shell has in its tables."""
     carriers = carriers_of(server)
-    assert carriers._engine is not None
+    assert carriers.openings._engine is not None
     return (
         len(carriers._links),
         len(carriers._by_wire),
-        len(carriers._openings),
-        len(carriers._dials),
+        len(carriers.openings),
+        len(carriers.openings._dials),
         len(carriers._unsent),
-        len(carriers._engine._channels),  # type: ignore[attr-defined]
+        len(carriers.openings._engine._channels),  # type: ignore[attr-defined]
     )
 
 
@@ -148,7 +148,7 @@ def break_all(server: PeerPigeonServer) -> None:
 def is_at_rest(server: PeerPigeonServer) -> bool:
     """Tell whether a hub is linked by data channels alone, and has done with all its sockets."""
     mesh, carriers = server.get_stats().mesh, carriers_of(server)
-    return mesh.migrated and len(carriers._links) == mesh.p2p_links and not carriers._dials
+    return mesh.migrated and len(carriers._links) == mesh.p2p_links and not carriers.openings._dials
 
 
 @pytest.mark.slow

@@ -112,7 +112,7 @@ async def test_a_hub_that_dials_itself_gets_nowhere() -> None:
     """S7: whatever name its own address goes by."""
     async with hub(host="localhost") as (server, _):
         server.connect_to_hub(f"ws://127.0.0.1:{server.port}")
-        await eventually(lambda: not server._running().driver.carriers._openings)
+        await eventually(lambda: not server._running().driver.carriers.openings)
         await eventually(lambda: not server._running().driver.carriers._links)
         assert server.get_connected_hubs() == []
         assert server.get_stats().mesh.websocket_links == 0

@@ -126,8 +126,8 @@ class Driver:
         self.carriers = Carriers(
             hub.id, self.feed, self._meet, engine, config, self.holders, warnings
         )
-        self.carriers.sockets.on_fault = self._socket_failed
         """The links to other hubs."""
+        self.carriers.sockets.on_fault = self._socket_failed
         self.passing: Passer | None = None
         """What passes clients on to other workers, if there are any."""
         self.drained = asyncio.Event()

@@ -118,7 +118,7 @@ class Runtime:
         readers = (self._entrance.tokens, certificate)
         reloads = [each.reload for each in readers if each is not None]
         if config.hub_ca:
-            reloads.append(self.driver.carriers.trust.reload)
+            reloads.append(self.driver.carriers.openings.trust.reload)
         self._files = WatchedFiles(reloads) if reloads else None
         self._watching: asyncio.Task[None] | None = None
         self._workers: Workers | None = None

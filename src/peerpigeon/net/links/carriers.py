@@ -7,22 +7,11 @@ leave together, urgent ones first (``core/interface/link_outbox.py``).
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from peerpigeon.core import Carrier, is_greeting
 from peerpigeon.core.ids import LinkId
-from peerpigeon.core.interface.actions import (
-    CloseLink,
-    Dial,
-    DropChannel,
-    MakeAnswer,
-    MakeOffer,
-    Resolve,
-    SendToLink,
-    TakeAnswer,
-    TakeCandidate,
-    TrustLink,
-)
+from peerpigeon.core.interface.actions import CloseLink, SendToLink, TrustLink
 from peerpigeon.core.interface.close_codes import (
     ABNORMAL_CLOSURE,
     GOING_AWAY,
@@ -31,10 +20,8 @@ from peerpigeon.core.interface.close_codes import (
     TRY_AGAIN_LATER,
 )
 from peerpigeon.core.interface.events import (
-    NO_ENGINE,
     ChannelAdvanced,
     ChannelCandidate,
-    ChannelDescribed,
     Event,
     LinkLost,
     LinkOpened,
@@ -43,37 +30,29 @@ from peerpigeon.core.interface.events import (
 )
 from peerpigeon.core.interface.link_outbox import AHEAD, LinkOutbox
 from peerpigeon.core.interface.link_pieces import STRANGER_MESSAGE, PieceError
-from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 from peerpigeon.core.wire.hub_codec import FrameError, decode
 from peerpigeon.net.links.data_channel import DataChannel
-from peerpigeon.net.links.hub_uri import hub_uri
-from peerpigeon.net.links.ice_server_watch import IceServerWatch
 from peerpigeon.net.links.link import Link
 from peerpigeon.net.links.link_sockets import LinkSocket, LinkSockets
-from peerpigeon.net.links.name_lookup import NameLookup
-from peerpigeon.net.refusals import HOST_NOT_TRUSTED, NOT_DIALLED
-from peerpigeon.net.tls.trust import Trust
+from peerpigeon.net.links.openings import Openings
 from peerpigeon.net.traffic import Traffic
-from peerpigeon.net.websocket.outgoing import NOT_ADMITTED, NOT_TRUSTED, Dialing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.interface.actions import ChannelAction, LinkAction
+    from peerpigeon.core.interface.actions import LinkAction
     from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.links.link import Wire
     from peerpigeon.net.memory import Holders
     from peerpigeon.net.seldom import SeldomWarnings
+    from peerpigeon.net.websocket.outgoing import Dialing
     from peerpigeon.rtc.interface import Engine
-
-DIALS_GRACE = 1.0
-"""Seconds for dials that are answered with a close to end, when the hub stops."""
 
 
 class Carriers:
-    """The links of one hub and those under way, as its shell has them.
+    """The links of one hub, and what may become links, as its shell has them.
 
     ``feed`` takes the events, ``meet`` a dial that has led to a hub of the npm package.
     """
@@ -88,15 +67,10 @@ class Carriers:
         holders: Holders,
         warnings: SeldomWarnings,
     ) -> None:
-        self._own = own
-        self._warnings = warnings
         self._feed = feed
         self._meet = meet
-        self._engine = engine
-        self._ice_servers = IceServerWatch(config.parsed_ice_servers, warnings)
-        self._dial_policy = config.dial_policy
-        self.trust = Trust(config.hub_ca)
-        """Whose certificates are trusted when a hub is dialled."""
+        self.openings = Openings(own, feed, engine, config, warnings, self._new_channel)
+        """What is under way to become a link."""
         self._max_outbox_size = config.max_link_outbox_size
         self._holders = holders
         holders.account.signals.gauges.append(lambda: self.waiting)
@@ -112,9 +86,6 @@ class Carriers:
         """The WebSockets to other hubs, whoever opened them."""
         self._links: dict[LinkId, Link] = {}
         self._by_wire: dict[Wire, Link] = {}
-        self._openings: dict[int, Dialing | DataChannel] = {}
-        self._names = NameLookup(feed)
-        self._dials: set[asyncio.Task[None]] = set()  # until nothing of them remains
         self._last_link = 0
         self._emptied: asyncio.Future[None] | None = None  # who waits for the last link to end
         self._unsent: list[Link] = []
@@ -131,20 +102,9 @@ class Carriers:
 
     async def close(self, code: int, reason: str) -> None:
         """End all links and all that are under way."""
-        self._names.close()
         for link in list(self._links.values()):
             self._close(link, code, reason)
-        for opening in self._openings.values():
-            opening.close(code, reason)
-        self._openings.clear()
-        if self._dials:
-            _, slow = await asyncio.wait(self._dials, timeout=DIALS_GRACE)
-            for dial in slow:
-                dial.cancel()
-            await asyncio.gather(*slow, return_exceptions=True)
-        self._ice_servers.close()
-        if self._engine is not None:
-            await self._engine.close()
+        await self.openings.close(code, reason)
 
     # What the hub asks for
 
@@ -160,53 +120,12 @@ class Carriers:
             case CloseLink(number, code, reason):
                 if (link := self._links.get(number)) is not None:
                     self._close(link, code, reason)
-            case Dial(opening, uri, is_told):
-                dial = Dialing(
-                    opening,
-                    hub_uri(uri, self._own),
-                    self,
-                    tls=self.trust.context,
-                    admits=self._dial_policy.admits_address if is_told else None,
-                    max_message_size=STRANGER_MESSAGE,
-                    timeout=DIAL_TIMEOUT,
-                )
-                self._openings[opening] = dial
-                self._dials.add(dial.task)
-                dial.task.add_done_callback(self._dials.discard)
-            case Resolve(name):
-                self._names.resolve(name)
             case _:
-                self._perform_for_channel(action)
+                self.openings.perform(action, self)
 
-    def _perform_for_channel(self, action: ChannelAction) -> None:
-        opening = action.opening
-        channel = self._openings.get(opening)
-        match action:
-            case MakeOffer() | MakeAnswer():
-                self._make_channel(action)
-            case TakeAnswer(_, sdp) if isinstance(channel, DataChannel):
-                channel.take_answer(sdp)
-            case TakeCandidate(_, candidate) if isinstance(channel, DataChannel):
-                channel.take_candidate(candidate)
-            case DropChannel() if channel is not None:
-                del self._openings[opening]
-                channel.close(ABNORMAL_CLOSURE, "")
-            case TakeAnswer() | TakeCandidate() | DropChannel():
-                pass  # the channel has ended; the event that says so is on its way
-            case _:
-                assert_never(action)
-
-    def _make_channel(self, action: MakeOffer | MakeAnswer) -> None:
-        if self._engine is None:
-            failed = OpeningFailed(action.opening, NO_ENGINE)
-            self._loop.call_soon(self._feed, failed)
-            return
-        sdp = action.sdp if isinstance(action, MakeAnswer) else None
-        channel = DataChannel(
-            action.opening, self, self.channel_traffic, self.sockets.turns, self._holders
-        )
-        self._openings[action.opening] = channel
-        channel.begin(self._engine, sdp)
+    def _new_channel(self, opening: int) -> DataChannel:
+        traffic, turns = self.channel_traffic, self.sockets.turns
+        return DataChannel(opening, self, traffic, turns, self._holders)
 
     # Sending
 
@@ -322,7 +241,7 @@ class Carriers:
 
     def dial_answered(self, dial: Dialing, message: str | bytes) -> None:
         """Take the socket if a hub has answered, or hand it over if that is of the npm package."""
-        if not self._conclude(dial):
+        if not self.openings.conclude(dial):
             dial.close(GOING_AWAY, "not waited for any more")
         elif isinstance(message, bytes):
             socket = dial.become(LinkSocket, self.sockets)
@@ -335,33 +254,27 @@ class Carriers:
 
     def dial_failed(self, dial: Dialing, reason: str) -> None:
         """Tell the hub that there is nobody."""
-        if reason == NOT_ADMITTED:
-            self._warnings.add(NOT_DIALLED, dial.host)
-        elif dial.is_told and NOT_TRUSTED in reason:
-            self._warnings.add(HOST_NOT_TRUSTED, dial.host, reason=reason)
-        self._fail(dial, reason)
+        self.openings.fail_dial(dial, reason)
 
     # Data channels (``DataChannelListener``)
 
     def channel_described(self, channel: DataChannel, sdp: str) -> None:
         """Hand the hub an offer or answer."""
-        if self._is_under_way(channel):
-            self._ice_servers.look(sdp)
-            self._feed(ChannelDescribed(channel.opening, sdp))
+        self.openings.describe(channel, sdp)
 
     def channel_candidate(self, channel: DataChannel, candidate: str) -> None:
         """Hand the hub a candidate."""
-        if self._is_under_way(channel):
+        if self.openings.is_under_way(channel):
             self._feed(ChannelCandidate(channel.opening, candidate))
 
     def channel_advanced(self, channel: DataChannel, stage: str, way: str) -> None:
         """Tell the hub, which tells people if it does not come further."""
-        if self._is_under_way(channel):
+        if self.openings.is_under_way(channel):
             self._feed(ChannelAdvanced(channel.opening, stage, way))
 
     def channel_opened(self, channel: DataChannel) -> None:
         """Take an open channel."""
-        if self._conclude(channel):
+        if self.openings.conclude(channel):
             self._add(channel, Carrier.P2P, channel.opening)
 
     def channel_received(self, channel: DataChannel, message: bytes) -> None:
@@ -380,21 +293,5 @@ class Carriers:
 
     def channel_ended(self, channel: DataChannel, reason: str) -> None:
         """Take the end of a channel, open or not."""
-        self._fail(channel, reason)
+        self.openings.fail(channel, reason)
         self._lose(channel, ABNORMAL_CLOSURE, reason)
-
-    # Openings
-
-    def _is_under_way(self, opening: Dialing | DataChannel) -> bool:
-        return self._openings.get(opening.opening) is opening
-
-    def _conclude(self, opening: Dialing | DataChannel) -> bool:
-        """Remove an opening; return whether the hub still waited for it."""
-        was_awaited = self._is_under_way(opening)
-        if was_awaited:
-            del self._openings[opening.opening]
-        return was_awaited
-
-    def _fail(self, opening: Dialing | DataChannel, reason: str) -> None:
-        if self._conclude(opening):
-            self._feed(OpeningFailed(opening.opening, reason))
