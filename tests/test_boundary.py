@@ -40,8 +40,7 @@ CATCHES_ALL = {
     "net/http/library.py: _write",
     "net/server.py: _tell",
     "net/websocket/group.py: deliver",
-    "rtc/aiortc/channel.py: _open",
-    "rtc/builtin/channel.py: _open",
+    "rtc/channel_tasks.py: _open",
     "rtc/libdatachannel/channel.py: _refusing",
     "rtc/libdatachannel/channel.py: send",
 }

@@ -1,9 +1,17 @@
 """What is particular to the built-in engine: what it loads, and when."""
 
+import asyncio
 import subprocess
 import sys
 
+import pytest
+
+from peerpigeon.rtc.builtin.channel import BuiltinChannel
+from tests.net.hubs import eventually
+from tests.rtc.ends import Engines
 from tests.rtc.environment import ROOT
+
+DEADLINE = 10.0
 
 PROGRAM = """
 import asyncio, sys
@@ -31,3 +39,31 @@ def test_libraries_are_loaded_with_the_first_channel_and_no_others() -> None:
     assert not before & libraries
     assert after >= libraries
     assert not after & {"aiortc", "av", "pylibsrtp", "aiohttp", "jwt", "libdatachannel"}
+
+
+async def test_what_has_waited_is_heard_before_what_came_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The connection breaks between ``go_on`` and the turn in which it is obeyed."""
+    came = asyncio.Event()
+    async with Engines("builtin", "builtin") as engines:
+        one, other = await engines.connect()
+        channel = other.channel
+        assert isinstance(channel, BuiltinChannel)
+        channel.halt()
+        one.channel.send(b"first")
+        await eventually(lambda: bool(channel._waiting))
+        take = channel.packets_came
+
+        def packets_came(packets: list[bytes]) -> None:
+            take(packets)
+            came.set()
+
+        monkeypatch.setattr(channel, "_turn_later", lambda: None)
+        monkeypatch.setattr(channel, "packets_came", packets_came)
+        one.channel.send(b"last")
+        await asyncio.wait_for(came.wait(), DEADLINE)
+        channel.go_on()
+        channel.transport_lost()
+        assert other.messages == [b"first", b"last"]
+        monkeypatch.undo()

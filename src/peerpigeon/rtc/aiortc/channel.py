@@ -7,7 +7,6 @@ itself and trusts them, and takes neither a port range nor the loopback.
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 from aiortc import (
@@ -23,47 +22,29 @@ from aiortc import (
 )
 
 from peerpigeon.rtc.aiortc.transports import Association, Dtls, Gatherer
+from peerpigeon.rtc.channel_tasks import TaskChannel, UnreachableError
 from peerpigeon.rtc.gathering import HubConnection
 from peerpigeon.rtc.ice import NO_SOCKET, IceOptions, way
-from peerpigeon.rtc.interface import LABEL, LOW_WATER, MAX_MESSAGE, STREAM, ChannelListener
+from peerpigeon.rtc.interface import LABEL, LOW_WATER, MAX_MESSAGE, STREAM
 from peerpigeon.rtc.sdp import (
-    MAX_CANDIDATES,
     Candidate,
     Description,
-    SdpError,
-    parse_answer,
-    parse_candidate,
     parse_offer,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-logger = logging.getLogger(__name__)
-
-CLOSE_TIMEOUT = 5.0
-"""Seconds for the other hub to acknowledge what it is still sent."""
+    from peerpigeon.rtc.interface import ChannelListener
 
 
-class _FailedError(Exception):
-    """The channel cannot be opened; the text is the reason for the listener."""
-
-
-class AiortcChannel:
-    """One channel. ``live`` is its one task, in which it does all its waiting."""
+class AiortcChannel(TaskChannel):
+    """One channel."""
 
     def __init__(self, ice: IceOptions, listener: ChannelListener, offer: str | None) -> None:
-        loop = asyncio.get_running_loop()
+        super().__init__(listener, offer)
         self._options = ice
-        self._listener = listener
-        self._offer = offer
-        self._answer: asyncio.Future[Description] = loop.create_future()
-        self._over: asyncio.Future[str] = loop.create_future()
-        self._gone = asyncio.Event()  # nothing more can be sent or will come
-        self._is_closed = False  # by our own side
-        self._candidates = 0
         self._adding: set[asyncio.Task[None]] = set()
-        self._is_open = False
         connection = HubConnection(ice, is_controlling=offer is None)
         self._ice = RTCIceTransport(Gatherer(connection))
         self._dtls = Dtls(self._ice, [RTCCertificate.generateCertificate()])
@@ -74,29 +55,6 @@ class AiortcChannel:
     def buffered(self) -> int:
         """How many bytes are not yet handed to the network."""
         return self._channel.bufferedAmount if self._channel is not None and self._is_open else 0
-
-    def take_answer(self, sdp: str) -> None:
-        """Take the answer."""
-        if self._offer is not None or self._answer.done() or self._over.done():
-            return
-        try:
-            self._answer.set_result(parse_answer(sdp))
-        except SdpError as problem:
-            self._end(str(problem))
-
-    def take_candidate(self, candidate: str) -> None:
-        """Take one more address."""
-        if self._is_open or self._over.done():
-            return
-        self._candidates += 1
-        try:
-            found = parse_candidate(candidate)
-        except SdpError as problem:
-            self._end(str(problem))
-            return
-        if found is not None and self._candidates <= MAX_CANDIDATES:
-            add = self._ice.addRemoteCandidate(_to_aiortc(found))
-            self._adding.add(asyncio.get_running_loop().create_task(add))
 
     def send(self, message: bytes) -> None:
         """Send a message."""
@@ -112,43 +70,15 @@ class AiortcChannel:
     def go_on(self) -> None:
         """Do nothing."""
 
-    def close(self) -> None:
-        """Send what is buffered, then end."""
-        self._is_closed = True
-        self._end("")
-
-    async def live(self) -> None:
-        """Open the channel, wait for its end, and clean up."""
-        opening = asyncio.get_running_loop().create_task(self._open())
-        reason = await self._over
-        was_open, self._is_open = self._is_open, False
-        opening.cancel()
-        if not self._is_closed:
-            self._listener.ended(reason)
-        elif was_open:
-            await self._drain()
-        await asyncio.gather(opening, *self._adding, return_exceptions=True)
-        await self._tear_down()
-
-    def _end(self, reason: str) -> None:
-        if not self._over.done():
-            self._over.set_result(reason)
-
-    async def _open(self) -> None:
-        try:
-            await self._open_or_fail()
-        except (SdpError, _FailedError) as problem:
-            self._end(str(problem))
-        except Exception:
-            # Anything else that the library raises ends this channel only, and is logged.
-            logger.exception("aiortc failed while it opened a channel")
-            self._end("internal error of aiortc")
+    def _add(self, candidate: Candidate) -> None:
+        add = self._ice.addRemoteCandidate(_to_aiortc(candidate))
+        self._adding.add(self._loop.create_task(add))
 
     async def _open_or_fail(self) -> None:
         offer = None if self._offer is None else parse_offer(self._offer)
         await self._ice.iceGatherer.gather()
         if not self._ice.iceGatherer.getLocalCandidates():
-            raise _FailedError(NO_SOCKET)
+            raise UnreachableError(NO_SOCKET)
         self._listener.described(str(self._describe(offer)))
         remote = await self._answer if offer is None else offer
         await self._connect(remote)
@@ -163,23 +93,19 @@ class AiortcChannel:
             await ice.addRemoteCandidate(None)
         own = self._ice.iceGatherer.getLocalCandidates()
         addresses = way((each.ip for each in own), (each.address for each in remote.candidates))
-        self._advance("ICE", addresses)
+        self.advanced("ICE", addresses)
         await ice.start(RTCIceParameters(remote.ufrag, remote.password))
         if ice.state != "completed":
-            raise _FailedError("no way through the network to the other hub was found")
-        self._advance("DTLS")
+            raise UnreachableError("no way through the network to the other hub was found")
+        self.advanced("DTLS", "")
         # By default aiortc takes this role from the ICE role, which the two may have swapped.
         dtls._set_role("server" if remote.setup == "active" else "client")
         dtls.on("statechange", self._dtls_changed)
         fingerprint = RTCDtlsFingerprint("sha-256", remote.fingerprint)
         await dtls.start(RTCDtlsParameters([fingerprint]))
         if dtls.state != "connected":
-            raise _FailedError("the other hub could not prove that it sent the description")
-        self._advance("SCTP")
-
-    def _advance(self, stage: str, addresses: str = "") -> None:
-        if not self._over.done():
-            self._listener.advanced(stage, addresses)
+            raise UnreachableError("the other hub could not prove that it sent the description")
+        self.advanced("SCTP", "")
 
     def _dtls_changed(self) -> None:
         if self._dtls.state == "closed":
@@ -229,22 +155,12 @@ class AiortcChannel:
         if not self._over.done():
             self._listener.drained()
 
-    def _lose(self, reason: str) -> None:
-        self._gone.set()
-        self._end(reason)
-
-    async def _drain(self) -> None:
-        """Close the channel in order: the other hub confirms it after the last message."""
-        if self._channel is None or self._gone.is_set():
-            return
-        self._channel.close()
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                await self._gone.wait()
-        except TimeoutError:
-            logger.debug("a hub did not confirm that a channel is closed")
+    def _finish(self) -> None:
+        if self._channel is not None:
+            self._channel.close()  # the other hub confirms it after the last message
 
     async def _tear_down(self) -> None:
+        await asyncio.gather(*self._adding, return_exceptions=True)
         pump = self._dtls._task
         await self._sctp.stop()
         # What it was about to send in tasks of its own would fail after the next step. Now it goes

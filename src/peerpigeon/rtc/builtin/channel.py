@@ -6,40 +6,29 @@ together: what the turn brought is acknowledged once, and messages share packets
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import random
 from typing import TYPE_CHECKING
 
-from peerpigeon.rtc.builtin.listener import TransportListener, UnreachableError
-from peerpigeon.rtc.interface import LOW_WATER, ChannelListener
+from peerpigeon.rtc.channel_tasks import TaskChannel
+from peerpigeon.rtc.interface import LOW_WATER
 from peerpigeon.rtc.sctp import Association, Ended, Event, Opened, Received
-from peerpigeon.rtc.sdp import (
-    MAX_CANDIDATES,
-    Candidate,
-    Description,
-    SdpError,
-    parse_answer,
-    parse_candidate,
-    parse_offer,
-)
+from peerpigeon.rtc.sdp import Candidate, parse_offer
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable
 
+    from peerpigeon.rtc.builtin.listener import TransportListener
     from peerpigeon.rtc.builtin.transport import Transport
-
-logger = logging.getLogger(__name__)
+    from peerpigeon.rtc.interface import ChannelListener
 
 MAX_PACKET = 1160
 """The largest packet in bytes: what DTLS makes of it fits 1,200, which IPv6 carries everywhere and
 a TURN server adds to."""
-CLOSE_TIMEOUT = 5.0
-"""Seconds for the other hub to acknowledge what it is still sent."""
 
 
-class BuiltinChannel:
-    """One channel. ``live`` is its one task, which waits for its end while it is open."""
+class BuiltinChannel(TaskChannel):
+    """One channel."""
 
     def __init__(
         self,
@@ -47,21 +36,13 @@ class BuiltinChannel:
         listener: ChannelListener,
         offer: str | None,
     ) -> None:
-        self._loop = asyncio.get_running_loop()
+        super().__init__(listener, offer)
         self._new_transport = new_transport
-        self._listener = listener
-        self._offer = offer
-        self._answer: asyncio.Future[Description] = self._loop.create_future()
-        self._over: asyncio.Future[str] = self._loop.create_future()
-        self._gone = asyncio.Event()  # nothing more can be sent or will come
-        self._is_closed = False  # by our own side
-        self._is_open = False
         self._is_high = False  # more than LOW_WATER was buffered, and `drained` is to come
         self._is_turning = False  # the end of a turn is to come
         self._is_halted = False  # messages that come are to wait
         self._waiting: list[bytes] = []
         self._waiting_size = 0
-        self._candidates = 0
         self._early: list[Candidate] = []  # came before there was a transport
         self._transport: Transport | None = None
         self._association: Association | None = None
@@ -73,32 +54,6 @@ class BuiltinChannel:
         if self._association is None or not self._is_open or self._over.done():
             return 0
         return self._association.buffered
-
-    def take_answer(self, sdp: str) -> None:
-        """Take the answer."""
-        if self._offer is not None or self._answer.done() or self._over.done():
-            return
-        try:
-            self._answer.set_result(parse_answer(sdp))
-        except SdpError as problem:
-            self._end(str(problem))
-
-    def take_candidate(self, candidate: str) -> None:
-        """Take one more address."""
-        if self._is_open or self._over.done():
-            return
-        self._candidates += 1
-        try:
-            found = parse_candidate(candidate)
-        except SdpError as problem:
-            self._end(str(problem))
-            return
-        if found is None or self._candidates > MAX_CANDIDATES:
-            return
-        if self._transport is None:
-            self._early.append(found)
-        else:
-            self._transport.add(found)
 
     def send(self, message: bytes) -> None:
         """Send a message."""
@@ -116,34 +71,13 @@ class BuiltinChannel:
         self._is_halted = False
         self._turn_later()
 
-    def close(self) -> None:
-        """Send what is buffered, then end."""
-        self._is_closed = True
-        self._end("")
-
-    async def live(self) -> None:
-        """Open the channel, wait for its end, and clean up."""
-        opening = self._loop.create_task(self._open())
-        reason = await self._over
-        was_open, self._is_open = self._is_open, False
-        opening.cancel()
-        if not self._is_closed:
-            self._listener.ended(reason)
-        elif was_open:
-            await self._drain()
-        await asyncio.gather(opening, return_exceptions=True)
-        self._association = None
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._transport is not None:
-            await self._transport.close()
+    def _add(self, candidate: Candidate) -> None:
+        if self._transport is None:
+            self._early.append(candidate)
+        else:
+            self._transport.add(candidate)
 
     # What the transport tells
-
-    def advanced(self, stage: str, way: str) -> None:
-        """Pass it on."""
-        if not self._over.done():
-            self._listener.advanced(stage, way)
 
     def packets_came(self, packets: list[bytes]) -> None:
         """Take packets; what they lead to is seen at the end of the turn."""
@@ -157,22 +91,13 @@ class BuiltinChannel:
         """End the channel."""
         self._gone.set()
         if self._association is not None:
-            for event in self._association.events():  # what came before it is to be heard
+            self._hand_on()  # what came before it is to be heard, in order
+            for event in self._association.events():
                 self._take(event)
             self._hand_on()
         self._end("the connection to the other hub broke")
 
     # Opening
-
-    async def _open(self) -> None:
-        try:
-            await self._open_or_fail()
-        except (SdpError, UnreachableError) as problem:
-            self._end(str(problem))
-        except Exception:
-            # What a library raises beyond that ends this channel only, and is logged.
-            logger.exception("a data channel could not be opened")
-            self._end("internal error while the channel was opened")
 
     async def _open_or_fail(self) -> None:
         offer = None if self._offer is None else parse_offer(self._offer)
@@ -223,8 +148,7 @@ class BuiltinChannel:
         match event:
             case Ended(reason):
                 self._hand_on()
-                self._gone.set()
-                self._end(reason)
+                self._lose(reason)
             case _ if self._over.done():
                 return
             case Received(message) if self._is_halted:
@@ -260,18 +184,14 @@ class BuiltinChannel:
 
     # The end
 
-    def _end(self, reason: str) -> None:
-        if not self._over.done():
-            self._over.set_result(reason)
+    def _finish(self) -> None:
+        if self._association is not None:
+            self._association.shutdown(self._loop.time())
+            self._turn()
 
-    async def _drain(self) -> None:
-        """Send what is buffered, and wait until the other hub has it."""
-        if self._association is None or self._gone.is_set():
-            return
-        self._association.shutdown(self._loop.time())
-        self._turn()
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                await self._gone.wait()
-        except TimeoutError:
-            logger.debug("a hub did not confirm that a channel is closed")
+    async def _tear_down(self) -> None:
+        self._association = None
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._transport is not None:
+            await self._transport.close()

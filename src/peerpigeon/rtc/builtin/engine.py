@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from peerpigeon.rtc.builtin.channel import BuiltinChannel
+from peerpigeon.rtc.channel_tasks import TaskEngine, quieten
 
 if TYPE_CHECKING:
     from peerpigeon.rtc.builtin.dtls import Identity
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _HEAVY = "peerpigeon.rtc.builtin.transport"
 
 
-class BuiltinEngine:
+class BuiltinEngine(TaskEngine[BuiltinChannel]):
     """Makes channels of our own. To be made while the event loop runs.
 
     The libraries for ICE and DTLS are loaded when the first channel begins, in a thread: a hub that
@@ -29,41 +30,13 @@ class BuiltinEngine:
     name = "builtin"
 
     def __init__(self, ice: IceOptions) -> None:
-        # aioice logs every check of every pair of addresses as INFO.
-        library = logging.getLogger("aioice")
-        if library.level == logging.NOTSET:
-            library.setLevel(logging.WARNING)
+        super().__init__()
+        quieten("aioice", logging.WARNING)  # it logs every check of every pair of addresses as INFO
         self._ice = ice
         self._identity: Identity | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._channels: set[BuiltinChannel] = set()
 
-    def offer(self, listener: ChannelListener) -> BuiltinChannel:
-        """Begin a channel."""
-        return self._begin(BuiltinChannel(self._new_transport, listener, None))
-
-    def answer(self, sdp: str, listener: ChannelListener) -> BuiltinChannel:
-        """Begin the other end of a channel."""
-        return self._begin(BuiltinChannel(self._new_transport, listener, sdp))
-
-    async def close(self) -> None:
-        """End all channels; takes as long as ``CLOSE_TIMEOUT`` if a hub does not answer."""
-        for channel in self._channels:
-            channel.close()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-
-    def _begin(self, channel: BuiltinChannel) -> BuiltinChannel:
-        task = asyncio.get_running_loop().create_task(channel.live())
-        self._tasks.add(task)
-        self._channels.add(channel)
-
-        def forget(_: asyncio.Task[None]) -> None:
-            self._tasks.discard(task)
-            self._channels.discard(channel)
-
-        task.add_done_callback(forget)
-        return channel
+    def _make(self, listener: ChannelListener, offer: str | None) -> BuiltinChannel:
+        return BuiltinChannel(self._new_transport, listener, offer)
 
     async def _new_transport(self, listener: TransportListener, is_offering: bool) -> Transport:  # noqa: FBT001
         if self._identity is None:

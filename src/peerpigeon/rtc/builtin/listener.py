@@ -16,7 +16,3 @@ class TransportListener(Protocol):
 
     def transport_lost(self) -> None:
         """Tell that nothing more will come; perhaps more than once."""
-
-
-class UnreachableError(Exception):
-    """The other hub cannot be reached; the text is the reason for the listener of the channel."""

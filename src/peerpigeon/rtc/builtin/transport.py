@@ -14,13 +14,15 @@ import aioice
 from aioice.ice import StunProtocol
 
 from peerpigeon.rtc.builtin.dtls import Dtls, Identity
-from peerpigeon.rtc.builtin.listener import TransportListener, UnreachableError
+from peerpigeon.rtc.channel_tasks import UnreachableError
 from peerpigeon.rtc.gathering import HubConnection
 from peerpigeon.rtc.ice import NO_SOCKET, IceOptions, way
 from peerpigeon.rtc.sdp import Candidate, Description
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from peerpigeon.rtc.builtin.listener import TransportListener
 
 logger = logging.getLogger(__name__)
 
