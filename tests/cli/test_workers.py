@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
+from peerpigeon.cli.supervisor import next_pause
 from tests.cli.test_process import COMMAND
 from tests.net.client import DEADLINE, Client, Json
 from tests.ports import reserved_port
@@ -225,6 +226,7 @@ async def test_workers_end_when_their_supervisor_is_killed() -> None:
     ("words", "told"),
     [
         (("hub", "--workers", "0"), "write a number from 1 to 64, or auto"),
+        (("hub", "--workers", "65"), "write a number from 1 to 64, or auto"),
         (("hub", "--workers", "2", "--rebalance"), "rebalance cannot be had with several workers"),
         (("hub", "--workers", "2", "--hub-peer-id", "a" * 40), "with an id of its own"),
         (("server", "--workers", "2"), "use `peerpigeon hub`"),
@@ -240,3 +242,12 @@ async def test_what_cannot_be_had_with_workers_is_refused(
         _, errors = await process.communicate()
     assert process.returncode == 2
     assert told in errors.decode()
+
+
+def test_a_worker_that_dies_again_and_again_is_started_the_more_seldom() -> None:
+    pauses = [0.0]
+    for _ in range(8):
+        pauses.append(next_pause(pauses[-1], lived=1.0))
+    assert pauses[1:] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    assert next_pause(5.0, lived=9.9) == 5.0
+    assert next_pause(5.0, lived=10.0) == 0.1

@@ -45,6 +45,14 @@ GRACE = 10.0
 """Seconds beyond ``drain_time`` and ``close_timeout`` after which a worker is killed at the end."""
 
 
+def next_pause(pause: float, lived: float) -> float:
+    """Return the seconds until a worker is started again that has lived for so long.
+
+    ``pause``: that of the time before; 0 if there was none.
+    """
+    return SOONEST if not pause or lived >= STEADY else min(2 * pause, LATEST)
+
+
 def check_workers(config: ServerConfig) -> None:
     """Raise ``ConfigError`` for what several workers cannot do, with the reason."""
     if not config.is_hub:
@@ -166,7 +174,7 @@ class _Place:
     async def run(self) -> None:
         """Start the worker, again each time that it has died."""
         loop = asyncio.get_running_loop()
-        pause = SOONEST / 2
+        pause = 0.0
         while not self._supervisor.is_ending:
             began = loop.time()
             status = await self._run_once()
@@ -175,7 +183,7 @@ class _Place:
             if not self._was_ready and status > 0:
                 self._supervisor.give_up(status)
                 return
-            pause = SOONEST if loop.time() - began >= STEADY else min(2 * pause, LATEST)
+            pause = next_pause(pause, loop.time() - began)
             logger.warning(
                 "worker %d %s; it is started again in %.1f s, and its clients can connect again"
                 " at once",
