@@ -18,7 +18,7 @@ import pytest
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.notices import NOTICES, HubP2PConnected
 from peerpigeon.observe.background_writer import BACKLOG_LIMIT
-from peerpigeon.observe.event_lines import event_lines, line
+from peerpigeon.observe.event_lines import _Pipe, event_lines, line
 from tests.cli.test_main import command
 from tests.net.client import DEADLINE, A, B, join, running
 
@@ -200,3 +200,30 @@ async def test_a_full_disk_is_told_of_once() -> None:
                 async with await join(server, A) as client:
                     await client.before_pong()
     assert told == ["closed"]
+
+
+async def test_lines_of_one_turn_share_writes_that_do_not_mix_with_those_of_others() -> None:
+    writes: list[bytes] = []
+
+    class Pipe(asyncio.WriteTransport):
+        def write(self, data: bytes | bytearray | memoryview) -> None:
+            writes.append(bytes(data))
+
+        def is_closing(self) -> bool:
+            return False
+
+        def get_write_buffer_size(self) -> int:
+            return 7
+
+    pipe = _Pipe(lambda: None)
+    pipe.transport = Pipe()
+    lines = [f"{number:0999}\n" for number in range(9)]
+    for each in lines:
+        pipe.write(each)
+    assert pipe.waiting == 7 + 1000
+    await asyncio.sleep(0)
+    assert writes == [b"".join(map(str.encode, lines[at : at + 4])) for at in (0, 4, 8)]
+    assert pipe.waiting == 7
+    pipe.write("x" * 5000 + "\n")
+    await asyncio.sleep(0)
+    assert writes[3:] == [b"x" * 5000 + b"\n"]

@@ -23,8 +23,8 @@ GATHERING_TIME = 0.005
 """Seconds for which a batch may grow. A thread that woke for each line of a burst would take the
 interpreter from the event loop each time: a third more CPU for each line of a verbose log."""
 
-# Lines of several processes that share a pipe do not mix up to this size (POSIX, write).
-_BATCH_SIZE = getattr(select, "PIPE_BUF", 512)
+BATCH_SIZE: int = getattr(select, "PIPE_BUF", 512)
+"""Bytes up to which lines of several processes that share a pipe do not mix (POSIX, write)."""
 
 
 class BackgroundWriter(io.TextIOBase):
@@ -135,14 +135,12 @@ class BackgroundWriter(io.TextIOBase):
         """Return what to write next, and wait for it; nothing when it is over."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._is_ending)
-            is_enough = self._size >= _BATCH_SIZE or self._is_ending
+            is_enough = self._size >= BATCH_SIZE or self._is_ending
         if not is_enough:
             time.sleep(GATHERING_TIME)
         with self._changed:
             batch = bytearray()
-            while self._waiting and (
-                not batch or len(batch) + len(self._waiting[0]) <= _BATCH_SIZE
-            ):
+            while self._waiting and (not batch or len(batch) + len(self._waiting[0]) <= BATCH_SIZE):
                 batch += self._waiting.popleft()
             return bytes(batch)
 
