@@ -1,0 +1,49 @@
+"""The namespaces of dialects, and the ids of their members, as the mesh knows them.
+
+A namespace of a dialect begins with U+0000, which no native client's may, so that nobody gets into
+one from another dialect. It holds the foreign names as they are: limits on those keep it shorter
+than what hubs tell each other (``wire/ranges.py``).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from hashlib import sha256
+from typing import Final
+
+from peerpigeon.core.ids import ID_DIGITS, PeerId
+
+RESERVED: Final = "\0"
+"""What namespaces of dialects begin with, and others do not."""
+
+
+class Kind(Enum):
+    """What a namespace of a dialect is; its letter follows ``RESERVED``."""
+
+    TOPIC = "y"
+    """A topic of y-webrtc: listeners."""
+    PEER = "p"
+    """An id of PeerJS: its one member."""
+    SWARM = "t"
+    """A swarm of a WebTorrent tracker: members."""
+
+
+_MEMBER: Final = "peerpigeon member 1"
+
+
+def namespace_of(kind: Kind, *names: str) -> str:
+    """Return the namespace for one or more foreign names. The last one may be any text.
+
+    The others may not have a U+0000.
+    """
+    return f"{RESERVED}{kind.value}{RESERVED.join(names)}"
+
+
+def member_id(kind: Kind, realm: str, foreign_id: str) -> PeerId:
+    """Return the id in the mesh of whoever has a foreign id in a realm.
+
+    It is a hash, so that an id fits wherever one is told, and no two realms or dialects share one.
+    By chance two of 2^40 are equal with probability 2^-81; to find two that are takes 2^80 steps.
+    """
+    text = RESERVED.join((_MEMBER, kind.value, realm, foreign_id))
+    return PeerId(sha256(text.encode(errors="surrogatepass")).hexdigest()[:ID_DIGITS])

@@ -1,0 +1,1 @@
+"""What foreign clients say, each dialect by itself: no hub, no socket."""
