@@ -24,6 +24,7 @@ from peerpigeon.core.namespaces.presence import REPUBLICATION_DELAY
 from peerpigeon.core.wire.hub_frames import Carrier, Routed
 from peerpigeon.core.wire.hub_news import (
     Challenge,
+    Find,
     Found,
     Join,
     Located,
@@ -307,6 +308,30 @@ def test_what_was_meant_for_a_missing_hub_is_sent_again_as_soon_as_it_is_back() 
     hubs.run()
     hubs.pass_time(0.5)
     assert hubs.take_types(b) == ["error"], "before it would be repeated anyway"
+
+
+def kept_for_others(hubs: Hubs, number: int) -> int:
+    figures = hubs.hubs[number].figures().mesh
+    assert figures is not None
+    return sum(lane.unacknowledged for lane in figures.streams.values())
+
+
+def test_nothing_new_is_told_to_a_hub_that_is_gone() -> None:
+    hubs = linked(FIRST, THIRD, SECOND)
+    hubs.cut(next(end for end in hubs.others if end[0] == 2))
+    hubs.pass_time(5.0)
+    assert deliver(hubs, 0, Find("net1", A)) == []
+    assert kept_for_others(hubs, 0) == 0
+
+
+def test_nothing_is_kept_for_a_hub_that_is_forgotten() -> None:
+    hubs = linked(FIRST, THIRD, SECOND)
+    hubs.cut(next(end for end in hubs.others if end[0] == 2))
+    hubs.pass_time(5.0)
+    deliver(hubs, 0, Relay("net1", B, A, 12345, "offer", b"1", LATER))
+    assert kept_for_others(hubs, 0) == 1
+    hubs.pass_time(3600.0)
+    assert kept_for_others(hubs, 0) == 0
 
 
 def test_what_comes_back_for_a_sender_that_has_left_is_nothing() -> None:

@@ -22,6 +22,13 @@ class HubGone:
 
 
 @dataclass(frozen=True, slots=True)
+class HubForgotten:
+    """A hub has been gone for so long that it is not remembered any more."""
+
+    hub: PeerId
+
+
+@dataclass(frozen=True, slots=True)
 class HubReturned:
     """A hub that was gone is back, and has lost nothing meanwhile."""
 
@@ -184,6 +191,7 @@ class BacklogReady:
 
 ViewChange: TypeAlias = (
     HubGone
+    | HubForgotten
     | HubReturned
     | HubRestarted
     | HubRose

@@ -22,7 +22,7 @@ from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.outgoing import Failure, Outgoing
 from peerpigeon.core.streams.streams import Streams
 from peerpigeon.core.wire.hub_frames import CONTROL, SIGNALS, Segment
-from peerpigeon.core.wire.hub_news import News, Relay
+from peerpigeon.core.wire.hub_news import News, Relay, Undelivered
 from peerpigeon.core.wire.hub_sizes import size_of
 from peerpigeon.core.wire.ranges import is_later_life
 from peerpigeon.core.wire.reasons import Reason
@@ -77,8 +77,10 @@ class Delivery:
             if not self._memory.has_room(size_of(news)):
                 return Failure(hub, news, Reason.OVERLOADED)
             sent = self._signals.send(hub, incarnation, news, now, self._signal_lifetime)
-        else:
+        elif isinstance(news, Undelivered) or not self._mesh.is_gone(hub):
             sent = self._control.send(hub, incarnation, news, now, None)
+        else:  # if it returns it is told all anew
+            return None
         if isinstance(sent, Failure):
             return sent
         if sent is not None:

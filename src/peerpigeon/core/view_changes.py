@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.changes import (
     DrainsChanged,
+    HubForgotten,
     HubFound,
     HubGone,
     HubRestarted,
@@ -61,6 +62,8 @@ class ViewChanges:
                 delivery.forget(hub, now)
                 self._clients.deliver(self._namespaces.hub_gone(hub, now), now)
                 self._show_by(now)
+            case HubForgotten(hub):
+                delivery.forget(hub, now)
             case DrainsChanged():
                 self._show_by(now)
             case HubReturned(hub):

@@ -26,6 +26,7 @@ from peerpigeon.sim.scenes import (
     reference_hubs,
     rolling,
     thefts,
+    workers,
 )
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def catalogue(size: str) -> dict[str, Scene]:
             "full hub": full_hub.full_hub,
             "rolling restart": rolling.rolling_restart,
             "rebalanced": rolling.rebalanced,
+            "workers": workers.workers,
             "byzantine": byzantine.byzantine,
             "liars among identities": byzantine.byzantine_with_identities,
             "loss of 10 %": partial(loss.lossy, loss=0.1),
@@ -137,6 +139,7 @@ def catalogue(size: str) -> dict[str, Scene]:
         "liars among identities": partial(byzantine.byzantine_with_identities, hubs=40),
         "rolling restart": partial(rolling.rolling_restart, hubs=8, clients=200),
         "rebalanced": partial(rolling.rebalanced, hubs=8, clients=200),
+        "workers": partial(workers.workers, machines=4, each=4, clients=120, rooms=24),
         "full hub": partial(full_hub.full_hub, places=600, ghosts=100, within=60.0),
         **{
             f"loss of {percent} %": partial(loss.lossy, loss=percent / 100, hubs=20)

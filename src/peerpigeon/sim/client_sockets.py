@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, assert_never
 
+from msgspec.structs import replace
+
 from peerpigeon.core.interface.actions import (
     ClosePeer,
     DismissPeer,
@@ -24,6 +26,7 @@ from peerpigeon.core.interface.events import (
 )
 from peerpigeon.core.interface.pings import ping_number, ping_payload
 from peerpigeon.core.interface.reading import MUCH_UNREAD
+from peerpigeon.sim.network import WITHIN_A_MACHINE
 from peerpigeon.sim.sessions import Sessions
 from peerpigeon.sim.websocket import (
     Accepted,
@@ -40,7 +43,7 @@ from peerpigeon.sim.websocket import (
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import SessionId
-    from peerpigeon.core.interface.actions import ClientAction
+    from peerpigeon.core.interface.actions import ClientAction, PassOn
     from peerpigeon.core.interface.events import Event
     from peerpigeon.sim.connecting import Dialing
     from peerpigeon.sim.scheduler import Scheduler
@@ -157,6 +160,39 @@ class ClientSockets:
                 self._scheduler.alarm(timeout, partial(self._give_up, session, life))
             case _:
                 assert_never(action)
+
+    def halt(self, session: SessionId) -> None:
+        """Read nothing more of a client that is to be handed over."""
+        self._sessions.halt(session)
+
+    def hand_over(self, action: PassOn, to: ClientSockets | None) -> None:
+        """Give a connection and what is known of its client to another process, or keep both.
+
+        Like the kernel, it gives what has come and was not read, too.
+        """
+        given = self._sessions.yield_up(action.opened.session)
+        if given is None:  # the process has closed it meanwhile
+            return
+        connection, unread = given
+        if to is not None:
+            connection.hand_over(to._process)
+        (to or self)._take_over(connection, unread, action)
+
+    def _take_over(self, connection: Connection, unread: list[Frame], action: PassOn) -> None:
+        session, life = self._sessions.adopt(connection, unread), self._process.life
+        arrival = self._scheduler.now + WITHIN_A_MACHINE
+        self._scheduler.at(arrival, partial(self._settle, session, action, life))
+
+    def _settle(self, session: SessionId, action: PassOn, life: int) -> None:
+        if not self._process.is_alive or life != self._process.life:
+            return
+        if self._sessions.connection(session) is None:  # it was closed by one that stops
+            return
+        self._process.feed(replace(action.opened, session=session))
+        for text in action.texts:
+            self._process.feed(PeerSent(session, text))
+        self._sessions.go_on(session)
+        self._read_on(session)
 
     def close_all(self) -> None:
         """Close all sockets, as a server that stops does."""

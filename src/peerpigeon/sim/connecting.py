@@ -24,9 +24,12 @@ from peerpigeon.core.interface.events import (
 from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.sim.links import Link, LinkOwner
+from peerpigeon.sim.network import WITHIN_A_MACHINE
 from peerpigeon.sim.websocket import Connection, Endpoint, Request
 
 if TYPE_CHECKING:
+    from random import Random
+
     from peerpigeon.core.interface.actions import ChannelAction
     from peerpigeon.sim.scheduler import Callback
     from peerpigeon.sim.stage import Stage
@@ -42,6 +45,9 @@ ICE_WAYS = 6
 
 _FEW = 100
 """The most channels that are over and may still be kept."""
+
+UNIX_SCHEME = "unix:"
+"""What the addresses begin with by which workers of one machine dial each other."""
 
 _FAILED = 35
 _DESCRIBED = 36
@@ -123,15 +129,25 @@ class Opening:
 class Dialing(Opening):
     """A WebSocket that a hub is opening: two round trips, if a process listens there."""
 
-    def __init__(self, stage: Stage, owner: Opener, number: int, callee: Callee | None) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        owner: Opener,
+        number: int,
+        callee: Callee | None,
+        carrier: Carrier = Carrier.WEBSOCKET,
+    ) -> None:
         super().__init__(stage, owner, number)
         self._callee = callee
+        self._carrier = carrier
         scheduler = stage.scheduler
         scheduler.alarm(scheduler.now + DIAL_TIMEOUT, partial(self.fail, "timed out"))
         scheduler.at(self._arrival(1), self._knock)
 
     def _arrival(self, ways: int) -> float:
         time = self.stage.scheduler.now
+        if self._carrier is Carrier.LOCAL:
+            return time + ways * WITHIN_A_MACHINE
         for _ in range(ways):
             time = self.stage.network.arrival(time, self.owner.line_rng)
         return time
@@ -159,7 +175,7 @@ class Dialing(Opening):
 
     def open_link(self, callee: Opener) -> None:
         """Let the WebSocket be a link: a hub of ours has answered."""
-        link = Link(self.stage, Carrier.WEBSOCKET, self.owner, callee)
+        link = Link(self.stage, self._carrier, self.owner, callee)
         link.open(1, Opening(self.stage, callee, 0), self)
 
     def open_connection(self, callee: Callee) -> None:
@@ -220,23 +236,28 @@ class Connector:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._hosts: dict[str, Callee] = {}
+        self._hosts: dict[str, tuple[Callee, ...]] = {}
         self.names: dict[str, tuple[str, ...]] = {}
         """What the name service says: the addresses of each name."""
         self._channels: dict[str, Channel] = {}
         self._sweep_at = _FEW
 
-    def publish(self, address: str, host: Callee) -> None:
-        """Let ``host`` be found under ``address``, a WebSocket URI."""
-        self._hosts[address] = host
+    def publish(self, address: str, *hosts: Callee) -> None:
+        """Let ``hosts`` be found under ``address``, a WebSocket URI or the path of a socket."""
+        self._hosts[address] = hosts
 
-    def find_host(self, uri: str) -> Callee | None:
-        """Return who listens at an address."""
-        return self._hosts.get(uri.rstrip("/"))
+    def find_host(self, uri: str, rng: Random) -> Callee | None:
+        """Return who takes a connection to an address: of several that listen there, anybody."""
+        found = self._hosts.get(uri.rstrip("/"), ())
+        takers = [each for each in found if each.is_alive and not each.is_stopping] or found
+        return rng.choice(takers) if len(takers) > 1 else next(iter(takers), None)
 
     def dial(self, owner: Opener, number: int, uri: str) -> Opening:
         """Begin to open a WebSocket."""
-        return Dialing(self._stage, owner, number, self.find_host(uri))
+        is_local = uri.startswith(UNIX_SCHEME)
+        carrier = Carrier.LOCAL if is_local else Carrier.WEBSOCKET
+        callee = self.find_host(uri, owner.line_rng)
+        return Dialing(self._stage, owner, number, callee, carrier)
 
     def resolve(self, owner: Opener, name: str) -> None:
         """Look up a name; what it leads to is what it does when the answer leaves."""

@@ -27,9 +27,12 @@ from peerpigeon.core.interface.actions import (
 from peerpigeon.core.interface.close_codes import (
     GOING_AWAY,
     HUB_STOPPING,
+    NORMAL_CLOSURE,
+    PASSED_ON,
 )
 from peerpigeon.core.interface.events import (
     Event,
+    PeerLost,
     Stopping,
     Tick,
 )
@@ -55,6 +58,9 @@ if TYPE_CHECKING:
     from peerpigeon.sim.scheduler import Callback
     from peerpigeon.sim.stage import Stage
 
+READ_BY_HALF = 0.05
+"""How often a connection cannot be handed to another worker, because half a message is read."""
+
 _TICKED = 16
 _TOLD = 17
 _TICK = Tick()
@@ -62,7 +68,7 @@ _MAX_TICKS_AT_ONCE = 100
 
 
 class Host:
-    """One machine and the process of a hub on it.
+    """One machine and the process of a hub on it, or one of several processes: a worker.
 
     The process may die and be started again (``start``); then it has a new life, and nothing that
     belonged to the one before reaches it. It may also stop for a while, or be slow.
@@ -90,6 +96,8 @@ class Host:
         self.notices: Counter[str] = Counter()
         """How often it told each thing, by the documented name."""
         self.on_notice: Callable[[Host, Notice], object] | None = None
+        self.workers: list[Host] = [self]
+        """All that listen at its address, by their numbers."""
         self.hub: Hub
         self.own: PeerId
         """Its id in this life."""
@@ -210,7 +218,7 @@ class Host:
             case Drained():
                 self.stop()
             case PassOn():
-                raise NotImplementedError("a simulated hub is no worker, and passes nobody on")
+                self._pass_on(action)
             case SendToLink() | TrustLink() | CloseLink():
                 if action.link in self._links:
                     self._perform_on_link(action)
@@ -218,6 +226,28 @@ class Host:
                 self._tell(notice)
             case _:
                 open_way(action, self, self._openings, self._connector)
+
+    def _pass_on(self, action: PassOn) -> None:
+        session, life = action.opened.session, self.life
+        self._clients.halt(session)
+
+        def let_go(lost: Event) -> None:
+            self._handle(lost)
+            if self.is_alive and not self.is_stopping:
+                self._clients.hand_over(action, self._takers_of(action.worker))
+
+        def lose() -> None:  # not at once, as this is one of several actions of the hub
+            if self.is_alive and life == self.life:
+                self.pace.handle(let_go, PeerLost(session, NORMAL_CLOSURE, PASSED_ON))
+
+        self._scheduler.at(self._scheduler.now, lose)
+
+    def _takers_of(self, worker: int) -> ClientSockets | None:
+        """Return what takes a client over; ``None`` if it has to stay."""
+        to = self.workers[worker]
+        if not to.is_alive or to.is_stopping or self.line_rng.random() < READ_BY_HALF:
+            return None
+        return to._clients
 
     def _perform_on_link(self, action: SendToLink | TrustLink | CloseLink) -> None:
         match action:

@@ -14,7 +14,7 @@ from peerpigeon.core.interface.link_outbox import AHEAD, LinkOutbox
 from peerpigeon.core.interface.link_pieces import MAX_MESSAGE, STRANGER_MESSAGE, Joiner
 from peerpigeon.core.wire.hub_codec import decode
 from peerpigeon.core.wire.hub_frames import Carrier
-from peerpigeon.sim.network import Party
+from peerpigeon.sim.network import WITHIN_A_MACHINE, Party
 from peerpigeon.sim.tally import LONG_DELAY
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Link:
         for end in self.sides:
             if end.owner is dead:
                 end.is_open = False
-            elif dead is None or self.carrier is Carrier.WEBSOCKET:
+            elif dead is None or self.carrier is not Carrier.P2P:
                 scheduler.hand(scheduler.now + network.latency, end.lose, (ABNORMAL_CLOSURE, ""))
         self.forget_if_over()
 
@@ -295,7 +295,11 @@ class LinkEnd:
         return time
 
     def _next_arrival(self, delay: float = 0.0) -> float:
-        arrival = self._stage.network.arrival(self._stage.scheduler.now, self.owner.line_rng)
+        now = self._stage.scheduler.now
+        if self.link.carrier is Carrier.LOCAL:
+            arrival = now + WITHIN_A_MACHINE
+        else:
+            arrival = self._stage.network.arrival(now, self.owner.line_rng)
         # What was sent later never overtakes.
         self._busy_until = max(arrival + delay, self._busy_until)
         return self._busy_until

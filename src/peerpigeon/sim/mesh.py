@@ -44,6 +44,8 @@ class Layout:
     common: ServerConfig = field(default_factory=ServerConfig)
     """All other options of each hub. It starts from the bootstrap hubs of these, too."""
     kind: type[Hub] = Hub
+    workers: int = 1
+    """How many processes, each a hub, share the address of each of the hubs."""
     kinds: Mapping[int, type[Hub]] = field(default_factory=dict)
     """By number, the hubs that are of another kind than the rest."""
 
@@ -99,6 +101,9 @@ class Mesh:
             discovery_limit=layout.discovery_limit,
             max_connections=_ROOMY,
         )
+        if layout.workers > 1:
+            self.hubs += self.world.add_workers(config, layout.workers, skew=skew)
+            return
         self.hubs.append(
             self.world.add_hub(config, layout.kinds.get(number, layout.kind), skew=skew)
         )
@@ -145,7 +150,7 @@ class Mesh:
 
     def is_whole(self) -> bool:
         """Tell whether all hubs have started and the living hang together."""
-        return len(self.hubs) == self.layout.hubs and self.parts() == 1
+        return len(self.hubs) == self.layout.hubs * self.layout.workers and self.parts() == 1
 
     def counting(self) -> set[Pair]:
         """Return the links that count (S13) in the eyes of at least one end."""

@@ -16,6 +16,9 @@ further loss of the same bytes doubles it."""
 
 LONGEST_RETRANSMISSION = 60.0
 
+WITHIN_A_MACHINE = 0.0001
+"""Seconds that bytes take from one process of a machine to another, over a Unix socket."""
+
 _RARE = 1e-6
 
 
@@ -184,6 +187,11 @@ class Network:
         for party in line.ends:
             self._lines.setdefault(party.number, {})[self._opened] = line
         return self._opened
+
+    def move(self, line: Line, before: Party, now: Party) -> None:
+        """Have an end of a line at another party from now on."""
+        del self._lines[before.number][line.number]
+        self._lines.setdefault(now.number, {})[line.number] = line
 
     def forget(self, line: Line) -> None:
         """Drop a line that both ends have given up."""

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from peerpigeon.sim.client import SIGNALS
+from peerpigeon.sim.host import Host
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.ids import PeerId
     from peerpigeon.sim.client import Client
-    from peerpigeon.sim.host import Host
     from peerpigeon.sim.mesh import Mesh
     from peerpigeon.sim.reference_hub import ReferenceHub
     from peerpigeon.sim.websocket import Connection
@@ -67,6 +67,15 @@ class Population:
         self.hosts[client.number] = hub
         return client
 
+    def add_to_machine(self, workers: Sequence[Host], namespace: str) -> Client:
+        """Let a client come, and come again, to any of the workers that share an address."""
+        hub = self.rng.choice(workers)
+        way = self.mesh.world.way_to(*workers)
+        client = self.mesh.world.add_client(hub, namespace, way=way)
+        self.clients.append(client)
+        self.hosts[client.number] = hub
+        return client
+
     def _open_elsewhere(self, client: Client) -> Connection:
         """Open a connection to a hub that this client does not come from."""
         before = self.hosts[client.number]
@@ -78,14 +87,19 @@ class Population:
 
     def shares(self) -> Counter[int]:
         """Return how many clients each hub has, by its number."""
-        return Counter(self.hosts[client.number].number for client in self.present())
+        return Counter(self.host_of(client).number for client in self.present())
+
+    def host_of(self, client: Client) -> Host | ReferenceHub:
+        """Return whose a client is: the hub that it connected to, or a worker beside that."""
+        end = None if client.stay is None else client.stay.connection.ends[1]
+        return end if isinstance(end, Host) else self.hosts[client.number]
 
     def present(self) -> list[Client]:
         """Return the clients that are in a namespace and whose hub lives."""
         return [
             client
             for client in self.clients
-            if client.stay is not None and self.hosts[client.number].is_alive
+            if client.stay is not None and self.host_of(client).is_alive
         ]
 
     def unmet(self) -> int:
@@ -132,7 +146,7 @@ class Population:
     def _anybody(self) -> Client | None:
         for _ in range(_DRAWS):
             client = self.clients[self.rng.randrange(len(self.clients))]
-            if client.stay is not None and self.hosts[client.number].is_alive:
+            if client.stay is not None and self.host_of(client).is_alive:
                 return client
         return None
 

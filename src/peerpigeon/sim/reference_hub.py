@@ -187,7 +187,7 @@ class ReferenceHub:
     # Hubs that it dials
 
     def _dial(self, uplink: _Uplink) -> None:
-        host, stage = self._connector.find_host(uplink.uri), self._stage
+        host, stage = self._connector.find_host(uplink.uri, self.line_rng), self._stage
         if host is None:
             self._dial_again(uplink)
             return

@@ -68,6 +68,19 @@ class Sessions:
         """Return what has waited, if the client is read by now."""
         return [] if session in self._halted else self._unread.pop(session, [])
 
+    def adopt(self, connection: Connection, unread: list[Frame]) -> SessionId:
+        """Return a session for a connection that another has had; it is not read for now."""
+        session = self.begin(connection)
+        self.halt(session)
+        self._unread[session] += unread
+        return session
+
+    def yield_up(self, session: SessionId) -> tuple[Connection, list[Frame]] | None:
+        """Forget a session that is not read; return its connection and what has waited."""
+        unread = self._unread.get(session, [])
+        connection = self.end(session)
+        return None if connection is None else (connection, unread)
+
     def end(self, session: SessionId) -> Connection | None:
         """Forget a session, and return the connection that it had."""
         connection = self._connections.pop(session, None)

@@ -125,6 +125,12 @@ class Connection:
         self._busy_until[side] = time
         self._scheduler.at(time, partial(self._arrive, 1 - side, frame))
 
+    def hand_over(self, to: Endpoint) -> None:
+        """Have another process of the machine that was connected to go on with it."""
+        before = self.ends[1]
+        self.ends = (self.ends[0], to)
+        self._network.move(self, before, to)
+
     def close(self, sender: Endpoint, code: int, reason: str = "") -> None:
         """Send a close frame after all that was sent before; ``sender`` hears nothing any more."""
         self.send(sender, Close(code, reason))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -106,6 +107,21 @@ class World:
         self._start(hub, own, kind)
         return hub
 
+    def add_workers(self, config: ServerConfig, count: int, *, skew: float = 0.0) -> list[Host]:
+        """Add a machine with so many workers, each a hub, that listen at one address."""
+        directory = f"/{config.host}"
+        workers = [
+            self.add_hub(
+                replace(config, worker=index, workers=count, worker_directory=directory), skew=skew
+            )
+            for index in range(count)
+        ]
+        self._connector.publish(f"ws://{config.host}:{config.port}", *workers)
+        for index, worker in enumerate(workers):
+            worker.workers = workers
+            self._connector.publish(f"unix:{directory}/{index}.links", worker)
+        return workers
+
     def _start(self, hub: Host, own: PeerId, kind: type[Hub]) -> None:
         birth = own, hub.config, hub.rng, EPOCH + hub.skew, self.now
         core = kind(*birth) if hub.identity is None else kind(*birth, identity=hub.identity)
@@ -150,9 +166,19 @@ class World:
         client.take_way(way)
         return client
 
-    def way_to(self, hub: Host | ReferenceHub) -> Callable[[Endpoint], Connection]:
-        """Return what opens a party's connection to ``hub``, for ``Client.connect``."""
-        return lambda party: Connection(self.network, self._scheduler, self.trace, (party, hub))
+    def way_to(self, *hubs: Host | ReferenceHub) -> Callable[[Endpoint], Connection]:
+        """Return what opens a party's connection to a hub, for ``Client.connect``.
+
+        Of several that listen at one address, any that lives takes it.
+        """
+
+        def open_way(party: Endpoint) -> Connection:
+            hub = hubs[0]
+            if len(hubs) > 1:
+                hub = party.line_rng.choice([each for each in hubs if each.is_alive] or hubs)
+            return Connection(self.network, self._scheduler, self.trace, (party, hub))
+
+        return open_way
 
     def _next_number(self) -> int:
         return len(self.hubs) + len(self.clients) + len(self.reference_hubs) + 1

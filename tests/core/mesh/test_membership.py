@@ -537,7 +537,7 @@ def test_a_missing_hub_is_remembered_for_an_hour() -> None:
     assert made.deadline() == 3622.0
     assert made.check(3621.9) == ReachChanges()
     assert list(made.missing) == [B, C]
-    assert made.check(3622.0) == ReachChanges()
+    assert made.check(3622.0) == ReachChanges(forgotten=[B])
     assert list(made.missing) == [C]
     assert made.known() == [C]
     assert made.advert(B) is None

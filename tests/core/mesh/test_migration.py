@@ -36,6 +36,13 @@ def test_ready_is_enough_channels_or_one_to_each_other_hub(
     assert migration.is_ready is is_ready
 
 
+def test_a_link_to_a_worker_is_as_good_as_a_channel() -> None:
+    """Who has found its place beside its own workers may want one channel, and not two."""
+    migration = Migration(2, 10.0)
+    assert not migration.update(0, 5, 5.0, workers=1)
+    assert migration.update(1, 5, 6.0, workers=1)
+
+
 def test_readiness_is_told_once_until_it_is_lost() -> None:
     migration = ready_at(5.0)
     assert not migration.update(3, 5, 6.0)

@@ -37,6 +37,8 @@ class ReachChanges:
 
     gone: list[PeerId] = field(default_factory=list)
     returned: list[PeerId] = field(default_factory=list)
+    forgotten: list[PeerId] = field(default_factory=list)
+    """Those that were gone for too long, or too many."""
     reached: list[PeerId] = field(default_factory=list)
     """Those that were out of reach, but not for long enough to be gone."""
     stranded_from: list[PeerId] = field(default_factory=list)
@@ -301,7 +303,7 @@ class Membership:
             if hub in self._missing:
                 self._graph.isolate(hub)
         self._repeated.clear()
-        self._forget_expired(now)
+        changes.forgotten = self._forget_expired(now)
         if changes.gone or changes.returned:
             self.changed_at = now
         return changes
@@ -314,13 +316,15 @@ class Membership:
         is_most = 2 * len(hubs) >= len(self._live)
         return hubs if is_new and is_most and not self.is_leaving else []
 
-    def _forget_expired(self, now: float) -> None:
-        for hub in self._missing.expire(now):
+    def _forget_expired(self, now: float) -> list[PeerId]:
+        expired = self._missing.expire(now)
+        for hub in expired:
             self._graph.remove(hub)
             del self._adverts[hub], self._known_since[hub]
             self._draining_since.pop(hub, None)
         if (expires_at := self._missing.deadline()) is not None:
             self.check_by(expires_at)
+        return expired
 
     def _repeat(self, hub: PeerId) -> None:
         """Let the links of a missing hub to others that somebody has not lost count for now."""

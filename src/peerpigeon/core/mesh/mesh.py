@@ -234,6 +234,10 @@ class Mesh:
         """Return the incarnation of a hub; 0 if it is not known."""
         return self._membership.incarnation(hub)
 
+    def is_gone(self, hub: PeerId) -> bool:
+        """Tell whether a hub was there and cannot be reached any more."""
+        return hub in self._membership.absent
+
     @property
     def is_losing(self) -> bool:
         """Whether more hubs are gone than it has told of, which it does at once, step by step."""

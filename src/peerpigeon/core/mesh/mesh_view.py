@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.changes import (
     DrainsChanged,
+    HubForgotten,
     HubFound,
     HubGone,
     HubRestarted,
@@ -93,6 +94,8 @@ class MeshView:
         for hub in changes.returned:
             self._planner.add(hub)
             self._effects.report(HubReturned(hub))
+        for hub in changes.forgotten:
+            self._effects.report(HubForgotten(hub))
         if changes.reached:
             self._effects.report(RoutesChanged())
         self._dialer.reach_for(changes.stranded_from, now)

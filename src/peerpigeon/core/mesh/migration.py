@@ -25,7 +25,8 @@ class Migration:
 
         Returns whether the hub has just become ready.
         """
-        enough = channels >= self._min_links or channels + workers >= others >= 1
+        links = channels + workers
+        enough = links >= self._min_links or links >= others >= 1
         if not enough:
             self._ready_since, self.is_migrated = None, False
         elif self._ready_since is None:
