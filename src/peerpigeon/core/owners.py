@@ -42,7 +42,7 @@ MAX_REMEMBERED = 16_384
 NOBODY = b""
 """The owner mark of those who have none. It is nobody's: two of them are not the same."""
 
-_KEY_MARK, _SUBJECT_MARK = b"k", b"s"
+_KEY_MARK, _SUBJECT_MARK, _TOKEN_MARK = b"k", b"s", b"t"
 _KEY = re.compile(r"[A-Za-z0-9_-]{22,128}")
 
 
@@ -66,6 +66,11 @@ def owner_of_key(key: str) -> bytes:
 def owner_of_subject(subject: str) -> bytes:
     """Return the owner mark of whoever has been shown to be ``subject``, as by a signed token."""
     return _mark(_SUBJECT_MARK, subject)
+
+
+def owner_of_token(token: str) -> bytes:
+    """Return the owner mark of a client of PeerJS, which has made up a token for its id."""
+    return _mark(_TOKEN_MARK, token)
 
 
 def _mark(kind: bytes, text: str) -> bytes:
