@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 CORE_FLOOR := 100
 SEEDS := 20
 # Tests of one xdist_group run one after another, in one of the workers. There are two groups that
-# mostly wait for processes, and the third worker has all else to do; two cores are enough for them.
-IN_PARALLEL := -n 3 --dist loadgroup
+# mostly wait for processes, and two workers have all else to do; two cores are enough for them.
+IN_PARALLEL := -n 4 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all check quick matrix lint format coverage fuzz properties sim chaos hostile \

@@ -209,7 +209,10 @@ HOW: dict[str, How] = {
 LONG = {
     "STRICT=1 make test",
     "make test-all",
+    "peerpigeon network --hubs 8",
     "peerpigeon network --hubs 8 --port 4000",
+    "peerpigeon simulate --hubs 20 --max-peers 4 --clients 400 --namespaces 37 --signals 5000"
+    " --kill 4",
     "peerpigeon simulate --hubs 40 --max-peers 4 --kill 12",
 }
 

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.docs.pages import ROOT
+from tests.selection import thorough
 
 _SHOWN = re.compile(
     r"^(?:    |```sh\n)(peerpigeon simulate[^\n]*)\n.*?^```\n(hubs .*?)^```",
@@ -34,7 +35,11 @@ def test_the_pages_show_experiments() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("command", "shown"), experiments(), ids=lambda text: text[:60])
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [each if "--hubs 20" in each[0] else thorough(*each) for each in experiments()],
+    ids=lambda text: text[:60],
+)
 def test_an_experiment_has_the_figures_that_are_shown(command: str, shown: str) -> None:
     words = [sys.executable, "-m", *shlex.split(command)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE, check=False)
