@@ -34,6 +34,7 @@ def _listening(place: str) -> socket.socket:
     else:
         kind = socket.SOCK_DGRAM if host.startswith("udp ") else socket.SOCK_STREAM
         each = socket.socket(socket.AF_INET, kind)
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         each.bind((host.removeprefix("udp "), int(port)))
         if kind == socket.SOCK_DGRAM or host == "silent":
             return each

@@ -7,141 +7,38 @@ import json
 import os
 import signal
 import sys
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
 
 from peerpigeon.cli.supervisor import next_pause
 from tests.cli.test_process import COMMAND
-from tests.net.client import DEADLINE, Client, Json
+from tests.cli.workers import (
+    ROOMS,
+    any_alive,
+    counts,
+    id_of,
+    is_linked,
+    is_there,
+    met,
+    place_of,
+    service,
+    talk,
+    until,
+)
+from tests.net.client import DEADLINE
+from tests.net.tls.authority import Authority
 from tests.ports import reserved_port
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which processes there are"),
 ]
-
-ROOMS = ("room-2", "room-3", "room-4", "room-5")
-"""Namespaces of both workers: their hashes are even and odd."""
-
-
-class Service:
-    """A supervisor with two workers."""
-
-    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
-        self.process = process
-        self.port = port
-
-    @property
-    def workers(self) -> list[int]:
-        pid = self.process.pid
-        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-    async def get(self, path: str) -> str:
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(f"http://127.0.0.1:{self.port}{path}") as response,
-        ):
-            return await response.text()
-
-
-@asynccontextmanager
-async def service(*words: str, **environment: str) -> AsyncIterator[Service]:
-    with reserved_port() as port:
-        process = await asyncio.create_subprocess_exec(
-            *(*COMMAND, "hub", "--workers", "2", "--port", str(port), "--no-auto-connect"),
-            *words,
-            env={**os.environ, **environment},
-        )
-        found = Service(process, port)
-        try:
-            await until(lambda: is_linked(found))
-            yield found
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
-
-
-async def until(holds: Callable[[], Any]) -> None:
-    async with asyncio.timeout(DEADLINE):
-        while not await holds():  # noqa: ASYNC110 - it is another process that changes it
-            await asyncio.sleep(0.05)
-
-
-async def is_linked(found: Service, *, other_than: int = 0) -> bool:
-    """Tell whether both workers are there and linked."""
-    pids = found.workers
-    try:
-        healths = [await health_of(pid) for pid in pids]
-    except (aiohttp.ClientError, OSError):
-        return False
-    linked = [each["hubMesh"]["localConnections"] for each in healths]
-    return other_than not in pids and linked == [1, 1]
-
-
-async def counts(found: Service) -> list[int]:
-    """Return how many clients each worker has."""
-    return [(await health_of(pid))["connections"] for pid in found.workers]
-
-
-def place_of(pid: int) -> Json:
-    variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    places = [each for each in variables if each.startswith(b"_PEERPIGEON_WORKER=")]
-    if not places:
-        raise OSError("it has not been given its place yet")
-    place: Json = json.loads(places[0].partition(b"=")[2])
-    return place
-
-
-def is_there(path: str) -> bool:
-    return Path(path).exists()
-
-
-def any_alive(pids: list[int]) -> bool:
-    return any(Path(f"/proc/{pid}").exists() for pid in pids)
-
-
-async def health_of(pid: int) -> Json:
-    place = place_of(pid)
-    connector = aiohttp.UnixConnector(f"{place['directory']}/{place['index']}.links")
-    async with (
-        aiohttp.ClientSession(connector=connector) as session,
-        session.get("http://localhost/health") as response,
-    ):
-        health: Json = await response.json()
-        return health
-
-
-def id_of(room: str, number: int) -> str:
-    return f"{ROOMS.index(room):020d}{number:020d}"
-
-
-async def met(stack: AsyncExitStack, found: Service, room: str) -> list[Client]:
-    """Return two clients of a room that have been introduced to each other."""
-    clients = []
-    for number in (0, 1):
-        client = await stack.enter_async_context(await Client.at(found.port, id_of(room, number)))
-        assert (await client.next())["type"] == "connected"
-        await client.announce(room)
-        clients.append(client)
-    for number, client in enumerate(clients):
-        told = await client.until("peer-discovered")
-        assert told["data"]["peerId"] == id_of(room, 1 - number)
-    return clients
-
-
-async def talk(clients: list[Client], room: str) -> None:
-    for number, client in enumerate(clients):
-        await client.signal(id_of(room, 1 - number), data={"of": number}, namespace=room)
-    for number, client in enumerate(clients):
-        assert (await client.until("offer"))["data"] == {"of": 1 - number}
 
 
 async def test_clients_of_a_room_are_at_one_worker_wherever_they_connect() -> None:
@@ -251,3 +148,66 @@ def test_a_worker_that_dies_again_and_again_is_started_the_more_seldom() -> None
     assert pauses[1:] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
     assert next_pause(5.0, lived=9.9) == 5.0
     assert next_pause(5.0, lived=10.0) == 0.1
+
+
+# How clients come in
+
+
+def tls(folder: Path) -> tuple[Authority, tuple[str, ...]]:
+    """Return an authority, and the words by which a server has a certificate of it."""
+    authority = Authority(folder)
+    pair = authority.issue("127.0.0.1")
+    return authority, ("--tls-cert", pair.certificate, "--tls-key", pair.key)
+
+
+async def test_clients_of_a_room_are_at_one_worker_over_tls_too(tmp_path: Path) -> None:
+    authority, words = tls(tmp_path)
+    async with (
+        service(*words, trust=authority.client_context) as found,
+        AsyncExitStack() as stack,
+    ):
+        rooms = {room: await met(stack, found, room) for room in ROOMS}
+        for room, clients in rooms.items():
+            await talk(clients, room)
+        assert sorted(await counts(found)) == [4, 4]
+        room = ROOMS[0]
+        first, second = rooms[room]
+        large = "x" * 300_000
+        for number in range(8):  # more than all that may wait on the way
+            await first.signal(id_of(room, 1), data=f"{number}{large}", namespace=room)
+        for number in range(8):
+            assert (await second.until("offer"))["data"] == f"{number}{large}"
+        await first.close()
+        assert (await second.until("peer-disconnected"))["data"]["peerId"] == id_of(room, 0)
+        health = json.loads(await found.get("/health"))
+        assert health["connections"] == 7
+
+
+async def test_over_tls_clients_are_let_go_in_good_order_too(tmp_path: Path) -> None:
+    authority, words = tls(tmp_path)
+    async with (
+        service(*words, "--drain-time", "0.5", trust=authority.client_context) as found,
+        AsyncExitStack() as stack,
+    ):
+        clients = [client for room in ROOMS for client in await met(stack, found, room)]
+        found.process.send_signal(signal.SIGTERM)
+        for client in clients:
+            assert await client.closed() == (1012, "server is draining, connect again")
+        async with asyncio.timeout(DEADLINE):
+            assert await found.process.wait() == 0
+
+
+async def test_over_tls_who_loses_a_worker_can_come_again(tmp_path: Path) -> None:
+    authority, words = tls(tmp_path)
+    async with (
+        service(*words, trust=authority.client_context) as found,
+        AsyncExitStack() as stack,
+    ):
+        rooms = {room: await met(stack, found, room) for room in ROOMS}
+        dead, _ = found.workers
+        os.kill(dead, signal.SIGKILL)
+        await until(lambda: is_linked(found, other_than=dead))
+        for room, clients in rooms.items():
+            for client in clients:
+                await client.close()
+            await talk(await met(stack, found, room), room)

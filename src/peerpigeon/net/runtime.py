@@ -333,12 +333,17 @@ class Runtime:
         is still here is served, pages are, and so are other hubs.
         """
         self.driver.drain(over)
-        waits = [self._loop.create_task(each.wait()) for each in (self.driver.drained, self.ended)]
+        waits = [self._loop.create_task(each) for each in (self._all_let_go(), self.ended.wait())]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for each in waits:
                 each.cancel()
+
+    async def _all_let_go(self) -> None:
+        await self.driver.drained.wait()
+        if self._workers is not None:
+            await self._workers.relayed_are_gone()
 
     async def end(self) -> None:
         """Close everything: each client with code 1001, links to hubs in good order."""
@@ -363,6 +368,11 @@ class Runtime:
         await self.driver.carriers.close(GOING_AWAY, HUB_STOPPING)
         await self.driver.clients.wait_closed()
         await self.driver.carriers.sockets.wait_closed()
+        if self._workers is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._config.close_timeout):
+                    await self._workers.relayed_are_gone()
+            self._workers.end_relays()
         self.ended.set()
 
 

@@ -106,6 +106,7 @@ def test_a_single_process_passes_nobody_on(namespace: str) -> None:
     assert announce(desk, desk.open(A), namespace) == []
 
 
-def test_connections_with_tls_are_not_passed_on() -> None:
+def test_who_speaks_tls_is_passed_on_too() -> None:
     desk = worker(tls_cert="cert.pem", tls_key="key.pem")
-    assert announce(desk, desk.open(A), THERE) == []
+    (action,) = announce(desk, desk.open(A), THERE)
+    assert action.worker == 1

@@ -35,6 +35,13 @@ class Peer:
         self._is_handed_over = False
         self._socket, self._other = socket.socketpair()
 
+    @property
+    def is_encrypted(self) -> bool:
+        return False
+
+    def stand_still(self) -> bool:
+        return True
+
     def descriptor(self) -> int:
         return self._socket.fileno()
 

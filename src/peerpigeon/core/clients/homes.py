@@ -29,8 +29,7 @@ class Homes:
 
     def __init__(self, config: ServerConfig, admission: Admission, effects: Effects) -> None:
         self._own = config.worker
-        # A connection with TLS cannot be handed on: what its library knows is not in the socket.
-        self._workers = 1 if config.tls_cert else config.workers
+        self._workers = config.workers
         self._admission = admission
         self._effects = effects
         self._leaving: dict[SessionId, list[str]] = {}

@@ -44,22 +44,30 @@ class PeerSocket(WebSocket):
         """Whether messages can still come and go."""
         return self._protocol.state is State.OPEN and not self._transport.is_closing()
 
-    def descriptor(self) -> int | None:
-        """Return the descriptor of the connection for somebody else to go on with.
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether TLS is spoken here, which nobody else can go on with."""
+        return self._transport.get_extra_info("sslcontext") is not None
 
-        Nothing more is read here. ``None`` if something of it is only known here: what is read and
-        not taken, or not written yet. Then all goes on.
+    def stand_still(self) -> bool:
+        """Read nothing more, for somebody else to go on.
+
+        Returns ``False`` if something of the connection is only known here: what is read and not
+        taken, or not written yet. Then all goes on.
         """
         self.flush()
         is_between = self._unread is None and not self._protocol.kept and self._held is None
         if not (is_between and self.is_open) or self._transport.get_write_buffer_size():
-            return None
+            return False
         self._transport.pause_reading()
-        found = self._transport.get_extra_info("socket")
-        return None if found is None else int(found.fileno())
+        return True
+
+    def descriptor(self) -> int:
+        """Return the descriptor of the connection."""
+        return int(self._transport.get_extra_info("socket").fileno())
 
     def read_again(self) -> None:
-        """Go on after all with a connection whose ``descriptor`` nobody has taken."""
+        """Go on after all with a connection that stands still, and that nobody has taken."""
         if not self._transport.is_closing():
             self._transport.resume_reading()
 
@@ -67,6 +75,14 @@ class PeerSocket(WebSocket):
         """Let go of a connection that somebody else has: nothing is sent, and nothing told."""
         self._is_owed = False
         self._abort()
+
+    def give_up_transport(self) -> asyncio.Transport:
+        """Let go of a connection that stands still, and return it for somebody here."""
+        self._is_owed = False
+        self._protocol.end()
+        self._group.leave(self)
+        self._group.holders.note(self, 0)
+        return self._transport
 
     def _limit(self) -> None:
         super()._limit()

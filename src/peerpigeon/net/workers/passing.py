@@ -21,6 +21,7 @@ import msgspec
 from peerpigeon.core.config.quantities import KIB
 from peerpigeon.core.interface.events import PeerOpened
 from peerpigeon.net.workers.place import clients_path
+from peerpigeon.net.workers.relays import Relays, pair
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
@@ -75,6 +76,7 @@ class Passing:
         self._loop.add_reader(self._way.fileno(), self._receive)
         self._waiting: deque[_Waiting] = deque()
         self._arriving: set[asyncio.Task[None]] = set()
+        self.relays = Relays()
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(Client)
 
@@ -117,21 +119,35 @@ class Passing:
     def _try(self, waiting: _Waiting) -> bool:
         peer, action = waiting.socket, waiting.action
         told = self._encoder.encode(Client(action.opened, action.texts))
-        descriptor = peer.descriptor() if len(told) <= LARGEST else None
-        if descriptor is None:
+        if len(told) > LARGEST or not peer.stand_still():
             return False
         to = clients_path(self._directory, action.worker)
-        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))]
         try:
-            self._way.sendmsg([told], rights, 0, to)
+            self._hand_over(peer, told, to)
         except OSError as error:
             peer.read_again()
             if error.errno not in _FULL:
-                return False  # it has just died
+                return False  # it has just died, or there is no descriptor left
             self._wait(waiting)
-            return True
-        peer.hand_over()
         return True
+
+    def _hand_over(self, peer: PeerSocket, told: bytes, to: str) -> None:
+        if not peer.is_encrypted:
+            self._send(told, peer.descriptor(), to)
+            peer.hand_over()
+            return
+        own, its = pair()
+        with its:
+            try:
+                self._send(told, its.fileno(), to)
+            except OSError:
+                own.close()
+                raise
+        self.relays.begin(peer.give_up_transport(), own)
+
+    def _send(self, told: bytes, descriptor: int, to: str) -> None:
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))]
+        self._way.sendmsg([told], rights, 0, to)
 
     def _receive(self) -> None:
         for _ in range(TAKEN_AT_ONCE):

@@ -42,6 +42,14 @@ class Workers:
         """Take over a link that another worker has dialled."""
         self._driver.carriers.sockets.open(transport, replace(request, is_of_worker=True), early)
 
+    async def relayed_are_gone(self) -> None:
+        """Wait until no client of another worker is connected by this one any more."""
+        await self._passing.relays.emptied()
+
+    def end_relays(self) -> None:
+        """End what is still relayed, at once."""
+        self._passing.relays.close()
+
     def close(self) -> None:
         """Pass nobody on any more, and be found no more."""
         self._driver.passing = None
