@@ -28,6 +28,7 @@ from peerpigeon.core.interface.events import (
     PeerSent,
     Permits,
     Tick,
+    VisitorOpened,
 )
 
 if TYPE_CHECKING:
@@ -95,6 +96,21 @@ class Desk:
         self._sessions += 1
         session = SessionId(self._sessions)
         self.feed(PeerOpened(session, peer_id, address, permits, is_page, resume_key), now)
+        return session
+
+    def visit(
+        self,
+        target: str = "/y-webrtc",
+        now: float = 0.0,
+        address: str = "127.0.0.1",
+        permits: Permits | None = None,
+        *,
+        dialect: str = "y-webrtc",
+    ) -> SessionId:
+        """Let a foreign client connect."""
+        self._sessions += 1
+        session = SessionId(self._sessions)
+        self.feed(VisitorOpened(session, dialect, target, address, permits), now)
         return session
 
     def say(self, session: SessionId, message: object, now: float = 0.0) -> None:

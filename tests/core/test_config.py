@@ -16,6 +16,7 @@ from peerpigeon.core.config import (
     ServerConfig,
     ServerOptions,
     config_of,
+    dialect_at,
     host_in,
     host_of_origin,
     parse_option,
@@ -606,3 +607,16 @@ def test_a_config_is_given_whole_or_by_options() -> None:
     assert config_of(None, {"port": 4000}) == given
     with pytest.raises(TypeError, match="not both"):
         config_of(given, {"port": 4000})
+
+
+def test_dialects_are_named_by_the_last_part_of_a_path() -> None:
+    assert dialect_at("/y-webrtc", ("y-webrtc",)) == "y-webrtc"
+    assert dialect_at("/app/y-webrtc/", ("y-webrtc",)) == "y-webrtc"
+    assert dialect_at("/y-webrtc", ()) == dialect_at("/none", ("none",)) == dialect_at("", ()) == ""
+
+
+@pytest.mark.parametrize("dialects", [("y-webrtc", "none"), ("peerpigeon",)])
+def test_a_dialect_that_is_none_is_refused(dialects: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError, match="there are y-webrtc, or none alone"):
+        ServerConfig(dialects=dialects)
+    assert ServerConfig(dialects=("none",)).dialects == ("none",)

@@ -182,6 +182,14 @@ class ClientFlooded:
 
 
 @dataclass(frozen=True, slots=True)
+class VisitorGone:
+    """The socket of a visitor has ended, or is about to be closed."""
+
+    session: SessionId
+    dialect: str
+
+
+@dataclass(frozen=True, slots=True)
 class BacklogReady:
     """A client has been let in late: what it said before that is its first messages."""
 
@@ -203,6 +211,12 @@ ViewChange: TypeAlias = (
 ReferenceChange: TypeAlias = ReferenceNamed | ReferenceFound | ReferenceGone | HubReported
 GuestChange: TypeAlias = GuestAnnounced | GuestSignaled | GuestGone | HubClaimed
 LocalChange: TypeAlias = (
-    ViewChange | ReferenceChange | GuestChange | IdAwaited | ClientFlooded | BacklogReady
+    ViewChange
+    | ReferenceChange
+    | GuestChange
+    | IdAwaited
+    | ClientFlooded
+    | VisitorGone
+    | BacklogReady
 )
 Change: TypeAlias = LocalChange | Arrived

@@ -83,6 +83,10 @@ class Counts:
         """Signals of our clients answered with an error, by kind and reason."""
         self.admitted = 0
         """Clients let in."""
+        self.published = 0
+        """Messages that visitors of ours have published to topics."""
+        self.heard = 0
+        """Messages of topics that were handed to visitors of ours, one for each of them."""
         self.joins = 0
         """Times that a client has entered a namespace."""
         self.taken_by_owner = 0

@@ -24,6 +24,7 @@ from peerpigeon.core.changes import (
     ReferenceFound,
     ReferenceGone,
     ReferenceNamed,
+    VisitorGone,
 )
 from peerpigeon.core.clients.service import ClientService
 from peerpigeon.core.deadlines import earliest
@@ -50,6 +51,7 @@ from peerpigeon.core.interface.events import (
     ReferenceOpened,
     Stopping,
     Tick,
+    VisitorOpened,
 )
 from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
 from peerpigeon.core.memory import MemoryAccount
@@ -160,7 +162,14 @@ class Hub(Pictures):
         if not isinstance(event, LinkReceived):
             self._others_want = None
         match event:
-            case PeerPonged() | PingSent() | PeerOpened() | PeerBehind() | PeerLost():
+            case (
+                PeerPonged()
+                | PingSent()
+                | PeerOpened()
+                | PeerBehind()
+                | PeerLost()
+                | VisitorOpened()
+            ):
                 self._clients.on_event(event, now)
             case Tick():
                 self._tick(now)
@@ -252,6 +261,8 @@ class Hub(Pictures):
             case IdAwaited(namespace, peer):
                 primary = self._namespaces.placement.primary(namespace)
                 self._effects.tell_hub(primary, Find(namespace, peer))
+            case VisitorGone():
+                self._clients.visitors.forget(change)
             case ClientFlooded():
                 self._clients.on_flooded(change, now)
             case BacklogReady(session, texts):

@@ -40,6 +40,7 @@ from peerpigeon.core.interface.events import (
     ReferenceOpened,
     Stopping,
     Tick,
+    VisitorOpened,
 )
 from peerpigeon.core.interface.pings import ping_number, ping_payload
 from peerpigeon.core.interface.reading import MUCH_UNREAD, ReadProgress
@@ -76,6 +77,8 @@ that are kept right by slewing drift apart by half a millisecond a second at mos
 REST = 1.0
 """Seconds from a fault of ours to the next tick: one that comes back with each tick may not take
 all of the processor."""
+
+_OF_SOCKETS = (PeerOpened, VisitorOpened, ReferenceOpened, PeerSent, PeerPonged, PeerLost)
 
 TICK = Tick()
 STOPPING = Stopping()
@@ -213,6 +216,11 @@ class Driver:
     def socket_opened(self, socket: PeerSocket, request: UpgradeRequest) -> None:
         """Take over a socket whose handshake is done."""
         self._take(socket)
+        if request.dialect:
+            target = f"{request.path}?{request.query}"
+            address, permits = socket.address, request.permits
+            self.feed(VisitorOpened(socket.session, request.dialect, target, address, permits))
+            return
         self.feed(
             PeerOpened(
                 socket.session,
@@ -360,7 +368,7 @@ class Driver:
             if self.carriers.give_up(event.link, INTERNAL_ERROR, "internal error"):
                 self.feed(LinkLost(event.link, INTERNAL_ERROR, "internal error"))
             return
-        if not isinstance(event, PeerOpened | ReferenceOpened | PeerSent | PeerPonged | PeerLost):
+        if not isinstance(event, _OF_SOCKETS):
             return
         socket = self._sockets.pop(event.session, None)
         if socket is not None:

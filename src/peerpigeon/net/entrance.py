@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.config import dialect_at
 from peerpigeon.core.interface.close_codes import SERVER_DRAINING
 from peerpigeon.net.http.origins import Origins, wrong_origin
 from peerpigeon.net.http.paths import check_path
@@ -62,13 +63,19 @@ class Entrance:
         return self._driver.carriers.sockets.open
 
     def _client_opener(self, request: UpgradeRequest) -> Opener:
-        """Return what takes over a connection of a client, with what its token allows."""
+        """Return what takes over a connection of a client, with what its token allows.
+
+        And with the dialect that it speaks, if it is a foreign one.
+        """
         if self._hub.is_draining:
             raise _DRAINING
         permits = None if self.tokens is None else self.tokens.permits(request)
-        if permits is None:
+        # Whoever names a peerId is a client of this protocol, at whatever path.
+        is_native = bool(request.parameter("peerId"))
+        dialect = "" if is_native else dialect_at(request.path, self._config.dialects)
+        if permits is None and not dialect:
             return self._driver.clients.open
-        allowed = replace(request, permits=permits)
+        allowed = replace(request, permits=permits, dialect=dialect)
         return lambda transport, _, early: self._driver.clients.open(transport, allowed, early)
 
     def objection_to(self, request: Request, namespace: str) -> str | None:

@@ -57,6 +57,10 @@ CLOSED: Mapping[str, str] = {
         "a client was closed: it goes on with more announces than a real client makes; look at"
         " its program"
     ),
+    codes.TOO_MANY_TOPICS: (
+        "a client was closed: it goes on to subscribe to more topics than a real client does; look"
+        " at its program"
+    ),
     codes.TOO_MUCH_UNUSABLE: (
         "a client was closed: it goes on with messages that cannot be used; look at its program"
     ),

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from peerpigeon.core.dialects.names import Kind, member_id, namespace_of
+from peerpigeon.core.dialects.names import Kind, member_id, namespace_of, readable
 from peerpigeon.core.ids import parse_peer_id
 
 
@@ -41,3 +41,8 @@ def test_dialects_and_realms_have_ids_of_their_own() -> None:
         member_id(Kind.SWARM, "peerjs", "one"),
     }
     assert len(members) == 4
+
+
+def test_people_read_and_write_them_without_a_character_that_shows_nowhere() -> None:
+    assert readable(namespace_of(Kind.TOPIC, "a/room")) == "y-webrtc/a/room"
+    assert readable(namespace_of(Kind.PEER, "peerjs", "one")) == "peerjs/peerjs/one"

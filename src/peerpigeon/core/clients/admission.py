@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.interface.events import PeerOpened, PingSent
     from peerpigeon.core.reference.links import ReferenceLinks
-    from peerpigeon.core.sessions.registry import Party
+    from peerpigeon.core.sessions.registry import Party, Visitor
     from peerpigeon.core.sessions.sessions import Sessions
     from peerpigeon.core.sessions.takeover import Contender
     from peerpigeon.core.wire.hub_news import Owned, Refusal
@@ -275,7 +275,7 @@ class Admission:
         for applicant in self._places.dismiss():
             self._close(applicant.session, SERVER_DRAINING, SERVICE_RESTART)
 
-    def dismiss(self, client: Client, code: int, reason: str) -> None:
+    def dismiss(self, client: Client | Visitor, code: int, reason: str) -> None:
         """Let a client go, and hear it until it has answered the close frame."""
         self.dismissed.add(client.session)
         self._fairness.slow.close(client.session)

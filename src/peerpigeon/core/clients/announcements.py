@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.changes import VisitorGone
 from peerpigeon.core.interface.actions import Tell
 from peerpigeon.core.interface.notices import PeerAnnounced, PeerGoodbye
 from peerpigeon.core.owners import NOBODY
-from peerpigeon.core.sessions.registry import Client, ReferenceHub
+from peerpigeon.core.sessions.registry import Client, ReferenceHub, Visitor
 from peerpigeon.core.wire import client_messages
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Guest, Party
+    from peerpigeon.core.topics.topics import Topics
     from peerpigeon.core.wire.client_messages import Announce
 
 
@@ -31,7 +33,10 @@ class Announcements:
         notifications: Notifications,
         signaling: Signaling,
         effects: Effects,
+        *,
+        topics: Topics,
     ) -> None:
+        self._topics = topics
         self._config = config
         self._placement = namespaces.placement
         self._presence = namespaces.presence
@@ -76,7 +81,11 @@ class Announcements:
             self._effects.act(Tell(PeerGoodbye(client.peer_id)))
 
     def leave(self, party: Party, now: float, *, has_said_goodbye: bool = False) -> None:
-        """Take somebody out of the namespace it is in, if it is in one."""
+        """Take somebody out of the namespace it is in, if it is in one, or out of its topics."""
+        if isinstance(party, Visitor):
+            self._topics.leave(party)
+            self._effects.report(VisitorGone(party.session, party.dialect))
+            return
         namespace, peer_id = party.namespace, party.peer_id
         if namespace is None or peer_id is None:
             return

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.interface.actions import Drained, Tell
 from peerpigeon.core.interface.close_codes import SERVER_DRAINING, SERVICE_RESTART
 from peerpigeon.core.interface.notices import Draining
-from peerpigeon.core.sessions.registry import Client, ReferenceHub
+from peerpigeon.core.sessions.registry import Client, ReferenceHub, Visitor
 
 if TYPE_CHECKING:
     from peerpigeon.core.clients.admission import Admission
@@ -43,7 +43,9 @@ class Drain:
         """
         if self._admission.is_draining:
             return
-        self._queue.extend(party.session for party in self._registry if isinstance(party, Client))
+        self._queue.extend(
+            party.session for party in self._registry if isinstance(party, Client | Visitor)
+        )
         self._effects.act(Tell(Draining(len(self._queue), over)))
         self._admission.shut()
         self._next_at, self._ends_at = now, now + over
@@ -59,7 +61,7 @@ class Drain:
     def _let_go_next(self, due: float) -> None:
         while self._queue:
             party = self._registry.get(self._queue.popleft())
-            if isinstance(party, Client):
+            if isinstance(party, Client | Visitor):
                 self._admission.dismiss(party, SERVICE_RESTART, SERVER_DRAINING)
                 break
         # The time of those that are gone by themselves is saved.
@@ -74,7 +76,7 @@ class Drain:
 
     def _let_go_last(self, now: float) -> None:
         """Let go who has got an id since, and when no client is left the hubs of guests."""
-        clients = [party for party in self._registry if isinstance(party, Client)]
+        clients = [party for party in self._registry if isinstance(party, Client | Visitor)]
         for client in clients:
             self._admission.dismiss(client, SERVICE_RESTART, SERVER_DRAINING)
         if clients:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.reference.updates import ReferenceUpdates
-    from peerpigeon.core.sessions.registry import Party, Registry
+    from peerpigeon.core.sessions.registry import Holder, Party, Registry
 
 
 class Notifications:
@@ -36,7 +36,7 @@ class Notifications:
             if clients:
                 self._tell(clients, news, at)
 
-    def _tell_guests(self, parties: list[Party], news: ClientNews, now: float, at: int) -> None:
+    def _tell_guests(self, parties: list[Holder], news: ClientNews, now: float, at: int) -> None:
         for guest in parties:
             if isinstance(guest, Guest):
                 self._effects.send_all(guest.hub, self._updates.tell(guest, news, now, at))

@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.changes import ClientFlooded
 from peerpigeon.core.interface.actions import Warn
-from peerpigeon.core.interface.close_codes import TOO_MANY_ANNOUNCES, TOO_MUCH_UNUSABLE
+from peerpigeon.core.interface.close_codes import (
+    TOO_MANY_ANNOUNCES,
+    TOO_MANY_TOPICS,
+    TOO_MUCH_UNUSABLE,
+)
+from peerpigeon.core.sessions.registry import Client, Visitor
 from peerpigeon.core.wire.client_messages import encode_error
 
 if TYPE_CHECKING:
     from peerpigeon.core.clients.throttle import Throttle
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import SessionId
-    from peerpigeon.core.sessions.registry import Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,10 @@ class Rate:
 ANNOUNCES = Rate(at_once=128, per_second=2)
 """Announces of one client, wherever it goes. All members of a namespace are told of each. A real
 client announces itself once, and again when its user moves on."""
+
+LISTENS = Rate(at_once=1024, per_second=16)
+"""Topics in which one visitor begins to listen: other hubs are told of the first in each. A real
+client subscribes to all its rooms when it connects."""
 
 FAULTS = Rate(at_once=10_240, per_second=512)
 """Signals of one client that are answered with an error. When a crowd of 200 leaves, a real client
@@ -82,7 +90,14 @@ class Rates:
         if excess > 0:
             self._slow_down(client, TOO_MANY_ANNOUNCES, excess, now)
 
-    def faulted(self, client: Client, cost: int, now: float) -> None:
+    def listened(self, visitor: Visitor, now: float) -> None:
+        """Count that a visitor has begun to listen to a topic."""
+        visitor.listens_paid_until = paid = LISTENS.spend(visitor.listens_paid_until, 1, now)
+        excess = LISTENS.excess(paid, now)
+        if excess > 0:
+            self._slow_down(visitor, TOO_MANY_TOPICS, excess, now)
+
+    def faulted(self, client: Client | Visitor, cost: int, now: float) -> None:
         """Count a message that was answered with an error."""
         self._forgive(client, now)
         client.faults_paid_until = paid = FAULTS.spend(client.faults_paid_until, cost, now)
@@ -94,11 +109,15 @@ class Rates:
         """Note that a client is gone."""
         self._told.discard(session)
 
-    def _forgive(self, client: Client, now: float) -> None:
-        if max(client.announces_paid_until, client.faults_paid_until) <= now:
+    def _forgive(self, client: Client | Visitor, now: float) -> None:
+        if isinstance(client, Visitor):
+            paid_until = client.listens_paid_until
+        else:
+            paid_until = client.announces_paid_until
+        if max(paid_until, client.faults_paid_until) <= now:
             self._told.discard(client.session)
 
-    def _slow_down(self, client: Client, reason: str, excess: float, now: float) -> None:
+    def _slow_down(self, client: Client | Visitor, reason: str, excess: float, now: float) -> None:
         session = client.session
         if excess > FORBEARANCE:
             self._effects.report(ClientFlooded(session, reason))
@@ -108,5 +127,6 @@ class Rates:
                 self._told.add(session)
                 text = f"{reason}; you are read more slowly, and closed if you go on"
                 at = self._effects.milliseconds(now)
-                self._effects.send(session, encode_error(text, client.namespace, at))
-                self._effects.act(Warn(SLOWED, client.address, client.peer_id, reason))
+                if isinstance(client, Client):
+                    self._effects.send(session, encode_error(text, client.namespace, at))
+                self._effects.act(Warn(SLOWED, client.address, client.peer_id or "", reason))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from peerpigeon.core.clients.admission import Admission
 from peerpigeon.core.clients.announcements import Announcements
@@ -15,14 +15,23 @@ from peerpigeon.core.clients.notifications import Notifications
 from peerpigeon.core.clients.permissions import Permissions
 from peerpigeon.core.clients.rates import UNUSABLE
 from peerpigeon.core.clients.signaling import Signaling
+from peerpigeon.core.clients.visitors import Visitors
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface.actions import Warn
-from peerpigeon.core.interface.events import PeerBehind, PeerLost, PeerOpened, PeerPonged, PingSent
+from peerpigeon.core.interface.events import (
+    PeerBehind,
+    PeerLost,
+    PeerOpened,
+    PeerPonged,
+    PingSent,
+    VisitorOpened,
+)
 from peerpigeon.core.interface.figures import ClientFigures
 from peerpigeon.core.reference.links import ReferenceLinks
 from peerpigeon.core.reference.updates import ReferenceUpdates
-from peerpigeon.core.sessions.registry import Client, ReferenceHub
+from peerpigeon.core.sessions.registry import Client, ReferenceHub, Visitor
 from peerpigeon.core.sessions.sessions import Sessions
+from peerpigeon.core.topics.topics import Topics
 from peerpigeon.core.wire import client_messages
 from peerpigeon.core.wire.announce_validation import objection
 from peerpigeon.core.wire.client_messages import (
@@ -47,6 +56,9 @@ if TYPE_CHECKING:
     from peerpigeon.core.sessions.registry import Party
     from peerpigeon.core.wire.hub_news import Found
 
+
+ClientEvent: TypeAlias = PeerPonged | PingSent | PeerOpened | PeerBehind | PeerLost | VisitorOpened
+"""What happens to a socket, but for what comes over it."""
 
 MESSAGE_REFUSED = "a message was refused, and its sender told why"
 
@@ -75,8 +87,9 @@ class ClientService:
         self.signaling = Signaling(
             own, config, self.registry, namespaces, effects, fairness=self._fairness
         )
+        self.topics = Topics(effects)
         self.announcements = Announcements(
-            config, namespaces, self._notifications, self.signaling, effects
+            config, namespaces, self._notifications, self.signaling, effects, topics=self.topics
         )
         self.contests = Contests(
             self._sessions, namespaces, effects, throttle=self._fairness.throttle
@@ -102,6 +115,14 @@ class ClientService:
             config=config,
             permissions=self._permissions,
         )
+        self.visitors = Visitors(
+            self._sessions,
+            self.admission,
+            self.topics,
+            effects,
+            rates=self._fairness.rates,
+            permissions=self._permissions,
+        )
         self.drain = Drain(self.registry, self.admission, effects)
         self._messages_refused = 0
 
@@ -109,19 +130,19 @@ class ClientService:
     def messages_refused(self) -> int:
         """How many messages made no sense or were not allowed."""
         by_guests = self.guests.announces_refused + self.references.announces_refused
-        return self._messages_refused + by_guests
+        return self._messages_refused + by_guests + self.visitors.messages_refused
 
     # Sockets
 
-    def on_event(
-        self, event: PeerPonged | PingSent | PeerOpened | PeerBehind | PeerLost, now: float
-    ) -> None:
+    def on_event(self, event: ClientEvent, now: float) -> None:
         """Take what happens to a socket."""
         match event:
             case PeerPonged() | PingSent():
                 self.on_ping(event, now)
             case PeerOpened():
                 self.on_opened(event, now)
+            case VisitorOpened():
+                self.visitors.on_opened(event, now)
             case PeerBehind():
                 self.on_behind(event)
             case PeerLost():
@@ -185,6 +206,8 @@ class ClientService:
                     self.signaling.on_signal(party, message, now)
                 else:
                     self._on_message(party, message, text, now)
+            elif isinstance(party, Visitor):
+                self.visitors.on_text(party, text, now)
             elif isinstance(party, ReferenceHub):
                 self.references.on_message(party, text, now)
         except MessageError as error:

@@ -20,7 +20,7 @@ from peerpigeon.core.clients.signal_outcomes import SignalOutcomes
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.ids import PeerKey, key_of
 from peerpigeon.core.sessions.recent_offers import RecentOffers
-from peerpigeon.core.sessions.registry import Client, Guest, ReferenceHub
+from peerpigeon.core.sessions.registry import Client, Guest
 from peerpigeon.core.wire import client_messages, reference_messages
 from peerpigeon.core.wire.client_messages import Signal
 from peerpigeon.core.wire.hub_news import Find, Found, Located, Member, News, Relay
@@ -164,7 +164,7 @@ class Signaling:
     def rise(self, sessions: Mapping[int, int]) -> None:
         """Let what waits, and who speaks, go on under other sessions of our clients."""
         for party in self._registry:
-            if not isinstance(party, ReferenceHub):
+            if isinstance(party, Client | Guest):
                 party.mesh_session = sessions.get(party.mesh_session, party.mesh_session)
         self._waiting.change(self._own, self._renewed)
         self._held.change(self._own, self._renewed)

@@ -12,6 +12,7 @@ from peerpigeon.core.config.addresses import (
 )
 from peerpigeon.core.config.checks_together import least_memory
 from peerpigeon.core.config.command_options import OF_COMMANDS
+from peerpigeon.core.config.dialects import dialect_at
 from peerpigeon.core.config.environment import CONFIG_VARIABLE, PREFIX, VARIABLES, from_environment
 from peerpigeon.core.config.given import ALL_OPTIONS, FILE, NAMES, Given, Said, from_flags, nearest
 from peerpigeon.core.config.host_names import host_in
@@ -67,6 +68,7 @@ __all__ = [
     "Settings",
     "check_hub_uri",
     "config_of",
+    "dialect_at",
     "from_environment",
     "from_flags",
     "host_in",

@@ -16,6 +16,7 @@ from peerpigeon.core.config.addresses import (
     check_public_address,
 )
 from peerpigeon.core.config.checks_together import together
+from peerpigeon.core.config.dialects import DIALECTS, NO_DIALECT
 from peerpigeon.core.config.host_names import host_names_of
 from peerpigeon.core.config.ice import IceServer, parse_ports
 from peerpigeon.core.config.namespace_access import pattern_objection
@@ -196,6 +197,13 @@ def _check_patterns(patterns: Collection[str], name: str) -> None:
             raise ConfigError(f"{name} has {pattern!r}; {reason}")
 
 
+def _check_dialects(names: Collection[str], name: str) -> None:
+    for each in names:
+        if each not in DIALECTS and names != (NO_DIALECT,):
+            known = ", ".join(DIALECTS)
+            raise ConfigError(f"{name} has {each!r}; there are {known}, or {NO_DIALECT} alone")
+
+
 def _check_secret(secret: str, name: str) -> None:
     if len(secret) < SECRET_LENGTH:
         raise ConfigError(
@@ -227,6 +235,7 @@ _FORMS: dict[str, Callable[[Any, str], object]] = {
     "hub_secret": _check_secret,
     "old_hub_secret": _check_secret,
     "client_ice_servers": _check_client_ice_servers,
+    "dialects": _check_dialects,
     "turn_secret": _check_secret,
     "turn_namespaces": _check_patterns,
     "hub_members": _check_members,

@@ -24,6 +24,7 @@ class ServerOptions(TypedDict, total=False):
     token_audience: str
     token_issuer: str
     namespace_access: tuple[str, ...]
+    dialects: tuple[str, ...]
     client_ice_servers: tuple[str, ...]
     turn_secret: str
     turn_lifetime: Seconds

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from peerpigeon.core.config.dialects import DIALECTS
 from peerpigeon.core.config.hub_options import Mesh, MeshAccess, WebRTC
 from peerpigeon.core.config.quantities import KIB, MIB, Bytes, Seconds
 
@@ -95,6 +96,10 @@ class Access:
     """Who may enter which namespace, comma-separated, the first that fits counts: lobby=open for
     every client, room-*=token for those whose token names it, old-*=closed for nobody. What is not
     named takes a token if there are ``token_keys``, else it is open."""
+
+    dialects: tuple[str, ...] = DIALECTS
+    """Which clients of other kinds are served, each at a path of its name, comma-separated; none
+    for none of them."""
 
 
 @dataclass(frozen=True, kw_only=True)

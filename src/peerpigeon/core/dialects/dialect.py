@@ -39,6 +39,13 @@ class Close(msgspec.Struct, frozen=True, gc=False):
     """One of few; at most 123 bytes in UTF-8 (RFC 6455, section 5.5)."""
 
 
+class Fault(msgspec.Struct, frozen=True, gc=False):
+    """Count that this visitor has said what cannot be used: who goes on is slowed, then closed."""
+
+    reason: str
+    """For people; one of few."""
+
+
 # For topics, which have listeners and no members
 
 
@@ -116,7 +123,10 @@ class Count(msgspec.Struct, frozen=True, gc=False):
     namespace: str
 
 
-Want: TypeAlias = Say | Close | Listen | Unlisten | Publish | Enter | Exit | Send | Draw | Count
+TopicWant: TypeAlias = Say | Fault | Listen | Unlisten | Publish
+"""What a dialect of topics alone wants."""
+
+Want: TypeAlias = TopicWant | Close | Enter | Exit | Send | Draw | Count
 
 
 # What a dialect is told of a visitor

@@ -12,9 +12,7 @@ from hashlib import sha256
 from typing import Final
 
 from peerpigeon.core.ids import ID_DIGITS, PeerId
-
-RESERVED: Final = "\0"
-"""What namespaces of dialects begin with, and others do not."""
+from peerpigeon.core.wire.announce_validation import RESERVED
 
 
 class Kind(Enum):
@@ -47,3 +45,14 @@ def member_id(kind: Kind, realm: str, foreign_id: str) -> PeerId:
     """
     text = RESERVED.join((_MEMBER, kind.value, realm, foreign_id))
     return PeerId(sha256(text.encode(errors="surrogatepass")).hexdigest()[:ID_DIGITS])
+
+
+_PREFIXES: Final = {Kind.TOPIC: "y-webrtc/", Kind.PEER: "peerjs/", Kind.SWARM: "tracker/"}
+
+
+def readable(namespace: str) -> str:
+    """Return how people write the namespace of a dialect, with a word for that in front.
+
+    What ``namespace_access`` says counts by this.
+    """
+    return _PREFIXES[Kind(namespace[1])] + namespace[2:].replace(RESERVED, "/")

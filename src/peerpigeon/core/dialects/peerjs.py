@@ -17,8 +17,9 @@ import msgspec
 
 from peerpigeon.core.dialects.dialect import Close, Enter, Exit, Granted, Say, Send, Taken
 from peerpigeon.core.dialects.dialect import Undelivered as UndeliveredNews
-from peerpigeon.core.dialects.names import RESERVED, Kind, member_id, namespace_of
+from peerpigeon.core.dialects.names import Kind, member_id, namespace_of
 from peerpigeon.core.owners import owner_of_token
+from peerpigeon.core.wire.announce_validation import RESERVED
 from peerpigeon.core.wire.nesting import is_too_deep
 
 if TYPE_CHECKING:

@@ -55,6 +55,28 @@ class PeerOpened(msgspec.Struct, frozen=True, gc=False):
     ``PassOn``; empty for all others."""
 
 
+class VisitorOpened(msgspec.Struct, frozen=True, gc=False):
+    """A WebSocket was accepted whose client speaks a dialect; for all else it is like a client's.
+
+    What is to be said first is the dialect's; a refusal is ``ClosePeer``.
+    """
+
+    session: SessionId
+    """As in ``PeerOpened``, of which there is none."""
+
+    dialect: str
+    """One of those in the option ``dialects``."""
+
+    target: str
+    """Path and query of its request, as they were sent."""
+
+    address: str
+    """As in ``PeerOpened``."""
+
+    permits: Permits | None = None
+    """As in ``PeerOpened``."""
+
+
 class PeerSent(msgspec.Struct, frozen=True, gc=False):
     """A whole text message came from a client."""
 
@@ -248,6 +270,7 @@ OperatorEvent: TypeAlias = DialRequested | BootstrapLeft | Stopping
 
 Event: TypeAlias = (
     PeerOpened
+    | VisitorOpened
     | PeerSent
     | PeerPonged
     | PingSent

@@ -14,7 +14,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
-from peerpigeon.core.sessions.registry import Client
+from peerpigeon.core.sessions.registry import Client, Visitor
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import SessionId
@@ -122,6 +122,6 @@ class Liveness:
 
 def _expiry(party: Party) -> float | None:
     """Return when the token of a client expires, if it has one."""
-    if isinstance(party, Client) and party.permits is not None:
+    if isinstance(party, Client | Visitor) and party.permits is not None:
         return party.permits.expires_at
     return None

@@ -18,9 +18,13 @@ from peerpigeon.core.ids import key_of
 from peerpigeon.core.sessions.registry import Guest
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from peerpigeon.core.ids import PeerKey, SessionId
-    from peerpigeon.core.sessions.registry import Client, ReferenceHub, Registry
+    from peerpigeon.core.sessions.registry import Client, ReferenceHub, Registry, Visitor
     from peerpigeon.core.sessions.takeover import LocalContender, Takeovers
+
+    Socket: TypeAlias = Client | ReferenceHub | Visitor
 
 PINGS = 64
 """How many are pinged in one search. There is one search in a ``takeover_timeout``, whoever comes:
@@ -46,8 +50,8 @@ class Places:
         # Guests do not wait, they come again: how many found no place before and since it began.
         self._hopeful_guests = self._guests = 0
         # Both the longest silent first. What was found and nobody has needed yet is kept.
-        self._asked: dict[SessionId, Client | ReferenceHub] = {}
-        self._ghosts: dict[SessionId, Client | ReferenceHub] = {}
+        self._asked: dict[SessionId, Socket] = {}
+        self._ghosts: dict[SessionId, Socket] = {}
         self._asked_at = float("-inf")
 
     # Who waits
@@ -118,7 +122,7 @@ class Places:
             self._ghosts, self._asked = self._asked, {}
             self._hopeful_guests = max(0, self._hopeful_guests - self._registry.vacancies)
 
-    def ghost(self) -> Client | ReferenceHub | None:
+    def ghost(self) -> Socket | None:
         """Take out who has to make room, if anybody hopes for it: the longest silent ghost."""
         while self._ghosts and (self._applicants or self._hopeful_guests):
             party = self._ghosts.pop(next(iter(self._ghosts)))
@@ -138,7 +142,7 @@ class Places:
             self.withdraw(applicant)
         return losers
 
-    def search(self, now: float) -> list[Client | ReferenceHub]:
+    def search(self, now: float) -> list[Socket]:
         """Begin to search for ghosts, if it is time and there is need; return whom to ping."""
         is_wanted = self._applicants or self._guests
         if not is_wanted or self._asked or now < self._asked_at + self._timeout:

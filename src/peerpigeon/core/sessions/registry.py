@@ -1,13 +1,14 @@
-"""Who is connected to this hub: clients, hubs of the npm package, and the clients of those.
+"""Who is connected to this hub: clients, hubs of the npm package and their clients, and visitors.
 
 A *guest* is a client of a hub of the npm package that is linked to this hub: it has no socket of
-its own here, and speaks by that of its hub.
+its own here, and speaks by that of its hub. A *visitor* is the socket of a foreign client, which
+speaks a dialect (``dialects/``): it has no id, and may be many things in the mesh, or nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from peerpigeon.core.ids import SessionId, key_of
 from peerpigeon.core.interface.snapshot import PeerRecord
@@ -91,7 +92,31 @@ class ReferenceHub:
     """Nobody signals to a hub."""
 
 
-Party: TypeAlias = Client | Guest | ReferenceHub
+@dataclass(slots=True, eq=False)
+class Visitor:
+    """A socket whose client speaks a dialect."""
+
+    session: SessionId
+    dialect: str
+    address: str
+    opened_at: float
+    last_heard: float
+    permits: Permits | None = None
+    topics: dict[str, None] = field(default_factory=dict)
+    """The namespaces in which it listens."""
+    listens_paid_until: float = 0.0
+    faults_paid_until: float = 0.0
+    """What it has done of what is limited (``clients/rates.py``)."""
+    peer_id: ClassVar[None] = None
+    namespace: ClassVar[None] = None
+    granted_in: ClassVar[None] = None
+    """It has no id, so it holds none, and is in no namespace itself."""
+
+
+Holder: TypeAlias = Client | Guest | ReferenceHub
+"""Whoever may hold an id."""
+
+Party: TypeAlias = Holder | Visitor
 """Whoever has a session here."""
 
 
@@ -101,11 +126,11 @@ class Registry:
     def __init__(self, max_connections: int) -> None:
         self._max_connections = max_connections
         self._parties: dict[SessionId, Party] = {}
-        self._by_key: dict[PeerKey, Party] = {}
+        self._by_key: dict[PeerKey, Holder] = {}
         self._last_guest = 0
         self.aside = 0
         """How many have a place and no session for now, because they wait for their ids."""
-        self.by_key: Mapping[PeerKey, Party] = self._by_key
+        self.by_key: Mapping[PeerKey, Holder] = self._by_key
         """Those who hold their ids. Of clients with one id only one does."""
         self.get: Callable[[SessionId], Party | None] = self._parties.get
         """Return who has a session. The dict's own method: a wrapper costs each message 40 ns."""
@@ -128,7 +153,7 @@ class Registry:
         """Whether no further one may be accepted."""
         return len(self._parties) + self.aside >= self._max_connections
 
-    def find(self, peer_id: PeerId) -> Party | None:
+    def find(self, peer_id: PeerId) -> Holder | None:
         """Return who holds an id, however the id is spelled."""
         by_key = self._by_key
         return by_key.get(peer_id) or by_key.get(key_of(peer_id))  # type: ignore[call-overload]
@@ -147,7 +172,7 @@ class Registry:
         party = self.find(peer_id)
         return party.hub if isinstance(party, Guest) else peer_id
 
-    def members(self, peer_ids: Iterable[PeerId]) -> list[Party]:
+    def members(self, peer_ids: Iterable[PeerId]) -> list[Holder]:
         """Return those who have ids that are known to be here."""
         by_key = self._by_key
         return [by_key[key_of(peer_id)] for peer_id in peer_ids]
@@ -156,7 +181,7 @@ class Registry:
         """Take in somebody whose session is new. Its id it does not hold yet."""
         self._parties[party.session] = party
 
-    def hold(self, party: Party, peer_id: PeerId) -> None:
+    def hold(self, party: Holder, peer_id: PeerId) -> None:
         """Have somebody who is here hold an id that is free."""
         self._by_key[key_of(peer_id)] = party
 

@@ -14,7 +14,7 @@ from peerpigeon.core.sessions.takeover import Takeovers
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.sessions.registry import Client, Party, ReferenceHub
+    from peerpigeon.core.sessions.registry import Client, Party, ReferenceHub, Visitor
     from peerpigeon.core.sessions.takeover import Contender
 
 
@@ -30,7 +30,7 @@ class Sessions:
         self.takeovers = Takeovers(self.registry, config.takeover_timeout)
         self.places = Places(self.registry, self.takeovers, config.takeover_timeout)
 
-    def open(self, party: Client | ReferenceHub, now: float) -> None:
+    def open(self, party: Client | ReferenceHub | Visitor, now: float) -> None:
         """Take in somebody with a socket."""
         self.registry.add(party)
         self.addresses.add(party.address)

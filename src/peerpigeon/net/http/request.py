@@ -164,6 +164,9 @@ class UpgradeRequest:
     permits: Permits | None = None
     """What the token allows that was shown, if it has been checked."""
 
+    dialect: str = ""
+    """Which dialect its client speaks, if it is a foreign one."""
+
     is_of_worker: bool = False
     """Whether it comes from another worker of the same command."""
 

@@ -1,0 +1,142 @@
+"""Visitors: sockets whose clients speak a dialect, and what the dialect wants for them.
+
+A visitor is among the parties of the registry like a client, so that all that holds for sockets
+holds for it too: how many there may be, from one address and in all, pings, tokens that expire,
+the drain. It holds no id.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from peerpigeon.core.clients.rates import UNUSABLE
+from peerpigeon.core.config.dialects import Y_WEBRTC
+from peerpigeon.core.dialects.dialect import Fault, Listen, Publish, Say, Unlisten
+from peerpigeon.core.dialects.names import readable
+from peerpigeon.core.dialects.topics import Topics as TopicsDialect
+from peerpigeon.core.interface.actions import Warn
+from peerpigeon.core.interface.close_codes import (
+    ADDRESS_IS_FULL,
+    FULL,
+    POLICY_VIOLATION,
+    SERVER_DRAINING,
+    SERVICE_RESTART,
+    TRY_AGAIN_LATER,
+)
+from peerpigeon.core.sessions.registry import Visitor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from peerpigeon.core.changes import VisitorGone
+    from peerpigeon.core.clients.admission import Admission
+    from peerpigeon.core.clients.permissions import Permissions
+    from peerpigeon.core.clients.rates import Rates
+    from peerpigeon.core.dialects.dialect import TopicWant
+    from peerpigeon.core.effects import Effects
+    from peerpigeon.core.interface.events import VisitorOpened
+    from peerpigeon.core.sessions.sessions import Sessions
+    from peerpigeon.core.topics.topics import Topics
+
+MOST_TOPICS = 256
+"""In how many topics one visitor may listen: a page has one for each document that is open."""
+
+VISITOR_REFUSED = "a message of a foreign client was ignored, as its protocol has no way to refuse"
+
+
+class Visitors:
+    """The visitors of one hub."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        admission: Admission,
+        topics: Topics,
+        effects: Effects,
+        *,
+        rates: Rates,
+        permissions: Permissions,
+    ) -> None:
+        self._sessions = sessions
+        self._admission = admission
+        self._topics = topics
+        self._effects = effects
+        self._rates = rates
+        self._permissions = permissions
+        self._dialects = {Y_WEBRTC: TopicsDialect(topics.count)}
+        self.messages_refused = 0
+        """How many messages made no sense or were not allowed."""
+
+    # Sockets
+
+    def on_opened(self, event: VisitorOpened, now: float) -> None:
+        """Let a visitor in, or refuse it."""
+        session, close = event.session, self._effects.close
+        if self._admission.is_draining:
+            close(session, SERVICE_RESTART, SERVER_DRAINING)
+        elif self._sessions.addresses.is_full(event.address):
+            close(session, TRY_AGAIN_LATER, ADDRESS_IS_FULL)
+        elif self._sessions.registry.is_full:
+            close(session, POLICY_VIOLATION, FULL)
+            self._admission.press(now)  # these clients come again
+        else:
+            visitor = Visitor(session, event.dialect, event.address, now, now, event.permits)
+            self._sessions.open(visitor, now)
+            self._effects.counts.admitted += 1
+            dialect = self._dialects[event.dialect]
+            self._follow(visitor, dialect.opened(session, event.target, now), now)
+
+    def forget(self, change: VisitorGone) -> None:
+        """Take the end of a visitor."""
+        self._dialects[change.dialect].closed(change.session)
+
+    # Messages
+
+    def on_text(self, visitor: Visitor, text: str, now: float) -> None:
+        """Take what a visitor says."""
+        said = self._dialects[visitor.dialect].said(visitor.session, text, now)
+        self._follow(visitor, said, now)
+
+    def _follow(self, visitor: Visitor, wants: Iterable[TopicWant], now: float) -> None:
+        for want in wants:
+            match want:
+                case Publish(namespace, payload):  # as most are
+                    self._publish(visitor, namespace, payload, now)
+                case Say(payload):
+                    self._effects.send(visitor.session, payload)
+                case Listen(namespace):
+                    self._listen(visitor, namespace, now)
+                case Unlisten(namespace):
+                    if namespace in visitor.topics:
+                        self._topics.unlisten(visitor, namespace)
+                case Fault(reason):
+                    self._refuse(visitor, reason, now)
+                case _:
+                    assert_never(want)
+
+    def _listen(self, visitor: Visitor, namespace: str, now: float) -> None:
+        if namespace in visitor.topics:
+            return
+        if len(visitor.topics) >= MOST_TOPICS:
+            self._refuse(visitor, f"it listens in {MOST_TOPICS} topics already", now)
+        elif reason := self._permissions.objection(readable(namespace), visitor.permits):
+            self._refuse(visitor, reason, now)
+        elif not self._topics.has_room(namespace):
+            self._refuse(visitor, "there is no memory for more topics (max_memory)", now)
+        else:
+            self._topics.listen(visitor, namespace)
+            self._rates.listened(visitor, now)
+
+    def _publish(self, visitor: Visitor, namespace: str, payload: bytes, now: float) -> None:
+        # Who listens was allowed to.
+        if namespace not in visitor.topics and (
+            reason := self._permissions.objection(readable(namespace), visitor.permits)
+        ):
+            self._refuse(visitor, reason, now)
+        else:
+            self._topics.publish(namespace, payload)
+
+    def _refuse(self, visitor: Visitor, reason: str, now: float) -> None:
+        self.messages_refused += 1
+        self._effects.act(Warn(VISITOR_REFUSED, visitor.address, "", reason))
+        self._rates.faulted(visitor, UNUSABLE, now)

@@ -1,0 +1,26 @@
+"""The dialects that a server may speak besides its own: their names, and at which paths."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+Y_WEBRTC: Final = "y-webrtc"
+"""What clients of y-webrtc say, and others that publish to topics."""
+
+DIALECTS: Final = (Y_WEBRTC,)
+"""All of them."""
+
+NO_DIALECT: Final = "none"
+"""Stands in the option ``dialects`` for none of them."""
+
+
+def dialect_at(path: str, offered: Collection[str]) -> str:
+    """Return which of some dialects is spoken at a path, as it was sent; empty if none is.
+
+    Applications may have a path before it, as they have for all that is behind a proxy.
+    """
+    last = path.rstrip("/").rpartition("/")[2]
+    return last if last in DIALECTS and last in offered else ""

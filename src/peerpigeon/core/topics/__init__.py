@@ -1,0 +1,1 @@
+"""Topics: what one publishes in a namespace is heard by all who listen there."""
