@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.changes import Arrived
     from peerpigeon.core.counts import Counts
+    from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.memory import Pot
     from peerpigeon.core.mesh.mesh import Mesh
 
 
@@ -54,12 +54,12 @@ class Delivery:
         self,
         mesh: Mesh,
         signal_lifetime: float,
-        memory: Pot,
+        effects: Effects,
         flow_of: Callable[[PeerId], Hashable],
     ) -> None:
         """``flow_of``: whose turn it is when a client's signals have to wait."""
         self._mesh = mesh
-        self._memory = memory
+        self._memory = memory = effects.memory.signals
         self._signal_lifetime = signal_lifetime
         # A tenth, because lifetimes can be set.
         answer_time = min(ANSWER_TIME, signal_lifetime / 10)
@@ -67,7 +67,7 @@ class Delivery:
         # Of a random number of this life, so that no other has the same; those that follow fit too.
         first_epoch = mesh.advert.life >> 2
         self._signals = Streams(limits, SIGNALS, first_epoch=first_epoch, flow_of=flow_of)
-        self._control = Streams(limits, CONTROL, first_epoch=first_epoch)
+        self._control = Streams(limits, CONTROL, first_epoch=first_epoch, lagging=effects.lagging)
         memory.gauges += [lambda: self._signals.size, lambda: self._control.size]
 
     def send(self, hub: PeerId, news: News, now: float) -> Failure | None:

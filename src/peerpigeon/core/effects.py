@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.counts import Counts, add
 from peerpigeon.core.interface.actions import Action, ClosePeer, SendToPeers
+from peerpigeon.core.lagging import Lagging
 from peerpigeon.core.memory import MOST_BY_ITSELF, MemoryAccount
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Effects:
         self._looked = self.memory.looked
         self.counts = Counts()
         """What the components have done, for people."""
+        self.lagging = Lagging()
+        """Which hubs are told more than they take; streams note it, and who paces its work asks."""
         self.set_clock(epoch)
         self._actions: list[Action] = []
         # Messages since the last other action. They become one action when that is complete, so

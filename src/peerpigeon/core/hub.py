@@ -124,9 +124,7 @@ class Hub(Pictures):
         if config.is_hub:
             self._mesh = Mesh(own, config, rng, incarnation, now, self._effects, identity=identity)
             flow_of = self._clients.registry.flow_of
-            self._delivery = Delivery(
-                self._mesh, config.signal_lifetime, self.memory.signals, flow_of
-            )
+            self._delivery = Delivery(self._mesh, config.signal_lifetime, self._effects, flow_of)
             parts = self._mesh, self._delivery, self._clients, self._namespaces
             self._view = ViewChanges(*parts)
             if config.rebalance:

@@ -6,6 +6,7 @@ from random import Random
 
 from peerpigeon.core.effects import Effects
 from peerpigeon.core.ids import PeerId
+from peerpigeon.core.lagging import BEHIND, FAR_BEHIND, PATIENCE
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.core.namespaces.introducing import PIECE, Introducing
 from peerpigeon.core.namespaces.record_table import RecordTable
@@ -15,7 +16,7 @@ from tests.core.namespaces.recorded import ChosenPlacement
 from tests.core.namespaces.worlds import peer_ids
 
 LIMIT = 128
-HUB = PeerId("0" * 40)
+HUB, OTHER = PeerId("0" * 40), PeerId("1" * 40)
 
 
 class Hall:
@@ -28,12 +29,12 @@ class Hall:
         self.introducing = Introducing(self.table, LIMIT, Random(1), self.effects)
 
     def fill(
-        self, namespace: str, count: int, introduction: bytes = b"{}"
+        self, namespace: str, count: int, introduction: bytes = b"{}", hub: PeerId = HUB
     ) -> tuple[NamespaceRecords, list[Record]]:
         kept = self.table.keep(namespace, 0.0)
         members = [
-            Record(Located(HUB, Member(peer, session, introduction)), int(peer, 16))
-            for session, peer in enumerate(peer_ids(count))
+            Record(Located(hub, Member(peer, session, introduction)), int(peer, 16))
+            for session, peer in enumerate(peer_ids(count, seed=int(hub[:1])))
         ]
         for record in members:
             self.table.add(kept, record)
@@ -122,3 +123,68 @@ def test_who_says_much_of_itself_counts_for_many() -> None:
         made.append(hall.pairs().get("net1", 0))
     assert len(made) >= 10
     assert sum(made) == 20 * 19
+
+
+# Hubs that do not take what they are told
+
+
+def test_newcomers_of_a_hub_that_is_behind_wait_and_others_do_not() -> None:
+    hall = Hall()
+    hall.effects.lagging.told(HUB, BEHIND + 1, 1.0)
+    hall.introducing.add(*hall.fill("net1", 20), (), 2.0)
+    assert hall.pairs() == {}
+    assert hall.introducing.deadline() == 1.0 + PATIENCE
+    hall.introducing.add(*hall.fill("net1", 3, hub=OTHER), (), 3.0)
+    assert hall.pairs()["net1"] == 3 * 22 + 20 * 3
+
+
+def test_they_are_introduced_as_soon_as_it_has_taken_enough() -> None:
+    hall = Hall()
+    hall.effects.lagging.told(HUB, BEHIND + 1, 1.0)
+    hall.introducing.add(*hall.fill("net1", 20), (), 1.0)
+    hall.effects.lagging.heard(HUB, BEHIND, 2.0)
+    due = hall.introducing.deadline()
+    assert due is not None
+    assert due <= 2.0
+    hall.introducing.expire(2.0)
+    assert hall.pairs() == {"net1": 20 * 19}
+    assert hall.introducing.deadline() is None
+
+
+def test_what_is_due_for_others_wakes_nobody_who_waits() -> None:
+    hall = Hall()
+    hall.effects.lagging.told(HUB, BEHIND + 1, 1.0)
+    hall.introducing.add(*hall.fill("net1", 20), (), 1.0)
+    hall.introducing.expire(2.0)
+    assert hall.pairs() == {}
+    assert hall.introducing.deadline() == 1.0 + PATIENCE
+
+
+def test_a_hub_that_takes_nothing_is_not_waited_for_for_ever() -> None:
+    hall = Hall()
+    hall.effects.lagging.told(HUB, BEHIND + 1, 1.0)
+    hall.introducing.add(*hall.fill("net1", 20), (), 2.0)
+    hall.introducing.expire(1.0 + PATIENCE)
+    assert hall.pairs() == {"net1": 20 * 19}
+
+
+def test_while_a_hub_is_far_behind_all_wait_who_would_be_introduced_there() -> None:
+    hall = Hall()
+    hall.fill("net1", 3, hub=OTHER)
+    hall.effects.lagging.told(OTHER, FAR_BEHIND + 1, 1.0)
+    hall.introducing.add(*hall.fill("net1", 20), (), 1.0)
+    hall.introducing.add(*hall.fill("net2", 20), (), 1.0)
+    assert hall.pairs() == {"net2": 20 * 19}
+    hall.introducing.expire(1.0 + PATIENCE)
+    assert hall.pairs() == {"net1": 20 * 22 + 3 * 20}
+
+
+def test_those_who_come_while_others_wait_wait_with_them() -> None:
+    hall = Hall()
+    hall.effects.lagging.told(HUB, BEHIND + 1, 1.0)
+    kept, members = hall.fill("net1", 20)
+    hall.introducing.add(kept, members[:10], (), 1.0)
+    hall.introducing.add(kept, members[10:], (), 2.0)
+    hall.effects.lagging.forget(HUB)
+    hall.introducing.expire(3.0)
+    assert hall.pairs() == {"net1": 20 * 19}

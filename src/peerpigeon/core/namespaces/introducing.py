@@ -8,8 +8,10 @@ their turn.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from math import inf
+from typing import TYPE_CHECKING, TypeAlias
 
+from peerpigeon.core.ids import PeerId
 from peerpigeon.core.namespaces.discovery import introductions
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.namespaces.record_table import RecordTable
     from peerpigeon.core.namespaces.records import NamespaceRecords, Record
+
+_Queue: TypeAlias = tuple[str, PeerId]
 
 PIECE = 1024
 """Members that others are told of before all else has its turn, about: at some 5 microseconds each,
@@ -30,15 +34,23 @@ it is told of others that may say as much."""
 
 
 class Introducing:
-    """Who has come to the namespaces of one hub and is still to be introduced there."""
+    """Who has come to the namespaces of one hub and is still to be introduced there.
+
+    Each hub's newcomers wait for themselves: what is said of them is said to that hub, mostly.
+    While it lags behind, they stay here, where one takes a place in a table, and not a hundred
+    introductions that are under way.
+    """
 
     def __init__(self, table: RecordTable, limit: int, rng: Random, effects: Effects) -> None:
         self._table = table
         self._limit = limit
         self._rng = rng
         self._effects = effects
-        # By namespace, which take turns: those who have come, and whether they know enough others.
-        self._waiting: dict[str, dict[Record, bool]] = {}
+        self._lagging = effects.lagging
+        # By namespace and hub: those who have come, and whether they know enough others.
+        self._waiting: dict[_Queue, dict[Record, bool]] = {}
+        self._turns: dict[_Queue, None] = {}  # all whose turn comes
+        self._held: dict[PeerId, dict[_Queue, None]] = {}  # all others, by whom they wait for
         self._left = PIECE
         self._due: float | None = None
 
@@ -53,32 +65,66 @@ class Introducing:
 
         ``has_enough`` has the sessions of those that know enough others.
         """
+        for record in newcomers:
+            queue = kept.name, record.located.hub
+            waiting = self._waiting.get(queue)
+            if waiting is None:
+                waiting = self._waiting[queue] = {}
+                self._turns[queue] = None
+            knows_enough = record.located.member.session in has_enough
+            waiting[record] = knows_enough and waiting.get(record, True)
         if newcomers:
-            waiting = self._waiting.setdefault(kept.name, {})
-            for record in newcomers:
-                knows_enough = record.located.member.session in has_enough
-                waiting[record] = knows_enough and waiting.get(record, True)
             self._go_on(now)
 
     def expire(self, now: float) -> None:
         """Do one more piece, if there is something to do."""
         self._left = PIECE
+        for hub in list(self._held):
+            if not self._is_behind(hub, now):
+                self._turns |= self._held.pop(hub)
         self._go_on(now)
 
     def deadline(self) -> float | None:
-        """Return when ``expire`` has something to do: at once, if it has."""
-        return self._due
+        """Return when ``expire`` has something to do: at once, if no hub is waited for."""
+        if self._due is not None or not self._held:
+            return self._due
+        return min(
+            -inf if (until := self._lagging.until(hub)) is None else until for hub in self._held
+        )
 
     def _go_on(self, now: float) -> None:
-        while self._waiting and self._left > 0:
-            namespace = next(iter(self._waiting))
-            waiting = self._waiting.pop(namespace)
+        while self._turns and self._left > 0:
+            queue = next(iter(self._turns))
+            del self._turns[queue]
+            namespace, hub = queue
             kept = self._table.get(namespace)
-            if kept is not None:
-                self._introduce(kept, waiting)
-                if waiting:
-                    self._waiting[namespace] = waiting
-        self._due = now if self._waiting else None
+            if kept is None:
+                del self._waiting[queue]
+                continue
+            slow = self._whom_to_wait_for(kept, hub, now)
+            if slow is not None:
+                self._held.setdefault(slow, {})[queue] = None
+                continue
+            waiting = self._waiting[queue]
+            self._introduce(kept, waiting)
+            if waiting:
+                self._turns[queue] = None
+            else:
+                del self._waiting[queue]
+        self._due = now if self._turns else None
+
+    def _whom_to_wait_for(self, kept: NamespaceRecords, hub: PeerId, now: float) -> PeerId | None:
+        """Return the hub that newcomers of ``hub`` wait for, if there is one."""
+        if self._is_behind(hub, now):
+            return hub
+        for other in self._lagging.far_behind():
+            if other in kept.served and self._is_behind(other, now):
+                return other
+        return None
+
+    def _is_behind(self, hub: PeerId, now: float) -> bool:
+        until = self._lagging.until(hub)
+        return until is not None and now < until
 
     def _introduce(self, kept: NamespaceRecords, waiting: dict[Record, bool]) -> None:
         """Take out as many as there is time for, and introduce those that are still there."""

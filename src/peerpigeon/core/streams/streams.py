@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.counts import Histogram
 from peerpigeon.core.deadlines import TimerQueue, earliest
+from peerpigeon.core.lagging import Lagging
 from peerpigeon.core.shares import Shares
 from peerpigeon.core.streams.fair_queue import Queued
 from peerpigeon.core.streams.limits import StreamLimits
@@ -65,10 +66,13 @@ class Streams:
         *,
         first_epoch: int = 0,
         flow_of: Callable[[PeerId], Hashable] = itself,
+        lagging: Lagging | None = None,
     ) -> None:
+        """``lagging``: where it is noted which hubs do not keep up with control news."""
         self._limits = limits or StreamLimits()
         self._lane = lane
         self._flow_of = flow_of
+        self._lagging = lagging or Lagging()
         self._queued: Shares[Hashable] = Shares(self._limits.queued_everywhere)
         self._epoch = first_epoch
         self._senders: dict[PeerId, Sender] = {}
@@ -135,6 +139,8 @@ class Streams:
                 flow = self._flow_of(news.sender)
                 return self._wait(sender, Queued(news, size, expires_at, flow))
         segment = sender.push(news, size, expires_at, now)
+        if expires_at == inf:
+            self._lagging.told(to, sender.control.size, now)
         self.sent += 1
         self._arm(sender, min(sender.resend_at, expires_at))
         return Outgoing(to, sender.incarnation, segment)
@@ -195,6 +201,7 @@ class Streams:
     def _close(self, sender: Sender) -> None:
         del self._senders[sender.hub]
         del self._by_number[sender.number]
+        self._lagging.forget(sender.hub)
         self._alarms.drop(sender.number)
         if sender.queue is not None:
             sender.queue.close()
@@ -225,6 +232,7 @@ class Streams:
         if sender.floor >= ack.next_sequence:
             return []
         again = sender.acknowledge(ack.next_sequence, now)
+        self._lagging.heard(source, sender.control.size, now)
         return self._again(sender, again) + self._release(sender, now)
 
     def _contradict(self, sender: Sender, ack: Ack, now: float) -> list[Outgoing]:
@@ -254,6 +262,7 @@ class Streams:
         sender = self._senders.get(hub)
         if sender is not None:
             sender.give_up_control(now)
+            self._lagging.forget(hub)
             self._arm(sender, sender.resend_at)
 
     def keep_all_until(self, time: float) -> None:
