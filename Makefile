@@ -11,7 +11,7 @@ IN_PARALLEL := -n 4 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all check quick matrix lint format coverage fuzz properties sim chaos hostile \
-	docs audit autobahn bench deploy-tools constraints metrics changelog release clean setup
+	docs audit autobahn bench soak deploy-tools constraints metrics changelog release clean setup
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ chaos: setup ## play runs of real hub processes under faults (minutes); OPTIONS=
 
 hostile: setup ## attack hubs at length beside honest clients (long); OPTIONS="empty_pongs" for one attack
 	@$(BIN)/python -m tests.hostile $(OPTIONS)
+
+soak: setup ## three hubs for an hour while clients and links come and go: is memory flat; OPTIONS="--minutes 10"
+	@$(BIN)/python -m benchmarks.soak $(OPTIONS)
 
 autobahn: setup ## the Autobahn Testsuite against our WebSockets, both ends (one minute; Python 2.7)
 	@$(BIN)/python -m conformance $(OPTIONS)

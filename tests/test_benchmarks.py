@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from benchmarks import across, stampede, start, suite
+from benchmarks import across, soak, stampede, start, suite
 from benchmarks import path as way
+from benchmarks.flatness import MOST_FILES, Sample, judge
 from benchmarks.generator import BenchmarkError, find_compiler
 from benchmarks.roamers import KNOWN_WITHIN, Ledger, Sent, Stay
 
@@ -49,6 +50,47 @@ def test_a_signal_is_lost_when_a_sender_that_stayed_has_heard_nothing_in_time() 
     assert ledger.unknown(0.9 + KNOWN_WITHIN) == (0, 0)
     assert ledger.unknown(1.0 + KNOWN_WITHIN) == (1, 1)
     assert ledger.unknown(2.0 + KNOWN_WITHIN) == (2, 1)
+
+
+MB = 1_000_000
+
+
+def grown(*steps: tuple[int, int]) -> list[Sample]:
+    """Samples of two at each step: memory in MB, and descriptors."""
+    held = [step for step in steps for _ in range(2)]
+    return [Sample(10.0 * at, memory * MB, files) for at, (memory, files) in enumerate(held)]
+
+
+def test_memory_that_has_settled_after_the_first_quarter_is_flat() -> None:
+    verdict = judge(grown((50, 9), (100, 20), (150, 90), (101, 20 + MOST_FILES)), 80.0)
+    assert [*verdict.memory] == [100 * MB, 101 * MB]
+    assert verdict.is_flat
+
+
+@pytest.mark.parametrize("last", [(103, 20), (100, 21 + MOST_FILES)])
+def test_memory_or_descriptors_that_grow_to_the_end_are_not_flat(last: tuple[int, int]) -> None:
+    assert not judge(grown((100, 20), (100, 20), (100, 20), last), 80.0).is_flat
+
+
+def test_too_few_samples_are_not_judged() -> None:
+    with pytest.raises(ValueError, match="6 samples are too few"):
+        judge(grown((1, 1), (1, 1), (1, 1)), 60.0)
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+@pytest.mark.xdist_group("hubs")
+def test_clients_and_links_of_hubs_come_and_go_while_their_memory_is_looked_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Half a minute shows that it works; it takes an hour to show that nothing grows."""
+    samples = tmp_path / "samples.jsonl"
+    options = "--minutes 0.5 --clients 12 --fourth-every 3 --naps-every 8 --sample-every 2"
+    soak.main([*options.split(), "--out", str(samples)])
+    done, *verdicts = capsys.readouterr().out.splitlines()
+    assert all(f" {what}" in done for what in ("arrived", "links of the fourth", "naps"))
+    assert len(verdicts) == soak.HUBS
+    assert {len(json.loads(line)) for line in samples.read_text().splitlines()} == {soak.HUBS}
 
 
 @pytest.mark.slow

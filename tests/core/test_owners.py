@@ -234,3 +234,25 @@ def test_no_more_owners_are_remembered_than_a_limit_and_the_first_noted_goes() -
         recent.note(name, owner_of_key(MINE), 0.0, 100.0)
     assert len(recent) == 2
     assert [recent.had(name, owner_of_key(MINE), 100.0) for name in "xyz"] == [True, False, True]
+
+
+def test_owners_whose_time_is_long_over_are_forgotten_when_others_are_remembered() -> None:
+    """Else a hub would hold some megabytes of those who were there hours ago."""
+    recent: RecentOwners[int] = RecentOwners()
+    for number in range(5):
+        recent.note(number, owner_of_key(MINE), since=0.0, now=1000.0 + number)
+    recent.learn(5, owner_of_key(MINE), now=1005.0)
+    recent.note(6, owner_of_key(MINE), since=0.0, now=1003.0 + 2 * REMEMBERED)
+    assert len(recent) == 3
+    recent.learn(7, owner_of_key(MINE), now=1006.0 + 2 * REMEMBERED)
+    assert len(recent) == 2
+
+
+def test_who_stays_longer_than_it_is_remembered_loses_nothing_by_what_is_forgotten() -> None:
+    recent: RecentOwners[int] = RecentOwners()
+    recent.note(1, owner_of_key(MINE), since=0.0, now=REMEMBERED)
+    back = 2 * REMEMBERED - 1.0
+    recent.note(2, owner_of_key(ANOTHER), since=back, now=back + REMEMBERED + 1.0)
+    recent.note(1, owner_of_key(MINE), since=back, now=back + REMEMBERED + 2.0)
+    assert recent.had(1, owner_of_key(MINE), back + 2 * REMEMBERED + 1.0)
+    assert not recent.had(1, owner_of_key(MINE), back + 2 * REMEMBERED + 2.0)

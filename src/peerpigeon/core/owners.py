@@ -92,7 +92,7 @@ class RecentOwners(Generic[K]):
 
     Each is remembered for as long as it was there, ``REMEMBERED`` seconds at most: to push others
     out of a full table takes as many connections, for as long. Who comes and goes keeps what is
-    left of that time.
+    left of that time. What can have no part in that any more goes when others are remembered.
     """
 
     def __init__(self, most: int = MAX_REMEMBERED) -> None:
@@ -113,17 +113,21 @@ class RecentOwners(Generic[K]):
             left = max(0.0, until - since)
         elif until > now:
             return
-        self._put(key, owner, now + min(REMEMBERED, left + now - since))
+        self._put(key, owner, now + min(REMEMBERED, left + now - since), now)
 
     def learn(self, key: K, owner: bytes, now: float) -> None:
         """Remember for a while what another hub knows: that somebody is the owner of an id."""
-        self._put(key, owner, now + LEARNT)
+        self._put(key, owner, now + LEARNT, now)
 
-    def _put(self, key: K, owner: bytes, until: float) -> None:
+    def _put(self, key: K, owner: bytes, until: float, now: float) -> None:
         self._until.pop(key, None)
         self._until[key] = owner, until
-        if len(self._until) > self._most:
+        # Whoever was back in time, and is still there, has by now a claim to all of the time anew.
+        while len(self._until) > self._most or self._first_until() + REMEMBERED <= now:
             del self._until[next(iter(self._until))]
+
+    def _first_until(self) -> float:
+        return next(iter(self._until.values()))[1]
 
     def may_take(self, key: K, newcomer: bytes, holder: bytes, now: float) -> bool:
         """Tell whether the owner mark of a newcomer shows that the id of another is its own.

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TextIO, TypeAlias
 from peerpigeon.sim.scenes import (
     byzantine,
     congestion,
+    days,
     disasters,
     full_hub,
     identities,
@@ -88,6 +89,7 @@ def catalogue(size: str) -> dict[str, Scene]:
             "workers": workers.workers,
             "byzantine": byzantine.byzantine,
             "liars among identities": byzantine.byzantine_with_identities,
+            "an hour": partial(days.days, hours=1.0),
             "loss of 10 %": partial(loss.lossy, loss=0.1),
             "loss of 20 %": partial(loss.lossy, loss=0.2),
             "loss of 30 %": partial(loss.lossy, loss=0.3),
@@ -140,6 +142,7 @@ def catalogue(size: str) -> dict[str, Scene]:
         "rolling restart": partial(rolling.rolling_restart, hubs=8, clients=200),
         "rebalanced": partial(rolling.rebalanced, hubs=8, clients=200),
         "workers": partial(workers.workers, machines=4, each=4, clients=120, rooms=24),
+        "a day": partial(days.days, hours=24.0),
         "full hub": partial(full_hub.full_hub, places=600, ghosts=100, within=60.0),
         **{
             f"loss of {percent} %": partial(loss.lossy, loss=percent / 100, hubs=20)

@@ -13,7 +13,7 @@ from tests.selection import thorough
 pytestmark = pytest.mark.slow
 
 SCENES = catalogue("small")
-LONG = {"byzantine", "massacre of 30 %", "massacre of 90 %", "scale 60", "streams"}
+LONG = {"an hour", "byzantine", "massacre of 30 %", "massacre of 90 %", "scale 60", "streams"}
 
 
 @pytest.mark.parametrize("name", SCENES)
