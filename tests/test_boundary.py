@@ -71,6 +71,7 @@ LIBRARIES = {
     "jwt": {"net/http/token_keys.py", "net/http/token_signing.py", "net/http/tokens.py"},
     "libdatachannel": {"rtc/libdatachannel/channel.py"},
     "OpenSSL": {"rtc/builtin/dtls.py"},
+    "opentelemetry": {"net/otlp.py"},
     "prometheus_client": {"net/metrics/exposition.py"},
     "shtab": {"cli/completion.py"},
     "websockets": {"net/websocket/masking.py"},

@@ -29,6 +29,8 @@ from tests.cli.workers import (
     until,
 )
 from tests.net.client import DEADLINE
+from tests.net.collector import collector
+from tests.net.hubs import eventually
 from tests.net.tls.authority import Authority
 from tests.ports import reserved_port
 
@@ -65,6 +67,27 @@ async def test_a_client_that_changes_its_room_is_served_across_workers() -> None
         assert (await second.until("peer-discovered"))["data"]["peerId"] == id_of(ROOMS[0], 0)
         await first.signal(id_of(ROOMS[1], 1), namespace=ROOMS[1])
         assert (await second.until("offer"))["fromPeerId"] == id_of(ROOMS[0], 0)
+
+
+async def test_each_worker_sends_its_own_spans_of_a_signal_to_the_other() -> None:
+    with collector() as taken:
+        running = service(
+            *("--trace-every", "1"),
+            OTEL_EXPORTER_OTLP_ENDPOINT=taken.endpoint,
+            OTEL_BSP_SCHEDULE_DELAY="50",
+        )
+        async with running as found, AsyncExitStack() as stack:
+            first, _ = await met(stack, found, ROOMS[0])
+            _, second = await met(stack, found, ROOMS[1])
+            await first.announce(ROOMS[1])
+            await second.until("peer-discovered")
+            await first.signal(id_of(ROOMS[1], 1), namespace=ROOMS[1])
+            await second.until("offer")
+            await eventually(lambda: bool(taken.named("deliver offer")))
+            await eventually(lambda: bool(taken.named("signal offer")))
+    (root,), (delivered,) = taken.named("signal offer"), taken.named("deliver offer")
+    assert (delivered.trace_id, delivered.parent_span_id) == (root.trace_id, root.span_id)
+    assert len(taken.instances) == 2
 
 
 async def test_a_worker_that_dies_is_started_again_and_only_its_clients_notice() -> None:

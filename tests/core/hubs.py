@@ -31,6 +31,7 @@ from peerpigeon.core.interface.events import (
     PeerSent,
     Tick,
 )
+from peerpigeon.core.interface.spans import Traced
 from peerpigeon.core.wire.hub_codec import batch, decode, encode
 from peerpigeon.core.wire.hub_frames import Carrier, Frame, Routed, Segment
 from tests.core.transit import Transit
@@ -71,6 +72,7 @@ class Hubs:
         self.last_ping = 0
         self.closed: dict[tuple[int, int], tuple[int, str]] = {}
         self.notices: list[list[Notice]] = []
+        self.spans: list[tuple[int, Traced]] = []
         self.frames: Transit[End, Frame] = Transit()
         self.others: dict[End, End] = {}
         self.dialled: list[str] = []
@@ -104,6 +106,8 @@ class Hubs:
                     self.dialled.append(uri)
                 case Tell(notice):
                     self.notices[number].append(notice)
+                case Traced():
+                    self.spans.append((number, action))
 
     def _send(self, number: int, action: SendToPeers) -> None:
         for session, payload in zip(action.sessions, action.payloads, strict=True):

@@ -15,6 +15,7 @@ PAGES = (
     "docs/guides/capacity.md",
     "docs/guides/proxies.md",
     "docs/guides/several-machines.md",
+    "docs/guides/tracing.md",
     "docs/guides/turn.md",
 )
 PROGRAMS = {

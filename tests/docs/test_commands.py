@@ -78,6 +78,7 @@ OPERATORS = Elsewhere(
 )
 RELAYS = Elsewhere("tests/docs/test_commands.py::test_the_line_about_turn_hands_out_credentials")
 CONFIG = Elsewhere("tests/docs/test_configuration.py::test_the_file_on_the_page_is_in_order")
+TRACES = Elsewhere("tests/docs/test_tracing_lines.py")
 INSTALL = Elsewhere("tests/docs/test_install_lines.py")
 NGINX = Elsewhere("tests/docs/test_nginx_lines.py")
 INSTALLED = "--no-deps --no-build-isolation --quiet --dry-run --report - --ignore-installed"
@@ -99,6 +100,9 @@ HOW: dict[str, How] = {
     "pip install .": Says('"name": "peerpigeon"', INSTALLED),
     "pip install '.[fast]'": Says('"fast"', INSTALLED),
     "pip install '.[aiortc]'": Says('"aiortc"', INSTALLED),
+    "pip install '.[otel]'": Says('"otel"', INSTALLED),
+    "python collector.py": TRACES,
+    "peerpigeon network --hubs 3 --trace-every 1": TRACES,
     "peerpigeon server": Serves(3000),
     "peerpigeon server --host 0.0.0.0 --port 8080": Serves(8080),
     "PORT=8080 MAX_CONNECTIONS=5000 peerpigeon server": Serves(8080),

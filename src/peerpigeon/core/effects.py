@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.changes import Change
     from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.tracing import Tracer
     from peerpigeon.core.wire.hub_news import News
 
 
@@ -39,6 +40,8 @@ class Effects:
         """What the components have done, for people."""
         self.lagging = Lagging()
         """Which hubs are told more than they take; streams note it, and who paces its work asks."""
+        self.tracer: Tracer | None = None
+        """What follows some signals on their way, if any are to be followed."""
         self.set_clock(epoch)
         self._actions: list[Action] = []
         # Messages since the last other action. They become one action when that is complete, so

@@ -61,6 +61,7 @@ from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.pictures import Pictures
 from peerpigeon.core.rebalance import Rebalance
+from peerpigeon.core.tracing import Tracer
 from peerpigeon.core.view_changes import ViewChanges
 from peerpigeon.core.wire.hub_news import (
     Find,
@@ -112,6 +113,8 @@ class Hub(Pictures):
         self.memory = MemoryAccount(config.memory_limit)
         """What is kept for others, by the hub and by its shell."""
         self._effects = Effects(epoch, self.memory)
+        if config.trace_every:
+            self._effects.tracer = Tracer(own, config.trace_every, rng, self._effects.act)
         limit, placement = config.discovery_limit, Placement((own,))
         self._namespaces = Namespaces(own, incarnation, limit, rng, placement, self._effects)
         if config.is_hub:

@@ -44,11 +44,12 @@ from peerpigeon.core.interface.events import (
 )
 from peerpigeon.core.interface.pings import ping_number, ping_payload
 from peerpigeon.core.interface.reading import MUCH_UNREAD, ReadProgress
+from peerpigeon.core.interface.spans import Traced
 from peerpigeon.net.faults import FaultLog
 from peerpigeon.net.links.carriers import Carriers
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.refusals import BEHIND, BROKEN, CLOSED, IN_ORDER
-from peerpigeon.net.seldom import SeldomWarnings, generic
+from peerpigeon.net.seldom import SeldomWarnings
 from peerpigeon.net.websocket.group import SocketGroup
 from peerpigeon.net.websocket.peer_socket import PeerSocket
 
@@ -57,9 +58,10 @@ if TYPE_CHECKING:
 
     from peerpigeon.core import Hub
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.interface.actions import ClientAction, LinkAction
+    from peerpigeon.core.interface.actions import OtherAction
     from peerpigeon.core.interface.notices import Notice
     from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.otlp import SpanSender
     from peerpigeon.net.websocket.connection import WebSocket
     from peerpigeon.net.websocket.outgoing import Dialing
     from peerpigeon.rtc.interface import Engine
@@ -106,8 +108,10 @@ class Driver:
         tell: Callable[[Notice], None],
         engine: Engine | None = None,
         warnings: SeldomWarnings | None = None,
+        spans: SpanSender | None = None,
     ) -> None:
         self._hub = hub
+        self._spans = spans
         self._warnings = warnings = warnings or SeldomWarnings()
         self._look_at_clock_at = 0.0
         self._loop = asyncio.get_running_loop()
@@ -159,7 +163,7 @@ class Driver:
             return
         now = self._time()
         if now >= self._look_at_clock_at:
-            self._look_at_clock(now)
+            self.look_at_clock()
         try:
             self._hub.take(event, now)
         except Exception as error:
@@ -168,9 +172,7 @@ class Driver:
 
     def look_at_clock(self) -> None:
         """Let the hub know if the wall clock was set, for one who is about to read the time."""
-        self._look_at_clock(self._time())
-
-    def _look_at_clock(self, now: float) -> None:
+        now = self._time()
         self._look_at_clock_at = now + LOOK_AT_CLOCK
         epoch = time.time() - now
         if abs(epoch - self._hub.epoch) > CLOCK_TOLERANCE:
@@ -268,7 +270,7 @@ class Driver:
             return
         take, now = self._hub.take, self._time()
         if now >= self._look_at_clock_at:
-            self._look_at_clock(now)
+            self.look_at_clock()
         for socket, text in received:
             event = PeerSent(socket.session, text)
             try:
@@ -303,7 +305,7 @@ class Driver:
         if self._sockets.pop(socket.session, None) is not None:
             self.feed(PeerLost(socket.session, code, reason))
 
-    def _perform(self, action: ClientAction | PassOn | LinkAction | Drained | Tell | Warn) -> None:
+    def _perform(self, action: OtherAction) -> None:
         match action:
             case PingPeer() | PausePeer() | ResumePeer() | DismissPeer():
                 if (socket := self._sockets.get(action.session)) is not None:
@@ -318,7 +320,10 @@ class Driver:
             case Tell(notice):
                 self._tell(notice)
             case Warn():
-                self._warn(action)
+                self._warnings.take(action)
+            case Traced():
+                if self._spans is not None:
+                    self._spans.send(action, self._hub.epoch)
             case _:
                 self.carriers.perform(action)
 
@@ -355,11 +360,6 @@ class Driver:
             if reason not in IN_ORDER:
                 self._warnings.add(CLOSED.get(reason, reason), socket.address)
             socket.close(action.code, reason)
-
-    def _warn(self, warn: Warn) -> None:
-        kind = f"{warn.text} {generic(warn.reason)} {warn.apart}"
-        details = {"peer": warn.peer, "reason": "" if warn.reason in warn.text else warn.reason}
-        self._warnings.add(warn.text, warn.address, kind=kind, **details)
 
     def _give_up(self, event: Event, error: Exception) -> None:
         # A fault of ours, which tests should have found: it costs one connection, no more.

@@ -42,6 +42,7 @@ from peerpigeon.net.own_addresses import certified_hosts, own_hosts
 from peerpigeon.net.recent_notices import RecentNotices
 from peerpigeon.net.seldom import SeldomWarnings
 from peerpigeon.net.start_warnings import start_warnings
+from peerpigeon.net.tracing import sender_for
 from peerpigeon.net.watched_files import WatchedFiles
 from peerpigeon.net.websocket.kernel_queue import leave_little_in_kernel
 
@@ -109,7 +110,8 @@ class Runtime:
         self._warnings = SeldomWarnings(
             loop.time, lambda warned: loop.call_soon(self._take_notice, warned)
         )
-        self.driver = Driver(self.hub, config, self._take_notice, engine, self._warnings)
+        self._spans = spans = sender_for(config, hub_id, self._warnings)
+        self.driver = Driver(self.hub, config, self._take_notice, engine, self._warnings, spans)
         self._descriptors = Descriptors(descriptor_limit(), self._drop_somebody, self._warnings)
         self._entrance = Entrance(config, self.hub, self.driver, loop.time, self._warnings)
         self._doors = self._public_doors(config, certificate)
@@ -373,6 +375,8 @@ class Runtime:
                 async with asyncio.timeout(self._config.close_timeout):
                     await self._workers.relayed_are_gone()
             self._workers.end_relays()
+        if self._spans is not None:
+            await self._spans.close()
         self.ended.set()
 
 

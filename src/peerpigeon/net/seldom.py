@@ -14,6 +14,8 @@ from peerpigeon.core.interface.notices import Warned
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from peerpigeon.core.interface.actions import Warn
+
 logger = logging.getLogger(__name__)
 
 INTERVAL = 60.0
@@ -81,6 +83,12 @@ class SeldomWarnings:
             details = details | {"more": str(known.held_back)}
             known.held_back = 0
         self._write(logging.WARNING, text, address, details)
+
+    def take(self, warn: Warn) -> None:
+        """Warn of what a hub asks to warn of."""
+        kind = f"{warn.text} {generic(warn.reason)} {warn.apart}"
+        details = {"peer": warn.peer, "reason": "" if warn.reason in warn.text else warn.reason}
+        self.add(warn.text, warn.address, kind=kind, **details)
 
     def _known(self, kind: str, now: float, *, is_last: bool = False) -> _Kind | None:
         """Return what is known of a kind; ``None`` if it is new and there are too many."""

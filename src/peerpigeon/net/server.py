@@ -115,7 +115,8 @@ class PeerPigeonServer:
         Raises ``RuntimeError`` if the server is running or is stopped meanwhile,
         ``PortsTakenError`` if no port that may be tried is free, ``OSError`` if the host is no
         address of this machine or may not be served, and ``ConfigError`` if the WebRTC engine that
-        is asked for is not installed. Then nothing of it runs, and it may be started again.
+        is asked for, or OpenTelemetry for ``trace_every``, is not installed. Then nothing of it
+        runs, and it may be started again.
         """
         if self._runtime is not None:
             raise RuntimeError("the server is running already; stop it first")

@@ -37,6 +37,7 @@ from peerpigeon.core.interface.events import (
     Tick,
 )
 from peerpigeon.core.interface.notices import name_of
+from peerpigeon.core.interface.spans import Traced
 from peerpigeon.core.interface.timing import LEAVE_TIMEOUT
 from peerpigeon.sim.client_sockets import ClientSockets
 from peerpigeon.sim.connecting import open_way
@@ -95,6 +96,8 @@ class Host:
         """When it may have been out of the others' reach, though it lived."""
         self.notices: Counter[str] = Counter()
         """How often it told each thing, by the documented name."""
+        self.spans: list[Traced] = []
+        """What it told of the signals that are traced."""
         self.on_notice: Callable[[Host, Notice], object] | None = None
         self.workers: list[Host] = [self]
         """All that listen at its address, by their numbers."""
@@ -224,6 +227,8 @@ class Host:
                     self._perform_on_link(action)
             case Tell(notice=notice):
                 self._tell(notice)
+            case Traced():
+                self.spans.append(action)
             case _:
                 open_way(action, self, self._openings, self._connector)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.clients.pending_signals import WAITING_SIZE, PendingSignals, Queued
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.ids import PeerKey, key_of
+from peerpigeon.core.interface.spans import DELIVERED
 from peerpigeon.core.namespaces.granted_ids import Standing
 from peerpigeon.core.sessions.recent_offers import RecentOffers
 from peerpigeon.core.sessions.registry import Client, Guest
@@ -71,6 +72,7 @@ class IncomingRelays:
         self._outcomes = outcomes
         self._slow = slow
         self._effects = effects
+        self._tracer = effects.tracer
 
     @property
     def doubtful(self) -> int:
@@ -79,6 +81,8 @@ class IncomingRelays:
 
     def receive(self, hub: PeerId, relay: Relay, now: float) -> None:
         """Deliver a signal that came from another hub, or say that it cannot be."""
+        if self._tracer is not None:
+            self._tracer.arrived(hub, relay, now)
         namespace, sender, session = relay.namespace, relay.sender, relay.sender_session
         if self._doubtful.queues and (namespace, key_of(sender)) in self._doubtful.queues:
             self._doubt(hub, relay, now)
@@ -87,9 +91,9 @@ class IncomingRelays:
         if standing is Standing.CURRENT:  # most often
             self.deliver(hub, relay, now)
         elif standing is Standing.OVER:
-            self._outcomes.send_back(hub, relay, Reason.REPLACED)
+            self._outcomes.send_back(hub, relay, Reason.REPLACED, now)
         elif self._target(relay) is None:
-            self._outcomes.send_back(hub, relay, Reason.NOT_FOUND)
+            self._outcomes.send_back(hub, relay, Reason.NOT_FOUND, now)
         else:  # any hub may say that somebody is its client
             self._doubt(hub, relay, now)
 
@@ -100,7 +104,7 @@ class IncomingRelays:
         if queued is Queued.ASK:
             self._effects.tell_hub(self._placement.primary(namespace), Find(namespace, sender))
         elif queued is Queued.FULL:
-            self._outcomes.send_back(hub, relay, Reason.OVERLOADED)
+            self._outcomes.send_back(hub, relay, Reason.OVERLOADED, now)
 
     def on_found(self, found: Found, now: float) -> None:
         """Deliver what has waited for an answer, or send it back."""
@@ -111,7 +115,7 @@ class IncomingRelays:
             return
         over = self._doubtful.take_if(key, lambda waiting: self._may_be_over(waiting, now))
         for hub, relay, _ in over:
-            self._outcomes.send_back(hub, relay, Reason.REPLACED)
+            self._outcomes.send_back(hub, relay, Reason.REPLACED, now)
         if key in self._doubtful.queues:
             # Nobody speaks before the primary has granted an id. A new one may have to hear of it.
             self._ask_again[key] = found.peer, now + ASK_AGAIN
@@ -127,7 +131,7 @@ class IncomingRelays:
             self._yield_id(relay)
             self.deliver(hub, relay, now)
         else:
-            self._outcomes.send_back(hub, relay, Reason.REPLACED)
+            self._outcomes.send_back(hub, relay, Reason.REPLACED, now)
 
     def _yield_id(self, relay: Relay) -> None:
         """Have a client of ours ask anew for an id under which somebody else may speak."""
@@ -148,20 +152,20 @@ class IncomingRelays:
         target = self._registry.find_client(relay.target)
         member = self._target(relay)
         if target is None or member is None or target.namespace != relay.namespace:
-            self._outcomes.send_back(hub, relay, Reason.NOT_FOUND)
+            self._outcomes.send_back(hub, relay, Reason.NOT_FOUND, now)
             return
         if target.granted_in is None:
             if self._held.add(member.session, hub, relay, now) is Queued.FULL:
-                self._outcomes.send_back(hub, relay, Reason.OVERLOADED)
+                self._outcomes.send_back(hub, relay, Reason.OVERLOADED, now)
             return
         if isinstance(target, Guest) and relay.kind not in reference_messages.SIGNALS:
-            self._outcomes.send_back(hub, relay, Reason.UNSUPPORTED)
+            self._outcomes.send_back(hub, relay, Reason.UNSUPPORTED, now)
             return
         session = target.session if isinstance(target, Client) else target.hub
         if self._slow.senders and (
             reason := self._slow.objection(session, relay.sender, None, len(relay.data), now)
         ):
-            self._outcomes.send_back(hub, relay, reason)
+            self._outcomes.send_back(hub, relay, reason, now)
             return
         signal = Signal(relay.kind, relay.target, relay.namespace, client_messages.raw(relay.data))
         if relay.kind == "offer" and hub != self._own:
@@ -169,11 +173,13 @@ class IncomingRelays:
                 target.remote_offers = RecentOffers()
             target.remote_offers.note(relay.sender, now)
         self._outcomes.deliver(session, target.peer_id, signal, relay.sender, now)
+        if self._tracer is not None:
+            self._tracer.ended(hub, relay, DELIVERED, now)
 
     def tick(self, now: float) -> None:
         """Send back what has waited too long."""
         for hub, relay, _ in self._doubtful.expire(now):
-            self._outcomes.send_back(hub, relay, Reason.EXPIRED)
+            self._outcomes.send_back(hub, relay, Reason.EXPIRED, now)
         while self._ask_again:
             key, (peer, when) = next(iter(self._ask_again.items()))
             if when > now:

@@ -38,6 +38,7 @@ class SignalOutcomes:
         self._answered = AnsweredSignals(lifetime)
         self._counts = effects.counts
         self._delivered = effects.counts.delivered
+        self._tracer = effects.tracer
 
     def deliver(
         self, session: SessionId, target: PeerId, signal: Signal, sender: PeerId, now: float
@@ -53,12 +54,14 @@ class SignalOutcomes:
             client_messages.encode_signal(signal, sender, target, effects.milliseconds(now)),
         )
 
-    def pass_on(self, hub: PeerId, relay: Relay) -> None:
+    def pass_on(self, hub: PeerId, relay: Relay, now: float) -> None:
         """Send a signal of a client of ours to the hub of its target."""
         self._counts.passed_on[family_of(relay.kind)].value += 1
         self._effects.tell_hub(hub, relay)
+        if self._tracer is not None:
+            self._tracer.passed_on(hub, relay, now)
 
-    def send_back(self, hub: PeerId, relay: Relay, reason: Reason) -> None:
+    def send_back(self, hub: PeerId, relay: Relay, reason: Reason, now: float) -> None:
         """Send a signal back to the hub that it came from."""
         self._counts.returned[family_of(relay.kind)].value += 1
         lost = Undelivered(
@@ -69,8 +72,11 @@ class SignalOutcomes:
             reason,
             relay.sender_session,
             relay.number,
+            relay.trace,
         )
         self._effects.tell_hub(hub, lost)
+        if self._tracer is not None:
+            self._tracer.ended(hub, relay, reason, now)
 
     def on_undelivered(self, lost: Undelivered, now: float) -> None:
         """Tell a sender that its signal has come back, unless it was told that it has failed."""
@@ -82,6 +88,8 @@ class SignalOutcomes:
         self._report(relay, reason, now)
 
     def _report(self, signal: Relay | Undelivered, reason: Reason, now: float) -> None:
+        if self._tracer is not None:
+            self._tracer.failed(signal, reason, now)
         sender = self._sender(signal)
         if sender is not None and self._answered.note(signal.number, now):
             self.refuse(sender, signal.kind, signal.target, reason, now)

@@ -57,6 +57,7 @@ class Signaling:
         self._presence = namespaces.presence
         self._placement = namespaces.placement
         self._effects = effects
+        self._tracer = effects.tracer
         lifetime, memory = config.signal_lifetime, effects.memory.signals
         # Until their target is found, by namespace and target.
         self._waiting: PendingSignals[tuple[str, PeerKey]] = PendingSignals(
@@ -120,7 +121,10 @@ class Signaling:
             self.outcomes.refuse(sender, kind, signal.target, Reason.TOO_DEEP, now)
             return
         session = sender.mesh_session
-        relay = Relay(namespace, sender.peer_id, signal.target, ANY_SESSION, kind, data, session)
+        trace = None if self._tracer is None else self._tracer.begun(now)
+        relay = Relay(
+            namespace, sender.peer_id, signal.target, ANY_SESSION, kind, data, session, 0, trace
+        )
         self._send_away(relay, now)
 
     # Clients whose id is not granted yet
@@ -157,7 +161,7 @@ class Signaling:
             if relay.sender_session == session and hub == self._own:
                 self.outcomes.refuse(party, relay.kind, relay.target, Reason.NOT_ANNOUNCED, now)
             else:
-                self.outcomes.send_back(hub, relay, Reason.NOT_FOUND)
+                self.outcomes.send_back(hub, relay, Reason.NOT_FOUND, now)
 
     # This hub rises
 
@@ -215,7 +219,7 @@ class Signaling:
                 self.outcomes.fail(relay, Reason.NOT_FOUND, now)
                 return
             if located is not None and located.hub != self._own:
-                self._pass_on(relay, located)
+                self._pass_on(relay, located, now)
                 return
         queued = self._waiting.add((namespace, key_of(target)), self._own, relay, now)
         if queued is Queued.ASK:
@@ -223,12 +227,13 @@ class Signaling:
         elif queued is Queued.FULL:
             self.outcomes.fail(relay, Reason.OVERLOADED, now)
 
-    def _pass_on(self, relay: Relay, located: Located) -> None:
+    def _pass_on(self, relay: Relay, located: Located, now: float) -> None:
         namespace, target, session = relay.namespace, relay.target, located.member.session
         self._departed = number = self._departed + 1
         kind, data, own = relay.kind, relay.data, relay.sender_session
-        away = Relay(namespace, relay.sender, target, session, kind, data, own, number)
-        self.outcomes.pass_on(located.hub, away)
+        trace = relay.trace
+        away = Relay(namespace, relay.sender, target, session, kind, data, own, number, trace)
+        self.outcomes.pass_on(located.hub, away, now)
 
     def _waits(self, namespace: str, target: PeerId) -> bool:
         return (namespace, key_of(target)) in self._waiting.queues
@@ -244,7 +249,7 @@ class Signaling:
             if target is not None and target.granted_in == relay.namespace:
                 self.relays.deliver(hub, relay, now)
             elif located is not None and located.hub != self._own:
-                self._pass_on(relay, located)
+                self._pass_on(relay, located, now)
             elif target is not None and target.namespace == relay.namespace:
                 self.relays.deliver(hub, relay, now)  # it waits there until the target has its id
             else:
@@ -266,7 +271,7 @@ class Signaling:
                 if hub == self._own:
                     self.outcomes.fail(relay, Reason.EXPIRED, now)
                 else:
-                    self.outcomes.send_back(hub, relay, Reason.EXPIRED)
+                    self.outcomes.send_back(hub, relay, Reason.EXPIRED, now)
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""

@@ -58,6 +58,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "handshake_timeout": (0.01, 3600.0),
     "turn_lifetime": (60.0, 7 * 86400.0),
     "close_timeout": (0.01, 3600.0),
+    "trace_every": (0, _LARGE),
     "drain_time": (0.0, 86400.0),
     "reconnect_interval": (0.01, _YEAR),
     "max_reconnect_attempts": (0, _LARGE),

@@ -31,6 +31,7 @@ class ServerOptions(TypedDict, total=False):
     turn_namespaces: tuple[str, ...]
     log_level: str
     verbose_logging: bool
+    trace_every: int
     demo: bool | None
     show_details: bool | None
     max_connections: int

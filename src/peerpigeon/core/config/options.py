@@ -200,6 +200,11 @@ class Operation:
     verbose_logging: bool = False
     """What the npm package calls ``log_level`` debug."""
 
+    trace_every: int = field(default=0, metadata={"unset": "none"})
+    """Of how many signals to other hubs one is traced, by chance, 1 for all. Each hub on its way
+    that has this option sends spans by OpenTelemetry, which is the extra otel, to where
+    ``OTEL_EXPORTER_OTLP_ENDPOINT`` says."""
+
     demo: bool | None = field(default=None, metadata={"unset": "if it is for its own machine"})
     """Serve the page /demo. A server is for its own machine that listens on the loopback, and
     advertises and answers to no other name."""

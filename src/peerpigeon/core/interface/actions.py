@@ -9,6 +9,7 @@ import msgspec
 from peerpigeon.core.ids import LinkId, SessionId
 from peerpigeon.core.interface.events import PeerOpened
 from peerpigeon.core.interface.notices import Notice
+from peerpigeon.core.interface.spans import Traced
 from peerpigeon.core.wire.hub_frames import Frame
 
 
@@ -206,4 +207,5 @@ class Warn(msgspec.Struct, frozen=True, gc=False):
 ChannelAction: TypeAlias = MakeOffer | MakeAnswer | TakeAnswer | TakeCandidate | DropChannel
 LinkAction: TypeAlias = Dial | Resolve | ChannelAction | SendToLink | TrustLink | CloseLink
 ClientAction: TypeAlias = PingPeer | PausePeer | ResumePeer | ClosePeer | DismissPeer
-Action: TypeAlias = SendToPeers | ClientAction | PassOn | LinkAction | Drained | Tell | Warn
+OtherAction: TypeAlias = ClientAction | PassOn | LinkAction | Drained | Tell | Warn | Traced
+Action: TypeAlias = SendToPeers | OtherAction

@@ -39,6 +39,7 @@ class Forwarder:
         self._routing = Routing(own, limits)
         self._losses = 0
         self._counts = effects.counts
+        self._tracer = effects.tracer
 
     def loss_reported(self) -> None:
         """Note that a link somewhere has broken: ways found before are not to be trusted."""
@@ -56,7 +57,7 @@ class Forwarder:
             if not tag:
                 return  # it is sent again, and by then the goal's advert may have come
         frame = Routed(self._own, own, goal, incarnation, self._most_hops(), body, tag)
-        self._counts.frames_sent += self._hand(frame, self._next_hop(goal, now))
+        self._counts.frames_sent += self._hand(frame, self._next_hop(goal, now), now)
 
     def pass_on(self, frame: Routed | Sealed, sender: PeerId, now: float) -> None:
         """Pass on a frame that has come from a neighbour and is not for this hub."""
@@ -74,7 +75,7 @@ class Forwarder:
             passed = Routed(source, incarnation, goal, goal_incarnation, ttl, frame.body, frame.tag)
         else:
             passed = Sealed(source, incarnation, goal, goal_incarnation, ttl, frame.body, frame.tag)
-        self._counts.frames_passed_on += self._hand(passed, hop)
+        self._counts.frames_passed_on += self._hand(passed, hop, now)
 
     def _most_hops(self) -> int:
         return max(self._fewest_hops, len(self._membership))
@@ -84,9 +85,11 @@ class Forwarder:
         version = (links.version + self._losses, membership.graph_version)
         return self._routing.next_hop(goal, links.neighbours, membership.graph, version, now)
 
-    def _hand(self, frame: Routed | Sealed, hop: PeerId | None) -> bool:
+    def _hand(self, frame: Routed | Sealed, hop: PeerId | None, now: float) -> bool:
         """Send a frame to a neighbour; return whether there is a way."""
         link = None if hop is None else self._links.to(hop)
+        if self._tracer is not None and isinstance(frame, Routed):
+            self._tracer.forwarded(frame, None if link is None else hop, now)
         if link is None:
             self._counts.frames_without_way += 1
             return False

@@ -14,6 +14,7 @@ from peerpigeon.core.wire.ranges import (
     Id,
     Namespace,
     OwnerMark,
+    TraceContext,
 )
 from peerpigeon.core.wire.reasons import Reason
 
@@ -41,6 +42,8 @@ class Relay(Frozen, frozen=True, tag=1):
     later one."""
     number: Count = 0
     """Counts the signals that left the sender's hub in this life of it; 0 before it has left."""
+    trace: TraceContext | None = None
+    """Of one of those signals that are traced, few if any; set by the sender's hub alone."""
 
 
 class Undelivered(Frozen, frozen=True, tag=2):
@@ -54,6 +57,8 @@ class Undelivered(Frozen, frozen=True, tag=2):
     sender_session: Count = 0
     """As the ``Relay`` had it."""
     number: Count = 0
+    """That of the ``Relay``."""
+    trace: TraceContext | None = None
     """That of the ``Relay``."""
 
 

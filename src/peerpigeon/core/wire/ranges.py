@@ -50,6 +50,11 @@ OwnerMark: TypeAlias = Annotated[bytes, Meta(max_length=16)]
 """See ``owners``. Empty for those who have none."""
 
 
+TraceContext: TypeAlias = Annotated[bytes, Meta(max_length=64)]
+"""By which hubs tell the trace of a signal: see ``tracing``. What has another size than those that
+this hub knows is passed on and otherwise ignored."""
+
+
 def is_later_life(incarnation: int, other: int) -> bool:
     """Tell whether one of two incarnations is the later; 0, which is not known, is before all.
 
