@@ -7,6 +7,7 @@ from random import Random
 from peerpigeon.core.effects import Effects
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.lagging import BEHIND
+from peerpigeon.core.namespaces.dropping import Dropping
 from peerpigeon.core.namespaces.introducing import Introducing
 from peerpigeon.core.namespaces.record_table import RecordTable
 from peerpigeon.core.namespaces.records import Record
@@ -31,7 +32,7 @@ class Gathering:
         self.effects = Effects(0.0)
         self.streams = Streams(lane=CONTROL, lagging=self.effects.lagging)
         table = RecordTable(HUB, ChosenPlacement(HUB), 100_000, self.effects.memory.records)
-        self.introducing = Introducing(table, LIMIT, Random(1), self.effects)
+        self.introducing = Introducing(table, LIMIT, Random(1), self.effects, Dropping())
         kept = table.keep("net1", 0.0)
         self.members = [
             Record(Located(OTHER, Member(peer, session, b"{}")), int(peer, 16))

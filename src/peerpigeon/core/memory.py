@@ -36,6 +36,10 @@ class Pot:
         """How many bytes are kept; reads all gauges."""
         return sum(gauge() for gauge in self.gauges)
 
+    def is_spacious(self, size: int) -> bool:
+        """Tell, without a look at the gauges, that so many bytes more may be kept for certain."""
+        return self._reckoned + size <= self.limit
+
     def has_room(self, size: int) -> bool:
         """Tell whether so many bytes more may be kept; whoever asks keeps them then."""
         if self._reckoned + size > self.limit and self not in self._looked:

@@ -68,7 +68,7 @@ class ViewChanges:
                 self._show_by(now)
             case HubReturned(hub):
                 self._show_by(now)
-                self._namespaces.hub_returned(hub, now)
+                self._clients.deliver(self._namespaces.hub_returned(hub, now), now)
                 delivery.resend(hub, now)
             case HubRestarted(hub, incarnation):
                 told = self._namespaces.hub_restarted(hub, incarnation, now)

@@ -116,8 +116,7 @@ class Recorded:
         return self._said()
 
     def hub_returned(self, hub: PeerId, now: float) -> Said:
-        self.namespaces.hub_returned(hub, now)
-        return self._said()
+        return self._said(self.namespaces.hub_returned(hub, now))
 
     def expire(self, now: float) -> Said:
         return self._said(self.namespaces.expire(now))

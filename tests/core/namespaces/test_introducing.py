@@ -8,6 +8,7 @@ from peerpigeon.core.effects import Effects
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.lagging import BEHIND, FAR_BEHIND, PATIENCE
 from peerpigeon.core.memory import MemoryAccount
+from peerpigeon.core.namespaces.dropping import Dropping
 from peerpigeon.core.namespaces.introducing import PIECE, Introducing
 from peerpigeon.core.namespaces.record_table import RecordTable
 from peerpigeon.core.namespaces.records import NamespaceRecords, Record
@@ -26,7 +27,8 @@ class Hall:
         self.effects = Effects(0.0, MemoryAccount(1 << 30))
         placement = ChosenPlacement(HUB)
         self.table = RecordTable(HUB, placement, 100_000, self.effects.memory.records)
-        self.introducing = Introducing(self.table, LIMIT, Random(1), self.effects)
+        self.dropping = Dropping()
+        self.introducing = Introducing(self.table, LIMIT, Random(1), self.effects, self.dropping)
 
     def fill(
         self, namespace: str, count: int, introduction: bytes = b"{}", hub: PeerId = HUB

@@ -131,8 +131,7 @@ class MiniHub:
         for hub in sorted(view):
             self.notice_life(hub, self.mesh.life(hub), is_late=True)
         for hub in returned:
-            self.namespaces.hub_returned(hub, self.mesh.now)
-            self.act()
+            self.act(self.namespaces.hub_returned(hub, self.mesh.now))
         if not is_late:
             self.show()
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.http.arrivals import AT_ONCE
+from peerpigeon.net.http.door import IN_A_TURN
 from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.page import Response, text
 from peerpigeon.net.http.request import MAX_HEAD_SIZE
@@ -285,6 +286,42 @@ async def test_a_crowd_that_says_nothing_keeps_out_nobody_who_speaks() -> None:
         for client in (first, second, third):
             await client.__aexit__(None, None, None)
         await served.until_empty()
+
+
+@on_every_loop
+async def test_requests_that_come_at_one_moment_are_acted_on_in_many_turns() -> None:
+    """As when a network goes on that has stood still: those that are here are heard meanwhile."""
+    async with serving(limit=100) as served:
+        clients = [await RawClient.connect(served.port) for _ in range(100)]
+        await until_waiting(served, 100)
+        for client in clients:
+            client.writer.write(upgrade())
+        left, most = 100, 0
+        while left:
+            await turns(1)
+            most = max(most, left - len(served.doors.waiting))
+            left = len(served.doors.waiting)
+        assert most <= 2 * IN_A_TURN
+        for client in clients:
+            assert (await client.head()).startswith(b"HTTP/1.1 101 ")
+            await client.__aexit__(None, None, None)
+        await served.until_empty()
+
+
+@on_every_loop
+async def test_who_leaves_before_its_request_has_its_turn_is_forgotten() -> None:
+    async with serving(limit=100) as served:
+        clients = [await RawClient.connect(served.port) for _ in range(100)]
+        await until_waiting(served, 100)
+        for client in clients:
+            client.writer.write(upgrade() + b"*")
+        while len(served.doors.waiting) == 100:
+            await turns(1)
+        served.doors.abort()
+        for client in clients:
+            await client.__aexit__(None, None, None)
+        await served.until_empty()
+        assert len(served.recorder.requests) <= 2 * IN_A_TURN
 
 
 @on_every_loop

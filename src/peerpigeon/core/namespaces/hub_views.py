@@ -36,6 +36,8 @@ class Reappeared:
     with: the news may be from an earlier life."""
     forgotten: list[PeerId]
     """Hubs of which all was forgotten, because they were not listed for long."""
+    resumed: list[PeerId]
+    """Hubs that were taken for gone, and are not."""
 
 
 class HubViews:
@@ -123,11 +125,10 @@ class HubViews:
         for hub, incarnation in heard_of:
             self.restart(hub, incarnation)
         forgotten = [hub for hub in self._forgotten if hub in hubs]
-        for hub in [hub for hub in self._gone if hub in hubs]:
+        resumed = [hub for hub in self._gone if hub in hubs]
+        for hub in (*resumed, *forgotten):
             self.resume(hub, now)
-        for hub in forgotten:
-            self.resume(hub, now)
-        return Reappeared(heard_of, forgotten)
+        return Reappeared(heard_of, forgotten, resumed)
 
     def expire(self, now: float) -> list[PeerId]:
         """Return the hubs of which all is to be forgotten, because they were not listed in time."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.effects import Effects
+    from peerpigeon.core.namespaces.dropping import Dropping
     from peerpigeon.core.namespaces.record_table import RecordTable
     from peerpigeon.core.namespaces.records import NamespaceRecords, Record
 
@@ -41,8 +42,11 @@ class Introducing:
     introductions that are under way.
     """
 
-    def __init__(self, table: RecordTable, limit: int, rng: Random, effects: Effects) -> None:
+    def __init__(
+        self, table: RecordTable, limit: int, rng: Random, effects: Effects, dropping: Dropping
+    ) -> None:
         self._table = table
+        self._dropping = dropping  # nobody is introduced to whom is about to be dropped
         self._limit = limit
         self._rng = rng
         self._effects = effects
@@ -86,6 +90,8 @@ class Introducing:
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do: at once, if no hub is waited for."""
+        if self._dropping:  # which is due by itself
+            return None
         if self._due is not None or not self._held:
             return self._due
         return min(
@@ -93,7 +99,7 @@ class Introducing:
         )
 
     def _go_on(self, now: float) -> None:
-        while self._turns and self._left > 0:
+        while self._turns and self._left > 0 and not self._dropping:
             queue = next(iter(self._turns))
             del self._turns[queue]
             namespace, hub = queue

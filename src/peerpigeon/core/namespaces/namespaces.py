@@ -122,19 +122,26 @@ class Namespaces:
         incarnation of it in between, it has published them before and knows of nothing.
         """
         kept = len(self.rendezvous)
-        told = self.hub_restarted(hub, incarnation, now)
+        told = self.hub_restarted(hub, incarnation, now) + self._finish_dropping(hub)
         if told:
             self.presence.resync(now)
         if told or len(self.rendezvous) < kept:
             self._effects.tell_hub(hub, Resync())
         return told
 
-    def hub_returned(self, hub: PeerId, now: float) -> None:
+    def hub_returned(self, hub: PeerId, now: float) -> list[ClientNews]:
         """Bring back what was lost by the mistake that a hub was gone."""
+        told = self._finish_dropping(hub)
         self.views.resume(hub, now)
         self.rendezvous.handover.note_arrival(now)
         self.presence.resync(now)
         self._effects.tell_hub(hub, Resync())
+        return told
+
+    def _finish_dropping(self, hub: PeerId) -> list[ClientNews]:
+        """Drop now what is left of a hub that is heard of again."""
+        self.rendezvous.finish_dropping(hub)
+        return self.presence.finish_dropping(hub)
 
     def given_up(self, hub: PeerId, now: float) -> None:
         """Have all told anew soon that a hub has not heard: more was on its way than may be.
@@ -157,11 +164,11 @@ class Namespaces:
         if len(self.placement) == 1 < len(hubs):
             self.rendezvous.handover.note_arrival(now)
         self.rendezvous.handover.note_left(self.placement.update(hubs, draining), now)
-        told: list[ClientNews] = []
+        told = [news for hub in reappeared.resumed for news in self._finish_dropping(hub)]
         for hub, incarnation in reappeared.heard_of:
             told += self.presence.drop_hub(hub, first_session(incarnation), now)
         for hub in reappeared.forgotten:
-            self.hub_returned(hub, now)
+            told += self.hub_returned(hub, now)
         self.presence.publish(now)
         self.rendezvous.assign(now)
         for hub, incarnation in reappeared.heard_of:
@@ -179,7 +186,7 @@ class Namespaces:
         """Do what is due."""
         unlisted = self.views.expire(now)
         told = [news for hub in unlisted for news in self.presence.drop_hub(hub, 0, now)]
-        self.presence.expire(now)
+        told += self.presence.expire(now)
         self.rendezvous.expire(now)
         for hub in due(self._unheard_by, now):
             self._effects.tell_hub(hub, Resync())

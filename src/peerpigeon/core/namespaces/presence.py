@@ -12,19 +12,21 @@ itself again on one socket is a new registration, and so is one of a restarted h
 from __future__ import annotations
 
 import heapq
+from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.ids import key_of
+from peerpigeon.core.namespaces.acquaintances import Acquaintances, acquaint
 from peerpigeon.core.namespaces.authority import Authority
-from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introduction
+from peerpigeon.core.namespaces.dropping import PIECE, Dropping
 from peerpigeon.core.namespaces.granted_ids import GrantedIds
 from peerpigeon.core.namespaces.local_members import LocalMember, LocalNamespace, Registration
 from peerpigeon.core.namespaces.lookup_cache import LookupCache
 from peerpigeon.core.namespaces.own_sessions import OwnSessions
 from peerpigeon.core.namespaces.publication import Publication
-from peerpigeon.core.namespaces.records import size_of_record
+from peerpigeon.core.namespaces.records import RECORD_BYTES, size_of_record
 from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
 from peerpigeon.core.namespaces.told_ends import ToldEnds
 from peerpigeon.core.owners import NOBODY
@@ -37,14 +39,16 @@ from peerpigeon.core.wire.hub_news import (
     Located,
     Meet,
     Member,
-    More,
 )
 from peerpigeon.core.wire.nesting import is_too_deep
 from peerpigeon.core.wire.ranges import is_session_over
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.client_news import ClientNews
     from peerpigeon.core.namespaces.hub_views import HubViews
     from peerpigeon.core.namespaces.placement import Placement
 
@@ -69,6 +73,7 @@ class Presence:
     ) -> None:
         self._own = own
         self._limit = limit
+        self._acquaintances = Acquaintances(limit, effects)
         self._sessions = OwnSessions(incarnation)
         self._views = views
         self._placement = placement
@@ -77,6 +82,8 @@ class Presence:
         self._republish_at: float | None = None
         self._departed: dict[tuple[str, int], float] = {}  # until when; in order of time
         self._ends = ToldEnds()
+        self._dropping = Dropping()
+        self._told: list[ClientNews] = []  # what our clients are to be told of a hub that is gone
         self._lookups = LookupCache()
         memory = effects.memory.records
         memory.gauges.append(lambda: sum(local.size for local in self._locals.values()))
@@ -124,7 +131,7 @@ class Presence:
             join = Join(local.name, (member,), is_primary, granted=granted, owners=owners)
             self._effects.tell_hub(hub, join)
         if client is not None and client.was_large:
-            self._ask(local, client, self._limit)
+            self._acquaintances.ask(local, client, self._limit)
         return local.name
 
     def withdraw(
@@ -144,7 +151,7 @@ class Presence:
             self._forget_departure(*next(iter(self._departed)))
         if not client.known_by:
             return []
-        return self._end(local, [client], has_said_goodbye=has_said_goodbye)
+        return self._acquaintances.end_all(local, [client], has_said_goodbye=has_said_goodbye)
 
     def renounce(self, namespace: str, peer: PeerId) -> None:
         """Ask anew for the id of a client of ours, because another hub's client has it."""
@@ -176,6 +183,8 @@ class Presence:
     def on_meet(self, meet: Meet, now: float) -> list[ClientNews]:
         """Introduce members to our clients, if they do not know them."""
         news: list[ClientNews] = []
+        if self._dropping:
+            news += self._finish_before(meet)
         local = self._locals.get(meet.namespace)
         if local is None:
             return news
@@ -185,11 +194,11 @@ class Presence:
             if client is None:
                 continue  # meant for one that has left, even if it has come back since
             chosen = [members[row] for row in meet.rows[index]] if meet.rows else members
-            news += _acquaint(local, client, [one for one in chosen if one is not None])
+            news += acquaint(local, client, [one for one in chosen if one is not None])
             if len(chosen) >= self._limit:
                 # A choice, then; it may have fallen on some that we know to be gone.
                 client.was_large = True
-                self._ask_if_needed(local, client)
+                self._acquaintances.ask_if_needed(local, client)
         local.tidy()
         return news
 
@@ -207,7 +216,7 @@ class Presence:
                 over.append(registration)
         if local is None:
             return []
-        return self._end(local, over, has_said_goodbye=gone.has_said_goodbye)
+        return self._acquaintances.end_all(local, over, has_said_goodbye=gone.has_said_goodbye)
 
     def on_found(self, found: Found, now: float) -> None:
         """Remember for a while where a member is."""
@@ -254,36 +263,64 @@ class Presence:
     def drop_hub(self, hub: PeerId, before: int, now: float) -> list[ClientNews]:
         """Tell our clients that members of a hub are gone: those with sessions below ``before``.
 
-        0 stands for all. What others say of later sessions may be true.
+        0 stands for all. What others say of later sessions may be true. It is done in pieces, of
+        which ``expire`` returns the later ones.
         """
-        news: list[ClientNews] = []
         for local in self._locals.values():
             local.publication.drop(hub)
-            registrations = local.registrations.get(hub, {}).items()
-            over = [
-                one
-                for session, one in registrations
-                if not before or is_session_over(session, before)
-            ]
-            news += self._end(local, over, has_said_goodbye=False)
-            if hub in local.registrations:
-                self._views.note_remains(hub, now)
         self._lookups.forget_hub(hub)
         self._ends.doubt(hub)
-        return news
+        self._dropping.begin(hub, self._drop(hub, before, now), now)
+        return self._take_told()
+
+    def finish_dropping(self, hub: PeerId) -> list[ClientNews]:
+        """Tell our clients now of all members of a hub that are gone and not told of yet."""
+        self._dropping.finish(hub)
+        return self._take_told()
+
+    def _drop(self, hub: PeerId, before: int, now: float) -> Iterator[int]:
+        for local in [local for local in self._locals.values() if hub in local.registrations]:
+            concerned: dict[LocalMember, None] = {}
+            for session, one in list(local.registrations.get(hub, {}).items()):
+                is_over = not before or is_session_over(session, before)
+                if is_over and local.find(hub, session) is one:
+                    told = self._acquaintances.end(local, [one], concerned, has_said_goodbye=False)
+                    self._told += told
+                    yield 1 + sum(len(news.peers) for news in told)
+            self._acquaintances.ask_all(local, concerned)
+            if hub in local.registrations:
+                self._views.note_remains(hub, now)
+
+    def _take_told(self) -> list[ClientNews]:
+        told, self._told = self._told, []
+        return told
+
+    def _finish_before(self, meet: Meet) -> list[ClientNews]:
+        """Drop first what is left of hubs that are heard of again, or what takes the room."""
+        if not self._effects.memory.records.is_spacious(len(meet.members) * RECORD_BYTES):
+            self._dropping.finish_all()
+        for located in meet.members:
+            hub, session = located.hub, located.member.session
+            if hub in self._dropping and not is_session_over(
+                session, self._views.first_session(hub)
+            ):
+                self._dropping.finish(hub)
+        return self._take_told()
 
     # Time
 
-    def expire(self, now: float) -> None:
+    def expire(self, now: float) -> list[ClientNews]:
         """Do what is due."""
+        self._dropping.expire(now)
         if self._republish_at is not None and self._republish_at <= now:
             self._republish_at = None
             for local in self._locals.values():
                 self._publish_again(local)
         self._ends.expire(now)
-        for namespace, session in due(self._departed, now):
+        for namespace, session in islice(due(self._departed, now), PIECE):
             self._forget_departure(namespace, session)
         self._lookups.expire(now)
+        return self._take_told()
 
     def _publish_again(self, local: LocalNamespace) -> None:
         for hub, is_primary in local.publication.roles.items():
@@ -293,7 +330,7 @@ class Presence:
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
         departed = next(iter(self._departed.values()), None)
-        parts = self._lookups, self._ends
+        parts = self._lookups, self._ends, self._dropping
         return earliest(self._republish_at, departed, *(part.deadline() for part in parts))
 
     def _forget_departure(self, namespace: str, session: int) -> None:
@@ -320,51 +357,3 @@ class Presence:
         if added > 0 and not self._effects.memory.records.has_room(added):
             return known
         return local.register(located)
-
-    def _end(
-        self, local: LocalNamespace, over: list[Registration], *, has_said_goodbye: bool
-    ) -> list[ClientNews]:
-        """End registrations for all that know them; who knows too few by it asks for more."""
-        news: list[ClientNews] = []
-        concerned: dict[LocalMember, None] = {}
-        for registration in over:
-            told = local.end(registration)
-            if not told:
-                continue
-            concerned |= dict.fromkeys(told)
-            peers = tuple(client.peer for client in told)
-            news.append(Departure(local.name, peers, registration.located, has_said_goodbye))
-            news += [
-                Introduction(local.name, (client.peer,), (successor.located,))
-                for client, successor in told.items()
-                if successor is not None
-            ]
-        for client in concerned:
-            self._ask_if_needed(local, client)
-        return news
-
-    def _ask_if_needed(self, local: LocalNamespace, client: LocalMember) -> None:
-        if client.was_large and not client.has_asked:
-            self._ask(local, client, self._limit // 2)
-
-    def _ask(self, local: LocalNamespace, client: LocalMember, enough: int) -> None:
-        known, primary = len(client.known), local.publication.primary
-        if known < enough and primary is not None:
-            client.has_asked = True
-            more = More(local.name, client.peer, self._limit - known)
-            self._effects.tell_hub(primary, more)
-
-
-def _acquaint(
-    local: LocalNamespace, client: LocalMember, others: list[Registration]
-) -> list[ClientNews]:
-    """Introduce members to a client of ours, and it to those that are our clients too."""
-    ours = [other.client for other in others if other.client is not None]
-    met = local.introduce_to(client, others)
-    told = local.introduce(client, ours)
-    news: list[ClientNews] = []
-    if met:
-        news.append(Introduction(local.name, (client.peer,), tuple(met)))
-    if told:
-        news.append(Introduction(local.name, tuple(told), (client.located,)))
-    return news

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.namespaces.records import NamespaceRecords, size_of_record
+from peerpigeon.core.namespaces.records import RECORD_BYTES, NamespaceRecords, size_of_record
 from peerpigeon.core.namespaces.retention import due
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.memory import Pot
     from peerpigeon.core.namespaces.placement import Placement
     from peerpigeon.core.namespaces.records import Record
+    from peerpigeon.core.wire.hub_news import Member
 
 MAX_RECORDS = 200_000
 
@@ -60,6 +61,12 @@ class RecordTable:
         return kept
 
     # Members
+
+    def is_spacious(self, members: Iterable[Member]) -> bool:
+        """Tell, at little cost, that there is room for some members for certain."""
+        sizes = [RECORD_BYTES + len(member.introduction) for member in members]
+        is_within = self._records + len(sizes) <= self._max_records
+        return is_within and self._memory.is_spacious(sum(sizes))
 
     def has_room(self, record: Record) -> bool:
         """Tell whether one more member can be stored; if not, it counts as refused."""

@@ -10,14 +10,16 @@ harmless, because serving hubs drop what their clients know. One id at two hubs:
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.namespaces.departures import Departures
+from peerpigeon.core.namespaces.dropped_records import FOLLOWING, DroppedRecords
+from peerpigeon.core.namespaces.dropping import PIECE
 from peerpigeon.core.namespaces.handover import Handover
-from peerpigeon.core.namespaces.hub_views import first_session
 from peerpigeon.core.namespaces.id_owners import IdOwners
 from peerpigeon.core.namespaces.introducing import Introducing
 from peerpigeon.core.namespaces.record_table import MAX_RECORDS, RecordTable
@@ -41,7 +43,6 @@ from peerpigeon.core.wire.hub_news import (
     Owned,
     Verdict,
 )
-from peerpigeon.core.wire.ranges import is_session_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,9 +74,10 @@ class Rendezvous:
         self._placement = placement
         self._effects = effects
         self._table = RecordTable(own, placement, max_records, effects.memory.records)
-        self.introducing = Introducing(self._table, limit, rng, effects)
         self._departures = Departures(effects)
         self._owners = IdOwners(effects)
+        self._dropping = DroppedRecords(self._table, self._owners, self._remove, self._tidy)
+        self.introducing = Introducing(self._table, limit, rng, effects, self._dropping)
         self.handover = Handover(own, placement)
 
     def __len__(self) -> int:
@@ -91,6 +93,8 @@ class Rendezvous:
 
     def on_join(self, hub: PeerId, join: Join, now: float) -> None:
         """Store the members that ``hub`` serves, and introduce them if this is the primary."""
+        if self._dropping:
+            self._dropping.finish_before(hub, join)
         kept = self._keep(join.namespace, now)
         self._views.note(hub, now)
         self._reconcile(kept, hub, join, now)
@@ -153,6 +157,7 @@ class Rendezvous:
 
     def on_leave(self, hub: PeerId, leave: Leave, now: float) -> None:
         """Forget a member, and have those told that know it."""
+        self._dropping.finish(hub)
         kept = self._keep(leave.namespace, now)
         over = [(hub, leave.peer, leave.session)]
         is_primary, has_said_goodbye = leave.is_primary, leave.has_said_goodbye
@@ -160,6 +165,7 @@ class Rendezvous:
 
     def on_more(self, hub: PeerId, more: More, now: float) -> None:
         """Introduce a member that knows few to as many as the limit allows."""
+        self._dropping.finish(hub)
         kept = self._table.get(more.namespace)
         if kept is None:
             return
@@ -223,42 +229,38 @@ class Rendezvous:
     def drop_hub(self, hub: PeerId, now: float, incarnation: int = 0) -> None:
         """Forget all members that a hub served; the others notice its end themselves.
 
+        In pieces: those that are left are forgotten before anything new is heard of that hub.
         ``incarnation``: its new one, if it is gone because it was restarted.
         """
-        first = first_session(incarnation)
-        for kept in self._table.all():
-            for record in (*kept.newcomers(hub), *kept.served.get(hub, {}).values()):
-                session = record.located.member.session
-                if incarnation and not is_session_over(session, first):
-                    continue
-                if kept.find(hub, session) is record:
-                    self._remove(kept, record, now)
-                else:
-                    self._owners.end(kept, kept.conflicts[record.number])
-            self._tidy(kept)
+        self._dropping.begin(hub, self._dropping.records(hub, now, incarnation), now)
+
+    def finish_dropping(self, hub: PeerId) -> None:
+        """Forget now what is left of a hub."""
+        self._dropping.finish(hub)
 
     # Time
 
     def expire(self, now: float) -> None:
         """Do what is due."""
-        for namespace, number in self._owners.unanswered(now):
+        self._dropping.expire(now)
+        for namespace, number in islice(self._owners.unanswered(now), PIECE // FOLLOWING):
             kept = self._table.keep(namespace, now)
             conflict = kept.conflicts[number]
             # A hub that gives no answer is told to close the client it may still have.
             self._owners.refuse(kept, conflict.holder)
             self._oust(kept, conflict, now)
-        for namespace, hub, session in self.handover.over(now):
+        for namespace, hub, session in islice(self.handover.over(now), PIECE // FOLLOWING):
             self._end_wait(namespace, hub, session, now)
         for kept in self._table.resigned(now):
             self._forget(kept)
-        for namespace, hub, session in self._departures.over(now):
+        for namespace, hub, session in islice(self._departures.over(now), PIECE):
             self._forget_departure(self._table.keep(namespace, now), hub, session)
         self.introducing.expire(now)
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
         parts = self._table, self._owners, self.handover, self._departures, self.introducing
-        return earliest(*(part.deadline() for part in parts))
+        return earliest(self._dropping.deadline(), *(part.deadline() for part in parts))
 
     # Records
 
