@@ -30,6 +30,7 @@ from peerpigeon.core.interface.events import (
     PeerPonged,
     PeerSent,
     Tick,
+    VisitorOpened,
 )
 from peerpigeon.core.interface.spans import Traced
 from peerpigeon.core.wire.hub_codec import batch, decode, encode
@@ -188,6 +189,19 @@ class Hubs:
         session = SessionId(self._numbers)
         self.feed(number, PeerOpened(session, peer_id, "127.0.0.1", resume_key=resume_key))
         return number, self._numbers
+
+    def visit(self, number: int, *topics: str) -> tuple[int, int]:
+        """Let a foreign client connect, and subscribe to topics."""
+        self._numbers += 1
+        session = SessionId(self._numbers)
+        self.feed(number, VisitorOpened(session, "y-webrtc", "/y-webrtc", "127.0.0.1"))
+        visitor = number, self._numbers
+        if topics:
+            self.say(visitor, {"type": "subscribe", "topics": topics})
+        return visitor
+
+    def publish(self, visitor: tuple[int, int], topic: str, data: object = 1) -> None:
+        self.say(visitor, {"type": "publish", "topic": topic, "data": data})
 
     def say(self, client: tuple[int, int], message: Json) -> None:
         self.feed(client[0], PeerSent(SessionId(client[1]), json.dumps(message)))

@@ -87,6 +87,8 @@ class Counts:
         """Messages that visitors of ours have published to topics."""
         self.heard = 0
         """Messages of topics that were handed to visitors of ours, one for each of them."""
+        self.unheard = 0
+        """Publications that did not get to a hub."""
         self.joins = 0
         """Times that a client has entered a namespace."""
         self.taken_by_owner = 0

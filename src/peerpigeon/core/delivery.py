@@ -22,7 +22,7 @@ from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.outgoing import Failure, Outgoing
 from peerpigeon.core.streams.streams import Streams
 from peerpigeon.core.wire.hub_frames import CONTROL, SIGNALS, Segment
-from peerpigeon.core.wire.hub_news import News, Relay, Undelivered
+from peerpigeon.core.wire.hub_news import CARRIED, News, Undelivered
 from peerpigeon.core.wire.hub_sizes import size_of
 from peerpigeon.core.wire.ranges import is_later_life
 from peerpigeon.core.wire.reasons import Reason
@@ -73,7 +73,7 @@ class Delivery:
     def send(self, hub: PeerId, news: News, now: float) -> Failure | None:
         """Send a piece of news to another hub; a signal has a lifetime, the rest has none."""
         incarnation = self._mesh.incarnation_of(hub)
-        if isinstance(news, Relay):
+        if isinstance(news, CARRIED):
             if not self._memory.has_room(size_of(news)):
                 return Failure(hub, news, Reason.OVERLOADED)
             sent = self._signals.send(hub, incarnation, news, now, self._signal_lifetime)

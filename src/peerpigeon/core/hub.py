@@ -65,8 +65,10 @@ from peerpigeon.core.tracing import Tracer
 from peerpigeon.core.view_changes import ViewChanges
 from peerpigeon.core.wire.hub_news import (
     Find,
+    Handed,
     News,
     Relay,
+    Spread,
 )
 
 if TYPE_CHECKING:
@@ -139,6 +141,7 @@ class Hub(Pictures):
         # than to hear a heartbeat.
         self._others_want: tuple[float | None] | None = None
         self._clients.deliver(self._namespaces.show({own: incarnation}, now), now)
+        self._clients.topics.placed(now)
 
     def handle(self, event: Event, now: float) -> list[Action]:
         """Take one event, and return the actions it calls for."""
@@ -238,8 +241,11 @@ class Hub(Pictures):
             self._on_failure(failure, now)
 
     def _on_failure(self, failure: Failure, now: float) -> None:
-        if isinstance(failure.news, Relay):
-            self._signaling.outcomes.fail(failure.news, failure.reason, now)
+        news = failure.news
+        if isinstance(news, Relay):
+            self._signaling.outcomes.fail(news, failure.reason, now)
+        elif isinstance(news, Spread | Handed):
+            self._clients.topics.on_failure(news, failure.reason, now)
         else:
             # Control news is given up only in heaps; then all of it has to be told anew.
             self._namespaces.given_up(failure.destination, now)
@@ -300,6 +306,7 @@ class Hub(Pictures):
             for failure in self._delivery.expire(now):
                 self._on_failure(failure, now)
             self._signaling.outcomes.forget(now)
+            self._clients.topics.expire(now)
         self._settle(now)
         if self._view is not None:
             self._view.tick(now)
@@ -317,6 +324,7 @@ class Hub(Pictures):
             mesh.woke_up(now)
             delivery.woke_up(now)
             self._namespaces.woke_up(now)
+            self._clients.topics.placed(now)
         self._awake_until = now + mesh.patience
 
     def deadline(self) -> float | None:

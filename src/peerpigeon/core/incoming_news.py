@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from peerpigeon.core.dialects.names import is_topic
 from peerpigeon.core.wire.hub_news import (
     Challenge,
     Found,
     Granted,
+    Handed,
+    HandedOut,
+    Join,
     News,
     Owned,
     Refusal,
     Relay,
+    Spread,
     Undelivered,
     Unknown,
 )
@@ -53,15 +58,23 @@ class IncomingNews:
             case Challenge() | Refusal() | Owned():
                 self._on_id(hub, news, now)
             case Granted():
-                members, over = self._namespaces.presence.ids.grant(news)
-                if over.registrations:
-                    self._clients.deliver(self._namespaces.on_news(self._own, over, now), now)
-                for member in members:
-                    self._signaling.on_granted(news.namespace, member, now)
+                self._on_granted(news, now)
+            case Join() if is_topic(news.namespace):
+                self._namespaces.on_news(hub, news, now)
+                self._clients.topics.on_join(hub, news)
+            case Spread() | Handed() | HandedOut():
+                self._clients.topics.on_news(hub, news, now)
             case Unknown():
                 self.unusable += 1
             case _:
                 self._clients.deliver(self._namespaces.on_news(hub, news, now), now)
+
+    def _on_granted(self, granted: Granted, now: float) -> None:
+        members, over = self._namespaces.presence.ids.grant(granted)
+        if over.registrations:
+            self._clients.deliver(self._namespaces.on_news(self._own, over, now), now)
+        for member in members:
+            self._signaling.on_granted(granted.namespace, member, now)
 
     def _on_id(self, hub: PeerId, news: Challenge | Refusal | Owned, now: float) -> None:
         """Take what the primary of a namespace has to say about the id of a client of ours."""

@@ -122,7 +122,13 @@ class Pictures:
     def figures(self) -> Figures:
         """Return what else this hub counts; costs O(hubs + things that signals wait for)."""
         mesh = None if self._delivery is None else self._delivery.figures(self._effects.counts)
-        return figures(self._effects.counts, self.memory, self._clients.figures(), mesh)
+        return figures(
+            self._effects.counts,
+            self.memory,
+            self._clients.figures(),
+            self._clients.topics.figures(),
+            mesh,
+        )
 
     def peers(self) -> list[PeerRecord]:
         """Return a record of every client; costs O(clients)."""

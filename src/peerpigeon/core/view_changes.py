@@ -98,6 +98,7 @@ class ViewChanges:
             self._show_at = self._mesh.more_draining_at(now)
             hubs, draining = self._mesh.incarnations(), self._mesh.draining(now)
             self._clients.deliver(self._namespaces.show(hubs, now, draining), now)
+            self._clients.topics.placed(now)
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""

@@ -27,6 +27,7 @@ from peerpigeon.sim.scenes import (
     reference_hubs,
     rolling,
     thefts,
+    topics,
     workers,
 )
 
@@ -87,6 +88,7 @@ def catalogue(size: str) -> dict[str, Scene]:
             "rolling restart": rolling.rolling_restart,
             "rebalanced": rolling.rebalanced,
             "workers": workers.workers,
+            "topics": topics.topics,
             "byzantine": byzantine.byzantine,
             "liars among identities": byzantine.byzantine_with_identities,
             "an hour": partial(days.days, hours=1.0),
@@ -143,6 +145,7 @@ def catalogue(size: str) -> dict[str, Scene]:
         "rebalanced": partial(rolling.rebalanced, hubs=8, clients=200),
         "workers": partial(workers.workers, machines=4, each=4, clients=120, rooms=24),
         "a day": partial(days.days, hours=24.0),
+        "topics": partial(topics.topics, hubs=12, rounds=10, visitors=48),
         "full hub": partial(full_hub.full_hub, places=600, ghosts=100, within=60.0),
         **{
             f"loss of {percent} %": partial(loss.lossy, loss=percent / 100, hubs=20)

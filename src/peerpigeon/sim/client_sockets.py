@@ -23,6 +23,7 @@ from peerpigeon.core.interface.events import (
     PeerSent,
     PingSent,
     ReferenceOpened,
+    VisitorOpened,
 )
 from peerpigeon.core.interface.pings import ping_number, ping_payload
 from peerpigeon.core.interface.reading import MUCH_UNREAD
@@ -104,6 +105,11 @@ class ClientSockets:
                 self._process.receive(connection, frame)
 
     def _accept(self, connection: Connection, query: str) -> None:
+        if query.startswith("/"):
+            session = self._sessions.begin(connection)
+            connection.send(self._process, Accepted())
+            self._process.feed(VisitorOpened(session, query[1:], query, "127.0.0.1"))
+            return
         peer_id, _, resume_key = query.partition("&")
         session = self._sessions.begin(connection)
         connection.send(self._process, Accepted())

@@ -21,7 +21,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
     KIND: ClassVar[int] = 1
     content: bytes
-    """Of its query the ``peerId`` and, after a ``&``, the ``resumeKey`` if it has one."""
+    """Of its query the ``peerId`` and, after a ``&``, the ``resumeKey`` if it has one; of a foreign
+    client its path."""
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):

@@ -22,6 +22,7 @@ from peerpigeon.sim.reference_hub import ReferenceHub
 from peerpigeon.sim.scheduler import Scheduler
 from peerpigeon.sim.stage import Stage
 from peerpigeon.sim.trace import Trace
+from peerpigeon.sim.visitor import Visitor
 from peerpigeon.sim.websocket import Connection
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class World:
         self.trace = Trace()
         self.hubs: list[Host] = []
         self.clients: list[Client] = []
+        self.visitors: list[Visitor] = []
         self.reference_hubs: list[ReferenceHub] = []
         self._notary = Notary()
         self._scheduler = Scheduler()
@@ -166,6 +168,13 @@ class World:
         client.take_way(way)
         return client
 
+    def add_visitor(self) -> Visitor:
+        """Add a foreign client, which is yet to connect."""
+        rng = self.chance(f"visitor {len(self.visitors)}")
+        visitor = Visitor(self._next_number(), rng, self._scheduler)
+        self.visitors.append(visitor)
+        return visitor
+
     def way_to(self, *hubs: Host | ReferenceHub) -> Callable[[Endpoint], Connection]:
         """Return what opens a party's connection to a hub, for ``Client.connect``.
 
@@ -181,7 +190,8 @@ class World:
         return open_way
 
     def _next_number(self) -> int:
-        return len(self.hubs) + len(self.clients) + len(self.reference_hubs) + 1
+        foreign = len(self.visitors) + len(self.reference_hubs)
+        return len(self.hubs) + len(self.clients) + foreign + 1
 
     # Faults
 
@@ -259,7 +269,7 @@ class World:
                 line.ends[0]
                 for party in list(side)
                 for line in self.network.lines_of(party)
-                if isinstance(line.ends[0], Client) and line.ends[1].number in hosts
+                if isinstance(line.ends[0], Client | Visitor) and line.ends[1].number in hosts
             )
         self.network.part(sides, is_brief=brief)
 

@@ -147,3 +147,8 @@ def test_it_has_nothing_to_say_by_itself() -> None:
     assert list(topics.tick(0.0)) == []
     topics.closed(VISITOR)
     assert topics.deadline() is None
+
+
+def test_what_other_hubs_would_not_take_is_not_published_here_either() -> None:
+    text = '{"type":"publish","topic":"room-1","data":' + "[" * 128 + "]" * 128 + "}"
+    assert said(text) == [Fault("a message that is nested too deeply")]

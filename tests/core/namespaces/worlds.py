@@ -27,12 +27,15 @@ from peerpigeon.core.wire.hub_news import (
     Challenge,
     Found,
     Granted,
+    Handed,
+    HandedOut,
     Join,
     Located,
     News,
     Owned,
     Refusal,
     Relay,
+    Spread,
     Undelivered,
     Unknown,
     Verdict,
@@ -189,7 +192,7 @@ class MiniHub:
                 self.on_refusal(news)
             case Granted():
                 self.presence.ids.grant(news)
-            case Relay() | Undelivered() | Owned() | Unknown():
+            case Relay() | Undelivered() | Owned() | Spread() | Handed() | HandedOut() | Unknown():
                 pytest.fail("only news of namespaces comes here")
             case _:
                 self.act(self.namespaces.on_news(hub, news, now))

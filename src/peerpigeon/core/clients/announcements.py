@@ -83,7 +83,7 @@ class Announcements:
     def leave(self, party: Party, now: float, *, has_said_goodbye: bool = False) -> None:
         """Take somebody out of the namespace it is in, if it is in one, or out of its topics."""
         if isinstance(party, Visitor):
-            self._topics.leave(party)
+            self._topics.leave(party, now)
             self._effects.report(VisitorGone(party.session, party.dialect))
             return
         namespace, peer_id = party.namespace, party.peer_id

@@ -87,7 +87,7 @@ class ClientService:
         self.signaling = Signaling(
             own, config, self.registry, namespaces, effects, fairness=self._fairness
         )
-        self.topics = Topics(effects)
+        self.topics = Topics(own, config, namespaces, effects)
         self.announcements = Announcements(
             config, namespaces, self._notifications, self.signaling, effects, topics=self.topics
         )
@@ -313,4 +313,5 @@ class ClientService:
             self.references.deadline(),
             self._fairness.throttle.deadline(),
             self.drain.deadline(),
+            self.topics.deadline(),
         )

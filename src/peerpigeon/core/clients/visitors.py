@@ -108,7 +108,7 @@ class Visitors:
                     self._listen(visitor, namespace, now)
                 case Unlisten(namespace):
                     if namespace in visitor.topics:
-                        self._topics.unlisten(visitor, namespace)
+                        self._topics.unlisten(visitor, namespace, now)
                 case Fault(reason):
                     self._refuse(visitor, reason, now)
                 case _:
@@ -134,7 +134,7 @@ class Visitors:
         ):
             self._refuse(visitor, reason, now)
         else:
-            self._topics.publish(namespace, payload)
+            self._topics.publish(namespace, payload, now)
 
     def _refuse(self, visitor: Visitor, reason: str, now: float) -> None:
         self.messages_refused += 1

@@ -26,6 +26,8 @@ class Kind(Enum):
     """A swarm of a WebTorrent tracker: members."""
 
 
+_TOPIC: Final = RESERVED + Kind.TOPIC.value
+
 _MEMBER: Final = "peerpigeon member 1"
 
 
@@ -56,3 +58,8 @@ def readable(namespace: str) -> str:
     What ``namespace_access`` says counts by this.
     """
     return _PREFIXES[Kind(namespace[1])] + namespace[2:].replace(RESERVED, "/")
+
+
+def is_topic(namespace: str) -> bool:
+    """Tell whether a namespace is one in which is published: its members are hubs."""
+    return namespace.startswith(_TOPIC)

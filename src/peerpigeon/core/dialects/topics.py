@@ -12,6 +12,7 @@ import msgspec
 
 from peerpigeon.core.dialects.dialect import Fault, Listen, Publish, Say, Unlisten
 from peerpigeon.core.dialects.names import Kind, namespace_of
+from peerpigeon.core.wire.nesting import is_too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,6 +28,7 @@ _NO_JSON: Final = (Fault("a message that is no JSON"),)
 _UNKNOWN: Final = (Fault("a message that makes no sense"),)
 _NO_TOPICS: Final = (Fault("topics that are no array"),)
 _TOO_LONG: Final = Fault("a topic that is too long")
+_TOO_DEEP: Final = (Fault("a message that is nested too deeply"),)
 _SPACE: Final = b" \t\r\n"
 
 
@@ -86,6 +88,8 @@ class Topics:
             return ()
         if _is_too_long(topic):
             return (_TOO_LONG,)
+        if is_too_deep(data):  # other hubs would not take it
+            return _TOO_DEEP
         namespace = namespace_of(Kind.TOPIC, topic)
         count = b"%d" % self._count(namespace)
         if message.clients:

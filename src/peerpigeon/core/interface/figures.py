@@ -69,6 +69,21 @@ class ClientFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicFigures:
+    """What foreign clients publish, and who hears it."""
+
+    listened: int
+    """Topics in which clients of this hub listen."""
+    under_way: int
+    """Publications of theirs that are not handed out yet to the other hubs."""
+    kept: int
+    """Topics of which something is kept for hubs that are late to say that they listen."""
+    publications: Mapping[str, int]
+    """Messages ``published`` here since the start, those that clients here have ``heard``, one for
+    each of them, and those that did not get to another hub (``unheard``)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """The numbers of one hub at one moment; those without a moment are since its start."""
 
@@ -91,6 +106,7 @@ class Figures:
     taken_from_silent: int
     """Ids that went to who waited for them, because their holders did not answer."""
     clients: ClientFigures
+    topics: TopicFigures
     kept: Mapping[str, int]
     """Bytes kept at this moment: for ``connections``, of ``signals`` that wait, and as ``records``
     of who is in a namespace."""
@@ -134,7 +150,11 @@ def signals_of(counts: Counts) -> dict[tuple[str, str], int]:
 
 
 def figures(
-    counts: Counts, memory: MemoryAccount, clients: ClientFigures, mesh: MeshFigures | None
+    counts: Counts,
+    memory: MemoryAccount,
+    clients: ClientFigures,
+    topics: TopicFigures,
+    mesh: MeshFigures | None,
 ) -> Figures:
     """Return the numbers of one hub."""
     return Figures(
@@ -147,6 +167,7 @@ def figures(
         taken_by_owner=counts.taken_by_owner,
         taken_from_silent=counts.taken_from_silent,
         clients=clients,
+        topics=topics,
         kept={
             "connections": memory.buffered,
             "signals": memory.signals.size,

@@ -10,7 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.wire.hub_news import Challenge, Found, Gone, Granted, Meet, Refusal
+from peerpigeon.core.wire.hub_news import (
+    Challenge,
+    Found,
+    Gone,
+    Granted,
+    Handed,
+    Meet,
+    Refusal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +28,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.placement import Placement
     from peerpigeon.core.wire.hub_news import News
 
-RENDEZVOUS_NEWS = Meet | Gone | Granted | Challenge | Refusal | Found
+RENDEZVOUS_NEWS = Meet | Gone | Granted | Challenge | Refusal | Found | Handed
 """What only a namespace's rendezvous hubs may say."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.dialects.names import is_topic
 from peerpigeon.core.namespaces.discovery import gones
 from peerpigeon.core.namespaces.records import NamespaceRecords, Tombstone
 from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
@@ -42,6 +43,8 @@ class Departures:
         has_said_goodbye: bool,
     ) -> None:
         """Tell all hubs that serve others in a namespace that registrations are over."""
+        if is_topic(kept.name):
+            return  # nobody there knows of others
         # A newcomer that is held aside may know members from another rendezvous hub.
         held = (conflict.newcomer.located.hub for conflict in kept.conflicts.values())
         concerned = dict.fromkeys((*kept.served, *held))
@@ -52,6 +55,8 @@ class Departures:
 
     def tell_again(self, kept: NamespaceRecords, hub: PeerId) -> None:
         """Tell a hub of the departures at others that it may have missed."""
+        if is_topic(kept.name):
+            return
         missed = [(h, d.peer, s) for (h, s), d in kept.departed.items() if h != hub]
         for gone in gones(kept.name, missed):
             self._effects.tell_hub(hub, gone)

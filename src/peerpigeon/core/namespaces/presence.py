@@ -17,6 +17,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.dialects.names import is_topic
 from peerpigeon.core.ids import key_of
 from peerpigeon.core.namespaces.acquaintances import Acquaintances, acquaint
 from peerpigeon.core.namespaces.authority import Authority
@@ -96,7 +97,9 @@ class Presence:
 
     def largest(self, most: int) -> list[tuple[str, int]]:
         """Return the namespaces with most clients of ours, and how many, largest first."""
-        sizes = ((name, len(local.clients)) for name, local in self._locals.items())
+        sizes = (
+            (name, len(local.clients)) for name, local in self._locals.items() if not is_topic(name)
+        )
         return heapq.nlargest(most, filter(itemgetter(1), sizes), key=itemgetter(1))
 
     # Our clients
@@ -186,7 +189,7 @@ class Presence:
         if self._dropping:
             news += self._finish_before(meet)
         local = self._locals.get(meet.namespace)
-        if local is None:
+        if local is None or is_topic(meet.namespace):
             return news
         members = [self._believed(local, located, now) for located in meet.members]
         for index, (peer, session) in enumerate(meet.peers):

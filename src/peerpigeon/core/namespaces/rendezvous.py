@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.dialects.names import is_topic
 from peerpigeon.core.namespaces.departures import Departures
 from peerpigeon.core.namespaces.dropped_records import FOLLOWING, DroppedRecords
 from peerpigeon.core.namespaces.dropping import PIECE
@@ -93,6 +94,9 @@ class Rendezvous:
 
     def on_join(self, hub: PeerId, join: Join, now: float) -> None:
         """Store the members that ``hub`` serves, and introduce them if this is the primary."""
+        if is_topic(join.namespace):
+            # Its members are hubs, each under its own id.
+            join = replace(join, members=tuple(one for one in join.members if one.peer == hub))
         if self._dropping:
             self._dropping.finish_before(hub, join)
         kept = self._keep(join.namespace, now)

@@ -25,7 +25,7 @@ from peerpigeon.core.streams.outgoing import Failure, Outgoing, failed, routed
 from peerpigeon.core.streams.receivers import Receivers
 from peerpigeon.core.streams.sender import Sender
 from peerpigeon.core.wire.hub_frames import SIGNALS, Ack, Segment
-from peerpigeon.core.wire.hub_news import Relay
+from peerpigeon.core.wire.hub_news import CARRIED, Relay
 from peerpigeon.core.wire.hub_sizes import size_of
 from peerpigeon.core.wire.ranges import EPOCHS, is_later_life, next_on_circle
 from peerpigeon.core.wire.reasons import Reason
@@ -56,7 +56,7 @@ class Streams:
 
     All of them are of one ``lane``; a hub has such an object for each (``delivery.py``).
     Where clients send more than can leave at once they have turns, and ``flow_of`` says, by the
-    sender, whose turn it is.
+    sender, whose turn it is. Publications have turns by their topics.
     """
 
     def __init__(
@@ -130,13 +130,13 @@ class Streams:
             sender = self._sender(to, incarnation, now)
         size = size_of(news)
         expires_at = inf
-        if lifetime is None or not isinstance(news, Relay):
+        if lifetime is None or not isinstance(news, CARRIED):
             if not sender.control.has_room(size):
                 self._fail(failed(to, sender.give_up_control(now), Reason.OVERLOADED), now)
         else:
             expires_at = now + lifetime
             if sender.queue is not None or not sender.signals.has_room(size):
-                flow = self._flow_of(news.sender)
+                flow = self._flow_of(news.sender) if isinstance(news, Relay) else news.namespace
                 return self._wait(sender, Queued(news, size, expires_at, flow))
         segment = sender.push(news, size, expires_at, now)
         if expires_at == inf:

@@ -1,45 +1,135 @@
-"""Topics as one hub serves them: who listens, and what they hear."""
+"""Topics as one hub serves them: who listens, and what they hear of this hub and of others.
+
+In a topic the *hubs* are the members of the namespace: one enters with its first listener, under
+its own id, and leaves with its last. What a client publishes is told to the listeners here at once,
+and goes to the lead, the primary rendezvous hub of the namespace, which hands it out to the other
+hubs (``distribution.py``). So a hub that has entered and speaks is known to the one that hands out
+what is said in answer.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
+from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.interface.figures import TopicFigures
+from peerpigeon.core.topics.distribution import Distribution
+from peerpigeon.core.topics.heard import Heard
 from peerpigeon.core.topics.listeners import Listeners
+from peerpigeon.core.topics.publications import Publications
+from peerpigeon.core.wire.client_messages import hub_introduction
+from peerpigeon.core.wire.hub_news import Handed, HandedOut, Spread
 
 if TYPE_CHECKING:
+    from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Visitor
+    from peerpigeon.core.wire.reasons import Reason
 
 
 class Topics:
-    """The topics of one hub's visitors."""
+    """The topics of one hub's visitors, and those that it hands out as their lead."""
 
-    def __init__(self, effects: Effects) -> None:
+    def __init__(
+        self, own: PeerId, config: ServerConfig, namespaces: Namespaces, effects: Effects
+    ) -> None:
+        self._own = own
+        self._is_hub = config.is_hub
+        self._placement = namespaces.placement
+        self._presence = namespaces.presence
         self._listeners = Listeners(effects)
+        self._publications = Publications(own, config.signal_lifetime, namespaces, effects)
+        self._distribution = Distribution(own, namespaces, effects)
+        self.on_join = self._distribution.on_join
+        """Take the word of a hub that it listens, once it is stored."""
+        self._heard = Heard()
         self._counts = effects.counts
         self.count = self._listeners.count
         """Return how many visitors listen in a namespace."""
         self.has_room = self._listeners.has_room
         """Tell whether one more may listen in a namespace, as far as memory goes."""
 
-    def __len__(self) -> int:
-        """Return in how many namespaces somebody listens."""
-        return len(self._listeners)
+    # Our visitors
 
     def listen(self, visitor: Visitor, namespace: str) -> None:
         """Let a visitor hear what is published in a namespace; it does not yet."""
-        self._listeners.add(visitor, namespace)
+        if self._listeners.add(visitor, namespace) and self._is_hub:
+            self._presence.announce(namespace, self._own, hub_introduction(self._own))
 
-    def unlisten(self, visitor: Visitor, namespace: str) -> None:
+    def unlisten(self, visitor: Visitor, namespace: str, now: float) -> None:
         """Let a visitor hear nothing more of a namespace in which it listens."""
-        self._listeners.remove(visitor, namespace)
+        if self._listeners.remove(visitor, namespace) and self._is_hub:
+            self._presence.withdraw(namespace, self._own, now, has_said_goodbye=False)
 
-    def leave(self, visitor: Visitor) -> None:
+    def leave(self, visitor: Visitor, now: float) -> None:
         """Let a visitor hear nothing more."""
         for namespace in list(visitor.topics):
-            self.unlisten(visitor, namespace)
+            self.unlisten(visitor, namespace, now)
 
-    def publish(self, namespace: str, payload: bytes) -> None:
-        """Send a message to all who listen in a namespace."""
+    def publish(self, namespace: str, payload: bytes, now: float) -> None:
+        """Send a message to all who listen in a namespace, at whatever hub."""
         self._counts.published += 1
+        self._deliver(namespace, payload)
+        if len(self._placement) > 1:
+            self._publications.spread(namespace, payload, now)
+
+    def _deliver(self, namespace: str, payload: bytes) -> None:
         self._counts.heard += self._listeners.deliver(namespace, payload)
+
+    # Other hubs
+
+    def on_news(self, hub: PeerId, news: Spread | Handed | HandedOut, now: float) -> None:
+        """Take a piece of news from a hub, which may be this one."""
+        match news:
+            case Handed():
+                self._hear(news, now)
+            case HandedOut():
+                self._publications.handed_out(hub, news)
+            case Spread() if news.is_passed_on or news.origin == hub:
+                for handed in self._distribution.distribute(hub, news, now):
+                    self._hear(handed, now)
+            case Spread():
+                pass  # made up
+            case _:
+                assert_never(news)
+
+    def _hear(self, handed: Handed, now: float) -> None:
+        """Tell our listeners what was published at another hub, once."""
+        namespace, origin, number = handed.namespace, handed.origin, handed.number
+        if origin != self._own and self._heard.is_new(namespace, origin, number, now):
+            self._deliver(namespace, handed.payload)
+
+    def on_failure(self, news: Spread | Handed, reason: Reason, now: float) -> None:
+        """Take what could not be brought to a hub."""
+        if isinstance(news, Spread) and news.origin == self._own:
+            self._publications.failed(news, reason, now)
+        else:
+            self._counts.unheard += 1
+
+    def placed(self, now: float) -> None:
+        """Take that namespaces may have other rendezvous hubs by now."""
+        self._distribution.note_change(now)
+        self._publications.placed()
+
+    def figures(self) -> TopicFigures:
+        """Return the numbers of this moment, and those since the start."""
+        counts = self._counts
+        return TopicFigures(
+            len(self._listeners),
+            len(self._publications),
+            len(self._distribution),
+            {"published": counts.published, "heard": counts.heard, "unheard": counts.unheard},
+        )
+
+    # Time
+
+    def expire(self, now: float) -> None:
+        """Do what is due."""
+        self._publications.expire(now)
+        self._distribution.expire(now)
+
+    def deadline(self) -> float | None:
+        """Return when ``expire`` has something to do."""
+        return earliest(self._publications.deadline(), self._distribution.deadline())

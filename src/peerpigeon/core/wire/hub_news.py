@@ -215,6 +215,43 @@ class Owned(Frozen, frozen=True, tag=16):
     owner: OwnerMark
 
 
+# Topics: from the hub of who publishes to the lead, which hands it out
+
+
+class Spread(Frozen, frozen=True, tag=17):
+    """A publication; goes to the primary rendezvous hub of its namespace, the lead."""
+
+    namespace: Namespace
+    origin: Id
+    """The hub of the client that has published it, which has served its own clients."""
+    number: Count
+    """Counts the publications of the origin, over all its lives: larger in a later one."""
+    payload: bytes
+    """What clients are told: JSON."""
+    session: Count = 0
+    """That of the origin in the namespace, if clients of it listen there: what is said in answer
+    has to reach it, though its ``Join`` may be behind."""
+    is_passed_on: bool = False
+    """Whether it comes from another rendezvous hub, one of which may not know all yet."""
+
+
+class Handed(Frozen, frozen=True, tag=18):
+    """A publication; goes from the lead to each hub whose clients listen."""
+
+    namespace: Namespace
+    origin: Id
+    number: Count
+    """These two as the ``Spread`` had them."""
+    payload: bytes
+
+
+class HandedOut(Frozen, frozen=True, tag=19):
+    """The answer to a ``Spread`` that was not passed on: the lead has sent it to all it knows."""
+
+    namespace: Namespace
+    number: Count
+
+
 class Unknown(Frozen, frozen=True, tag=0):
     """Stands for news that this hub cannot use, so that its number is not missed. Never sent."""
 
@@ -236,5 +273,13 @@ News: TypeAlias = (
     | Granted
     | Claim
     | Owned
+    | Spread
+    | Handed
+    | HandedOut
     | Unknown
 )
+
+Carried: TypeAlias = Relay | Spread | Handed
+"""What clients say to each other: large, perhaps, and of use for a short time only."""
+
+CARRIED = (Relay, Spread, Handed)

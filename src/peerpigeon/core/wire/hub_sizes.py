@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.wire.hub_news import Found, Gone, Granted, Join, Meet, Relay
+from peerpigeon.core.wire.hub_news import (
+    Found,
+    Gone,
+    Granted,
+    Handed,
+    Join,
+    Meet,
+    Relay,
+    Spread,
+)
 
 if TYPE_CHECKING:
     from peerpigeon.core.wire.hub_frames import Advert
@@ -28,6 +37,8 @@ def size_of(news: News) -> int:
     match news:
         case Relay():
             return _NEWS_BYTES + len(news.data)
+        case Spread() | Handed():
+            return _NEWS_BYTES + len(news.namespace) + len(news.payload)
         case Join():
             members = sum(_MEMBER_BYTES + len(member.introduction) for member in news.members)
             numbers = len(news.has_enough) + len(news.granted) + len(news.present or ())

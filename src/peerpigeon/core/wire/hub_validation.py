@@ -35,6 +35,8 @@ from peerpigeon.core.wire.hub_news import (
     Found,
     Gone,
     Granted,
+    Handed,
+    HandedOut,
     Join,
     Leave,
     Meet,
@@ -43,6 +45,7 @@ from peerpigeon.core.wire.hub_news import (
     Refusal,
     Relay,
     Resync,
+    Spread,
     Undelivered,
     Unknown,
     Verdict,
@@ -158,7 +161,9 @@ def _is_valid_news(news: News) -> bool:
             return _are_ids(news.peer) and _is_valid_answer(news)
         case Leave() | More() | Find() | Challenge() | Verdict() | Refusal() | Claim() | Owned():
             return _are_ids(news.peer)
-        case Granted() | Resync() | Unknown():
+        case Spread() | Handed():
+            return _are_ids(news.origin) and _is_json(news.payload)
+        case HandedOut() | Granted() | Resync() | Unknown():
             return True
         case _:
             assert_never(news)

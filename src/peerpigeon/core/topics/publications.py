@@ -1,0 +1,115 @@
+"""What clients of one hub have published, until the lead of its topic has handed it out.
+
+A lead may die, or lose its place to another hub, with a publication under way to it or in its
+hands. Each is kept until the lead has said that it is out; else it goes to the next lead, under the
+same number, so that who has heard it already does not hear it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.wire.hub_news import Spread
+from peerpigeon.core.wire.hub_sizes import size_of
+from peerpigeon.core.wire.reasons import Reason
+
+if TYPE_CHECKING:
+    from peerpigeon.core.effects import Effects
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.namespaces import Namespaces
+    from peerpigeon.core.wire.hub_news import HandedOut
+
+
+@dataclass(slots=True)
+class _Pending:
+    spread: Spread
+    size: int
+    lead: PeerId
+    until: float
+
+
+class Publications:
+    """The publications of one hub that are under way. ``lifetime`` of each: seconds."""
+
+    def __init__(
+        self, own: PeerId, lifetime: float, namespaces: Namespaces, effects: Effects
+    ) -> None:
+        self._own = own
+        self._lifetime = lifetime
+        self._presence = namespaces.presence
+        self._placement = namespaces.placement
+        self._effects = effects
+        self._memory = effects.memory.signals
+        # Larger than all of an earlier life, as sessions are.
+        self._last = namespaces.views.first_session(own)
+        self._pending: dict[int, _Pending] = {}  # in order of time
+        self._size = 0
+        self._memory.gauges.append(lambda: self._size)
+
+    def __len__(self) -> int:
+        """Return how many are under way."""
+        return len(self._pending)
+
+    def spread(self, namespace: str, payload: bytes, now: float) -> None:
+        """Send a publication to the lead of its topic."""
+        self._last = number = self._last + 1
+        member = self._presence.find(namespace, self._own)
+        session = 0 if member is None else member.session
+        spread = Spread(namespace, self._own, number, payload, session)
+        lead = self._placement.primary(namespace)
+        if lead != self._own:
+            size = size_of(spread)
+            if not self._memory.has_room(size):
+                self._effects.counts.unheard += 1
+                return
+            self._pending[number] = _Pending(spread, size, lead, now + self._lifetime)
+            self._size += size
+        self._effects.tell_hub(lead, spread)
+
+    def handed_out(self, hub: PeerId, news: HandedOut) -> None:
+        """Take that a publication is out."""
+        pending = self._pending.get(news.number)
+        if pending is not None and pending.lead == hub:
+            self._forget(news.number)
+
+    def failed(self, spread: Spread, reason: Reason, now: float) -> None:
+        """Take what could not be brought to its lead: try again if that has lost its memory."""
+        pending = self._pending.get(spread.number)
+        if pending is None:
+            return
+        lead = self._placement.primary(spread.namespace)
+        if reason is Reason.RESTARTED and now < pending.until:
+            self._send(pending, lead)
+        elif lead == pending.lead:
+            self._give_up(spread.number)
+
+    def placed(self) -> None:
+        """Send what is under way to another lead, where there is one; O(what is under way)."""
+        for pending in list(self._pending.values()):
+            lead = self._placement.primary(pending.spread.namespace)
+            if lead != pending.lead:
+                self._send(pending, lead)
+
+    def _send(self, pending: _Pending, lead: PeerId) -> None:
+        pending.lead = lead
+        self._effects.tell_hub(lead, pending.spread)
+
+    def _give_up(self, number: int) -> None:
+        self._effects.counts.unheard += 1
+        self._forget(number)
+
+    def _forget(self, number: int) -> None:
+        self._size -= self._pending.pop(number).size
+
+    def expire(self, now: float) -> None:
+        """Give up what has been under way for too long."""
+        while self._pending:
+            number, pending = next(iter(self._pending.items()))
+            if pending.until > now:
+                return
+            self._give_up(number)
+
+    def deadline(self) -> float | None:
+        """Return when ``expire`` has something to do."""
+        return next((pending.until for pending in self._pending.values()), None)

@@ -1,0 +1,1 @@
+"""Topics within one hub and across hubs, without sockets."""

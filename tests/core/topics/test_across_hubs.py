@@ -1,0 +1,408 @@
+"""What is published at one hub is heard at each, once, whichever of them hands it out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from msgspec.structs import replace
+
+from peerpigeon.core.dialects.names import Kind, namespace_of
+from peerpigeon.core.interface.events import Tick
+from peerpigeon.core.memory import Pot
+from peerpigeon.core.namespaces.placement import Placement
+from peerpigeon.core.topics.distribution import UNCERTAIN
+from peerpigeon.core.wire.client_messages import hub_introduction
+from peerpigeon.core.wire.hub_news import (
+    Handed,
+    HandedOut,
+    Join,
+    Leave,
+    Located,
+    Meet,
+    Member,
+    Spread,
+)
+from peerpigeon.core.wire.reasons import Reason
+from tests.core.hubs import EPOCH, FIRST, LATER, SECOND, THIRD, Hubs
+
+if TYPE_CHECKING:
+    from peerpigeon.core.ids import PeerId
+
+IDS = (FIRST, SECOND, THIRD)
+Visitor = tuple[int, int]
+
+SETTLED = UNCERTAIN + 1.0
+"""Seconds after which a mesh that has formed is a quiet one."""
+
+
+def topic_of(lead: PeerId, backup: PeerId | None = None) -> str:
+    """Return a topic that a hub hands out, and another one if that is gone."""
+    placement = Placement(IDS)
+    for number in range(1000):
+        hubs = placement.rendezvous_hubs(namespace_of(Kind.TOPIC, f"room {number}"))
+        if hubs[0] == lead and backup in (None, hubs[1]):
+            return f"room {number}"
+    raise AssertionError("no such topic")
+
+
+def mesh(**options: object) -> Hubs:
+    """Return three hubs that know each other for a while."""
+    hubs = Hubs(*IDS, **options)
+    for one, other in ((0, 1), (1, 2), (0, 2)):
+        hubs.link(one, other)
+    hubs.run()
+    hubs.pass_time(SETTLED)
+    return hubs
+
+
+def heard(hubs: Hubs, visitor: Visitor) -> list[object]:
+    return [each["data"] for each in hubs.take(visitor)]
+
+
+@pytest.mark.parametrize("lead", IDS)
+def test_a_publication_is_heard_at_each_hub_once(lead: PeerId) -> None:
+    hubs, topic = mesh(), topic_of(lead)
+    visitors = [hubs.visit(number, topic) for number in (0, 0, 1, 2)]
+    other = hubs.visit(1, "another room")
+    hubs.run()
+    for number, visitor in enumerate(visitors):
+        hubs.publish(visitor, topic, number)
+        hubs.run()
+    assert [heard(hubs, visitor) for visitor in visitors] == [[0, 1, 2, 3]] * 4
+    assert heard(hubs, other) == []
+
+
+@pytest.mark.parametrize("lead", IDS)
+def test_who_answers_what_it_has_just_heard_is_heard(lead: PeerId) -> None:
+    hubs, topic = mesh(), topic_of(lead)
+    one = hubs.visit(0, topic)
+    hubs.run()
+    newcomer = hubs.visit(1, topic)
+    hubs.publish(newcomer, topic, "announce")
+    hubs.run()
+    hubs.publish(one, topic, "offer")
+    hubs.run()
+    assert heard(hubs, one) == ["announce", "offer"]
+    assert heard(hubs, newcomer) == ["announce", "offer"]
+
+
+def test_who_publishes_without_listening_hears_nothing() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    one, other = hubs.visit(0), hubs.visit(1, topic)
+    hubs.run()
+    hubs.publish(one, topic)
+    hubs.run()
+    assert heard(hubs, one) == []
+    assert heard(hubs, other) == [1]
+
+
+def test_a_hub_without_listeners_is_sent_nothing() -> None:
+    hubs, topic = mesh(), topic_of(FIRST)
+    one, other = hubs.visit(0, topic), hubs.visit(1, topic)
+    hubs.run()
+    hubs.lose(other)
+    hubs.run()
+    hubs.publish(one, topic)
+    assert not hubs.frames
+
+
+def test_all_tables_are_empty_when_all_are_gone() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    visitors = [hubs.visit(number, topic, "another room") for number in (0, 1, 2)]
+    hubs.run()
+    for visitor in visitors:
+        hubs.publish(visitor, topic)
+    hubs.run()
+    for visitor in visitors:
+        hubs.lose(visitor)
+    hubs.run()
+    hubs.pass_time(100.0)
+    for hub in hubs.hubs:
+        topics = hub.figures().topics
+        assert (topics.listened, topics.under_way, topics.kept) == (0, 0, 0)
+        assert len(hub._namespaces.presence) == len(hub._namespaces.rendezvous) == 0
+
+
+def test_hubs_in_a_topic_are_not_introduced_nor_shown_to_people() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    visitors = [hubs.visit(number, topic) for number in (0, 1, 2)]
+    hubs.run()
+    client = hubs.join(0, "a" * 40, topic)
+    assert hubs.hubs[0].largest_namespaces(5)[0].name == topic
+    assert len(hubs.hubs[0].largest_namespaces(5)) == 1
+    hubs.lose(visitors[1])
+    hubs.run()
+    assert hubs.take_types(client) == ["connected"]
+    assert heard(hubs, visitors[0]) == []
+
+
+# The lead changes
+
+
+def test_what_was_under_way_to_a_lead_that_dies_is_handed_out_by_the_next_one() -> None:
+    hubs, topic = mesh(), topic_of(THIRD, SECOND)
+    one, other = hubs.visit(0, topic), hubs.visit(1, topic)
+    hubs.run()
+    hubs.publish(one, topic, "lost")
+    hubs.lose_frames()
+    for end in [end for end in hubs.others if end[0] == 2]:
+        hubs.cut(end)
+    hubs.run()
+    hubs.pass_time(8.0)
+    assert heard(hubs, one) == ["lost"]
+    assert heard(hubs, other) == ["lost"]
+
+
+def test_what_a_lead_had_handed_out_when_it_died_is_not_heard_twice() -> None:
+    hubs, topic = mesh(), topic_of(THIRD, SECOND)
+    one, other = hubs.visit(0, topic), hubs.visit(1, topic)
+    hubs.run()
+    hubs.publish(one, topic, "once")
+    hubs.run()
+    spread = Spread(namespace_of(Kind.TOPIC, topic), FIRST, LATER, b'{"data":"again"}')
+    hubs.inject(1, spread, FIRST)
+    hubs.inject(1, spread, FIRST)
+    hubs.run()
+    assert heard(hubs, other) == ["once", "again"]
+
+
+def test_a_lead_that_was_restarted_is_told_again() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    one, other = hubs.visit(0, topic), hubs.visit(1, topic)
+    hubs.run()
+    hubs.publish(one, topic, "lost")
+    hubs.lose_frames()
+    hubs.restart(2)
+    hubs.pass_time(8.0)
+    assert heard(hubs, other) == ["lost"]
+
+
+def test_what_does_not_get_to_a_lead_in_time_is_given_up_and_counted() -> None:
+    hubs, topic = mesh(signal_lifetime=2.0), topic_of(THIRD)
+    one = hubs.visit(0, topic)
+    hubs.run()
+    under_way = []
+    for step in range(40):
+        if step in (0, 10):
+            hubs.publish(one, topic, step)
+        hubs.lose_frames()
+        hubs.now += 0.1
+        for number in (0, 1):
+            hubs.feed(number, Tick())
+        hubs.hubs[0]._clients.topics.placed(hubs.now)  # the lead is the same one
+        under_way.append(hubs.hubs[0].figures().topics.under_way)
+    assert under_way == sorted(under_way[:15]) + sorted(under_way[15:], reverse=True)
+    assert set(under_way) == {0, 1, 2}
+    assert hubs.hubs[0].figures().topics.publications["unheard"] == 2
+
+
+def test_what_nobody_says_to_be_out_is_given_up() -> None:
+    hubs, topic = mesh(signal_lifetime=2.0), topic_of(THIRD)
+    one = hubs.visit(0, topic)
+    hubs.run()
+    hubs.publish(one, topic)
+    [pending] = hubs.hubs[0]._clients.topics._publications._pending.values()
+    pending.lead = SECOND  # so that the word of the third one counts for nothing
+    hubs.pass_time(1.9)
+    assert hubs.hubs[0].figures().topics.under_way == 1
+    hubs.pass_time(0.2)
+    assert hubs.hubs[0].figures().topics.under_way == 0
+    assert hubs.hubs[0].figures().topics.publications["unheard"] == 1
+
+
+def test_a_lead_that_may_not_know_all_passes_on_what_it_gets() -> None:
+    hubs, topic = mesh(), topic_of(THIRD, SECOND)
+    namespace = namespace_of(Kind.TOPIC, topic)
+    listener = hubs.visit(1, topic)
+    hubs.run()
+    # The third has forgotten, or has never heard, that somebody listens at the second.
+    rendezvous = hubs.hubs[2]._namespaces.rendezvous
+    kept = rendezvous.table.get(namespace)
+    assert kept is not None
+    rendezvous._forget(kept)
+    one = hubs.visit(0)
+    hubs.publish(one, topic, "in a quiet mesh")
+    hubs.run()
+    assert heard(hubs, listener) == []
+    hubs.hubs[2]._clients.topics.placed(hubs.now)
+    hubs.publish(one, topic, "while it changes")
+    hubs.run()
+    assert heard(hubs, listener) == ["while it changes"]
+
+
+def test_a_lead_that_has_just_come_hands_out_to_those_that_are_late_to_say_they_listen() -> None:
+    hubs, topic = mesh(), topic_of(THIRD, SECOND)
+    namespace = namespace_of(Kind.TOPIC, topic)
+    one, other = hubs.visit(0, topic), hubs.visit(1, topic)
+    hubs.run()
+    rendezvous, topics = hubs.hubs[2]._namespaces.rendezvous, hubs.hubs[2]._clients.topics
+    kept = rendezvous.table.get(namespace)
+    assert kept is not None
+    rendezvous._forget(kept)
+    topics.placed(hubs.now)
+    spread = Spread(namespace, FIRST, LATER, b'{"data":"early"}', is_passed_on=True)
+    hubs.inject(2, spread, SECOND)
+    assert heard(hubs, other) == []
+    for hub in hubs.hubs:
+        hub._namespaces.presence.resync(hubs.now)
+    newcomer = hubs.visit(0, topic)  # the hub that has published hears nothing of it
+    hubs.pass_time(1.0)
+    assert heard(hubs, other) == ["early"]
+    assert heard(hubs, one) == heard(hubs, newcomer) == []
+    assert len(topics._distribution) == 1
+    hubs.pass_time(UNCERTAIN)
+    assert len(topics._distribution) == topics._distribution._size == 0
+
+
+def test_who_begins_to_listen_while_the_mesh_changes_hears_nothing_of_before() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    hubs.hubs[2]._clients.topics.placed(hubs.now)
+    one = hubs.visit(0, topic)
+    hubs.publish(one, topic)
+    hubs.run()
+    newcomer = hubs.visit(1, topic)
+    hubs.run()
+    assert heard(hubs, newcomer) == []
+
+
+def test_a_lead_without_memory_keeps_nothing_and_hands_out() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    one, other = hubs.visit(0, topic), hubs.visit(1, topic)
+    hubs.run()
+    topics = hubs.hubs[2]._clients.topics
+    topics.placed(hubs.now)
+    topics._distribution._memory = Pot(0, set())
+    hubs.publish(one, topic)
+    hubs.run()
+    assert heard(hubs, other) == [1]
+    assert len(topics._distribution) == 0
+
+
+def test_a_hub_without_memory_tells_its_own_and_counts() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    one, other = hubs.visit(0, topic), hubs.visit(1, topic)
+    hubs.run()
+    hubs.hubs[0]._clients.topics._publications._memory = Pot(0, set())
+    hubs.publish(one, topic)
+    hubs.run()
+    assert heard(hubs, one) == [1]
+    assert heard(hubs, other) == []
+    assert hubs.hubs[0].figures().topics.publications["unheard"] == 1
+
+
+def test_what_a_stream_gives_up_is_given_up_once() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    one = hubs.visit(0, topic)
+    hubs.run()
+    hubs.publish(one, topic)
+    topics = hubs.hubs[0]._clients.topics
+    [pending] = topics._publications._pending.values()
+    spread = pending.spread
+    topics.on_failure(replace(spread, origin=SECOND), Reason.EXPIRED, hubs.now)  # as a keeper
+    topics.on_failure(Handed(spread.namespace, SECOND, 1, b"1"), Reason.EXPIRED, hubs.now)
+    assert hubs.hubs[0].figures().topics.publications["unheard"] == 2
+    pending.lead = SECOND  # it was sent to another one since
+    topics.on_failure(spread, Reason.EXPIRED, hubs.now)
+    assert len(topics._publications) == 1
+    pending.lead = THIRD
+    topics.on_failure(spread, Reason.OVERLOADED, hubs.now)
+    topics.on_failure(spread, Reason.OVERLOADED, hubs.now)
+    assert hubs.hubs[0].figures().topics.publications["unheard"] == 3
+    assert len(topics._publications) == 0
+
+
+# What other hubs may say
+
+
+def test_a_hub_publishes_in_its_own_name_only() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    namespace = namespace_of(Kind.TOPIC, topic)
+    listener = hubs.visit(2, topic)
+    hubs.inject(2, Spread(namespace, SECOND, LATER, b'{"data":1}'), FIRST)
+    assert heard(hubs, listener) == []
+    hubs.inject(2, Spread(namespace, FIRST, LATER, b'{"data":2}'), FIRST)
+    assert heard(hubs, listener) == [2]
+
+
+def test_only_rendezvous_hubs_hand_out() -> None:
+    hubs, topic = mesh(), topic_of(THIRD, SECOND)
+    namespace = namespace_of(Kind.TOPIC, topic)
+    listener = hubs.visit(0, topic)
+    hubs.run()
+    hubs.inject(0, Handed(namespace, SECOND, LATER, b'{"data":1}'), THIRD)
+    hubs.inject(0, Handed(namespace, SECOND, LATER, b'{"data":2}'), THIRD)
+    assert heard(hubs, listener) == [1]
+    other = topic_of(FIRST, SECOND)
+    listener = hubs.visit(1, other)
+    hubs.run()
+    hubs.inject(1, Handed(namespace_of(Kind.TOPIC, other), FIRST, LATER, b'{"data":1}'), THIRD)
+    assert heard(hubs, listener) == []
+
+
+@pytest.mark.parametrize("payload", [b"no json", b'"\xff"', b"[" * 300 + b"]" * 300])
+def test_what_clients_could_not_read_is_left_out(payload: bytes) -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    namespace = namespace_of(Kind.TOPIC, topic)
+    listener = hubs.visit(2, topic)
+    hubs.inject(2, Spread(namespace, FIRST, LATER, payload), FIRST)
+    assert hubs.take(listener) == []
+
+
+def test_nothing_is_published_in_a_namespace_of_clients() -> None:
+    hubs = mesh()
+    client = hubs.join(2, "a" * 40)
+    hubs.take(client)
+    hubs.inject(2, Spread("net1", FIRST, LATER, b"{}", LATER), FIRST)
+    assert hubs.take(client) == []
+    assert not hubs.frames
+
+
+def test_a_hub_enters_a_topic_under_its_own_id_only() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    namespace = namespace_of(Kind.TOPIC, topic)
+    member = Member(SECOND, LATER, hub_introduction(SECOND))
+    hubs.inject(2, Join(namespace, (member,), is_primary=True), FIRST)
+    assert len(hubs.hubs[2]._namespaces.rendezvous) == 0
+
+
+def test_a_hub_that_speaks_listens_unless_it_has_left() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    namespace = namespace_of(Kind.TOPIC, topic)
+    rendezvous = hubs.hubs[2]._namespaces.rendezvous
+    session = int(EPOCH * 1000) * 2**20 + 1000
+    hubs.inject(2, Spread(namespace, FIRST, 1, b"1", session), FIRST)
+    hubs.inject(2, Spread(namespace, FIRST, 2, b"1", session), FIRST)
+    assert len(rendezvous) == 1
+    leave = Leave(namespace, FIRST, session, has_said_goodbye=False, is_primary=True)
+    rendezvous.on_leave(FIRST, leave, hubs.now)
+    hubs.inject(2, Spread(namespace, FIRST, 3, b"1", session), FIRST)
+    hubs.inject(2, Spread(namespace, FIRST, 4, b"1", 5), FIRST)  # of an earlier life
+    assert len(rendezvous) == 0
+
+
+def test_nobody_is_introduced_to_hubs_in_a_topic() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    namespace = namespace_of(Kind.TOPIC, topic)
+    listener = hubs.visit(0, topic)
+    hubs.run()
+    presence = hubs.hubs[0]._namespaces.presence
+    own = presence.find(namespace, FIRST)
+    assert own is not None
+    located = Located(THIRD, Member(THIRD, LATER, hub_introduction(THIRD)))
+    hubs.inject(0, Meet(namespace, ((FIRST, own.session),), (located,)), THIRD)
+    assert heard(hubs, listener) == []
+
+
+def test_an_answer_from_another_than_the_lead_counts_for_nothing() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    one = hubs.visit(0, topic)
+    hubs.run()
+    hubs.publish(one, topic)
+    publications = hubs.hubs[0]._clients.topics._publications
+    [number] = publications._pending
+    hubs.inject(0, HandedOut(namespace_of(Kind.TOPIC, topic), number), SECOND)
+    hubs.inject(0, HandedOut(namespace_of(Kind.TOPIC, topic), number + 1), THIRD)
+    assert len(publications) == 1
+    hubs.run()
+    assert len(publications) == 0

@@ -1,0 +1,61 @@
+"""What is published in a topic is heard by each that listens, once, whatever becomes of hubs."""
+
+from __future__ import annotations
+
+import pytest
+
+from peerpigeon.core.topics.distribution import Distribution
+from peerpigeon.core.topics.heard import Heard
+from peerpigeon.core.topics.publications import Publications
+from peerpigeon.core.topics.topics import Topics
+from peerpigeon.sim.scenes.topics import topics
+from tests.selection import thorough
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("rough", [False, thorough(True)])
+@pytest.mark.parametrize("seeds", [range(1, 4), thorough(range(4, 21))])
+def test_each_listener_hears_once(seeds: range, *, rough: bool) -> None:
+    assert [topics(seed, rough=rough).faults for seed in seeds] == [[] for _ in seeds]
+
+
+# What this scene would find
+
+
+def faults(seeds: int = 6) -> list[str]:
+    return [fault for seed in range(1, seeds + 1) for fault in topics(seed).faults]
+
+
+@pytest.mark.thorough
+def test_that_one_is_heard_twice_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Heard, "is_new", lambda *_: True)
+    assert any("twice" in fault for fault in faults())
+
+
+@pytest.mark.thorough
+def test_that_nothing_is_handed_out_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Distribution, "distribute", lambda *_: [])
+    assert any("not heard" in fault for fault in faults(1))
+
+
+@pytest.mark.thorough
+def test_that_hubs_keep_what_is_out_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Distribution, "expire", lambda *_: None)
+    monkeypatch.setattr(Distribution, "deadline", lambda *_: None)
+    assert any("keeps" in fault for fault in faults(1))
+
+
+@pytest.mark.thorough
+def test_that_a_hub_does_not_leave_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Topics, "unlisten", lambda *_: None)
+    assert any("keeps" in fault for fault in faults(1))
+
+
+@pytest.mark.thorough
+def test_that_nothing_is_kept_for_the_next_lead_costs_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [topics(seed).figures["share not heard in all"] or 0.0 for seed in range(1, 7)]
+    monkeypatch.setattr(Publications, "placed", lambda *_: None)
+    monkeypatch.setattr(Publications, "failed", lambda *_: None)
+    after = [topics(seed).figures["share not heard in all"] or 0.0 for seed in range(1, 7)]
+    assert sum(after) > sum(before)
