@@ -64,7 +64,7 @@ def coturn(tmp_path: Path) -> Iterator[str]:
         file.write_text("\n".join(settings))
         server = subprocess.Popen(["turnserver", "-c", file], stdout=subprocess.DEVNULL)
         try:
-            wait_listening(port)
+            wait_listening("127.0.0.1", port)
             yield f"turn:127.0.0.1:{port}"
         finally:
             server.terminate()

@@ -20,6 +20,7 @@ PACKAGES = {"ip": "iproute2", "nft": "nftables"}
 NAME_SERVER = {"dnsmasq": "dnsmasq-base"}
 SUBNETS = 256
 """Of 10.197.0.0/16: each run of the tests on this machine takes one that no other has."""
+GATEWAY = 254
 BLOCK = (
     "add table inet blocked;"
     " add chain inet blocked in {{ type filter hook input priority 0 ; }};"
@@ -47,6 +48,11 @@ class Host:
     def command(self) -> tuple[str, ...]:
         """What to put before a command so that it runs on this host."""
         return ("ip", "netns", "exec", self.name)
+
+    @property
+    def gateway(self) -> str:
+        """The address of the machine itself on the network of this host."""
+        return f"{self.address.rpartition('.')[0]}.{GATEWAY}"
 
     async def block_udp(self, others: Iterable[Host]) -> None:
         """Have all UDP from these hosts vanish on its way in."""
@@ -76,7 +82,7 @@ async def hosts(count: int) -> AsyncIterator[list[Host]]:
     async with AsyncExitStack() as stack:
         subnet, bridge = await free_bridge()
         stack.push_async_callback(run, "ip", "link", "del", bridge)
-        await run("ip", "addr", "add", f"{subnet}.254/24", "dev", bridge)
+        await run("ip", "addr", "add", f"{subnet}.{GATEWAY}/24", "dev", bridge)
         await run("ip", "link", "set", bridge, "up")
         made = [Host(f"{bridge}n{n}", f"{subnet}.{n + 1}") for n in range(count)]
         for number, host in enumerate(made):

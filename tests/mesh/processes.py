@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 DEADLINE = 60.0  # seconds; far beyond what anything here takes, on a machine that is busy
 STOP_TIMEOUT = 15.0
-SECRETS = ("hub_secret", "old_hub_secret")
+SECRETS = ("hub_secret", "old_hub_secret", "ice_servers")
 """Options that are refused on a command line, which others can read."""
 
 

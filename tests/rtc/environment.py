@@ -1,5 +1,7 @@
 """What this machine has for the tests of channels that need more than Python."""
 
+from __future__ import annotations
+
 import glob
 import os
 import shutil
@@ -48,6 +50,34 @@ def newer_python() -> str | None:
         if _works([name, "-c", asks]):
             return name
     return None
+
+
+SET_UP_TIMEOUT = 600.0
+VENV = ".venv-libdatachannel"
+
+
+def libdatachannel_python() -> str:
+    """Return a Python that has this package and libdatachannel; make it if it is not there.
+
+    That takes a minute the first time. Only for tests marked `libdatachannel`.
+    """
+    if HAS_LIBDATACHANNEL:
+        return sys.executable
+    environ = {**os.environ, "PYTHON": newer_python() or "", "VENV": VENV}
+    environ.pop("COVERAGE_PROCESS_START", None)
+    done = subprocess.run(
+        ["sh", "scripts/setup.sh", "dev"],
+        cwd=ROOT,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SET_UP_TIMEOUT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return str(ROOT / VENV / "bin" / "python")
 
 
 def _works(command: list[str]) -> bool:

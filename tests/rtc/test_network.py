@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -114,6 +115,21 @@ async def test_hubs_that_cannot_reach_each_other_meet_at_a_turn_server(
         for number in range(100):
             one.channel.send(bytes([number]))
         assert await other.until_received(100) == [bytes([number]) for number in range(100)]
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+@pytest.mark.turn
+async def test_a_turn_server_that_is_gone_keeps_nobody_from_stopping(name: str) -> None:
+    """To give an address back would be tried for a minute; `Engines` waits for less."""
+    with ExitStack() as stack:
+        options = IceOptions(turn_servers=(stack.enter_context(turn_server()),), loopback_only=True)
+        async with Engines(name, name, options) as engines:
+            one = await engines.offer()
+            other = await engines.answer(only_relayed(one.sdp))
+            one.channel.take_answer(only_relayed(other.sdp))
+            await one.until_open()
+            stack.close()
 
 
 def only_relayed(sdp: str) -> str:

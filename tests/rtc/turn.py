@@ -28,18 +28,18 @@ def turn_server(address: str = "127.0.0.1") -> Iterator[IceServer]:
     )
     server = subprocess.Popen(["turnserver", *options], stdout=subprocess.DEVNULL)
     try:
-        wait_listening(port)
+        wait_listening(address, port)
         yield IceServer(f"turn:{address}:{port}", "hub", "secret")
     finally:
         server.terminate()
         server.wait()
 
 
-def wait_listening(port: int) -> None:
+def wait_listening(address: str, port: int) -> None:
     deadline = time.monotonic() + LIMIT
     while True:
         try:
-            with socket.create_connection(("127.0.0.1", port), 1.0):
+            with socket.create_connection((address, port), 1.0):
                 return
         except OSError:
             assert time.monotonic() < deadline, "the TURN server does not start"

@@ -1,8 +1,8 @@
 """ICE of a channel: which addresses and ports its sockets take, which servers they ask.
 
 aioice takes any free port, leaves the loopback out, asks one STUN server, and waits five seconds
-for it. ``HubConnection`` differs from it in these points, and does not wait for a nomination
-without end.
+for it. ``HubConnection`` differs from it in these points, and waits neither without end for a
+nomination nor for a minute for a TURN server that is gone.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 # slowly. Linux grants no more than net.core.rmem_max.
 RECEIVE_BUFFER = 4096 * KIB
 LOOPBACK = "127.0.0.1"
+RELEASE_TIMEOUT = 1.0
+"""Seconds in which a TURN server may confirm that it has its address back."""
 NOMINATION_TIMEOUT = 1.0  # seconds; it takes two round trips after a pair was found to work
 
 
@@ -57,6 +59,22 @@ class HubConnection(aioice.Connection):
         finally:
             if self._nominating_later is not None:
                 self._nominating_later.cancel()
+
+    async def close(self) -> None:
+        """Close all sockets.
+
+        aioice asks a TURN server for a minute to take an address back. Without that it does so
+        itself, ten minutes after it was asked last (RFC 8656, section 3.2).
+        """
+        relays = [each for each in self._protocols if each.local_candidate.type == "relay"]
+        self._protocols = [each for each in self._protocols if each not in relays]
+        await super().close()
+        released = [asyncio.ensure_future(relay.close()) for relay in relays]
+        if released:
+            await asyncio.wait(released, timeout=RELEASE_TIMEOUT)
+        for each in released:
+            each.cancel()
+        await asyncio.gather(*released, return_exceptions=True)
 
     def _nominate_later(self) -> None:
         loop = asyncio.get_running_loop()
