@@ -4,6 +4,8 @@ from random import Random
 
 import msgspec
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
@@ -265,6 +267,15 @@ def test_a_made_up_refusal_tells_nothing() -> None:
     assert spans == []
 
 
+def test_a_refusal_with_a_made_up_number_makes_no_second_root() -> None:
+    tracer, spans = tracer_and_spans()
+    relay = offer(tracer.begun(0.0))
+    tracer.passed_on(SECOND, relay, 0.0)
+    lost = Undelivered("net1", PeerId(A), PeerId(B), "offer", Reason.NOT_FOUND, 1, 0, relay.trace)
+    tracer.failed(lost, lost.reason, 1.0)
+    assert [span.step for span in spans] == [SIGNAL, RETURN]
+
+
 def test_a_signal_that_fails_twice_is_told_of_once() -> None:
     tracer, spans = tracer_and_spans()
     relay = offer(tracer.begun(0.0))
@@ -280,6 +291,24 @@ def test_the_kind_and_the_namespace_that_are_shown_are_bounded() -> None:
     tracer.arrived(SECOND, relay, 0.0)
     tracer.ended(SECOND, relay, "delivered", 0.0)
     assert [(span.kind, span.namespace) for span in spans] == [("other", "n" * NAME_LENGTH)]
+
+
+@example(CONTEXT, SECOND)
+@given(
+    st.binary(max_size=64) | st.binary(min_size=24, max_size=24),
+    st.sampled_from([FIRST, SECOND, THIRD]),
+)
+def test_whatever_a_context_is_what_is_told_of_it_is_a_span(context: bytes, source: PeerId) -> None:
+    tracer, spans = tracer_and_spans()
+    relay = offer(context)
+    tracer.arrived(source, relay, 0.0)
+    tracer.forwarded(routed(source, Segment(1, 0, 0, relay)), None, 0.0)
+    tracer.passed_on(source, relay, 0.0)
+    tracer.ended(source, relay, "delivered", 0.0)
+    tracer.failed(relay, "expired", 0.0)
+    for span in spans:
+        assert (len(span.trace), len(span.span), len(span.parent or b"")) == (16, 8, 8)
+        assert all(any(name) for name in (span.trace, span.span, span.parent or b""))
 
 
 # Budgets

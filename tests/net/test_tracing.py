@@ -200,6 +200,14 @@ async def test_a_server_without_opentelemetry_says_what_to_install(
     assert server.port == 0
 
 
+async def test_variables_that_opentelemetry_refuses_are_an_error_of_the_options(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096")
+    with pytest.raises(ConfigError, match="OpenTelemetry says: max_export_batch_size"):
+        await PeerPigeonServer(host="127.0.0.1", port=0, trace_every=7).start()
+
+
 PROGRAM = """
 import asyncio, sys
 from peerpigeon import PeerPigeonServer

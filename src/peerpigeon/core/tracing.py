@@ -3,7 +3,7 @@
 The hub of the sender decides which, by chance, and gives each a context: 16 bytes that name the
 trace and 8 that name its root span, as in W3C Trace Context. To have one is to be sampled. It
 travels with the signal, and each hub that traces reports its own steps as spans below that root.
-They are not below each other, for what a signal is wrapped in is signed, and no hub on its way may
+They are not below each other, for the tag of a frame covers its context, and no hub on its way may
 change it. Clients can neither set a context nor see one.
 
 Contexts come from other hubs, which may lie, and signals from clients, who may send as many as they
@@ -36,7 +36,7 @@ CONTEXT_SIZE = TRACE_SIZE + SPAN_SIZE
 
 SPANS_A_SECOND = 200
 """Spans of signals from this hub's own clients, and as many of those from other hubs', twice that
-after a quiet time. OpenTelemetry by itself sends 512 every five seconds, or as soon as they are."""
+after a quiet time. To make an object of OpenTelemetry takes 17 microseconds, 400 of them 7 ms."""
 
 SPANS_OF_A_HUB = SPANS_A_SECOND // 4
 """Of those of other hubs' signals, the spans of any one of them: who lies leaves the most to the
@@ -120,8 +120,8 @@ class Tracer:
         """Report that a signal of a client has failed: here, or after it had left."""
         begin = self._own_followed.pop(signal.trace or b"", None)
         if begin is not None:
-            step = Step.RETURN if signal.number else Step.SIGNAL
-            self._tell(step, signal, begin, reason, now)
+            has_left = signal.number or isinstance(signal, Undelivered)  # whatever number it claims
+            self._tell(Step.RETURN if has_left else Step.SIGNAL, signal, begin, reason, now)
 
     # At the others
 
@@ -135,12 +135,11 @@ class Tracer:
 
         From this one if its target has come here while it waited.
         """
-        if relay.trace is None:
-            return
+        context = relay.trace or b""
         if hub == self._own:
-            step, begin = Step.SIGNAL, self._own_followed.pop(relay.trace, None)
+            step, begin = Step.SIGNAL, self._own_followed.pop(context, None)
         else:
-            step, begin = Step.DELIVER, self._followed.pop((hub, relay.trace), None)
+            step, begin = Step.DELIVER, self._followed.pop((hub, context), None)
         if begin is not None:
             self._tell(step, relay, begin, outcome, now, "" if hub == self._own else hub)
 
@@ -151,6 +150,7 @@ class Tracer:
         if (
             isinstance(frame.body, Segment)
             and isinstance(relay := frame.body.news, Relay)
+            and relay.trace is not None  # as few are
             and _is_valid(relay.trace)
             and self._may_tell(frame.source, now)
         ):

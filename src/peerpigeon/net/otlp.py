@@ -37,8 +37,8 @@ SERVICE = "peerpigeon"
 """The service that spans are by, where ``OTEL_SERVICE_NAME`` names no other."""
 
 MOST_WAITING = 2048
-"""Spans that wait to be sent, as many as OpenTelemetry lets wait by itself: some 5 s of the most
-that a hub makes."""
+"""Spans that wait to be sent, of 3.6 kB at most: 5 s of the most that a hub makes. As many as wait
+for OpenTelemetry by itself, of which it gives up the oldest and warns of each."""
 
 LAST_SPANS = 2.0
 """Seconds that the last spans may take, for which the end of the server waits."""
@@ -84,8 +84,10 @@ class _Watched(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         said = _overheard.begin()
-        result = self._exporter.export(spans)
-        self.done += len(spans)
+        try:
+            result = self._exporter.export(spans)
+        finally:
+            self.done += len(spans)
         if result is not SpanExportResult.SUCCESS:
             self._failed(said[0] if said else "")
         return result
@@ -132,7 +134,10 @@ class SpanSender:
         return self._made - self._exporter.done
 
     def send(self, traced: Traced, epoch: float) -> None:
-        """Have a span sent soon, unless too many wait; ``epoch`` makes Unix time of its times."""
+        """Have a span sent soon, unless too many wait.
+
+        ``epoch`` makes seconds since 1970 of its times.
+        """
         if self.waiting >= MOST_WAITING:
             self._warn("the collector is too slow")
             return

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def sender_for(config: ServerConfig, own: PeerId, warnings: SeldomWarnings) -> SpanSender | None:
     """Return what sends the spans of one hub; ``None`` if it does not trace.
 
-    Raises ``ConfigError`` if OpenTelemetry is not installed.
+    Raises ``ConfigError`` if OpenTelemetry is not installed, or refuses its variables.
     """
     if not config.trace_every:
         return None
@@ -27,4 +27,9 @@ def sender_for(config: ServerConfig, own: PeerId, warnings: SeldomWarnings) -> S
             f"trace_every is {config.trace_every}, but OpenTelemetry cannot be loaded ({error}):"
             " pip install 'peerpigeon[otel]'"
         ) from error
-    return SpanSender(own, warnings)
+    try:
+        return SpanSender(own, warnings)
+    except ValueError as error:
+        raise ConfigError(
+            f"trace_every is {config.trace_every}, but OpenTelemetry says: {error}"
+        ) from error

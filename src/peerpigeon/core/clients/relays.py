@@ -81,7 +81,7 @@ class IncomingRelays:
 
     def receive(self, hub: PeerId, relay: Relay, now: float) -> None:
         """Deliver a signal that came from another hub, or say that it cannot be."""
-        if self._tracer is not None:
+        if self._tracer is not None and relay.trace is not None:
             self._tracer.arrived(hub, relay, now)
         namespace, sender, session = relay.namespace, relay.sender, relay.sender_session
         if self._doubtful.queues and (namespace, key_of(sender)) in self._doubtful.queues:
@@ -173,7 +173,7 @@ class IncomingRelays:
                 target.remote_offers = RecentOffers()
             target.remote_offers.note(relay.sender, now)
         self._outcomes.deliver(session, target.peer_id, signal, relay.sender, now)
-        if self._tracer is not None:
+        if self._tracer is not None and relay.trace is not None:
             self._tracer.ended(hub, relay, DELIVERED, now)
 
     def tick(self, now: float) -> None:

@@ -58,7 +58,7 @@ class SignalOutcomes:
         """Send a signal of a client of ours to the hub of its target."""
         self._counts.passed_on[family_of(relay.kind)].value += 1
         self._effects.tell_hub(hub, relay)
-        if self._tracer is not None:
+        if self._tracer is not None and relay.trace is not None:
             self._tracer.passed_on(hub, relay, now)
 
     def send_back(self, hub: PeerId, relay: Relay, reason: Reason, now: float) -> None:
@@ -75,7 +75,7 @@ class SignalOutcomes:
             relay.trace,
         )
         self._effects.tell_hub(hub, lost)
-        if self._tracer is not None:
+        if self._tracer is not None and relay.trace is not None:
             self._tracer.ended(hub, relay, reason, now)
 
     def on_undelivered(self, lost: Undelivered, now: float) -> None:
@@ -88,7 +88,7 @@ class SignalOutcomes:
         self._report(relay, reason, now)
 
     def _report(self, signal: Relay | Undelivered, reason: Reason, now: float) -> None:
-        if self._tracer is not None:
+        if self._tracer is not None and signal.trace is not None:
             self._tracer.failed(signal, reason, now)
         sender = self._sender(signal)
         if sender is not None and self._answered.note(signal.number, now):
