@@ -234,3 +234,18 @@ async def test_over_tls_who_loses_a_worker_can_come_again(tmp_path: Path) -> Non
             for client in clients:
                 await client.close()
             await talk(await met(stack, found, room), room)
+
+
+# Limits
+
+
+async def test_all_workers_together_have_as_many_clients_as_one_hub() -> None:
+    async with service("--max-connections", "20") as found, AsyncExitStack() as stack:
+        for number in range(19):
+            client = await stack.enter_async_context(await found.connect(f"{number:040d}"))
+            assert (await client.next())["type"] == "connected"
+            await client.announce(ROOMS[number % len(ROOMS)])
+        assert sum(await counts(found)) == 19
+        for number in range(19, 25):  # some of them come to each worker, and have to wait
+            await stack.enter_async_context(await found.connect(f"{number:040d}"))
+        assert sum(await counts(found)) <= 20

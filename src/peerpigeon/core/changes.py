@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.wire.client_messages import Announce, Signal
-    from peerpigeon.core.wire.hub_frames import Ack, Segment
+    from peerpigeon.core.wire.hub_frames import Ack, Load, Segment
 
 
 # The mesh
@@ -19,6 +19,14 @@ class HubGone:
     """A hub cannot be reached any more."""
 
     hub: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class LoadTold:
+    """Another worker of the same command has said how many clients it has."""
+
+    hub: PeerId
+    load: Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +208,7 @@ class BacklogReady:
 ViewChange: TypeAlias = (
     HubGone
     | HubForgotten
+    | LoadTold
     | HubReturned
     | HubRestarted
     | HubRose

@@ -70,6 +70,7 @@ from peerpigeon.core.wire.hub_news import (
     Relay,
     Spread,
 )
+from peerpigeon.core.worker_loads import WorkerLoads
 
 if TYPE_CHECKING:
     from random import Random
@@ -126,12 +127,17 @@ class Hub(Pictures):
         self._news = IncomingNews(own, self._clients, self._namespaces)
         self._mesh = self._delivery = self._view = None
         self._rebalance: Rebalance | None = None
+        self._loads: WorkerLoads | None = None
         if config.is_hub:
             self._mesh = Mesh(own, config, rng, incarnation, now, self._effects, identity=identity)
             flow_of = self._clients.registry.flow_of
             self._delivery = Delivery(self._mesh, config.signal_lifetime, self._effects, flow_of)
             parts = self._mesh, self._delivery, self._clients, self._namespaces
             self._view = ViewChanges(*parts)
+            if config.workers > 1:
+                self._loads = WorkerLoads(config, self._clients, self._mesh, self._effects)
+                self._view.on_load = self._loads.hear
+                self._view.nobody_was_here = self._loads.nobody_was_here
             if config.rebalance:
                 self._rebalance = Rebalance(self._clients, self._mesh, now)
             self._awake_until = now + self._mesh.patience
@@ -312,6 +318,8 @@ class Hub(Pictures):
             self._view.tick(now)
         if self._rebalance is not None:
             self._rebalance.tick(now)
+        if self._loads is not None:
+            self._loads.tick(now)
         self._clients.deliver(self._namespaces.expire(now), now)
 
     def _look_at_clock(self, mesh: Mesh, delivery: Delivery, now: float) -> None:
@@ -338,7 +346,8 @@ class Hub(Pictures):
         """Return when all but the mesh want one."""
         clients, namespaces = self._clients.deadline(), self._namespaces.deadline()
         shedding = None if self._rebalance is None else self._rebalance.deadline()
-        first = earliest(clients, namespaces, shedding)
+        loads = None if self._loads is None else self._loads.deadline()
+        first = earliest(clients, namespaces, shedding, loads)
         if self._delivery is None or self._view is None:
             return first
         return earliest(self._delivery.deadline(), self._view.deadline(), first)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.mesh.mesh import Mesh
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.wire.hub_frames import Advert
+    from peerpigeon.core.worker_loads import WorkerLoads
 
 
 class Pictures:
@@ -42,6 +43,7 @@ class Pictures:
     _news: IncomingNews
     _mesh: Mesh | None
     _delivery: Delivery | None
+    _loads: WorkerLoads | None
     memory: MemoryAccount
 
     @property
@@ -61,6 +63,14 @@ class Pictures:
         is_leaving = mesh is not None and mesh.advert.is_leaving
         has_settled = mesh is None or mesh.has_settled
         return serving(is_draining=self.is_draining or is_leaving, has_settled=has_settled)
+
+    @property
+    def is_among_workers(self) -> bool:
+        """Whether the other workers of its command, if there are any, are linked and counted on."""
+        loads = self._loads
+        if loads is None:
+            return True
+        return loads.are_linked and len(self._namespaces.placement) >= self._config.workers
 
     @property
     def is_draining(self) -> bool:

@@ -13,17 +13,22 @@ from peerpigeon.core.changes import (
     HubReturned,
     HubRose,
     LifeRaised,
+    LoadTold,
     RoutesChanged,
 )
 from peerpigeon.core.deadlines import earliest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from peerpigeon.core.changes import ViewChange
     from peerpigeon.core.clients.service import ClientService
     from peerpigeon.core.delivery import Delivery
+    from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.mesh import Mesh
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.streams.outgoing import Failure
+    from peerpigeon.core.wire.hub_frames import Load
 
 VIEW_DELAY = 0.2
 VIEW_DELAY_PER_HUB = 0.001
@@ -42,6 +47,10 @@ class ViewChanges:
         self._clients = clients
         self._namespaces = namespaces
         self._show_at: float | None = None
+        self.on_load: Callable[[PeerId, Load, float], object] = lambda *_: None
+        """Called with what another worker of the same command says, and the time."""
+        self.nobody_was_here: Callable[[], bool] = lambda: False
+        """Tells whether it is known that no hub of the mesh has ever had a client."""
 
     def given_up(self, change: ViewChange) -> list[Failure]:
         """Return the signals that are lost with a change, before ``on_change`` acts on it."""
@@ -62,8 +71,6 @@ class ViewChanges:
                 delivery.forget(hub, now)
                 self._clients.deliver(self._namespaces.hub_gone(hub, now), now)
                 self._show_by(now)
-            case HubForgotten(hub):
-                delivery.forget(hub, now)
             case DrainsChanged():
                 self._show_by(now)
             case HubReturned(hub):
@@ -78,10 +85,19 @@ class ViewChanges:
                 delivery.rose(hub, incarnation, now)
                 self._clients.deliver(self._namespaces.hub_rose(hub, incarnation, now), now)
                 self._show_by(now)
+            case _:
+                self._on_rare_change(change, now)
+
+    def _on_rare_change(self, change: LoadTold | HubForgotten | LifeRaised, now: float) -> None:
+        match change:
+            case LoadTold(hub, load):
+                self.on_load(hub, load, now)
+            case HubForgotten(hub):
+                self._delivery.forget(hub, now)
             case LifeRaised(incarnation):
                 signaling = self._clients.signaling
                 signaling.rise(self._namespaces.rise(incarnation, now))
-                delivery.renew(signaling.renewed)
+                self._delivery.renew(signaling.renewed)
             case _:
                 assert_never(change)
 
@@ -97,7 +113,9 @@ class ViewChanges:
         if now >= self._show_at:
             self._show_at = self._mesh.more_draining_at(now)
             hubs, draining = self._mesh.incarnations(), self._mesh.draining(now)
-            self._clients.deliver(self._namespaces.show(hubs, now, draining), now)
+            is_new = self.nobody_was_here()
+            told = self._namespaces.show(hubs, now, draining, is_new=is_new)
+            self._clients.deliver(told, now)
             self._clients.topics.placed(now)
 
     def deadline(self) -> float | None:

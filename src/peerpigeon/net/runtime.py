@@ -125,6 +125,7 @@ class Runtime:
         self._watching: asyncio.Task[None] | None = None
         self._workers: Workers | None = None
         self._listeners: list[asyncio.Server] = []
+        self._to_serve: list[tuple[socket.socket, Doors]] = []
         self._has_begun = False
         self._is_ending = False
         self.ended = asyncio.Event()
@@ -296,10 +297,10 @@ class Runtime:
             self._workers = Workers(self._config, self.driver)
             doors_of_workers = self._doors_for_workers(self._config, self._workers)
             await self._serve(self._workers.listener, doors_of_workers)
-        doors = [(each, self._doors) for each in sockets]
-        doors += [(each, self._admin_doors) for each in admin]
-        for each, factory in doors:
-            await self._serve(each, factory)
+        self._to_serve = [(each, self._doors) for each in sockets]
+        self._to_serve += [(each, self._admin_doors) for each in admin]
+        if self._config.workers == 1:
+            await self.join_workers()
 
     async def _serve(self, each: socket.socket, factory: Doors) -> None:
         leave_little_in_kernel(each, AHEAD)
@@ -323,6 +324,13 @@ class Runtime:
             self._watching = self._loop.create_task(self._files.watch())
         self._has_begun = True
         self.driver.start()
+
+    async def join_workers(self) -> None:
+        """Take connections once the other workers are there, if there are any."""
+        if self._workers is not None:
+            await self._workers.come(self.hub)
+        while self._to_serve and not self._is_ending:
+            await self._serve(*self._to_serve.pop(0))
 
     def drain(self, seconds: float | None) -> None:
         """Begin to let the clients go, within ``seconds`` or ``drain_time``; then stop."""

@@ -158,6 +158,7 @@ class PeerPigeonServer:
             )
         self._tell(Started(config.place, port))
         runtime.begin()
+        await runtime.join_workers()
 
     async def stop(self) -> None:
         """Close all sockets, each client with code 1001; harmless if the server is stopped."""

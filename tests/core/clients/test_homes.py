@@ -36,7 +36,9 @@ def test_who_announces_itself_where_another_worker_is_at_home_is_passed_on() -> 
     key = desk.take(session)[0]["data"]["resumeKey"]
     (action,) = announce(desk, session, THERE)
     assert action.worker == 1
-    assert action.opened == PeerOpened(session, A, "192.0.2.1", owner=owner_of_key(key))
+    assert action.opened == PeerOpened(
+        session, A, "192.0.2.1", owner=owner_of_key(key), passed_on_by=0
+    )
     assert [json.loads(text)["type"] for text in action.texts] == ["announce"]
     assert len(desk.hub.peers()) == 0
 

@@ -111,6 +111,8 @@ class Admission:
             newcomer, holder = self._newcomer(event, peer_id, now), self._registry.find(peer_id)
             if holder is not None and self._contests.is_owner(holder, newcomer.owner, now):
                 self._resume(self._admit(newcomer, now), holder, now)
+            elif newcomer.is_greeted:  # whichever worker did that has given it a place, too
+                self._admit(newcomer, now)
             elif self._sessions.addresses.is_full(event.address):
                 self._effects.close(session, TRY_AGAIN_LATER, ADDRESS_IS_FULL)
             elif self._registry.is_full:
@@ -178,11 +180,9 @@ class Admission:
         contender = LocalContender(session, peer_id, address, now, client.owner)
         contender.is_greeted, contender.permits = True, client.permits
         contender.is_page = client.is_page
-        if not self._keep(
-            contender, text, now
-        ):  # real clients announce no more than a few kilobytes
+        if not self._keep(contender, text, now):  # real ones announce a few kilobytes at most
             self._close(client.session, TAKEN)
-            self._fill_places(now)
+            self.fill_places(now)
             return False
         self._contests.contend(contender, holder, now)
         self._contests.ask_whose(contender, namespace)
@@ -223,7 +223,7 @@ class Admission:
         for applicant in self._places.disappointed():
             self._close(applicant.session, FULL)
 
-    def _fill_places(self, now: float) -> None:
+    def fill_places(self, now: float) -> None:
         """Let in who waits, as far as there are places."""
         while (applicant := self._places.next()) is not None:
             self._admit(applicant, now)
@@ -237,7 +237,7 @@ class Admission:
         contender = self._takeovers.contender(session)
         if contender is not None and not self._keep(contender, text, now):
             self._contests.give_up(contender)
-            self._fill_places(now)
+            self.fill_places(now)
 
     def _keep(self, contender: LocalContender, text: str, now: float) -> bool:
         contender.last_heard = now
@@ -259,7 +259,7 @@ class Admission:
     def on_ponged(self, party: Party, number: int, now: float) -> None:
         """Take the answer to a ping: whoever wants the id or the place of that party has lost."""
         self._contests.on_ponged(party, number)
-        self._fill_places(now)
+        self.fill_places(now)
         if self._places.answered(party.session):
             self._make_room(now)
 
@@ -287,7 +287,7 @@ class Admission:
         contender = self._takeovers.contender(session)
         if contender is not None:
             self._takeovers.withdraw(contender)
-            self._fill_places(now)
+            self.fill_places(now)
         applicant = self._places.applicant(session)
         if applicant is not None:
             self._places.withdraw(applicant)
@@ -325,7 +325,7 @@ class Admission:
             self._tell_end(party.peer_id, code, reason)
         if held and party.peer_id is not None:
             self._bequeath(party.peer_id, party, contenders, now, is_refused=is_refused)
-        self._fill_places(now)
+        self.fill_places(now)
 
     def _tell_end(self, peer_id: PeerId, code: int, reason: str) -> None:
         add(self._counts.ended, code if code in NAMED else 0)

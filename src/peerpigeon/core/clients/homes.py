@@ -12,11 +12,14 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.counts import add
 from peerpigeon.core.interface.actions import PassOn
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, PASSED_ON
 from peerpigeon.core.interface.events import PeerOpened
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from peerpigeon.core.clients.admission import Admission
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
@@ -32,7 +35,13 @@ class Homes:
         self._workers = config.workers
         self._admission = admission
         self._effects = effects
+        self.taken: dict[int, int] = {}
+        """How many clients other workers have passed on to this one, by their numbers."""
         self._leaving: dict[SessionId, list[str]] = {}
+        self.full: frozenset[int] = frozenset()
+        """The workers that hold no more: who would be theirs stays where it is."""
+        self.on_leaving: Callable[[int, float], object] = lambda _, __: None
+        """Called with the worker and the time for each client that is passed on."""
 
     def _elsewhere(self, namespace: str) -> int | None:
         """Return the worker that is the home of a namespace; ``None`` if that is this one."""
@@ -40,7 +49,7 @@ class Homes:
             return None
         digest = sha256(namespace.encode(errors="surrogatepass")).digest()
         home = int.from_bytes(digest[:8], "big") % self._workers
-        return None if home == self._own else home
+        return None if home == self._own or home in self.full else home
 
     def pass_on(self, client: Client, namespace: str, text: str, now: float) -> bool:
         """Have another worker serve a client that announces itself first, if it is to.
@@ -60,11 +69,18 @@ class Homes:
             client.permits,
             is_page=client.is_page,
             owner=client.owner,
+            passed_on_by=self._own,
         )
         texts = self._leaving[client.session] = [text]
+        self.on_leaving(worker, now)
         self._admission.depart(client, NORMAL_CLOSURE, PASSED_ON, now)
         self._effects.act(PassOn(opened, worker, texts))
         return True
+
+    def note(self, event: PeerOpened) -> None:
+        """Note a new socket, which another worker may have passed on."""
+        if event.owner:
+            add(self.taken, event.passed_on_by)
 
     def keep(self, session: SessionId, text: str) -> bool:
         """Keep what a client says that is being passed on; ``False`` if that is not one."""

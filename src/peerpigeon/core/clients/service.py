@@ -79,6 +79,7 @@ class ClientService:
         self._permissions = Permissions(config)
         self._sessions = Sessions(own, config)
         self.registry = self._sessions.registry
+        self.addresses = self._sessions.addresses
         self._presence = namespaces.presence
         self.references = ReferenceLinks(own, config, effects)
         updates = ReferenceUpdates(own, self.references)
@@ -103,7 +104,7 @@ class ClientService:
             effects,
             fairness=self._fairness,
         )
-        self._homes = Homes(config, self.admission, effects)
+        self.homes = Homes(config, self.admission, effects)
         self.guests = Guests(
             self._sessions,
             self.references,
@@ -152,6 +153,7 @@ class ClientService:
 
     def on_opened(self, event: PeerOpened, now: float) -> None:
         """Take a new socket."""
+        self.homes.note(event)
         self.admission.on_opened(event, now)
 
     def on_ping(self, event: PeerPonged | PingSent, now: float) -> None:
@@ -184,7 +186,7 @@ class ClientService:
         """Take the end of a socket."""
         party = self.registry.get(event.session)
         if party is None:
-            self._homes.left(event.session)
+            self.homes.left(event.session)
             self.admission.withdraw(event.session, now)
         else:
             self.admission.depart(party, event.code, event.reason, now)
@@ -195,7 +197,7 @@ class ClientService:
         """Take a message of a session if there is one."""
         party = self.registry.get(session)
         if party is None:
-            if not self._homes.keep(session, text):
+            if not self.homes.keep(session, text):
                 self.admission.keep_message(session, text, now)
             return
         party.last_heard = now
@@ -254,7 +256,7 @@ class ClientService:
             )
         if complaint is not None:
             self._refuse_message(client, complaint, now)
-        elif not is_hub and self._homes.pass_on(client, announce.namespace, text, now):
+        elif not is_hub and self.homes.pass_on(client, announce.namespace, text, now):
             pass  # it is heeded there
         elif not self.admission.claim(client, announce.namespace, text, now):
             pass  # it is heeded when the client has its id

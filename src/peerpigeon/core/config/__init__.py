@@ -26,7 +26,12 @@ from peerpigeon.core.config.options import DEFAULT_PORT, GLOBAL_NAMESPACE, GROUP
 from peerpigeon.core.config.origins import host_of_origin, normal_origin
 from peerpigeon.core.config.proxies import ProxyNetwork
 from peerpigeon.core.config.quantities import KIB, MIB, ConfigError, parse_seconds
-from peerpigeon.core.config.server_config import LOCAL_PORT_RETRIES, ServerConfig, config_of
+from peerpigeon.core.config.server_config import (
+    LOCAL_PORT_RETRIES,
+    NO_END,
+    ServerConfig,
+    config_of,
+)
 from peerpigeon.core.config.settings import Settings, settle, without
 from peerpigeon.core.config.texts import (
     OPTIONS,
@@ -50,6 +55,7 @@ __all__ = [
     "LOCAL_PORT_RETRIES",
     "MIB",
     "NAMES",
+    "NO_END",
     "OF_COMMANDS",
     "OPTIONS",
     "PREFIX",

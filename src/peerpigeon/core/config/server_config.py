@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 FEW_CONNECTIONS = 100
 """Clients that one address may have in any case, if they are no more than half of all."""
 
+NO_END = 2**31
+"""More clients than any process holds."""
+
 LOCAL_PORT_RETRIES = 10
 """Ports that are tried after the one asked for, where only programs of this machine look for it."""
 
@@ -69,6 +72,9 @@ class ServerConfig(Options):
 
     workers: int = 1
     """How many processes serve together as one command."""
+
+    worker_room: int = NO_END
+    """How many clients this worker can hold, as far as the system lets it."""
 
     worker_directory: str = ""
     """Where the sockets are by which the workers reach each other: no other user's."""

@@ -54,6 +54,9 @@ class PeerOpened(msgspec.Struct, frozen=True, gc=False):
     """The owner mark of a client that another worker has greeted, and has passed on with
     ``PassOn``; empty for all others."""
 
+    passed_on_by: int = 0
+    """The number of that worker."""
+
 
 class VisitorOpened(msgspec.Struct, frozen=True, gc=False):
     """A WebSocket was accepted whose client speaks a dialect; for all else it is like a client's.

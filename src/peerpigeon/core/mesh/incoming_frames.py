@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from peerpigeon.core.changes import Arrived
+from peerpigeon.core.changes import Arrived, LoadTold
 from peerpigeon.core.interface.close_codes import POLICY_VIOLATION
 from peerpigeon.core.mesh.links import NeighbourLink
 from peerpigeon.core.wire.hub_frames import (
     Ack,
     Adverts,
     Bye,
+    Carrier,
     Heartbeat,
     Hello,
+    Load,
     Proof,
     Routed,
     Sealed,
@@ -93,6 +95,9 @@ class IncomingFrames:
                 self._anti_entropy.on_heartbeat(link, digest, now)
             case Summary():
                 self._anti_entropy.on_summary(link, frame)
+            case Load():
+                if link.carrier is Carrier.LOCAL:
+                    self._effects.report(LoadTold(link.hub, frame))
             case Bye(reason):
                 self._lifecycle.left(link, reason, now)
             case Hello() | Proof():

@@ -148,6 +148,12 @@ class Links:
         """Return the link to ``hub`` over ``carrier``."""
         return self._by_hub.get(hub, {}).get(carrier)
 
+    def over_carrier(self, carrier: Carrier) -> list[PeerId]:
+        """Return the hubs that are linked over ``carrier``."""
+        if not self._counts[carrier]:
+            return []
+        return [hub for hub, ways in self._by_hub.items() if carrier in ways]
+
     def needs_no_socket(self, hub: PeerId) -> bool:
         """Tell whether there is a link to ``hub`` that is better than a WebSocket."""
         ways = self._by_hub.get(hub, {})

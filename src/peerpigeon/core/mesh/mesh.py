@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.identity import Identity
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.interface.events import LinkEvent
-    from peerpigeon.core.wire.hub_frames import Body
+    from peerpigeon.core.wire.hub_frames import Body, Load
 
 
 class Mesh:
@@ -121,6 +121,16 @@ class Mesh:
     def send(self, goal: PeerId, incarnation: int, body: Body, now: float) -> None:
         """Send a body on its way to another hub; an ``incarnation`` of 0 is not known."""
         self._parts.forwarder.send(goal, incarnation, body, now)
+
+    def workers(self) -> list[PeerId]:
+        """Return the other workers of the same command that are linked."""
+        return self._links.over_carrier(Carrier.LOCAL)
+
+    def tell_worker(self, hub: PeerId, load: Load) -> None:
+        """Tell another worker how many clients this one has."""
+        link = self._links.over(Carrier.LOCAL, hub)
+        if link is not None:  # pragma: no branch: it was there a moment ago
+            self._effects.act(SendToLink(link.id, load))
 
     def dial(self, uri: str, now: float) -> None:
         """Dial an address, unless it is being dialled or linked."""

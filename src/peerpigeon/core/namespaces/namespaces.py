@@ -153,15 +153,21 @@ class Namespaces:
         self._unheard_by.setdefault(hub, now + REPUBLICATION_DELAY)
 
     def show(
-        self, hubs: Mapping[PeerId, int], now: float, draining: Collection[PeerId] = ()
+        self,
+        hubs: Mapping[PeerId, int],
+        now: float,
+        draining: Collection[PeerId] = (),
+        *,
+        is_new: bool = False,
     ) -> list[ClientNews]:
         """Move namespaces to the hubs that are live by now; O(hubs and own namespaces).
 
         ``hubs``: all of them, this one included, with their incarnations; ``draining``: those of
-        them that are about to stop.
+        them that are about to stop; ``is_new``: none of them has ever had a client, so that there
+        is nothing to hear of it.
         """
         reappeared = self.views.show(hubs, now)
-        if len(self.placement) == 1 < len(hubs):
+        if len(self.placement) == 1 < len(hubs) and not is_new:
             self.rendezvous.handover.note_arrival(now)
         self.rendezvous.handover.note_left(self.placement.update(hubs, draining), now)
         told = [news for hub in reappeared.resumed for news in self._finish_dropping(hub)]

@@ -124,12 +124,15 @@ class Registry:
     """All parties of one hub, by session and by id."""
 
     def __init__(self, max_connections: int) -> None:
-        self._max_connections = max_connections
+        self.limit = max_connections
+        """How many may be here at present."""
         self._parties: dict[SessionId, Party] = {}
         self._by_key: dict[PeerKey, Holder] = {}
         self._last_guest = 0
         self.aside = 0
         """How many have a place and no session for now, because they wait for their ids."""
+        self.leaving = 0
+        """How many have been passed on to another worker, which has not said so yet."""
         self.by_key: Mapping[PeerKey, Holder] = self._by_key
         """Those who hold their ids. Of clients with one id only one does."""
         self.get: Callable[[SessionId], Party | None] = self._parties.get
@@ -146,12 +149,12 @@ class Registry:
     @property
     def vacancies(self) -> int:
         """How many more may be accepted."""
-        return max(0, self._max_connections - len(self._parties) - self.aside)
+        return max(0, self.limit - len(self._parties) - self.aside - self.leaving)
 
     @property
     def is_full(self) -> bool:
         """Whether no further one may be accepted."""
-        return len(self._parties) + self.aside >= self._max_connections
+        return len(self._parties) + self.aside + self.leaving >= self.limit
 
     def find(self, peer_id: PeerId) -> Holder | None:
         """Return who holds an id, however the id is spelled."""

@@ -189,6 +189,27 @@ CONTROL: Final[int] = 1
 """The lane of what hubs say about namespaces, and of signals that come back: little and urgent."""
 
 
+class Load(Frozen, frozen=True, tag=8):
+    """How many clients one worker of a command has. Of no other hub it is heeded."""
+
+    worker: Count
+    serial: Count
+    """Larger than in all that the sender has said before over this link."""
+    seen: Count
+    """The largest of the receiver that the sender has heard; 0 if none."""
+    used: Count
+    is_full: bool
+    """Whether it takes no more clients of namespaces whose home it is."""
+    addresses: Annotated[
+        tuple[tuple[Annotated[str, Meta(max_length=64)], Count], ...], Meta(max_length=4096)
+    ] = ()
+    """Those that have a lot of clients here, and how many."""
+    is_new: bool = False
+    """Whether it has never had a client."""
+    taken: Count = 0
+    """How many clients it has taken over that the receiver has passed on."""
+
+
 class Segment(Frozen, frozen=True, tag=1):
     """One numbered piece of news of a stream from a source hub to a destination hub."""
 
@@ -271,5 +292,5 @@ class Sealed(Addressed, frozen=True, tag=6):
     tag: Tag = b""
 
 
-Readable: TypeAlias = Hello | Heartbeat | Adverts | Summary | Bye | Proof | Routed
+Readable: TypeAlias = Hello | Heartbeat | Adverts | Summary | Bye | Proof | Load | Routed
 Frame: TypeAlias = Readable | Sealed

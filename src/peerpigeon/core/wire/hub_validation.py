@@ -22,6 +22,7 @@ from peerpigeon.core.wire.hub_frames import (
     Bye,
     Heartbeat,
     Hello,
+    Load,
     Proof,
     Routed,
     Sealed,
@@ -98,7 +99,7 @@ def is_valid(frame: Frame) -> bool:
     match frame:
         case Routed():  # most often
             return _are_ids(frame.source + frame.destination)
-        case Heartbeat() | Proof():
+        case Heartbeat() | Proof() | Load():
             return True
         case Adverts():
             return all(map(is_valid_advert, frame.adverts))

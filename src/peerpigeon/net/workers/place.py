@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.config import least_memory
+from peerpigeon.core.config import NO_END, least_memory
+from peerpigeon.net.descriptors import RESERVE, descriptor_limit
 from peerpigeon.net.machine_memory import default_limit
 
 if TYPE_CHECKING:
@@ -34,7 +35,18 @@ class Place:
             workers=self.count,
             worker_directory=self.directory,
             max_memory=max(memory, least_memory(config)),
+            worker_room=_room(descriptor_limit()),
         )
+
+
+FOR_OTHERS = 4 * RESERVE
+"""Descriptors that a worker keeps for all else than clients: connections that have sent no request,
+and those whose clients others serve."""
+
+
+def _room(descriptors: int | None) -> int:
+    """Return how many clients a worker can hold that may have so many descriptors open."""
+    return NO_END if descriptors is None else max(descriptors - FOR_OTHERS, descriptors // 2)
 
 
 def links_path(directory: str, index: int) -> str:

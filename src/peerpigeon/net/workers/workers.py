@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,19 @@ from peerpigeon.net.workers.passing import Passing
 from peerpigeon.net.workers.place import links_path
 
 if TYPE_CHECKING:
-    import asyncio
     import socket
 
+    from peerpigeon.core import Hub
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.net.driver import Driver
     from peerpigeon.net.http.request import UpgradeRequest
+
+
+COME = 2.0
+"""Seconds that a worker waits for the others: it takes half a second to start one."""
+
+LOOK = 0.02
+"""Seconds between two looks whether they are there."""
 
 
 class Workers:
@@ -25,6 +33,7 @@ class Workers:
 
     def __init__(self, config: ServerConfig, driver: Driver) -> None:
         self._driver = driver
+        self._loop = asyncio.get_running_loop()
         path = links_path(config.worker_directory, config.worker)
         with contextlib.suppress(FileNotFoundError):
             Path(path).unlink()  # of a worker that has died
@@ -41,6 +50,16 @@ class Workers:
     ) -> None:
         """Take over a link that another worker has dialled."""
         self._driver.carriers.sockets.open(transport, replace(request, is_of_worker=True), early)
+
+    async def come(self, hub: Hub) -> None:
+        """Wait until the others are there, or do not come about.
+
+        Whoever connects meanwhile is taken by them, or waits on. A hub that comes to others lets
+        newcomers wait for two seconds if those may have clients, and may take one too many.
+        """
+        until = self._loop.time() + COME
+        while not hub.is_among_workers and self._loop.time() < until:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK)
 
     async def relayed_are_gone(self) -> None:
         """Wait until no client of another worker is connected by this one any more."""

@@ -1,0 +1,131 @@
+"""What one worker says to the others of its command, so that they keep the limits of one hub."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from peerpigeon.core.sessions.worker_places import WorkerPlaces
+
+if TYPE_CHECKING:
+    from peerpigeon.core.clients.service import ClientService
+    from peerpigeon.core.config import ServerConfig
+    from peerpigeon.core.effects import Effects
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.mesh.mesh import Mesh
+    from peerpigeon.core.wire.hub_frames import Load
+
+PAUSE = 0.02
+"""Seconds from one word to the next, at least: fifty a second while clients come and go."""
+
+ON_THE_WAY = 1.0
+"""Seconds for which a client that was passed on is still counted here, if the other worker does not
+say that it has it: it may have hung up on its way."""
+
+
+class WorkerLoads:
+    """Sees to it that all workers together have no more clients than one hub may."""
+
+    def __init__(
+        self, config: ServerConfig, clients: ClientService, mesh: Mesh, effects: Effects
+    ) -> None:
+        self._places = WorkerPlaces(config.worker, config.max_connections)
+        self._room = config.worker_room
+        self._clients = clients
+        self._registry = clients.registry
+        self._addresses = clients.addresses
+        self._addresses.elsewhere = self._places.of_address
+        self._homes = clients.homes
+        self._mesh = mesh
+        self._others = config.workers - 1
+        self._counts = effects.counts
+        self._tell_at = 0.0
+        self._met: list[PeerId] = []
+        self._leaving: dict[int, deque[float]] = {}
+        self._arrived: dict[int, int] = {}
+        clients.homes.on_leaving = self._on_leaving
+
+    def hear(self, hub: PeerId, load: Load, now: float) -> None:
+        """Take what another worker says."""
+        self._meet()
+        if hub in self._places:  # pragma: no branch: it comes over the link that makes it one
+            self._places.hear(hub, load)
+            self._have_arrived(load.worker, load.taken)
+            self._apply(now)
+
+    def _on_leaving(self, worker: int, now: float) -> None:
+        self._leaving.setdefault(worker, deque()).append(now)
+        self._registry.leaving += 1
+
+    def _have_arrived(self, worker: int, taken: int) -> None:
+        leaving = self._leaving.get(worker, ())
+        for _ in range(min(len(leaving), taken - self._arrived.get(worker, 0))):
+            self._leaving[worker].popleft()
+        self._arrived[worker] = taken
+
+    def _expire(self, now: float) -> None:
+        for times in self._leaving.values():
+            while times and now >= times[0] + ON_THE_WAY:
+                times.popleft()
+        self._registry.leaving = sum(map(len, self._leaving.values()))
+
+    def _meet(self) -> None:
+        self._met = self._mesh.workers()
+        self._places.meet(self._met)
+
+    @property
+    def _used(self) -> int:
+        return len(self._registry) + self._registry.aside + self._registry.leaving
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._registry) >= self._room
+
+    @property
+    def _is_new(self) -> bool:
+        return not self._counts.admitted
+
+    @property
+    def are_linked(self) -> bool:
+        """Whether all others are there."""
+        return len(self._mesh.workers()) >= self._others
+
+    def nobody_was_here(self) -> bool:
+        """Tell whether no hub of the mesh has ever had a client: all of it has just started."""
+        is_all = len(self._mesh) == len(self._places) + 1 == self._others + 1
+        return is_all and self._is_new and self._places.are_new()
+
+    def _apply(self, now: float) -> None:
+        self._expire(now)
+        self._registry.limit = self._places.cap(self._used)
+        self._homes.full = self._places.full()
+        self._clients.admission.fill_places(now)
+
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+        due = self.deadline()
+        if due is None or now < due:
+            return
+        self._meet()
+        self._apply(now)
+        if now >= self._tell_at and self._is_owed():
+            self._tell_at = now + PAUSE
+            words = self._places.tell(
+                self._used,
+                self._addresses.lots,
+                is_full=self._is_full,
+                is_new=self._is_new,
+                taken=self._homes.taken,
+            )
+            for hub, load in words:
+                self._mesh.tell_worker(hub, load)
+
+    def _is_owed(self) -> bool:
+        return self._places.owes(self._used, self._addresses.lots, is_full=self._is_full)
+
+    def deadline(self) -> float | None:
+        """Return when ``tick`` has something to do."""
+        has_changed = self._met != self._mesh.workers()
+        times = [self._tell_at] if has_changed or self._is_owed() else []
+        times += [leaving[0] + ON_THE_WAY for leaving in self._leaving.values() if leaving]
+        return min(times, default=None)
