@@ -1,12 +1,15 @@
 """What is particular to the built-in engine: what it loads, and when."""
 
 import asyncio
+import gc
 import subprocess
 import sys
 
 import pytest
+from OpenSSL import SSL
 
 from peerpigeon.rtc.builtin.channel import BuiltinChannel
+from peerpigeon.rtc.sctp import Association
 from tests.net.hubs import eventually
 from tests.rtc.ends import Engines
 from tests.rtc.environment import ROOT
@@ -67,3 +70,26 @@ async def test_what_has_waited_is_heard_before_what_came_last(
         channel.transport_lost()
         assert other.messages == [b"first", b"last"]
         monkeypatch.undo()
+
+
+async def test_what_openssl_and_sctp_hold_goes_with_the_channel_and_waits_for_no_collector() -> (
+    None
+):
+    """It is tens of kilobytes each, which the collector does not see."""
+    heavy = (SSL.Connection, Association)
+
+    def held() -> int:
+        return sum(type(each) in heavy for each in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = held()
+        async with Engines("builtin", "builtin") as engines:
+            one, other = await engines.connect()
+            assert held() == before + 4
+            one.channel.close()
+            await other.until_ended()
+        assert held() == before
+    finally:
+        gc.enable()

@@ -193,5 +193,7 @@ class BuiltinChannel(TaskChannel):
         self._association = None
         if self._timer is not None:
             self._timer.cancel()
-        if self._transport is not None:
-            await self._transport.close()
+        # Each knows the other: without this, what both hold would stay until garbage is collected.
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.close()

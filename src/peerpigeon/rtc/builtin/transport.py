@@ -167,9 +167,11 @@ class Transport:
         """Tell the other hub, and leave nothing behind."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._dtls is not None:
-            self._dtls.close()
-            for datagram in self._dtls.take():
+        # What OpenSSL holds for a connection is tens of kilobytes, which go with this.
+        dtls, self._dtls = self._dtls, None
+        if dtls is not None:
+            dtls.close()
+            for datagram in dtls.take():
                 self._ice.write(datagram)
         await asyncio.gather(*self._adding, return_exceptions=True)
         await self._ice.close()

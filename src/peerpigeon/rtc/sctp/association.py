@@ -74,20 +74,6 @@ class Association:
         self._is_data_coming = False  # in the packet that is read
         self._has_acknowledged_channel = False
         self._has_told = False  # of the end
-        self._act: dict[int, Callable[[int, bytes, float], None]] = {
-            c.DATA: self._take_data,
-            c.SACK: self._take_sack,
-            c.INIT: self._take_init,
-            c.INIT_ACK: self._take_init_ack,
-            c.COOKIE_ECHO: self._take_cookie,
-            c.COOKIE_ACK: self._take_cookie_ack,
-            c.HEARTBEAT: self._take_heartbeat,
-            c.ABORT: self._take_abort,
-            c.SHUTDOWN: self._take_shutdown,
-            c.SHUTDOWN_ACK: self._take_shutdown_ack,
-            c.SHUTDOWN_COMPLETE: self._take_shutdown_complete,
-            c.RE_CONFIG: self._take_re_config,
-        }
 
     @property
     def mtu(self) -> int:
@@ -153,9 +139,9 @@ class Association:
     def _act_on(self, found: list[tuple[int, int, bytes]], now: float) -> None:
         try:
             for kind, flags, body in found:
-                act = self._act.get(kind)
+                act = _ACTS.get(kind)
                 if act is not None:
-                    act(flags, body, now)
+                    act(self, flags, body, now)
                 elif kind not in _UNANSWERED:
                     # The two upper bits say what is done (RFC 9260, section 3.2).
                     if kind & 0x40:
@@ -393,3 +379,20 @@ class Association:
         if kind in {c.ABORT, c.SHUTDOWN_COMPLETE} and flags & c.REFLECTED:
             return tag == self._their_tag
         return tag == self._tag
+
+
+_ACTS: dict[int, Callable[[Association, int, bytes, float], None]] = {
+    c.DATA: Association._take_data,
+    c.SACK: Association._take_sack,
+    c.INIT: Association._take_init,
+    c.INIT_ACK: Association._take_init_ack,
+    c.COOKIE_ECHO: Association._take_cookie,
+    c.COOKIE_ACK: Association._take_cookie_ack,
+    c.HEARTBEAT: Association._take_heartbeat,
+    c.ABORT: Association._take_abort,
+    c.SHUTDOWN: Association._take_shutdown,
+    c.SHUTDOWN_ACK: Association._take_shutdown_ack,
+    c.SHUTDOWN_COMPLETE: Association._take_shutdown_complete,
+    c.RE_CONFIG: Association._take_re_config,
+}
+"""What is done with each kind of chunk. Not in the association, which would be a cycle then."""
