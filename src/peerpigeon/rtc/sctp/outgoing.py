@@ -270,5 +270,8 @@ class Outgoing:
 
     def _lose(self, fragment: _Fragment) -> None:
         fragment.is_lost = True
+        # If it had come and only its acknowledgement was lost, the next one that tells of it is no
+        # measure of a round trip: it is late by all the time that was waited (section 6.3.1, C5).
+        fragment.sent = None
         self._lost += 1
         self._flight -= len(fragment.chunk)

@@ -7,6 +7,9 @@ INITIAL = 1.0
 LEAST = 0.4
 """Seconds that are always waited: twice what another end may keep an acknowledgement back."""
 MOST = 10.0
+MOST_BY_LOSSES = 3.0
+"""Seconds to which losses alone lengthen that. On a path that loses much, and on one that comes
+back, nearly all of the time would be waited else."""
 
 
 class RoundTrip:
@@ -30,4 +33,4 @@ class RoundTrip:
 
     def back_off(self) -> None:
         """Wait twice as long, since an answer was missed."""
-        self.timeout = min(2 * self.timeout, MOST)
+        self.timeout = max(self.timeout, min(2 * self.timeout, MOST_BY_LOSSES))
