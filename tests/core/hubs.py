@@ -203,6 +203,13 @@ class Hubs:
     def publish(self, visitor: tuple[int, int], topic: str, data: object = 1) -> None:
         self.say(visitor, {"type": "publish", "topic": topic, "data": data})
 
+    def visit_as(self, number: int, dialect: str, target: str) -> tuple[int, int]:
+        """Let a foreign client connect to a hub."""
+        self._numbers += 1
+        session = SessionId(self._numbers)
+        self.feed(number, VisitorOpened(session, dialect, target, "127.0.0.1"))
+        return number, self._numbers
+
     def say(self, client: tuple[int, int], message: Json) -> None:
         self.feed(client[0], PeerSent(SessionId(client[1]), json.dumps(message)))
 

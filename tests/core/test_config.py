@@ -617,6 +617,6 @@ def test_dialects_are_named_by_the_last_part_of_a_path() -> None:
 
 @pytest.mark.parametrize("dialects", [("y-webrtc", "none"), ("peerpigeon",)])
 def test_a_dialect_that_is_none_is_refused(dialects: tuple[str, ...]) -> None:
-    with pytest.raises(ConfigError, match="there are y-webrtc, or none alone"):
+    with pytest.raises(ConfigError, match="there are y-webrtc, peerjs, or none alone"):
         ServerConfig(dialects=dialects)
     assert ServerConfig(dialects=("none",)).dialects == ("none",)

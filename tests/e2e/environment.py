@@ -74,25 +74,25 @@ def chromium() -> str:
     raise LackingError("no Chromium found (install the package chromium)")
 
 
-def install_packages() -> None:
-    """Install the npm packages beside this file, unless this very list of them is there."""
-    wanted = (HERE / "package.json").read_text()
-    stamp = PACKAGES / ".complete"
+def install_packages(where: Path = HERE) -> None:
+    """Install the npm packages that a folder's list names, unless this very list is there."""
+    wanted = (where / "package.json").read_text()
+    stamp = where / "node_modules" / ".complete"
     # Two test runs in one checkout must not install into each other's hands.
-    with (HERE / "package.json").open() as lock:
+    with (where / "package.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if stamp.exists() and stamp.read_text() == wanted:
             return
-        _npm_install()
+        _npm_install(where)
         stamp.write_text(wanted)
 
 
-def _npm_install() -> None:
+def _npm_install(where: Path) -> None:
     quiet = ("--no-audit", "--no-fund", "--loglevel=error", "--no-package-lock")
     try:
         done = subprocess.run(
             [npm(), "install", "--ignore-scripts", *quiet],
-            cwd=HERE,
+            cwd=where,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

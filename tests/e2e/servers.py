@@ -32,16 +32,17 @@ class Server:
 def our_server(command: str = "server", *options: str) -> contextlib.AbstractContextManager[Server]:
     """Start `peerpigeon server` (or `hub`) on a free port."""
     where = ("--host", "127.0.0.1", "--port", "0", "--log-format", "json")
-    return _running(sys.executable, "-m", "peerpigeon", command, *where, *options)
+    return running(sys.executable, "-m", "peerpigeon", command, *where, *options)
 
 
 def reference_server(**options: object) -> contextlib.AbstractContextManager[Server]:
     """Start the server our clients were written for, with options of its own."""
-    return _running(node(), str(HERE / "reference_server.mjs"), json.dumps(options))
+    return running(node(), str(HERE / "reference_server.mjs"), json.dumps(options))
 
 
 @contextlib.contextmanager
-def _running(*command: str) -> Iterator[Server]:
+def running(*command: str) -> Iterator[Server]:
+    """Run a server that says in its log where it listens."""
     with Child(*command) as child:
         yield Server(port_of(child), child)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 
-from tests.net.client import DEADLINE, A, Client, join, running
+from tests.net.client import DEADLINE, A, Client, get, join, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -75,7 +76,7 @@ async def test_who_names_an_id_is_a_client_of_this_protocol_at_any_path() -> Non
         assert (await said(socket))["type"] == "connected"
 
 
-@pytest.mark.parametrize("path", ["/", "/y-webrtc/room", "/Y-WEBRTC", "/peerjs", "/none"])
+@pytest.mark.parametrize("path", ["/", "/y-webrtc/room", "/Y-WEBRTC", "/peerjs/ann", "/none"])
 async def test_who_names_none_is_refused_at_all_other_paths(path: str) -> None:
     async with running() as server, visiting(server, path) as socket:
         message = await asyncio.wait_for(socket.receive(), DEADLINE)
@@ -123,3 +124,50 @@ async def test_visitors_count_among_all_connections() -> None:
         async with await Client.connect(server, A) as client:
             refused, _ = await asyncio.gather(client.closed(), subscribe(socket, "room"))
             assert refused == (1008, "Maximum connections reached")
+
+
+# PeerJS
+
+
+async def test_two_clients_of_peerjs_reach_each_other() -> None:
+    query = "/app/peerjs?key=peerjs&token=t&version=1.5.5&id="
+    async with (
+        running() as server,
+        visiting(server, query + "ann") as ann,
+        visiting(server, query + "ben") as ben,
+    ):
+        for socket in (ann, ben):
+            assert await said(socket) == {"type": "OPEN"}
+        await ann.send_json({"type": "OFFER", "dst": "ben", "payload": {"sdp": "v=0"}})
+        heard = {"type": "OFFER", "src": "ann", "dst": "ben", "payload": {"sdp": "v=0"}}
+        assert await said(ben) == heard
+
+
+async def test_a_refusal_is_a_message_and_then_a_normal_end() -> None:
+    """An answer in HTTP would reach no application."""
+    async with running() as server, visiting(server, "/peerjs?key=peerjs") as socket:
+        refused = {"msg": "No id, token, or key supplied to websocket server"}
+        assert await said(socket) == {"type": "ERROR", "payload": refused}
+        end = await asyncio.wait_for(socket.receive(), DEADLINE)
+        assert (end.type, end.data) == (aiohttp.WSMsgType.CLOSE, 1000)
+
+
+@pytest.mark.parametrize("path", ["/peerjs/id", "/app/peerjs/id", "/key/id?ts=1&version=1.5.5"])
+async def test_a_client_of_peerjs_is_given_an_id_and_nothing_else(path: str) -> None:
+    async with running() as server:
+        origin = "https://app.example"
+        first, second = [await get(server, path, origin=origin) for _ in range(2)]
+        for answer in (first, second):
+            assert answer.status == 200
+            assert str(uuid.UUID(answer.body.decode())).encode() == answer.body
+            assert answer.headers["Access-Control-Allow-Origin"] == "*"
+            assert answer.headers["Cache-Control"] == "no-store"
+        assert first.body != second.body
+
+
+async def test_clients_of_peerjs_are_not_listed() -> None:
+    async with running() as server:
+        assert (await get(server, "/peerjs/peers")).status == 401
+    async with running(dialects=("none",)) as server:
+        for path in ("/peerjs/peers", "/peerjs/id"):
+            assert (await get(server, path)).status == 404

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from peerpigeon.core.dialects.dialect import DialectNews, Enter
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.wire.client_messages import Announce, Signal
     from peerpigeon.core.wire.hub_frames import Ack, Load, Segment
@@ -198,6 +199,22 @@ class VisitorGone:
 
 
 @dataclass(frozen=True, slots=True)
+class VisitorTold:
+    """Something has become of what was wanted for a visitor."""
+
+    session: SessionId
+    news: DialectNews
+
+
+@dataclass(frozen=True, slots=True)
+class IdFreed:
+    """An id for which a visitor has waited may be free."""
+
+    session: SessionId
+    enter: Enter
+
+
+@dataclass(frozen=True, slots=True)
 class BacklogReady:
     """A client has been let in late: what it said before that is its first messages."""
 
@@ -226,6 +243,8 @@ LocalChange: TypeAlias = (
     | IdAwaited
     | ClientFlooded
     | VisitorGone
+    | VisitorTold
+    | IdFreed
     | BacklogReady
 )
 Change: TypeAlias = LocalChange | Arrived

@@ -19,12 +19,14 @@ from peerpigeon.core.changes import (
     HubReported,
     HubReturned,
     IdAwaited,
+    IdFreed,
     LocalChange,
     ReferenceChange,
     ReferenceFound,
     ReferenceGone,
     ReferenceNamed,
     VisitorGone,
+    VisitorTold,
 )
 from peerpigeon.core.clients.service import ClientService
 from peerpigeon.core.deadlines import earliest
@@ -274,8 +276,8 @@ class Hub(Pictures):
             case IdAwaited(namespace, peer):
                 primary = self._namespaces.placement.primary(namespace)
                 self._effects.tell_hub(primary, Find(namespace, peer))
-            case VisitorGone():
-                self._clients.visitors.forget(change)
+            case VisitorGone() | VisitorTold() | IdFreed():
+                self._clients.visitors.on_change(change, now)
             case ClientFlooded():
                 self._clients.on_flooded(change, now)
             case BacklogReady(session, texts):

@@ -105,7 +105,7 @@ class RecentOwners(Generic[K]):
 
     def note(self, key: K, owner: bytes, since: float, now: float) -> None:
         """Remember who has had an id since a time, now that it has it no more."""
-        if owner == NOBODY:
+        if owner[:1] in (NOBODY, _TOKEN_MARK):  # who comes with a token later is a latecomer
             return
         known, until = self._until.get(key, (NOBODY, 0.0))
         left = 0.0

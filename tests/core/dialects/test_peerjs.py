@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from peerpigeon.core.dialects.dialect import (
     Close,
     Counted,
+    Denied,
     Dialect,
     DialectNews,
     Enter,
     Exit,
+    Fault,
     Granted,
     Say,
     Send,
@@ -27,7 +29,6 @@ from peerpigeon.core.dialects.peerjs import (
     MAX_HELD_SIZE,
     MAX_NAME_SIZE,
     MAX_PARAMETERS,
-    PATIENCE,
     PeerJs,
 )
 from peerpigeon.core.ids import SessionId
@@ -167,22 +168,22 @@ def test_a_message_is_passed_on_with_its_payload_as_it_came() -> None:
             ann.member,
             ben.member,
             f'{{"type":"OFFER","src":"ann","dst":"ben","payload":{payload}}}'.encode(),
-            PATIENCE,
+            waits=True,
         )
     ]
 
 
 @pytest.mark.parametrize(
-    ("kind", "patience"),
-    [("OFFER", 5.0), ("ANSWER", 5.0), ("CANDIDATE", 5.0), ("LEAVE", 0.0), ("EXPIRE", 0.0)],
+    ("kind", "waits"),
+    [("OFFER", True), ("ANSWER", True), ("CANDIDATE", True), ("LEAVE", False), ("EXPIRE", False)],
 )
-def test_what_is_relayed_waits_for_its_target_or_not(kind: str, patience: float) -> None:
+def test_what_is_relayed_waits_for_its_target_or_not(kind: str, *, waits: bool) -> None:
     dialect = PeerJs()
     opened(dialect)
     sent = list(dialect.said(ANN, json.dumps({"type": kind, "dst": "ben"}), 0.0))
     ann, ben = place("ann"), place("ben")
     text = f'{{"type":"{kind}","src":"ann","dst":"ben"}}'.encode()
-    assert sent == [Send(ben.namespace, ann.member, ben.member, text, patience)]
+    assert sent == [Send(ben.namespace, ann.member, ben.member, text, waits)]
 
 
 def test_nobody_speaks_in_the_name_of_another() -> None:
@@ -197,7 +198,6 @@ def test_nobody_speaks_in_the_name_of_another() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '{"type":"HEARTBEAT"}',
         '{"type":"OPEN"}',
         '{"type":"ID-TAKEN","dst":"ben"}',
         '{"type":"OFFER"}',
@@ -219,11 +219,26 @@ def test_nobody_speaks_in_the_name_of_another() -> None:
         pytest.param('{"type":"OFFER","dst":"ben","payload":' + "[" * 100_000, id="deep"),
     ],
 )
-def test_what_is_no_message_is_dropped_without_a_word(text: str) -> None:
+def test_what_is_no_message_is_a_fault_that_the_client_hears_nothing_of(text: str) -> None:
     dialect = PeerJs()
     opened(dialect)
-    assert list(dialect.said(ANN, text, 0.0)) == []
+    assert list(dialect.said(ANN, text, 0.0)) == [Fault("a message that makes no sense")]
     assert len(list(dialect.said(ANN, OFFER, 0.0))) == 1
+
+
+def test_a_heartbeat_is_not_answered() -> None:
+    dialect = PeerJs()
+    opened(dialect)
+    assert list(dialect.said(ANN, '{"type":"HEARTBEAT"}', 0.0)) == []
+
+
+def test_who_may_not_have_its_id_is_told_why() -> None:
+    dialect = PeerJs()
+    dialect.opened(ANN, target(), 0.0)
+    ann = place("ann")
+    denied = Denied(ann.namespace, ann.member, "it is closed")
+    assert said(dialect.told(ANN, denied, 0.0)) == refusal("it is closed")
+    assert len(dialect) == 0
 
 
 def test_what_cannot_be_delivered_expires() -> None:
@@ -338,7 +353,7 @@ def test_whatever_is_said_ends_nothing(early: list[str], late: list[str], query:
                 assert sender == ann.member
                 assert passed["src"] == "ann"
                 assert namespace == namespace_of(Kind.PEER, "peerjs", passed["dst"])
-            case Say() | Exit():
+            case Say() | Exit() | Fault():
                 pass
             case _:
                 raise AssertionError(want)

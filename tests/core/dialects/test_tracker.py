@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from peerpigeon.core.dialects.dialect import (
     Count,
     Counted,
+    Denied,
     Dialect,
     Draw,
     Enter,
@@ -208,7 +209,7 @@ def test_an_answer_goes_to_who_made_the_offer_and_nobody_answers_it() -> None:
     (send,) = tracker.said(ANN, text, 1.0)
     assert isinstance(send, Send)
     assert (send.namespace, send.sender, send.target) == (swarm(), member(), member(OTHER))
-    assert send.patience == 0
+    assert not send.waits
     passed = json.loads(send.payload)
     wanted = {"action": "announce", "answer": answer, "offer_id": [1]}
     assert passed == wanted | {"peer_id": PEER, "info_hash": HASH}
@@ -283,6 +284,14 @@ def test_a_peer_whose_id_another_socket_has_is_told() -> None:
     assert told(tracker.told(ANN, taken, 0.0)) == [failed | {"info_hash": HASH}]
     assert list(tracker.told(ANN, taken, 0.0)) == []
     assert list(tracker.told(ANN, Granted(swarm(), member()), 0.0)) == []
+    assert tracker.deadline() is None
+
+
+def test_a_peer_that_may_not_enter_is_told_why() -> None:
+    tracker = fresh()
+    tracker.said(ANN, announce(), 0.0)
+    failed = {"action": "announce", "failure reason": "it is closed", "info_hash": HASH}
+    assert told(tracker.told(ANN, Denied(swarm(), member(), "it is closed"), 0.0)) == [failed]
     assert tracker.deadline() is None
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.changes import BacklogReady
+from peerpigeon.core.clients.newcomers import newcomer_of
 from peerpigeon.core.counts import add
-from peerpigeon.core.ids import key_of, parse_peer_id, same_peer
+from peerpigeon.core.ids import parse_peer_id, same_peer
 from peerpigeon.core.interface.actions import DismissPeer, PingPeer, Tell
 from peerpigeon.core.interface.close_codes import (
     ADDRESS_IS_FULL,
@@ -29,8 +30,8 @@ from peerpigeon.core.interface.close_codes import (
     WRONG_BEARER,
 )
 from peerpigeon.core.interface.notices import PeerConnected, PeerDisconnected
-from peerpigeon.core.owners import draw_key, is_key, outranks, owner_of_key, owner_of_subject
-from peerpigeon.core.sessions.registry import Client, Guest, ReferenceHub
+from peerpigeon.core.owners import is_key, outranks
+from peerpigeon.core.sessions.registry import Client, Guest, ReferenceHub, Visitor, VisitorMember
 from peerpigeon.core.sessions.takeover import GuestContender, LocalContender, heir, size_of_text
 from peerpigeon.core.wire import client_messages
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.interface.events import PeerOpened, PingSent
     from peerpigeon.core.reference.links import ReferenceLinks
-    from peerpigeon.core.sessions.registry import Party, Visitor
+    from peerpigeon.core.sessions.registry import Party
     from peerpigeon.core.sessions.sessions import Sessions
     from peerpigeon.core.sessions.takeover import Contender
     from peerpigeon.core.wire.hub_news import Owned, Refusal
@@ -108,7 +109,10 @@ class Admission:
         elif key and not is_key(key):
             self._close(session, BAD_KEY)
         else:
-            newcomer, holder = self._newcomer(event, peer_id, now), self._registry.find(peer_id)
+            newcomer, holder = (
+                newcomer_of(event, peer_id, self._rng, now),
+                self._registry.find(peer_id),
+            )
             if holder is not None and self._contests.is_owner(holder, newcomer.owner, now):
                 self._resume(self._admit(newcomer, now), holder, now)
             elif newcomer.is_greeted:  # whichever worker did that has given it a place, too
@@ -119,21 +123,6 @@ class Admission:
                 self._apply(newcomer, now)
             else:
                 self._admit(newcomer, now)
-
-    def _newcomer(self, event: PeerOpened, peer_id: PeerId, now: float) -> LocalContender:
-        """Return a new socket, with what shows whose its id is."""
-        key, permits = event.resume_key, event.permits
-        newcomer = LocalContender(
-            event.session, peer_id, event.address, now, permits=permits, is_page=event.is_page
-        )
-        if event.owner:
-            newcomer.owner, newcomer.is_greeted = event.owner, True
-        elif permits is not None and permits.peer_id:
-            newcomer.owner = owner_of_subject(key_of(peer_id))
-        else:
-            newcomer.resume_key = "" if key else draw_key(self._rng)
-            newcomer.owner = owner_of_key(key or newcomer.resume_key)
-        return newcomer
 
     def _admit(self, newcomer: LocalContender, now: float) -> Client:
         """Greet somebody who has not been greeted yet, and have it as a client."""
@@ -304,6 +293,8 @@ class Admission:
         """Close somebody's socket, or serve a guest no longer."""
         if not isinstance(party, Guest):
             self._close(party.session, reason, code)
+        elif isinstance(party, VisitorMember):
+            self._contests.tell_loss(party)
         self.depart(party, code, reason, now, is_refused=is_refused)
 
     def depart(
@@ -313,6 +304,9 @@ class Admission:
         if isinstance(party, ReferenceHub):
             for guest in self._references.remove(party, code, reason):
                 self.depart(guest, *GONE_WITH_HUB, now)
+        elif isinstance(party, Visitor):
+            for member in list(party.members.values()):
+                self.depart(member, code, reason, now)
         self._announcements.leave(party, now)
         if isinstance(party, Guest):
             self._references.left(party, now)
@@ -321,7 +315,7 @@ class Admission:
         held = self._registry.holds(party)
         self._contests.note_end(party, now)
         contenders = self._sessions.close(party)
-        if party.peer_id is not None:
+        if party.peer_id is not None and not isinstance(party, VisitorMember):
             self._tell_end(party.peer_id, code, reason)
         if held and party.peer_id is not None:
             self._bequeath(party.peer_id, party, contenders, now, is_refused=is_refused)

@@ -8,7 +8,7 @@ from peerpigeon.core.changes import VisitorGone
 from peerpigeon.core.interface.actions import Tell
 from peerpigeon.core.interface.notices import PeerAnnounced, PeerGoodbye
 from peerpigeon.core.owners import NOBODY
-from peerpigeon.core.sessions.registry import Client, ReferenceHub, Visitor
+from peerpigeon.core.sessions.registry import Client, ReferenceHub, Visitor, VisitorMember
 from peerpigeon.core.wire import client_messages
 
 if TYPE_CHECKING:
@@ -54,11 +54,11 @@ class Announcements:
             self.count += 1
             self._effects.counts.joins += 1
         introduction = client_messages.introduction(party.peer_id, announce, is_hub=False)
-        owner = party.owner if isinstance(party, Client) else NOBODY
+        owner = party.owner if isinstance(party, Client | VisitorMember) else NOBODY
         party.namespace = self._presence.announce(
             announce.namespace, party.peer_id, introduction, owner
         )
-        if is_new:
+        if is_new and not isinstance(party, VisitorMember):
             notice = PeerAnnounced(party.peer_id, announce.namespace, is_hub=False)
             self._effects.act(Tell(notice))
 

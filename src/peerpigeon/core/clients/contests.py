@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, assert_never
 
+from peerpigeon.core.changes import IdFreed, VisitorTold
+from peerpigeon.core.dialects.dialect import Taken
 from peerpigeon.core.ids import key_of
 from peerpigeon.core.interface.actions import PingPeer
 from peerpigeon.core.interface.close_codes import POLICY_VIOLATION, TAKEN
@@ -14,6 +16,7 @@ from peerpigeon.core.sessions.takeover import (
     Contender,
     GuestContender,
     LocalContender,
+    MemberContender,
     RemoteClaim,
 )
 from peerpigeon.core.wire.hub_news import Claim, Verdict
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId, PeerKey
     from peerpigeon.core.interface.events import PingSent
     from peerpigeon.core.namespaces.namespaces import Namespaces
-    from peerpigeon.core.sessions.registry import Party
+    from peerpigeon.core.sessions.registry import Party, VisitorMember
     from peerpigeon.core.sessions.sessions import Sessions
     from peerpigeon.core.wire.hub_news import Challenge
 
@@ -111,11 +114,19 @@ class Contests:
         for beaten in self._takeovers.end(holder.session):
             self._refuse(beaten)
 
+    def tell_loss(self, member: VisitorMember) -> None:
+        """Tell a visitor that somebody for whom it speaks has its id no more."""
+        if member.namespace is not None:  # pragma: no branch: it is in one as long as it is
+            news = Taken(member.namespace, member.peer_id)
+            self._effects.report(VisitorTold(member.hub, news))
+
     def settle(self, contenders: list[Contender], winner: LocalContender | None) -> None:
         """Tell those that have waited for the id of somebody who is gone what has become of it."""
         for contender in contenders:
             if isinstance(contender, RemoteClaim):
                 self._answer(contender, stays=False)
+            elif isinstance(contender, MemberContender):
+                self._effects.report(IdFreed(contender.visitor, contender.enter))
             elif contender is not winner:
                 self._refuse(contender)
 
@@ -125,6 +136,9 @@ class Contests:
                 self._effects.close(session, POLICY_VIOLATION, TAKEN)
             case GuestContender():
                 pass  # its hub has no way to tell it
+            case MemberContender(visitor, enter):
+                news = Taken(enter.namespace, enter.member)
+                self._effects.report(VisitorTold(visitor, news))
             case RemoteClaim():
                 self._answer(contender, stays=True)
             case _:

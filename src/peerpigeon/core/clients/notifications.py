@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introduction
-from peerpigeon.core.sessions.registry import Client, Guest
+from peerpigeon.core.sessions.registry import Client, Guest, VisitorMember
 from peerpigeon.core.wire import client_messages
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Notifications:
 
     def _tell_guests(self, parties: list[Holder], news: ClientNews, now: float, at: int) -> None:
         for guest in parties:
-            if isinstance(guest, Guest):
+            if isinstance(guest, Guest) and not isinstance(guest, VisitorMember):
                 self._effects.send_all(guest.hub, self._updates.tell(guest, news, now, at))
 
     def _tell(self, clients: list[Client], news: ClientNews, at: int) -> None:
@@ -67,6 +67,6 @@ class Notifications:
 
     def leave(self, party: Party, namespace: str, now: float) -> None:
         """Note that somebody leaves a namespace: its hub may have nobody there any more."""
-        if isinstance(party, Guest):
+        if isinstance(party, Guest) and not isinstance(party, VisitorMember):
             at = self._effects.milliseconds(now)
             self._effects.send_all(party.hub, self._updates.withdraw(party, namespace, at))

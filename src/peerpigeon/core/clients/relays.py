@@ -16,8 +16,9 @@ from peerpigeon.core.ids import PeerKey, key_of
 from peerpigeon.core.interface.spans import DELIVERED
 from peerpigeon.core.namespaces.granted_ids import Standing
 from peerpigeon.core.sessions.recent_offers import RecentOffers
-from peerpigeon.core.sessions.registry import Client, Guest
+from peerpigeon.core.sessions.registry import Client, Guest, VisitorMember
 from peerpigeon.core.wire import client_messages, reference_messages
+from peerpigeon.core.wire.announce_validation import RESERVED
 from peerpigeon.core.wire.client_messages import Signal
 from peerpigeon.core.wire.hub_news import Find, Found, Located, Member
 from peerpigeon.core.wire.reasons import Reason
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.clients.slow_targets import SlowTargets
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
-    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Registry
     from peerpigeon.core.wire.hub_news import Relay
@@ -90,6 +91,8 @@ class IncomingRelays:
         standing = self._presence.ids.standing(namespace, sender, hub, session, now)
         if standing is Standing.CURRENT:  # most often
             self.deliver(hub, relay, now)
+        elif namespace.startswith(RESERVED):
+            self.deliver(hub, relay, now)  # its sender may be in another one
         elif standing is Standing.OVER:
             self._outcomes.send_back(hub, relay, Reason.REPLACED, now)
         elif self._target(relay) is None:
@@ -158,7 +161,12 @@ class IncomingRelays:
             if self._held.add(member.session, hub, relay, now) is Queued.FULL:
                 self._outcomes.send_back(hub, relay, Reason.OVERLOADED, now)
             return
-        if isinstance(target, Guest) and relay.kind not in reference_messages.SIGNALS:
+        is_of_dialect = isinstance(target, VisitorMember)
+        if (
+            isinstance(target, Guest)
+            and not is_of_dialect
+            and relay.kind not in reference_messages.SIGNALS
+        ):
             self._outcomes.send_back(hub, relay, Reason.UNSUPPORTED, now)
             return
         session = target.session if isinstance(target, Client) else target.hub
@@ -167,14 +175,22 @@ class IncomingRelays:
         ):
             self._outcomes.send_back(hub, relay, reason, now)
             return
+        if is_of_dialect:
+            self._outcomes.hand_over(session, relay)
+        else:
+            self._deliver_signal(hub, relay, target, session, now)
+        if self._tracer is not None and relay.trace is not None:
+            self._tracer.ended(hub, relay, DELIVERED, now)
+
+    def _deliver_signal(
+        self, hub: PeerId, relay: Relay, target: Client | Guest, session: SessionId, now: float
+    ) -> None:
         signal = Signal(relay.kind, relay.target, relay.namespace, client_messages.raw(relay.data))
         if relay.kind == "offer" and hub != self._own:
             if target.remote_offers is None:
                 target.remote_offers = RecentOffers()
             target.remote_offers.note(relay.sender, now)
         self._outcomes.deliver(session, target.peer_id, signal, relay.sender, now)
-        if self._tracer is not None and relay.trace is not None:
-            self._tracer.ended(hub, relay, DELIVERED, now)
 
     def tick(self, now: float) -> None:
         """Send back what has waited too long."""

@@ -11,7 +11,9 @@ from peerpigeon.core.clients.drain import Drain
 from peerpigeon.core.clients.fairness import Fairness
 from peerpigeon.core.clients.guests import Guests
 from peerpigeon.core.clients.homes import Homes
+from peerpigeon.core.clients.members import Members
 from peerpigeon.core.clients.notifications import Notifications
+from peerpigeon.core.clients.patient_signals import PatientSignals
 from peerpigeon.core.clients.permissions import Permissions
 from peerpigeon.core.clients.rates import UNUSABLE
 from peerpigeon.core.clients.signaling import Signaling
@@ -116,11 +118,24 @@ class ClientService:
             config=config,
             permissions=self._permissions,
         )
+        self.patient = PatientSignals(own, self.registry, namespaces, self.signaling, effects)
+        members = Members(
+            self._sessions,
+            namespaces,
+            self.admission,
+            self.announcements,
+            self.contests,
+            effects,
+            signaling=self.signaling,
+            patient=self.patient,
+            permissions=self._permissions,
+        )
         self.visitors = Visitors(
             self._sessions,
             self.admission,
             self.topics,
             effects,
+            members=members,
             rates=self._fairness.rates,
             permissions=self._permissions,
         )
@@ -290,6 +305,7 @@ class ClientService:
     def on_found(self, found: Found, now: float) -> None:
         """Take the answer to where a client is, or a reference hub."""
         self.signaling.on_found(found, now)
+        self.patient.on_found(found, now)
         if found.located is None:
             self.references.is_free(found.namespace, found.peer)
         elif found.located.hub == self._sessions.own and self._presence.ids.has_id(
@@ -305,6 +321,7 @@ class ClientService:
         self._fairness.throttle.tick(now)
         self.references.tick(now)
         self.signaling.tick(now)
+        self.patient.tick(now)
         self.drain.tick(now)
 
     def deadline(self) -> float | None:
@@ -312,6 +329,7 @@ class ClientService:
         return earliest(
             self._sessions.deadline(),
             self.signaling.deadline(),
+            self.patient.deadline(),
             self.references.deadline(),
             self._fairness.throttle.deadline(),
             self.drain.deadline(),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.changes import VisitorTold
 from peerpigeon.core.clients.answered_signals import AnsweredSignals
 from peerpigeon.core.counts import add, family_of
-from peerpigeon.core.sessions.registry import Guest
+from peerpigeon.core.dialects.dialect import Undelivered as SendUndelivered
+from peerpigeon.core.sessions.registry import Guest, Visitor, VisitorMember
 from peerpigeon.core.wire import client_messages
+from peerpigeon.core.wire.announce_validation import RESERVED
 from peerpigeon.core.wire.hub_news import Relay, Undelivered
 
 if TYPE_CHECKING:
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from peerpigeon.core.sessions.registry import Client, Registry
     from peerpigeon.core.wire.client_messages import Signal
     from peerpigeon.core.wire.reasons import Reason
+
+ANSWERED_SEND, SEND = "message", "notice"
+"""Kinds of the messages of dialects: those whose sender is told if they are not delivered, and the
+others."""
 
 
 class SignalOutcomes:
@@ -53,6 +60,11 @@ class SignalOutcomes:
             session,
             client_messages.encode_signal(signal, sender, target, effects.milliseconds(now)),
         )
+
+    def hand_over(self, visitor: SessionId, relay: Relay) -> None:
+        """Hand a message of a dialect to the visitor that speaks for its target, as it is."""
+        self._delivered[family_of(relay.kind)].value += 1
+        self._effects.send(visitor, relay.data)
 
     def pass_on(self, hub: PeerId, relay: Relay, now: float) -> None:
         """Send a signal of a client of ours to the hub of its target."""
@@ -92,12 +104,27 @@ class SignalOutcomes:
             self._tracer.failed(signal, reason, now)
         sender = self._sender(signal)
         if sender is not None and self._answered.note(signal.number, now):
+            if isinstance(sender, VisitorMember):
+                self._report_to_visitor(sender, signal, now)
             self.refuse(sender, signal.kind, signal.target, reason, now)
+
+    def _report_to_visitor(
+        self, sender: VisitorMember, signal: Relay | Undelivered, now: float
+    ) -> None:
+        visitor = self._registry.get(sender.hub)
+        if isinstance(visitor, Visitor):  # pragma: no branch: it goes after those it speaks for
+            self._rates.faulted(visitor, 1, now)
+        if signal.kind == ANSWERED_SEND:
+            news = SendUndelivered(signal.namespace, sender.peer_id, signal.target)
+            self._effects.report(VisitorTold(sender.hub, news))
 
     def _sender(self, signal: Relay | Undelivered) -> Client | Guest | None:
         """Return the client that has sent a signal, if it is still the same one."""
-        member = self._presence.find(signal.namespace, signal.sender)
         session = self._presence.current(signal.sender_session)
+        if signal.namespace.startswith(RESERVED):  # its sender may be in another one
+            sender = self._registry.find_client(signal.sender)
+            return sender if sender is not None and sender.mesh_session == session else None
+        member = self._presence.find(signal.namespace, signal.sender)
         if member is None or member.session != session:
             return None
         return self._registry.find_client(signal.sender)

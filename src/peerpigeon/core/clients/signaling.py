@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from peerpigeon.core.changes import VisitorTold
 from peerpigeon.core.clients.pending_signals import WAITING_SIZE, PendingSignals, Queued
 from peerpigeon.core.clients.relays import ANY_SESSION, IncomingRelays
 from peerpigeon.core.clients.signal_outcomes import SignalOutcomes
 from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.dialects.dialect import Granted as MemberGranted
 from peerpigeon.core.ids import PeerKey, key_of
 from peerpigeon.core.sessions.recent_offers import RecentOffers
-from peerpigeon.core.sessions.registry import Client, Guest
+from peerpigeon.core.sessions.registry import Client, Guest, VisitorMember
 from peerpigeon.core.wire import client_messages, reference_messages
 from peerpigeon.core.wire.client_messages import Signal
 from peerpigeon.core.wire.hub_news import Find, Found, Located, Member, News, Relay
@@ -146,9 +148,19 @@ class Signaling:
         party = self._registry.find_client(member.peer)
         if party is None:
             return  # it is a hub of the npm package
+        if isinstance(party, VisitorMember):
+            # Its visitor is told before it hears of anything else.
+            news = MemberGranted(namespace, member.peer)
+            self._effects.report(VisitorTold(party.hub, news))
+            return
+        self.begin(party, namespace, member, now)
+
+    def begin(self, party: Client | Guest, namespace: str, member: Member, now: float) -> None:
+        """Have somebody speak who has its id, and send and deliver what has waited for that."""
         party.granted_in, party.mesh_session = namespace, member.session
         for hub, relay, _ in self._held.take(member.session):
-            if relay.sender_session == member.session and hub == self._own:
+            is_own = relay.sender_session == member.session and hub == self._own
+            if is_own and not isinstance(party, VisitorMember):
                 data = client_messages.raw(relay.data)
                 self.on_signal(party, Signal(relay.kind, relay.target, namespace, data), now)
             else:
@@ -219,7 +231,7 @@ class Signaling:
                 self.outcomes.fail(relay, Reason.NOT_FOUND, now)
                 return
             if located is not None and located.hub != self._own:
-                self._pass_on(relay, located, now)
+                self.pass_on(relay, located, now)
                 return
         queued = self._waiting.add((namespace, key_of(target)), self._own, relay, now)
         if queued is Queued.ASK:
@@ -227,13 +239,26 @@ class Signaling:
         elif queued is Queued.FULL:
             self.outcomes.fail(relay, Reason.OVERLOADED, now)
 
-    def _pass_on(self, relay: Relay, located: Located, now: float) -> None:
+    def pass_on(self, relay: Relay, located: Located, now: float) -> None:
+        """Send a signal to the hub that serves its target."""
         namespace, target, session = relay.namespace, relay.target, located.member.session
         self._departed = number = self._departed + 1
         kind, data, own = relay.kind, relay.data, relay.sender_session
         trace = relay.trace
         away = Relay(namespace, relay.sender, target, session, kind, data, own, number, trace)
         self.outcomes.pass_on(located.hub, away, now)
+
+    def send(self, relay: Relay, now: float) -> None:
+        """Send a message of a dialect to its target."""
+        target = self._registry.find_client(relay.target)
+        if (
+            isinstance(target, VisitorMember)
+            and target.granted_in == relay.namespace
+            and not self._waits(relay.namespace, relay.target)
+        ):
+            self.relays.deliver(self._own, relay, now)
+        else:
+            self._send_away(relay, now)
 
     def _waits(self, namespace: str, target: PeerId) -> bool:
         return (namespace, key_of(target)) in self._waiting.queues
@@ -249,7 +274,7 @@ class Signaling:
             if target is not None and target.granted_in == relay.namespace:
                 self.relays.deliver(hub, relay, now)
             elif located is not None and located.hub != self._own:
-                self._pass_on(relay, located, now)
+                self.pass_on(relay, located, now)
             elif target is not None and target.namespace == relay.namespace:
                 self.relays.deliver(hub, relay, now)  # it waits there until the target has its id
             else:

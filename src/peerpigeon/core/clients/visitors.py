@@ -9,15 +9,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from peerpigeon.core.changes import IdFreed, VisitorGone, VisitorTold
 from peerpigeon.core.clients.rates import UNUSABLE
-from peerpigeon.core.config.dialects import Y_WEBRTC
-from peerpigeon.core.dialects.dialect import Fault, Listen, Publish, Say, Unlisten
+from peerpigeon.core.config.dialects import PEERJS, Y_WEBRTC
+from peerpigeon.core.dialects.dialect import (
+    Close,
+    Enter,
+    Exit,
+    Fault,
+    Granted,
+    Listen,
+    Publish,
+    Say,
+    Send,
+    Unlisten,
+)
 from peerpigeon.core.dialects.names import readable
+from peerpigeon.core.dialects.peerjs import PeerJs
 from peerpigeon.core.dialects.topics import Topics as TopicsDialect
 from peerpigeon.core.interface.actions import Warn
 from peerpigeon.core.interface.close_codes import (
     ADDRESS_IS_FULL,
     FULL,
+    NORMAL_CLOSURE,
     POLICY_VIOLATION,
     SERVER_DRAINING,
     SERVICE_RESTART,
@@ -28,11 +42,11 @@ from peerpigeon.core.sessions.registry import Visitor
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from peerpigeon.core.changes import VisitorGone
     from peerpigeon.core.clients.admission import Admission
+    from peerpigeon.core.clients.members import Members
     from peerpigeon.core.clients.permissions import Permissions
     from peerpigeon.core.clients.rates import Rates
-    from peerpigeon.core.dialects.dialect import TopicWant
+    from peerpigeon.core.dialects.dialect import DialectNews, PeerWant
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.interface.events import VisitorOpened
     from peerpigeon.core.sessions.sessions import Sessions
@@ -47,23 +61,29 @@ VISITOR_REFUSED = "a message of a foreign client was ignored, as its protocol ha
 class Visitors:
     """The visitors of one hub."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         sessions: Sessions,
         admission: Admission,
         topics: Topics,
         effects: Effects,
         *,
+        members: Members,
         rates: Rates,
         permissions: Permissions,
     ) -> None:
         self._sessions = sessions
+        self._registry = sessions.registry
+        self._members = members
         self._admission = admission
         self._topics = topics
         self._effects = effects
         self._rates = rates
         self._permissions = permissions
-        self._dialects = {Y_WEBRTC: TopicsDialect(topics.count)}
+        self._dialects: dict[str, TopicsDialect | PeerJs] = {
+            Y_WEBRTC: TopicsDialect(topics.count),
+            PEERJS: PeerJs(),
+        }
         self.messages_refused = 0
         """How many messages made no sense or were not allowed."""
 
@@ -86,9 +106,27 @@ class Visitors:
             dialect = self._dialects[event.dialect]
             self._follow(visitor, dialect.opened(session, event.target, now), now)
 
-    def forget(self, change: VisitorGone) -> None:
-        """Take the end of a visitor."""
-        self._dialects[change.dialect].closed(change.session)
+    def on_change(self, change: VisitorGone | VisitorTold | IdFreed, now: float) -> None:
+        """Take the end of a visitor, or what has become of what it wanted."""
+        match change:
+            case VisitorGone(session, dialect):
+                self._dialects[dialect].closed(session)
+            case VisitorTold(session, news):
+                if isinstance(visitor := self._registry.get(session), Visitor):
+                    self._tell(visitor, news, now)
+            case IdFreed(session, enter):
+                if isinstance(visitor := self._registry.get(session), Visitor):
+                    self._members.enter(visitor, enter, now)
+            case _:
+                assert_never(change)
+
+    def _tell(self, visitor: Visitor, news: DialectNews, now: float) -> None:
+        dialect = self._dialects[visitor.dialect]
+        if isinstance(news, Granted):
+            self._members.note_grant(visitor, news)
+        self._follow(visitor, dialect.told(visitor.session, news, now), now)
+        if isinstance(news, Granted):
+            self._members.begin(visitor, news, now)
 
     # Messages
 
@@ -97,7 +135,7 @@ class Visitors:
         said = self._dialects[visitor.dialect].said(visitor.session, text, now)
         self._follow(visitor, said, now)
 
-    def _follow(self, visitor: Visitor, wants: Iterable[TopicWant], now: float) -> None:
+    def _follow(self, visitor: Visitor, wants: Iterable[PeerWant], now: float) -> None:
         for want in wants:
             match want:
                 case Publish(namespace, payload):  # as most are
@@ -109,6 +147,10 @@ class Visitors:
                 case Unlisten(namespace):
                     if namespace in visitor.topics:
                         self._topics.unlisten(visitor, namespace, now)
+                case Send() | Enter() | Exit():
+                    self._members.follow(visitor, want, now)
+                case Close(reason):
+                    self._admission.drop(visitor, reason, now, code=NORMAL_CLOSURE)
                 case Fault(reason):
                     self._refuse(visitor, reason, now)
                 case _:

@@ -12,7 +12,7 @@ from peerpigeon.core.config.addresses import (
 )
 from peerpigeon.core.config.checks_together import least_memory
 from peerpigeon.core.config.command_options import OF_COMMANDS
-from peerpigeon.core.config.dialects import dialect_at
+from peerpigeon.core.config.dialects import PEERJS, dialect_at
 from peerpigeon.core.config.environment import CONFIG_VARIABLE, PREFIX, VARIABLES, from_environment
 from peerpigeon.core.config.given import ALL_OPTIONS, FILE, NAMES, Given, Said, from_flags, nearest
 from peerpigeon.core.config.host_names import host_in
@@ -58,6 +58,7 @@ __all__ = [
     "NO_END",
     "OF_COMMANDS",
     "OPTIONS",
+    "PEERJS",
     "PREFIX",
     "VARIABLES",
     "ConfigError",

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 Y_WEBRTC: Final = "y-webrtc"
 """What clients of y-webrtc say, and others that publish to topics."""
 
-DIALECTS: Final = (Y_WEBRTC,)
+PEERJS: Final = "peerjs"
+"""What clients of PeerJS say."""
+
+DIALECTS: Final = (Y_WEBRTC, PEERJS)
 """All of them."""
 
 NO_DIALECT: Final = "none"

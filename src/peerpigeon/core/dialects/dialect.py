@@ -11,7 +11,7 @@ structs because one is made for nearly every message.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from peerpigeon.core.ids import SessionId
+
+PATIENCE: Final = 5.0
+"""Seconds for which messages wait for a member that is not there."""
 
 # What a dialect wants, for any visitor
 
@@ -94,15 +97,16 @@ class Exit(msgspec.Struct, frozen=True, gc=False):
 
 
 class Send(msgspec.Struct, frozen=True, gc=False):
-    """Send a message to the member of a namespace; ``Undelivered`` follows if it cannot be."""
+    """Send a message to the member of a namespace."""
 
     namespace: str
     """That of the target. The sender need not be in it."""
     sender: PeerId
     target: PeerId
     payload: bytes
-    patience: float = 0.0
-    """Seconds for which it waits for a target that is not there."""
+    waits: bool = False
+    """Whether it waits ``PATIENCE`` seconds for a target that is not there; ``Undelivered`` follows
+    then, once for all from one to another. Else it is dropped without a word."""
 
 
 class Draw(msgspec.Struct, frozen=True, gc=False):
@@ -126,7 +130,13 @@ class Count(msgspec.Struct, frozen=True, gc=False):
 TopicWant: TypeAlias = Say | Fault | Listen | Unlisten | Publish
 """What a dialect of topics alone wants."""
 
-Want: TypeAlias = TopicWant | Close | Enter | Exit | Send | Draw | Count
+MemberWant: TypeAlias = Enter | Exit | Send
+"""What is wanted for members that are spoken to one by one."""
+
+PeerWant: TypeAlias = TopicWant | Close | MemberWant
+"""What a dialect without draws wants."""
+
+Want: TypeAlias = PeerWant | Draw | Count
 
 
 # What a dialect is told of a visitor
@@ -144,6 +154,14 @@ class Taken(msgspec.Struct, frozen=True, gc=False):
 
     namespace: str
     member: PeerId
+
+
+class Denied(msgspec.Struct, frozen=True, gc=False):
+    """A member may not enter a namespace: its visitor is not allowed to."""
+
+    namespace: str
+    member: PeerId
+    reason: str
 
 
 class Undelivered(msgspec.Struct, frozen=True, gc=False):
@@ -164,7 +182,7 @@ class Counted(msgspec.Struct, frozen=True, gc=False):
     flagged: int
 
 
-DialectNews: TypeAlias = Granted | Taken | Undelivered | Counted
+DialectNews: TypeAlias = Granted | Taken | Denied | Undelivered | Counted
 
 
 class Dialect(Protocol):

@@ -15,7 +15,17 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from peerpigeon.core.dialects.dialect import Close, Enter, Exit, Granted, Say, Send, Taken
+from peerpigeon.core.dialects.dialect import (
+    Close,
+    Denied,
+    Enter,
+    Exit,
+    Fault,
+    Granted,
+    Say,
+    Send,
+    Taken,
+)
 from peerpigeon.core.dialects.dialect import Undelivered as UndeliveredNews
 from peerpigeon.core.dialects.names import Kind, member_id, namespace_of
 from peerpigeon.core.owners import owner_of_token
@@ -25,11 +35,8 @@ from peerpigeon.core.wire.nesting import is_too_deep
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from peerpigeon.core.dialects.dialect import DialectNews, Want
+    from peerpigeon.core.dialects.dialect import DialectNews, PeerWant
     from peerpigeon.core.ids import PeerId, SessionId
-
-PATIENCE: Final = 5.0
-"""Seconds for which a message waits for a peer that is not there. Reference: 5 to 6."""
 
 MAX_NAME_SIZE: Final = 256
 """Bytes of an id, and of a key, in UTF-8. Ids of real servers have 36, keys a word."""
@@ -49,7 +56,7 @@ _RELAYED: Final = frozenset({"OFFER", "ANSWER", "CANDIDATE"})
 _DROPPED_IF_NOBODY: Final = frozenset({"LEAVE", "EXPIRE"})
 
 
-def _refusal(text: str) -> tuple[Want, ...]:
+def _refusal(text: str) -> tuple[PeerWant, ...]:
     said = _encoder.encode({"type": "ERROR", "payload": {"msg": text}})
     return Say(said), Close(text)
 
@@ -87,6 +94,8 @@ _TOO_EARLY: Final = _refusal("Too much was sent before OPEN")
 _REPLACED: Final = Close("another socket has this id and its token")
 _TAKEN_OVER: Final = Close("the id is taken")
 _NOTHING: Final = ()
+# Reference: it is dropped without a word.
+_UNKNOWN: Final = (Fault("a message that makes no sense"),)
 
 
 class _Client:
@@ -114,7 +123,7 @@ class PeerJs:
     def __len__(self) -> int:
         return len(self._clients)
 
-    def opened(self, visitor: SessionId, target: str, now: float) -> Iterable[Want]:
+    def opened(self, visitor: SessionId, target: str, now: float) -> Iterable[PeerWant]:
         """Have the client that the query tells of claim its id."""
         query = target.partition("?")[2]
         try:
@@ -132,7 +141,7 @@ class PeerJs:
         client = self._clients[visitor] = _Client(key, peer_id)
         return (Enter(client.namespace, client.member, owner_of_token(token)),)
 
-    def said(self, visitor: SessionId, text: str, now: float) -> Iterable[Want]:
+    def said(self, visitor: SessionId, text: str, now: float) -> Iterable[PeerWant]:
         """Pass a message on; keep it if the id is not granted yet."""
         client = self._clients.get(visitor)
         if client is None:
@@ -146,7 +155,7 @@ class PeerJs:
             return _TOO_EARLY
         return _NOTHING
 
-    def told(self, visitor: SessionId, news: DialectNews, now: float) -> Iterable[Want]:
+    def told(self, visitor: SessionId, news: DialectNews, now: float) -> Iterable[PeerWant]:
         """Say what has been decided about the client's id, and which target is not there."""
         client = self._clients.get(visitor)
         if client is None:
@@ -158,39 +167,44 @@ class PeerJs:
                 del self._clients[visitor]
                 # Real clients understand ID-TAKEN before OPEN only.
                 return (_REPLACED,) if client.is_open else (_TAKEN, _TAKEN_OVER)
+            case Denied(reason=reason):
+                del self._clients[visitor]
+                return _refusal(reason)
             case UndeliveredNews(namespace):
                 return (_expire(client, _id_in(namespace, client.key)),)
         return _NOTHING
 
-    def _open(self, visitor: SessionId, client: _Client) -> Iterable[Want]:
+    def _open(self, visitor: SessionId, client: _Client) -> Iterable[PeerWant]:
         if client.is_open:
             return _NOTHING
         client.is_open = True
-        wants: list[Want] = [_OPEN]
+        wants: list[PeerWant] = [_OPEN]
         held, client.held = client.held, []
         for text in held:
             if visitor in self._clients:  # else it has left
                 wants += self._read(visitor, client, text)
         return wants
 
-    def _read(self, visitor: SessionId, client: _Client, text: str) -> Iterable[Want]:
+    def _read(self, visitor: SessionId, client: _Client, text: str) -> Iterable[PeerWant]:
         """Return what follows from a message of a client that has its id."""
         try:
             message = _decoder.decode(text)
         except (msgspec.DecodeError, RecursionError):
-            return _NOTHING  # as in the reference
+            return _UNKNOWN
         kind, target = message.type, message.dst
         if kind in _RELAYED:
-            patience = PATIENCE
+            waits = True
         elif kind in _DROPPED_IF_NOBODY:
-            patience = 0.0
+            waits = False
+        elif kind == "HEARTBEAT":
+            return _NOTHING  # whatever comes is a sign of life
         else:
-            return _NOTHING  # HEARTBEAT, most often: whatever comes is a sign of life
+            return _UNKNOWN
         if not target:
-            return self._leave(visitor, client) if kind == "LEAVE" else _NOTHING
-        return (self._send(client, message, target, patience),)
+            return self._leave(visitor, client) if kind == "LEAVE" else _UNKNOWN
+        return (self._send(client, message, target, waits=waits),)
 
-    def _send(self, client: _Client, message: _Message, target: str, patience: float) -> Want:
+    def _send(self, client: _Client, message: _Message, target: str, *, waits: bool) -> PeerWant:
         own, payload = client.id, message.payload
         said = _encoder.encode(
             _Passed(message.type, own, target, payload)
@@ -201,9 +215,9 @@ class PeerJs:
             return _expire(client, target)  # nobody can have it, or be that
         namespace = namespace_of(Kind.PEER, client.key, target)
         to = member_id(Kind.PEER, client.key, target)
-        return Send(namespace, client.member, to, said, patience)
+        return Send(namespace, client.member, to, said, waits=waits)
 
-    def _leave(self, visitor: SessionId, client: _Client) -> Iterable[Want]:
+    def _leave(self, visitor: SessionId, client: _Client) -> Iterable[PeerWant]:
         """Give up an id. Reference: the socket stays, and hears nothing any more."""
         del self._clients[visitor]
         return (Exit(client.namespace, client.member),)
@@ -212,7 +226,7 @@ class PeerJs:
         """Forget a client."""
         self._clients.pop(visitor, None)
 
-    def tick(self, now: float) -> Iterable[tuple[SessionId, Want]]:
+    def tick(self, now: float) -> Iterable[tuple[SessionId, PeerWant]]:
         """Do nothing: nothing is due at any time."""
         return _NOTHING
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from peerpigeon.core.dialects.dialect import (
     Counted,
+    Denied,
     Draw,
     Enter,
     Exit,
@@ -50,6 +51,8 @@ MAX_WAITING: Final = 8
 
 MAX_WAITING_SIZE: Final = 256 * 1024
 """Bytes that wait so for all peers of a socket: the offers of 60 announces."""
+
+_TAKEN: Final = "another socket has this peer_id"
 
 Place: TypeAlias = "tuple[str, PeerId]"
 """Namespace and member."""
@@ -177,7 +180,9 @@ class Tracker:
             case Granted(namespace, own):
                 return self._granted(socket, (namespace, own))
             case Taken(namespace, own):
-                return self._taken(visitor, socket, (namespace, own))
+                return self._taken(visitor, socket, (namespace, own), _TAKEN)
+            case Denied(namespace, own, reason):
+                return self._taken(visitor, socket, (namespace, own), reason)
             case Counted(namespace, None):
                 return socket.counts.counted(news)
             case Counted(namespace, own):
@@ -194,12 +199,14 @@ class Tracker:
         member.is_granted = True
         return _take_waiting(socket, member)
 
-    def _taken(self, visitor: SessionId, socket: _Socket, place: Place) -> Iterable[Want]:
+    def _taken(
+        self, visitor: SessionId, socket: _Socket, place: Place, reason: str
+    ) -> Iterable[Want]:
         member = socket.members.get(place)
         if member is None:
             return ()
         self._forget(visitor, socket, place)
-        return (Say(failure("another socket has this peer_id", member.info_hash)),)
+        return (Say(failure(reason, member.info_hash)),)
 
     def closed(self, visitor: SessionId) -> None:
         """Forget a socket, and all for whom it has spoken."""

@@ -76,6 +76,17 @@ class Guest:
 
 
 @dataclass(slots=True, eq=False)
+class VisitorMember(Guest):
+    """Somebody for whom a visitor speaks, in a namespace of its dialect.
+
+    Its ``hub`` is the session of the visitor.
+    """
+
+    owner: bytes = NOBODY
+    """What shows whose its id is; see ``owners.py``."""
+
+
+@dataclass(slots=True, eq=False)
 class ReferenceHub:
     """A hub of the npm package that has dialled us, or that we have dialled."""
 
@@ -104,6 +115,8 @@ class Visitor:
     permits: Permits | None = None
     topics: dict[str, None] = field(default_factory=dict)
     """The namespaces in which it listens."""
+    members: dict[PeerId, VisitorMember] = field(default_factory=dict)
+    """For whom it speaks."""
     listens_paid_until: float = 0.0
     faults_paid_until: float = 0.0
     """What it has done of what is limited (``clients/rates.py``)."""
@@ -129,6 +142,7 @@ class Registry:
         self._parties: dict[SessionId, Party] = {}
         self._by_key: dict[PeerKey, Holder] = {}
         self._last_guest = 0
+        self._members = 0  # they take no places: their visitors do
         self.aside = 0
         """How many have a place and no session for now, because they wait for their ids."""
         self.leaving = 0
@@ -149,12 +163,15 @@ class Registry:
     @property
     def vacancies(self) -> int:
         """How many more may be accepted."""
-        return max(0, self.limit - len(self._parties) - self.aside - self.leaving)
+        return max(0, self.limit - self._taken())
 
     @property
     def is_full(self) -> bool:
         """Whether no further one may be accepted."""
-        return len(self._parties) + self.aside + self.leaving >= self.limit
+        return self._taken() >= self.limit
+
+    def _taken(self) -> int:
+        return len(self._parties) - self._members + self.aside + self.leaving
 
     def find(self, peer_id: PeerId) -> Holder | None:
         """Return who holds an id, however the id is spelled."""
@@ -183,6 +200,11 @@ class Registry:
     def add(self, party: Party) -> None:
         """Take in somebody whose session is new. Its id it does not hold yet."""
         self._parties[party.session] = party
+        if isinstance(party, VisitorMember):
+            self._members += 1
+            visitor = self._parties[party.hub]
+            if isinstance(visitor, Visitor):  # pragma: no branch: nobody else speaks for it
+                visitor.members[party.peer_id] = party
 
     def hold(self, party: Holder, peer_id: PeerId) -> None:
         """Have somebody who is here hold an id that is free."""
@@ -210,6 +232,11 @@ class Registry:
     def remove(self, party: Party) -> None:
         """Forget somebody."""
         del self._parties[party.session]
+        if isinstance(party, VisitorMember):
+            self._members -= 1
+            visitor = self._parties.get(party.hub)
+            if isinstance(visitor, Visitor):  # pragma: no branch: it goes last
+                del visitor.members[party.peer_id]
         if self.holds(party) and party.peer_id is not None:
             del self._by_key[key_of(party.peer_id)]
 

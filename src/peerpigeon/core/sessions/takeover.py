@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from peerpigeon.core.deadlines import LATE, TimerQueue
 from peerpigeon.core.owners import NOBODY, same_owner
-from peerpigeon.core.sessions.registry import Guest, ReferenceHub
+from peerpigeon.core.sessions.registry import Guest, ReferenceHub, Visitor
 
 if TYPE_CHECKING:
+    from peerpigeon.core.dialects.dialect import Enter
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.interface.events import Permits
     from peerpigeon.core.sessions.registry import Party, Registry
@@ -101,7 +102,15 @@ class RemoteClaim:
     """What it asks; the answer names the same."""
 
 
-Contender: TypeAlias = LocalContender | GuestContender | RemoteClaim
+@dataclass(frozen=True, slots=True)
+class MemberContender:
+    """A visitor here that wants somebody for whom it speaks to have the id."""
+
+    visitor: SessionId
+    enter: Enter
+
+
+Contender: TypeAlias = LocalContender | GuestContender | MemberContender | RemoteClaim
 
 
 @dataclass(slots=True, eq=False)
@@ -190,6 +199,11 @@ class Takeovers:
         local = (one for one in contenders if isinstance(one, LocalContender))
         return next((one for one in local if one.session == session), None)
 
+    def is_crowded(self, holder: Party) -> bool:
+        """Tell whether as many wait for the id of a party as may."""
+        contest = self._contests.get(holder.session)
+        return contest is not None and len(contest.contenders) >= CONTENDERS
+
     def find_owner(self, holder: Party, owner: bytes) -> LocalContender | None:
         """Return who waits here for the id of a party with an owner mark."""
         contest = self._contests.get(holder.session)
@@ -223,12 +237,12 @@ class Takeovers:
     def _judged_by(self, party: Party) -> list[SessionId]:
         """Return the sessions for which a party's answers count."""
         sessions = [party.session]
-        if isinstance(party, ReferenceHub):
-            # For its clients it is the only sign there is.
+        if isinstance(party, ReferenceHub | Visitor):
+            # For those who speak by its socket it is the only sign there is.
             sessions += [one for one in self._contests if self._is_guest_of(one, party)]
         return sessions
 
-    def _is_guest_of(self, session: SessionId, hub: ReferenceHub) -> bool:
+    def _is_guest_of(self, session: SessionId, hub: ReferenceHub | Visitor) -> bool:
         holder = self._registry.get(session)
         return isinstance(holder, Guest) and holder.hub == hub.session
 
@@ -286,6 +300,11 @@ def _surplus(contenders: list[LocalContender]) -> LocalContender | None:
     return next(one for one in reversed(contenders) if count[one.address] == most)
 
 
-def _origin(contender: Contender) -> PeerId | None:
-    """Return the hub that asks for a contender; ``None`` for one that comes to this hub."""
-    return contender.hub if isinstance(contender, RemoteClaim) else None
+def _origin(contender: Contender) -> PeerId | SessionId | None:
+    """Return the hub or visitor that asks for a contender; ``None`` for one that asks itself."""
+    match contender:
+        case RemoteClaim(hub):
+            return hub
+        case MemberContender(visitor):
+            return visitor
+    return None

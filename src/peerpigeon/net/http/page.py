@@ -52,7 +52,8 @@ class Page:
     """One page. ``HEAD`` comes with ``GET``, and ``OPTIONS`` with everything."""
 
     path: str
-    """From the slash on, without the option ``path_prefix``."""
+    """From the slash on, without the option ``path_prefix``. After ``/*/`` comes the last part of
+    any path that has others before it, and no page of its own."""
     answer: Answer
     seen_by: Audience = Audience.EVERYBODY
     """The least that somebody has to be to see it; to others it is 404."""

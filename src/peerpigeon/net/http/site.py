@@ -31,6 +31,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.config import PEERJS
 from peerpigeon.net.http.audience import Audience
 from peerpigeon.net.http.page import Page, Response, text
 from peerpigeon.net.http.pages.banner import banner
@@ -43,6 +44,7 @@ from peerpigeon.net.http.pages.ice_servers import ice_servers_page
 from peerpigeon.net.http.pages.limits import limits_page
 from peerpigeon.net.http.pages.mesh import mesh_page
 from peerpigeon.net.http.pages.metrics import metrics
+from peerpigeon.net.http.pages.peerjs import peerjs_pages
 from peerpigeon.net.http.pages.ready import live_page, ready_page
 from peerpigeon.net.http.request import split_target
 
@@ -72,6 +74,8 @@ def pages_of(source: Operated) -> Iterator[Page]:
         yield Page("/ice-servers", ice_servers_page(source))
     yield from dashboard_pages(source)
     yield Page("/drain", drain_page(source), Audience.ADMIN, "POST")
+    if PEERJS in source.config.dialects:
+        yield from peerjs_pages()
     if source.config.serves_demo:
         yield Page("/demo", demo())
 
@@ -105,7 +109,8 @@ class Site:
         if request.method == "OPTIONS":
             return Response()
         path, _ = split_target(request.target)
-        pages = self._pages.get(self._below_prefix(path), {})
+        below = self._below_prefix(path)
+        pages = self._pages.get(below) or self._pages.get(_with_any(below), {})
         shown = {method: page for method, page in pages.items() if _sees(request, page)}
         if not shown:
             return text(self._missing(request, pages), HTTPStatus.NOT_FOUND)
@@ -151,6 +156,11 @@ class Site:
         if origin is not None and origin in self._allowed_origins:
             headers["Access-Control-Allow-Origin"] = origin
         return headers
+
+
+def _with_any(path: str) -> str:
+    """Return the path of a page that leaves open what comes before the last part of a path."""
+    return f"/*/{path.rpartition('/')[2]}" if path.count("/") > 1 else ""
 
 
 def _sees(request: Request, page: Page) -> bool:

@@ -1,0 +1,134 @@
+"""Foreign clients with ids, at several hubs: one has an id, and messages reach it (PeerJS)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, Json, linked
+
+OPEN = {"type": "OPEN"}
+ID_TAKEN = {"type": "ID-TAKEN", "payload": {"msg": "ID is taken"}}
+# Whichever hub is the rendezvous hub of an id, some of these are elsewhere.
+NAMES = [f"peer{number}" for number in range(8)]
+
+
+def connect(hubs: Hubs, number: int, peer_id: str, token: str = "") -> tuple[int, int]:
+    """Connect as a PeerJS client, with a token of its own."""
+    query = f"key=peerjs&id={peer_id}&token={token or 'of ' + peer_id}"
+    client = hubs.visit_as(number, "peerjs", f"/peerjs?{query}")
+    hubs.run()
+    return client
+
+
+def send(hubs: Hubs, client: tuple[int, int], to: str, payload: object = 1) -> None:
+    hubs.say(client, {"type": "OFFER", "payload": payload, "dst": to})
+
+
+def offer(sender: str, to: str, payload: object = 1) -> Json:
+    return {"type": "OFFER", "src": sender, "dst": to, "payload": payload}
+
+
+def expire(sender: str, to: str) -> Json:
+    return {"type": "EXPIRE", "src": to, "dst": sender}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_messages_reach_a_client_of_another_hub_in_order(name: str) -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    ann, other = connect(hubs, 0, "ann"), connect(hubs, 2, name)
+    for number in range(3):
+        send(hubs, ann, name, number)
+    hubs.run()
+    send(hubs, other, "ann", "back")
+    hubs.run()
+    assert hubs.take(other) == [OPEN, *(offer("ann", name, number) for number in range(3))]
+    assert hubs.take(ann) == [OPEN, offer(name, "ann", "back")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_id_is_one_clients_in_the_whole_mesh(name: str) -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    first = connect(hubs, 0, name)
+    other = connect(hubs, 2, name, "another token")
+    assert hubs.take(other) == []  # not before it is decided
+    hubs.pong(first)
+    hubs.run()
+    assert hubs.take(other) == [ID_TAKEN]
+    assert hubs.closed == {other: (1000, "the id is taken")}
+    assert hubs.take(first) == [OPEN]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_comes_to_another_hub_with_its_token_has_its_id_at_once(name: str) -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    first, ann = connect(hubs, 0, name), connect(hubs, 1, "ann")
+    again = connect(hubs, 2, name)
+    assert hubs.take(again) == [OPEN]
+    assert hubs.closed == {first: (1000, "another socket has this id and its token")}
+    send(hubs, ann, name)
+    hubs.run()
+    assert hubs.take(again) == [offer("ann", name)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_id_of_a_client_that_does_not_answer_is_free_soon(name: str) -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    first = connect(hubs, 0, name)
+    other = connect(hubs, 2, name, "another token")
+    hubs.pass_time(2.1)
+    assert hubs.take(other) == [OPEN]
+    assert hubs.closed == {first: (1000, "another socket has this id and its token")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_comes_in_time_to_another_hub_hears_what_was_said_to_it(name: str) -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    ann = connect(hubs, 0, "ann")
+    send(hubs, ann, name, 1)
+    hubs.run()
+    hubs.pass_time(2.0)
+    send(hubs, ann, name, 2)
+    other = connect(hubs, 2, name)
+    hubs.pass_time(0.5)
+    assert hubs.take(other) == [OPEN, offer("ann", name, 1), offer("ann", name, 2)]
+    hubs.pass_time(10.0)
+    assert hubs.take(ann) == [OPEN]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_has_waited_in_vain_is_told_once(name: str) -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    ann = connect(hubs, 0, "ann")
+    send(hubs, ann, name, 1)
+    send(hubs, ann, name, 2)
+    hubs.run()
+    hubs.take(ann)
+    hubs.pass_time(4.9)
+    assert hubs.take(ann) == []
+    hubs.pass_time(0.2)
+    assert hubs.take(ann) == [expire("ann", name)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_has_just_gone_from_another_hub_cannot_be_reached(name: str) -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    ann, other = connect(hubs, 0, "ann"), connect(hubs, 2, name)
+    send(hubs, ann, name)
+    hubs.run()
+    hubs.lose(other)
+    send(hubs, ann, name)
+    hubs.run()
+    hubs.take(ann)
+    hubs.pass_time(6.0)
+    send(hubs, ann, name)
+    hubs.pass_time(6.0)
+    assert hubs.take(ann)[-1] == expire("ann", name)
+
+
+def test_a_client_of_a_hub_that_is_gone_has_its_id_elsewhere() -> None:
+    hubs = linked(FIRST, SECOND)
+    connect(hubs, 1, "ann")
+    hubs.cut(next(iter(hubs.others)))
+    hubs.run()
+    hubs.pass_time(60.0)
+    assert hubs.take(connect(hubs, 0, "ann", "another token")) == [OPEN]

@@ -1,0 +1,127 @@
+// Clients of other ecosystems, unmodified, behind the few methods that the tests call. What has
+// happened to one is kept as lists, which the tests read until they are as wanted.
+import "./local_only.mjs";
+import { Peer } from "peerjs";
+import { WebrtcProvider } from "y-webrtc";
+import * as Y from "yjs";
+
+/** One client of PeerJS. */
+class PeerJs {
+  #connections = new Map();
+  #peer = null;
+  events = [];
+  messages = [];
+  tracks = [];
+
+  start(id, options) {
+    const peer = id === null ? new Peer(options) : new Peer(id, options);
+    this.#peer = peer;
+    peer.on("open", (own) => this.events.push(["open", own]));
+    peer.on("disconnected", () => this.events.push(["disconnected"]));
+    peer.on("close", () => this.events.push(["close"]));
+    peer.on("error", (error) => this.events.push(["error", error.type]));
+    peer.on("connection", (connection) => this.#note(connection));
+    peer.on("call", (call) => {
+      this.#noteCall(call);
+      call.answer(picture());
+    });
+  }
+
+  id() {
+    return this.#peer.id;
+  }
+
+  connect(target) {
+    this.#note(this.#peer.connect(target));
+  }
+
+  call(target) {
+    this.#noteCall(this.#peer.call(target, picture()));
+  }
+
+  /** The peers to which a data channel is open. */
+  open() {
+    return [...this.#connections].filter(([, each]) => each.open).map(([target]) => target);
+  }
+
+  send(target, text) {
+    this.#connections.get(target).send(text);
+  }
+
+  /** Answers what the server lists, or what kind of an error that is to the client. */
+  list() {
+    return new Promise((resolve) => {
+      this.#peer.once("error", (error) => resolve(error.type));
+      this.#peer.listAllPeers(resolve);
+    });
+  }
+
+  disconnect() {
+    this.#peer.disconnect();
+  }
+
+  reconnect() {
+    this.#peer.reconnect();
+  }
+
+  stop() {
+    this.#peer.destroy();
+  }
+
+  #note(connection) {
+    this.#connections.set(connection.peer, connection);
+    connection.on("data", (data) => this.messages.push([connection.peer, data]));
+  }
+
+  #noteCall(call) {
+    call.on("stream", (stream) => {
+      this.tracks.push([call.peer, ...stream.getTracks().map((track) => track.kind)]);
+    });
+  }
+}
+
+/** A moving picture that needs no camera. */
+function picture() {
+  const canvas = document.createElement("canvas");
+  const context = canvas.getContext("2d");
+  setInterval(() => context.fillRect(Math.random() * 300, 0, 5, 150), 50);
+  return canvas.captureStream();
+}
+
+/** One document that is shared by y-webrtc. */
+class Document {
+  #document = new Y.Doc();
+  #provider = null;
+
+  start(room, signaling, password) {
+    this.#provider = new WebrtcProvider(room, this.#document, { signaling, password });
+  }
+
+  set(key, value) {
+    this.#document.getMap("text").set(key, value);
+  }
+
+  read() {
+    return this.#document.getMap("text").toJSON();
+  }
+
+  /** How many other documents are linked by WebRTC. */
+  linked() {
+    const links = this.#provider.room?.webrtcConns ?? new Map();
+    return [...links.values()].filter((each) => each.connected).length;
+  }
+
+  /** How many sockets to signaling servers are open. */
+  sockets() {
+    return this.#provider.signalingConns.filter((each) => each.connected).length;
+  }
+
+  stop() {
+    this.#provider.destroy();
+  }
+}
+
+window.clients = {
+  peerjs: new PeerJs(),
+  document: new Document(),
+};

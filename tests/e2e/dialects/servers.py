@@ -1,0 +1,40 @@
+"""Servers for the clients of other ecosystems: those they were written for, and ours.
+
+Three ports for each, as for three clients that come to a server each: a mesh of ours has three
+hubs, and all else one.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+
+from tests.e2e.dialects.environment import HERE
+from tests.e2e.environment import node
+from tests.e2e.hubs import migrated_mesh
+from tests.e2e.servers import Server, our_server, running
+
+Kind = Literal["reference", "hub", "mesh"]
+
+REFERENCE = pytest.param("reference", id="reference", marks=pytest.mark.thorough)
+"""First of all, so that a test is known to be right."""
+
+HUB = pytest.param("hub", id="hub")
+MESH = pytest.param("mesh", id="mesh", marks=pytest.mark.thorough)
+
+
+def reference_server(name: str) -> contextlib.AbstractContextManager[Server]:
+    """Start the server of an ecosystem (reference_servers.mjs)."""
+    return running(node(), str(HERE / "reference_servers.mjs"), name)
+
+
+@contextlib.contextmanager
+def three_ports(kind: Kind, name: str) -> Iterator[list[int]]:
+    """Run servers of a kind; ``name`` is that of the ecosystem."""
+    if kind == "mesh":
+        with migrated_mesh(3) as place:
+            yield [hub.port for hub in place.hubs]
+        return
+    with reference_server(name) if kind == "reference" else our_server("hub") as server:
+        yield [server.port] * 3
