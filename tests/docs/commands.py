@@ -13,6 +13,7 @@ PAGES = (
     "docs/operating.md",
     "docs/configuration.md",
     "docs/guides/capacity.md",
+    "docs/guides/peerjs.md",
     "docs/guides/proxies.md",
     "docs/guides/several-machines.md",
     "docs/guides/tracing.md",
