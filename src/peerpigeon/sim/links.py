@@ -225,12 +225,12 @@ class LinkEnd:
             self._kept.append(frame)
             return
         stage = self._stage
-        content = stage.encoding.encode(frame)
-        if not self._is_trusted and len(content) > STRANGER_MESSAGE:
+        size, content = stage.encoding.describe(frame)
+        if not self._is_trusted and size > STRANGER_MESSAGE:
             self._other.lose((INVALID_PAYLOAD, "not a message of frames"))
             self.lose((INVALID_PAYLOAD, "not a message of frames"))
             return
-        stage.tally.note(frame, len(content))
+        stage.tally.note(frame, size)
         stage.trace.note(stage.scheduler.now, self.owner.number, link.number, _FRAME, content)
         self.owner.feed(LinkReceived(self.id, frame))
 

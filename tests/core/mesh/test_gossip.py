@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.changes import HubFound, HubRestarted, HubRose
 from peerpigeon.core.ids import PeerId
+from peerpigeon.core.mesh.gossip import MANY
 from peerpigeon.core.mesh.limits import MeshLimits
-from peerpigeon.core.wire.hub_frames import Adverts
+from peerpigeon.core.wire.hub_frames import Adverts, Bye
 from tests.core.mesh.benches import FAR, NEAR, linked
 from tests.core.mesh.meshes import HUBS, OWN, Bench, advert, frames, of_kind
 
@@ -77,6 +79,7 @@ LARGE = MeshLimits(
     longest_batch=0.25,
     renewal_pause_per_hub=0.4,
     longest_renewal_pause=0.7,
+    gain_patience=1,
     restless_for=0.5,
 )
 
@@ -104,6 +107,62 @@ def test_in_a_large_mesh_our_advert_is_not_renewed_again_and_again() -> None:
     bench.pass_time(2.7, 3.1, near, far)
     assert bench.mesh.advert.sequence == first + 1
     assert HUBS[4] in {end.hub for end in bench.mesh.advert.links}
+
+
+def test_in_a_large_mesh_links_that_have_only_come_are_told_later_than_one_that_was_closed() -> (
+    None
+):
+    limits = replace(LARGE, renewal_pause_per_hub=0.7, gain_patience=3)
+    bench, near, far = linked(limits, hub_mesh_max_peers=8)
+    bench.receive(near, Adverts((advert(NEW),)), 1.0)
+    bench.tick(1.3)
+    third = bench.link(HUBS[3], now=2.0)
+    bench.tick(2.3)
+    said = bench.mesh.advert
+    assert HUBS[3] in {end.hub for end in said.links}
+    bench.link(HUBS[4], now=2.4)
+    bench.pass_time(2.4, 4.3, near, far, third)
+    assert bench.mesh.advert == said
+    bench.pass_time(4.3, 4.5, near, far, third)
+    renewed = bench.mesh.advert
+    assert {end.hub for end in renewed.links} == {NEAR, FAR, HUBS[3], HUBS[4]}
+    bench.receive(third, Bye("not wanted"), 4.6)
+    bench.pass_time(4.6, 5.0, near, far)
+    assert bench.mesh.advert == renewed
+    bench.pass_time(5.0, 5.3, near, far)
+    assert HUBS[3] not in {end.hub for end in bench.mesh.advert.links}
+
+
+def test_who_has_said_the_same_meanwhile_is_not_told() -> None:
+    bench, near, far = linked()
+    bench.receive(near, Adverts((advert(NEW), advert(NEXT))), 1.0)
+    bench.receive(far, Adverts((advert(NEW),)), 1.05)
+    said = bench.tick(1.1)
+    assert told(said, near) == []
+    assert told(said, far) == [(NEXT, 1)]
+
+
+def test_who_has_said_less_meanwhile_is_told() -> None:
+    bench, near, far = linked()
+    bench.receive(near, Adverts((advert(NEW),)), 1.0)
+    bench.receive(far, Adverts((advert(NEW, sequence=2),)), 1.05)
+    bench.receive(far, Adverts((advert(NEW, sequence=2),)), 1.06)
+    said = bench.tick(1.1)
+    assert told(said, near) == [(NEW, 2)]
+    assert told(said, far) == []
+
+
+def test_who_has_said_next_to_nothing_gets_what_all_get() -> None:
+    """All hubs of a mesh may have come in by this one, and each has said its own advert."""
+    bench, near, far = linked(MeshLimits(small_mesh=1000))
+    many = [advert(PeerId(f"{number:040x}")) for number in range(1, 2 * MANY)]
+    bench.receive(near, Adverts(tuple(many[1:])), 1.0)
+    bench.receive(far, Adverts((many[0],)), 1.01)
+    third = bench.link(HUBS[4], now=1.02)
+    said = bench.tick(1.1)
+    to_far, to_third = (of_kind(Adverts, frames(said, link)) for link in (far, third))
+    assert to_far == to_third
+    assert to_far[0] is to_third[0]
 
 
 def test_after_a_loss_a_large_mesh_is_as_quick_as_a_small_one_for_a_while() -> None:

@@ -21,10 +21,8 @@ class Graph(LinkGraph):
             self.take(each)
 
     def take(self, each: Advert) -> tuple[list[str], list[str]]:
-        known = self.adverts.get(each.hub)
         self.adverts[each.hub] = each
-        before = () if known is None else known.links
-        lost, gained = self.update(each.hub, before)
+        lost, gained = self.update(each.hub)
         return [*lost], [*gained]
 
 

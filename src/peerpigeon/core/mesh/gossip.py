@@ -6,6 +6,7 @@ on at once. What is missed all the same, ``anti_entropy`` makes good.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 FORGED_BY_NEIGHBOUR = 16
 """Adverts that are not by their hubs, by one neighbour, beyond which it is left. A hub passes on
 what it has looked at itself, so that an honest one says none; and each takes 0.1 ms to look at."""
+
+
+MANY = 16
+"""A neighbour that has said no more than one in so many of the adverts to be passed on is told that
+too: a frame of its own would cost more than it saves. All hubs may have come in by this one."""
 
 
 @dataclass(slots=True)
@@ -74,8 +80,9 @@ class Gossip:
         self._namesakes = namesakes
         self._effects = effects
         effects.memory.records.gauges.append(lambda: membership.size)
-        # Adverts to pass on, each with the neighbour that it came from.
-        self._fresh: dict[PeerId, PeerId] = {}
+        # Hubs whose adverts are to be passed on, each with the neighbours that have said the same.
+        self._fresh: dict[PeerId, list[PeerId]] = {}
+        self._said: Counter[PeerId] = Counter()  # how many of them by each neighbour, at most
         # Missing hubs whose adverts were repeated to us, each with the neighbour that did.
         self._repeated: dict[PeerId, PeerId] = {}
         # Of hubs that have begun a new life, as far as we have heard, the life before.
@@ -107,10 +114,21 @@ class Gossip:
         longer = limits.advert_batch + limits.batch_per_hub * self._excess(now)
         return min(longer, limits.longest_batch)
 
-    def _renewal_pause(self, now: float) -> float:
-        """Return for how long our advert stays as it is, but for a loss."""
-        limits = self._limits
-        return min(limits.renewal_pause_per_hub * self._excess(now), limits.longest_renewal_pause)
+    def _renewal_pause(self, ends: tuple[LinkEnd, ...], bar: Bar | None, now: float) -> float:
+        """Return for how long our advert stays as it is, but for a sudden loss.
+
+        What decides whether others ask us for a link, and links that are no way any more, are told
+        soon. Links that have only come are not: we are in reach, and more are on their way.
+        """
+        limits, own = self._limits, self._membership.own
+        pause = min(limits.renewal_pause_per_hub * self._excess(now), limits.longest_renewal_pause)
+        if (
+            pause
+            and bar == own.bar
+            and {end.hub for end in ends}.issuperset(end.hub for end in own.links)
+        ):
+            return pause * limits.gain_patience
+        return pause
 
     def _excess(self, now: float) -> int:
         """Return how many hubs there are beyond a small mesh; none after a loss."""
@@ -146,71 +164,75 @@ class Gossip:
         """
         has_risen = self._namesakes.rise(now)
         is_pressing = self._is_urgent or is_draining != self._membership.own.is_draining
-        renew_at = self._renewed_at + self._renewal_pause(now)
+        renew_at = self._renewed_at + self._renewal_pause(ends, bar, now)
         may_renew = is_pressing or now >= renew_at
         if may_renew and self._membership.publish(ends, bar, now, is_draining=is_draining):
-            self._fresh[self._own] = self._own
+            self._fresh[self._own] = []
             self._renewed_at = now
         if has_risen:
-            self._fresh[self._own] = self._own
+            self._fresh[self._own] = []
         self._flush()
         if not may_renew:
             self.flush_by(renew_at)
 
     def _flush(self) -> None:
-        """Pass fresh adverts on: to each neighbour those that did not come from it.
+        """Pass fresh adverts on: to each neighbour those that it has not said itself meanwhile.
 
-        All from which none of them came get one frame, which is encoded once.
+        All who have said none, or next to none, get one frame, which is encoded once.
         """
         fresh, self._fresh = self._fresh, {}
         is_urgent, self._is_urgent = self._is_urgent, False
         self._flush_at = None
         if not fresh:
             return
-        sources = set(fresh.values())
+        said, self._said = self._said, Counter()
         everything = self._frame(fresh, is_urgent=is_urgent)
         for hub in self._links.neighbours:
             link = self._links.to(hub)
             frame = everything
-            if hub in sources:
-                others = [each for each, source in fresh.items() if source != hub]
+            if said[hub] * MANY > len(fresh):
+                others = [each for each, sources in fresh.items() if hub not in sources]
                 frame = self._frame(others, is_urgent=is_urgent)
             if link is not None and frame.adverts:
                 self._effects.act(SendToLink(link.id, frame))
 
     def _frame(self, hubs: Iterable[PeerId], *, is_urgent: bool) -> Adverts:
-        adverts = map(self._membership.advert, hubs)
-        return Adverts(tuple(each for each in adverts if each is not None), is_urgent)
+        held = self._membership.held
+        return Adverts(tuple([held[hub] for hub in hubs if hub in held]), is_urgent)
 
     # Hearing
 
     def learn(self, sender: PeerId, frame: Adverts, now: float) -> Learned:
         """Take a neighbour's adverts."""
         learned = Learned()
-        held, absent = self._membership.held, self._membership.absent
+        fresh, held, absent = self._fresh, self._membership.held, self._membership.absent
         for advert in frame.adverts:
+            hub = advert.hub
             # As most are, since each neighbour passes it on; nothing is done as often as this.
-            if held.get(advert.hub) == advert and advert.hub not in absent:
+            if held.get(hub) == advert and hub not in absent:
+                if hub in fresh:
+                    fresh[hub].append(sender)
                 continue
             if self._identities is not None and not self._is_genuine(self._identities, advert):
-                learned.forged += self._identities.is_member(advert.hub)
+                learned.forged += self._identities.is_member(hub)
                 if learned.forged > FORGED_BY_NEIGHBOUR:
                     break  # that is enough of them to look at
                 continue
-            if advert.hub != self._own:
+            if hub != self._own:
                 self._learn(advert, sender, learned, now)
             else:
                 self._hear_of_ourselves(advert, now)
-        if self._fresh:
+        if fresh:
+            self._said[sender] += len(frame.adverts)
             when = now if frame.is_urgent else now + self._batch(now)
             self.flush_by(when, is_urgent=frame.is_urgent)
         return learned
 
     def _hear_of_ourselves(self, advert: Advert, now: float) -> None:
         if self._namesakes.hear(advert, now):
-            self._fresh[self._own] = self._own
+            self._fresh[self._own] = []
         if self._namesakes.rise(now):
-            self._fresh[self._own] = self._own
+            self._fresh[self._own] = []
             self.flush_by(now)  # until then nobody believes what we say of ourselves
 
     def _is_genuine(self, identities: Identities, advert: Advert) -> bool:
@@ -225,7 +247,7 @@ class Gossip:
     def _learn(self, advert: Advert, sender: PeerId, learned: Learned, now: float) -> None:
         membership, hub = self._membership, advert.hub
         former = membership.held.get(hub)
-        was_live = former is not None and hub not in membership.absent
+        was_live = hub in membership.live
         if former is None and len(membership) >= self._limits.known_hubs:
             return
         added = size_of_advert(advert) if former is None else growth_of_advert(former, advert)
@@ -239,7 +261,7 @@ class Gossip:
                 self._correct(sender, former)
             return
         learned.is_anything = True
-        self._fresh[hub] = sender
+        self._fresh[hub] = [sender]
         learned.drains |= former is not None and former.is_draining != advert.is_draining
         is_later = former is not None and is_later_life(advert.incarnation, former.incarnation)
         if is_later:
@@ -277,7 +299,8 @@ class Gossip:
         The others on our side have lost these hubs too, and nobody else would repeat them there.
         """
         repeated, self._repeated = self._repeated, {}
-        again = {hub: repeated[hub] for hub in hubs if hub in repeated}
+        again = {hub: [repeated[hub]] for hub in hubs if hub in repeated}
         if again:
             self._fresh = again | self._fresh
+            self._said.update(repeated.values())
             self.flush_soon(now)

@@ -26,8 +26,9 @@ class MeshLimits:
     draining_believed: float = 0.3
     """For so long a hub has to say that it drains until namespaces are moved away from it. If
     another one has made that up, it has said otherwise by then."""
-    known_hubs: int = 4096
-    """Hubs whose adverts are kept. What others can make a hub keep has a bound."""
+    known_hubs: int = 16384
+    """Hubs whose adverts are kept, 2 KiB each with what is derived. What others can make a hub keep
+    has a bound."""
     missing_hubs: int = 4096
     """Hubs that are gone and remembered, because their addresses are where to look for them."""
     missing_lease: float = 3600.0
@@ -45,10 +46,13 @@ class MeshLimits:
     """So much longer adverts are gathered for each hub beyond ``small_mesh``."""
     longest_batch: float = 0.3
     """No longer than this. News goes over ten links at most in a mesh of ten thousand."""
-    renewal_pause_per_hub: float = 0.001
+    renewal_pause_per_hub: float = 0.0025
     """From one advert of a hub to its next one for each hub beyond ``small_mesh``."""
-    longest_renewal_pause: float = 1.0
+    longest_renewal_pause: float = 0.5
     """No such pause is longer."""
+    gain_patience: int = 6
+    """So many times as long is the pause if the hub has only more links than it has said. While a
+    mesh forms they come in a burst, and nobody has to know of the first ones at once."""
     restless_for: float = 4.0
     """For so long after a loss nothing takes longer than in a small mesh. It is twice
     ``gone_after``: who has lost its links and found others must not be taken for gone."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from peerpigeon.core.mesh.link_ends import LinkEnds
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable, Mapping
+    from collections.abc import Collection, Container, Mapping
 
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.wire.hub_frames import Advert, LinkEnd
@@ -63,27 +63,30 @@ class LinkGraph:
         """Return what ``hub`` advertises of its link to ``other``, whether it counts or not."""
         return self._ends.get(hub, other)
 
-    def update(self, hub: PeerId, before: Iterable[LinkEnd]) -> tuple[list[PeerId], list[PeerId]]:
-        """Bring the links of a hub up to date with its advert; ``before`` it advertised others.
+    def update(self, hub: PeerId) -> tuple[Collection[PeerId], Collection[PeerId]]:
+        """Bring the links of a hub up to date with its advert.
 
         Returns the hubs with which it has lost and gained a link that counts.
         """
         near = self._neighbours.setdefault(hub, {})
         after = {end.hub: None for end in self._adverts[hub].links}
-        lost = [end.hub for end in before if end.hub not in after and end.hub in near]
+        if near.keys() == after.keys():  # what counts, both ends have advertised
+            return (), ()
+        lost = [other for other in near if other not in after]
         for other in lost:
             self._disconnect(hub, other)
+        adverts = self._adverts
         gained = [
             other
             for other in after
-            if other not in near and other != hub and self._connect(hub, other)
+            if other not in near and other in adverts and self._connect(hub, other)
         ]
         return lost, gained
 
     def connect_all(self, hub: PeerId, others: Container[PeerId]) -> None:
         """Let the links between a hub and ``others`` count that both ends advertise."""
         for end in self._adverts[hub].links:
-            if end.hub in others and end.hub != hub:
+            if end.hub in others:
                 self._connect(hub, end.hub)
 
     def isolate(self, hub: PeerId) -> None:
@@ -97,7 +100,7 @@ class LinkGraph:
         del self._neighbours[hub]
 
     def _connect(self, hub: PeerId, other: PeerId) -> bool:
-        if other in self._neighbours[hub] or self._ends.get(other, hub) is None:
+        if other in self._neighbours[hub] or other == hub or not self._ends.get(other, hub):
             return False
         self._neighbours[hub][other] = None
         self._neighbours[other][hub] = None

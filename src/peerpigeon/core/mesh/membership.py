@@ -57,6 +57,7 @@ class Membership:
         sign: Callable[[Advert], Advert] | None = None,
     ) -> None:
         self._own = OwnAdvert(own, rng, sign)
+        self._hub = own.hub
         own = self._own.latest
         self._limits = limits
         self._adverts: dict[PeerId, Advert] = {own.hub: own}
@@ -226,7 +227,7 @@ class Membership:
     def learn(self, advert: Advert, now: float) -> bool:
         """Take an advert; return whether it was new and others should have it."""
         hub = advert.hub
-        if hub == self.own.hub:
+        if hub == self._hub:
             return False
         known = self._adverts.get(hub)
         if known is not None:
@@ -360,8 +361,11 @@ class Membership:
             self._draining_since.pop(hub, None)
         if known is not None and hub not in self._missing:
             self.digest ^= known.mark ^ advert.mark
-        lost, gained = self._graph.update(hub, () if known is None else known.links)
-        if gained and any(self._is_out(other) != self._is_out(hub) for other in gained):
+        if known is not None and known.links == advert.links and not self._missing:
+            return Shift.NONE  # what counts did before: none of its links was cut out
+        lost, gained = self._graph.update(hub)
+        is_anybody_out = bool(self._unreachable or self._missing)
+        if is_anybody_out and any(self._is_out(other) != self._is_out(hub) for other in gained):
             return Shift.BRIDGED
         return Shift.LOST if lost else Shift.NONE
 

@@ -47,6 +47,9 @@ def supersedes(advert: Advert, held: Advert) -> bool:
     No hub says two things under one number. If somebody else has, one of the two goes round
     everywhere, the same one, until it reaches the hub itself, which then outdoes it.
     """
+    is_same_life = advert.life == held.life and advert.incarnation == held.incarnation
+    if is_same_life and advert.sequence != held.sequence:  # as most are
+        return advert.sequence > held.sequence
     if advert.age != held.age:
         return is_later(advert.age, held.age)
     return _encoder.encode(advert) > _encoder.encode(held)
