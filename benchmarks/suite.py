@@ -24,6 +24,7 @@ from benchmarks.outage import Outage
 from benchmarks.relay import Latency, Relay
 from benchmarks.report import as_json, as_text
 from benchmarks.settings import QUICK, Settings
+from benchmarks.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,6 +39,7 @@ BENCHES: dict[str, Callable[[Settings], list[Bench]]] = {
     "idle": lambda settings: [Idle(settings)],
     "hops": lambda settings: [*hops(settings)],
     "forming": lambda settings: [Forming(settings)],
+    "workers": lambda settings: [Workers(settings)],
     "outage": lambda settings: [Outage(settings)],
 }
 

@@ -21,11 +21,14 @@ from urllib.request import urlopen
 from tests.ports import reserved_port
 
 from benchmarks.contenders import ended
+from benchmarks.figures import Asked, Row, Sample
 from benchmarks.generator import BenchmarkError, play
 from benchmarks.relay import all_came
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from benchmarks.settings import Settings
 
 SIZE = 1000
 ASKED = 1.6
@@ -69,6 +72,44 @@ def measure(workers: int, pairs: int, window: int, seconds: float) -> dict[str, 
         "each": 1e6 * sum(got["cpu"]) / got["measured"],
         "cores": got["measured"] / max(got["cpu"]),
     }
+
+
+class Workers:
+    """Pairs in namespaces of their own, at one hub with one and with two workers."""
+
+    name = "workers"
+    contenders = ("ours",)
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def rows(self) -> list[Row]:
+        """Return what one and two workers relay, and the ratio of both."""
+        rows = []
+        for window in self._settings.windows:
+            title, key = f"signals of 1 kB, {window} outstanding", f"workers-{window}"
+            asked = Asked("ours", "least", ASKED) if window > 1 else None
+            for workers in (1, 2):
+                told = f"{title}, {workers} worker{'s' * (workers > 1)}"
+                rows += [
+                    Row(f"{key}-{workers}-cores", told, "signals/s, a core each"),
+                    Row(f"{key}-{workers}-each", f"{told}: CPU", "µs a signal"),
+                ]
+            rows.append(Row(f"{key}-ratio", f"{title}, two workers to one", "", asked))
+        return rows
+
+    def play(self, _: str) -> Sample:
+        """Signal at hubs with one and with two workers, one after the other."""
+        sample: Sample = {}
+        settings = self._settings
+        for window in settings.windows:
+            key = f"workers-{window}"
+            for workers in (1, 2):
+                got = measure(workers, settings.pairs, window, settings.seconds)
+                for name in ("cores", "each"):
+                    sample[f"{key}-{workers}-{name}"] = got[name]
+            sample[f"{key}-ratio"] = sample[f"{key}-2-cores"] / sample[f"{key}-1-cores"]
+        return sample
 
 
 def main() -> int:

@@ -385,3 +385,15 @@ def test_a_hub_that_drains_is_shown_to_and_then_as_stopped(open_dashboard: Open)
             eventually(state, lambda: rows(page), partial(dict.__eq__, shown))
             assert f"{name(other)}, {state}" in drawn(page)
         check_peace(page)
+
+
+def test_workers_of_one_machine_are_shown_with_the_links_between_them(open_dashboard: Open) -> None:
+    with our_server("hub", "--workers", "2") as hub:
+        page = open_dashboard(hub)
+        eventually("both", lambda: list(rows(page).values()), lambda told: told == ["ready"] * 2)
+        assert len(drawn(page)) == 2
+        assert "1 link, all within one machine" in words(page, "#graph-text")
+        assert words(page, "#link-note") == "all within one machine"
+        page.click("#hub-rows button")
+        assert "(same machine)" in words(page, "#selected")
+        check_peace(page)

@@ -118,6 +118,12 @@ def _from_those_gone(told: dict[str, Any]) -> HubStatus:
     return hub
 
 
+def _of_worker(hub: str, health: dict[str, Any]) -> dict[str, Any]:
+    """Return what is said of one hub, where the answer is about several workers."""
+    workers = health.get("workers", ())
+    return health | next((each for each in workers if each.get("hubPeerId") == hub), {})
+
+
 class _Asker:
     """Asks hubs over HTTP."""
 
@@ -156,6 +162,7 @@ class _Asker:
         if hub.state != "draining":
             hub.state = "ready" if ready == _FOUND else "not ready"
         if isinstance(health, dict) and "uptime" in health:
+            health = _of_worker(hub.hub, health)
             hub.clients, hub.version = health["connections"], health["version"]
             hub.uptime, hub.signals = health["uptime"], health["signals"]["relayed"]
             hub.memory = health["memory"].get("rss")

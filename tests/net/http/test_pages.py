@@ -42,6 +42,7 @@ async def test_health_says_how_the_server_is() -> None:
         body = response.json()
         assert datetime.fromisoformat(body.pop("timestamp")).tzinfo is not None
         assert 0 <= body.pop("uptime") < 60
+        assert body["hubMesh"].pop("hubPeerId") == server.hub_peer_id
         memory = body.pop("memory")
         assert 1_000_000 < memory["rss"] <= memory["peakRss"] < 10**10
         assert body.pop("version")

@@ -28,7 +28,8 @@ def health(connections: int) -> bytes:
     body: dict[str, Any] = {"status": "healthy", "uptime": 1.5, "connections": connections}
     memory, signals = {"kept": 5}, {"relayed": connections}
     within = {"memory": memory, "signals": signals, "messages": {"refused": 0}}
-    return json.dumps(body | counts | within).encode()
+    mesh = {"hubMesh": {"hubPeerId": f"hub with {connections}"}}
+    return json.dumps(body | counts | within | mesh).encode()
 
 
 def test_each_sample_has_its_worker_and_each_family_is_told_once() -> None:
@@ -51,8 +52,17 @@ def test_health_is_a_sum_and_says_which_worker_is_not_there() -> None:
     whole = json.loads(merged_health([None, health(3), health(4)]))
     assert (whole["connections"], whole["networks"], whole["memory"]) == (7, 2, {"kept": 10})
     assert whole["signals"] == {"relayed": 7}
+    own = {"status": "healthy", "uptime": 1.5, "memory": {"kept": 5}}
     assert whole["workers"] == [
         {"worker": 0, "status": "absent"},
-        {"worker": 1, "status": "healthy", "uptime": 1.5, "connections": 3},
-        {"worker": 2, "status": "healthy", "uptime": 1.5, "connections": 4},
+        *(
+            {
+                **own,
+                "worker": index,
+                "hubPeerId": f"hub with {count}",
+                "connections": count,
+                "signals": {"relayed": count},
+            }
+            for index, count in ((1, 3), (2, 4))
+        ),
     ]

@@ -30,6 +30,7 @@ LARGEST = 16 * MIB
 Json = dict[str, Any]
 
 _SUMMED = ("connections", "peers", "announcedPeers", "networks", "closing", "dropped")
+_OF_EACH = ("status", "uptime", "connections", "memory", "signals")
 _SUMMED_WITHIN = ("memory", "signals", "messages")
 
 
@@ -102,7 +103,11 @@ def merged_health(bodies: Sequence[bytes | None]) -> bytes:
     whole["workers"] = [
         {"worker": index, "status": "absent"}
         if each is None
-        else {"worker": index, **{key: each[key] for key in ("status", "uptime", "connections")}}
+        else {
+            "worker": index,
+            "hubPeerId": each["hubMesh"]["hubPeerId"],
+            **{key: each[key] for key in _OF_EACH},
+        }
         for index, each in enumerate(found)
     ]
     return json.dumps(whole).encode()

@@ -56,6 +56,7 @@ def health(picture: Snapshot) -> dict[str, Any]:
         },
         "messages": {"refused": picture.messages_refused},
         "hubMesh": {
+            "hubPeerId": picture.hub_id,
             "ready": mesh.ready,
             "migrated": mesh.migrated,
             "p2pConnections": mesh.p2p_links,

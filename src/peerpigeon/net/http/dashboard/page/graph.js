@@ -9,7 +9,7 @@ import { plain, short } from "./text.js";
 /** Hubs above which they are drawn as dots, with the names of those alone that matter. */
 export const SIMPLE_ABOVE = 120;
 
-const EDGES = ["p2p", "websocket", "lost", "chosen"];
+const EDGES = ["p2p", "local", "websocket", "lost", "chosen"];
 const MARGIN = { top: 46, bottom: 46 };
 const LABEL = 22;
 const NARROW = 480;

@@ -1,7 +1,7 @@
 // The table of hubs, and all that is known of the one that is selected.
 
 import { byId, element, write } from "./elements.js";
-import { STATES } from "./mesh.js";
+import { CARRIERS, STATES } from "./mesh.js";
 import { count, duration, many, moment, plain } from "./text.js";
 
 const FEW = 25; // rows before one asks for all
@@ -9,7 +9,7 @@ const FEW = 25; // rows before one asks for all
 const ORDERS = {
   name: (a, b) => a.name.localeCompare(b.name, "en", { numeric: true }),
   state: (a, b) => RANK[a.state] - RANK[b.state],
-  links: (a, b) => b.p2p + b.websocket - a.p2p - a.websocket,
+  links: (a, b) => linkCount(b) - linkCount(a),
   clients: (a, b) => (b.clients ?? -1) - (a.clients ?? -1),
   hops: (a, b) => (a.hops ?? Infinity) - (b.hops ?? Infinity) || 0,
   since: (a, b) => (a.since ?? 0) - (b.since ?? 0),
@@ -156,7 +156,7 @@ export class Hubs {
     if (found.length === 0) return "none";
     found.sort(([a], [b]) => ORDERS.name(a, b));
     const rows = found.slice(0, 40).map(([other, link]) => {
-      const carrier = link.carrier === "p2p" ? "data channel" : "WebSocket";
+      const carrier = CARRIERS[link.carrier] ?? "another way";
       const purpose = link.purpose === "mesh" ? "" : `, ${link.purpose}`;
       return `${plain(other.name, 60)} (${carrier}${purpose})`;
     });
@@ -165,9 +165,12 @@ export class Hubs {
   }
 }
 
+const linkCount = (node) => node.p2p + node.local + node.websocket;
+
 function linksInWords(node) {
   const parts = [];
-  if (node.p2p || !node.websocket) parts.push(String(node.p2p));
+  if (node.p2p || !(node.websocket || node.local)) parts.push(String(node.p2p));
+  if (node.local) parts.push(many(node.local, "worker"));
   if (node.websocket) parts.push(many(node.websocket, "socket"));
   return parts.join(", ");
 }

@@ -7,7 +7,7 @@ import { Graph } from "./graph.js";
 import { History } from "./history.js";
 import { Hubs } from "./hubs.js";
 import { listen } from "./live.js";
-import { inWords, Mesh } from "./mesh.js";
+import { carriersInWords, inWords, Mesh } from "./mesh.js";
 import { Namespaces } from "./namespaces.js";
 import { bytes, count, duration, many, plain, rate, shortId } from "./text.js";
 
@@ -42,9 +42,7 @@ function showMesh() {
   write(byId("hub-note"), !mesh.isHub ? "no hub" : lost.length ? `${count(lost.length)} lost` : "all in reach");
   byId("hub-tile").classList.toggle("bad", lost.length > 0);
   write(byId("link-count"), mesh.isHub ? count(open.length) : "–");
-  const sockets = open.filter((link) => link.carrier === "websocket").length;
-  const how = sockets ? `${count(sockets)} over WebSocket` : "all data channels";
-  write(byId("link-note"), open.length ? how : "");
+  write(byId("link-note"), open.length ? carriersInWords(open) : "");
   const own = mesh.nodes.get(mesh.own);
   write(byId("own-name"), own ? plain(own.name, 60) : location.host);
   write(byId("own-id"), plain((mesh.own ?? "").slice(0, 12)));

@@ -133,7 +133,7 @@ export class Mesh {
   #count() {
     const around = new Map(this.all.map((node) => [node, []]));
     for (const node of this.nodes.values()) {
-      Object.assign(node, { p2p: 0, websocket: 0, hops: null });
+      Object.assign(node, { p2p: 0, local: 0, websocket: 0, hops: null });
     }
     for (const { source, target, carrier } of this.open) {
       for (const [one, other] of [[source, target], [target, source]]) {
@@ -170,20 +170,28 @@ export class Mesh {
   }
 }
 
+/** What links run over, by the name of the carrier. */
+export const CARRIERS = { p2p: "data channel", local: "same machine", websocket: "WebSocket" };
+
+/** Say what links run over. Data channels are what there should be, so others are named. */
+export function carriersInWords(links) {
+  const over = (carrier) => links.filter((link) => link.carrier === carrier).length;
+  const parts = [];
+  for (const [carrier, how] of [["local", "within one machine"], ["websocket", "over WebSocket"]]) {
+    const found = over(carrier);
+    if (found === links.length) return `all ${how}`;
+    if (found > 0) parts.push(`${count(found)} ${how}`);
+  }
+  return parts.length > 0 ? parts.join(", ") : "all over data channels";
+}
+
 /** Say in one sentence how the mesh is. */
 export function inWords(mesh) {
   if (!mesh.isHub) return "This server is no hub: it has no mesh.";
   const { live, lost } = mesh;
   const links = mesh.open;
-  const sockets = links.filter((link) => link.carrier === "websocket").length;
   const how =
-    links.length === 0
-      ? "no link"
-      : sockets === 0
-        ? `${many(links.length, "link")}, all over data channels`
-        : sockets === links.length
-          ? `${many(links.length, "link")}, all over WebSocket`
-          : `${many(links.length, "link")}, ${count(sockets)} of them over WebSocket`;
+    links.length === 0 ? "no link" : `${many(links.length, "link")}, ${carriersInWords(links)}`;
   const gone = lost.length ? `, ${many(lost.length, "hub")} lost` : "";
   return `${many(live.length, "hub")}${gone}, ${how}.`;
 }
