@@ -10,6 +10,7 @@ from peerpigeon.core.clients.patient_signals import MOST_TARGETS
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.dialects.dialect import Enter, Exit, Granted, Send
 from peerpigeon.core.dialects.names import Kind, member_id, namespace_of
+from peerpigeon.core.interface.events import PeerBehind
 from peerpigeon.core.sessions.registry import Visitor
 from tests.core.harness import Desk, Json
 
@@ -315,3 +316,14 @@ def test_a_member_may_change_what_it_is(desk: Desk) -> None:
     assert record is not None
     assert b'"flagged":true' in record.introduction
     assert desk.take(1) == [OPEN]  # type: ignore[arg-type]
+
+
+def test_who_reads_slowly_is_sent_no_more_than_waits_for_it() -> None:
+    desk = Desk(ServerConfig(max_outbox_size=65_536, max_message_size=16_384))
+    ann, ben = connect(desk, "ann"), connect(desk, "ben")
+    desk.take(ann)
+    desk.feed(PeerBehind(ben, is_behind=True))
+    for _ in range(8):
+        send(desk, ann, "ben", "x" * 4000)
+    assert expire("ann", "ben") in desk.take(ann)
+    assert 1 < len(desk.take(ben)) < 8

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.clients.patient_signals import PatientSignals
     from peerpigeon.core.clients.permissions import Permissions
     from peerpigeon.core.clients.signaling import Signaling
+    from peerpigeon.core.clients.slow_targets import SlowTargets
     from peerpigeon.core.dialects.dialect import DialectNews, Granted, MemberWant
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.namespaces.namespaces import Namespaces
@@ -49,11 +50,14 @@ class Members:
         effects: Effects,
         *,
         signaling: Signaling,
+        slow: SlowTargets,
         patient: PatientSignals,
         permissions: Permissions,
     ) -> None:
         self._registry = sessions.registry
+        self._by_key = sessions.registry.by_key
         self._takeovers = sessions.takeovers
+        self._slow = slow
         self._presence = namespaces.presence
         self._admission = admission
         self._announcements = announcements
@@ -112,6 +116,15 @@ class Members:
         sender = visitor.members.get(want.sender)
         if sender is None:
             return  # it has lost its id in this very moment
+        # As most are: for somebody here who has its id, so that nothing waits for it.
+        at_hand = self._by_key.get(want.target)  # type: ignore[call-overload]  # as ids are made
+        if (
+            isinstance(at_hand, VisitorMember)
+            and at_hand.granted_in == want.namespace
+            and not self._slow.senders
+        ):
+            self._signaling.outcomes.hand_over(at_hand.hub, want.payload)
+            return
         namespace, target, session = want.namespace, want.target, sender.mesh_session
         if want.waits:
             self._patient.send(sender, namespace, target, want.payload, now)

@@ -176,7 +176,7 @@ class IncomingRelays:
             self._outcomes.send_back(hub, relay, reason, now)
             return
         if is_of_dialect:
-            self._outcomes.hand_over(session, relay)
+            self._outcomes.hand_over(session, relay.data)
         else:
             self._deliver_signal(hub, relay, target, session, now)
         if self._tracer is not None and relay.trace is not None:

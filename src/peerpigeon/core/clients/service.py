@@ -127,6 +127,7 @@ class ClientService:
             self.contests,
             effects,
             signaling=self.signaling,
+            slow=self._fairness.slow,
             patient=self.patient,
             permissions=self._permissions,
         )

@@ -45,6 +45,7 @@ class SignalOutcomes:
         self._answered = AnsweredSignals(lifetime)
         self._counts = effects.counts
         self._delivered = effects.counts.delivered
+        self._of_dialects = self._delivered[family_of(SEND)]
         self._tracer = effects.tracer
 
     def deliver(
@@ -61,10 +62,10 @@ class SignalOutcomes:
             client_messages.encode_signal(signal, sender, target, effects.milliseconds(now)),
         )
 
-    def hand_over(self, visitor: SessionId, relay: Relay) -> None:
+    def hand_over(self, visitor: SessionId, data: bytes) -> None:
         """Hand a message of a dialect to the visitor that speaks for its target, as it is."""
-        self._delivered[family_of(relay.kind)].value += 1
-        self._effects.send(visitor, relay.data)
+        self._of_dialects.value += 1
+        self._effects.send(visitor, data)
 
     def pass_on(self, hub: PeerId, relay: Relay, now: float) -> None:
         """Send a signal of a client of ours to the hub of its target."""

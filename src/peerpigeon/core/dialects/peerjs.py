@@ -101,7 +101,7 @@ _UNKNOWN: Final = (Fault("a message that makes no sense"),)
 class _Client:
     """One socket, from its request on."""
 
-    __slots__ = ("held", "held_size", "id", "is_open", "key", "member", "namespace")
+    __slots__ = ("held", "held_size", "id", "is_open", "key", "last", "member", "namespace")
 
     def __init__(self, key: str, peer_id: str) -> None:
         self.key = key
@@ -112,6 +112,9 @@ class _Client:
         self.held: list[str] = []
         """What it has said before it has its id."""
         self.held_size = 0
+        self.last: tuple[str, str, PeerId] = peer_id, self.namespace, self.member
+        """To whom it has spoken last, with its namespace and member: a hash less for each of the
+        messages that it takes to connect."""
 
 
 class PeerJs:
@@ -211,11 +214,15 @@ class PeerJs:
             if payload
             else _Bare(message.type, own, target)
         )
-        if is_too_deep(said) or _is_too_long(target):
-            return _expire(client, target)  # nobody can have it, or be that
-        namespace = namespace_of(Kind.PEER, client.key, target)
-        to = member_id(Kind.PEER, client.key, target)
-        return Send(namespace, client.member, to, said, waits=waits)
+        known = client.last
+        if known[0] != target:
+            if _is_too_long(target):
+                return _expire(client, target)  # nobody can have it
+            namespace = namespace_of(Kind.PEER, client.key, target)
+            known = client.last = target, namespace, member_id(Kind.PEER, client.key, target)
+        if is_too_deep(said):
+            return _expire(client, target)
+        return Send(known[1], client.member, known[2], said, waits=waits)
 
     def _leave(self, visitor: SessionId, client: _Client) -> Iterable[PeerWant]:
         """Give up an id. Reference: the socket stays, and hears nothing any more."""
