@@ -51,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in ("rounds", "python", "priority"):
         if getattr(given, name) is not None:
             options[name] = getattr(given, name)
+    if given.clients:
+        options["idle"] = tuple(given.clients)
     try:
         settings = Settings(**options)
         figures = run(settings, given.only or list(BENCHES))
@@ -99,6 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--python", help="interpreter for hubs with libdatachannel, if not this")
     parser.add_argument(
         "--priority", type=int, help="niceness where latency is measured, such as -10"
+    )
+    parser.add_argument(
+        "--clients", type=int, nargs="+", help="how many are idle, a figure for each number"
     )
     parser.add_argument("--json", help="file to write every value to")
     return parser

@@ -48,6 +48,7 @@ from peerpigeon.core.interface.spans import Traced
 from peerpigeon.net.faults import FaultLog
 from peerpigeon.net.links.carriers import Carriers
 from peerpigeon.net.memory import Holders
+from peerpigeon.net.moments import shared
 from peerpigeon.net.refusals import BEHIND, BROKEN, CLOSED, IN_ORDER
 from peerpigeon.net.seldom import SeldomWarnings
 from peerpigeon.net.websocket.group import SocketGroup
@@ -115,7 +116,7 @@ class Driver:
         self._warnings = warnings = warnings or SeldomWarnings()
         self._look_at_clock_at = 0.0
         self._loop = asyncio.get_running_loop()
-        self._time = self._loop.time
+        self._time = shared(self._loop.time)
         self._tell = tell
         self.holders = Holders(hub.memory, warnings)
         """Which connections keep how much."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.wire import client_messages
 from peerpigeon.core.wire.client_messages import (
+    PLAIN,
     Announce,
     Cleanup,
     Goodbye,
@@ -18,8 +19,10 @@ from peerpigeon.core.wire.client_messages import (
     Ping,
     Signal,
     decode,
+    introduced,
     introduction,
 )
+from peerpigeon.core.wire.hub_news import Member
 from tests.core.harness import A, B
 
 json_values = st.recursive(
@@ -174,7 +177,9 @@ def test_a_signal_arrives_as_it_was_sent(data: Any, namespace: str, timestamp: i
 def test_an_introduction_is_what_was_announced_under_the_true_id(data: dict[str, Any]) -> None:
     announce = decode(json.dumps({"type": "announce", "data": data, "networkName": "net1"}))
     assert isinstance(announce, Announce)
-    made = json.loads(introduction(A, announce, is_hub=False))
+    member = Member(A, 1, introduction(A, announce))
+    assert (member.introduction == PLAIN) == (not data)
+    made = json.loads(introduced(member))
     assert made == data | {"peerId": A, "isHub": False}
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.wire.client_messages import plain_introduction
+from peerpigeon.core.wire.client_messages import PLAIN, plain_introduction
 from peerpigeon.core.wire.hub_codec import FrameError, decode, encode
 from peerpigeon.core.wire.hub_frames import (
     Ack,
@@ -223,10 +223,11 @@ def test_a_body_of_a_kind_that_only_newer_hubs_know_comes_to_nothing() -> None:
 # News
 
 SOUND = Member(A, 1, plain_introduction(A))
+SILENT = Member(A, 1, PLAIN)
 MEMBERS = [
     Member(LETTERS, 1, b"{}"),
     Member(A, -1, b"{}"),
-    Member(A, 1, b""),
+    Member(A, 1, b" "),
     Member(A, 1, b"[]"),
     Member(A, 1, b'{"a":1'),
     Member(A, 1, b'{"a":1}}'),
@@ -237,6 +238,12 @@ MEMBERS = [
     Member(A, 1, plain_introduction(A)[:-1] + b',"peerId":"' + B.encode() + b'"}'),
     Member(A, 1, plain_introduction(A)[:-1] + b',"nick":"\xff"}'),
 ]
+
+
+@pytest.mark.parametrize("member", [SOUND, SILENT])
+def test_a_member_says_of_itself_what_it_likes_or_nothing(member: Member) -> None:
+    news = Join("n", (member,), is_primary=True)
+    assert heard(news) == news
 
 
 @pytest.mark.parametrize("member", MEMBERS)

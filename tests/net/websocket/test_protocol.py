@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from peerpigeon.net.websocket.frames import BINARY, PING, TEXT
 from peerpigeon.net.websocket.protocol import (
+    NOTHING,
     UNDECIDED,
     CloseReceived,
     Event,
@@ -37,7 +38,7 @@ def client(kind: int = TEXT) -> WebSocketProtocol:
 
 def written(protocol: WebSocketProtocol) -> bytes:
     data = b"".join(protocol.outgoing)
-    protocol.outgoing.clear()
+    protocol.outgoing = NOTHING
     return data
 
 
@@ -207,7 +208,7 @@ def test_after_our_close_only_theirs_counts() -> None:
     late = raw.frame(raw.TEXT, b"late") + raw.frame(raw.TEXT, b"\xff") + raw.frame(raw.PING)
     assert read(here, late + raw.frame(raw.BINARY)) == []
     assert read(here, raw.close_frame(1001)) == [CloseReceived(1001, "")]
-    assert here.outgoing == []
+    assert not here.outgoing
 
 
 def test_both_may_close_at_once() -> None:
@@ -219,7 +220,8 @@ def test_both_may_close_at_once() -> None:
     assert read(there, to_there) == [CloseReceived(1001, "")]
     assert (here.state, there.state) == (State.CLOSED, State.CLOSED)
     here.close(1000)
-    assert here.outgoing == there.outgoing == []
+    assert not here.outgoing
+    assert not there.outgoing
 
 
 def test_after_our_close_what_is_no_frame_ends_it_at_once() -> None:
@@ -233,7 +235,7 @@ def test_after_a_violation_nothing_is_read() -> None:
     here = server()
     assert read(here, b"\xff\xff") == [Violation(1002, "protocol error")]
     assert read(here, raw.frame(raw.TEXT, b"late") + raw.frame(raw.PING)) == []
-    assert here.outgoing == []
+    assert not here.outgoing
 
 
 def test_an_end_without_a_closing_handshake_leaves_nothing_to_say_or_read() -> None:
@@ -243,7 +245,7 @@ def test_an_end_without_a_closing_handshake_leaves_nothing_to_say_or_read() -> N
     here.end()
     here.send(TEXT, b"never")
     here.close(1000)
-    assert here.outgoing == []
+    assert not here.outgoing
     assert read(here, raw.frame(raw.CONTINUATION, b"late")) == []
 
 

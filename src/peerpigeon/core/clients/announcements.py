@@ -53,7 +53,7 @@ class Announcements:
             self.leave(party, now)
             self.count += 1
             self._effects.counts.joins += 1
-        introduction = client_messages.introduction(party.peer_id, announce, is_hub=False)
+        introduction = client_messages.introduction(party.peer_id, announce)
         owner = party.owner if isinstance(party, Client | VisitorMember) else NOBODY
         party.namespace = self._presence.announce(
             announce.namespace, party.peer_id, introduction, owner

@@ -47,12 +47,12 @@ class Notifications:
         send_each = self._effects.send_each
         match news:
             case Introduction(members=members) if len(clients) == 1:
-                known = [located.member.introduction for located in members]
+                known = [client_messages.introduced(located.member) for located in members]
                 payloads = client_messages.encode_members(known, namespace, peers[0], at)
                 self._effects.send_all(sessions[0], payloads)
             case Introduction(members=members):
                 for member in (located.member for located in members):
-                    introduction = member.introduction
+                    introduction = client_messages.introduced(member)
                     send_each(
                         sessions, client_messages.encode_arrival(introduction, namespace, peers, at)
                     )

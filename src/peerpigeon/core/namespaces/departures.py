@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.dialects.names import is_topic
 from peerpigeon.core.namespaces.discovery import gones
-from peerpigeon.core.namespaces.records import NamespaceRecords, Tombstone
 from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.records import NamespaceRecords, Tombstone
 
 
 class Departures:
@@ -33,7 +33,7 @@ class Departures:
     ) -> Tombstone:
         """Remember that a registration is over."""
         self._until.setdefault((kept.name, hub, session), forget_at(now))
-        return kept.departed.setdefault((hub, session), Tombstone(peer))
+        return kept.note_departure(hub, session, peer)
 
     def tell(
         self,
@@ -66,7 +66,7 @@ class Departures:
     def remove(self, kept: NamespaceRecords, hub: PeerId, session: int) -> None:
         """Forget one departure."""
         self._until.pop((kept.name, hub, session), None)
-        del kept.departed[hub, session]
+        kept.forget_departure(hub, session)
 
     def forget(self, kept: NamespaceRecords) -> None:
         """Forget all departures of a namespace."""

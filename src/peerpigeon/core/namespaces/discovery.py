@@ -33,12 +33,11 @@ def choose(
     kept: NamespaceRecords, record: Record, limit: int, rng: Random, *, has_enough: bool
 ) -> list[Record]:
     """Return the members to introduce one to: all, or some close and some random ones."""
-    total = len(kept.numbers)
+    total = len(kept.firsts)
     if total - 1 <= limit:
         return [
             r
-            for alike in kept.records.values()
-            for r in alike
+            for r in kept.everybody()
             if r.number != record.number and (r.is_introduced or not r.is_doubtful)
         ]
     drawn = _draw(kept, rng, max(1, limit // RANDOM_SHARE))
@@ -65,7 +64,7 @@ def _records(kept: NamespaceRecords, numbers: list[int], but: Record) -> list[Re
         r
         for number in dict.fromkeys(numbers)
         if number != but.number
-        for r in kept.records[number]
+        for r in kept.with_id(number)
         if r.is_introduced or not r.is_doubtful
     ]
 

@@ -57,7 +57,7 @@ class GrantedIds:
         local = self._locals.get(granted.namespace)
         if local is None:
             return [], Gone(granted.namespace, ())
-        clients = (local.by_session.get(session) for session in granted.sessions)
+        clients = (local.with_session(session) for session in granted.sessions)
         fresh = [client for client in clients if client is not None and not client.is_granted]
         members = [client.located.member for client in fresh]
         for client in fresh:

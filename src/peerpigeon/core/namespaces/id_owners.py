@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import LATE
 from peerpigeon.core.namespaces.records import IdConflict, NamespaceRecords, Record, identity_of
-from peerpigeon.core.namespaces.retention import RETENTION
 from peerpigeon.core.owners import NOBODY, RecentOwners
 from peerpigeon.core.wire.hub_news import Challenge, Granted, Refusal
 
@@ -79,7 +78,7 @@ class IdOwners:
     def is_owners(self, kept: NamespaceRecords, claim: Claim, now: float) -> bool:
         """Tell whether an id is that of somebody who waits for it at its own hub."""
         number = int(claim.peer, 16)
-        holders = [one.owner for one in kept.records.get(number, ()) if one.is_introduced]
+        holders = [one.owner for one in kept.with_id(number) if one.is_introduced]
         return any(
             self._recent.may_take((kept.name, number), claim.owner, holder, now)
             for holder in holders or [NOBODY]
@@ -88,7 +87,7 @@ class IdOwners:
     def note_end(self, kept: NamespaceRecords, record: Record, now: float) -> None:
         """Remember whose an id was that is about to be free."""
         if record.is_introduced:  # here, where it was granted or is known to have been
-            since = record.fresh_until - RETENTION if record.fresh_until else float("-inf")
+            since = record.granted_at
             self._recent.note((kept.name, record.number), record.owner, since, now)
 
     def grant(self, kept: NamespaceRecords, hub: PeerId, sessions: list[int]) -> None:
@@ -108,7 +107,8 @@ class IdOwners:
         if newcomer.number in kept.conflicts:
             self.refuse(kept, newcomer)
             return
-        conflict = kept.conflicts[newcomer.number] = IdConflict(newcomer, holder)
+        conflict = IdConflict(newcomer, holder)
+        kept.hold_aside(conflict)
         self.ask(kept, conflict, now)
 
     def ask(self, kept: NamespaceRecords, conflict: IdConflict, now: float) -> None:
@@ -140,7 +140,7 @@ class IdOwners:
 
     def end(self, kept: NamespaceRecords, conflict: IdConflict) -> None:
         """Forget a conflict that is decided, or whose newcomer is gone."""
-        del kept.conflicts[conflict.newcomer.number]
+        kept.decide(conflict)
         self._drop((kept.name, conflict.newcomer.number))
 
     def forget(self, kept: NamespaceRecords) -> None:

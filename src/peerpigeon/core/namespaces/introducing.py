@@ -137,7 +137,7 @@ class Introducing:
 
     def _introduce(self, kept: NamespaceRecords, waiting: dict[Record, bool]) -> None:
         """Take out as many as there is time for, and introduce those that are still there."""
-        each = 1 + min(self._limit, len(kept.numbers))
+        each = 1 + min(self._limit, len(kept.firsts))
         newcomers: list[Record] = []
         has_enough: set[int] = set()
         while waiting and self._left > 0:

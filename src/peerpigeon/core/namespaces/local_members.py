@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from peerpigeon.core.ids import key_of
 from peerpigeon.core.namespaces.known_members import KnownMembers
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.publication import Publication
 
 
+_NOTHING = cast("dict[Any, Any]", MappingProxyType({}))
+"""In place of a table while nothing is in it: there are thousands of small namespaces."""
+
+FEW = 16
+"""Clients of a namespace that are looked through for a session; for more there is a table."""
+
 KNOWN_FACTOR = 16
 """A client is introduced to at most so many times the limit."""
 
@@ -28,15 +35,25 @@ class Registration:
 
     __slots__ = ("key", "known_by", "located", "size")
 
+    is_ours: ClassVar = False
+    """Whether it is a client of this hub."""
+
     def __init__(self, located: Located) -> None:
         self.located = located
         """Where it is, and what it says of itself by now."""
         self.key = key_of(located.member.peer)
-        self.known_by: dict[PeerKey, LocalMember] = {}
-        """Our clients that know it, or will when another registration of its id ends."""
+        self.known_by: dict[PeerKey, LocalMember] = _NOTHING
+        """Our clients that know it, or will when another registration of its id ends. Of a client
+        of ours only those that it does not know itself: two of ours that know each other, as nearly
+        all in one namespace do, are found by what each of them knows."""
         self.size = 0
         """About how many bytes it takes, once it is kept; 0 for a client of ours, of whom there are
         no more than may connect."""
+
+    def note_knower(self, client: LocalMember) -> None:
+        """Note that a client of ours knows it, or will."""
+        self.known_by = self.known_by or {}
+        self.known_by[client.key] = client
 
     @property
     def client(self) -> LocalMember | None:
@@ -48,6 +65,8 @@ class LocalMember(Registration, KnownMembers[Registration]):
     """One of our clients, and whom it knows. The others know it as this registration."""
 
     __slots__ = ("has_asked", "hidden", "is_granted", "known", "owner", "was_large")
+
+    is_ours = True
 
     def __init__(self, located: Located, owner: bytes) -> None:
         super().__init__(located)
@@ -93,30 +112,38 @@ class LocalNamespace:
     """The discovery limit."""
     publication: Publication
     clients: dict[PeerKey, LocalMember] = field(default_factory=dict)
-    by_session: dict[int, LocalMember] = field(default_factory=dict)
-    registrations: dict[PeerId, dict[int, Registration]] = field(default_factory=dict)
+    registrations: dict[PeerId, dict[int, Registration]] = field(default_factory=lambda: _NOTHING)
     """Of the other hubs' members that somebody here knows, by hub and session."""
-    by_key: dict[PeerKey, Registration] = field(default_factory=dict)
+    by_key: dict[PeerKey, Registration] = field(default_factory=lambda: _NOTHING)
+    """The same by their ids, of each the one that was heard of last."""
     departed: dict[int, PeerId] | None = None
     """Our clients that left recently, by session, if there are any."""
     size: int = 0
     """About how many bytes the registrations at other hubs take."""
     _fresh: list[Registration] | None = None
     """Registrations just heard of, which nobody may come to know."""
+    _by_session: dict[int, LocalMember] | None = None
+    """Our clients, once there are more than ``FEW``."""
 
     def enter(self, located: Located, owner: bytes = NOBODY) -> LocalMember:
         """Take in a client of ours."""
         client = LocalMember(located, owner)
-        self.clients[client.key] = self.by_session[located.member.session] = client
+        self.clients[client.key] = client
+        if self._by_session is not None:
+            self._by_session[located.member.session] = client
+        elif len(self.clients) > FEW:
+            self._by_session = {one.located.member.session: one for one in self.clients.values()}
         return client
 
     def leave(self, client: LocalMember) -> None:
         """Let a client of ours go. It knows nobody any more; who knows it still does."""
         del self.clients[client.key]
-        del self.by_session[client.located.member.session]
+        if self._by_session is not None:
+            del self._by_session[client.located.member.session]
         for registration in (*client.known.values(), *client.all_hidden()):
-            del registration.known_by[client.key]
-            if not registration.known_by:
+            if registration.known_by:
+                registration.known_by.pop(client.key, None)
+            if not registration.known_by and not registration.is_ours:
                 self.drop(registration)
 
     def note_departure(self, client: LocalMember) -> None:
@@ -135,12 +162,19 @@ class LocalNamespace:
         located = client.located
         former, member = located.member.session, located.member
         client.located = Located(located.hub, Member(member.peer, session, member.introduction))
-        del self.by_session[former]
-        self.by_session[session] = client
+        if self._by_session is not None:
+            del self._by_session[former]
+            self._by_session[session] = client
+
+    def with_session(self, session: int) -> LocalMember | None:
+        """Return our client of a session."""
+        if self._by_session is not None:
+            return self._by_session.get(session)
+        return next((c for c in self.clients.values() if c.located.member.session == session), None)
 
     def client(self, peer: PeerId, session: int) -> LocalMember | None:
         """Return our client of a session, if it has the id."""
-        client = self.by_session.get(session)
+        client = self.with_session(session)
         return client if client is not None and client.peer == peer else None
 
     def find(self, hub: PeerId, session: int) -> Registration | None:
@@ -162,10 +196,15 @@ class LocalNamespace:
     def _keep(self, registration: Registration) -> None:
         located = registration.located
         if located.hub != self.own:  # ours are kept anyway
+            self.registrations = self.registrations or {}
             sessions = self.registrations.setdefault(located.hub, {})
             sessions[located.member.session] = registration
             if not registration.size:
                 self._count(registration)
+
+    def _note_id(self, registration: Registration) -> None:
+        self.by_key = self.by_key or {}
+        self.by_key[registration.key] = registration
 
     def _count(self, registration: Registration) -> None:
         self.size -= registration.size
@@ -184,23 +223,25 @@ class LocalNamespace:
         self.size -= registration.size
         registration.size = 0
         hub, session = registration.located.hub, registration.located.member.session
-        sessions = self.registrations.get(hub, {})
-        sessions.pop(session, None)
-        if not sessions:
-            self.registrations.pop(hub, None)
+        sessions = self.registrations.get(hub)
+        if sessions is not None:
+            sessions.pop(session, None)
+            if not sessions:
+                del self.registrations[hub]
         if self.by_key.get(registration.key) is registration:
             del self.by_key[registration.key]
 
     def joins(self, *, is_primary: bool, again: bool = False) -> Iterator[Join]:
         """Return what tells a rendezvous hub who is served here, and who left recently."""
-        present: tuple[int, ...] | None = tuple(self.by_session)
+        clients = list(self.clients.values())
+        present: tuple[int, ...] | None = tuple(c.located.member.session for c in clients)
         departed = tuple((peer, session) for session, peer in (self.departed or {}).items())
-        for clients in _batches(list(self.clients.values())):
-            members = tuple(client.located.member for client in clients)
-            enough = (client for client in clients if client.has_enough(self.limit))
+        for batch in _batches(clients):
+            members = tuple(client.located.member for client in batch)
+            enough = (client for client in batch if client.has_enough(self.limit))
             has_enough = tuple(client.located.member.session for client in enough)
-            granted = tuple(c.located.member.session for c in clients if c.is_granted)
-            owners = tuple((c.located.member.session, c.owner) for c in clients if c.owner)
+            granted = tuple(c.located.member.session for c in batch if c.is_granted)
+            owners = tuple((c.located.member.session, c.owner) for c in batch if c.owner)
             yield Join(
                 self.name,
                 members,
@@ -225,41 +266,54 @@ class LocalNamespace:
             if key in known:
                 self._hide(client, other)
             elif key != own_key and len(known) < most:
-                if not other.known_by:
-                    self._keep(other)
-                other.known_by[own_key] = client
-                known[key] = by_key[key] = other
+                if not other.is_ours:
+                    if not other.known_by:
+                        self._keep(other)
+                        other.known_by = {}
+                    other.known_by[own_key] = client
+                    if by_key is _NOTHING:
+                        by_key = self.by_key = {}
+                    by_key[key] = other
+                known[key] = other
                 met.append(other.located)
         if met:
             client.note_size(self.limit)
         return met
 
     def introduce(self, newcomer: LocalMember, clients: list[LocalMember]) -> list[PeerId]:
-        """Have other clients know one of ours; return those that are to be told."""
-        key, known_by = newcomer.key, newcomer.known_by
+        """Have other clients know one of ours; return those that are to be told.
+
+        It knows those already that it is to know.
+        """
+        key, known_to_it = newcomer.key, newcomer.known
         most, enough = KNOWN_FACTOR * self.limit, self.limit * 3 // 4
         told = []
         for client in clients:
             known = client.known
-            if key in known:
-                self._hide(client, newcomer)
-            elif client is not newcomer and len(known) < most:
-                known_by[client.key] = client
+            is_known = known_to_it.get(client.key) is client
+            if key not in known and client is not newcomer and len(known) < most:
+                if not is_known:
+                    newcomer.note_knower(client)
                 known[key] = newcomer
                 told.append(client.located.member.peer)
                 if len(known) >= enough:
                     client.note_size(self.limit)
-        if told:
-            self.by_key[key] = newcomer
+                continue
+            if key in known:
+                self._hide(client, newcomer)
+            if is_known and known.get(key) is not newcomer:
+                client.note_knower(newcomer)
         return told
 
     def _hide(self, client: LocalMember, registration: Registration) -> None:
         """Keep another registration of an id that a client knows from it, for now."""
-        self.by_key[registration.key] = registration
-        if client.key not in registration.known_by:
+        key = registration.key
+        if not registration.is_ours:
+            self._note_id(registration)
+        if client.known[key] is not registration and client.key not in registration.known_by:
             self._keep(registration)
-            registration.known_by[client.key] = client
-            client.add(registration.key, registration)
+            registration.note_knower(client)
+            client.add(key, registration)
 
     def end(self, registration: Registration) -> dict[LocalMember, Registration | None]:
         """Have nobody know a member any more.
@@ -270,8 +324,14 @@ class LocalNamespace:
         self.drop(registration)
         key = registration.key
         told: dict[LocalMember, Registration | None] = {}
-        known_by, registration.known_by = registration.known_by, {}
-        for client in known_by.values():
+        knowers = dict.fromkeys(registration.known_by.values())
+        registration.known_by = _NOTHING
+        if (itself := registration.client) is not None:
+            for other in itself.known.values():
+                known_to = other.client
+                if known_to is not None and known_to.known.get(key) is registration:
+                    knowers[known_to] = None
+        for client in knowers:
             if not client.hidden:  # as nearly always: a call less for each
                 del client.known[key]
                 told[client] = None
@@ -279,8 +339,8 @@ class LocalNamespace:
             was_told, successor = client.remove(key, registration)
             if was_told:
                 told[client] = successor
-            if successor is not None:
-                self.by_key[key] = successor
+            if successor is not None and not successor.is_ours:
+                self._note_id(successor)
         return told
 
 

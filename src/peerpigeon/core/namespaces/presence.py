@@ -31,7 +31,7 @@ from peerpigeon.core.namespaces.records import RECORD_BYTES, size_of_record
 from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
 from peerpigeon.core.namespaces.told_ends import ToldEnds
 from peerpigeon.core.owners import NOBODY
-from peerpigeon.core.wire.client_messages import plain_introduction
+from peerpigeon.core.wire.client_messages import PLAIN
 from peerpigeon.core.wire.hub_news import (
     Found,
     Gone,
@@ -113,7 +113,7 @@ class Presence:
         """
         if is_too_deep(introduction):
             # From a hub of the npm package; other hubs of ours would not take it.
-            introduction = plain_introduction(peer)
+            introduction = PLAIN
         local = self._locals.get(namespace)
         if local is None:
             publication = Publication(self._placement.rendezvous_hubs(namespace))
@@ -152,8 +152,6 @@ class Presence:
         self._departed[namespace, session] = forget_at(now)
         while len(self._departed) > MAX_DEPARTURES:
             self._forget_departure(*next(iter(self._departed)))
-        if not client.known_by:
-            return []
         return self._acquaintances.end_all(local, [client], has_said_goodbye=has_said_goodbye)
 
     def renounce(self, namespace: str, peer: PeerId) -> None:
@@ -173,12 +171,12 @@ class Presence:
         local = self._locals.get(namespace)
         if local is not None:
             key = key_of(target)
-            registration = local.by_key.get(key)
-            if registration is not None:
-                return registration.located
             client = local.clients.get(key)
             if client is not None and client.is_granted:
                 return client.located
+            registration = local.by_key.get(key)
+            if registration is not None:
+                return registration.located
         return self._lookups.find(namespace, target, now)
 
     # News from rendezvous hubs

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from math import inf
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
 
 from peerpigeon.core.owners import NOBODY
 from peerpigeon.core.wire.hub_news import Located, Member
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from peerpigeon.core.ids import PeerId
 
@@ -35,8 +37,9 @@ class Record:
     """Whether somebody else may have the id: not introduced to anybody until that is clear."""
     is_waiting: bool = False
     """Whether it wants the id for the first time, and this hub is yet to hear who has it."""
-    fresh_until: float = 0.0
-    """Until when one that was granted the id before may turn up: views differ for moments."""
+    granted_at: float = -inf
+    """When this hub has granted it the id: for a while one may turn up that was granted it before,
+    as views differ for moments."""
     introductions: int = 0
     """With how many members it was introduced, as far as this hub knows."""
 
@@ -67,53 +70,106 @@ class Tombstone:
     """Whether this hub has told the others."""
 
 
+_NOTHING = cast("dict[Any, Any]", MappingProxyType({}))
+"""In place of a table while nothing is in it: there are thousands of small namespaces."""
+
+
 @dataclass(slots=True, eq=False)
 class NamespaceRecords:
     """The members of one namespace, and who was one until recently."""
 
     name: str
-    numbers: list[int] = field(default_factory=list)
-    """The ids as numbers, in rising order."""
-    records: dict[int, tuple[Record, ...]] = field(default_factory=dict)
-    """By the number of the id. More than one: the same id at several hubs."""
+    firsts: dict[int, Record] = field(default_factory=dict)
+    """The first one of each id, by its number."""
+    rivals: dict[int, tuple[Record, ...]] = field(default_factory=lambda: _NOTHING)
+    """The others, where an id is at several hubs."""
     served: dict[PeerId, dict[int, Record]] = field(default_factory=dict)
     """By serving hub and session."""
-    conflicts: dict[int, IdConflict] = field(default_factory=dict)
+    conflicts: dict[int, IdConflict] = field(default_factory=lambda: _NOTHING)
     """By the number of the id."""
-    departed: dict[tuple[PeerId, int], Tombstone] = field(default_factory=dict)
+    departed: dict[tuple[PeerId, int], Tombstone] = field(default_factory=lambda: _NOTHING)
     size: int = 0
     """About how many bytes the records take."""
+    _numbers: list[int] | None = None
 
     def __len__(self) -> int:
         """Return how many members are stored."""
         return sum(len(sessions) for sessions in self.served.values())
 
+    @property
+    def numbers(self) -> list[int]:
+        """The ids as numbers, in rising order: kept only where they are asked for."""
+        if self._numbers is None:
+            self._numbers = sorted(self.firsts)
+        return self._numbers
+
+    def with_id(self, number: int) -> tuple[Record, ...]:
+        """Return the members that have an id; more than one if it is at several hubs."""
+        first = self.firsts.get(number)
+        return () if first is None else (first, *self.rivals.get(number, ()))
+
+    def everybody(self) -> Iterable[Record]:
+        """Return all members."""
+        rivals = (record for alike in self.rivals.values() for record in alike)
+        return (*self.firsts.values(), *rivals) if self.rivals else self.firsts.values()
+
     def add(self, record: Record) -> None:
         """Store a member."""
-        others = self.records.get(record.number, ())
-        if not others:
-            insort(self.numbers, record.number)
-        alike = self.records[record.number] = (*others, record)
-        if len(alike) > 1:
-            for one in alike:
+        number = record.number
+        others = self.with_id(number)
+        if others:
+            self.rivals = self.rivals or {}
+            self.rivals[number] = (*others[1:], record)
+            for one in (*others, record):
                 one.is_doubtful = True
+        else:
+            self.firsts[number] = record
+            if self._numbers is not None:
+                insort(self._numbers, number)
         hub = record.located.hub
         self.served.setdefault(hub, {})[record.located.member.session] = record
         self.size += size_of_record(record.located)
 
     def remove(self, record: Record) -> None:
         """Forget a member."""
-        alike = tuple(one for one in self.records[record.number] if one is not record)
+        number = record.number
+        alike = [one for one in self.with_id(number) if one is not record]
+        if alike[1:]:
+            self.rivals[number] = tuple(alike[1:])
+        elif number in self.rivals:
+            del self.rivals[number]
+            self.rivals = self.rivals or _NOTHING
         if alike:
-            self.records[record.number] = alike
+            self.firsts[number] = alike[0]
         else:
-            del self.records[record.number]
-            del self.numbers[bisect_left(self.numbers, record.number)]
+            del self.firsts[number]
+            if self._numbers is not None:
+                del self._numbers[bisect_left(self._numbers, number)]
         hub = record.located.hub
         del self.served[hub][record.located.member.session]
         if not self.served[hub]:
             del self.served[hub]
         self.size -= size_of_record(record.located)
+
+    def hold_aside(self, conflict: IdConflict) -> None:
+        """Note that a newcomer waits for its id."""
+        self.conflicts = self.conflicts or {}
+        self.conflicts[conflict.newcomer.number] = conflict
+
+    def decide(self, conflict: IdConflict) -> None:
+        """Note that a newcomer does not wait any more."""
+        del self.conflicts[conflict.newcomer.number]
+        self.conflicts = self.conflicts or _NOTHING
+
+    def note_departure(self, hub: PeerId, session: int, peer: PeerId) -> Tombstone:
+        """Remember that a registration is over."""
+        self.departed = self.departed or {}
+        return self.departed.setdefault((hub, session), Tombstone(peer))
+
+    def forget_departure(self, hub: PeerId, session: int) -> None:
+        """Remember that no longer."""
+        del self.departed[hub, session]
+        self.departed = self.departed or _NOTHING
 
     def renew(self, record: Record, located: Located) -> None:
         """Take what a member has announced anew."""
@@ -137,7 +193,7 @@ class NamespaceRecords:
     def elsewhere(self, record: Record) -> list[Record]:
         """Return the records of the same id at other hubs."""
         hub = record.located.hub
-        return [other for other in self.records.get(record.number, ()) if other.located.hub != hub]
+        return [other for other in self.with_id(record.number) if other.located.hub != hub]
 
     def newcomers(self, hub: PeerId) -> list[Record]:
         """Return the members at a hub that are not stored yet because another hub has their id."""
@@ -154,4 +210,4 @@ class NamespaceRecords:
     @property
     def is_empty(self) -> bool:
         """Whether nobody is there, nor was recently."""
-        return not (self.numbers or self.departed)
+        return not (self.firsts or self.departed)

@@ -123,7 +123,7 @@ class Rendezvous:
                 newcomers.append(stored)
             stored.is_introduced, stored.is_waiting = True, False
             if member.session not in join.granted:
-                stored.fresh_until = now + RETENTION
+                stored.granted_at = now
                 granted.append(member.session)
         self._owners.grant(kept, hub, granted)
         self.introducing.add(kept, newcomers, join.has_enough, now)
@@ -176,7 +176,7 @@ class Rendezvous:
         # One not introduced yet will be when its hub publishes it to the primary, with its rivals.
         records = [
             record
-            for record in kept.records.get(int(more.peer, 16), ())
+            for record in kept.with_id(int(more.peer, 16))
             if record.located.hub == hub and record.is_introduced
         ]
         for record in records:
@@ -186,7 +186,7 @@ class Rendezvous:
     def on_find(self, hub: PeerId, find: Find) -> None:
         """Say where a member is."""
         kept = self._table.get(find.namespace)
-        records = kept.records.get(int(find.peer, 16), ()) if kept else ()
+        records = kept.with_id(int(find.peer, 16)) if kept else ()
         best = max(records, key=lambda record: record.is_introduced, default=None)
         located = None if best is None else best.located
         self._effects.tell_hub(hub, Found(find.namespace, find.peer, located))
@@ -294,7 +294,7 @@ class Rendezvous:
                     self._resume(kept, rival, now)
                     self._table.add(kept, record)
                     return record
-                if not was_granted or now >= rival.fresh_until:
+                if not was_granted or now >= rival.granted_at + RETENTION:
                     self._owners.hold_aside(kept, record, rival, now)
                     return None
                 self._owners.give_way(kept, rival, record, now)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 from peerpigeon.core.ids import key_of
 from peerpigeon.core.namespaces.client_news import ClientNews, Departure, Introduction
 from peerpigeon.core.wire import reference_messages
+from peerpigeon.core.wire.client_messages import introduced
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
@@ -40,7 +41,7 @@ class ReferenceUpdates:
                     for located in members
                     if not self._is_of(link, located)
                 ]
-                known = [located.member.introduction for located in told if located is not None]
+                known = [introduced(located.member) for located in told if located is not None]
                 return [
                     reference_messages.encode_discovered(introduction, namespace, at)
                     for introduction in known
@@ -67,6 +68,6 @@ class ReferenceUpdates:
 def _encode_gone(gone: MemberGone, at: int) -> list[bytes]:
     payloads = [reference_messages.encode_disconnected(gone.peer, gone.namespace, at)]
     if gone.successor is not None:
-        introduction = gone.successor.member.introduction
+        introduction = introduced(gone.successor.member)
         payloads.append(reference_messages.encode_discovered(introduction, gone.namespace, at))
     return payloads

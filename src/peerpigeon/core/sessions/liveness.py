@@ -98,6 +98,8 @@ class Liveness:
             checkup.drop.append(party)
         else:
             checkup.ping.append(party)
+            if isinstance(party, Client):
+                party.forget_paid(now)
             ping_at = self._look_at(now + self._ping_every)
             self._look(party, earliest(ping_at, drop_at, expires_at))
 

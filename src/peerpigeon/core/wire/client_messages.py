@@ -17,6 +17,7 @@ from peerpigeon.core.wire.nesting import DEEPEST, is_too_deep
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from peerpigeon.core.wire.hub_news import Member
 
 SYSTEM = "system"
 """Reference: ``fromPeerId`` of what the server itself says."""
@@ -235,23 +236,33 @@ def raw(data: bytes) -> msgspec.Raw:
     return msgspec.Raw(data)
 
 
-def introduction(peer: PeerId, announce: Announce, *, is_hub: bool) -> bytes:
-    """Return the ``data`` under which others get to know a peer, as JSON.
+PLAIN = b""
+"""The introduction of a client that says nothing of itself, as most: others can make it up from the
+id, so that it need not be kept, nor sent to other hubs."""
 
-    The id and the kind are the hub's own knowledge; the rest is what the peer announced.
+
+def introduction(peer: PeerId, announce: Announce) -> bytes:
+    """Return the ``data`` under which others get to know a client, as JSON; perhaps ``PLAIN``.
+
+    The id and the kind are the hub's own knowledge; the rest is what the client announced.
     """
-    head = _encoder.encode({"peerId": peer, "isHub": is_hub})
-    return head if announce.data == b"{}" else head[:-1] + b"," + announce.data[1:]
+    data = announce.data
+    return PLAIN if data == b"{}" else plain_introduction(peer)[:-1] + b"," + data[1:]
 
 
 def plain_introduction(peer: PeerId) -> bytes:
-    """Return the ``data`` under which a client is known of which nothing else can be told."""
-    return introduction(peer, Announce("", b"{}", is_hub=False), is_hub=False)
+    """Return what ``PLAIN`` stands for."""
+    return b'{"peerId":"%b","isHub":false}' % peer.encode()
 
 
 def hub_introduction(hub: PeerId) -> bytes:
     """Return the ``data`` under which a hub is known."""
-    return introduction(hub, Announce("", b"{}", is_hub=True), is_hub=True)
+    return b'{"peerId":"%b","isHub":true}' % hub.encode()
+
+
+def introduced(member: Member) -> bytes:
+    """Return the whole ``data`` under which others get to know a member."""
+    return member.introduction or plain_introduction(member.peer)
 
 
 def encode_discovered(introduced: bytes, namespace: str, to: PeerId, timestamp: int) -> bytes:

@@ -72,7 +72,8 @@ class Member(Frozen, frozen=True):
     session: Count
     """The serving hub's session of the client; together with the hub it names one registration."""
     introduction: bytes
-    """The ``data`` under which others get to know it, JSON."""
+    """The ``data`` under which others get to know it, JSON; empty for a client that says nothing of
+    itself (``client_messages.PLAIN``)."""
 
 
 class Located(Frozen, frozen=True):

@@ -16,6 +16,7 @@ import msgspec
 
 from peerpigeon.core.config.addresses import ADDRESSES_LIMIT
 from peerpigeon.core.ids import same_peer
+from peerpigeon.core.wire.client_messages import PLAIN
 from peerpigeon.core.wire.hub_frames import (
     SIGNALS,
     Adverts,
@@ -210,6 +211,8 @@ def _are_members(members: Iterable[Member]) -> bool:
 def _introduces(member: Member) -> bool:
     """Tell whether an introduction, which clients are told as it is, is that of its member."""
     introduction = member.introduction
+    if introduction == PLAIN:
+        return True
     try:
         named = _introduced.decode(introduction).peer
     except UNREADABLE:

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from peerpigeon.core.identity import KEY_SIZE, SIGNATURE_SIZE
 from peerpigeon.core.ids import ID_DIGITS, PeerId
+from peerpigeon.core.owners import OWNER_BYTES
 
 Id: TypeAlias = Annotated[PeerId, Meta(min_length=ID_DIGITS, max_length=ID_DIGITS)]
 """That these are hexadecimal digits is checked by ``hub_validation``. Both cases of letter are
@@ -46,7 +47,7 @@ Incarnation: TypeAlias = Annotated[int, Meta(ge=1, le=LAST_INCARNATION)]
 1970 that the hub's clock shows, a guess that needs no question; if that is no larger than what the
 mesh still holds of another life, the hub rises above it."""
 
-OwnerMark: TypeAlias = Annotated[bytes, Meta(max_length=16)]
+OwnerMark: TypeAlias = Annotated[bytes, Meta(max_length=OWNER_BYTES)]
 """See ``owners``. Empty for those who have none."""
 
 

@@ -23,6 +23,7 @@ from peerpigeon.core.interface.close_codes import (
 from peerpigeon.net.http.request import SUBPROTOCOL
 from peerpigeon.net.websocket.frames import BINARY, TEXT
 from peerpigeon.net.websocket.protocol import (
+    NOTHING,
     UNDECIDED,
     CloseReceived,
     Pinged,
@@ -119,7 +120,7 @@ class AsgiTransport(asyncio.Transport):
     def _feed(self) -> None:
         """Hand on what the other side of the protocol has to say."""
         said = b"".join(self._far.outgoing)
-        self._far.outgoing.clear()
+        self._far.outgoing = NOTHING
         if said and self._protocol is not None:
             self._protocol.data_received(said)
 

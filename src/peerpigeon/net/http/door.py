@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from peerpigeon.core.config import is_loopback
@@ -360,11 +361,17 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
+@lru_cache(maxsize=1024)
+def _same(address: str) -> str:
+    """Return one object for all that come from an address: each client keeps its own."""
+    return address
+
+
 def _address(transport: asyncio.Transport) -> str:
     """Return the IP address of the other end, for people; a proxy's, if one is between."""
     name = transport.get_extra_info("peername")
     if isinstance(name, tuple):
-        return str(name[0])
+        return _same(str(name[0]))
     connection = transport.get_extra_info("socket")
     is_unix = connection is not None and connection.family == _UNIX_FAMILY
     return UNIX if is_unix else "?"

@@ -25,6 +25,7 @@ from peerpigeon.net.websocket.frames import PING
 from peerpigeon.net.websocket.group import Socket, SocketGroup
 from peerpigeon.net.websocket.kernel_queue import IS_INHERITED, leave_little_in_kernel
 from peerpigeon.net.websocket.protocol import (
+    NOTHING,
     CloseReceived,
     Pinged,
     Ponged,
@@ -69,7 +70,6 @@ class WebSocket(TurnTaker, Socket):
         "_timer",
         "_transport",
         "address",
-        "received",
         "sent",
     )
 
@@ -88,9 +88,6 @@ class WebSocket(TurnTaker, Socket):
         self._held_size = 0
         self.sent = 0
         """Bytes of all frames that were written or held back."""
-        self.received = 0
-        """Bytes that have come since the handshake."""
-        group.sockets.add(self)
         self._noted = 0  # what was kept of a message when that was noted last
         self._is_owed = True  # whether the listener has still to hear of the end
         self._timer: asyncio.TimerHandle | None = None
@@ -110,8 +107,9 @@ class WebSocket(TurnTaker, Socket):
 
     def answer(self, response: bytes) -> None:
         """Queue the end of the opening handshake: it leaves with the greeting, in one write."""
-        self._protocol.outgoing += (response, b"")
+        self._protocol.outgoing = [*self._protocol.outgoing, response, b""]
         self.sent -= len(response)  # it is no frame
+        self._group.sent -= len(response)
         self._group.flush_soon(self)
 
     def send(self, payload: bytes) -> None:
@@ -172,12 +170,14 @@ class WebSocket(TurnTaker, Socket):
         """Write what is queued, or hold it back while the transport is full."""
         if outgoing := self._protocol.outgoing:
             data = b"".join(outgoing)
-            self.sent += len(data)
-            if self._held is None and len(data) <= MAX_WRITE:  # as nearly always
-                outgoing.clear()
+            size = len(data)
+            self.sent += size
+            self._group.sent += size
+            self._protocol.outgoing = NOTHING
+            if self._held is None and size <= MAX_WRITE:  # as nearly always
                 self._transport.write(data)
             else:
-                self._hold(outgoing, len(data))
+                self._hold(outgoing, size)
 
     def _hold(self, outgoing: list[bytes], size: int) -> None:
         held = deque() if self._held is None else self._held
@@ -190,7 +190,6 @@ class WebSocket(TurnTaker, Socket):
                 held.append(b"".join(part))
                 part, part_size = [], 0
         held.append(b"".join(part))
-        outgoing.clear()
         is_full = self._held is not None
         self._held, self._held_size = held, self._held_size + size
         if not is_full:
@@ -201,7 +200,7 @@ class WebSocket(TurnTaker, Socket):
         """Put the control frame that was queued last before all that is held back."""
         outgoing = self._protocol.outgoing
         frame = b"".join(outgoing[-2:])  # its header and its payload
-        del outgoing[-2:]
+        self._protocol.outgoing = outgoing[:-2] or NOTHING
         held.appendleft(frame)
         self._held_size += len(frame)
         self._limit()
@@ -253,7 +252,7 @@ class WebSocket(TurnTaker, Socket):
     def data_received(self, data: bytes) -> None:
         """Read the frames in what has come, as many as there may be in one turn."""
         size = len(data)
-        self.received += size
+        self._group.received += size
         events = self._protocol.receive_data(data)
         if isinstance(events, tuple):  # most often, and one message: a call less for each
             for event in events:

@@ -41,8 +41,6 @@ class Socket(asyncio.Protocol, ABC):
 
     address: str
     """The IP address of the other side."""
-    received: int
-    """Bytes that have come since the handshake."""
     sent: int
     """Bytes of all frames that were written or held back."""
 
@@ -116,9 +114,10 @@ class SocketGroup(Generic[S]):
         self.turn_times = Histogram()
         """Seconds from the first message of a turn to the last that is written, of those timed."""
         self._began = 0.0  # when this turn did, if it is timed; -1 if the next one is to be
-        self.sockets: set[S] = set()
-        """All whose connection is not lost yet."""
-        self._received_before = self._sent_before = 0  # bytes of those that are gone
+        self.received = 0
+        """Bytes that have come over all sockets since their handshakes."""
+        self.sent = 0
+        """Bytes of all frames that were written or held back."""
         self._all_gone = asyncio.Event()
         self._all_gone.set()
 
@@ -197,10 +196,6 @@ class SocketGroup(Generic[S]):
 
     def leave(self, socket: S) -> None:
         """Note that a socket's connection is no more."""
-        if socket in self.sockets:
-            self.sockets.discard(socket)
-            self._received_before += socket.received
-            self._sent_before += socket.sent
         self.closing.pop(socket, None)
         if not self.closing:
             self._all_gone.set()
@@ -211,12 +206,8 @@ class SocketGroup(Generic[S]):
             self._began = -1.0
 
     def traffic(self) -> Traffic:
-        """Return how many bytes have come and gone since the start; costs O(sockets)."""
-        received, sent = self._received_before, self._sent_before
-        for socket in self.sockets:
-            received += socket.received
-            sent += socket.sent
-        return Traffic(received, sent)
+        """Return how many bytes have come and gone since the start."""
+        return Traffic(self.received, self.sent)
 
     def _end_turn_soon(self) -> None:
         self._is_ending = True

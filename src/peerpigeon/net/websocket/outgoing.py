@@ -20,6 +20,7 @@ from peerpigeon.net.websocket.client_handshake import (
 from peerpigeon.net.websocket.frames import KEY_SIZE as MASK_SIZE
 from peerpigeon.net.websocket.kernel_queue import leave_little_in_kernel
 from peerpigeon.net.websocket.protocol import (
+    NOTHING,
     UNDECIDED,
     CloseReceived,
     Pinged,
@@ -280,4 +281,4 @@ def in_words(error: Exception) -> str:
 
 def _write(transport: asyncio.Transport, protocol: WebSocketProtocol) -> None:
     transport.writelines(protocol.outgoing)
-    protocol.outgoing.clear()
+    protocol.outgoing = NOTHING

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from peerpigeon.core.interface.close_codes import (
     INVALID_PAYLOAD,
@@ -56,6 +56,9 @@ class State(Enum):
 _OPEN, _CLOSING, _PARTING, _CLOSE_OWED, _CLOSED = State
 
 _READING = (_OPEN, _CLOSING, _PARTING)
+
+NOTHING = cast("list[bytes]", ())
+"""What there is to be written mostly. A list of each socket's own would take 64 bytes for good."""
 
 UNDECIDED = -1
 """In place of ``TEXT`` or ``BINARY``: the kind of the first message that comes."""
@@ -135,8 +138,8 @@ class WebSocketProtocol:
         self.kind = kind
         self.max_message_size = max_message_size
         self.state = _OPEN
-        self.outgoing: list[bytes] = []
-        """What is to be written, in order. Whoever writes it clears it."""
+        self.outgoing = NOTHING
+        """What is to be written, in order. Whoever writes it puts ``NOTHING`` there."""
         self._new_key = new_key
         self._sender = CLIENT if new_key is None else SERVER  # of what is read
         self._whole = kind  # the first byte of a frame that is a message of its own now
@@ -172,7 +175,7 @@ class WebSocketProtocol:
     def end(self) -> None:
         """Forget everything: the connection has ended, or is to, without a closing handshake."""
         self._stop_reading(_CLOSED)
-        self.outgoing.clear()
+        self.outgoing = NOTHING
 
     def _go_on(self, data: bytes) -> bytes:
         """Return what is to be read now that a frame goes on; nothing if it is not whole yet."""
@@ -294,8 +297,11 @@ class WebSocketProtocol:
                 header = frame_header(first, CLIENT, len(payload)) + key
                 payload = apply_mask(payload, key)
             outgoing = self.outgoing
-            outgoing.append(header)
-            outgoing.append(payload)
+            if outgoing:
+                outgoing.append(header)
+                outgoing.append(payload)
+            else:  # a list of its own, which takes no longer: an empty one has no room either
+                self.outgoing = [header, payload]
 
     def close(self, code: int, reason: str = "", *, is_heard: bool = False) -> None:
         """Add a close frame to ``outgoing``, the last thing there ever; do nothing if one was.
