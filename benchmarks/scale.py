@@ -87,16 +87,19 @@ def main() -> None:
     sys.stdout.write("| " + " | ".join(headings) + " |\n" + "|---" * len(headings) + "|\n")
     for hubs in given.hubs:
         for source in (own, *given.source):
-            row = [source, *_in_a_process(given, hubs, source)]
+            options = {"max_links": given.max_peers, "join": given.join, "seed": given.seed}
+            row = [source, *measured(hubs, source=source, **options)]
             sys.stdout.write("| " + " | ".join(map(str, row)) + " |\n")
             sys.stdout.flush()
 
 
-def _in_a_process(given: argparse.Namespace, hubs: int, source: str) -> list[str]:
+def measured(
+    hubs: int, *, max_links: int = 4, join: int = 0, seed: int = 1, source: str = ""
+) -> list[str]:
+    """Measure in a process of its own, and return the row of the table."""
     command = [sys.executable, "-m", "benchmarks.scale", "--once", "--hubs", str(hubs)]
-    command += ["--max-peers", str(given.max_peers), "--join", str(given.join)]
-    environment = os.environ | {"PYTHONPATH": source}
-    command += ["--seed", str(given.seed)]
+    command += ["--max-peers", str(max_links), "--join", str(join), "--seed", str(seed)]
+    environment = os.environ | ({"PYTHONPATH": source} if source else {})
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     shown: list[str] = json.loads(done.stdout)
     return shown

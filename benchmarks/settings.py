@@ -37,6 +37,11 @@ class Settings:
 
     outages: tuple[int, ...] = (5, 8)
 
+    crowds: tuple[int, int] = (2000, 10_000)
+    """Clients that come back at once: to one server, and to two hubs."""
+    simulated: tuple[int, ...] = (100, 300, 1000, 3000)
+    """Hubs."""
+
 
 QUICK = {
     "rounds": 1,
@@ -55,4 +60,6 @@ QUICK = {
     "hubs": (3,),
     "hop_rate": 200,
     "outages": (4,),
+    "crowds": (100, 100),
+    "simulated": (10,),
 }

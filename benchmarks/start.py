@@ -52,10 +52,10 @@ def main() -> None:
         sys.stdout.write(f"| {source} | " + " | ".join(f"{each:.2f}" for each in shown) + " |\n")
 
 
-def measure(source: str, kind: str) -> tuple[float, ...]:
+def measure(source: str, kind: str, *options: str) -> tuple[float, ...]:
     """Start one, ask it for pages, and return what ``HEADINGS`` says."""
     command = [sys.executable, "-m", "peerpigeon", kind, "--host", "127.0.0.1", "--port", "0"]
-    command += ["--log-format", "json"] + ["--no-auto-connect"] * (kind == "hub")
+    command += ["--log-format", "json"] + ["--no-auto-connect"] * (kind == "hub") + [*options]
     environment = os.environ | {"PYTHONPATH": source}
     begin = time.monotonic()
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)

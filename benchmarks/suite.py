@@ -19,7 +19,9 @@ from benchmarks.crowds import FanOut, Idle, Joins
 from benchmarks.figures import measure
 from benchmarks.generator import BenchmarkError, find_compiler
 from benchmarks.hops import Forming, hops
+from benchmarks.light import Installation, Start
 from benchmarks.machine import OtherWork, describe, has_cores
+from benchmarks.meshes import Crowd, Scale, Stampede
 from benchmarks.outage import Outage
 from benchmarks.relay import Latency, Relay
 from benchmarks.report import as_json, as_text
@@ -41,6 +43,9 @@ BENCHES: dict[str, Callable[[Settings], list[Bench]]] = {
     "forming": lambda settings: [Forming(settings)],
     "workers": lambda settings: [Workers(settings)],
     "outage": lambda settings: [Outage(settings)],
+    "light": lambda settings: [Installation(settings), Start(settings)],
+    "crowd": lambda settings: [Crowd(settings), Stampede(settings)],
+    "simulator": lambda settings: [Scale(settings)],
 }
 
 

@@ -140,3 +140,4 @@ def test_the_suite_measures_every_figure_and_loses_no_signal(
     asked = {figure["key"] for figure in written["figures"] if figure["asked"]}
     assert {"relay-1000-1", "latency-p99", "idle-100-memory", "1 hop, aiortc-16-core"} <= asked
     assert {"outage-4-first", "outage-4-later"} <= asked
+    assert {"install-size", "start-idle", "stampede-p99"} <= asked

@@ -6,12 +6,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from peerpigeon.core.config import IceServer
 from peerpigeon.rtc.ice import GATHERING_TIMEOUT, IceOptions
 from peerpigeon.rtc.sdp import parse_description
+from tests.net.tls.authority import Authority
 from tests.rtc.ends import End, Engines
 from tests.rtc.environment import ALONE, ROOT
 from tests.rtc.turn import free_range, turn_server
@@ -115,6 +117,33 @@ async def test_hubs_that_cannot_reach_each_other_meet_at_a_turn_server(
         for number in range(100):
             one.channel.send(bytes([number]))
         assert await other.until_received(100) == [bytes([number]) for number in range(100)]
+
+
+@pytest.mark.slow
+@pytest.mark.turn
+@pytest.mark.parametrize("over", ["tcp", "tls"])
+async def test_a_turn_server_is_asked_by_tcp_or_tls_where_udp_does_not_pass(
+    over: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its certificate is checked: that of an authority which the system trusts, or none."""
+    authority = Authority(tmp_path)
+    pair = authority.issue("127.0.0.1")
+    files = (pair.certificate, pair.key)
+    with turn_server(over=over, certificate=files) as server:
+        options = IceOptions(turn_servers=(server,), loopback_only=True)
+        async with Engines("builtin", "builtin", options) as engines:
+            if over == "tls":
+                assert " typ relay" not in (await engines.offer()).sdp
+                monkeypatch.setenv("SSL_CERT_FILE", authority.path)
+            one = await engines.offer()
+            other = await engines.answer(only_relayed(one.sdp))
+            one.channel.take_answer(only_relayed(other.sdp))
+            await one.until_open()
+            await other.until_open()
+            for number in range(100):
+                one.channel.send(bytes([number]) * 1000)
+            wanted = [bytes([number]) * 1000 for number in range(100)]
+            assert await other.until_received(100) == wanted
 
 
 @pytest.mark.slow

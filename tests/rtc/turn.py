@@ -17,19 +17,33 @@ LIMIT = 30.0
 
 
 @contextmanager
-def turn_server(address: str = "127.0.0.1") -> Iterator[IceServer]:
-    """Run one; its user is ``hub`` with the password ``secret``."""
+def turn_server(
+    address: str = "127.0.0.1", *, over: str = "udp", certificate: tuple[str, ...] = ()
+) -> Iterator[IceServer]:
+    """Run one; its user is ``hub`` with the password ``secret``.
+
+    It is asked ``over`` udp, tcp or tls; for the last it takes the files of a certificate and key.
+    """
     port = free_range(1)[0]
+    listening: tuple[str, ...] = ("--no-tls", f"--listening-port={port}")
+    if over == "tls":
+        files = (f"--cert={certificate[0]}", f"--pkey={certificate[1]}")
+        listening = ("--no-udp", "--no-tcp", f"--tls-listening-port={port}", *files)
     options = (
-        *("--no-cli", "--no-tls", "--no-dtls", "--lt-cred-mech", "--realm=example.org"),
+        *("--no-cli", *listening, "--no-dtls", "--lt-cred-mech", "--realm=example.org"),
         *("--user=hub:secret", "--allow-loopback-peers", "--no-stdout-log", "--log-file=/dev/null"),
         *("--pidfile=/dev/null", f"--listening-ip={address}", f"--relay-ip={address}"),
-        *(f"--listening-port={port}", "-n", "--no-multicast-peers", "--userdb=/tmp/none"),
+        *("-n", "--no-multicast-peers", "--userdb=/tmp/none"),
     )
     server = subprocess.Popen(["turnserver", *options], stdout=subprocess.DEVNULL)
     try:
         wait_listening(address, port)
-        yield IceServer(f"turn:{address}:{port}", "hub", "secret")
+        url = {
+            "udp": f"turn:{address}:{port}",
+            "tcp": f"turn:{address}:{port}?transport=tcp",
+            "tls": f"turns:{address}:{port}",
+        }
+        yield IceServer(url[over], "hub", "secret")
     finally:
         server.terminate()
         server.wait()

@@ -6,8 +6,6 @@ import ipaddress
 import socket
 from typing import TYPE_CHECKING
 
-import ifaddr
-
 from peerpigeon.core.config import EVERYWHERE, hosts_in, in_uri, is_loopback
 
 if TYPE_CHECKING:
@@ -66,6 +64,9 @@ def _outward(family: socket.AddressFamily) -> list[str]:
 
 def _of_interfaces(family: socket.AddressFamily) -> list[str]:
     """Return the addresses of the interfaces that others may reach, the most likely ones first."""
+    # Loaded here, where a machine reaches nothing: it brings ctypes, tempfile and others.
+    import ifaddr  # noqa: PLC0415
+
     kind = ipaddress.IPv4Address if family == socket.AF_INET else ipaddress.IPv6Address
     texts = [
         ip.ip if isinstance(ip.ip, str) else ip.ip[0]
