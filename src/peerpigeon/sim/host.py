@@ -65,7 +65,8 @@ READ_BY_HALF = 0.05
 _TICKED = 16
 _TOLD = 17
 _TICK = Tick()
-_MAX_TICKS_AT_ONCE = 100
+_MAX_TICKS_AT_ONCE = 10_000
+"""A crowd that comes at one moment is introduced in one tick for eight of them."""
 
 
 class Host:

@@ -87,7 +87,8 @@ def test_who_has_left_before_its_turn_is_introduced_to_nobody() -> None:
     kept, members = hall.fill("net1", 400)
     hall.introducing.add(kept, members, (), 1.0)
     introduced = hall.pairs()["net1"] // LIMIT
-    for record in members[introduced:]:
+    in_turn = sorted(members, key=lambda record: record.number)
+    for record in in_turn[introduced:]:
         hall.table.remove(kept, record)
     while (due := hall.introducing.deadline()) is not None:
         hall.introducing.expire(due)
@@ -125,6 +126,33 @@ def test_who_says_much_of_itself_counts_for_many() -> None:
         made.append(hall.pairs().get("net1", 0))
     assert len(made) >= 10
     assert sum(made) == 20 * 19
+
+
+def test_who_has_the_same_neighbours_is_introduced_to_them_together() -> None:
+    hall = Hall()
+    hall.introducing.add(*hall.fill("net1", 1000), (), 1.0)
+    told = named = 0
+    while (due := hall.introducing.deadline()) is not None:
+        hall.introducing.expire(due)
+        for _, meet in hall.effects.take_news():
+            assert isinstance(meet, Meet)
+            told += sum(map(len, meet.rows))
+            named += len(meet.members)
+    assert told > 990 * LIMIT
+    assert named < 0.3 * told
+
+
+def test_who_is_to_be_introduced_once_more_while_it_waits_is_introduced_once() -> None:
+    hall = Hall()
+    kept, members = hall.fill("net1", 400)
+    hall.introducing.add(kept, members, range(400), 1.0)
+    hall.pairs()
+    hall.introducing.add(kept, members, (), 1.0)
+    made = 0
+    while (due := hall.introducing.deadline()) is not None:
+        hall.introducing.expire(due)
+        made += sum(hall.pairs().values())
+    assert made == 400 * LIMIT
 
 
 # Hubs that do not take what they are told

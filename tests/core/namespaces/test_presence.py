@@ -670,7 +670,7 @@ class ForgetsWhoIsGone(Presence):
 
 
 class DoesNotPublishAfterACut(Presence):
-    def resync(self, now: float) -> None:
+    def resync(self, now: float, delay: float = 0.0) -> None:
         pass
 
 

@@ -35,6 +35,40 @@ LARGE = 256
 it is told of others that may say as much."""
 
 
+class _Newcomers:
+    """Those of one namespace and hub that wait, each with whether it knows enough others.
+
+    They are taken in order of their ids, so that those who have the same neighbours are introduced
+    to them together: each is named once in a message, and told of all of them in one write. Who
+    comes meanwhile is taken when all before have been.
+    """
+
+    __slots__ = ("_come", "_next")
+
+    def __init__(self) -> None:
+        self._come: dict[Record, bool] = {}
+        self._next: dict[Record, bool] = {}  # the last one is the next
+
+    def __bool__(self) -> bool:
+        return bool(self._next or self._come)
+
+    def add(self, record: Record, *, knows_enough: bool) -> None:
+        """Let one wait; if it waits already, it knows enough only if it did so then too."""
+        waiting = self._next if record in self._next else self._come
+        waiting[record] = knows_enough and waiting.get(record, True)
+
+    def take(self) -> tuple[Record, bool]:
+        """Take out the next one."""
+        if not self._next:
+            self._next = dict(sorted(self._come.items(), key=_number, reverse=True))
+            self._come = {}
+        return self._next.popitem()
+
+
+def _number(item: tuple[Record, bool]) -> int:
+    return item[0].number
+
+
 class Introducing:
     """Who has come to the namespaces of one hub and is still to be introduced there.
 
@@ -52,8 +86,7 @@ class Introducing:
         self._rng = rng
         self._effects = effects
         self._lagging = effects.lagging
-        # By namespace and hub: those who have come, and whether they know enough others.
-        self._waiting: dict[_Queue, dict[Record, bool]] = {}
+        self._waiting: dict[_Queue, _Newcomers] = {}
         self._turns: dict[_Queue, None] = {}  # all whose turn comes
         self._held: dict[PeerId, dict[_Queue, None]] = {}  # all others, by whom they wait for
         self._left = PIECE
@@ -76,10 +109,9 @@ class Introducing:
             queue = kept.name, record.located.hub
             waiting = self._waiting.get(queue)
             if waiting is None:
-                waiting = self._waiting[queue] = {}
+                waiting = self._waiting[queue] = _Newcomers()
                 self._turns[queue] = None
-            knows_enough = record.located.member.session in has_enough
-            waiting[record] = knows_enough and waiting.get(record, True)
+            waiting.add(record, knows_enough=record.located.member.session in has_enough)
         if newcomers:
             self._go_on(now)
 
@@ -135,14 +167,13 @@ class Introducing:
         until = self._lagging.until(hub)
         return until is not None and now < until
 
-    def _introduce(self, kept: NamespaceRecords, waiting: dict[Record, bool]) -> None:
+    def _introduce(self, kept: NamespaceRecords, waiting: _Newcomers) -> None:
         """Take out as many as there is time for, and introduce those that are still there."""
         each = 1 + min(self._limit, len(kept.firsts))
         newcomers: list[Record] = []
         has_enough: set[int] = set()
         while waiting and self._left > 0:
-            record, knows_enough = next(iter(waiting.items()))
-            del waiting[record]
+            record, knows_enough = waiting.take()
             said = len(record.located.member.introduction)
             self._left -= each * (1 + said // LARGE)
             hub, session = record.located.hub, record.located.member.session

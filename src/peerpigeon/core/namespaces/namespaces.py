@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface.snapshot import NamespaceRecord
 from peerpigeon.core.namespaces.hub_views import HubViews, first_session
-from peerpigeon.core.namespaces.presence import REPUBLICATION_DELAY, Presence
+from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
-from peerpigeon.core.namespaces.retention import due
+from peerpigeon.core.namespaces.unheard import Unheard
 from peerpigeon.core.wire.hub_news import (
     Claim,
     Find,
@@ -50,8 +50,7 @@ class Namespaces:
         effects: Effects,
     ) -> None:
         self._effects = effects
-        # In order of time, because each waits equally long.
-        self._unheard_by: dict[PeerId, float] = {}
+        self._unheard = Unheard()
         self.views = HubViews(own, incarnation)
         self.placement = placement
         self.presence = Presence(own, limit, incarnation, self.views, placement, effects)
@@ -104,7 +103,7 @@ class Namespaces:
 
     def hub_gone(self, hub: PeerId, now: float) -> list[ClientNews]:
         """Forget the members at a hub that is gone."""
-        self._unheard_by.pop(hub, None)
+        self._unheard.forget(hub)
         incarnation = self.views.end(hub, now)
         self.rendezvous.drop_hub(hub, now)
         return self.presence.drop_hub(hub, first_session(incarnation), now)
@@ -149,8 +148,7 @@ class Namespaces:
         What was said of its clients as a rendezvous hub, their ids and whom they shall know,
         follows from what it publishes, so it is asked to do that again.
         """
-        self.presence.resync(now)
-        self._unheard_by.setdefault(hub, now + REPUBLICATION_DELAY)
+        self.presence.resync(now, self._unheard.note(hub, now))
 
     def show(
         self,
@@ -194,7 +192,7 @@ class Namespaces:
         told = [news for hub in unlisted for news in self.presence.drop_hub(hub, 0, now)]
         told += self.presence.expire(now)
         self.rendezvous.expire(now)
-        for hub in due(self._unheard_by, now):
+        for hub in self._unheard.take(now):
             self._effects.tell_hub(hub, Resync())
         for hub in unlisted:
             self.rendezvous.drop_hub(hub, now)
@@ -202,6 +200,5 @@ class Namespaces:
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
-        unheard = next(iter(self._unheard_by.values()), None)
-        parts = self.views, self.presence, self.rendezvous
-        return earliest(unheard, *(part.deadline() for part in parts))
+        parts = self._unheard, self.views, self.presence, self.rendezvous
+        return earliest(*(part.deadline() for part in parts))

@@ -226,10 +226,9 @@ class Presence:
             return  # the rendezvous hub has not heard yet what we know
         self._lookups.add(found.namespace, located, now)
 
-    def resync(self, now: float) -> None:
-        """Publish everything again soon: a hub may have lost it."""
-        if self._republish_at is None:
-            self._republish_at = now + REPUBLICATION_DELAY
+    def resync(self, now: float, delay: float = REPUBLICATION_DELAY) -> None:
+        """Publish everything again within so many seconds: a hub may have lost it."""
+        self._republish_at = earliest(self._republish_at, now + delay)
 
     # Hubs come and go
 
