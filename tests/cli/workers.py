@@ -100,8 +100,12 @@ async def running(found: Service) -> AsyncIterator[Service]:
         await process.wait()
 
 
+START = 3 * DEADLINE
+"""Seconds for all processes of a machine to start: each takes half a second on an idle core."""
+
+
 async def until(holds: Callable[[], Awaitable[Any]]) -> None:
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(START):
         while not await holds():  # noqa: ASYNC110 - it is another process that changes it
             await asyncio.sleep(0.05)
 
