@@ -56,7 +56,8 @@ def measure(source: str, kind: str, *options: str) -> tuple[float, ...]:
     """Start one, ask it for pages, and return what ``HEADINGS`` says."""
     command = [sys.executable, "-m", "peerpigeon", kind, "--host", "127.0.0.1", "--port", "0"]
     command += ["--log-format", "json"] + ["--no-auto-connect"] * (kind == "hub") + [*options]
-    environment = os.environ | {"PYTHONPATH": source}
+    # What is installed is compiled; so is this, from the first start on.
+    environment = os.environ | {"PYTHONPATH": source, "PYTHONDONTWRITEBYTECODE": ""}
     begin = time.monotonic()
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
     with ended(process):

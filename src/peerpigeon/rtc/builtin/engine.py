@@ -7,10 +7,10 @@ import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from peerpigeon.rtc.builtin.channel import BuiltinChannel
 from peerpigeon.rtc.channel_tasks import TaskEngine, quieten
 
 if TYPE_CHECKING:
+    from peerpigeon.rtc.builtin.channel import BuiltinChannel
     from peerpigeon.rtc.builtin.dtls import Identity
     from peerpigeon.rtc.builtin.listener import TransportListener
     from peerpigeon.rtc.builtin.transport import Transport
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 _HEAVY = "peerpigeon.rtc.builtin.transport"
 
 
-class BuiltinEngine(TaskEngine[BuiltinChannel]):
+class BuiltinEngine(TaskEngine["BuiltinChannel"]):
     """Makes channels of our own. To be made while the event loop runs.
 
     The libraries for ICE and DTLS are loaded when the first channel begins, in a thread: a hub that
-    knows no other needs neither them nor the tenth of a second that they take.
+    knows no other needs neither them nor the tenth of a second that they take. SCTP, which is
+    loaded then too, is a megabyte.
     """
 
     name = "builtin"
@@ -36,6 +37,8 @@ class BuiltinEngine(TaskEngine[BuiltinChannel]):
         self._identity: Identity | None = None
 
     def _make(self, listener: ChannelListener, offer: str | None) -> BuiltinChannel:
+        from peerpigeon.rtc.builtin.channel import BuiltinChannel  # noqa: PLC0415
+
         return BuiltinChannel(self._new_transport, listener, offer)
 
     async def _new_transport(self, listener: TransportListener, is_offering: bool) -> Transport:  # noqa: FBT001
