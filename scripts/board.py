@@ -91,6 +91,12 @@ ROWS = {
             "ops",
         ),
         Panel(
+            "Topics",
+            "Messages that foreign clients publish, those that they hear, and those that are lost.",
+            (Line(rate("peerpigeon_publications_total", "outcome"), "{{outcome}}"),),
+            "ops",
+        ),
+        Panel(
             "Refusals",
             "Signals and clients, by reason, and requests, by status.",
             (

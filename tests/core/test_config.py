@@ -612,11 +612,14 @@ def test_a_config_is_given_whole_or_by_options() -> None:
 def test_dialects_are_named_by_the_last_part_of_a_path() -> None:
     assert dialect_at("/y-webrtc", ("y-webrtc",)) == "y-webrtc"
     assert dialect_at("/app/y-webrtc/", ("y-webrtc",)) == "y-webrtc"
+    assert (
+        dialect_at("/announce", ("tracker",)) == dialect_at("/tracker", ("tracker",)) == "tracker"
+    )
     assert dialect_at("/y-webrtc", ()) == dialect_at("/none", ("none",)) == dialect_at("", ()) == ""
 
 
 @pytest.mark.parametrize("dialects", [("y-webrtc", "none"), ("peerpigeon",)])
 def test_a_dialect_that_is_none_is_refused(dialects: tuple[str, ...]) -> None:
-    with pytest.raises(ConfigError, match="there are y-webrtc, peerjs, or none alone"):
+    with pytest.raises(ConfigError, match="there are y-webrtc, peerjs, tracker, or none alone"):
         ServerConfig(dialects=dialects)
     assert ServerConfig(dialects=("none",)).dialects == ("none",)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tests.fuzz import parsers
 from tests.fuzz.associations import sctp
 from tests.fuzz.hub_story import story
+from tests.fuzz.visitors import visitors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,6 +30,7 @@ TARGETS: dict[str, Target] = {
     "link_pieces": parsers.link_pieces,
     "reference_message": parsers.reference_message,
     "sctp": sctp,
+    "visitors": visitors,
     "websocket": parsers.websocket,
     "websocket_uri": parsers.websocket_uri,
 }

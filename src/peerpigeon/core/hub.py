@@ -66,6 +66,8 @@ from peerpigeon.core.rebalance import Rebalance
 from peerpigeon.core.tracing import Tracer
 from peerpigeon.core.view_changes import ViewChanges
 from peerpigeon.core.wire.hub_news import (
+    Dealt,
+    Draw,
     Find,
     Handed,
     News,
@@ -254,6 +256,8 @@ class Hub(Pictures):
             self._signaling.outcomes.fail(news, failure.reason, now)
         elif isinstance(news, Spread | Handed):
             self._clients.topics.on_failure(news, failure.reason, now)
+        elif isinstance(news, Draw | Dealt):
+            self._clients.draws.on_failure(news)
         else:
             # Control news is given up only in heaps; then all of it has to be told anew.
             self._namespaces.given_up(failure.destination, now)
@@ -315,6 +319,7 @@ class Hub(Pictures):
                 self._on_failure(failure, now)
             self._signaling.outcomes.forget(now)
             self._clients.topics.expire(now)
+            self._clients.draws.expire(now)
         self._settle(now)
         if self._view is not None:
             self._view.tick(now)

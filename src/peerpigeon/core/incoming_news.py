@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, assert_never
 from peerpigeon.core.dialects.names import is_topic
 from peerpigeon.core.wire.hub_news import (
     Challenge,
+    Counted,
+    Dealt,
+    Draw,
     Found,
     Granted,
     Handed,
@@ -64,6 +67,8 @@ class IncomingNews:
                 self._clients.topics.on_join(hub, news)
             case Spread() | Handed() | HandedOut():
                 self._clients.topics.on_news(hub, news, now)
+            case Draw() | Dealt() | Counted():
+                self._clients.draws.on_news(hub, news)
             case Unknown():
                 self.unusable += 1
             case _:

@@ -136,7 +136,7 @@ class Pictures:
             self._effects.counts,
             self.memory,
             self._clients.figures(),
-            self._clients.topics.figures(),
+            self._clients.topics.figures(len(self._clients.draws)),
             mesh,
         )
 

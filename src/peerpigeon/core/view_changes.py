@@ -117,6 +117,7 @@ class ViewChanges:
             told = self._namespaces.show(hubs, now, draining, is_new=is_new)
             self._clients.deliver(told, now)
             self._clients.topics.placed(now)
+            self._clients.draws.placed()
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""

@@ -58,8 +58,12 @@ CLOSED: Mapping[str, str] = {
         " its program"
     ),
     codes.TOO_MANY_TOPICS: (
-        "a client was closed: it goes on to subscribe to more topics than a real client does; look"
-        " at its program"
+        "a client was closed: it goes on with more topics than a real client has; look at its"
+        " program"
+    ),
+    codes.TOO_MUCH_PUBLISHED: (
+        "a client was closed: it goes on with more publications to crowds than a real client has;"
+        " look at its program"
     ),
     codes.TOO_MUCH_UNUSABLE: (
         "a client was closed: it goes on with messages that cannot be used; look at its program"

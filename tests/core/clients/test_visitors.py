@@ -256,3 +256,19 @@ def test_topics_are_counted_with_the_records_that_are_kept() -> None:
     for topic in ("one", "two", "three", "four"):
         publish(desk, visitor, topic)
     assert [each["topic"] for each in desk.take(visitor)] == ["two", "four"]
+
+
+def test_who_publishes_very_much_to_a_crowd_is_slowed_and_then_closed() -> None:
+    desk = Desk()
+    crowd = [desk.visit() for _ in range(64)]
+    for visitor in crowd:
+        subscribe(desk, visitor, "room")
+    text = "x" * MIB
+    publish(desk, crowd[0], "room", text[:-200])
+    assert not desk.paused
+    publish(desk, crowd[0], "room", text)
+    assert desk.paused == {crowd[0]}
+    for _ in range(8):
+        publish(desk, crowd[0], "room", text)
+    assert desk.closed[crowd[0]] == (1008, "too much published")
+    assert all(visitor not in desk.closed for visitor in crowd[1:])

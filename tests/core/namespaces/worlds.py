@@ -25,6 +25,9 @@ from peerpigeon.core.namespaces.presence import Presence
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
 from peerpigeon.core.wire.hub_news import (
     Challenge,
+    Counted,
+    Dealt,
+    Draw,
     Found,
     Granted,
     Handed,
@@ -192,7 +195,9 @@ class MiniHub:
                 self.on_refusal(news)
             case Granted():
                 self.presence.ids.grant(news)
-            case Relay() | Undelivered() | Owned() | Spread() | Handed() | HandedOut() | Unknown():
+            case Relay() | Undelivered() | Owned() | Unknown() | Spread() | Handed():
+                pytest.fail("only news of namespaces comes here")
+            case HandedOut() | Draw() | Dealt() | Counted():
                 pytest.fail("only news of namespaces comes here")
             case _:
                 self.act(self.namespaces.on_news(hub, news, now))

@@ -11,7 +11,7 @@ from peerpigeon.core.dialects.names import Kind, namespace_of
 from peerpigeon.core.interface.events import Tick
 from peerpigeon.core.memory import Pot
 from peerpigeon.core.namespaces.placement import Placement
-from peerpigeon.core.topics.distribution import UNCERTAIN
+from peerpigeon.core.topics.topics import UNCERTAIN
 from peerpigeon.core.wire.client_messages import hub_introduction
 from peerpigeon.core.wire.hub_news import (
     Handed,
@@ -306,10 +306,48 @@ def test_what_a_stream_gives_up_is_given_up_once() -> None:
     topics.on_failure(spread, Reason.EXPIRED, hubs.now)
     assert len(topics._publications) == 1
     pending.lead = THIRD
+    pending.is_out = True
+    topics.on_failure(spread, Reason.OVERLOADED, hubs.now)
+    assert len(topics._publications._pending) == 1
+    pending.is_out = False
     topics.on_failure(spread, Reason.OVERLOADED, hubs.now)
     topics.on_failure(spread, Reason.OVERLOADED, hubs.now)
     assert hubs.hubs[0].figures().topics.publications["unheard"] == 3
     assert len(topics._publications) == 0
+
+
+def test_what_is_published_at_a_hub_that_is_alone_for_a_moment_is_heard_when_others_are_there() -> (
+    None
+):
+    hubs, topic = Hubs(*IDS), topic_of(THIRD)
+    one, *others = [hubs.visit(number, topic) for number in (0, 1, 2)]
+    hubs.publish(one, topic, "announce")
+    hubs.run()
+    assert hubs.hubs[0].figures().topics.under_way == 0
+    for each, other in ((0, 1), (1, 2), (0, 2)):
+        hubs.link(each, other)
+    hubs.run()
+    hubs.pass_time(5.0)
+    assert [heard(hubs, other) for other in (one, *others)] == [["announce"]] * 3
+    hubs.pass_time(10.0)
+    for hub in hubs.hubs:
+        assert not hub._clients.topics._publications._pending
+        assert hub.figures().topics.publications["unheard"] == 0
+
+
+def test_a_hub_that_stays_alone_keeps_nothing() -> None:
+    hubs = Hubs(FIRST)
+    one = hubs.visit(0, "room")
+    hubs.publish(one, "room")
+    hubs.run()
+    publications = hubs.hubs[0]._clients.topics._publications
+    assert len(publications._pending) == 1
+    hubs.pass_time(11.0)
+    hubs.publish(one, "room")
+    hubs.run()
+    assert heard(hubs, one) == [1, 1]
+    assert not publications._pending
+    assert publications._size == 0
 
 
 # What other hubs may say

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.changes import ClientFlooded
+from peerpigeon.core.config.quantities import MIB
 from peerpigeon.core.interface.actions import Warn
 from peerpigeon.core.interface.close_codes import (
     TOO_MANY_ANNOUNCES,
     TOO_MANY_TOPICS,
+    TOO_MUCH_PUBLISHED,
     TOO_MUCH_UNUSABLE,
 )
 from peerpigeon.core.sessions.registry import Client, Visitor
@@ -50,6 +52,10 @@ client announces itself once, and again when its user moves on."""
 LISTENS = Rate(at_once=1024, per_second=16)
 """Topics in which one visitor begins to listen: other hubs are told of the first in each. A real
 client subscribes to all its rooms when it connects."""
+
+PUBLISHED = Rate(at_once=64 * MIB, per_second=8 * MIB)
+"""Bytes of publications of one visitor, once for each listener at its hub. In a room of 500 a real
+client that comes offers itself to 34, which takes 50 MiB."""
 
 FAULTS = Rate(at_once=10_240, per_second=512)
 """Signals of one client that are answered with an error. When a crowd of 200 leaves, a real client
@@ -97,6 +103,15 @@ class Rates:
         if excess > 0:
             self._slow_down(visitor, TOO_MANY_TOPICS, excess, now)
 
+    def published(self, visitor: Visitor, size: int, now: float) -> None:
+        """Count so many bytes that were sent to listeners."""
+        visitor.published_paid_until = paid = PUBLISHED.spend(
+            visitor.published_paid_until, size, now
+        )
+        excess = PUBLISHED.excess(paid, now)
+        if excess > 0:
+            self._slow_down(visitor, TOO_MUCH_PUBLISHED, excess, now)
+
     def faulted(self, client: Client | Visitor, cost: int, now: float) -> None:
         """Count a message that was answered with an error."""
         self._forgive(client, now)
@@ -111,7 +126,7 @@ class Rates:
 
     def _forgive(self, client: Client | Visitor, now: float) -> None:
         if isinstance(client, Visitor):
-            paid_until = client.listens_paid_until
+            paid_until = max(client.listens_paid_until, client.published_paid_until)
         else:
             paid_until = client.announces_paid_until
         if max(paid_until, client.faults_paid_until) <= now:

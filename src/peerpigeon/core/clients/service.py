@@ -33,6 +33,7 @@ from peerpigeon.core.reference.links import ReferenceLinks
 from peerpigeon.core.reference.updates import ReferenceUpdates
 from peerpigeon.core.sessions.registry import Client, ReferenceHub, Visitor
 from peerpigeon.core.sessions.sessions import Sessions
+from peerpigeon.core.swarms.draws import Draws
 from peerpigeon.core.topics.topics import Topics
 from peerpigeon.core.wire import client_messages
 from peerpigeon.core.wire.announce_validation import objection
@@ -91,6 +92,7 @@ class ClientService:
             own, config, self.registry, namespaces, effects, fairness=self._fairness
         )
         self.topics = Topics(own, config, namespaces, effects)
+        self.draws = Draws(own, config.signal_lifetime, self.registry, namespaces, rng, effects)
         self.announcements = Announcements(
             config, namespaces, self._notifications, self.signaling, effects, topics=self.topics
         )
@@ -137,6 +139,7 @@ class ClientService:
             self.topics,
             effects,
             members=members,
+            draws=self.draws,
             rates=self._fairness.rates,
             permissions=self._permissions,
         )
@@ -323,6 +326,7 @@ class ClientService:
         self.references.tick(now)
         self.signaling.tick(now)
         self.patient.tick(now)
+        self.visitors.tick(now)
         self.drain.tick(now)
 
     def deadline(self) -> float | None:
@@ -331,8 +335,10 @@ class ClientService:
             self._sessions.deadline(),
             self.signaling.deadline(),
             self.patient.deadline(),
+            self.visitors.deadline(),
             self.references.deadline(),
             self._fairness.throttle.deadline(),
             self.drain.deadline(),
             self.topics.deadline(),
+            self.draws.deadline(),
         )

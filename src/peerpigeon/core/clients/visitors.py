@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.changes import IdFreed, VisitorGone, VisitorTold
 from peerpigeon.core.clients.rates import UNUSABLE
-from peerpigeon.core.config.dialects import PEERJS, Y_WEBRTC
+from peerpigeon.core.config.dialects import PEERJS, TRACKER, Y_WEBRTC
+from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.dialects.dialect import (
     Close,
+    Count,
+    Draw,
     Enter,
     Exit,
     Fault,
@@ -27,6 +30,7 @@ from peerpigeon.core.dialects.dialect import (
 from peerpigeon.core.dialects.names import readable
 from peerpigeon.core.dialects.peerjs import PeerJs
 from peerpigeon.core.dialects.topics import Topics as TopicsDialect
+from peerpigeon.core.dialects.tracker import Tracker
 from peerpigeon.core.interface.actions import Warn
 from peerpigeon.core.interface.close_codes import (
     ADDRESS_IS_FULL,
@@ -46,10 +50,11 @@ if TYPE_CHECKING:
     from peerpigeon.core.clients.members import Members
     from peerpigeon.core.clients.permissions import Permissions
     from peerpigeon.core.clients.rates import Rates
-    from peerpigeon.core.dialects.dialect import DialectNews, PeerWant
+    from peerpigeon.core.dialects.dialect import Dialect, DialectNews, Want
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.interface.events import VisitorOpened
     from peerpigeon.core.sessions.sessions import Sessions
+    from peerpigeon.core.swarms.draws import Draws
     from peerpigeon.core.topics.topics import Topics
 
 MOST_TOPICS = 256
@@ -69,20 +74,23 @@ class Visitors:
         effects: Effects,
         *,
         members: Members,
+        draws: Draws,
         rates: Rates,
         permissions: Permissions,
     ) -> None:
         self._sessions = sessions
         self._registry = sessions.registry
         self._members = members
+        self._draws = draws
         self._admission = admission
         self._topics = topics
         self._effects = effects
         self._rates = rates
         self._permissions = permissions
-        self._dialects: dict[str, TopicsDialect | PeerJs] = {
+        self._dialects: dict[str, Dialect] = {
             Y_WEBRTC: TopicsDialect(topics.count),
             PEERJS: PeerJs(),
+            TRACKER: Tracker(),
         }
         self.messages_refused = 0
         """How many messages made no sense or were not allowed."""
@@ -135,26 +143,39 @@ class Visitors:
         said = self._dialects[visitor.dialect].said(visitor.session, text, now)
         self._follow(visitor, said, now)
 
-    def _follow(self, visitor: Visitor, wants: Iterable[PeerWant], now: float) -> None:
+    def _follow(self, visitor: Visitor, wants: Iterable[Want], now: float) -> None:
         for want in wants:
             match want:
                 case Publish(namespace, payload):  # as most are
                     self._publish(visitor, namespace, payload, now)
                 case Say(payload):
                     self._effects.send(visitor.session, payload)
-                case Listen(namespace):
-                    self._listen(visitor, namespace, now)
-                case Unlisten(namespace):
-                    if namespace in visitor.topics:
-                        self._topics.unlisten(visitor, namespace, now)
+                case Listen() | Unlisten():
+                    self._hear(visitor, want, now)
                 case Send() | Enter() | Exit():
                     self._members.follow(visitor, want, now)
+                case Draw() | Count():
+                    self._draw(visitor, want, now)
                 case Close(reason):
                     self._admission.drop(visitor, reason, now, code=NORMAL_CLOSURE)
                 case Fault(reason):
                     self._refuse(visitor, reason, now)
                 case _:
                     assert_never(want)
+
+    def _hear(self, visitor: Visitor, want: Listen | Unlisten, now: float) -> None:
+        namespace = want.namespace
+        if isinstance(want, Listen):
+            self._listen(visitor, namespace, now)
+        elif namespace in visitor.topics:
+            self._topics.unlisten(visitor, namespace, now)
+
+    def _draw(self, visitor: Visitor, want: Draw | Count, now: float) -> None:
+        session, namespace = visitor.session, want.namespace
+        if isinstance(want, Draw):
+            self._draws.draw(session, namespace, want.member, want.payloads, now)
+        else:
+            self._draws.draw(session, namespace, None, (), now)
 
     def _listen(self, visitor: Visitor, namespace: str, now: float) -> None:
         if namespace in visitor.topics:
@@ -176,9 +197,24 @@ class Visitors:
         ):
             self._refuse(visitor, reason, now)
         else:
-            self._topics.publish(namespace, payload, now)
+            count = self._topics.publish(namespace, payload, now)
+            self._rates.published(visitor, len(payload) * count, now)
 
     def _refuse(self, visitor: Visitor, reason: str, now: float) -> None:
         self.messages_refused += 1
         self._effects.act(Warn(VISITOR_REFUSED, visitor.address, "", reason))
         self._rates.faulted(visitor, UNUSABLE, now)
+
+    # Time
+
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+        for dialect in self._dialects.values():
+            for session, want in dialect.tick(now):
+                visitor = self._registry.get(session)
+                if isinstance(visitor, Visitor):  # pragma: no branch: it is forgotten when it ends
+                    self._follow(visitor, (want,), now)
+
+    def deadline(self) -> float | None:
+        """Return when ``tick`` has something to do."""
+        return earliest(*(dialect.deadline() for dialect in self._dialects.values()))

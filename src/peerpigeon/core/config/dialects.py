@@ -13,8 +13,14 @@ Y_WEBRTC: Final = "y-webrtc"
 PEERJS: Final = "peerjs"
 """What clients of PeerJS say."""
 
-DIALECTS: Final = (Y_WEBRTC, PEERJS)
+TRACKER: Final = "tracker"
+"""What clients of a WebTorrent tracker say."""
+
+DIALECTS: Final = (Y_WEBRTC, PEERJS, TRACKER)
 """All of them."""
+
+_OTHER_PATHS: Final = {"announce": TRACKER}
+"""Under which another name some are looked for: that of the path of most trackers."""
 
 NO_DIALECT: Final = "none"
 """Stands in the option ``dialects`` for none of them."""
@@ -26,4 +32,5 @@ def dialect_at(path: str, offered: Collection[str]) -> str:
     Applications may have a path before it, as they have for all that is behind a proxy.
     """
     last = path.rstrip("/").rpartition("/")[2]
-    return last if last in DIALECTS and last in offered else ""
+    name = _OTHER_PATHS.get(last, last)
+    return name if name in DIALECTS and name in offered else ""

@@ -136,7 +136,10 @@ MemberWant: TypeAlias = Enter | Exit | Send
 PeerWant: TypeAlias = TopicWant | Close | MemberWant
 """What a dialect without draws wants."""
 
-Want: TypeAlias = PeerWant | Draw | Count
+DrawWant: TypeAlias = Draw | Count
+"""What is wanted of a swarm."""
+
+Want: TypeAlias = PeerWant | DrawWant
 
 
 # What a dialect is told of a visitor

@@ -28,6 +28,8 @@ class Kind(Enum):
 
 _TOPIC: Final = RESERVED + Kind.TOPIC.value
 
+_SWARM: Final = RESERVED + Kind.SWARM.value
+
 _MEMBER: Final = "peerpigeon member 1"
 
 
@@ -63,3 +65,8 @@ def readable(namespace: str) -> str:
 def is_topic(namespace: str) -> bool:
     """Tell whether a namespace is one in which is published: its members are hubs."""
     return namespace.startswith(_TOPIC)
+
+
+def is_swarm(namespace: str) -> bool:
+    """Tell whether a namespace is one whose members are drawn, and not introduced."""
+    return namespace.startswith(_SWARM)

@@ -65,6 +65,7 @@ SILENT_AT_RETURN = "peerId connected again, no answer here"
 SILENT_AND_FULL = "server is full, no answer here"
 TOO_MANY_ANNOUNCES = "too many announces"
 TOO_MANY_TOPICS = "too many topics in a short time"
+TOO_MUCH_PUBLISHED = "too much published"
 TOO_MUCH_UNUSABLE = "too many messages that cannot be used"
 
 TOO_BIG = "message too big"

@@ -78,6 +78,8 @@ class TopicFigures:
     """Publications of theirs that are not handed out yet to the other hubs."""
     kept: int
     """Topics of which something is kept for hubs that are late to say that they listen."""
+    draws: int
+    """Draws of swarms that are not answered yet."""
     publications: Mapping[str, int]
     """Messages ``published`` here since the start, those that clients here have ``heard``, one for
     each of them, and those that did not get to another hub (``unheard``)."""

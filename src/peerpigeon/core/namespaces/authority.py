@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.wire.hub_news import (
     Challenge,
+    Dealt,
     Found,
     Gone,
     Granted,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.placement import Placement
     from peerpigeon.core.wire.hub_news import News
 
-RENDEZVOUS_NEWS = Meet | Gone | Granted | Challenge | Refusal | Found | Handed
+RENDEZVOUS_NEWS = Meet | Gone | Granted | Challenge | Refusal | Found | Handed | Dealt
 """What only a namespace's rendezvous hubs may say."""
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
-from peerpigeon.core.dialects.names import is_topic
+from peerpigeon.core.dialects.names import is_swarm, is_topic
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.namespaces.discovery import introductions
 
@@ -103,8 +103,8 @@ class Introducing:
 
         ``has_enough`` has the sessions of those that know enough others.
         """
-        if is_topic(kept.name):
-            return  # its members are hubs, which have nothing to say to each other
+        if is_topic(kept.name) or is_swarm(kept.name):
+            return
         for record in newcomers:
             queue = kept.name, record.located.hub
             waiting = self._waiting.get(queue)

@@ -166,6 +166,17 @@ class Presence:
         client = local.clients.get(key_of(peer)) if local else None
         return client.located.member if client else None
 
+    def member_of(self, namespace: str, session: int) -> Member | None:
+        """Return our client of a session in a namespace."""
+        local = self._locals.get(namespace)
+        client = local.with_session(session) if local else None
+        return client.located.member if client else None
+
+    def count(self, namespace: str) -> int:
+        """Return how many clients of ours are in a namespace."""
+        local = self._locals.get(namespace)
+        return len(local.clients) if local else 0
+
     def locate(self, namespace: str, target: PeerId, now: float) -> Located | None:
         """Return where a member is, if this hub knows; the way of each signal, so O(1)."""
         local = self._locals.get(namespace)

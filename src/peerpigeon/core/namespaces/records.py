@@ -44,6 +44,8 @@ class Record:
     """With how many members it was introduced, as far as this hub knows."""
 
 
+_FLAGGED = b',"flagged":true}'
+
 RECORD_BYTES = 768
 """About what a record takes besides its introduction, with its places in the tables."""
 
@@ -51,6 +53,10 @@ RECORD_BYTES = 768
 def size_of_record(located: Located) -> int:
     """Return about how many bytes the record of a member takes."""
     return RECORD_BYTES + len(located.member.introduction)
+
+
+def _is_flagged(located: Located) -> bool:
+    return located.member.introduction.endswith(_FLAGGED)
 
 
 @dataclass(slots=True, eq=False)
@@ -90,6 +96,8 @@ class NamespaceRecords:
     departed: dict[tuple[PeerId, int], Tombstone] = field(default_factory=lambda: _NOTHING)
     size: int = 0
     """About how many bytes the records take."""
+    flagged: int = 0
+    """How many of the members say that they are flagged, as those of swarms may."""
     _numbers: list[int] | None = None
 
     def __len__(self) -> int:
@@ -129,6 +137,7 @@ class NamespaceRecords:
         hub = record.located.hub
         self.served.setdefault(hub, {})[record.located.member.session] = record
         self.size += size_of_record(record.located)
+        self.flagged += _is_flagged(record.located)
 
     def remove(self, record: Record) -> None:
         """Forget a member."""
@@ -150,6 +159,7 @@ class NamespaceRecords:
         if not self.served[hub]:
             del self.served[hub]
         self.size -= size_of_record(record.located)
+        self.flagged -= _is_flagged(record.located)
 
     def hold_aside(self, conflict: IdConflict) -> None:
         """Note that a newcomer waits for its id."""
@@ -174,6 +184,7 @@ class NamespaceRecords:
     def renew(self, record: Record, located: Located) -> None:
         """Take what a member has announced anew."""
         self.size += size_of_record(located) - size_of_record(record.located)
+        self.flagged += _is_flagged(located) - _is_flagged(record.located)
         record.located = located
 
     def renumber(self, hub: PeerId, sessions: Mapping[int, int]) -> None:

@@ -123,6 +123,7 @@ class Visitor:
     members: dict[PeerId, VisitorMember] = field(default_factory=dict)
     """For whom it speaks."""
     listens_paid_until: float = 0.0
+    published_paid_until: float = 0.0
     faults_paid_until: float = 0.0
     """What it has done of what is limited (``clients/rates.py``)."""
     peer_id: ClassVar[None] = None

@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.wire.hub_news import Spread
 
-UNCERTAIN = 5.0
-"""Seconds from a change of the mesh until all hubs have told the new rendezvous hubs who is where:
-hubs see it within about one of each other, and say so a fraction later."""
-
 
 class Distribution:
     """The topics that one hub hands out."""
@@ -51,9 +47,9 @@ class Distribution:
         """Return in how many topics something is kept."""
         return len(self._recent)
 
-    def note_change(self, now: float) -> None:
-        """Note that the mesh has changed."""
-        self._certain_from = now + UNCERTAIN
+    def placed(self, certain_from: float) -> None:
+        """Note that the mesh has changed, and will be the same for all hubs from a time."""
+        self._certain_from = certain_from
 
     def distribute(self, hub: PeerId, spread: Spread, now: float) -> list[Handed]:
         """Hand out what ``hub`` has sent for that; return what this hub is to hear itself."""

@@ -3,6 +3,10 @@
 A lead may die, or lose its place to another hub, with a publication under way to it or in its
 hands. Each is kept until the lead has said that it is out; else it goes to the next lead, under the
 same number, so that who has heard it already does not hear it again.
+
+A hub that has just been started, or cut off, may be its own lead for a moment, or have one of few.
+So for a while after each change of the mesh what is out is kept, too, for the next lead: clients
+announce themselves when they come, and not again.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ class _Pending:
     size: int
     lead: PeerId
     until: float
+    is_out: bool = False
 
 
 class Publications:
@@ -46,10 +51,11 @@ class Publications:
         self._pending: dict[int, _Pending] = {}  # in order of time
         self._size = 0
         self._memory.gauges.append(lambda: self._size)
+        self._certain_from = float("-inf")
 
     def __len__(self) -> int:
-        """Return how many are under way."""
-        return len(self._pending)
+        """Return how many are under way; O(what is kept)."""
+        return sum(not pending.is_out for pending in self._pending.values())
 
     def spread(self, namespace: str, payload: bytes, now: float) -> None:
         """Send a publication to the lead of its topic."""
@@ -58,25 +64,30 @@ class Publications:
         session = 0 if member is None else member.session
         spread = Spread(namespace, self._own, number, payload, session)
         lead = self._placement.primary(namespace)
-        if lead != self._own:
+        is_own = lead == self._own
+        if not is_own or now < self._certain_from:
             size = size_of(spread)
             if not self._memory.has_room(size):
                 self._effects.counts.unheard += 1
                 return
-            self._pending[number] = _Pending(spread, size, lead, now + self._lifetime)
+            until = now + self._lifetime
+            self._pending[number] = _Pending(spread, size, lead, until, is_out=is_own)
             self._size += size
         self._effects.tell_hub(lead, spread)
 
-    def handed_out(self, hub: PeerId, news: HandedOut) -> None:
+    def handed_out(self, hub: PeerId, news: HandedOut, now: float) -> None:
         """Take that a publication is out."""
         pending = self._pending.get(news.number)
-        if pending is not None and pending.lead == hub:
+        if pending is None or pending.lead != hub:
+            return
+        pending.is_out = True
+        if now >= self._certain_from:
             self._forget(news.number)
 
     def failed(self, spread: Spread, reason: Reason, now: float) -> None:
         """Take what could not be brought to its lead: try again if that has lost its memory."""
         pending = self._pending.get(spread.number)
-        if pending is None:
+        if pending is None or pending.is_out:
             return
         lead = self._placement.primary(spread.namespace)
         if reason is Reason.RESTARTED and now < pending.until:
@@ -84,19 +95,24 @@ class Publications:
         elif lead == pending.lead:
             self._give_up(spread.number)
 
-    def placed(self) -> None:
-        """Send what is under way to another lead, where there is one; O(what is under way)."""
+    def placed(self, certain_from: float) -> None:
+        """Send what is kept to another lead, where there is one; O(what is kept).
+
+        The mesh has changed, and will be the same for all hubs ``certain_from`` a time.
+        """
+        self._certain_from = certain_from
         for pending in list(self._pending.values()):
             lead = self._placement.primary(pending.spread.namespace)
             if lead != pending.lead:
                 self._send(pending, lead)
 
     def _send(self, pending: _Pending, lead: PeerId) -> None:
-        pending.lead = lead
+        pending.lead, pending.is_out = lead, lead == self._own
         self._effects.tell_hub(lead, pending.spread)
 
     def _give_up(self, number: int) -> None:
-        self._effects.counts.unheard += 1
+        if not self._pending[number].is_out:
+            self._effects.counts.unheard += 1
         self._forget(number)
 
     def _forget(self, number: int) -> None:

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from peerpigeon.core.wire.reasons import Reason
 
 
+UNCERTAIN = 5.0
+"""Seconds from a change of the mesh until all hubs have told the new rendezvous hubs who is where:
+hubs see it within about one of each other, and say so a fraction later."""
+
+
 class Topics:
     """The topics of one hub's visitors, and those that it hands out as their lead."""
 
@@ -45,6 +50,7 @@ class Topics:
         self.on_join = self._distribution.on_join
         """Take the word of a hub that it listens, once it is stored."""
         self._heard = Heard()
+        self._certain_from = float("-inf")
         self._counts = effects.counts
         self.count = self._listeners.count
         """Return how many visitors listen in a namespace."""
@@ -68,15 +74,21 @@ class Topics:
         for namespace in list(visitor.topics):
             self.unlisten(visitor, namespace, now)
 
-    def publish(self, namespace: str, payload: bytes, now: float) -> None:
-        """Send a message to all who listen in a namespace, at whatever hub."""
-        self._counts.published += 1
-        self._deliver(namespace, payload)
-        if len(self._placement) > 1:
-            self._publications.spread(namespace, payload, now)
+    def publish(self, namespace: str, payload: bytes, now: float) -> int:
+        """Send a message to all who listen in a namespace, at whatever hub.
 
-    def _deliver(self, namespace: str, payload: bytes) -> None:
-        self._counts.heard += self._listeners.deliver(namespace, payload)
+        Returns how many listen here.
+        """
+        self._counts.published += 1
+        count = self._deliver(namespace, payload)
+        if len(self._placement) > 1 or now < self._certain_from:
+            self._publications.spread(namespace, payload, now)
+        return count
+
+    def _deliver(self, namespace: str, payload: bytes) -> int:
+        count = self._listeners.deliver(namespace, payload)
+        self._counts.heard += count
+        return count
 
     # Other hubs
 
@@ -86,7 +98,7 @@ class Topics:
             case Handed():
                 self._hear(news, now)
             case HandedOut():
-                self._publications.handed_out(hub, news)
+                self._publications.handed_out(hub, news, now)
             case Spread() if news.is_passed_on or news.origin == hub:
                 for handed in self._distribution.distribute(hub, news, now):
                     self._hear(handed, now)
@@ -110,16 +122,18 @@ class Topics:
 
     def placed(self, now: float) -> None:
         """Take that namespaces may have other rendezvous hubs by now."""
-        self._distribution.note_change(now)
-        self._publications.placed()
+        self._certain_from = now + UNCERTAIN
+        self._distribution.placed(self._certain_from)
+        self._publications.placed(self._certain_from)
 
-    def figures(self) -> TopicFigures:
-        """Return the numbers of this moment, and those since the start."""
+    def figures(self, draws: int) -> TopicFigures:
+        """Return the numbers of this moment, and those since the start; ``draws`` wait, too."""
         counts = self._counts
         return TopicFigures(
             len(self._listeners),
             len(self._publications),
             len(self._distribution),
+            draws,
             {"published": counts.published, "heard": counts.heard, "unheard": counts.unheard},
         )
 

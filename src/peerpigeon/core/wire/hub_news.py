@@ -253,6 +253,39 @@ class HandedOut(Frozen, frozen=True, tag=19):
     number: Count
 
 
+# Swarms: from the hub of a member to the lead, which deals what it sends out to others
+
+
+class Draw(Frozen, frozen=True, tag=20):
+    """Messages for other members, drawn at random; or only the question how many there are."""
+
+    namespace: Namespace
+    member: Id
+    """Who sends them, and is not drawn."""
+    number: Count
+    """Counts those of the sending hub, over all its lives."""
+    payloads: tuple[bytes, ...]
+    """What members are told: JSON. Each is for another one; what is left over is dropped."""
+
+
+class Dealt(Frozen, frozen=True, tag=21):
+    """Messages for members that the receiver serves, which have been drawn for them."""
+
+    namespace: Namespace
+    items: tuple[tuple[Count, bytes], ...]
+    """The session of each member, and the message."""
+
+
+class Counted(Frozen, frozen=True, tag=22):
+    """The answer to a ``Draw``."""
+
+    namespace: Namespace
+    number: Count
+    members: Count
+    flagged: Count
+    """How many of these are what their introductions have as ``flagged``."""
+
+
 class Unknown(Frozen, frozen=True, tag=0):
     """Stands for news that this hub cannot use, so that its number is not missed. Never sent."""
 
@@ -277,10 +310,13 @@ News: TypeAlias = (
     | Spread
     | Handed
     | HandedOut
+    | Draw
+    | Dealt
+    | Counted
     | Unknown
 )
 
-Carried: TypeAlias = Relay | Spread | Handed
+Carried: TypeAlias = Relay | Spread | Handed | Draw | Dealt
 """What clients say to each other: large, perhaps, and of use for a short time only."""
 
-CARRIED = (Relay, Spread, Handed)
+CARRIED = (Relay, Spread, Handed, Draw, Dealt)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.wire.hub_news import (
+    Dealt,
+    Draw,
     Found,
     Gone,
     Granted,
@@ -39,6 +41,10 @@ def size_of(news: News) -> int:
             return _NEWS_BYTES + len(news.data)
         case Spread() | Handed():
             return _NEWS_BYTES + len(news.namespace) + len(news.payload)
+        case Draw(payloads=payloads):
+            return _NEWS_BYTES + sum(_NUMBER_BYTES + len(payload) for payload in payloads)
+        case Dealt(items=items):
+            return _NEWS_BYTES + sum(_PLACED_BYTES + len(payload) for _, payload in items)
         case Join():
             members = sum(_MEMBER_BYTES + len(member.introduction) for member in news.members)
             numbers = len(news.has_enough) + len(news.granted) + len(news.present or ())

@@ -33,6 +33,9 @@ from peerpigeon.core.wire.hub_frames import (
 from peerpigeon.core.wire.hub_news import (
     Challenge,
     Claim,
+    Counted,
+    Dealt,
+    Draw,
     Find,
     Found,
     Gone,
@@ -163,10 +166,22 @@ def _is_valid_news(news: News) -> bool:
             return _are_ids(news.peer) and _is_valid_answer(news)
         case Leave() | More() | Find() | Challenge() | Verdict() | Refusal() | Claim() | Owned():
             return _are_ids(news.peer)
+        case Spread() | Handed() | Draw() | Dealt():
+            return _is_valid_of_dialect(news)
+        case Counted() | HandedOut() | Granted() | Resync() | Unknown():
+            return True
+        case _:
+            assert_never(news)
+
+
+def _is_valid_of_dialect(news: Spread | Handed | Draw | Dealt) -> bool:
+    match news:
         case Spread() | Handed():
             return _are_ids(news.origin) and _is_json(news.payload)
-        case HandedOut() | Granted() | Resync() | Unknown():
-            return True
+        case Draw():
+            return _are_ids(news.member) and all(map(_is_json, news.payloads))
+        case Dealt():
+            return all(_is_json(payload) for _, payload in news.items)
         case _:
             assert_never(news)
 

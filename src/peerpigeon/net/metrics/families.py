@@ -189,6 +189,29 @@ CLIENTS: Final = (
     ),
 )
 
+FOREIGN: Final = (
+    Family(
+        "peerpigeon_topics",
+        "gauge",
+        "Topics in which foreign clients of this server listen.",
+        one(lambda p: p.figures.topics.listened),
+    ),
+    Family(
+        "peerpigeon_publications_total",
+        "counter",
+        "Messages of topics: `published` here, `heard` by clients here, one for each of them, and "
+        "`unheard`, which did not get to another hub.",
+        by_label(lambda p: p.figures.topics.publications),
+        ("outcome",),
+    ),
+    Family(
+        "peerpigeon_draws_waiting",
+        "gauge",
+        "Announces of tracker clients whose swarm's hub has not answered yet.",
+        one(lambda p: p.figures.topics.draws),
+    ),
+)
+
 SIGNALS: Final = (
     Family(
         "peerpigeon_signals_total",
@@ -263,6 +286,7 @@ GROUPS: Final = {
     "The server": SERVER,
     "Clients": CLIENTS,
     "Signals": SIGNALS,
+    "Clients of other kinds": FOREIGN,
     "Other hubs": MESH,
     "The process": PROCESS,
 }

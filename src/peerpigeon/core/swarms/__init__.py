@@ -1,0 +1,1 @@
+"""Swarms: what a member sends is for others, drawn at random wherever they are."""

@@ -1,0 +1,1 @@
+"""Swarms within one hub and across hubs, without sockets."""

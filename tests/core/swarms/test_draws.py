@@ -1,0 +1,270 @@
+"""What a member of a swarm sends is dealt to others, drawn over all hubs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from peerpigeon.core.config import ServerConfig
+from peerpigeon.core.dialects.names import Kind, member_id, namespace_of
+from peerpigeon.core.interface.events import Tick
+from peerpigeon.core.memory import Pot
+from peerpigeon.core.namespaces.placement import Placement
+from peerpigeon.core.wire.hub_news import Counted, Dealt, Draw
+from tests.core.harness import Desk, Json
+from tests.core.hubs import FIRST, LATER, SECOND, THIRD, Hubs
+
+if TYPE_CHECKING:
+    from peerpigeon.core.ids import PeerId, SessionId
+
+IDS = (FIRST, SECOND, THIRD)
+Visitor = tuple[int, int]
+
+
+def announce(peer: str, info_hash: str, offers: int = 0, **more: object) -> Json:
+    offered = [
+        {"offer": {"type": "offer", "sdp": f"{peer}"}, "offer_id": f"{n}"} for n in range(offers)
+    ]
+    message = {"action": "announce", "info_hash": info_hash, "peer_id": peer.ljust(20, ".")}
+    return message | {"offers": offered, "left": 1} | more
+
+
+def namespace_of_swarm(info_hash: str) -> str:
+    return namespace_of(Kind.SWARM, info_hash.encode().hex())
+
+
+def swarm_of(lead: PeerId) -> str:
+    """Return the hash of a swarm whose lead a hub is."""
+    placement = Placement(IDS)
+    for number in range(1000):
+        info_hash = f"swarm {number}".ljust(20, ".")
+        if placement.primary(namespace_of_swarm(info_hash)) == lead:
+            return info_hash
+    raise AssertionError("no such swarm")
+
+
+def mesh(**options: object) -> Hubs:
+    hubs = Hubs(*IDS, **options)
+    for one, other in ((0, 1), (1, 2), (0, 2)):
+        hubs.link(one, other)
+    hubs.run()
+    hubs.pass_time(6.0)
+    return hubs
+
+
+def come(hubs: Hubs, number: int, peer: str, info_hash: str) -> Visitor:
+    visitor = hubs.visit_as(number, "tracker", "/announce")
+    hubs.say(visitor, announce(peer, info_hash))
+    hubs.run()
+    return visitor
+
+
+def offers(messages: list[Json]) -> list[str]:
+    return [each["offer"]["sdp"] for each in messages if "offer" in each]
+
+
+def counts(messages: list[Json]) -> list[tuple[int, int]]:
+    return [(each["complete"], each["incomplete"]) for each in messages if "complete" in each]
+
+
+# One hub
+
+
+def visit(desk: Desk, peer: str, info_hash: str = "swarm".ljust(20)) -> SessionId:
+    session = desk.visit("/announce", dialect="tracker")
+    desk.say(session, announce(peer, info_hash))
+    return session
+
+
+def test_offers_go_to_others_each_to_another_one() -> None:
+    desk = Desk()
+    one, *others = [visit(desk, f"peer {number}") for number in range(4)]
+    for session in (one, *others):
+        desk.take(session)
+    desk.say(one, announce("peer 0", "swarm".ljust(20), 5))
+    assert counts(desk.take(one)) == [(0, 4)]
+    assert [len(offers(desk.take(other))) for other in others] == [1, 1, 1]
+
+
+def test_the_draw_is_uniform() -> None:
+    desk = Desk()
+    sessions = [visit(desk, f"peer {number}") for number in range(11)]
+    for session in sessions:
+        desk.take(session)
+    for _ in range(500):
+        desk.say(sessions[5], announce("peer 5", "swarm".ljust(20), 2))
+    drawn = Counter({session: len(offers(desk.take(session))) for session in sessions})
+    assert drawn[sessions[5]] == 0
+    assert drawn.total() == 1000
+    # Chi-square with nine degrees of freedom: over 27.9 once in a thousand.
+    del drawn[sessions[5]]
+    assert sum((count - 100) ** 2 / 100 for count in drawn.values()) < 27.9
+
+
+def test_who_has_all_is_counted_by_itself_and_who_leaves_no_more() -> None:
+    desk = Desk()
+    one, seeder = visit(desk, "one"), desk.visit("/announce", dialect="tracker")
+    desk.say(seeder, announce("seeder", "swarm".ljust(20), left=0))
+    desk.say(one, announce("one", "swarm".ljust(20)))
+    assert counts(desk.take(one))[-1] == (1, 1)
+    desk.say(one, announce("one", "swarm".ljust(20), event="completed"))
+    assert counts(desk.take(one)) == [(2, 0)]
+    desk.lose(seeder)
+    desk.say(one, announce("one", "swarm".ljust(20)))
+    assert counts(desk.take(one)) == [(1, 0)]
+
+
+def test_a_scrape_tells_of_swarms_that_are_not_there_too() -> None:
+    desk = Desk()
+    one = visit(desk, "one")
+    desk.take(one)
+    desk.say(one, {"action": "scrape", "info_hash": ["swarm".ljust(20), "nobody".ljust(20)]})
+    [scraped] = desk.take(one)
+    assert {each["incomplete"] for each in scraped["files"].values()} == {0, 1}
+
+
+def test_a_hub_without_memory_tells_what_it_knows() -> None:
+    desk = Desk()
+    one, other = visit(desk, "one"), visit(desk, "other")
+    desk.take(one), desk.take(other)
+    desk.hub._clients.draws._memory = Pot(0, set())
+    desk.say(one, announce("one", "swarm".ljust(20), 5))
+    assert counts(desk.take(one)) == [(0, 2)]
+    assert desk.take(other) == []
+
+
+def test_who_is_gone_is_told_nothing() -> None:
+    desk = Desk(ServerConfig(is_hub=True))
+    one = visit(desk, "one")
+    draws = desk.hub._clients.draws
+    draws.draw(one, namespace_of_swarm("swarm".ljust(20)), None, (), 0.0)
+    desk.lose(one)
+    assert len(draws) == 0
+
+
+def test_who_says_nothing_for_long_has_left() -> None:
+    desk = Desk()
+    one, other = visit(desk, "one"), visit(desk, "other")
+    for time in (250.0, 500.0, 750.0, 1000.0, 1250.0):
+        desk.tick(time)
+        desk.pong(one, time)
+        desk.pong(other, time)
+        desk.say(other, announce("other", "swarm".ljust(20)), time)
+    assert counts(desk.take(other))[-1] == (0, 1)
+    assert one not in desk.closed
+
+
+# Across hubs
+
+
+@pytest.mark.parametrize("lead", IDS)
+def test_offers_go_to_members_at_all_hubs_and_answers_come_back(lead: PeerId) -> None:
+    hubs, info_hash = mesh(), swarm_of(lead)
+    one, *others = [come(hubs, number % 3, f"peer {number}", info_hash) for number in range(5)]
+    for visitor in (one, *others):
+        hubs.take(visitor)
+    hubs.say(one, announce("peer 0", info_hash, 5))
+    hubs.run()
+    assert counts(hubs.take(one)) == [(0, 5)]
+    heard = [hubs.take(other) for other in others]
+    assert [offers(each) for each in heard] == [["peer 0"]] * 4
+    for number, other in enumerate(others, 1):
+        answer = {"type": "answer", "sdp": f"of {number}"}
+        back = announce(f"peer {number}", info_hash)
+        del back["offers"]
+        to = {"to_peer_id": "peer 0".ljust(20, "."), "answer": answer, "offer_id": "0"}
+        hubs.say(other, back | to)
+        hubs.run()
+    assert [each["answer"]["sdp"] for each in hubs.take(one)] == [f"of {n}" for n in range(1, 5)]
+
+
+def test_members_are_not_introduced() -> None:
+    hubs, info_hash = mesh(), swarm_of(THIRD)
+    visitors = [come(hubs, number, f"peer {number}", info_hash) for number in (0, 1, 2)]
+    hubs.pass_time(5.0)
+    assert [len(counts(hubs.take(visitor))) for visitor in visitors] == [1, 1, 1]
+
+
+def test_a_question_goes_to_the_next_lead_when_one_dies() -> None:
+    hubs, info_hash = mesh(), swarm_of(THIRD)
+    one, other = come(hubs, 0, "one", info_hash), come(hubs, 1, "other", info_hash)
+    hubs.take(one), hubs.take(other)
+    hubs.say(one, announce("one", info_hash, 1))
+    hubs.lose_frames()
+    for end in [end for end in hubs.others if end[0] == 2]:
+        hubs.cut(end)
+    hubs.run()
+    hubs.pass_time(5.0)
+    assert counts(hubs.take(one)) == [(0, 2)]
+    assert offers(hubs.take(other)) == ["one"]
+
+
+def test_what_nobody_answers_is_answered_here() -> None:
+    hubs, info_hash = mesh(signal_lifetime=2.0), swarm_of(THIRD)
+    one = come(hubs, 0, "one", info_hash)
+    hubs.take(one)
+    for step in range(40):
+        if step in (0, 10):
+            hubs.say(one, announce("one", info_hash, 1))
+        hubs.lose_frames()
+        hubs.now += 0.1
+        for number in (0, 1):
+            hubs.feed(number, Tick())
+        hubs.hubs[0]._clients.draws.placed()  # the lead is the same one
+    assert counts(hubs.take(one)) == [(0, 1)] * 2
+    assert len(hubs.hubs[0]._clients.draws) == 0
+
+
+def test_a_question_is_given_up_in_time_though_it_has_come() -> None:
+    hubs, info_hash = mesh(signal_lifetime=2.0), swarm_of(THIRD)
+    one = come(hubs, 0, "one", info_hash)
+    hubs.take(one)
+    hubs.say(one, announce("one", info_hash, 1))
+    [asked] = hubs.hubs[0]._clients.draws._asked.values()
+    asked.lead = SECOND  # so that the word of the third one counts for nothing
+    hubs.pass_time(1.9)
+    assert hubs.take(one) == []
+    hubs.pass_time(0.2)
+    assert counts(hubs.take(one)) == [(0, 1)]
+
+
+# What other hubs may say
+
+
+def test_only_rendezvous_hubs_deal_and_only_to_members() -> None:
+    hubs, info_hash = mesh(), swarm_of(THIRD)
+    namespace = namespace_of_swarm(info_hash)
+    one = come(hubs, 0, "one", info_hash)
+    hubs.take(one)
+    own = hubs.hubs[0]._namespaces.presence.find(
+        namespace,
+        member_id(Kind.SWARM, info_hash.encode().hex(), "one".ljust(20, ".").encode().hex()),
+    )
+    assert own is not None
+    hubs.inject(0, Dealt(namespace, ((own.session, b'{"offer":1}'), (LATER, b"1"))), THIRD)
+    assert hubs.take(one) == [{"offer": 1}]
+    hubs.inject(0, Dealt(namespace, ((own.session, b"no json"),)), THIRD)
+    hubs.inject(0, Dealt("\0tnobody", ((own.session, b"1"),)), THIRD)
+    assert hubs.take(one) == []
+
+
+def test_nothing_is_dealt_in_a_namespace_of_clients() -> None:
+    hubs = mesh()
+    client = hubs.join(2, "a" * 40)
+    hubs.take(client)
+    hubs.inject(2, Draw("net1", FIRST, LATER, (b"{}",)), FIRST)
+    hubs.inject(2, Draw("net1", FIRST, LATER, (b"no json",)), FIRST)
+    hubs.inject(0, Counted("net1", LATER, 1, 1), THIRD)
+    hubs.run()
+    assert hubs.take(client) == []
+
+
+def test_what_could_not_be_dealt_is_dropped() -> None:
+    hubs, info_hash = mesh(), swarm_of(THIRD)
+    namespace = namespace_of_swarm(info_hash)
+    draws = hubs.hubs[0]._clients.draws
+    draws.on_failure(Dealt(namespace, ()))
+    draws.on_failure(Draw(namespace, FIRST, LATER, ()))
+    assert len(draws) == 0
