@@ -2,6 +2,7 @@
 
 python -m benchmarks.stampede                              # 10,000 of one of three hubs, in 2 s
 python -m benchmarks.stampede --members 1000               # in large namespaces
+python -m benchmarks.stampede --beside 2000    # and two servers of each kind with 2,000, see below
 python -m benchmarks.stampede --server ours --clients 2000       # two servers, that know nothing
 python -m benchmarks.stampede --server reference --clients 2000  # of each other
 
@@ -19,6 +20,7 @@ import sys
 import urllib.request
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,14 +29,14 @@ from benchmarks.generator import BenchmarkError, play
 from benchmarks.hubs import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from benchmarks.contenders import Contender, Server
 
 DISCOVERY_LIMIT = 128
 HTTP_TIMEOUT = 10.0
 HEADINGS = (
-    "clients | namespaces of | refused | all back | all introduced | greeted, p50, p99"
+    "what | clients | namespaces of | refused | all back | all introduced | greeted, p50, p99"
     " | CPU of those that stay | of the generator | memory high"
     " | signals of others, p99: before; meanwhile; longest"
 )
@@ -61,9 +63,10 @@ class Outcome:
     memory: int
     """The most that one of them had resident, bytes."""
 
-    def row(self) -> str:
+    def row(self, what: str) -> str:
         """Return a row of a Markdown table under ``HEADINGS``."""
         cells = (
+            what,
             f"{self.clients:,}",
             f"{self.members:,}",
             ", ".join(f"{many} ({why})" for why, many in self.refused.items()) or "0",
@@ -170,17 +173,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     clients = given.clients // given.members * given.members
     options = {"within": given.within, "pairs": given.pairs, "rate": given.rate}
     options |= {"priority": given.priority}
+    rule = "|---" * (HEADINGS.count("|") + 1)
+    sys.stdout.write(f"| {HEADINGS} |\n{rule}|\n")
+    refused = False
     try:
-        if given.server:
-            outcome = of_servers(given.server, clients, given.members, **options)
-        else:
-            outcome = of_mesh(given.hubs, clients, given.members, **options)
+        for what, play_one in _plays(given, clients, options):
+            outcome = play_one()
+            sys.stdout.write(f"{outcome.row(what)}\n")
+            sys.stdout.flush()
+            refused = refused or bool(outcome.refused)
     except BenchmarkError as problem:
         sys.stderr.write(f"stampede: {problem}\n")
         return 2
-    rule = "|---" * (HEADINGS.count("|") + 1)
-    sys.stdout.write(f"| {HEADINGS} |\n{rule}|\n{outcome.row()}\n")
-    return 1 if outcome.refused else 0
+    return 1 if refused else 0
+
+
+def _plays(
+    given: argparse.Namespace, clients: int, options: dict[str, Any]
+) -> Iterator[tuple[str, Callable[[], Outcome]]]:
+    """Return what is to be played, each with what it is called."""
+    members = given.members
+    if given.server:
+        yield f"two, {given.server}", partial(of_servers, given.server, clients, members, **options)
+        return
+    yield f"{given.hubs} hubs", partial(of_mesh, given.hubs, clients, members, **options)
+    few = given.beside // members * members
+    for server in ("ours", "reference") if few else ():
+        yield f"two, {server}", partial(of_servers, server, few, members, **options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -190,6 +209,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--members", type=int, default=50, help="in each namespace [50]")
     parser.add_argument("--hubs", type=int, default=3, help="how many there are [3]")
     parser.add_argument("--server", choices=("ours", "reference"), help="two of these instead")
+    parser.add_argument(
+        "--beside", type=int, default=0, help="clients of two servers of each kind, too [none]"
+    )
     parser.add_argument("--within", type=float, default=2.0, help="seconds until all try [2]")
     parser.add_argument("--pairs", type=int, default=20, help="of other clients [20]")
     parser.add_argument("--rate", type=int, default=200, help="of their signals a second [200]")

@@ -104,7 +104,7 @@ def test_clients_of_a_hub_that_dies_come_back_to_the_others(hubs: int, members: 
         skip_group("node", str(problem))
     outcome = stampede.of_mesh(hubs, 300, members, within=0.5, pairs=4)
     assert outcome.refused == {}
-    assert outcome.row().startswith(f"| 300 | {members} | 0 |")
+    assert outcome.row("3 hubs").startswith(f"| 3 hubs | 300 | {members} | 0 |")
 
 
 @pytest.mark.slow

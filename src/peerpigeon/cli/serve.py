@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from peerpigeon.cli.allocator import give_back_large_memory
+from peerpigeon.cli.collector import spare_what_stays
 from peerpigeon.cli.descriptor_limit import raise_descriptor_limit
 from peerpigeon.cli.environment import misspelt
 from peerpigeon.cli.exit_status import FAILURE
@@ -128,6 +129,7 @@ async def _serve(
     if worker is not None:
         worker.join(server)
     log_events(server)
+    server.on(Started, lambda _: spare_what_stays())
     if talkative:
 
         def tell(started: Started) -> None:
