@@ -132,3 +132,16 @@ def test_a_client_of_a_hub_that_is_gone_has_its_id_elsewhere() -> None:
     hubs.run()
     hubs.pass_time(60.0)
     assert hubs.take(connect(hubs, 0, "ann", "another token")) == [OPEN]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_waits_for_nobody_reaches_who_is_there_and_is_dropped_without_a_word(
+    name: str,
+) -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    ann, other = connect(hubs, 0, "ann"), connect(hubs, 2, name)
+    hubs.say(ann, {"type": "LEAVE", "dst": name})
+    hubs.say(ann, {"type": "LEAVE", "dst": f"not {name}"})
+    hubs.pass_time(10.0)
+    assert hubs.take(other) == [OPEN, {"type": "LEAVE", "src": "ann", "dst": name}]
+    assert hubs.take(ann) == [OPEN]

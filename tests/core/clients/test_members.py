@@ -327,3 +327,12 @@ def test_who_reads_slowly_is_sent_no_more_than_waits_for_it() -> None:
         send(desk, ann, "ben", "x" * 4000)
     assert expire("ann", "ben") in desk.take(ann)
     assert 1 < len(desk.take(ben)) < 8
+
+
+def test_what_waits_for_nobody_comes_while_somebody_reads_slowly_too() -> None:
+    desk = Desk()
+    ann, ben, slow = (connect(desk, name) for name in ("ann", "ben", "slow"))
+    desk.take(ben)
+    desk.feed(PeerBehind(slow, is_behind=True))
+    desk.say(ann, {"type": "LEAVE", "dst": "ben"})
+    assert desk.take(ben) == [{"type": "LEAVE", "src": "ann", "dst": "ben"}]
