@@ -189,6 +189,8 @@ def test_topics_that_are_closed_or_take_a_token_are_not_heard_nor_published_to()
     assert [each.reason for each in desk.warned] == [
         "networkName 'y-webrtc/secret' is closed here"
     ] * 2
+    ignored = "a message of a foreign client was ignored"
+    assert [each.text.partition("; ")[0] for each in desk.warned] == [ignored] * 2
     assert desk.hub.snapshot(0.0).messages_refused == 2
 
 

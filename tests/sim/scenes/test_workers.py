@@ -8,7 +8,6 @@ import pytest
 from msgspec.structs import replace
 
 from peerpigeon.core.clients.homes import Homes
-from peerpigeon.core.mesh.mesh import Mesh
 from peerpigeon.core.mesh.migration import Migration
 from peerpigeon.sim.client_sockets import ClientSockets
 from peerpigeon.sim.scenes.workers import workers
@@ -46,7 +45,7 @@ def test_that_a_client_is_greeted_again_would_be_found(monkeypatch: pytest.Monke
 
 def test_that_nobody_is_handed_over_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Homes, "pass_on", lambda *_: False)
-    assert any("are not at home" in fault for fault in workers(0).faults)
+    assert any("are not at home" in fault for seed in (0, 1) for fault in workers(seed).faults)
 
 
 def test_that_workers_do_not_count_for_readiness_would_be_found(
@@ -59,10 +58,3 @@ def test_that_workers_do_not_count_for_readiness_would_be_found(
         lambda self, channels, others, now, _=0: update(self, channels, others, now),
     )
     assert any("never was whole" in fault for seed in (0, 1) for fault in workers(seed).faults)
-
-
-def test_that_hubs_are_told_something_that_are_gone_would_be_found(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(Mesh, "is_gone", lambda *_: False)
-    assert any("bytes" in fault for fault in workers(0).faults)

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 MOST_TOPICS = 256
 """In how many topics one visitor may listen: a page has one for each document that is open."""
 
-VISITOR_REFUSED = "a message of a foreign client was ignored, as its protocol has no way to refuse"
+VISITOR_REFUSED = "a message of a foreign client was ignored; its protocol has no way to refuse it"
 
 
 class Visitors:
