@@ -1,6 +1,8 @@
 // Clients of other ecosystems, unmodified, behind the few methods that the tests call. What has
 // happened to one is kept as lists, which the tests read until they are as wanted.
 import "./local_only.mjs";
+import { joinRoom } from "@trystero-p2p/torrent";
+import TrackerClient from "bittorrent-tracker";
 import { Peer } from "peerjs";
 import { WebrtcProvider } from "y-webrtc";
 import * as Y from "yjs";
@@ -121,7 +123,119 @@ class Document {
   }
 }
 
+/** One client of a tracker, for one peer in one swarm. */
+class Announcer {
+  #client = null;
+  #scraped = [];
+  counts = [];
+  peers = [];
+  warnings = [];
+
+  start(infoHash, peerId, announce, left) {
+    this.#client = new TrackerClient({ infoHash, peerId, announce });
+    this.#client.on("update", (told) => this.counts.push([told.complete, told.incomplete]));
+    this.#client.on("scrape", (counts) => this.#scraped.push(counts));
+    this.#client.on("peer", (peer) => this.peers.push(peer.id));
+    this.#client.on("warning", (warning) => this.warnings.push(String(warning)));
+    this.#client.start({ left });
+  }
+
+  update() {
+    this.#client.update();
+  }
+
+  complete() {
+    this.#client.complete();
+  }
+
+  /** Asks for the counts of swarms, which are in `scraped` then. */
+  scrape(infoHashes) {
+    this.#client.scrape({ infoHash: infoHashes });
+  }
+
+  /** Answers each swarm's counts as they came: its hash, complete, incomplete. */
+  scraped() {
+    return this.#scraped.map((each) => [each.infoHash, each.complete, each.incomplete]);
+  }
+
+  /** Leaves the swarm, and keeps the socket. */
+  leave() {
+    this.#client.stop();
+  }
+
+  stop() {
+    return new Promise((resolve) => this.#client.destroy(() => resolve()));
+  }
+}
+
+/** One client of WebTorrent. */
+class Torrents {
+  #client = null;
+  answers = [];
+  texts = [];
+  warnings = [];
+
+  async start() {
+    const { default: WebTorrent } = await import("webtorrent/dist/webtorrent.min.js");
+    this.#client = new WebTorrent({ dht: false, lsd: false, utPex: false, natUpnp: false });
+    this.#client.on("error", (error) => this.warnings.push(String(error)));
+  }
+
+  /** Seeds a text as a file; answers its info hash. */
+  seed(text, announce) {
+    const file = new File([text], "words.txt");
+    return new Promise((resolve) => {
+      const torrent = this.#client.seed(file, { announce }, () => resolve(torrent.infoHash));
+      this.#note(torrent);
+    });
+  }
+
+  /** Downloads a file, whose text is in `texts` then. */
+  download(infoHash, announce) {
+    const torrent = this.#client.add(infoHash, { announce });
+    torrent.on("done", async () => this.texts.push(await (await torrent.files[0].blob()).text()));
+    this.#note(torrent);
+  }
+
+  stop() {
+    return new Promise((resolve) => this.#client.destroy(() => resolve()));
+  }
+
+  #note(torrent) {
+    torrent.on("trackerAnnounce", () => this.answers.push(torrent.infoHash));
+    torrent.on("warning", (warning) => this.warnings.push(String(warning)));
+  }
+}
+
+/** One peer of trystero's strategy "torrent". */
+class Trystero {
+  #room = null;
+  #words = null;
+  messages = [];
+
+  start(appId, room, urls) {
+    this.#room = joinRoom({ appId, relayConfig: { urls } }, room);
+    this.#words = this.#room.makeAction("words");
+    this.#words.onMessage = (text) => this.messages.push(text);
+  }
+
+  peers() {
+    return Object.keys(this.#room.getPeers());
+  }
+
+  send(text) {
+    return this.#words.send(text);
+  }
+
+  stop() {
+    return this.#room.leave();
+  }
+}
+
 window.clients = {
   peerjs: new PeerJs(),
   document: new Document(),
+  announcer: new Announcer(),
+  torrents: new Torrents(),
+  trystero: new Trystero(),
 };

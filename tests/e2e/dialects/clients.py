@@ -66,3 +66,66 @@ class Document(Client):
     def start(self, port: int, room: str, password: str | None = None) -> None:
         """Join a room."""
         self.call("start", room, [f"ws://127.0.0.1:{port}/y-webrtc"], password)
+
+
+class Announcer(Client):
+    """A client of the package bittorrent-tracker: one peer in one swarm."""
+
+    name = "announcer"
+
+    def start(self, port: int, info_hash: str, peer_id: str, left: int) -> None:
+        """Come into a swarm, to which so many bytes are missing."""
+        self.call("start", info_hash, peer_id, [tracker(port)], left)
+
+    def counts(self) -> list[object]:
+        """Return what answers to announces told: complete and incomplete members."""
+        return self.read("counts")
+
+    def scraped(self) -> list[list[object]]:
+        """Return what answers to scrapes told: an info hash, complete and incomplete members."""
+        return cast("list[list[object]]", self.call("scraped"))
+
+
+class Torrents(Client):
+    """A client of the package webtorrent."""
+
+    name = "torrents"
+
+    def seed(self, port: int, text: str) -> str:
+        """Offer a text as a file, and return its info hash once the tracker knows of it.
+
+        A client says there that it is complete, and that it has started. If another one starts
+        meanwhile each offers the other a link, and at times each drops another one of both links.
+        """
+        info_hash = cast("str", self.call("seed", text, [tracker(port)]))
+        wanted = [info_hash] * 2
+        eventually("answers", lambda: self.read("answers"), lambda told: told == wanted)
+        return info_hash
+
+    def download(self, port: int, info_hash: str) -> object:
+        """Fetch a file, and return its text."""
+        self.call("download", info_hash, [tracker(port)])
+        return eventually("a file", lambda: self.read("texts"), lambda texts: texts != [])[0]
+
+
+class Trystero(Client):
+    """A peer of the package trystero, strategy torrent."""
+
+    name = "trystero"
+
+    def start(self, port: int, room: str) -> None:
+        """Join a room."""
+        self.call("start", "an application", room, [tracker(port)])
+
+    def peers(self) -> set[str]:
+        """Return the peers to which a data channel is open."""
+        return set(cast("list[str]", self.call("peers")))
+
+    def messages(self) -> list[object]:
+        """Return what came over data channels."""
+        return self.read("messages")
+
+
+def tracker(port: int) -> str:
+    """Return where a tracker is, at the path that most have."""
+    return f"ws://127.0.0.1:{port}/announce"

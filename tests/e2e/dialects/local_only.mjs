@@ -2,3 +2,6 @@
 import { withoutIceServers } from "../pigeon.mjs";
 
 window.RTCPeerConnection = withoutIceServers(window.RTCPeerConnection);
+
+// The client of bittorrent-tracker looks there for where it is.
+window.process = { browser: true };

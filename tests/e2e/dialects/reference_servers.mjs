@@ -21,6 +21,13 @@ const SERVERS = {
     while (!(await fetch(`http://127.0.0.1:${free}`).catch(() => null)));
     return free;
   },
+  async tracker() {
+    const { default: Server } = await import("bittorrent-tracker/server");
+    const server = new Server({ udp: false, http: true, ws: true });
+    return new Promise((resolve) => {
+      server.listen(0, "127.0.0.1", () => resolve(server.http.address().port));
+    });
+  },
 };
 
 function freePort() {
