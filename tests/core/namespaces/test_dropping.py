@@ -14,6 +14,7 @@ from peerpigeon.core.namespaces.client_news import Departure
 from peerpigeon.core.namespaces.dropped_records import FOLLOWING
 from peerpigeon.core.namespaces.dropping import PIECE, Dropping
 from peerpigeon.core.wire.hub_news import (
+    Challenge,
     Gone,
     Join,
     Leave,
@@ -21,6 +22,7 @@ from peerpigeon.core.wire.hub_news import (
     Meet,
     Member,
     More,
+    Refusal,
     Resync,
     Verdict,
 )
@@ -182,6 +184,27 @@ def test_one_that_waits_at_a_hub_that_is_gone_may_be_answered_meanwhile(*, stays
         records.expire(1.0)
     assert len(records.rendezvous) == 1 + stays
     assert not records.rendezvous.table.all()[0].conflicts
+
+
+@pytest.mark.usefixtures("single")
+def test_who_got_the_id_of_one_whose_hub_is_heard_of_again_is_no_second_member() -> None:
+    """It has the id before it is introduced, which waits until all others are dropped."""
+    records = keeper()
+    records.tell(H1, joined(2), 0.0)
+    records.tell(H2, joined(2), 0.0)  # they wait for the same ids
+    first, second = peer_ids(2, seed=1)
+    records.hub_gone(H1, 1.0)
+    assert records.granted[-1] == (H2, (S + 1,))
+    back = Join("net1", joined(2).members, is_primary=True, granted=(S + 1, S + 2))
+    said = records.tell(H1, back, 1.0)
+    challenges = [piece for piece in said if isinstance(piece[1], Challenge)]
+    assert challenges == [
+        (H1, Challenge("net1", first, S + 1)),
+        (H1, Challenge("net1", second, S + 2)),
+    ]
+    said = records.tell(H1, Verdict("net1", first, S + 1, stays=True), 1.1)
+    assert said == [(H2, Refusal("net1", first, S + 1))]
+    assert len(records.rendezvous) == 2
 
 
 def test_who_has_waited_for_a_new_primary_has_its_id_piece_by_piece() -> None:
@@ -376,7 +399,7 @@ def returning(seed: int) -> list[Step]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(19))
+@pytest.mark.parametrize("seed", [*range(20), 103, 156, 386])
 def test_hubs_that_seem_to_go_and_return_between_the_pieces_are_believed(seed: int) -> None:
     check(returning(seed))
 
@@ -393,4 +416,4 @@ def test_these_histories_leave_pieces_for_later(
 
     monkeypatch.setattr(Dropping, "expire", lambda *_: None)
     monkeypatch.setattr(Dropping, "deadline", lambda *_: None)
-    assert any(is_caught(seed) for seed in range(19))
+    assert any(is_caught(seed) for seed in range(20))

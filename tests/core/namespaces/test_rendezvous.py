@@ -13,8 +13,10 @@ from peerpigeon.core.namespaces.discovery import SATURATION
 from peerpigeon.core.namespaces.hub_views import first_session
 from peerpigeon.core.namespaces.placement import Placement, closest_hubs, namespace_key, nearest
 from peerpigeon.core.namespaces.retention import RETENTION
+from peerpigeon.core.owners import owner_of_key
 from peerpigeon.core.wire.hub_news import (
     Challenge,
+    Claim,
     Find,
     Found,
     Gone,
@@ -26,6 +28,7 @@ from peerpigeon.core.wire.hub_news import (
     Member,
     More,
     News,
+    Owned,
     Refusal,
     Resync,
     Verdict,
@@ -636,6 +639,29 @@ def test_an_elder_takes_the_place_of_one_that_is_challenged_and_its_newcomer_is_
         (H1, Challenge("net1", A, 1)),
     ]
     assert len(records.rendezvous) == 1
+
+
+@pytest.mark.parametrize(("after", "asked"), [(RETENTION - 0.1, H1), (RETENTION, H2)])
+def test_an_elder_whose_hub_only_seemed_gone_goes_before_the_one_that_has_waited(
+    after: float, asked: PeerId
+) -> None:
+    records = contest()
+    records.hub_gone(H1, 2.0)
+    said = records.tell(H1, join((A, 1), granted=(1,)), 2.0 + after)
+    assert [hub for hub, news in said if isinstance(news, Challenge)] == [asked]
+
+
+def test_who_has_waited_for_an_id_is_its_owner_for_as_long_as_it_had_it() -> None:
+    records, mark = primary(), owner_of_key("k" * 22)
+    records.tell(H1, join((A, 1)), 0.0)
+    owned = Join("net1", join((A, 5)).members, is_primary=True, owners=((5, mark),))
+    records.tell(H2, owned, 1.0)
+    records.tell(H1, Verdict("net1", A, 1, stays=False), 2.0)
+    records.tell(H2, Leave("net1", A, 5, has_said_goodbye=False, is_primary=True), 3.0)
+    records.tell(H3, join((A, 7)), 3.1)
+    claim = Claim("net1", A, mark)
+    assert records.tell(H2, claim, 3.9) == [(H2, Owned("net1", A, mark))]
+    assert records.tell(H2, claim, 4.1) == []
 
 
 def test_of_two_that_had_an_id_for_long_the_first_here_stays() -> None:

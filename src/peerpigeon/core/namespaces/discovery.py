@@ -85,7 +85,6 @@ def introductions(
     circles: dict[PeerId, dict[Record, list[Record]]] = {}
     for newcomer in newcomers:
         hub, _, session = identity_of(newcomer)
-        newcomer.is_introduced = True
         others = choose(kept, newcomer, limit, rng, has_enough=session in has_enough)
         if not others:
             continue

@@ -33,6 +33,8 @@ class Record:
     owner: bytes = NOBODY
     """What shows whose the id is; see ``owners.py``."""
     is_introduced: bool = False
+    """Whether it has its id, as far as this hub knows as the primary: then it is introduced to
+    others, or will be when its turn comes."""
     is_doubtful: bool = False
     """Whether somebody else may have the id: not introduced to anybody until that is clear."""
     is_waiting: bool = False

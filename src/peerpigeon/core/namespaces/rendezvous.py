@@ -368,10 +368,13 @@ class Rendezvous:
         if conflict is None or conflict.holder is not record:
             return
         self._owners.end(kept, conflict)
-        hub, _, session = identity_of(conflict.newcomer)
-        self._table.add(kept, conflict.newcomer)
+        newcomer = conflict.newcomer
+        hub, _, session = identity_of(newcomer)
+        self._table.add(kept, newcomer)
+        # Now, not when it is its turn to be introduced: others with the id may come before that.
+        newcomer.is_introduced, newcomer.granted_at = True, now
         self._owners.grant(kept, hub, [session])
-        self.introducing.add(kept, [conflict.newcomer], (), now)
+        self.introducing.add(kept, [newcomer], (), now)
 
     # Forgetting
 
