@@ -72,7 +72,7 @@ async def test_what_follows_a_plain_request_is_not_looked_at() -> None:
 @on_every_loop
 async def test_who_does_not_hang_up_after_its_answer_is_dropped() -> None:
     async with (
-        serving(handshake_timeout=0.05) as served,
+        serving(handshake_timeout=0.5) as served,
         await RawClient.connect(served.port) as client,
     ):
         await client.send(PLAIN)
