@@ -18,6 +18,8 @@ PAGES = (
     "docs/guides/several-machines.md",
     "docs/guides/tracing.md",
     "docs/guides/turn.md",
+    "docs/guides/webtorrent.md",
+    "docs/guides/y-webrtc.md",
 )
 PROGRAMS = {
     *("peerpigeon", "make", "pip", "python", "python3", "curl", "openssl", "sysctl", "export"),

@@ -86,6 +86,8 @@ QUICKLY = '"OPTIONS=-n 0 tests/docs/test_readme.py"'
 
 HOW: dict[str, How] = {
     "make run": Shows("4 hubs, one mesh"),
+    "peerpigeon server --host 0.0.0.0 --port 4444": Serves(4444),
+    "peerpigeon server --host 0.0.0.0 --port 8000": Serves(8000),
     "peerpigeon server --host 0.0.0.0 --port 9000": Serves(9000),
     "make test": Says(" passed", QUICKLY),
     "STRICT=1 make test": Says(" passed", QUICKLY),
