@@ -30,6 +30,8 @@ def texts(folder: Path) -> set[str]:
     """Return all texts in the programs of a folder; of those with values in them the beginnings."""
     found: set[str] = set()
     for path in folder.rglob("*.py"):
+        if "node_modules" in path.parts:  # packages of npm have programs, too
+            continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.JoinedStr):
                 node = node.values[0]  # noqa: PLW2901
