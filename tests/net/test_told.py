@@ -15,7 +15,7 @@ import pytest
 
 from peerpigeon.core.config import KIB, MIB
 from peerpigeon.core.interface.notices import HubDiscovered, HubP2PConnected, Warned
-from peerpigeon.net import runtime
+from peerpigeon.net import ports
 from peerpigeon.net.http import arrivals
 from peerpigeon.net.websocket.outgoing import NOT_ADMITTED, NOT_TRUSTED
 from tests.diagnosis.command import free_port
@@ -143,7 +143,7 @@ async def test_a_request_that_never_ends() -> None:
 
 
 async def test_a_crowd_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "DOORS", 2)
+    monkeypatch.setattr(ports, "DOORS", 2)
     async with listening(max_connections=1) as (server, told), AsyncExitStack() as stack:
         for _ in range(3):
             await stack.enter_async_context(await RawClient.connect(server.port))

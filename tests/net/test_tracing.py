@@ -6,7 +6,7 @@ import logging
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,12 +17,12 @@ from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.spans import DELIVERED, Step, Traced
 from peerpigeon.net import otlp
 from peerpigeon.net.seldom import SeldomWarnings
-from tests.net.client import join, running
+from tests.net.client import Client, join, running
 from tests.net.collector import collector
 from tests.net.hubs import eventually, network
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 A, B, NOBODY = "a" * 40, "b" * 40, "c" * 40
 TRACE, ROOT, SPAN = b"t" * 16, b"r" * 8, b"s" * 8
@@ -35,6 +35,19 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def at(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
+
+
+@asynccontextmanager
+async def apart() -> AsyncIterator[tuple[PeerPigeonServer, PeerPigeonServer, Client, Client]]:
+    """Run two hubs of which all signals are followed, and two clients that know each other."""
+    async with (
+        network(2, trace_every=1) as (one, other),
+        await join(one, A) as sender,
+        await join(other, B) as target,
+    ):
+        await sender.until("peer-discovered")
+        await target.until("peer-discovered")
+        yield one, other, sender, target
 
 
 def attributes(span: Any) -> dict[str, str]:
@@ -52,13 +65,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
 async def test_a_signal_over_two_hubs_is_one_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     with collector() as taken:
         at(monkeypatch, taken.endpoint)
-        async with (
-            network(2, trace_every=1) as (one, other),
-            await join(one, A) as sender,
-            await join(other, B) as target,
-        ):
-            await sender.until("peer-discovered")
-            await target.until("peer-discovered")
+        async with apart() as (one, other, sender, target):
             await sender.signal(B)
             assert (await target.until("offer"))["data"] == "x"
             await eventually(lambda: bool(taken.named("deliver offer")))
@@ -132,13 +139,7 @@ async def test_signals_do_not_wait_for_a_collector_that_does_not_answer(
     monkeypatch.setattr(otlp, "MOST_WAITING", 512)
     with silent_port() as endpoint:
         at(monkeypatch, endpoint)
-        async with (
-            network(2, trace_every=1) as (one, other),
-            await join(one, A) as sender,
-            await join(other, B) as target,
-        ):
-            await sender.until("peer-discovered")
-            await target.until("peer-discovered")
+        async with apart() as (_, _, sender, target):
             for number in range(1000):
                 await sender.signal(B, data=number)
             for number in range(1000):

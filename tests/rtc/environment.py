@@ -63,21 +63,27 @@ def libdatachannel_python() -> str:
     """
     if HAS_LIBDATACHANNEL:
         return sys.executable
-    environ = {**os.environ, "PYTHON": newer_python() or "", "VENV": VENV}
+    chosen = {"PYTHON": newer_python() or "", "VENV": VENV}
+    done = run(["sh", "scripts/setup.sh", "dev"], SET_UP_TIMEOUT, **chosen)
+    assert done.returncode == 0, done.stdout
+    return str(ROOT / VENV / "bin" / "python")
+
+
+def run(command: list[str], timeout: float, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in the checkout, with more in its environment; both outputs are ``stdout``."""
+    environ = {**os.environ, **more}
     environ.pop("COVERAGE_PROCESS_START", None)
-    done = subprocess.run(
-        ["sh", "scripts/setup.sh", "dev"],
+    return subprocess.run(
+        command,
         cwd=ROOT,
         env=environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=SET_UP_TIMEOUT,
+        timeout=timeout,
         check=False,
     )
-    assert done.returncode == 0, done.stdout
-    return str(ROOT / VENV / "bin" / "python")
 
 
 def _works(command: list[str]) -> bool:

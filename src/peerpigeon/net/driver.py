@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Protocol, assert_never
 
@@ -45,6 +46,7 @@ from peerpigeon.core.interface.events import (
 from peerpigeon.core.interface.pings import ping_number, ping_payload
 from peerpigeon.core.interface.reading import MUCH_UNREAD, ReadProgress
 from peerpigeon.core.interface.spans import Traced
+from peerpigeon.net.alarm import Alarm
 from peerpigeon.net.faults import FaultLog
 from peerpigeon.net.links.carriers import Carriers
 from peerpigeon.net.memory import Holders
@@ -142,12 +144,9 @@ class Driver:
         """Whether the hub has let all its clients go, as ``drain`` asks it to."""
         self._sockets: dict[SessionId, PeerSocket] = {}
         self._last_session = 0
-        self._timer: asyncio.TimerHandle | None = None
-        self._armed_for: float | None = None
-        self._is_arming = False
+        self._alarm = Alarm(self._loop, hub.deadline, partial(self.feed, TICK))
         self._is_over = False
         self._faults = FaultLog(logger)
-        self._tick_after = 0.0
 
     @property
     def faults(self) -> int:
@@ -191,10 +190,8 @@ class Driver:
                     self._perform(action)
                 except Exception as error:  # the others have to be done all the same
                     self._note_fault(f"performing {type(action).__name__}", error)
-        if not self._is_arming:
-            # Once in a turn of the loop: the deadline of the whole hub costs more than most events.
-            self._is_arming = True
-            self._loop.call_soon(self._arm)
+        if not self._alarm.will_look:
+            self._alarm.look_soon()
 
     def drain(self, over: float) -> None:
         """Have the hub let its clients go within ``over`` seconds; then ``drained`` is set."""
@@ -213,8 +210,7 @@ class Driver:
     def close(self) -> None:
         """Take no more events."""
         self._is_over = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.stop()
 
     def socket_opened(self, socket: PeerSocket, request: UpgradeRequest) -> None:
         """Take over a socket whose handshake is done."""
@@ -379,22 +375,4 @@ class Driver:
     def _note_fault(self, doing: str, error: Exception) -> None:
         now = self._time()
         self._faults.add(doing, error, now)
-        self._tick_after = now + REST
-
-    def _arm(self) -> None:
-        self._is_arming = False
-        if self._is_over:
-            return
-        deadline = self._hub.deadline()
-        if deadline is not None and deadline < self._tick_after:
-            deadline = self._tick_after
-        if deadline == self._armed_for:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._armed_for = deadline
-        self._timer = None if deadline is None else self._loop.call_at(deadline, self._tick)
-
-    def _tick(self) -> None:
-        self._armed_for = None
-        self.feed(TICK)
+        self._alarm.rest_until(now + REST)

@@ -25,20 +25,12 @@ from peerpigeon.core.interface.timing import LEAVE_TIMEOUT
 from peerpigeon.net.descriptors import Descriptors, descriptor_limit
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.entrance import Entrance
-from peerpigeon.net.http.admin import DOORS as ADMIN_DOORS
-from peerpigeon.net.http.admin import AdminAccess
-from peerpigeon.net.http.audience import Audience
-from peerpigeon.net.http.door import Doors
-from peerpigeon.net.http.forwarded import Forwarded
-from peerpigeon.net.http.hosts import Hosts
-from peerpigeon.net.http.insiders import Insiders
-from peerpigeon.net.http.late_site import LateSite
-from peerpigeon.net.http.visits import Visits
 from peerpigeon.net.listen import BACKLOG, IN_A_TURN
 from peerpigeon.net.machine_memory import default_limit
 from peerpigeon.net.metrics.loop_lag import LoopLag
 from peerpigeon.net.metrics.picture import Picture, ShellFigures
 from peerpigeon.net.own_addresses import certified_hosts, own_hosts
+from peerpigeon.net.ports import Ports
 from peerpigeon.net.recent_notices import RecentNotices
 from peerpigeon.net.seldom import SeldomWarnings
 from peerpigeon.net.start_warnings import start_warnings
@@ -60,19 +52,14 @@ if TYPE_CHECKING:
         Snapshot,
         TopologySnapshot,
     )
+    from peerpigeon.net.http.door import Doors
     from peerpigeon.net.http.request import Request
     from peerpigeon.net.memory import Holders
     from peerpigeon.net.tls.certificate import CertificateFiles
-    from peerpigeon.net.workers.whole import WholeSite
     from peerpigeon.net.workers.workers import Workers
     from peerpigeon.rtc.interface import Engine
 
 logger = logging.getLogger(__name__)
-
-DOORS = 4096
-"""Connections that may be in their handshake, if fewer clients are allowed: who speaks a quarter of
-a second late is still there though one address connects 10,000 times a second."""
-
 
 _KEEPS_FILE: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
 """The file of a Unix socket is removed by who has made it, and no loop does that for us."""
@@ -114,8 +101,10 @@ class Runtime:
         self.driver = Driver(self.hub, config, self._take_notice, engine, self._warnings, spans)
         self._descriptors = Descriptors(descriptor_limit(), self._drop_somebody, self._warnings)
         self._entrance = Entrance(config, self.hub, self.driver, loop.time, self._warnings)
-        self._doors = self._public_doors(config, certificate)
-        self._admin_doors = self._doors_for_operators(config)
+        holders, descriptors = self.driver.holders, self._descriptors
+        self._ports = Ports(self, config, holders, descriptors, self._warnings)
+        self._doors = self._ports.for_clients(self._entrance, certificate)
+        self._admin_doors = self._ports.for_operators()
         self._loop_lag = LoopLag(loop, time.perf_counter, self.driver.clients.time_next_turn)
         readers = (self._entrance.tokens, certificate)
         reloads = [each.reload for each in readers if each is not None]
@@ -129,69 +118,6 @@ class Runtime:
         self._has_begun = False
         self._is_ending = False
         self.ended = asyncio.Event()
-
-    def _public_doors(self, config: ServerConfig, certificate: CertificateFiles | None) -> Doors:
-        """Return what answers at the port of the clients."""
-        prefix = config.path_prefix
-        site = self._whole(LateSite(self, config.allowed_origins, path_prefix=prefix), prefix)
-        return Doors(
-            self._entrance.opener,
-            self._visits(site),
-            audience=Insiders(config).audience,
-            admits_host=Hosts(config).admits,
-            admits_origin=self._entrance.admits_origin,
-            handshake_timeout=config.handshake_timeout,
-            holders=self.driver.holders,
-            descriptors=self._descriptors,
-            forwarded=Forwarded(config.trusted_networks, trusts_unix=config.trusts_unix),
-            certificate=certificate,
-            limit=max(DOORS, config.max_connections),
-            warnings=self._warnings,
-        )
-
-    def _doors_for_operators(self, config: ServerConfig) -> Doors:
-        """Return what answers at ``admin_port``."""
-        access = AdminAccess(config)
-        return Doors(
-            access.refuse_socket,
-            self._visits(self._whole(LateSite(self))),
-            audience=access.audience,
-            admits_host=access.admits_host,
-            admits_origin=lambda *_: True,
-            handshake_timeout=config.handshake_timeout,
-            holders=self.driver.holders,
-            descriptors=self._descriptors,
-            limit=ADMIN_DOORS,
-            warnings=self._warnings,
-        )
-
-    def _doors_for_workers(self, config: ServerConfig, workers: Workers) -> Doors:
-        """Return what answers other workers: they are let in, and told all of this one."""
-        return Doors(
-            lambda _: workers.open_link,
-            self._visits(LateSite(self)),
-            audience=lambda _: Audience.LOCAL,
-            admits_host=lambda _: True,
-            admits_origin=lambda *_: True,
-            handshake_timeout=config.handshake_timeout,
-            holders=self.driver.holders,
-            descriptors=self._descriptors,
-            limit=ADMIN_DOORS,
-            warnings=self._warnings,
-        )
-
-    def _whole(self, site: LateSite, path_prefix: str = "") -> LateSite | WholeSite:
-        """Return the pages of this server, of which some are about all workers if it is one."""
-        if self._config.workers == 1:
-            return site
-        # Loaded by those alone that are one of several.
-        from peerpigeon.net.workers.whole import WholeSite  # noqa: PLC0415
-
-        return WholeSite(site, self._config, path_prefix=path_prefix)
-
-    def _visits(self, site: LateSite | WholeSite) -> Visits:
-        timeout = self._config.handshake_timeout
-        return Visits(site.answer, holders=self.driver.holders, timeout=timeout)
 
     def _take_notice(self, notice: Notice) -> None:
         self.recent.put(notice)
@@ -295,7 +221,7 @@ class Runtime:
             from peerpigeon.net.workers.workers import Workers  # noqa: PLC0415
 
             self._workers = Workers(self._config, self.driver)
-            doors_of_workers = self._doors_for_workers(self._config, self._workers)
+            doors_of_workers = self._ports.for_workers(self._workers)
             await self._serve(self._workers.listener, doors_of_workers)
         self._to_serve = [(each, self._doors) for each in sockets]
         self._to_serve += [(each, self._admin_doors) for each in admin]

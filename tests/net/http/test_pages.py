@@ -19,9 +19,9 @@ from peerpigeon.core.interface.snapshot import (
     MissingHub,
     TopologySnapshot,
 )
-from peerpigeon.net.http.door import is_from_here
 from peerpigeon.net.http.insiders import Insiders
 from peerpigeon.net.http.pages.mesh import mesh
+from peerpigeon.net.http.remote_address import is_from_here
 from peerpigeon.net.http.request import parse_request
 from tests.net.client import A, get, join, running
 from tests.net.raw import RawClient

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from peerpigeon.core.config import is_loopback
 from peerpigeon.core.counts import add
 from peerpigeon.core.interface.close_codes import MEMORY_IS_SHORT
-from peerpigeon.core.ip_addresses import UNIX
 from peerpigeon.net.http.arrivals import Arrivals
 from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.lost_upgrade import check_upgrade
 from peerpigeon.net.http.origins import wrong_origin
+from peerpigeon.net.http.remote_address import is_from_here, remote_address
 from peerpigeon.net.http.request import (
     MAX_HEAD_SIZE,
     HandshakeError,
@@ -64,7 +62,6 @@ _SLOW = (
     "a connection was dropped: no whole request came within handshake_timeout (HANDSHAKE_TIMEOUT)"
 )
 
-_UNIX_FAMILY = getattr(socket, "AF_UNIX", None)
 _END = b"\r\n\r\n"
 _WRONG_HOST = (
     "this server does not answer to the name in the header Host; name it in the option"
@@ -189,7 +186,7 @@ class Doors:
         add(self.refusals, int(error.status))
 
     def _handshake_failed(self, transport: TlsTransport, reason: str) -> None:
-        self.warnings.add(_NO_TLS, _address(transport), kind=reason, reason=reason)
+        self.warnings.add(_NO_TLS, remote_address(transport), kind=reason, reason=reason)
 
     def drop_greediest(self, why: str = "") -> bool:
         """Drop a connection of the address with most of them; ``False`` if none waits."""
@@ -233,7 +230,7 @@ class Door(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the request."""
         transport = cast("asyncio.Transport", transport)
-        self._address = _address(transport)
+        self._address = remote_address(transport)
         if not self._doors.descriptors.admit(self._address):
             transport.abort()
             return
@@ -359,32 +356,3 @@ class Door(asyncio.Protocol):
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-@lru_cache(maxsize=1024)
-def _same(address: str) -> str:
-    """Return one object for all that come from an address: each client keeps its own."""
-    return address
-
-
-def _address(transport: asyncio.Transport) -> str:
-    """Return the IP address of the other end, for people; a proxy's, if one is between."""
-    name = transport.get_extra_info("peername")
-    if isinstance(name, tuple):
-        return _same(str(name[0]))
-    connection = transport.get_extra_info("socket")
-    is_unix = connection is not None and connection.family == _UNIX_FAMILY
-    return UNIX if is_unix else "?"
-
-
-def is_from_here(transport: asyncio.Transport) -> bool:
-    """Tell whether a connection comes from this machine.
-
-    One to a Unix socket does not count: it is a proxy's, and whoever is behind that is a stranger.
-    """
-    name, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-    return (
-        isinstance(name, tuple)
-        and isinstance(own, tuple)
-        and (is_loopback(name[0]) or name[0] == own[0])
-    )
