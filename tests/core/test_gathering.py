@@ -8,6 +8,7 @@ from peerpigeon.core.effects import Effects
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.lagging import BEHIND
 from peerpigeon.core.namespaces.dropping import Dropping
+from peerpigeon.core.namespaces.handover import Handover
 from peerpigeon.core.namespaces.introducing import Introducing
 from peerpigeon.core.namespaces.record_table import RecordTable
 from peerpigeon.core.namespaces.records import Record
@@ -31,8 +32,16 @@ class Gathering:
     def __init__(self, clients: int) -> None:
         self.effects = Effects(0.0)
         self.streams = Streams(lane=CONTROL, lagging=self.effects.lagging)
-        table = RecordTable(HUB, ChosenPlacement(HUB), 100_000, self.effects.memory.records)
-        self.introducing = Introducing(table, LIMIT, Random(1), self.effects, Dropping())
+        placement = ChosenPlacement(HUB)
+        table = RecordTable(HUB, placement, 100_000, self.effects.memory.records)
+        self.introducing = Introducing(
+            table,
+            LIMIT,
+            Random(1),
+            self.effects,
+            dropping=Dropping(),
+            handover=Handover(HUB, placement),
+        )
         kept = table.keep("net1", 0.0)
         self.members = [
             Record(Located(OTHER, Member(peer, session, b"{}")), int(peer, 16))

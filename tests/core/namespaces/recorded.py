@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +12,7 @@ from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.namespaces.record_table import MAX_RECORDS
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
-from peerpigeon.core.wire.hub_news import Granted
+from peerpigeon.core.wire.hub_news import Granted, Meet
 from tests.core.harness import HUB
 
 if TYPE_CHECKING:
@@ -31,6 +32,21 @@ class Said(NamedTuple):
 
 
 NOTHING = Said([], [])
+
+
+def told(news: Iterable[tuple[PeerId, News]]) -> dict[PeerId, set[PeerId]]:
+    """Return of whom each client is told by introductions: of a pair at one hub both are."""
+    found: defaultdict[PeerId, set[PeerId]] = defaultdict(set)
+    for hub, meet in news:
+        assert isinstance(meet, Meet)
+        rows = meet.rows or (range(len(meet.members)),) * len(meet.peers)
+        for (learner, _), row in zip(meet.peers, rows, strict=True):
+            for other in (meet.members[index] for index in row):
+                if other.member.peer != learner:
+                    found[learner].add(other.member.peer)
+                    if other.hub == hub:
+                        found[other.member.peer].add(learner)
+    return found
 
 
 class ChosenPlacement(Placement):

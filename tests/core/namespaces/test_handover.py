@@ -12,12 +12,15 @@ from peerpigeon.core.wire.hub_news import (
     Located,
     Meet,
     Member,
+    News,
     Refusal,
     Verdict,
 )
 from tests.core.harness import HUB, A, B, C
-from tests.core.namespaces.recorded import Recorded
+from tests.core.namespaces.recorded import Recorded, told
+from tests.core.namespaces.worlds import peer_ids
 
+LIMIT = 50  # of `Recorded`
 H1, H2, H3 = PeerId("1" * 40), PeerId("2" * 40), PeerId("3" * 40)
 ALL = dict.fromkeys([HUB, H1, H2, H3], 1)
 
@@ -125,6 +128,19 @@ def test_a_newcomer_is_granted_its_id_and_introduced_when_the_others_have_been_h
         (H1, Meet("net1", ((A, 1),), (Located(H2, Member(B, 2, b"{}")),))),
         (H2, Meet("net1", ((B, 2),), (Located(H1, Member(A, 1, b"{}")),))),
     ]
+
+
+def test_the_first_of_a_crowd_that_waits_are_introduced_to_as_many_as_all_others() -> None:
+    records = arrived()
+    crowd = [PeerId(f"f{peer[1:]}") for peer in peer_ids(399)]
+    for number, peer in enumerate([A, *crowd]):  # nobody has A among those close to it
+        records.tell(H1, join((peer, number + 1)), 0.004 * number)  # all while it is new
+    news: list[tuple[PeerId, News]] = []
+    while (due := records.rendezvous.deadline()) is not None and due < 10.0:
+        news += records.expire(max(due, HANDOVER)).hubs
+    found = told(news)
+    assert len(found) == 400
+    assert min(len(others) for others in found.values()) >= LIMIT
 
 
 def test_a_newcomer_that_waits_does_not_get_the_id_of_one_that_has_it() -> None:

@@ -9,11 +9,12 @@ from peerpigeon.core.ids import PeerId
 from peerpigeon.core.lagging import BEHIND, FAR_BEHIND, PATIENCE
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.core.namespaces.dropping import Dropping
+from peerpigeon.core.namespaces.handover import Handover
 from peerpigeon.core.namespaces.introducing import PIECE, Introducing
 from peerpigeon.core.namespaces.record_table import RecordTable
 from peerpigeon.core.namespaces.records import NamespaceRecords, Record
 from peerpigeon.core.wire.hub_news import Located, Meet, Member
-from tests.core.namespaces.recorded import ChosenPlacement
+from tests.core.namespaces.recorded import ChosenPlacement, told
 from tests.core.namespaces.worlds import peer_ids
 
 LIMIT = 128
@@ -28,7 +29,15 @@ class Hall:
         placement = ChosenPlacement(HUB)
         self.table = RecordTable(HUB, placement, 100_000, self.effects.memory.records)
         self.dropping = Dropping()
-        self.introducing = Introducing(self.table, LIMIT, Random(1), self.effects, self.dropping)
+        self.handover = Handover(HUB, placement)
+        self.introducing = Introducing(
+            self.table,
+            LIMIT,
+            Random(1),
+            self.effects,
+            dropping=self.dropping,
+            handover=self.handover,
+        )
 
     def fill(
         self, namespace: str, count: int, introduction: bytes = b"{}", hub: PeerId = HUB
@@ -70,6 +79,34 @@ def test_many_are_introduced_piece_by_piece_and_all_of_them_are() -> None:
     assert len(pieces) == 50
     assert max(pieces) <= PIECE + LIMIT
     assert sum(pieces) == 400 * LIMIT
+
+
+def test_who_was_there_before_a_crowd_is_introduced_to_as_many_as_all_others() -> None:
+    hall = Hall()
+    kept, first = hall.fill("net1", 20)
+    for record in first:
+        record.is_introduced = True  # as each is that has its id
+    hall.introducing.add(kept, first, (), 1.0)
+    hall.introducing.add(*hall.fill("net1", 2000, hub=OTHER), (), 1.0)
+    while (due := hall.introducing.deadline()) is not None:
+        hall.introducing.expire(due)
+    found = told(hall.effects.take_news())
+    assert len(found) == 2020
+    assert min(len(others) for others in found.values()) >= LIMIT
+
+
+def test_who_came_one_by_one_is_introduced_no_second_time() -> None:
+    hall = Hall()
+    kept, first = hall.fill("net1", 200)
+    for record in first:
+        hall.table.remove(kept, record)
+    for record in first:
+        hall.table.add(kept, record)
+        record.is_introduced = True
+        hall.introducing.add(kept, [record], (), 1.0)
+        hall.introducing.expire(1.0)
+    known = LIMIT + 1  # of one hub, so each pair is named once
+    assert hall.pairs() == {"net1": known * (known - 1) // 2 + LIMIT * (200 - known)}
 
 
 def test_a_large_namespace_does_not_keep_a_small_one_waiting() -> None:

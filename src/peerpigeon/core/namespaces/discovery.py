@@ -85,7 +85,11 @@ def introductions(
     circles: dict[PeerId, dict[Record, list[Record]]] = {}
     for newcomer in newcomers:
         hub, _, session = identity_of(newcomer)
-        others = choose(kept, newcomer, limit, rng, has_enough=session in has_enough)
+        knows_enough = session in has_enough
+        others = choose(kept, newcomer, limit, rng, has_enough=knows_enough)
+        if len(others) < limit < len(kept.firsts) - 1 and not knows_enough:
+            kept.too_few = kept.too_few or []
+            kept.too_few.append(newcomer)
         if not others:
             continue
         newcomer.introductions += len(others)

@@ -6,6 +6,7 @@ serving hub says so when it publishes its members anew, as soon as it sees the c
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from peerpigeon.core.namespaces.placement import namespace_key
@@ -36,6 +37,8 @@ class Handover:
         self._arrived_until = float("-inf")
         # By namespace, hub and session, in order of time.
         self._waiting: dict[Registration, float] = {}
+        self._in: Counter[str] = Counter()  # how many of these are in each namespace
+        self._settled: list[str] = []
         # Those that have waited for a hub that is not their primary by its own view.
         self._parked: dict[Registration, None] = {}
 
@@ -73,7 +76,9 @@ class Handover:
 
     def wait(self, registration: Registration, now: float) -> None:
         """Let somebody wait for its id until the others have been heard of, if it does not yet."""
-        self._waiting.setdefault(registration, now + HANDOVER)
+        if registration not in self._waiting:
+            self._waiting[registration] = now + HANDOVER
+            self._in[registration[0]] += 1
 
     def park(self, registration: Registration) -> None:
         """Let somebody wait until this hub is the primary by its own view, if it ever is.
@@ -91,13 +96,25 @@ class Handover:
 
     def forget(self, namespace: str) -> None:
         """Let nobody wait in a namespace; O(all that wait)."""
+        del self._in[namespace]
         for table in (self._waiting, self._parked):
             for registration in [one for one in table if one[0] == namespace]:
                 del table[registration]
 
     def over(self, now: float) -> Iterator[Registration]:
         """Take out and return those that have waited for long enough."""
-        return due(self._waiting, now)
+        for registration in due(self._waiting, now):
+            namespace = registration[0]
+            self._in[namespace] -= 1
+            if not self._in[namespace]:
+                del self._in[namespace]
+                self._settled.append(namespace)
+            yield registration
+
+    def settled(self) -> list[str]:
+        """Take out and return the namespaces in which nobody waits any more."""
+        settled, self._settled = self._settled, []
+        return settled
 
     def deadline(self) -> float | None:
         """Return when ``over`` has something to say."""

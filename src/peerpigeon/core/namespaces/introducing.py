@@ -16,11 +16,12 @@ from peerpigeon.core.ids import PeerId
 from peerpigeon.core.namespaces.discovery import introductions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from random import Random
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.namespaces.dropping import Dropping
+    from peerpigeon.core.namespaces.handover import Handover
     from peerpigeon.core.namespaces.record_table import RecordTable
     from peerpigeon.core.namespaces.records import NamespaceRecords, Record
 
@@ -57,6 +58,11 @@ class _Newcomers:
         waiting = self._next if record in self._next else self._come
         waiting[record] = knows_enough and waiting.get(record, True)
 
+    def __iter__(self) -> Iterator[Record]:
+        """Return all who wait."""
+        yield from self._next
+        yield from self._come
+
     def take(self) -> tuple[Record, bool]:
         """Take out the next one."""
         if not self._next:
@@ -78,9 +84,17 @@ class Introducing:
     """
 
     def __init__(
-        self, table: RecordTable, limit: int, rng: Random, effects: Effects, dropping: Dropping
+        self,
+        table: RecordTable,
+        limit: int,
+        rng: Random,
+        effects: Effects,
+        *,
+        dropping: Dropping,
+        handover: Handover,
     ) -> None:
         self._table = table
+        self._handover = handover
         self._dropping = dropping  # nobody is introduced to whom is about to be dropped
         self._limit = limit
         self._rng = rng
@@ -106,18 +120,24 @@ class Introducing:
         if is_topic(kept.name) or is_swarm(kept.name):
             return
         for record in newcomers:
-            queue = kept.name, record.located.hub
-            waiting = self._waiting.get(queue)
-            if waiting is None:
-                waiting = self._waiting[queue] = _Newcomers()
-                self._turns[queue] = None
-            waiting.add(record, knows_enough=record.located.member.session in has_enough)
+            knows_enough = record.located.member.session in has_enough
+            self._let_wait(kept, record, knows_enough=knows_enough)
         if newcomers:
             self._go_on(now)
+
+    def _let_wait(self, kept: NamespaceRecords, record: Record, *, knows_enough: bool) -> None:
+        queue = kept.name, record.located.hub
+        waiting = self._waiting.get(queue)
+        if waiting is None:
+            waiting = self._waiting[queue] = _Newcomers()
+            self._turns[queue] = None
+        waiting.add(record, knows_enough=knows_enough)
 
     def expire(self, now: float) -> None:
         """Do one more piece, if there is something to do."""
         self._left = PIECE
+        for namespace in self._handover.settled():
+            self._introduce_to_more(namespace)
         for hub in list(self._held):
             if not self._is_behind(hub, now):
                 self._turns |= self._held.pop(hub)
@@ -181,6 +201,33 @@ class Introducing:
                 newcomers.append(record)
                 if knows_enough:
                     has_enough.add(session)
+        self._note_growth(kept, newcomers)
         chosen = introductions(kept, newcomers, frozenset(has_enough), self._limit, self._rng)
         for hub, meet in chosen:
             self._effects.tell_hub(hub, meet)
+
+    def _note_growth(self, kept: NamespaceRecords, newcomers: list[Record]) -> None:
+        """Have the first ones of a namespace introduced again if it has outgrown them in a crowd.
+
+        Where they come one by one, all get to know each other until there are as many as anybody is
+        to know. Of a crowd that waits each is introduced to those that are close to it, and the few
+        who were there before would know no more than each other, and whom chance brings them.
+        """
+        was_large, kept.is_large = kept.is_large, len(kept.firsts) - 1 > self._limit
+        if was_large or not kept.is_large:
+            return
+        due = set(newcomers)
+        for hub in kept.served:
+            due.update(self._waiting.get((kept.name, hub), ()))
+        first = [one for one in kept.everybody() if one.is_introduced and one not in due]
+        if len(first) < len(kept.firsts) - 1:
+            for record in first:
+                self._let_wait(kept, record, knows_enough=False)
+
+    def _introduce_to_more(self, namespace: str) -> None:
+        """Have those introduced again who know few: by now nobody there waits for its id."""
+        kept = self._table.get(namespace)
+        if kept is not None and kept.too_few is not None:
+            few, kept.too_few = kept.too_few, None
+            for record in few:
+                self._let_wait(kept, record, knows_enough=False)

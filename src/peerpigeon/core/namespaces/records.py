@@ -100,6 +100,10 @@ class NamespaceRecords:
     """About how many bytes the records take."""
     flagged: int = 0
     """How many of the members say that they are flagged, as those of swarms may."""
+    is_large: bool = False
+    """Whether there were more, when one was introduced last, than any of them is to know."""
+    too_few: list[Record] | None = None
+    """Those who were introduced to few, as too many others were still to get their ids."""
     _numbers: list[int] | None = None
 
     def __len__(self) -> int:

@@ -78,8 +78,10 @@ class Rendezvous:
         self._departures = Departures(effects)
         self._owners = IdOwners(effects)
         self._dropping = DroppedRecords(self._table, self._owners, self._remove, self._tidy)
-        self.introducing = Introducing(self._table, limit, rng, effects, self._dropping)
         self.handover = Handover(own, placement)
+        self.introducing = Introducing(
+            self._table, limit, rng, effects, dropping=self._dropping, handover=self.handover
+        )
 
     def __len__(self) -> int:
         """Return how many members are stored."""
