@@ -34,11 +34,12 @@ class Server:
 
 @contextmanager
 def serving(
-    contender: Contender, *, discovery_limit: int = 128, priority: int = 0
+    contender: Contender, *, discovery_limit: int = 128, priority: int = 0, kind: str = ""
 ) -> Iterator[Server]:
     """Run a server with its defaults, but for how many clients it takes.
 
-    ``discovery_limit`` is ours alone: the reference has none.
+    ``discovery_limit`` is ours alone: the reference has none. ``kind`` is that of the
+    clients, if they are not the npm package's: the reference is then their own server.
     """
     match contender:
         case "ours":
@@ -46,6 +47,8 @@ def serving(
             command += ["--port", "0", "--log-format", "json"]
             command += ["--max-connections", str(MOST_CLIENTS)]
             command += ["--discovery-limit", str(discovery_limit)]
+        case "reference" if kind:
+            command = [node(), str(HERE / "dialects" / "reference_servers.mjs"), kind]
         case "reference":
             options = json.dumps({"maxConnections": MOST_CLIENTS})
             command = [node(), str(HERE / "reference_server.mjs"), options]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import contextmanager
 from statistics import median
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from benchmarks.contenders import ended, serving
 from benchmarks.figures import Asked, Row, Sample
@@ -132,11 +133,11 @@ class Idle:
         for count in self._counts:
             with (
                 serving(cast("Contender", contender)) as server,
-                _staying(server.port, WARM_UP, NEVER_REACHED),
+                staying(server, WARM_UP, members=ROOM, first_room=NEVER_REACHED),
             ):
                 time.sleep(SETTLE)
                 before = resident(server.pid)
-                with _staying(server.port, count):
+                with staying(server, count, members=ROOM):
                     time.sleep(SETTLE)
                     used, began = cpu(server.pid), time.monotonic()
                     time.sleep(self._settings.idle_seconds)
@@ -155,15 +156,18 @@ def _crowded(contender: str, members: int, priority: int = 0) -> AbstractContext
 
 
 @contextmanager
-def _staying(port: int, count: int, first_room: int = 0) -> Iterator[None]:
+def staying(
+    server: Server, count: int, scene: str = "idle", **options: object
+) -> Iterator[dict[str, Any]]:
+    """Have clients come and stay; what the generator says of their coming is yielded."""
     with started_on(generator_core()):
         process = begin(
-            "idle", port=port, members=ROOM, clients=count, first_room=first_room, deadline=DEADLINE
+            scene, [server.pid], port=server.port, clients=count, deadline=DEADLINE, **options
         )
     with ended(process):
         line = process.stdout.readline() if process.stdout else ""
         if not line:
-            raise BenchmarkError(f"idle: {process.communicate()[1].strip()}")
-        yield
+            raise BenchmarkError(f"{scene}: {process.communicate()[1].strip()}")
+        yield json.loads(line)
         if process.poll() is not None:
-            raise BenchmarkError(f"idle: {process.communicate()[1].strip()}")
+            raise BenchmarkError(f"{scene}: {process.communicate()[1].strip()}")

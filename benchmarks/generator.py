@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 SOURCE = Path(__file__).parent / "load"
 BUILD = Path(__file__).parent.parent / "build" / "load"
 PROGRAMS = {
-    "load": ("main.c", "clients.c", "signals.c", "crowd.c", "return.c", "latency.c"),
+    "load": (
+        *("main.c", "clients.c", "latency.c", "stages.c", "visitors.c"),
+        *("signals.c", "crowd.c", "return.c", "topics.c", "swarms.c"),
+    ),
     "floor": ("floor.c",),
 }
 COMPILE_TIMEOUT = 120.0

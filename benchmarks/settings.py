@@ -23,6 +23,14 @@ class Settings:
     seconds: float = 2.0
     rate: int = 4000
 
+    offers: tuple[int, ...] = (700, 1000)
+    """Bytes of a PeerJS client's offers."""
+    rooms: tuple[int, ...] = (2, 8, 32)
+    """Listeners of a topic."""
+    visitors: int = 128
+    """Clients of y-webrtc in all rooms together, and those of a tracker in all swarms."""
+    visits: int = 2000
+
     members: tuple[int, ...] = (2, 20, 200)
     joins: int = 2000
     crowd: int = 1000
@@ -51,6 +59,10 @@ QUICK = {
     "warmup": 0.1,
     "seconds": 0.3,
     "rate": 200,
+    "offers": (700,),
+    "rooms": (2, 8),
+    "visitors": 16,
+    "visits": 400,
     "members": (2, 20),
     "joins": 40,
     "crowd": 50,

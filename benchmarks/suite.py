@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.e2e.environment import LackingError, install_packages
 
+from benchmarks import dialects
 from benchmarks.crowds import FanOut, Idle, Joins
 from benchmarks.figures import measure
 from benchmarks.generator import BenchmarkError, find_compiler
@@ -43,6 +44,12 @@ BENCHES: dict[str, Callable[[Settings], list[Bench]]] = {
     "forming": lambda settings: [Forming(settings)],
     "workers": lambda settings: [Workers(settings)],
     "outage": lambda settings: [Outage(settings)],
+    "dialects": lambda settings: [
+        dialects.peer_relay(settings),
+        dialects.publications(settings),
+        dialects.announces(settings),
+        *(dialects.Visits(settings, kind) for kind in dialects.KINDS),
+    ],
     "light": lambda settings: [Installation(settings), Start(settings)],
     "crowd": lambda settings: [Crowd(settings), Stampede(settings)],
     "simulator": lambda settings: [Scale(settings)],

@@ -140,4 +140,6 @@ def test_the_suite_measures_every_figure_and_loses_no_signal(
     asked = {figure["key"] for figure in written["figures"] if figure["asked"]}
     assert {"relay-1000-1", "latency-p99", "idle-100-memory", "1 hop, aiortc-16-core"} <= asked
     assert {"outage-4-first", "outage-4-later"} <= asked
+    assert {"peerjs-700-1", "topics-2", "topics-8", "tracker-8-5", "tracker-16-5"} <= asked
+    assert {"tracker-8-0", "visit-peerjs-cpu", "visit-topics-memory", "visit-tracker-cpu"} <= asked
     assert {"install-size", "start-idle", "stampede-p99"} <= asked

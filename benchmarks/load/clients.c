@@ -135,6 +135,15 @@ static void queue(client *who, int opcode, const char *payload, size_t length) {
 
 void queue_text(client *who, const char *text, size_t length) { queue(who, TEXT, text, length); }
 
+int next_port(void) {
+    static const char *rest;
+    if (!rest || !*rest) rest = option("port", "0");
+    char *end;
+    long port = strtol(rest, &end, 10);
+    rest = *end ? end + 1 : end;
+    return (int)port;
+}
+
 void connect_client(client *who, int port) {
     uint64_t id[3] = {chance(), chance(), chance()};
     if (!who->stays_itself || !who->id[0])
@@ -158,12 +167,17 @@ void connect_client(client *who, int port) {
     who->met = who->lost = 0;
     who->out_length = who->rest_length = 0;
     want(who, EPOLLIN, EPOLL_CTL_ADD);
+    char target[128];
+    if (on.target)
+        on.target(who, target, sizeof target);
+    else
+        snprintf(target, sizeof target, "/?peerId=%s", who->id);
     char *request = room_for(who, 512);
     int length = snprintf(request, 512,
-                          "GET /?peerId=%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\n"
+                          "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\n"
                           "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                           "Sec-WebSocket-Version: 13\r\n\r\n",
-                          who->id, port);
+                          target, port);
     who->out_length += (size_t)length;
 }
 
@@ -223,7 +237,9 @@ static void take_text(client *who, const char *text, size_t length) {
 }
 
 static void take(client *who, const frame *taken) {
-    if (taken->opcode == TEXT && taken->final)
+    if (taken->opcode == TEXT && taken->final && on.text)
+        on.text(who, taken->payload, taken->length);
+    else if (taken->opcode == TEXT && taken->final)
         take_text(who, taken->payload, taken->length);
     else if (taken->opcode == PING)
         queue(who, PONG, taken->payload, taken->length);

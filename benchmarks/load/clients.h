@@ -34,6 +34,9 @@ typedef struct {
     void (*closed)(client *);                            /* a leaving one has gone */
     void (*due)(void);                                   /* the time of `wake_at` has come */
     void (*late)(void);                                  /* the deadline is over, in vain */
+    /* For clients of another kind: writes the target of their requests, and takes all they hear. */
+    void (*target)(client *, char *to, size_t size);
+    void (*text)(client *, const char *text, size_t length);
     /* Its connection was lost (0), refused (status), or closed (code); without it, a failure. */
     void (*cut)(client *, int why);
 } hooks;
@@ -49,6 +52,7 @@ const char *option(const char *name, const char *usual);
 long number_option(const char *name, long usual);
 
 void prepare(int count, char **words); /* before all else: the command line */
+int next_port(void); /* of several, given as `port=1,2,3`, each has its turn */
 void connect_client(client *, int port);
 void announce(client *);
 void queue_text(client *, const char *text, size_t length);

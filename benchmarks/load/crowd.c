@@ -7,21 +7,12 @@
 
 #include "clients.h"
 #include "scenes.h"
+#include "visitors.h"
 
 static client *crowd;
 static long count, members, promised, coming, at_once, connected;
 static uint32_t unsatisfied, untold;
 static uint64_t told;
-
-/* Of several ports, given as `port=1,2,3`, each has its turn. */
-static int next_port(void) {
-    static const char *rest;
-    if (!rest || !*rest) rest = option("port", "0");
-    char *end;
-    long port = strtol(rest, &end, 10);
-    rest = *end ? end + 1 : end;
-    return (int)port;
-}
 
 /* `at_once` clients may be between their connect and the end of their handshake. */
 static void connect_more(void) {
@@ -144,11 +135,34 @@ static bool input_open(void) {
     return read(STDIN_FILENO, ignored, sizeof ignored) != 0;
 }
 
-void play_idle(void) {
-    come();
-    printf("{\"ready\":%ld}\n", count);
+/* Says what their coming took, at once. */
+static void stay(const usage *before) {
+    usage after = look();
+    printf("{\"joined\":%ld,", count);
+    print_usage(before, &after);
+    printf("}\n");
     fflush(stdout);
     fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
     run_while(input_open);
+}
+
+void play_idle(void) {
+    usage before = look();
+    come();
+    stay(&before);
     printf("{\"told\":%lu}\n", told);
+}
+
+static bool all_usable;
+static void note_all_usable(void) { all_usable = true; }
+static bool not_all_usable(void) { return !all_usable; }
+
+void play_visits(void) {
+    members = number_option("members", 2);
+    count = number_option("clients", members);
+    crowd = calloc((size_t)count, sizeof *crowd);
+    usage before = look();
+    bring_visitors(option("kind", ""), crowd, count, members, note_all_usable);
+    run_while(not_all_usable);
+    stay(&before);
 }

@@ -14,13 +14,16 @@ int main(int count, char **words) {
                   {"joins", play_joins},
                   {"fanout", play_fanout},
                   {"idle", play_idle},
-                  {"return", play_return}};
+                  {"return", play_return},
+                  {"visits", play_visits},
+                  {"topics", play_topics},
+                  {"swarms", play_swarms}};
     for (size_t i = 0; count > 1 && i < sizeof scenes / sizeof *scenes; i++) {
         if (strcmp(words[1], scenes[i].name)) continue;
         prepare(count - 2, words + 2);
         scenes[i].play();
         return fflush(stdout) != 0;
     }
-    fprintf(stderr, "usage: load signals|joins|fanout|idle|return name=value ...\n");
+    fprintf(stderr, "usage: load SCENE name=value ... (the scenes are in scenes.h)\n");
     return 2;
 }
