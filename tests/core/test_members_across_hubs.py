@@ -125,6 +125,86 @@ def test_who_has_just_gone_from_another_hub_cannot_be_reached(name: str) -> None
     assert hubs.take(ann)[-1] == expire("ann", name)
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("there", [0, 1, 2])
+def test_who_has_gone_and_come_again_is_reached_wherever_it_was_known_to_be(
+    there: int, name: str
+) -> None:
+    """A page that is loaded anew, say: others have spoken to it a moment before."""
+    hubs = linked(FIRST, SECOND, THIRD)
+    ann, other = connect(hubs, 0, "ann"), connect(hubs, 2, name)
+    send(hubs, ann, name, "before")
+    hubs.run()
+    hubs.lose(other)
+    hubs.run()
+    again = connect(hubs, there, name, "another token")
+    for number in range(3):
+        send(hubs, ann, name, number)
+    hubs.pass_time(1.0)
+    assert hubs.take(again) == [OPEN, *(offer("ann", name, number) for number in range(3))]
+    assert hubs.take(ann) == [OPEN]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("there", [0, 1, 2])
+def test_what_has_met_nobody_waits_for_who_comes_a_little_later(there: int, name: str) -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    ann, other = connect(hubs, 0, "ann"), connect(hubs, 2, name)
+    send(hubs, ann, name, "before")
+    hubs.run()
+    hubs.lose(other)
+    for number in range(3):
+        send(hubs, ann, name, number)
+    hubs.pass_time(3.0)
+    assert hubs.take(ann) == [OPEN]
+    again = connect(hubs, there, name, "another token")
+    hubs.pass_time(1.0)
+    assert hubs.take(again) == [OPEN, *(offer("ann", name, number) for number in range(3))]
+    assert hubs.take(ann) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_has_met_nobody_and_waits_in_vain_is_told_once(name: str) -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    ann, other = connect(hubs, 0, "ann"), connect(hubs, 2, name)
+    send(hubs, ann, name, "before")
+    hubs.run()
+    hubs.lose(other)
+    send(hubs, ann, name, 1)
+    send(hubs, ann, name, 2)
+    hubs.pass_time(4.9)
+    assert hubs.take(ann) == [OPEN]
+    hubs.pass_time(0.2)
+    assert hubs.take(ann) == [expire("ann", name)]
+    hubs.pass_time(10.0)
+    assert hubs.take(ann) == []
+
+
+def test_what_comes_back_for_who_has_left_is_dropped() -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    ann, other = connect(hubs, 0, "ann"), connect(hubs, 2, "ben")
+    send(hubs, ann, "ben", "before")
+    hubs.run()
+    hubs.lose(other)
+    send(hubs, ann, "ben")
+    hubs.lose(ann)
+    hubs.run()
+    again = connect(hubs, 2, "ben")
+    hubs.pass_time(10.0)
+    assert hubs.take(again) == [OPEN]
+
+
+def test_a_large_message_that_has_met_nobody_does_not_come_back_with_its_end() -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    ann, other = connect(hubs, 0, "ann"), connect(hubs, 2, "ben")
+    send(hubs, ann, "ben", "before")
+    hubs.run()
+    hubs.lose(other)
+    send(hubs, ann, "ben", "x" * 65_536)
+    hubs.run()
+    assert hubs.take(ann) == [OPEN, expire("ann", "ben")]
+
+
 def test_a_client_of_a_hub_that_is_gone_has_its_id_elsewhere() -> None:
     hubs = linked(FIRST, SECOND)
     connect(hubs, 1, "ann")

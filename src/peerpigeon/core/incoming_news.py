@@ -55,7 +55,7 @@ class IncomingNews:
             case Relay():
                 self._signaling.relays.receive(hub, news, now)
             case Undelivered():
-                self._signaling.outcomes.on_undelivered(news, now)
+                self._clients.on_undelivered(hub, news, now)
             case Found():
                 self._clients.on_found(news, now)
             case Challenge() | Refusal() | Owned():

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Registry
-    from peerpigeon.core.wire.hub_news import Found
+    from peerpigeon.core.wire.hub_news import Found, Undelivered
 
     Key: TypeAlias = tuple[str, PeerKey]
 
@@ -81,6 +81,20 @@ class PatientSignals:
                 self._wait(key, sender, relay, now)
             else:
                 self._signaling.outcomes.fail(relay, Reason.OVERLOADED, now)
+
+    def on_undelivered(self, hub: PeerId, lost: Undelivered, now: float) -> bool:
+        """Send a message again that has met nobody at a hub; tell whether that was to be done.
+
+        Where its target was a moment ago is asked anew. What its sender says meanwhile may go
+        before the last ones that come back: of the messages of real clients only the first one, the
+        offer, has to come first.
+        """
+        sender = self._signaling.outcomes.taken_back(lost, now)
+        if sender is None:
+            return False
+        self._presence.disprove(lost.namespace, lost.target, (hub, lost.session), now)
+        self.send(sender, lost.namespace, lost.target, lost.data, now)
+        return True
 
     def _wait(self, key: Key, sender: VisitorMember, relay: Relay, now: float) -> None:
         queued = self._queues.add(key, self._own, relay, now)

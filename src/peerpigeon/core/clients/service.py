@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.client_news import ClientNews
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Party
-    from peerpigeon.core.wire.hub_news import Found
+    from peerpigeon.core.wire.hub_news import Found, Undelivered
 
 
 ClientEvent: TypeAlias = PeerPonged | PingSent | PeerOpened | PeerBehind | PeerLost | VisitorOpened
@@ -305,6 +305,11 @@ class ClientService:
     def deliver(self, told: Iterable[ClientNews], now: float) -> None:
         """Tell clients of arrivals and departures."""
         self._notifications.deliver(told, now)
+
+    def on_undelivered(self, hub: PeerId, lost: Undelivered, now: float) -> None:
+        """Take what has come back from another hub: it is sent again, or its sender told."""
+        if not self.patient.on_undelivered(hub, lost, now):
+            self.signaling.outcomes.on_undelivered(lost, now)
 
     def on_found(self, found: Found, now: float) -> None:
         """Take the answer to where a client is, or a reference hub."""

@@ -12,6 +12,7 @@ from peerpigeon.core.sessions.registry import Guest, Visitor, VisitorMember
 from peerpigeon.core.wire import client_messages
 from peerpigeon.core.wire.announce_validation import RESERVED
 from peerpigeon.core.wire.hub_news import Relay, Undelivered
+from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
     from peerpigeon.core.clients.rates import Rates
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.presence import Presence
     from peerpigeon.core.sessions.registry import Client, Registry
     from peerpigeon.core.wire.client_messages import Signal
-    from peerpigeon.core.wire.reasons import Reason
 
 ANSWERED_SEND, SEND = "message", "notice"
 """Kinds of the messages of dialects: those whose sender is told if they are not delivered, and the
 others."""
+
+
+MOST_RETURNED = 64 * 1024
+"""Bytes of a message of a dialect that comes back with its end: far more than a real one has."""
 
 
 class SignalOutcomes:
@@ -77,6 +81,8 @@ class SignalOutcomes:
     def send_back(self, hub: PeerId, relay: Relay, reason: Reason, now: float) -> None:
         """Send a signal back to the hub that it came from."""
         self._counts.returned[family_of(relay.kind)].value += 1
+        # Its target may have moved, and its hub not have heard of it: then it can be sent there.
+        returns = relay.kind == ANSWERED_SEND and len(relay.data) <= MOST_RETURNED
         lost = Undelivered(
             relay.namespace,
             relay.sender,
@@ -86,6 +92,8 @@ class SignalOutcomes:
             relay.sender_session,
             relay.number,
             relay.trace,
+            relay.data if returns else b"",
+            relay.session if returns else 0,
         )
         self._effects.tell_hub(hub, lost)
         if self._tracer is not None and relay.trace is not None:
@@ -95,6 +103,16 @@ class SignalOutcomes:
         """Tell a sender that its signal has come back, unless it was told that it has failed."""
         if not self._answered.is_too_old(lost.number):
             self._report(lost, lost.reason, now)
+
+    def taken_back(self, lost: Undelivered, now: float) -> VisitorMember | None:
+        """Return the sender of a message that has come back if the message may be sent again."""
+        if lost.reason is not Reason.NOT_FOUND or not lost.data:
+            return None
+        sender = self._sender(lost)
+        is_first = not self._answered.is_too_old(lost.number)
+        if not isinstance(sender, VisitorMember) or not is_first:
+            return None
+        return sender if self._answered.note(lost.number, now) else None
 
     def fail(self, relay: Relay, reason: Reason, now: float) -> None:
         """Tell a sender that its signal could not be delivered (S24), unless it came back."""

@@ -237,6 +237,16 @@ class Presence:
             return  # the rendezvous hub has not heard yet what we know
         self._lookups.add(found.namespace, located, now)
 
+    def disprove(
+        self, namespace: str, peer: PeerId, registration: tuple[PeerId, int], now: float
+    ) -> None:
+        """Note that a hub says that it does not have somebody in a session any more."""
+        hub, session = registration
+        self._ends.add(registration, hub, now)
+        located = self._lookups.find(namespace, peer, now)
+        if located is not None and (located.hub, located.member.session) == (hub, session):
+            self._lookups.forget(namespace, peer)
+
     def resync(self, now: float, delay: float = REPUBLICATION_DELAY) -> None:
         """Publish everything again within so many seconds: a hub may have lost it."""
         self._republish_at = earliest(self._republish_at, now + delay)

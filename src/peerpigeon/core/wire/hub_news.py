@@ -60,6 +60,10 @@ class Undelivered(Frozen, frozen=True, tag=2):
     """That of the ``Relay``."""
     trace: TraceContext | None = None
     """That of the ``Relay``."""
+    data: bytes = b""
+    """That of the ``Relay``, for a message of a dialect that may be for somebody who has moved."""
+    session: Count = 0
+    """With ``data``, that of the ``Relay``: which registration its hub no longer has."""
 
 
 # Between serving hubs and rendezvous hubs of a namespace

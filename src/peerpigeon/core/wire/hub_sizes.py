@@ -15,6 +15,7 @@ from peerpigeon.core.wire.hub_news import (
     Meet,
     Relay,
     Spread,
+    Undelivered,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _REGISTRATION_BYTES, _PLACED_BYTES, _NUMBER_BYTES, _ROW_BYTES = 200, 300, 40, 64
 def size_of(news: News) -> int:
     """Return about how much memory news takes."""
     match news:
-        case Relay():
+        case Relay() | Undelivered():
             return _NEWS_BYTES + len(news.data)
         case Spread() | Handed():
             return _NEWS_BYTES + len(news.namespace) + len(news.payload)

@@ -154,7 +154,7 @@ def _is_valid_news(news: News) -> bool:
         case Relay():
             return _are_ids(news.sender + news.target) and _is_json(news.data)
         case Undelivered():
-            return _are_ids(news.sender + news.target)
+            return _are_ids(news.sender + news.target) and (not news.data or _is_json(news.data))
         case Join():
             departed = "".join([peer for peer, _ in news.departed])
             return _are_ids(departed) and _are_members(news.members)
