@@ -1,4 +1,5 @@
 // Headless Chromium, told what to do over standard input: node browser.mjs CHROMIUM
+import { existsSync } from "node:fs";
 import { answerCommands } from "./jsonlines.mjs";
 import { chromium } from "playwright-core";
 
@@ -17,15 +18,24 @@ const browser = await chromium.launch({
     "--disable-features=WebRtcHideLocalIpsWithMdns",
     // The loopback may be the only interface there is.
     "--allow-loopback-in-peer-connection",
+    "--use-fake-device-for-media-stream",
   ],
 });
+const NETWORK = "https://cdn.jsdelivr.net/npm/"; // where pages fetch packages from
 const pages = [];
 
 answerCommands(
   {
-    async open(url, options) {
+    // `packages` is a folder with the packages that pages fetch from the network, which there is not.
+    async open(url, { packages, ...options }) {
       // A context of its own: pages share no storage, like browsers of different people.
       const context = await browser.newContext(options);
+      await context.route(`${NETWORK}**`, (route) => {
+        const path = `${packages}/${route.request().url().slice(NETWORK.length).replace(/@[^/]+/, "")}`;
+        if (!existsSync(path)) return route.abort();
+        const headers = { "Access-Control-Allow-Origin": "*" };
+        return route.fulfill({ path, contentType: "text/javascript", headers });
+      });
       const page = await context.newPage();
       const errors = [];
       const requests = [];

@@ -33,8 +33,8 @@ class PeerJs {
     return this.#peer.id;
   }
 
-  connect(target) {
-    this.#note(this.#peer.connect(target));
+  connect(target, options) {
+    this.#note(this.#peer.connect(target, options));
   }
 
   call(target) {
@@ -105,6 +105,11 @@ class Document {
 
   read() {
     return this.#document.getMap("text").toJSON();
+  }
+
+  /** What the demo page shares. */
+  text() {
+    return this.#document.getText("text").toString();
   }
 
   /** How many other documents are linked by WebRTC. */

@@ -3,10 +3,13 @@
 import asyncio
 import base64
 import hashlib
+import json
 import re
 from dataclasses import replace
 from datetime import datetime
+from importlib import resources
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -251,23 +254,73 @@ def test_mesh_tells_for_a_while_who_has_left_it() -> None:
     ]
 
 
-async def test_the_demo_may_run_what_it_came_with_and_nothing_else() -> None:
+DEMOS = ("/demo", "/demo/peerjs", "/demo/y-webrtc", "/demo/webtorrent")
+
+
+def policy_of(response: Any) -> dict[str, str]:
+    return dict(
+        part.split(" ", 1) for part in response.headers["Content-Security-Policy"].split("; ")
+    )
+
+
+def digest_of(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+@pytest.mark.parametrize("path", DEMOS)
+async def test_a_demo_may_run_what_it_came_with_and_its_packages(path: str) -> None:
     async with running() as server:
-        response = await get(server, "/demo")
+        response = await get(server, path)
         assert (response.status, response.content_type) == (200, "text/html")
-        policy = dict(
-            part.split(" ", 1) for part in response.headers["Content-Security-Policy"].split("; ")
-        )
+        policy = policy_of(response)
         text = response.body.decode()
-        for element in ("script", "style"):
-            (content,) = re.findall(rf"<{element}>(.*?)</{element}>", text, re.DOTALL)
-            digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
-            assert policy[f"{element}-src"] == f"'sha256-{digest}'"
+        (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+        assert policy["style-src"] == digest_of(style)
+        scripts = re.findall(r"<script(?: type=\"\w+\")?>(.+?)</script>", text, re.DOTALL)
+        assert "<script></script>" not in text
+        sources = policy["script-src"].split()
+        packages = [each for each in sources if not each.startswith("'sha256-")]
+        assert sorted(set(sources) - set(packages)) == sorted(map(digest_of, scripts))
+        assert all(
+            each == "'self'" or re.fullmatch(r"https://cdn\.jsdelivr\.net/npm/[\w-]+@[\d.]+/", each)
+            for each in packages
+        )
+        if path in ("/demo", "/demo/peerjs"):
+            assert packages == []
+            assert not re.search(r"https?://(?!www\.w3\.org)", text)
         assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
         assert "unsafe" not in response.headers["Content-Security-Policy"]
         assert response.headers["X-Content-Type-Options"] == "nosniff"
-        # What the policy forbids anyway, and what would fetch from elsewhere.
-        assert not re.search(r"\son\w+=|style=|src=|https?://(?!www\.w3\.org)|innerHTML", text)
+        # What the policy forbids anyway.
+        assert not re.search(r"\son\w+=|style=|src=|innerHTML", text)
+
+
+@pytest.mark.parametrize("page", ["y_webrtc", "webtorrent"])
+def test_each_file_that_a_demo_fetches_is_known_by_its_hash(page: str) -> None:
+    folder = resources.files("peerpigeon.net.http.demo")
+    tables = json.loads(folder.joinpath(f"{page}.importmap.json").read_text())
+    elsewhere = {each for each in tables["imports"].values() if not each.startswith("./")}
+    assert elsewhere <= set(tables["integrity"])
+    assert all(re.fullmatch(r"sha384-[\w+/]{64}", each) for each in tables["integrity"].values())
+
+
+async def test_a_demo_links_to_the_others_wherever_the_server_is() -> None:
+    async with running(path_prefix="/signal") as server:
+        for path in DEMOS:
+            page = f"/signal{path}"
+            text = (await get(server, page)).body.decode()
+            links = re.findall(r'<a href="([^"]*)"', text)
+            assert [urljoin(page, link) for link in links] == [f"/signal{each}" for each in DEMOS]
+            assert text.count('aria-current="page"') == 1
+        assert (await get(server, "/signal/demo/simple-peer.js")).content_type == "text/javascript"
+
+
+async def test_there_are_demos_of_what_is_spoken_only() -> None:
+    async with running(dialects=("peerjs",)) as server:
+        found = [(await get(server, path)).status for path in (*DEMOS, "/demo/simple-peer.js")]
+        assert found == [200, 200, 404, 404, 404]
+        assert "y-webrtc" not in (await get(server, "/demo")).body.decode()
 
 
 async def test_the_demo_is_kept_by_browsers_until_it_changes() -> None:

@@ -36,7 +36,7 @@ from peerpigeon.net.http.audience import Audience
 from peerpigeon.net.http.page import Page, Response, text
 from peerpigeon.net.http.pages.banner import banner
 from peerpigeon.net.http.pages.dashboard import dashboard_pages
-from peerpigeon.net.http.pages.demo import demo
+from peerpigeon.net.http.pages.demo import demo_pages
 from peerpigeon.net.http.pages.drain import drain_page
 from peerpigeon.net.http.pages.health import health_page
 from peerpigeon.net.http.pages.hubs import hubs_page
@@ -77,7 +77,7 @@ def pages_of(source: Operated) -> Iterator[Page]:
     if PEERJS in source.config.dialects:
         yield from peerjs_pages()
     if source.config.serves_demo:
-        yield Page("/demo", demo())
+        yield from demo_pages(source.config.dialects)
 
 
 class Site:

@@ -1,73 +1,25 @@
 "use strict";
-// A client of the PeerPigeon wire protocol, as plain as it can be. Options stand in the address
-// after the #:  #namespace  or  #namespace&name=Ann&ice=stun:stun.example.org:3478
-// or  #namespace&hub=hub2.example.org:3000  for another hub to go to when this one is lost.
+// A client of the PeerPigeon wire protocol, as plain as it can be. What stands after the # in the
+// address is its namespace; common.js has the options that may follow.
 
-const LONGEST_TEXT = 2000;
-const MOST_LINES = 200;
-const MOST_HUBS = 20;
-const MESH_INTERVAL = 5000;
-const LONGEST_PAUSE = 15000;
 const OPEN_TIMEOUT = 15000;
 const SETTLING = 12000; // a lost hub is noticed, and its clients are at others, in half of that
 const BIRDS = ["Dove", "Finch", "Heron", "Jay", "Kite", "Lark", "Magpie", "Owl", "Plover", "Robin",
   "Rook", "Starling", "Swift", "Tern", "Thrush", "Wren"];
 
-const parts = location.hash.slice(1).split("&");
-const namespace = decode(parts[0].includes("=") ? "" : parts.shift()) || "demo";
-const options = new URLSearchParams(parts.join("&"));
-const token = options.get("token");
-const iceServers = options.getAll("ice").map((urls) => ({ urls }));
+const namespace = firstPart || "demo";
 const ownId = hex(crypto.getRandomValues(new Uint8Array(20)));
 const ownName = short(options.get("name"), 40) || `${BIRDS[parseInt(ownId.slice(0, 1), 16)]} ${ownId.slice(0, 4)}`;
-
-const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-const home = `${scheme}//${location.host}${location.pathname.replace(/\/demo$/, "")}`;
+/** What the page at another hub has after its #. */
+const meetingPlace = () => encodeURIComponent(namespace);
 
 const peers = new Map();
-// Where to go when the hub is lost. Only who opens the page and the hub itself can name others:
-// what peers say of their hubs could lead anywhere.
-let others = options.getAll("hub").map(placeOf).filter((each) => each !== null);
-let place = home;
 let isLost = false; // whether the page is cut off from every hub
 let socket = null;
 let announcedAt = 0;
-let failures = 0;
 let resumeKey = "";
 
 // The page
-
-const at = (id) => document.getElementById(id);
-
-/** Makes an element. Whatever others say becomes text and nothing else. */
-function make(tag, className, text = "") {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = text;
-  return element;
-}
-
-function append(list, element) {
-  const isAtEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 40;
-  list.append(element);
-  while (list.children.length > MOST_LINES) list.firstChild.remove();
-  if (isAtEnd) list.scrollTop = list.scrollHeight;
-}
-
-function log(text) {
-  append(at("log"), make("li", "", `${new Date().toLocaleTimeString()}  ${text}`));
-}
-
-function showConnection(text, mood) {
-  at("connection").textContent = text;
-  at("connection").className = `pill ${mood}`;
-}
-
-function showMessage(who, text, isMine) {
-  const line = make("li", isMine ? "mine" : "");
-  line.append(make("span", "who", who), make("span", "what", text));
-  append(at("messages"), line);
-}
 
 function showPeers() {
   at("nobody").hidden = peers.size > 0;
@@ -105,17 +57,10 @@ function connect() {
     token ? ["peerpigeon", `bearer.${token}`] : []);
   socket.onmessage = ({ data }) => receive(JSON.parse(data));
   socket.onclose = ({ code, reason }) => {
-    const places = [home, ...others.filter((each) => each !== home)];
-    const next = places[(places.indexOf(place) + 1) % places.length];
-    const rounds = Math.floor(failures / places.length);
-    const pause = Math.min(500 * 2 ** rounds, LONGEST_PAUSE) * (0.75 + Math.random() / 2);
-    failures += 1;
     showConnection("hub not reachable", "bad");
-    const where = next === place ? "next try" : `moving to ${hostOf(next)}`;
-    log(`connection to hub ${hostOf(place)} closed (${code}${reason && ` ${reason}`}), ${where} in ${(pause / 1000).toFixed(1)} s`);
+    log(`connection to hub ${hostOf(place)} closed (${code}${reason && ` ${reason}`})`);
     if (!isLost) cutOff();
-    place = next;
-    setTimeout(connect, pause);
+    setTimeout(connect, moveOn());
   };
 }
 
@@ -318,92 +263,6 @@ function close(peer) {
   showPeers();
 }
 
-// The mesh
-
-async function askForMesh() {
-  try {
-    const page = `${place.replace(/^ws/, "http")}/mesh`;
-    const answer = await fetch(page, { signal: AbortSignal.timeout(3000) });
-    if (answer.status === 404) {
-      at("mesh").textContent = "This server shows its mesh to nobody from elsewhere.";
-      at("hubs").replaceChildren();
-      return;
-    }
-    showMesh(await answer.json());
-  } catch {
-    at("mesh").textContent = "This hub does not answer.";
-    at("hubs").replaceChildren();
-  }
-}
-
-function showMesh({ isHub, hubPeerId, migrated, hubs }) {
-  const ends = hubs.flatMap((hub) => hub.links.map((link) => link.carrier));
-  const links = Math.round(ends.length / 2);
-  const plural = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
-  const how = migrated ? ", and speaks to the others over WebRTC only" : "";
-  at("mesh").textContent = !isHub ? "This server stands alone: it is no hub."
-    : hubs.length < 2 ? "This hub knows of no other hub."
-    : `This hub knows of ${plural(hubs.length - 1, "other hub")} and ${plural(links, "link")} in the mesh${how}.`;
-  const found = hubs.filter((hub) => hub.peerId !== hubPeerId).map((hub) => placeOf(hub.addresses[0]));
-  others = [...new Set([...found, ...others, place])].filter((each) => each !== null).slice(0, MOST_HUBS);
-  const pages = hubs.filter((hub) => hub.peerId !== hubPeerId).map((hub) => pageOf(hub.addresses[0]))
-    .filter((page) => page !== null).sort((a, b) => (a.host < b.host ? -1 : 1));
-  const items = pages.slice(0, MOST_HUBS).map((page) => {
-    const item = make("li", "");
-    const link = make("a", "", page.host);
-    Object.assign(link, { href: page.href, target: "_blank", rel: "noopener" });
-    item.append(link);
-    return item;
-  });
-  if (items.length) items.unshift(make("li", "soft", "Open this page at"));
-  at("hubs").replaceChildren(...items);
-}
-
-/** Returns where a hub is, as ws://HOST:PORT; null for what this page may not connect to. */
-function placeOf(address) {
-  try {
-    const url = new URL(/^wss?:/.test(address) ? address : `${scheme}//${address}`);
-    const mayConnect = url.protocol === "wss:" || url.protocol === scheme;
-    return mayConnect ? `${url.protocol}//${url.host}${url.pathname.replace(/\/$/, "")}` : null;
-  } catch {
-    return null;
-  }
-}
-
-function hostOf(address) {
-  return new URL(address).host;
-}
-
-function pageOf(address) {
-  try {
-    const page = new URL(address.replace(/^ws/, "http"));
-    // No token: the other hub says itself where its page is.
-    const hash = [encodeURIComponent(namespace), ...parts.filter((part) => !/^(name|token)=/.test(part))];
-    return /^https?:$/.test(page.protocol) ? new URL(`/demo#${hash.join("&")}`, page) : null;
-  } catch {
-    return null;
-  }
-}
-
-// Words
-
-function hex(bytes) {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** Returns a text of others if it is one, cut to a length. */
-function short(text, length) {
-  return typeof text === "string" ? text.slice(0, length) : "";
-}
-
-function decode(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 at("form").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = at("text").value.trim();
@@ -414,8 +273,6 @@ at("form").addEventListener("submit", (event) => {
   at("text").value = "";
 });
 addEventListener("pagehide", () => peers.forEach(hangUp)); // else the others notice late
-addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
-addEventListener("hashchange", () => location.reload());
 setInterval(() => {
   if (!document.hidden && socket.readyState === WebSocket.OPEN) askForMesh();
 }, MESH_INTERVAL);
