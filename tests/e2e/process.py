@@ -54,6 +54,11 @@ class Child:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
     def write(self, line: str) -> None:
         """Write one line to the child's standard input."""
         assert self._process.stdin is not None

@@ -70,6 +70,7 @@ from peerpigeon.core.wire.hub_news import (
     Draw,
     Find,
     Handed,
+    HandedOut,
     News,
     Relay,
     Spread,
@@ -254,7 +255,7 @@ class Hub(Pictures):
         news = failure.news
         if isinstance(news, Relay):
             self._signaling.outcomes.fail(news, failure.reason, now)
-        elif isinstance(news, Spread | Handed):
+        elif isinstance(news, Spread | Handed | HandedOut):
             self._clients.topics.on_failure(news, failure.reason, now)
         elif isinstance(news, Draw | Dealt):
             self._clients.draws.on_failure(news)

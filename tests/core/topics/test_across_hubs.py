@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,8 @@ from peerpigeon.core.dialects.names import Kind, namespace_of
 from peerpigeon.core.interface.events import Tick
 from peerpigeon.core.memory import Pot
 from peerpigeon.core.namespaces.placement import Placement
+from peerpigeon.core.topics.listeners import GREETS_WITHIN
+from peerpigeon.core.topics.publications import GREETING
 from peerpigeon.core.topics.topics import UNCERTAIN
 from peerpigeon.core.wire.client_messages import hub_introduction
 from peerpigeon.core.wire.hub_news import (
@@ -85,6 +88,79 @@ def test_who_answers_what_it_has_just_heard_is_heard(lead: PeerId) -> None:
     hubs.run()
     assert heard(hubs, one) == ["announce", "offer"]
     assert heard(hubs, newcomer) == ["announce", "offer"]
+
+
+@pytest.mark.parametrize("lead", IDS)
+@pytest.mark.parametrize("is_known", [False, True])
+@pytest.mark.parametrize("hubs_of_both", [*permutations(range(3), 2)])
+def test_of_two_that_come_at_a_time_one_hears_the_other(
+    hubs_of_both: tuple[int, int], lead: PeerId, *, is_known: bool
+) -> None:
+    """Offers of real clients that have both heard the other's greeting cross, and lead nowhere."""
+    hubs, topic = mesh(), topic_of(lead)
+    before = [hubs.visit(number, topic) for number in range(3) if is_known]
+    hubs.run()
+    both = [hubs.visit(number, topic) for number in hubs_of_both]
+    for number, visitor in enumerate(both):
+        hubs.publish(visitor, topic, number)
+    hubs.run()
+    told = [heard(hubs, visitor) for visitor in both]
+    assert [told[0].count(0), told[1].count(1)] == [1, 1]
+    assert told[0].count(1) + told[1].count(0) == 1
+    assert [sorted(map(str, heard(hubs, visitor))) for visitor in before] == [
+        ["0", "1"] for _ in before
+    ]
+    for number, visitor in enumerate(both):
+        hubs.publish(visitor, topic, f"answer of {number}")
+    hubs.run()
+    for visitor in (*both, *before):
+        assert sorted(map(str, heard(hubs, visitor))) == ["answer of 0", "answer of 1"]
+    for hub in hubs.hubs:
+        assert not hub._clients.topics._publications._greeting
+
+
+def test_who_has_listened_for_a_while_hears_all() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    both = [hubs.visit(number, topic) for number in (0, 1)]
+    hubs.pass_time(GREETS_WITHIN)
+    for number, visitor in enumerate(both):
+        hubs.publish(visitor, topic, number)
+    hubs.run()
+    assert [sorted(map(str, heard(hubs, visitor))) for visitor in both] == [["0", "1"]] * 2
+
+
+def test_a_greeting_whose_lead_does_not_answer_keeps_nothing_back_for_long() -> None:
+    hubs, topic = mesh(signal_lifetime=20.0), topic_of(THIRD)
+    one = hubs.visit(0, topic)
+    hubs.publish(one, topic, "mine")
+    topics = hubs.hubs[0]._clients.topics
+    namespace = namespace_of(Kind.TOPIC, topic)
+    hubs.lose_frames()
+    greeting = Handed(namespace, SECOND, LATER, b'{"data":"of another"}', is_greeting=True)
+    hubs.inject(0, greeting, THIRD)
+    assert heard(hubs, one) == ["mine"]
+    hubs.inject(0, replace(greeting, number=LATER + 1), SECOND)  # it knows nothing of the order
+    hubs.now += GREETING
+    hubs.inject(0, replace(greeting, number=LATER + 2), THIRD)
+    assert heard(hubs, one) == ["of another"] * 2
+    topics.on_failure(HandedOut(namespace, 1), Reason.EXPIRED, hubs.now)
+    assert hubs.hubs[0].figures().topics.publications["unheard"] == 0
+
+
+def test_who_is_its_own_lead_by_now_has_greeted() -> None:
+    hubs, topic = mesh(), topic_of(THIRD, SECOND)
+    one = hubs.visit(1, topic)
+    hubs.publish(one, topic, "mine")
+    publications = hubs.hubs[1]._clients.topics._publications
+    namespace = namespace_of(Kind.TOPIC, topic)
+    [session] = publications.greeting(namespace, THIRD, hubs.now)
+    assert session == one[1]
+    hubs.lose_frames()
+    for end in [end for end in hubs.others if end[0] == 2]:
+        hubs.cut(end)
+    hubs.run()
+    hubs.pass_time(8.0)
+    assert not publications._greeting
 
 
 def test_who_publishes_without_listening_hears_nothing() -> None:

@@ -37,6 +37,10 @@ class Balancer:
         self._is_silent.set()
         self._is_silent = threading.Event()
 
+    def dial(self) -> socket.socket:
+        """Connect to the server."""
+        return socket.create_connection(("127.0.0.1", self.to))
+
     def _accept(self) -> None:
         with contextlib.suppress(OSError):  # it is closed
             while True:
@@ -46,7 +50,7 @@ class Balancer:
     def _connect(self, client: socket.socket) -> None:
         self._sockets.append(client)
         try:
-            server = socket.create_connection(("127.0.0.1", self.to))
+            server = self.dial()
         except OSError:
             client.close()
             return

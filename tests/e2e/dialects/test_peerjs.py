@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.clients import Page
 from tests.e2e.dialects.clients import PeerJs
-from tests.e2e.dialects.servers import HUB, MESH, REFERENCE, three_ports
+from tests.e2e.dialects.servers import HUB, MESH, REFERENCE, WORKERS, three_ports
 from tests.e2e.waiting import eventually
 
 pytestmark = [
@@ -19,14 +19,14 @@ pytestmark = [
 NewClient = Callable[[], PeerJs]
 
 
-@pytest.fixture(scope="module", params=[REFERENCE, HUB, MESH])
+@pytest.fixture(scope="module", params=[REFERENCE, HUB, MESH, WORKERS])
 def ports(request: pytest.FixtureRequest, dialect_packages: None) -> Iterator[list[int]]:
     """Where three clients go."""
     with three_ports(request.param, "peerjs") as ports:
         yield ports
 
 
-@pytest.fixture(scope="module", params=[HUB, MESH])
+@pytest.fixture(scope="module", params=[HUB, MESH, WORKERS])
 def our_ports(request: pytest.FixtureRequest, dialect_packages: None) -> Iterator[list[int]]:
     """The same, but for the reference, which fails what is tried."""
     with three_ports(request.param, "peerjs") as ports:

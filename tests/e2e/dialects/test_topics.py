@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.clients import Page
 from tests.e2e.dialects.clients import Document
-from tests.e2e.dialects.servers import HUB, MESH, REFERENCE, three_ports
+from tests.e2e.dialects.servers import HUB, MESH, REFERENCE, WORKERS, three_ports
 from tests.e2e.waiting import eventually
 
 pytestmark = [
@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module", params=[REFERENCE, HUB, MESH])
+@pytest.fixture(scope="module", params=[REFERENCE, HUB, MESH, WORKERS])
 def ports(request: pytest.FixtureRequest, dialect_packages: None) -> Iterator[list[int]]:
     """Where three clients go."""
     with three_ports(request.param, "topics") as ports:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.clients import Page
 from tests.e2e.dialects.clients import Announcer, Torrents, Trystero
-from tests.e2e.dialects.servers import HUB, MESH, REFERENCE, three_ports
+from tests.e2e.dialects.servers import HUB, MESH, REFERENCE, WORKERS, three_ports
 from tests.e2e.waiting import eventually
 
 pytestmark = [
@@ -27,7 +27,7 @@ GARDEN, KITCHEN, NOWHERE = (digit * 40 for digit in "a1f")
 ANN, BEN, CAT = (digits * 20 for digits in ("61", "62", "63"))
 
 
-@pytest.fixture(scope="module", params=[REFERENCE, HUB, MESH])
+@pytest.fixture(scope="module", params=[REFERENCE, HUB, MESH, WORKERS])
 def ports(request: pytest.FixtureRequest, dialect_packages: None) -> Iterator[list[int]]:
     """Where three clients go."""
     with three_ports(request.param, "tracker") as ports:

@@ -187,7 +187,7 @@ class Visitors:
         elif not self._topics.has_room(namespace):
             self._refuse(visitor, "there is no memory for more topics (max_memory)", now)
         else:
-            self._topics.listen(visitor, namespace)
+            self._topics.listen(visitor, namespace, now)
             self._rates.listened(visitor, now)
 
     def _publish(self, visitor: Visitor, namespace: str, payload: bytes, now: float) -> None:
@@ -197,7 +197,7 @@ class Visitors:
         ):
             self._refuse(visitor, reason, now)
         else:
-            count = self._topics.publish(namespace, payload, now)
+            count = self._topics.publish(visitor, namespace, payload, now)
             self._rates.published(visitor, len(payload) * count, now)
 
     def _refuse(self, visitor: Visitor, reason: str, now: float) -> None:

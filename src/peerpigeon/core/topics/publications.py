@@ -7,6 +7,11 @@ same number, so that who has heard it already does not hear it again.
 A hub that has just been started, or cut off, may be its own lead for a moment, or have one of few.
 So for a while after each change of the mesh what is out is kept, too, for the next lead: clients
 announce themselves when they come, and not again.
+
+Who comes *greets*: it begins to listen and says so in one breath, and who is there already makes it
+an offer. Of two that come at a time, at two hubs, one has to hear the other's greeting and not the
+other way round, as at one hub: real clients whose offers cross may never get a link. So the lead
+says who was first: whose greeting it has not handed out yet is not told of those that it has.
 """
 
 from __future__ import annotations
@@ -20,9 +25,14 @@ from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
-    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.wire.hub_news import HandedOut
+
+
+GREETING = 5.0
+"""Seconds for which a greeting may keep its client from those of others: it takes milliseconds, but
+an answer of the lead could be lost."""
 
 
 @dataclass(slots=True)
@@ -51,18 +61,23 @@ class Publications:
         self._pending: dict[int, _Pending] = {}  # in order of time
         self._size = 0
         self._memory.gauges.append(lambda: self._size)
+        # Who greets with one that is under way, and until when that counts, by topic and number.
+        self._greeting: dict[str, dict[int, tuple[SessionId, float]]] = {}
         self._certain_from = float("-inf")
 
     def __len__(self) -> int:
         """Return how many are under way; O(what is kept)."""
         return sum(not pending.is_out for pending in self._pending.values())
 
-    def spread(self, namespace: str, payload: bytes, now: float) -> None:
-        """Send a publication to the lead of its topic."""
+    def spread(
+        self, namespace: str, payload: bytes, now: float, greets: SessionId | None = None
+    ) -> None:
+        """Send a publication to the lead of its topic; ``greets``: who does so by it."""
         self._last = number = self._last + 1
         member = self._presence.find(namespace, self._own)
         session = 0 if member is None else member.session
-        spread = Spread(namespace, self._own, number, payload, session)
+        is_greeting = greets is not None
+        spread = Spread(namespace, self._own, number, payload, session, is_greeting=is_greeting)
         lead = self._placement.primary(namespace)
         is_own = lead == self._own
         if not is_own or now < self._certain_from:
@@ -73,7 +88,27 @@ class Publications:
             until = now + self._lifetime
             self._pending[number] = _Pending(spread, size, lead, until, is_out=is_own)
             self._size += size
+            if greets is not None and not is_own:
+                self._greeting.setdefault(namespace, {})[number] = greets, now + GREETING
         self._effects.tell_hub(lead, spread)
+
+    def greeting(self, namespace: str, lead: PeerId, now: float) -> set[SessionId]:
+        """Return whose greetings a lead has not handed out yet, as far as it has said so.
+
+        What it has handed out until now comes before them.
+        """
+        return {
+            session
+            for number, (session, until) in self._greeting.get(namespace, {}).items()
+            if now < until and self._pending[number].lead == lead
+        }
+
+    def _greeted(self, namespace: str, number: int) -> None:
+        under_way = self._greeting.get(namespace, {})
+        if number in under_way:
+            del under_way[number]
+            if not under_way:
+                del self._greeting[namespace]
 
     def handed_out(self, hub: PeerId, news: HandedOut, now: float) -> None:
         """Take that a publication is out."""
@@ -81,6 +116,7 @@ class Publications:
         if pending is None or pending.lead != hub:
             return
         pending.is_out = True
+        self._greeted(pending.spread.namespace, news.number)
         if now >= self._certain_from:
             self._forget(news.number)
 
@@ -108,6 +144,8 @@ class Publications:
 
     def _send(self, pending: _Pending, lead: PeerId) -> None:
         pending.lead, pending.is_out = lead, lead == self._own
+        if pending.is_out:
+            self._greeted(pending.spread.namespace, pending.spread.number)
         self._effects.tell_hub(lead, pending.spread)
 
     def _give_up(self, number: int) -> None:
@@ -116,7 +154,9 @@ class Publications:
         self._forget(number)
 
     def _forget(self, number: int) -> None:
-        self._size -= self._pending.pop(number).size
+        pending = self._pending.pop(number)
+        self._size -= pending.size
+        self._greeted(pending.spread.namespace, number)
 
     def expire(self, now: float) -> None:
         """Give up what has been under way for too long."""

@@ -21,9 +21,11 @@ from peerpigeon.core.wire.client_messages import hub_introduction
 from peerpigeon.core.wire.hub_news import Handed, HandedOut, Spread
 
 if TYPE_CHECKING:
+    from collections.abc import Set
+
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
-    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Visitor
     from peerpigeon.core.wire.reasons import Reason
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 UNCERTAIN = 5.0
 """Seconds from a change of the mesh until all hubs have told the new rendezvous hubs who is where:
 hubs see it within about one of each other, and say so a fraction later."""
+
+
+_NOBODY: frozenset[SessionId] = frozenset()
 
 
 class Topics:
@@ -59,9 +64,9 @@ class Topics:
 
     # Our visitors
 
-    def listen(self, visitor: Visitor, namespace: str) -> None:
+    def listen(self, visitor: Visitor, namespace: str, now: float) -> None:
         """Let a visitor hear what is published in a namespace; it does not yet."""
-        if self._listeners.add(visitor, namespace) and self._is_hub:
+        if self._listeners.add(visitor, namespace, now) and self._is_hub:
             self._presence.announce(namespace, self._own, hub_introduction(self._own))
 
     def unlisten(self, visitor: Visitor, namespace: str, now: float) -> None:
@@ -74,19 +79,20 @@ class Topics:
         for namespace in list(visitor.topics):
             self.unlisten(visitor, namespace, now)
 
-    def publish(self, namespace: str, payload: bytes, now: float) -> int:
-        """Send a message to all who listen in a namespace, at whatever hub.
+    def publish(self, visitor: Visitor, namespace: str, payload: bytes, now: float) -> int:
+        """Send a message of a visitor to all who listen in a namespace, at whatever hub.
 
         Returns how many listen here.
         """
         self._counts.published += 1
         count = self._deliver(namespace, payload)
         if len(self._placement) > 1 or now < self._certain_from:
-            self._publications.spread(namespace, payload, now)
+            greets = visitor.session if self._listeners.greets(visitor, namespace, now) else None
+            self._publications.spread(namespace, payload, now, greets)
         return count
 
-    def _deliver(self, namespace: str, payload: bytes) -> int:
-        count = self._listeners.deliver(namespace, payload)
+    def _deliver(self, namespace: str, payload: bytes, but: Set[SessionId] = _NOBODY) -> int:
+        count = self._listeners.deliver(namespace, payload, but)
         self._counts.heard += count
         return count
 
@@ -96,28 +102,30 @@ class Topics:
         """Take a piece of news from a hub, which may be this one."""
         match news:
             case Handed():
-                self._hear(news, now)
+                self._hear(hub, news, now)
             case HandedOut():
                 self._publications.handed_out(hub, news, now)
             case Spread() if news.is_passed_on or news.origin == hub:
                 for handed in self._distribution.distribute(hub, news, now):
-                    self._hear(handed, now)
+                    self._hear(hub, handed, now)
             case Spread():
                 pass  # made up
             case _:
                 assert_never(news)
 
-    def _hear(self, handed: Handed, now: float) -> None:
-        """Tell our listeners what was published at another hub, once."""
+    def _hear(self, hub: PeerId, handed: Handed, now: float) -> None:
+        """Tell our listeners what was published at another hub, once; ``hub`` hands it out."""
         namespace, origin, number = handed.namespace, handed.origin, handed.number
         if origin != self._own and self._heard.is_new(namespace, origin, number, now):
-            self._deliver(namespace, handed.payload)
+            is_greeting = handed.is_greeting
+            later = self._publications.greeting(namespace, hub, now) if is_greeting else _NOBODY
+            self._deliver(namespace, handed.payload, later)
 
-    def on_failure(self, news: Spread | Handed, reason: Reason, now: float) -> None:
+    def on_failure(self, news: Spread | Handed | HandedOut, reason: Reason, now: float) -> None:
         """Take what could not be brought to a hub."""
         if isinstance(news, Spread) and news.origin == self._own:
             self._publications.failed(news, reason, now)
-        else:
+        elif not isinstance(news, HandedOut):  # whoever waits for one does not wait for ever
             self._counts.unheard += 1
 
     def placed(self, now: float) -> None:

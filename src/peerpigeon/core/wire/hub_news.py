@@ -238,6 +238,8 @@ class Spread(Frozen, frozen=True, tag=17):
     has to reach it, though its ``Join`` may be behind."""
     is_passed_on: bool = False
     """Whether it comes from another rendezvous hub, one of which may not know all yet."""
+    is_greeting: bool = False
+    """Whether a client says it that has just begun to listen."""
 
 
 class Handed(Frozen, frozen=True, tag=18):
@@ -248,10 +250,15 @@ class Handed(Frozen, frozen=True, tag=18):
     number: Count
     """These two as the ``Spread`` had them."""
     payload: bytes
+    is_greeting: bool = False
+    """As the ``Spread`` had it."""
 
 
 class HandedOut(Frozen, frozen=True, tag=19):
-    """The answer to a ``Spread`` that was not passed on: the lead has sent it to all it knows."""
+    """The answer to a ``Spread`` that was not passed on: the lead has sent it to all it knows.
+
+    What the lead has handed out before is told before, what follows is told after it.
+    """
 
     namespace: Namespace
     number: Count
@@ -320,7 +327,8 @@ News: TypeAlias = (
     | Unknown
 )
 
-Carried: TypeAlias = Relay | Spread | Handed | Draw | Dealt
-"""What clients say to each other: large, perhaps, and of use for a short time only."""
+Carried: TypeAlias = Relay | Spread | Handed | HandedOut | Draw | Dealt
+"""What clients say to each other: large, perhaps, and of use for a short time only; and what has
+to stay in a row with it."""
 
-CARRIED = (Relay, Spread, Handed, Draw, Dealt)
+CARRIED = (Relay, Spread, Handed, HandedOut, Draw, Dealt)
