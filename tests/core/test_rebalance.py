@@ -55,6 +55,16 @@ def test_hubs_tell_each_other_about_how_many_clients_they_have() -> None:
     assert told(hubs, 2) == [20, 3, 0]
 
 
+def test_foreign_clients_are_not_let_go_for_balance() -> None:
+    """Those of trackers would be away for minutes."""
+    hubs = crowded(0, 0, 0)
+    for dialect, target in (("tracker", "/announce"), ("y-webrtc", "/y-webrtc")):
+        for _ in range(30):
+            hubs.visit_as(0, dialect, target)
+    hubs.run()
+    assert let_go(hubs, 10 * ROUND) == []
+
+
 def test_they_tell_it_again_when_it_is_another_number_and_seldom() -> None:
     hubs = crowded(20, 0, 0)
     hubs.pass_time(2 * TELL_EVERY)

@@ -39,6 +39,19 @@ def test_clients_are_let_go_one_after_the_other_evenly() -> None:
     assert set(desk.closed.values()) == {RESTART}
 
 
+def test_clients_of_trackers_are_let_go_last() -> None:
+    """The others are elsewhere within seconds, while those come again after minutes."""
+    desk = Desk()
+    trackers = [desk.visit("/announce", dialect="tracker") for _ in range(2)]
+    others = [desk.visit("/y-webrtc"), desk.join(A)]
+    trackers.append(desk.visit("/announce", dialect="tracker"))
+    others.append(desk.visit("/peerjs?key=peerjs&id=ann&token=x", dialect="peerjs"))
+    gone = dismissed(desk.feed(DrainRequested(6.0), 10.0))
+    for second in range(1, 6):
+        gone += dismissed(desk.feed(Tick(), 10.0 + second))
+    assert gone == others + trackers
+
+
 def test_the_hub_is_woken_for_the_next_one_and_when_the_last_is_gone() -> None:
     desk = Desk()
     one, other = desk.join(A), desk.join(B)

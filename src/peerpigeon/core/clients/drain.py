@@ -4,6 +4,9 @@ All at once they would come back all at once, to hubs that have their own. Those
 them still are served meanwhile as if nothing were, and newcomers are sent elsewhere. A client that
 is let go is heard until it has answered the close frame (``DismissPeer``), so that nothing is lost
 that it had on its way; what is for it is answered with an error from then on.
+
+Clients of trackers are the last: the others are at another hub within seconds, while those come
+again after 10 s to 5 min, and are found by nobody until then; some give up after five times.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.config.dialects import TRACKER
 from peerpigeon.core.interface.actions import Drained, Tell
 from peerpigeon.core.interface.close_codes import SERVER_DRAINING, SERVICE_RESTART
 from peerpigeon.core.interface.notices import Draining
@@ -21,6 +25,10 @@ if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import SessionId
     from peerpigeon.core.sessions.registry import Registry
+
+
+def _comes_again_late(party: Client | Visitor) -> bool:
+    return isinstance(party, Visitor) and party.dialect == TRACKER
 
 
 class Drain:
@@ -43,9 +51,8 @@ class Drain:
         """
         if self._admission.is_draining:
             return
-        self._queue.extend(
-            party.session for party in self._registry if isinstance(party, Client | Visitor)
-        )
+        parties = [party for party in self._registry if isinstance(party, Client | Visitor)]
+        self._queue.extend(party.session for party in sorted(parties, key=_comes_again_late))
         self._effects.act(Tell(Draining(len(self._queue), over)))
         self._admission.shut()
         self._next_at, self._ends_at = now, now + over
