@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -145,3 +146,18 @@ async def test_a_server_warns_of_a_misspelt_variable_at_the_start() -> None:
         assert line["level"] == "warning"
         assert line["message"].endswith("did you mean MAX_CONNECTIONS?")
         assert (await server.json())["event"] == "started"
+
+
+@pytest.mark.parametrize(("columns", "widest"), [("60", 58), ("100", 98), ("", 78), ("many", 78)])
+def test_a_help_is_as_wide_as_the_terminal(
+    columns: str,
+    widest: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("os.get_terminal_size", lambda: os.terminal_size((0, 0)))
+    with pytest.raises(SystemExit):
+        main(["token", "--help"])
+    lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("  pe")]
+    assert widest - 15 < max(map(len, lines)) <= widest

@@ -1,5 +1,6 @@
 """S10 and S28."""
 
+import re
 from dataclasses import fields, replace
 from typing import Any
 
@@ -623,3 +624,24 @@ def test_a_dialect_that_is_none_is_refused(dialects: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError, match="there are y-webrtc, peerjs, tracker, or none alone"):
         ServerConfig(dialects=dialects)
     assert ServerConfig(dialects=("none",)).dialects == ("none",)
+
+
+@given(st.text(st.sampled_from("ab-_.0é"), max_size=70))
+def test_a_host_is_what_the_resolver_takes(text: str) -> None:
+    try:
+        text.encode("idna")
+        is_taken = re.fullmatch(r"[\w.-]+", text) is not None
+    except UnicodeError:
+        is_taken = False
+    objection = None
+    try:
+        ServerConfig(host=text)
+    except ConfigError as error:
+        objection = error
+    assert (objection is None) == is_taken, objection
+
+
+def test_a_part_of_a_host_has_63_letters_at_most() -> None:
+    ServerConfig(host=f"{'a' * 63}.example")
+    with pytest.raises(ConfigError, match="host"):
+        ServerConfig(host=f"{'a' * 64}.example")

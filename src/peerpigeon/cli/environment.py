@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.config import VARIABLES
@@ -17,8 +17,22 @@ less would warn of them: HOSTNAME, PORTS."""
 
 def misspelt(environ: Mapping[str, str]) -> Iterator[str]:
     """Say of each variable that is not read and nearly has the name of one that is."""
+    letters = {known: Counter(known) for known in VARIABLES}
     for name in sorted(environ.keys() - VARIABLES.keys()):
-        near = difflib.get_close_matches(name.upper(), VARIABLES, 1, SIMILARITY)
+        own = Counter(name.upper())
+        similar = [known for known, its in letters.items() if _similarity(own, its) >= SIMILARITY]
+        near = _nearest(name.upper(), similar) if similar else []
         # Short names in small letters are everybody's: host, port.
         if near and (len(name) > len("HOST") or name.isupper()):
             yield f"the variable {name} is not read; did you mean {near[0]}?"
+
+
+def _similarity(one: Counter[str], other: Counter[str]) -> float:
+    """Return what two texts of these letters have in common at most, from 0 to 1."""
+    return 2 * (one & other).total() / (one.total() + other.total())
+
+
+def _nearest(name: str, names: list[str]) -> list[str]:
+    from difflib import get_close_matches  # noqa: PLC0415 - most environments need it not
+
+    return get_close_matches(name, names, 1, SIMILARITY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import difflib
+import os
 import re
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -19,6 +19,9 @@ _FLAG = re.compile(r"--[a-z][a-z0-9-]*")
 
 FIRST_COLUMN = 30
 """Columns for what is explained, with which few flags need a line of their own."""
+
+USUAL_COLUMNS = 80
+"""Of a terminal, where there is none to ask."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -50,11 +53,13 @@ class Parser(argparse.ArgumentParser):
         (file or sys.stdout).write(self.format_help())
 
     def _objection(self, word: str) -> str:
+        from difflib import get_close_matches  # noqa: PLC0415 - most command lines are right
+
         if not word.startswith("-"):
             return f"{word!r} is one word too many"
         flag = word.partition("=")[0]
         known = [*_FLAG.findall(self.format_help()), *self.elsewhere]
-        [near] = difflib.get_close_matches(flag, known, 1) or [""]
+        [near] = get_close_matches(flag, known, 1) or [""]
         if near in self.elsewhere:
             unlike = "" if near == flag else f"there is no {flag}; if {near} was meant: "
             return f"{unlike}{near} is {self.elsewhere[near]}"
@@ -65,7 +70,8 @@ class _Formatter(argparse.HelpFormatter):
     """Wraps the paragraphs of a text one by one, and leaves indented lines alone."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=FIRST_COLUMN)
+        # With a width, argparse does not load what compresses files in order to ask for it.
+        super().__init__(prog, max_help_position=FIRST_COLUMN, width=_columns() - 2)
 
     def _format_action(self, action: argparse.Action) -> str:
         """Leave out the line over the commands, which has nothing to say, and indent them less."""
@@ -79,3 +85,14 @@ class _Formatter(argparse.HelpFormatter):
         return "\n\n".join(
             part if part.startswith(" ") else wrap(part, width, indent) for part in parts
         )
+
+
+def _columns() -> int:
+    """Return how wide the terminal is, as ``shutil.get_terminal_size`` does."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said) > 0:
+        return int(said)
+    try:
+        return os.get_terminal_size().columns or USUAL_COLUMNS
+    except OSError:  # there is none
+        return USUAL_COLUMNS

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import signal
 import socket
 from dataclasses import dataclass
@@ -79,7 +78,9 @@ class Worker:
                 said = b""
             if not said:
                 loop.remove_reader(self.supervisor.fileno())
-                shutil.rmtree(self.directory, ignore_errors=True)  # nobody else does any more
+                from shutil import rmtree  # noqa: PLC0415 - with three libraries to compress by
+
+                rmtree(self.directory, ignore_errors=True)  # nobody else does any more
                 end(signal.SIGINT)
             for line in said.splitlines():
                 orders.obey(json.loads(line))

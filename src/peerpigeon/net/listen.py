@@ -70,8 +70,10 @@ def _places(name: str, port: int) -> list[Place]:
     """Return the addresses of one host."""
     if name in _PLACES_OF:
         return _PLACES_OF[name]
+    # A text is encoded as what may have other letters, by tables that nothing else here needs.
+    plain = name.encode() if name.isascii() else name
     try:
-        found = socket.getaddrinfo(name, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(plain, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise OSError(
             error.errno,

@@ -1,4 +1,4 @@
-"""Channels that live in a task of their own on the event loop, and the engine that keeps them.
+"""Channels that live in a task of their own on the event loop.
 
 What a library makes of ICE, DTLS and SCTP is its own; what a channel does with descriptions and
 candidates, in which order it opens and ends, and what it tells of that, is the same for each.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from peerpigeon.rtc.sdp import (
     MAX_CANDIDATES,
@@ -153,52 +153,3 @@ class TaskChannel(ABC):
                 await self._gone.wait()
         except TimeoutError:
             logger.debug("a hub did not confirm that a channel is closed")
-
-
-C = TypeVar("C", bound=TaskChannel)
-
-
-class TaskEngine(ABC, Generic[C]):
-    """Makes channels of one class, and has them end. To be made while the event loop runs."""
-
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._channels: set[C] = set()
-
-    @abstractmethod
-    def _make(self, listener: ChannelListener, offer: str | None) -> C:
-        """Return a new channel that answers an offer, or makes one."""
-
-    def offer(self, listener: ChannelListener) -> C:
-        """Begin a channel."""
-        return self._begin(self._make(listener, None))
-
-    def answer(self, sdp: str, listener: ChannelListener) -> C:
-        """Begin the other end of a channel."""
-        return self._begin(self._make(listener, sdp))
-
-    async def close(self) -> None:
-        """End all channels; takes as long as ``CLOSE_TIMEOUT`` if a hub does not answer."""
-        for channel in self._channels:
-            channel.close()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-
-    def _begin(self, channel: C) -> C:
-        task = asyncio.get_running_loop().create_task(channel.live())
-        self._tasks.add(task)
-        self._channels.add(channel)
-
-        def forget(_: asyncio.Task[None]) -> None:
-            self._tasks.discard(task)
-            self._channels.discard(channel)
-
-        task.add_done_callback(forget)
-        return channel
-
-
-def quieten(name: str, level: int) -> None:
-    """Have a library log from ``level`` on, unless the program has set a level itself."""
-    library = logging.getLogger(name)
-    if library.level == logging.NOTSET:
-        library.setLevel(level)

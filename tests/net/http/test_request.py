@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from email.utils import formatdate, parsedate_to_datetime
 
 import pytest
 from hypothesis import given
@@ -17,6 +17,7 @@ from peerpigeon.net.http.request import (
     Request,
     UpgradeRequest,
     accept,
+    http_date,
     is_websocket,
     parse_request,
 )
@@ -285,6 +286,11 @@ def test_a_malformed_target_is_refused(target: str) -> None:
 
 
 # Refusing
+
+
+@given(st.integers(0, 253402300799))
+def test_a_date_is_written_as_in_mail(at: int) -> None:
+    assert http_date(at) == formatdate(at, usegmt=True)
 
 
 def test_a_refusal_is_a_whole_response_that_ends_the_connection() -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.changes import IdFreed, VisitorGone, VisitorTold
 from peerpigeon.core.clients.rates import UNUSABLE
-from peerpigeon.core.config.dialects import PEERJS, TRACKER, Y_WEBRTC
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.dialects.dialect import (
     Close,
@@ -27,10 +26,8 @@ from peerpigeon.core.dialects.dialect import (
     Send,
     Unlisten,
 )
+from peerpigeon.core.dialects.dialects import Dialects
 from peerpigeon.core.dialects.names import readable
-from peerpigeon.core.dialects.peerjs import PeerJs
-from peerpigeon.core.dialects.topics import Topics as TopicsDialect
-from peerpigeon.core.dialects.tracker import Tracker
 from peerpigeon.core.interface.actions import Warn
 from peerpigeon.core.interface.close_codes import (
     ADDRESS_IS_FULL,
@@ -50,7 +47,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.clients.members import Members
     from peerpigeon.core.clients.permissions import Permissions
     from peerpigeon.core.clients.rates import Rates
-    from peerpigeon.core.dialects.dialect import Dialect, DialectNews, Want
+    from peerpigeon.core.dialects.dialect import DialectNews, Want
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.interface.events import VisitorOpened
     from peerpigeon.core.sessions.sessions import Sessions
@@ -87,11 +84,7 @@ class Visitors:
         self._effects = effects
         self._rates = rates
         self._permissions = permissions
-        self._dialects: dict[str, Dialect] = {
-            Y_WEBRTC: TopicsDialect(topics.count),
-            PEERJS: PeerJs(),
-            TRACKER: Tracker(),
-        }
+        self._dialects = Dialects(topics.count)
         self.messages_refused = 0
         """How many messages made no sense or were not allowed."""
 

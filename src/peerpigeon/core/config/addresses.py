@@ -24,6 +24,7 @@ _AUTHORITY = r"(?P<host>\[[^\s\[\]]*\]|[^\s/?#:@\[\]]+)(?::(?P<port>[0-9]{1,5}))
 _PATH_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _HUB_URI = re.compile(rf"wss?://{_AUTHORITY}(?:[/?][!-\"$-~]*)?")
 _HOST_NAME = re.compile(r"[\w.-]+")
+_ASCII_NAME = re.compile(r"(?:[\w-]{1,63}\.)*[\w-]{1,63}\.?", re.ASCII)
 
 
 EVERYWHERE = ("0.0.0.0", "::")
@@ -172,8 +173,10 @@ def is_ip_address(text: str) -> bool:
 
 def _is_host_name(text: str) -> bool:
     """Tell whether the resolver takes a name; it raises ``UnicodeError`` for what this refuses."""
+    if _ASCII_NAME.fullmatch(text):
+        return True
     try:
-        text.encode("idna")
+        text.encode("idna")  # what it takes, tables of all characters, is loaded here
     except UnicodeError:
         return False
     return _HOST_NAME.fullmatch(text) is not None

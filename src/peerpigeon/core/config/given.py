@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -73,7 +72,9 @@ def nearest(name: str, names: Iterable[str], before: str = "") -> str:
 
     ``before`` stands before each of them.
     """
-    near = difflib.get_close_matches(name, list(names), 1)
+    from difflib import get_close_matches  # noqa: PLC0415 - most names are right
+
+    near = get_close_matches(name, list(names), 1)
     return f"; did you mean {before}{near[0]}?" if near else ""
 
 

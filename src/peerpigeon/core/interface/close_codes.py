@@ -24,9 +24,8 @@ TRY_AGAIN_LATER = 1013
 NAMED = frozenset((*range(1000, 1004), *range(1005, 1015)))
 """The codes that the registry has a name for, but for those of libraries and programs."""
 
-SENDABLE = frozenset((*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)))
-"""The codes that may stand in a close frame: those of the registry that are no mere description of
-what was not there, and those left to libraries and programs (section 7.4.2)."""
+_NEVER_SENT = frozenset((NO_STATUS, ABNORMAL_CLOSURE))
+_LEFT_TO_OTHERS = range(3000, 5000)
 
 ADDRESS_IS_FULL = "too many connections from your address"
 """The reason that clients get with ``TRY_AGAIN_LATER`` beyond ``max_connections_per_address``."""
@@ -75,3 +74,12 @@ MEMORY_IS_SHORT = "out of memory"
 SECOND_LINK = "second link"
 TOO_LATE = "too late"
 NOT_WELCOME = "hubs of this kind are not let in"
+
+
+def is_sendable(code: int) -> bool:
+    """Tell whether a code may stand in a close frame.
+
+    Those of the registry may that are no mere description of what was not there, and those left to
+    libraries and programs (section 7.4.2).
+    """
+    return code in _LEFT_TO_OTHERS or (code in NAMED and code not in _NEVER_SENT)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from peerpigeon.core.interface.close_codes import (
     ABNORMAL_CLOSURE,
     NO_STATUS,
-    SENDABLE,
+    is_sendable,
 )
 from peerpigeon.net.http.request import SUBPROTOCOL
 from peerpigeon.net.websocket.frames import BINARY, TEXT
@@ -113,7 +113,7 @@ class AsgiTransport(asyncio.Transport):
                     self._has_ended = True
                     code = message.get("code") or NO_STATUS
                     if code != ABNORMAL_CLOSURE and self._far.state is State.OPEN:
-                        self._far.close(code if code in SENDABLE else NO_STATUS)
+                        self._far.close(code if is_sendable(code) else NO_STATUS)
                         self._feed()
                     return
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import time
 from dataclasses import dataclass, field
-from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -39,6 +39,14 @@ _PROTOCOL_TAKEN = f"Sec-WebSocket-Protocol: {SUBPROTOCOL}".encode()
 
 _ACCEPT_SALT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 _VERSION = "13"
+
+# RFC 9110, section 5.6.7. The time module has them in the language of the program around.
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
+
 # RFC 6455, section 4.4, and RFC 9110, section 15.5.22.
 UPGRADE_TO = (
     ("Sec-WebSocket-Version", _VERSION),
@@ -74,6 +82,15 @@ class HandshakeError(Exception):
         return response(self.status, self.headers, f"{self.message}\n".encode())
 
 
+def http_date(at: float) -> str:
+    """Return a time, in seconds of the Unix epoch, as HTTP writes it (RFC 9110, section 5.6.7)."""
+    year, month, day, hour, minute, second, weekday, *_ = time.gmtime(at)
+    return (
+        f"{_WEEKDAYS[weekday]}, {day:02} {_MONTHS[month - 1]} {year:04}"
+        f" {hour:02}:{minute:02}:{second:02} GMT"
+    )
+
+
 def response(
     status: HTTPStatus,
     headers: Iterable[tuple[str, str]],
@@ -88,7 +105,7 @@ def response(
     """
     lines = [
         f"HTTP/1.1 {status.value} {status.phrase}",
-        f"Date: {formatdate(usegmt=True)}",
+        f"Date: {http_date(time.time())}",
         *(f"{name}: {value}" for name, value in headers),
         "Connection: close",
     ]

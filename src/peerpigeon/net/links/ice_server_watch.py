@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from peerpigeon.rtc.ice_check import RefusedError, ask
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -53,6 +51,8 @@ class IceServerWatch:
             self._asking = self._loop.create_task(self._ask(lacking))
 
     async def _ask(self, servers: Sequence[IceServer]) -> None:
+        from peerpigeon.rtc.ice_check import RefusedError, ask  # noqa: PLC0415 - seldom needed
+
         for server in servers:
             try:
                 await ask(server)

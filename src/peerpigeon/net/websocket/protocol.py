@@ -15,9 +15,9 @@ from peerpigeon.core.interface.close_codes import (
     MESSAGE_TOO_BIG,
     NO_STATUS,
     PROTOCOL_ERROR,
-    SENDABLE,
     TOO_BIG,
     UNSUPPORTED_DATA,
+    is_sendable,
 )
 from peerpigeon.net.websocket.frames import (
     CLIENT,
@@ -262,7 +262,7 @@ class WebSocketProtocol:
 
     def _take_close(self, payload: bytes) -> CloseReceived:
         code = int.from_bytes(payload[:2], "big") if payload else NO_STATUS
-        if payload and (len(payload) == 1 or code not in SENDABLE):
+        if payload and (len(payload) == 1 or not is_sendable(code)):
             raise FrameError(PROTOCOL_ERROR)
         received = CloseReceived(code, str(payload[2:], "utf-8"))
         self._stop_reading(_CLOSE_OWED if self.state is _OPEN else _CLOSED)

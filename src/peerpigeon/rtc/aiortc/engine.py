@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from peerpigeon.rtc.aiortc.channel import AiortcChannel
-from peerpigeon.rtc.channel_tasks import TaskEngine, quieten
+from peerpigeon.rtc.task_engine import TaskEngine, quieten
 
 if TYPE_CHECKING:
     from peerpigeon.rtc.ice import IceOptions

@@ -7,7 +7,7 @@ import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from peerpigeon.rtc.channel_tasks import TaskEngine, quieten
+from peerpigeon.rtc.task_engine import TaskEngine, quieten
 
 if TYPE_CHECKING:
     from peerpigeon.rtc.builtin.channel import BuiltinChannel
