@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -20,11 +21,19 @@ def setup() -> ModuleType:
 
 
 def test_a_step_that_takes_long_shows_that_it_goes_on(
-    setup: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    setup: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    seen, said = tmp_path / "seen", []
+
+    def say(text: str, **_: object) -> None:
+        said.append(text)
+        seen.touch()
+
+    monkeypatch.setattr(setup, "print", say, raising=False)
     monkeypatch.setattr(setup, "DOT_INTERVAL", 0.001)
-    setup._run([sys.executable, "-c", "print('what a step says is left out')"])
-    assert set(capsys.readouterr().out) == {"."}
+    until_seen = f"import os\nwhile not os.path.exists({str(seen)!r}): print('left out')"
+    setup._run([sys.executable, "-c", until_seen])
+    assert set(said) == {"."}
 
 
 def test_a_step_that_fails_shows_what_it_said(
