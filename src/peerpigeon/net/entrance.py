@@ -69,13 +69,14 @@ class Entrance:
         """
         if self._hub.is_draining:
             raise _DRAINING
-        permits = None if self.tokens is None else self.tokens.permits(request)
         # Whoever names a peerId is a client of this protocol, at whatever path.
         is_native = bool(request.parameter("peerId"))
         dialect = "" if is_native else dialect_at(request.path, self._config.dialects)
+        asked = replace(request, dialect=dialect) if dialect else request
+        permits = None if self.tokens is None else self.tokens.permits(asked)
         if permits is None and not dialect:
             return self._driver.clients.open
-        allowed = replace(request, permits=permits, dialect=dialect)
+        allowed = replace(asked, permits=permits)
         return lambda transport, _, early: self._driver.clients.open(transport, allowed, early)
 
     def objection_to(self, request: Request, namespace: str) -> str | None:

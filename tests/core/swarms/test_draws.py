@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.dialects.names import Kind, member_id, namespace_of
-from peerpigeon.core.interface.events import Tick
+from peerpigeon.core.dialects.names import Kind, member_id, namespace_of, readable
+from peerpigeon.core.interface.events import Permits, Tick
 from peerpigeon.core.memory import Pot
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.wire.hub_news import Counted, Dealt, Draw
@@ -123,6 +123,19 @@ def test_a_scrape_tells_of_swarms_that_are_not_there_too() -> None:
     desk.say(one, {"action": "scrape", "info_hash": ["swarm".ljust(20), "nobody".ljust(20)]})
     [scraped] = desk.take(one)
     assert {each["incomplete"] for each in scraped["files"].values()} == {0, 1}
+
+
+def test_a_scrape_does_not_tell_of_swarms_that_its_client_may_not_enter() -> None:
+    swarm = readable(namespace_of_swarm("secret".ljust(20)))
+    desk = Desk(ServerConfig(namespace_access=(f"{swarm}=token",), token_keys="keys.json"))
+    insider = desk.visit("/announce", dialect="tracker", permits=Permits(None, (swarm,), 1e9))
+    desk.say(insider, announce("insider", "secret".ljust(20)))
+    stranger = desk.visit("/announce", dialect="tracker")
+    for session, count in ((insider, 1), (stranger, 0)):
+        desk.take(session)
+        desk.say(session, {"action": "scrape", "info_hash": "secret".ljust(20)})
+        [scraped] = desk.take(session)
+        assert [each["incomplete"] for each in scraped["files"].values()] == [count]
 
 
 def test_a_hub_without_memory_tells_what_it_knows() -> None:

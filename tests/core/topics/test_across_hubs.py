@@ -119,6 +119,21 @@ def test_of_two_that_come_at_a_time_one_hears_the_other(
         assert not hub._clients.topics._publications._greeting
 
 
+def test_greetings_of_one_hub_are_answered_one_by_one() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    both = [hubs.visit(0, topic) for _ in range(2)]
+    for number, visitor in enumerate(both):
+        hubs.publish(visitor, topic, number)
+    publications = hubs.hubs[0]._clients.topics._publications
+    namespace = namespace_of(Kind.TOPIC, topic)
+    first = min(publications._pending)
+    assert len(publications.greeting(namespace, THIRD, hubs.now)) == 2
+    hubs.inject(0, HandedOut(namespace, first), THIRD)
+    assert publications.greeting(namespace, THIRD, hubs.now) == {both[1][1]}
+    hubs.run()
+    assert not publications._greeting
+
+
 def test_who_has_listened_for_a_while_hears_all() -> None:
     hubs, topic = mesh(), topic_of(THIRD)
     both = [hubs.visit(number, topic) for number in (0, 1)]

@@ -15,6 +15,7 @@ from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.dialects.dialect import (
     Close,
     Count,
+    Counted,
     Draw,
     Enter,
     Exit,
@@ -167,6 +168,9 @@ class Visitors:
         session, namespace = visitor.session, want.namespace
         if isinstance(want, Draw):
             self._draws.draw(session, namespace, want.member, want.payloads, now)
+        elif self._permissions.objection(readable(namespace), visitor.permits):
+            # As of one that is not there.
+            self._effects.report(VisitorTold(session, Counted(namespace, None, 0, 0)))
         else:
             self._draws.draw(session, namespace, None, (), now)
 
