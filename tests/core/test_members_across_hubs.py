@@ -225,3 +225,17 @@ def test_what_waits_for_nobody_reaches_who_is_there_and_is_dropped_without_a_wor
     hubs.pass_time(10.0)
     assert hubs.take(other) == [OPEN, {"type": "LEAVE", "src": "ann", "dst": name}]
     assert hubs.take(ann) == [OPEN]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_that_is_for_one_whose_id_is_being_decided_waits_in_order(name: str) -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    ann = connect(hubs, 0, "ann")
+    query = f"key=peerjs&id={name}&token=t"
+    here = hubs.visit_as(0, "peerjs", f"/peerjs?{query}")
+    send(hubs, ann, name, 1)
+    hubs.say(ann, {"type": "LEAVE", "dst": name})
+    send(hubs, ann, name, 2)
+    hubs.run()
+    leave = {"type": "LEAVE", "src": "ann", "dst": name}
+    assert hubs.take(here) == [OPEN, offer("ann", name, 1), leave, offer("ann", name, 2)]

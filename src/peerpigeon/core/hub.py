@@ -127,6 +127,8 @@ class Hub(Pictures):
         self._namespaces = Namespaces(own, incarnation, limit, rng, placement, self._effects)
         if config.is_hub:
             self._effects.act(Tell(HubRegistered(own, 1)))
+            if config.auto_connect and (config.bootstrap_hubs or config.bootstrap_dns):
+                self._namespaces.begin(now)
         self._clients = ClientService(own, config, self._namespaces, rng, self._effects)
         self._signaling = self._clients.signaling
         self._news = IncomingNews(own, self._clients, self._namespaces)

@@ -24,10 +24,12 @@ from peerpigeon.sim.scenes import (
     lives,
     loss,
     mesh,
+    peerjs,
     reference_hubs,
     rolling,
     thefts,
     topics,
+    tracker,
     workers,
 )
 
@@ -89,6 +91,8 @@ def catalogue(size: str) -> dict[str, Scene]:
             "rebalanced": rolling.rebalanced,
             "workers": workers.workers,
             "topics": topics.topics,
+            "peerjs": peerjs.peerjs,
+            "tracker": tracker.tracker,
             "byzantine": byzantine.byzantine,
             "liars among identities": byzantine.byzantine_with_identities,
             "an hour": partial(days.days, hours=1.0),
@@ -146,6 +150,8 @@ def catalogue(size: str) -> dict[str, Scene]:
         "workers": partial(workers.workers, machines=4, each=4, clients=120, rooms=24),
         "a day": partial(days.days, hours=24.0),
         "topics": partial(topics.topics, hubs=12, rounds=10, visitors=48),
+        "peerjs": partial(peerjs.peerjs, hubs=12, rounds=7, peers=40),
+        "tracker": partial(tracker.tracker, hubs=12, rounds=7, downloaders=60),
         "full hub": partial(full_hub.full_hub, places=600, ghosts=100, within=60.0),
         **{
             f"loss of {percent} %": partial(loss.lossy, loss=percent / 100, hubs=20)

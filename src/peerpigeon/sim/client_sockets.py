@@ -108,7 +108,8 @@ class ClientSockets:
         if query.startswith("/"):
             session = self._sessions.begin(connection)
             connection.send(self._process, Accepted())
-            self._process.feed(VisitorOpened(session, query[1:], query, "127.0.0.1"))
+            dialect = query[1:].partition("?")[0]
+            self._process.feed(VisitorOpened(session, dialect, query, "127.0.0.1"))
             return
         peer_id, _, resume_key = query.partition("&")
         session = self._sessions.begin(connection)

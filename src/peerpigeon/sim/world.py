@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from peerpigeon.core import Hub
 from peerpigeon.core.config import DEFAULT_PORT, GLOBAL_NAMESPACE, ServerConfig
@@ -22,7 +22,7 @@ from peerpigeon.sim.reference_hub import ReferenceHub
 from peerpigeon.sim.scheduler import Scheduler
 from peerpigeon.sim.stage import Stage
 from peerpigeon.sim.trace import Trace
-from peerpigeon.sim.visitor import Visitor
+from peerpigeon.sim.visitors.visitor import Visitor
 from peerpigeon.sim.websocket import Connection
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from peerpigeon.sim.scheduler import Callback
     from peerpigeon.sim.tally import Tally
     from peerpigeon.sim.websocket import Endpoint
+
+V = TypeVar("V", bound=Visitor)
 
 LULL = 5.0
 """Seconds without an alarm after which a world counts as quiet; check-ups are further apart."""
@@ -168,10 +170,10 @@ class World:
         client.take_way(way)
         return client
 
-    def add_visitor(self) -> Visitor:
+    def add_visitor(self, kind: Callable[[int, Random, Scheduler], V]) -> V:
         """Add a foreign client, which is yet to connect."""
         rng = self.chance(f"visitor {len(self.visitors)}")
-        visitor = Visitor(self._next_number(), rng, self._scheduler)
+        visitor = kind(self._next_number(), rng, self._scheduler)
         self.visitors.append(visitor)
         return visitor
 

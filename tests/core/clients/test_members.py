@@ -224,6 +224,45 @@ def test_what_needs_no_answer_does_not_wait() -> None:
     assert desk.take(ann) == [OPEN]
 
 
+def test_what_needs_no_answer_does_not_overtake_what_waits() -> None:
+    """A connection that is closed at once is closed after it was offered."""
+    desk = Desk()
+    ann = connect(desk, "ann")
+    send(desk, ann, "ben")
+    desk.say(ann, {"type": "LEAVE", "dst": "ben"}, 1.0)
+    ben = connect(desk, "ben", now=2.0)
+    leave = {"type": "LEAVE", "src": "ann", "dst": "ben"}
+    assert desk.take(ben) == [OPEN, offer("ann", "ben"), leave]
+
+
+def test_who_has_waited_in_vain_is_told_whatever_else_it_has_said() -> None:
+    desk = Desk()
+    ann, cat = connect(desk, "ann"), connect(desk, "cat")
+    send(desk, cat, "ben")
+    desk.say(ann, {"type": "LEAVE", "dst": "ben"})
+    send(desk, ann, "ben")
+    desk.tick(5.0)
+    assert desk.take(ann) == [OPEN, expire("ann", "ben")]
+
+
+def test_who_has_come_again_meanwhile_is_told_of_what_it_has_said_since() -> None:
+    desk = Desk()
+    send(desk, connect(desk, "ann"), "ben")
+    again = connect(desk, "ann", now=1.0)
+    send(desk, again, "ben", now=2.0)
+    desk.tick(5.0)
+    assert desk.take(again) == [OPEN, expire("ann", "ben")]
+
+
+def test_a_hub_that_starts_from_others_hears_of_them_before_it_grants_an_id() -> None:
+    desk = Desk(ServerConfig(is_hub=True, bootstrap_hubs=("ws://other:3000",)))
+    ann = connect(desk, "ann", now=0.1)
+    desk.tick(2.0)
+    assert desk.take(ann) == []
+    desk.tick(2.1)
+    assert desk.take(ann) == [OPEN]
+
+
 def test_what_is_for_a_client_whose_id_is_being_decided_waits_for_that() -> None:
     desk = Desk(ServerConfig(takeover_timeout=2.0))
     connect(desk, "ann")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.changes import VisitorTold
 from peerpigeon.core.clients.relays import ANY_SESSION
-from peerpigeon.core.clients.signal_outcomes import SEND
+from peerpigeon.core.clients.signal_outcomes import ANSWERED_SEND, SEND
 from peerpigeon.core.dialects.dialect import Denied, Enter, Exit, Send, Taken
 from peerpigeon.core.dialects.names import readable
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, RESUMED
@@ -126,11 +126,11 @@ class Members:
             self._signaling.outcomes.hand_over(at_hand.hub, want.payload)
             return
         namespace, target, session = want.namespace, want.target, sender.mesh_session
-        if want.waits:
-            self._patient.send(sender, namespace, target, want.payload, now)
+        kind, data = ANSWERED_SEND if want.waits else SEND, want.payload
+        relay = Relay(namespace, sender.peer_id, target, ANY_SESSION, kind, data, session)
+        if want.waits or self._patient.awaits(namespace, target):  # nothing overtakes
+            self._patient.send(sender, relay, now)
         else:
-            data = want.payload
-            relay = Relay(namespace, sender.peer_id, target, ANY_SESSION, SEND, data, session)
             self._signaling.send(relay, now)
 
     def note_grant(self, visitor: Visitor, granted: Granted) -> None:

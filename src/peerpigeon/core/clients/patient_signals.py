@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.clients.pending_signals import WAITING_SIZE, PendingSignals, Queued
 from peerpigeon.core.clients.relays import ANY_SESSION
-from peerpigeon.core.clients.signal_outcomes import ANSWERED_SEND
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.dialects.dialect import PATIENCE
 from peerpigeon.core.ids import PeerKey, key_of
-from peerpigeon.core.sessions.registry import VisitorMember
 from peerpigeon.core.shares import Shares
 from peerpigeon.core.wire.hub_news import Find, Relay
 from peerpigeon.core.wire.reasons import Reason
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId, SessionId
     from peerpigeon.core.namespaces.namespaces import Namespaces
-    from peerpigeon.core.sessions.registry import Registry
+    from peerpigeon.core.sessions.registry import Registry, VisitorMember
     from peerpigeon.core.wire.hub_news import Found, Undelivered
 
     Key: TypeAlias = tuple[str, PeerKey]
@@ -51,7 +49,6 @@ class PatientSignals:
         effects: Effects,
     ) -> None:
         self._own = own
-        self._registry = registry
         self._presence = namespaces.presence
         self._placement = namespaces.placement
         self._signaling = signaling
@@ -67,16 +64,16 @@ class PatientSignals:
         """Return how many messages wait."""
         return len(self._queues)
 
-    def send(
-        self, sender: VisitorMember, namespace: str, target: PeerId, data: bytes, now: float
-    ) -> None:
+    def awaits(self, namespace: str, target: PeerId) -> bool:
+        """Tell whether messages wait for a target."""
+        return (namespace, key_of(target)) in self._asked
+
+    def send(self, sender: VisitorMember, relay: Relay, now: float) -> None:
         """Send a message to its target, or have it wait."""
-        own, session = sender.peer_id, sender.mesh_session
-        relay = Relay(namespace, own, target, ANY_SESSION, ANSWERED_SEND, data, session)
-        key = namespace, key_of(target)
+        key = relay.namespace, key_of(relay.target)
         if key in self._asked:  # nothing overtakes
             self._wait(key, sender, relay, now)
-        elif not self._try(relay, now):
+        elif not self._signaling.try_to_send(relay, now):
             if self._shares.has_room(sender.hub, 1):
                 self._wait(key, sender, relay, now)
             else:
@@ -93,7 +90,9 @@ class PatientSignals:
         if sender is None:
             return False
         self._presence.disprove(lost.namespace, lost.target, (hub, lost.session), now)
-        self.send(sender, lost.namespace, lost.target, lost.data, now)
+        own, session = sender.peer_id, sender.mesh_session
+        namespace, target, data = lost.namespace, lost.target, lost.data
+        self.send(sender, Relay(namespace, own, target, ANY_SESSION, lost.kind, data, session), now)
         return True
 
     def _wait(self, key: Key, sender: VisitorMember, relay: Relay, now: float) -> None:
@@ -103,20 +102,6 @@ class PatientSignals:
             self._ask(key, sender.hub, relay.target, now)
         elif queued is Queued.FULL:
             self._signaling.outcomes.fail(relay, Reason.OVERLOADED, now)
-
-    def _try(self, relay: Relay, now: float) -> bool:
-        """Send a message if it is known where its target is; tell whether it is."""
-        namespace, target = relay.namespace, relay.target
-        located = self._presence.locate(namespace, target, now)
-        if located is not None and located.hub != self._own:
-            self._signaling.pass_on(relay, located, now)
-            return True
-        party = self._registry.find_client(target)
-        if not isinstance(party, VisitorMember) or party.namespace != namespace:
-            return False
-        # If its id is not decided yet, it waits there.
-        self._signaling.relays.deliver(self._own, relay, now)
-        return True
 
     def _ask(self, key: Key, visitor: SessionId, target: PeerId, now: float) -> None:
         self._asked.pop(key, None)
@@ -131,7 +116,7 @@ class PatientSignals:
         if key in self._asked:
             self._shares.give_back(self._asked.pop(key)[0], 1)
         for _, relay, _ in self._queues.take(key):
-            self._try(relay, now)
+            self._signaling.try_to_send(relay, now)
 
     def on_found(self, found: Found, now: float) -> None:
         """Take the answer to where a target is."""
@@ -143,14 +128,16 @@ class PatientSignals:
 
     def tick(self, now: float) -> None:
         """Give up what has waited for too long; each sender is told once for each target."""
-        told: set[tuple[str, PeerId, PeerId]] = set()
+        told: set[tuple[str, int, PeerId, str]] = set()
         for _, relay, _ in self._queues.expire(now):
             key = relay.namespace, key_of(relay.target)
             if key in self._asked:
                 self._shares.give_back(self._asked.pop(key)[0], 1)
-            pair = relay.namespace, relay.sender, relay.target
-            if pair not in told:
-                told.add(pair)
+            # By session, as a client that has come again hears of its own; and of a kind, as only
+            # one of the two is answered.
+            alike = relay.namespace, relay.sender_session, relay.target, relay.kind
+            if alike not in told:
+                told.add(alike)
                 self._signaling.outcomes.fail(relay, Reason.EXPIRED, now)
         while (due := self._ask_at()) is not None and due <= now:
             key, (visitor, target, _) = next(iter(self._asked.items()))

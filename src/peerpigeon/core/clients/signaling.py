@@ -250,15 +250,22 @@ class Signaling:
 
     def send(self, relay: Relay, now: float) -> None:
         """Send a message of a dialect to its target."""
-        target = self._registry.find_client(relay.target)
-        if (
-            isinstance(target, VisitorMember)
-            and target.granted_in == relay.namespace
-            and not self._waits(relay.namespace, relay.target)
-        ):
-            self.relays.deliver(self._own, relay, now)
-        else:
+        if self._waits(relay.namespace, relay.target) or not self.try_to_send(relay, now):
             self._send_away(relay, now)
+
+    def try_to_send(self, relay: Relay, now: float) -> bool:
+        """Send a message of a dialect if it is known where its target is; tell whether it is."""
+        namespace, target = relay.namespace, relay.target
+        located = self._presence.locate(namespace, target, now)
+        if located is not None and located.hub != self._own:
+            self.pass_on(relay, located, now)
+            return True
+        party = self._registry.find_client(target)
+        if not isinstance(party, VisitorMember) or party.namespace != namespace:
+            return False
+        # If its id is not decided yet, it waits there.
+        self.relays.deliver(self._own, relay, now)
+        return True
 
     def _waits(self, namespace: str, target: PeerId) -> bool:
         return (namespace, key_of(target)) in self._waiting.queues

@@ -106,7 +106,8 @@ class Send(msgspec.Struct, frozen=True, gc=False):
     payload: bytes
     waits: bool = False
     """Whether it waits ``PATIENCE`` seconds for a target that is not there; ``Undelivered`` follows
-    then, once for all from one to another. Else it is dropped without a word."""
+    then, once for all from one to another. Else it is dropped without a word, unless others wait
+    for that target, which it does not overtake."""
 
 
 class Draw(msgspec.Struct, frozen=True, gc=False):

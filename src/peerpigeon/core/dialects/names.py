@@ -62,6 +62,11 @@ def readable(namespace: str) -> str:
     return _PREFIXES[Kind(namespace[1])] + namespace[2:].replace(RESERVED, "/")
 
 
+def is_of_dialect(namespace: str) -> bool:
+    """Tell whether a namespace is one of a dialect, and not of native clients."""
+    return namespace.startswith(RESERVED)
+
+
 def is_topic(namespace: str) -> bool:
     """Tell whether a namespace is one in which is published: its members are hubs."""
     return namespace.startswith(_TOPIC)

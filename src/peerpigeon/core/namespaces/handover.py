@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
+from peerpigeon.core.dialects.names import is_of_dialect
 from peerpigeon.core.namespaces.placement import namespace_key
 from peerpigeon.core.namespaces.retention import due
 
@@ -34,7 +35,7 @@ class Handover:
         self._placement = placement
         self._left: dict[int, float] = {}
         """The hubs that have left, as numbers, and until when that matters; the first first."""
-        self._arrived_until = float("-inf")
+        self._arrived_until = self._begun_until = float("-inf")
         # By namespace, hub and session, in order of time.
         self._waiting: dict[Registration, float] = {}
         self._in: Counter[str] = Counter()  # how many of these are in each namespace
@@ -53,12 +54,19 @@ class Handover:
         self._arrived_until = now + HANDOVER
         self._waiting = dict.fromkeys(self._waiting, self._arrived_until)
 
+    def note_start(self, now: float) -> None:
+        """Note that this hub starts from others, which may have granted an id that is asked of it.
+
+        This counts where an id is not taken back: clients of our own are asked for it again.
+        """
+        self._begun_until = now + HANDOVER
+
     def lasts(self, hub: PeerId, namespace: str, now: float) -> bool:
         """Tell whether other hubs may not yet have said whose ids are granted.
 
         ``hub``: which one has just said that this one is the primary of a namespace.
         """
-        if now < self._arrived_until:
+        if now < self._arrived_until or (now < self._begun_until and is_of_dialect(namespace)):
             return True
         if hub != self._own and len(self._placement) == 1:
             return True  # it sees us, and we are yet to see it and all the others

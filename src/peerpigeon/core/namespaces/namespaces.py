@@ -179,6 +179,10 @@ class Namespaces:
             self.rendezvous.drop_hub(hub, now, incarnation)
         return told
 
+    def begin(self, now: float) -> None:
+        """Grant foreign ids later: this hub starts from others, and is to hear of them first."""
+        self.rendezvous.handover.note_start(now)
+
     def woke_up(self, now: float) -> None:
         """Grant nothing yet: this process was asleep, and others may have done so meanwhile."""
         if len(self.placement) > 1:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core import Hub
 
-_SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType, ServerConfig, Random)
+SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType, ServerConfig, Random)
 """What hubs use and do not own: code, options, and the chance, which is as large at any time."""
 
 
@@ -35,7 +35,7 @@ class Holdings:
         ahead: list[object] = [*hubs]
         while ahead:
             thing = ahead.pop()
-            if id(thing) in found or isinstance(thing, _SHARED):
+            if id(thing) in found or isinstance(thing, SHARED):
                 continue
             found[id(thing)] = thing
             ahead += gc.get_referents(thing)

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from peerpigeon.sim.mesh import Layout
 from peerpigeon.sim.scenes.outcome import EXAMPLES, Outcome
 from peerpigeon.sim.scenes.setting import FORMATION, begin
+from peerpigeon.sim.scenes.troubles import TROUBLES, begin_trouble, mend
+from peerpigeon.sim.visitors.listener import Listener
 
 if TYPE_CHECKING:
     from random import Random
 
-    from peerpigeon.sim.host import Host
     from peerpigeon.sim.mesh import Mesh
-    from peerpigeon.sim.visitor import Publication, Subscription, Visitor
+    from peerpigeon.sim.visitors.listener import Publication, Subscription
+    from peerpigeon.sim.visitors.visitor import Visitor
     from peerpigeon.sim.websocket import Connection
 
 ROUND = 30.0
@@ -28,7 +30,8 @@ HEALED = 15.0
 PROMPT = 5.0
 """Seconds within which each listener has heard what was published in a quiet time."""
 
-TROUBLES = ("kill", "stop", "cut", "join", "restart", "nap")
+_TROUBLES = tuple(kind for kind in TROUBLES if kind != "machine")
+"""Nobody notices when a whole machine is gone; then a client of y-webrtc hears for 30 s nothing."""
 
 PUBLICATIONS = 10
 """How many a second."""
@@ -43,12 +46,12 @@ class Audience:
 
     mesh: Mesh
     rng: Random
-    visitors: list[Visitor] = field(default_factory=list)
+    visitors: list[Listener] = field(default_factory=list)
     quiet: list[tuple[float, float]] = field(default_factory=list)
 
     def add(self, topics: tuple[str, ...]) -> None:
         """Let a visitor come, to any hub that lives, and again to another when that is gone."""
-        visitor = self.mesh.world.add_visitor()
+        visitor = self.mesh.world.add_visitor(Listener)
         visitor.topics = topics
         self.visitors.append(visitor)
         visitor.connect(self._open)
@@ -133,9 +136,9 @@ def topics(
         quiet_from = world.now
         world.run(ROUND / 3)
         audience.quiet.append((quiet_from, world.now))
-        _trouble(TROUBLES[(seed + number) % len(TROUBLES)], mesh, audience.rng)
+        begin_trouble(_TROUBLES[(seed + number) % len(_TROUBLES)], mesh, audience.rng)
         world.run(ROUND / 6)
-        _mend(mesh)
+        mend(mesh)
         world.run(ROUND / 2)
     world.run(PROMPT)
     outcome.faults += audience.faults()[:EXAMPLES]
@@ -149,36 +152,3 @@ def topics(
         rest = kept.listened, kept.under_way, kept.kept, namespaces
         outcome.expect(not any(rest), f"hub {hub.number} keeps {rest} of topics")
     return outcome
-
-
-def _trouble(kind: str, mesh: Mesh, rng: Random) -> None:
-    world = mesh.world
-    hub = rng.choice(mesh.living[1:])
-    match kind:
-        case "kill":
-            world.kill(hub)
-        case "stop":
-            world.stop(hub)
-        case "cut":
-            others = [each for each in mesh.living if each is not hub]
-            world.part([hub], others)
-        case "join":
-            mesh.join(1)
-        case "restart":
-            world.kill(hub)
-            world.at(world.now + 0.5, partial(_restart, mesh, hub))
-        case _:
-            world.suspend(hub)
-            world.at(world.now + rng.choice((1.0, 4.0)), partial(world.resume, hub))
-
-
-def _restart(mesh: Mesh, hub: Host) -> None:
-    if not hub.is_alive:
-        mesh.world.restart(hub)
-
-
-def _mend(mesh: Mesh) -> None:
-    """Have an end of what was cut, and start what has ended."""
-    mesh.world.heal()
-    for hub in mesh.hubs:
-        _restart(mesh, hub)
