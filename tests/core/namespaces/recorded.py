@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from peerpigeon.core.effects import Effects
 from peerpigeon.core.memory import MemoryAccount
+from peerpigeon.core.namespaces.keys import REGION_BITS
 from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.namespaces.record_table import MAX_RECORDS
@@ -59,6 +60,13 @@ class ChosenPlacement(Placement):
     def rendezvous_hubs(self, namespace: str) -> tuple[PeerId, ...]:
         del namespace
         return self.chosen
+
+    def near(self, hubs: Iterable[PeerId]) -> list[int]:
+        del hubs
+        return list(range(1 << REGION_BITS))
+
+    def take_moved(self) -> Iterable[int]:
+        return range(1 << REGION_BITS)
 
 
 class Recorded:

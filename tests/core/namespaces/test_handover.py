@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.namespaces.handover import HANDOVER, Handover
-from peerpigeon.core.namespaces.placement import Placement, namespace_key
+from peerpigeon.core.namespaces.keys import namespace_key
+from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.wire.hub_news import (
     Challenge,
     Join,

@@ -17,7 +17,8 @@ from peerpigeon.core.namespaces.local_members import (
     LocalNamespace,
     Registration,
 )
-from peerpigeon.core.namespaces.publication import Publication
+from peerpigeon.core.namespaces.names_by_hub import NamesByHub
+from peerpigeon.core.namespaces.publication import Publication, Roles
 from peerpigeon.core.wire.hub_news import Located, Member
 from tests.core.harness import HUB
 from tests.core.namespaces.worlds import peer_ids
@@ -26,7 +27,7 @@ ELSEWHERE = PeerId("1" * 40)
 
 
 def hall(limit: int = 50) -> LocalNamespace:
-    return LocalNamespace(HUB, "net1", limit, Publication((HUB,)))
+    return LocalNamespace(HUB, "net1", limit, Publication(Roles((HUB,))), NamesByHub())
 
 
 def come(local: LocalNamespace, count: int, first: int = 1) -> list[LocalMember]:

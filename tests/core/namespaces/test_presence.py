@@ -1,5 +1,5 @@
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
@@ -653,7 +653,7 @@ class ForgetsWhomAClientKnows(Presence):
 
 
 class DoesNotPublishAgain(Presence):
-    def publish(self, now: float) -> None:
+    def publish(self, moved: Iterable[int], now: float) -> None:
         pass
 
 

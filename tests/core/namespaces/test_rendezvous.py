@@ -11,7 +11,8 @@ from peerpigeon.core.namespaces import departures, retention
 from peerpigeon.core.namespaces import placement as placement_module
 from peerpigeon.core.namespaces.discovery import SATURATION
 from peerpigeon.core.namespaces.hub_views import first_session
-from peerpigeon.core.namespaces.placement import Placement, closest_hubs, namespace_key, nearest
+from peerpigeon.core.namespaces.keys import namespace_key, nearest
+from peerpigeon.core.namespaces.placement import Placement, closest_hubs
 from peerpigeon.core.namespaces.retention import RETENTION
 from peerpigeon.core.owners import owner_of_key
 from peerpigeon.core.wire.hub_news import (

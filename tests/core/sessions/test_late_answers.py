@@ -8,6 +8,7 @@ from peerpigeon.core.ids import SessionId
 from peerpigeon.core.interface.events import PingSent, Tick
 from peerpigeon.core.interface.reading import ReadProgress
 from peerpigeon.core.namespaces.id_owners import CHALLENGE_TIMEOUT, MOST_DELAYS, IdOwners
+from peerpigeon.core.namespaces.names_by_hub import NamesByHub
 from peerpigeon.core.namespaces.records import NamespaceRecords, Record
 from peerpigeon.core.sessions.takeover import LONGEST_READING, READING_RATE
 from peerpigeon.core.wire.hub_news import Located, Member
@@ -145,7 +146,7 @@ def test_another_hub_gets_the_id_when_the_time_is_over() -> None:
 
 
 def test_a_hub_that_puts_its_answer_off_for_ever_gains_no_more_than_the_longest_time() -> None:
-    owners, kept = IdOwners(Effects(0.0)), NamespaceRecords("net1")
+    owners, kept = IdOwners(Effects(0.0)), NamespaceRecords("net1", NamesByHub())
     holder, newcomer = (Record(Located(hub, Member(A, 5, b"{}")), 7) for hub in (FIRST, SECOND))
     owners.hold_aside(kept, newcomer, holder, 0.0)
     for _ in range(9):

@@ -11,7 +11,8 @@ import msgspec
 
 from peerpigeon.core.clients.relays import ASK_AGAIN
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.namespaces.placement import Placement, namespace_key
+from peerpigeon.core.namespaces.keys import namespace_key
+from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.wire.hub_frames import (
     CONTROL,
     Advert,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.namespaces.placement import nearest
+from peerpigeon.core.namespaces.keys import nearest
 from peerpigeon.core.namespaces.records import NamespaceRecords, Record, identity_of
 from peerpigeon.core.wire.hub_news import Gone, Meet
 from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES, MESSAGE_BYTES

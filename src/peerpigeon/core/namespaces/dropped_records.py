@@ -42,7 +42,8 @@ class DroppedRecords(Dropping):
     def records(self, hub: PeerId, now: float, incarnation: int) -> Iterator[int]:
         """Remove the records of a hub one by one; those that belong to its lives before one."""
         first = first_session(incarnation)
-        for kept in self._table.all():
+        names = dict.fromkeys((*self._table.at(hub), *self._owners.contested()))
+        for kept in [kept for name in names if (kept := self._table.get(name)) is not None]:
             for record in (*kept.newcomers(hub), *kept.served.get(hub, {}).values()):
                 if self._table.get(kept.name) is not kept:
                     break  # all of it was forgotten meanwhile

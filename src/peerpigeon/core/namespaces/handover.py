@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from peerpigeon.core.dialects.names import is_of_dialect
-from peerpigeon.core.namespaces.placement import namespace_key
+from peerpigeon.core.namespaces.keys import namespace_key
 from peerpigeon.core.namespaces.retention import due
 
 if TYPE_CHECKING:

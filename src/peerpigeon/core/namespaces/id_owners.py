@@ -143,6 +143,10 @@ class IdOwners:
         kept.decide(conflict)
         self._drop((kept.name, conflict.newcomer.number))
 
+    def contested(self) -> Iterator[str]:
+        """Go over the namespaces with conflicts, each of them once for each."""
+        return (namespace for namespace, _ in self._until)
+
     def forget(self, kept: NamespaceRecords) -> None:
         """Forget all conflicts of a namespace."""
         for number in kept.conflicts:

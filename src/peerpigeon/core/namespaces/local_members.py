@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from peerpigeon.core.ids import PeerId, PeerKey
+    from peerpigeon.core.namespaces.names_by_hub import NamesByHub
     from peerpigeon.core.namespaces.publication import Publication
 
 
@@ -111,6 +112,8 @@ class LocalNamespace:
     limit: int
     """The discovery limit."""
     publication: Publication
+    by_hub: NamesByHub
+    """Where the members of other hubs are, of all namespaces."""
     clients: dict[PeerKey, LocalMember] = field(default_factory=dict)
     registrations: dict[PeerId, dict[int, Registration]] = field(default_factory=lambda: _NOTHING)
     """Of the other hubs' members that somebody here knows, by hub and session."""
@@ -197,7 +200,10 @@ class LocalNamespace:
         located = registration.located
         if located.hub != self.own:  # ours are kept anyway
             self.registrations = self.registrations or {}
-            sessions = self.registrations.setdefault(located.hub, {})
+            sessions = self.registrations.get(located.hub)
+            if sessions is None:
+                sessions = self.registrations[located.hub] = {}
+                self.by_hub.add(located.hub, self.name)
             sessions[located.member.session] = registration
             if not registration.size:
                 self._count(registration)
@@ -228,6 +234,7 @@ class LocalNamespace:
             sessions.pop(session, None)
             if not sessions:
                 del self.registrations[hub]
+                self.by_hub.remove(hub, self.name)
         if self.by_key.get(registration.key) is registration:
             del self.by_key[registration.key]
 

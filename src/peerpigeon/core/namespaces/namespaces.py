@@ -158,7 +158,7 @@ class Namespaces:
         *,
         is_new: bool = False,
     ) -> list[ClientNews]:
-        """Move namespaces to the hubs that are live by now; O(hubs and own namespaces).
+        """Move namespaces to the hubs that are live by now; O(hubs and namespaces that move).
 
         ``hubs``: all of them, this one included, with their incarnations; ``draining``: those of
         them that are about to stop; ``is_new``: none of them has ever had a client, so that there
@@ -173,8 +173,9 @@ class Namespaces:
             told += self.presence.drop_hub(hub, first_session(incarnation), now)
         for hub in reappeared.forgotten:
             told += self.hub_returned(hub, now)
-        self.presence.publish(now)
-        self.rendezvous.assign(now)
+        moved = self.placement.take_moved()
+        self.presence.publish(moved, now)
+        self.rendezvous.assign(moved, now)
         for hub, incarnation in reappeared.heard_of:
             self.rendezvous.drop_hub(hub, now, incarnation)
         return told

@@ -3,48 +3,25 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from hashlib import sha1
+from itertools import chain
 from typing import TYPE_CHECKING
+
+from peerpigeon.core.namespaces.keys import namespace_key, nearest, regions_near
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.regions import Regions
 
-ID_BITS = 160
 RENDEZVOUS_HUBS = 2
 """For each namespace: the primary introduces its members, the backup only stores them."""
 
 CACHED_NAMESPACES = 10_000
 
-
-def namespace_key(namespace: str) -> int:
-    """Return the place of a namespace among the hub ids: the SHA-1 of its name, as a number."""
-    digest = sha1(namespace.encode("utf-8", "surrogatepass"), usedforsecurity=False)
-    return int.from_bytes(digest.digest(), "big")
-
-
-def nearest(keys: Sequence[int], target: int, count: int) -> list[int]:
-    """Return the indices of the ``count`` (at least 1) keys XOR-closest to ``target``, in order.
-
-    ``keys`` are distinct 160-bit numbers in rising order. All keys that share a prefix lie side by
-    side, so whole ranges are taken or left at once: O(160 log n + count log count).
-    """
-    chosen: list[int] = []
-    low, high, bit = 0, len(keys), ID_BITS - 1
-    while high - low > count - len(chosen):
-        ones = ((keys[low] >> bit) | 1) << bit
-        middle = bisect_left(keys, ones, low, high)
-        zero_side, one_side = (low, middle), (middle, high)
-        near, far = (one_side, zero_side) if target >> bit & 1 else (zero_side, one_side)
-        bit -= 1
-        if near[1] - near[0] >= count - len(chosen):
-            low, high = near
-        else:
-            chosen.extend(range(*near))
-            low, high = far
-    chosen.extend(range(low, high))
-    return sorted(chosen, key=lambda index: keys[index] ^ target)
+REGIONS_FOR_A_HUB = 4
+"""Regions in which to look for namespaces that are a hub's: to find out in which there may be some
+takes as long. Most hubs of a large mesh that forms have no namespace yet."""
 
 
 def closest_hubs(
@@ -59,7 +36,7 @@ def closest_hubs(
 
 
 class Placement:
-    """``closest_hubs`` of the present view, remembered until a change concerns them."""
+    """``closest_hubs`` of the present view, remembered until that changes."""
 
     def __init__(self, hubs: Iterable[PeerId]) -> None:
         self._count = 0
@@ -67,7 +44,9 @@ class Placement:
         self._keys: list[int] = []
         # A dict in order of use would keep the right ones; the oldest ones go instead, which
         # is simpler, and only costs a computation.
-        self._cache: dict[str, tuple[int, tuple[PeerId, ...]]] = {}
+        self._cache: dict[str, tuple[PeerId, ...]] = {}
+        self._names: list[Regions] = []
+        self._moved: dict[int, None] = {}
         self.update(hubs)
 
     def __len__(self) -> int:
@@ -91,21 +70,45 @@ class Placement:
 
     def change(self, come: Sequence[PeerId] = (), left: Sequence[PeerId] = ()) -> None:
         """Take the ids of hubs that have come and of others that are gone."""
+        self._note_moved(left)
         for hub in left:
             key = int(hub, 16)
             del self._hubs[key]
             del self._keys[bisect_left(self._keys, key)]
-        fresh = [(int(hub, 16), hub) for hub in come]
-        for key, hub in fresh:
+        for hub in come:
+            key = int(hub, 16)
             if key not in self._hubs:
                 insort(self._keys, key)
             self._hubs[key] = hub
-        gone, keys = set(left), [key for key, _ in fresh]
-        self._cache = {
-            namespace: (place, found)
-            for namespace, (place, found) in self._cache.items()
-            if gone.isdisjoint(found) and not _is_nearer(keys, place, found)
-        }
+        self._note_moved(come)
+        if come or left:
+            self._cache.clear()
+
+    # Which namespaces have others by that
+
+    def watch(self, names: Regions) -> None:
+        """Look out for changes that concern some namespaces."""
+        self._names.append(names)
+
+    def take_moved(self) -> Iterable[int]:
+        """Take out and return the regions (``keys.py``) of those whose hubs may be others now."""
+        moved, self._moved = self._moved, {}
+        return moved
+
+    def _note_moved(self, hubs: Sequence[PeerId]) -> None:
+        few = REGIONS_FOR_A_HUB * len(hubs)
+        if sum(len(names) for names in self._names) > few:
+            self._moved |= dict.fromkeys(self.near(hubs))
+        else:
+            for names in self._names:
+                self._moved |= dict.fromkeys(names.occupied())
+
+    def near(self, hubs: Iterable[PeerId]) -> list[int]:
+        """Return the regions in which some hubs may be rendezvous hubs."""
+        some = {key for key in (int(hub, 16) for hub in hubs) if key in self._hubs}
+        return list(chain.from_iterable(regions_near(self._keys, some, RENDEZVOUS_HUBS)))
+
+    # Where they are
 
     def primary(self, namespace: str) -> PeerId:
         """Return the rendezvous hub that introduces the members of a namespace."""
@@ -113,20 +116,12 @@ class Placement:
 
     def rendezvous_hubs(self, namespace: str) -> tuple[PeerId, ...]:
         """Return the rendezvous hubs of a namespace: the primary, and a backup if there is one."""
-        cached = self._cache.get(namespace)
-        if cached is None:
-            place = namespace_key(namespace)
-            found = [self._keys[index] for index in nearest(self._keys, place, RENDEZVOUS_HUBS)]
-            cached = place, tuple(self._hubs[key] for key in found)
+        found = self._cache.get(namespace)
+        if found is None:
+            key = namespace_key(namespace)
+            places = nearest(self._keys, key, RENDEZVOUS_HUBS)
+            found = tuple(self._hubs[self._keys[place]] for place in places)
             if len(self._cache) >= CACHED_NAMESPACES:
                 del self._cache[next(iter(self._cache))]
-            self._cache[namespace] = cached
-        return cached[1]
-
-
-def _is_nearer(come: list[int], place: int, found: tuple[PeerId, ...]) -> bool:
-    if len(found) < RENDEZVOUS_HUBS:
-        return bool(come)
-    farthest = int(found[-1], 16) ^ place
-    # Not less, but at most: the same hub may have come back under another spelling of its id.
-    return any(key ^ place <= farthest for key in come)
+            self._cache[namespace] = found
+        return found

@@ -25,8 +25,9 @@ from peerpigeon.core.namespaces.dropping import PIECE, Dropping
 from peerpigeon.core.namespaces.granted_ids import GrantedIds
 from peerpigeon.core.namespaces.local_members import LocalMember, LocalNamespace, Registration
 from peerpigeon.core.namespaces.lookup_cache import LookupCache
+from peerpigeon.core.namespaces.names_by_hub import NamesByHub
 from peerpigeon.core.namespaces.own_sessions import OwnSessions
-from peerpigeon.core.namespaces.publication import Publication
+from peerpigeon.core.namespaces.publishing import Publishing
 from peerpigeon.core.namespaces.records import RECORD_BYTES, size_of_record
 from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
 from peerpigeon.core.namespaces.told_ends import ToldEnds
@@ -45,7 +46,7 @@ from peerpigeon.core.wire.nesting import is_too_deep
 from peerpigeon.core.wire.ranges import is_session_over
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
@@ -77,10 +78,10 @@ class Presence:
         self._acquaintances = Acquaintances(limit, effects)
         self._sessions = OwnSessions(incarnation)
         self._views = views
-        self._placement = placement
         self._effects = effects
         self._locals: dict[str, LocalNamespace] = {}
-        self._republish_at: float | None = None
+        self._by_hub = NamesByHub()
+        self._publishing = Publishing(self._locals, placement, effects)
         self._departed: dict[tuple[str, int], float] = {}  # until when; in order of time
         self._ends = ToldEnds()
         self._dropping = Dropping()
@@ -116,8 +117,8 @@ class Presence:
             introduction = PLAIN
         local = self._locals.get(namespace)
         if local is None:
-            publication = Publication(self._placement.rendezvous_hubs(namespace))
-            local = LocalNamespace(self._own, namespace, self._limit, publication)
+            parts = self._limit, self._publishing.begin(namespace), self._by_hub
+            local = LocalNamespace(self._own, namespace, *parts)
             self._locals[namespace] = local
         client = local.clients.get(key_of(peer))
         if client is None:
@@ -249,7 +250,7 @@ class Presence:
 
     def resync(self, now: float, delay: float = REPUBLICATION_DELAY) -> None:
         """Publish everything again within so many seconds: a hub may have lost it."""
-        self._republish_at = earliest(self._republish_at, now + delay)
+        self._publishing.resync(now + delay)
 
     # Hubs come and go
 
@@ -266,20 +267,19 @@ class Presence:
                 former = client.located.member.session
                 risen[former] = self.current(former)
                 local.renumber(client, risen[former])
-            self._publish_again(local)
+            self._publishing.publish_again(local.name)
         return risen
 
     def current(self, session: int) -> int:
         """Return the session that a client of ours has now, that had another before we rose."""
         return self._sessions.current(session)
 
-    def publish(self, now: float) -> None:
-        """Publish to the rendezvous hubs that are new in the view; O(own namespaces)."""
-        for local in self._locals.values():
-            hubs = self._placement.rendezvous_hubs(local.name)
-            for hub, is_primary in local.publication.assign(hubs, now).items():
-                for join in local.joins(is_primary=is_primary):
-                    self._effects.tell_hub(hub, join)
+    def publish(self, moved: Iterable[int], now: float) -> None:
+        """Publish to the rendezvous hubs that are new in the view, in pieces.
+
+        ``moved``: the regions of the namespaces that may have others than before.
+        """
+        self._publishing.move(moved, now)
 
     def drop_hub(self, hub: PeerId, before: int, now: float) -> list[ClientNews]:
         """Tell our clients that members of a hub are gone: those with sessions below ``before``.
@@ -287,8 +287,7 @@ class Presence:
         0 stands for all. What others say of later sessions may be true. It is done in pieces, of
         which ``expire`` returns the later ones.
         """
-        for local in self._locals.values():
-            local.publication.drop(hub)
+        self._publishing.drop(hub)
         self._lookups.forget_hub(hub)
         self._ends.doubt(hub)
         self._dropping.begin(hub, self._drop(hub, before, now), now)
@@ -300,7 +299,7 @@ class Presence:
         return self._take_told()
 
     def _drop(self, hub: PeerId, before: int, now: float) -> Iterator[int]:
-        for local in [local for local in self._locals.values() if hub in local.registrations]:
+        for local in [self._locals[name] for name in self._by_hub.at(hub)]:
             concerned: dict[LocalMember, None] = {}
             for session, one in list(local.registrations.get(hub, {}).items()):
                 is_over = not before or is_session_over(session, before)
@@ -333,26 +332,18 @@ class Presence:
     def expire(self, now: float) -> list[ClientNews]:
         """Do what is due."""
         self._dropping.expire(now)
-        if self._republish_at is not None and self._republish_at <= now:
-            self._republish_at = None
-            for local in self._locals.values():
-                self._publish_again(local)
+        self._publishing.expire(now)
         self._ends.expire(now)
         for namespace, session in islice(due(self._departed, now), PIECE):
             self._forget_departure(namespace, session)
         self._lookups.expire(now)
         return self._take_told()
 
-    def _publish_again(self, local: LocalNamespace) -> None:
-        for hub, is_primary in local.publication.roles.items():
-            for join in local.joins(is_primary=is_primary, again=True):
-                self._effects.tell_hub(hub, join)
-
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
         departed = next(iter(self._departed.values()), None)
-        parts = self._lookups, self._ends, self._dropping
-        return earliest(self._republish_at, departed, *(part.deadline() for part in parts))
+        parts = self._lookups, self._ends, self._dropping, self._publishing
+        return earliest(departed, *(part.deadline() for part in parts))
 
     def _forget_departure(self, namespace: str, session: int) -> None:
         self._departed.pop((namespace, session), None)
@@ -360,6 +351,7 @@ class Presence:
         local.forget_departure(session)
         if not (local.clients or local.departed):
             del self._locals[namespace]
+            self._publishing.end(namespace)
 
     # Who knows whom
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
+from weakref import WeakSet, WeakValueDictionary
 
 from peerpigeon.core.namespaces.retention import RETENTION
 
@@ -15,17 +15,56 @@ if TYPE_CHECKING:
 _NONE: Mapping[PeerId, float] = {}
 
 
+class Roles:
+    """Rendezvous hubs that were told of the clients in some namespaces: in all that share this."""
+
+    __slots__ = ("__weakref__", "by_hub")
+
+    def __init__(self, hubs: tuple[PeerId, ...]) -> None:
+        self.by_hub = {hub: index == 0 for index, hub in enumerate(hubs)}
+        """Each of them, and whether it was told that it is the primary."""
+
+
+class SharedRoles:
+    """The roles of all namespaces in which one hub has clients: few, since many share theirs."""
+
+    def __init__(self) -> None:
+        # Those that know all, by their hubs, and those of which one has forgotten it.
+        self._shared: WeakValueDictionary[tuple[PeerId, ...], Roles] = WeakValueDictionary()
+        self._fewer: WeakSet[Roles] = WeakSet()
+
+    def of(self, hubs: tuple[PeerId, ...]) -> Roles:
+        """Return what stands for rendezvous hubs that know all that they were told."""
+        roles = self._shared.get(hubs)
+        if roles is None:
+            roles = self._shared[hubs] = Roles(hubs)
+        return roles
+
+    def drop(self, hub: PeerId) -> None:
+        """Note that a hub has forgotten what it was told, in whatever namespace."""
+        for hubs, roles in list(self._shared.items()):
+            if hub in hubs:
+                del self._shared[hubs]
+                self._fewer.add(roles)
+        for roles in self._fewer:
+            roles.by_hub.pop(hub, None)
+
+
 class Publication:
     """Who keeps the records of one namespace, as far as this hub has told them."""
 
-    __slots__ = ("_former", "roles")
+    __slots__ = ("_former", "_roles")
 
-    def __init__(self, hubs: tuple[PeerId, ...]) -> None:
-        self.roles: Mapping[PeerId, bool] = _roles(hubs)
-        """The rendezvous hubs that were told, and whether each was told that it is the primary."""
+    def __init__(self, roles: Roles) -> None:
+        self._roles = roles
         # Rendezvous hubs until recently: they still have to hear who leaves, because they have
         # introduced them. The value says until when.
         self._former = _NONE
+
+    @property
+    def roles(self) -> Mapping[PeerId, bool]:
+        """The rendezvous hubs that were told, and whether each was told that it is the primary."""
+        return self._roles.by_hub
 
     @property
     def primary(self) -> PeerId | None:
@@ -37,29 +76,21 @@ class Publication:
         former = dict.fromkeys((hub for hub, until in self._former.items() if until > now), False)
         return {**former, **self.roles}
 
-    def assign(self, hubs: tuple[PeerId, ...], now: float) -> dict[PeerId, bool]:
+    def assign(self, roles: Roles, now: float) -> dict[PeerId, bool]:
         """Take the rendezvous hubs that there are by now; return those that need all clients.
 
         These are the new ones, and the one that has become the primary.
         """
-        roles, before = _roles(hubs), self.roles
-        if roles.keys() != before.keys():
+        if roles is self._roles:
+            return {}
+        present, before = roles.by_hub, self.roles
+        if present.keys() != before.keys():
             resigned = dict.fromkeys(before, now + RETENTION)
             former = {hub: until for hub, until in self._former.items() if until > now}
-            self._former = {h: t for h, t in {**former, **resigned}.items() if h not in roles}
-        self.roles = roles
+            self._former = {h: t for h, t in {**former, **resigned}.items() if h not in present}
+        self._roles = roles
         return {
             hub: is_primary
-            for hub, is_primary in roles.items()
+            for hub, is_primary in present.items()
             if not before.get(hub) and before.get(hub) != is_primary
         }
-
-    def drop(self, hub: PeerId) -> None:
-        """Forget what a hub that is gone was told."""
-        self.roles = {other: role for other, role in self.roles.items() if other != hub}
-
-
-@lru_cache(maxsize=1024)
-def _roles(hubs: tuple[PeerId, ...]) -> Mapping[PeerId, bool]:
-    # One for all namespaces that have the same hubs, which may be all there are.
-    return {hub: index == 0 for index, hub in enumerate(hubs)}

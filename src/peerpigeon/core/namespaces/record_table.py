@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.namespaces.names_by_hub import NamesByHub
 from peerpigeon.core.namespaces.records import RECORD_BYTES, NamespaceRecords, size_of_record
+from peerpigeon.core.namespaces.regions import Regions, Round
 from peerpigeon.core.namespaces.retention import due
 
 if TYPE_CHECKING:
@@ -33,6 +36,12 @@ class RecordTable:
         self._memory = memory
         memory.gauges.append(lambda: sum(kept.size for kept in self._kept.values()))
         self._kept: dict[str, NamespaceRecords] = {}
+        self._names = Regions()
+        self._by_hub = NamesByHub()
+        self.at = self._by_hub.at
+        """Return the names of the namespaces with members at a hub."""
+        self._moving = Round(self._names, self._move)
+        placement.watch(self._names)
         self._records = 0
         # In order of time, because the grace is the same for all.
         self._resigned: dict[str, float] = {}
@@ -55,7 +64,8 @@ class RecordTable:
         """Return what is kept of a namespace, from now on if nothing was."""
         kept = self._kept.get(namespace)
         if kept is None:
-            kept = self._kept[namespace] = NamespaceRecords(namespace)
+            kept = self._kept[namespace] = NamespaceRecords(namespace, self._by_hub)
+            self._names.add(namespace)
             if not self._is_ours(namespace):
                 self._resigned[namespace] = now + RESIGNATION
         return kept
@@ -88,17 +98,27 @@ class RecordTable:
 
     # Forgetting namespaces
 
-    def assign(self, now: float) -> None:
-        """Note of which namespaces this hub is a rendezvous hub by now; O(namespaces kept)."""
-        for namespace in self._kept:
-            if self._is_ours(namespace):
-                self._resigned.pop(namespace, None)
-            else:
-                self._resigned.setdefault(namespace, now + RESIGNATION)
+    def assign(self, moved: Iterable[int], now: float) -> None:
+        """Note of which namespaces this hub is a rendezvous hub by now, in pieces.
+
+        ``moved``: the regions of those of which it may not have been, or may be no more.
+        """
+        self._moving.add(moved)
+        self._moving.go_on(now)
+
+    def _move(self, namespace: str, now: float) -> int:
+        if self._is_ours(namespace):
+            self._resigned.pop(namespace, None)
+        else:
+            self._resigned.setdefault(namespace, now + RESIGNATION)
+        return 1
 
     def forget(self, kept: NamespaceRecords) -> None:
         """Forget a namespace, with all who are stored for it."""
         del self._kept[kept.name]
+        self._names.remove(kept.name)
+        for hub in kept.served:
+            self._by_hub.remove(hub, kept.name)
         self._resigned.pop(kept.name, None)
         self._records -= len(kept)
 
@@ -107,9 +127,13 @@ class RecordTable:
         for namespace in due(self._resigned, now):
             yield self._kept[namespace]
 
+    def expire(self, now: float) -> None:
+        """Go on with what is done in pieces."""
+        self._moving.go_on(now)
+
     def deadline(self) -> float | None:
-        """Return when ``resigned`` has something to say."""
-        return next(iter(self._resigned.values()), None)
+        """Return when there is more to do, or ``resigned`` has something to say."""
+        return earliest(self._moving.deadline(), next(iter(self._resigned.values()), None))
 
     def _is_ours(self, namespace: str) -> bool:
         return self._own in self._placement.rendezvous_hubs(namespace)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.namespaces.names_by_hub import NamesByHub
 
 
 def identity_of(record: Record) -> tuple[PeerId, PeerId, int]:
@@ -87,6 +88,8 @@ class NamespaceRecords:
     """The members of one namespace, and who was one until recently."""
 
     name: str
+    by_hub: NamesByHub
+    """Where the members of all namespaces are."""
     firsts: dict[int, Record] = field(default_factory=dict)
     """The first one of each id, by its number."""
     rivals: dict[int, tuple[Record, ...]] = field(default_factory=lambda: _NOTHING)
@@ -141,7 +144,11 @@ class NamespaceRecords:
             if self._numbers is not None:
                 insort(self._numbers, number)
         hub = record.located.hub
-        self.served.setdefault(hub, {})[record.located.member.session] = record
+        sessions = self.served.get(hub)
+        if sessions is None:
+            sessions = self.served[hub] = {}
+            self.by_hub.add(hub, self.name)
+        sessions[record.located.member.session] = record
         self.size += size_of_record(record.located)
         self.flagged += _is_flagged(record.located)
 
@@ -164,6 +171,7 @@ class NamespaceRecords:
         del self.served[hub][record.located.member.session]
         if not self.served[hub]:
             del self.served[hub]
+            self.by_hub.remove(hub, self.name)
         self.size -= size_of_record(record.located)
         self.flagged -= _is_flagged(record.located)
 

@@ -46,7 +46,7 @@ from peerpigeon.core.wire.hub_news import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from random import Random
 
     from peerpigeon.core.effects import Effects
@@ -217,9 +217,9 @@ class Rendezvous:
 
     # Hubs come and go
 
-    def assign(self, now: float) -> None:
-        """Note of which namespaces this hub is a rendezvous hub by now; O(namespaces kept)."""
-        self._table.assign(now)
+    def assign(self, moved: Iterable[int], now: float) -> None:
+        """Note of which namespaces this hub is a rendezvous hub by now; some regions have moved."""
+        self._table.assign(moved, now)
         self.handover.resume(now)
 
     def renumber(self, sessions: Mapping[int, int], now: float) -> None:
@@ -257,6 +257,7 @@ class Rendezvous:
             self._oust(kept, conflict, now)
         for namespace, hub, session in islice(self.handover.over(now), PIECE // FOLLOWING):
             self._end_wait(namespace, hub, session, now)
+        self._table.expire(now)
         for kept in self._table.resigned(now):
             self._forget(kept)
         for namespace, hub, session in islice(self._departures.over(now), PIECE):
