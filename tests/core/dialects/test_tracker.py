@@ -276,12 +276,15 @@ def test_what_cannot_be_used_is_answered_with_the_reason(text: str, reason: str)
     assert told(fresh().said(ANN, text, 0.0)) == [{"failure reason": reason}]
 
 
-def test_a_peer_whose_id_another_socket_has_is_told() -> None:
+def test_a_peer_whose_id_another_socket_has_is_told_the_counts_and_comes_again_soon() -> None:
+    """It may be the same client, which has several hubs for its trackers."""
     tracker = fresh()
     tracker.said(ANN, announce(), 0.0)
-    failed = {"action": "announce", "failure reason": "another socket has this peer_id"}
     taken = Taken(swarm(), member())
-    assert told(tracker.told(ANN, taken, 0.0)) == [failed | {"info_hash": HASH}]
+    assert list(tracker.told(ANN, taken, 0.0)) == [Count(swarm())]
+    counted = {"complete": 1, "incomplete": 2, "action": "announce", "interval": 30}
+    counts = Counted(swarm(), None, 3, 1)
+    assert told(tracker.told(ANN, counts, 0.0)) == [counted | {"info_hash": HASH}]
     assert list(tracker.told(ANN, taken, 0.0)) == []
     assert list(tracker.told(ANN, Granted(swarm(), member()), 0.0)) == []
     assert tracker.deadline() is None

@@ -193,6 +193,99 @@ def test_offers_go_to_members_at_all_hubs_and_answers_come_back(lead: PeerId) ->
     assert [each["answer"]["sdp"] for each in hubs.take(one)] == [f"of {n}" for n in range(1, 5)]
 
 
+@pytest.mark.parametrize("lead", IDS)
+def test_a_peer_at_two_hubs_is_in_its_swarm_once_until_the_first_socket_is_gone(
+    lead: PeerId,
+) -> None:
+    """A client that has two hubs of a mesh for its trackers."""
+    hubs, info_hash = mesh(), swarm_of(lead)
+    ann, ben = come(hubs, 0, "ann", info_hash), come(hubs, 2, "ben", info_hash)
+    spare = hubs.visit_as(1, "tracker", "/announce")
+    hubs.say(spare, announce("ann", info_hash, 5))
+    hubs.run()
+    hubs.pong(ann)
+    hubs.run()
+    assert counts(hubs.take(ann)) == [(0, 1)]
+    [answer] = hubs.take(spare)
+    assert counts([answer]) == [(0, 2)]
+    assert answer["interval"] == 30
+    assert offers(hubs.take(ben)) == [], "answers would come to the first socket"
+    hubs.say(ben, announce("ben", info_hash, 5))
+    hubs.run()
+    assert (offers(hubs.take(ann)), hubs.take(spare)) == (["ben"], [])
+    hubs.lose(ann)
+    hubs.say(spare, announce("ann", info_hash, 5))
+    hubs.run()
+    assert counts(hubs.take(spare)) == [(0, 2)]
+    hubs.take(ben)
+    hubs.say(ben, announce("ben", info_hash, 5))
+    hubs.run()
+    assert offers(hubs.take(spare)) == ["ben"]
+
+
+def test_a_draw_is_uniform_over_members_and_hubs() -> None:
+    """2,000 peers, half of them at one hub."""
+    hubs, info_hash = mesh(max_connections=2000, max_connections_per_address=2000), swarm_of(SECOND)
+    places = [0, 1, 0, 2] * 500
+    peers = [come(hubs, hub, f"peer {number}", info_hash) for number, hub in enumerate(places)]
+    for number, peer in enumerate(peers):
+        hubs.say(peer, announce(f"peer {number}", info_hash, 5))
+    hubs.run()
+    drawn = [len(offers(hubs.take(peer))) for peer in peers]
+    assert sum(drawn) == 10_000
+    # Chi-square, each over this once in a thousand: 1,999 degrees of freedom, and two.
+    assert sum((count - 5) ** 2 / 5 for count in drawn) < 2200
+    by_hub = [
+        sum(count for count, at in zip(drawn, places, strict=True) if at == n) for n in range(3)
+    ]
+    wanted = (5000, 2500, 2500)
+    assert sum((n - w) ** 2 / w for n, w in zip(by_hub, wanted, strict=True)) < 13.8
+
+
+@pytest.mark.parametrize("lead", IDS)
+@pytest.mark.parametrize("number", range(5))
+def test_ten_peers_at_three_hubs_are_one_piece_after_three_announces(
+    number: int, lead: PeerId
+) -> None:
+    """With five offers each, as real clients make."""
+    hubs, info_hash = mesh(), swarm_of(lead)
+    names = [f"peer {each} of {number}" for each in range(10)]
+    peers = [come(hubs, each % 3, name, info_hash) for each, name in enumerate(names)]
+    for _ in range(3):
+        for name, peer in zip(names, peers, strict=True):
+            hubs.say(peer, announce(name, info_hash, 5))
+            hubs.run()
+    met = {
+        frozenset((name, other))
+        for name, peer in zip(names, peers, strict=True)
+        for other in offers(hubs.take(peer))
+    }
+    # Of the 45 pairs 0.3 are left out on average.
+    assert len(met) >= 42
+    piece = {names[0]}
+    for _ in names:
+        piece |= {name for pair in met if pair & piece for name in pair}
+    assert piece == set(names)
+
+
+@pytest.mark.parametrize("first", range(0, 256, 20))
+def test_hashes_and_ids_have_bytes_of_every_value(first: int) -> None:
+    text = "".join(chr((first + number) % 256) for number in range(20))
+    hubs = mesh()
+    sockets = []
+    for number, peer_id in ((0, text), (2, text[::-1])):
+        sockets.append(visitor := hubs.visit_as(number, "tracker", "/announce"))
+        hubs.say(visitor, announce("x", text) | {"peer_id": peer_id})
+        hubs.run()
+    one, other = sockets
+    hubs.take(one), hubs.take(other)
+    hubs.say(one, announce("x", text, 1) | {"peer_id": text})
+    hubs.run()
+    [heard] = hubs.take(other)
+    assert (heard["info_hash"], heard["peer_id"]) == (text, text)
+    assert counts(hubs.take(one)) == [(0, 2)]
+
+
 def test_members_are_not_introduced() -> None:
     hubs, info_hash = mesh(), swarm_of(THIRD)
     visitors = [come(hubs, number, f"peer {number}", info_hash) for number in (0, 1, 2)]

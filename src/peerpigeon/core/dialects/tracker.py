@@ -20,7 +20,7 @@ from peerpigeon.core.dialects.dialect import (
     Taken,
 )
 from peerpigeon.core.dialects.names import Kind, member_id, namespace_of
-from peerpigeon.core.dialects.tracker_counts import INTERVAL, AwaitedCounts
+from peerpigeon.core.dialects.tracker_counts import INTERVAL, SPARE_INTERVAL, AwaitedCounts
 from peerpigeon.core.dialects.tracker_messages import (
     Announce,
     Scrape,
@@ -51,8 +51,6 @@ MAX_WAITING: Final = 8
 
 MAX_WAITING_SIZE: Final = 256 * 1024
 """Bytes that wait so for all peers of a socket: the offers of 60 announces."""
-
-_TAKEN: Final = "another socket has this peer_id"
 
 Place: TypeAlias = "tuple[str, PeerId]"
 """Namespace and member."""
@@ -180,9 +178,9 @@ class Tracker:
             case Granted(namespace, own):
                 return self._granted(socket, (namespace, own))
             case Taken(namespace, own):
-                return self._taken(visitor, socket, (namespace, own), _TAKEN)
+                return self._taken(visitor, socket, (namespace, own))
             case Denied(namespace, own, reason):
-                return self._taken(visitor, socket, (namespace, own), reason)
+                return self._denied(visitor, socket, (namespace, own), reason)
             case Counted(namespace, None):
                 return socket.counts.counted(news)
             case Counted(namespace, own):
@@ -199,7 +197,19 @@ class Tracker:
         member.is_granted = True
         return _take_waiting(socket, member)
 
-    def _taken(
+    def _taken(self, visitor: SessionId, socket: _Socket, place: Place) -> Iterable[Want]:
+        """Answer for a peer that is in its swarm by another socket, until it announces itself anew.
+
+        A client that has been given several hubs as its trackers is at each of them with one id.
+        Its offers go out by the first one only, as answers come to that one.
+        """
+        member = socket.members.get(place)
+        if member is None:
+            return ()
+        self._forget(visitor, socket, place)
+        return socket.counts.ask((member.info_hash,), is_scrape=False, interval=SPARE_INTERVAL)
+
+    def _denied(
         self, visitor: SessionId, socket: _Socket, place: Place, reason: str
     ) -> Iterable[Want]:
         member = socket.members.get(place)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 INTERVAL: Final = 120
 """Seconds from one announce of a client to the next: it does as it is told."""
 
+SPARE_INTERVAL: Final = 30
+"""The same, for a peer that another socket speaks for: so long it is away when that one is gone."""
+
 SCRAPE_INTERVAL: Final = 600
 """Seconds that a client is asked to wait between scrapes, as by the reference."""
 
@@ -25,21 +28,22 @@ MAX_AWAITED: Final = 256
 
 
 class _Answer:
-    """An answer that waits for counts: to a scrape, or to a peer that stops."""
+    """An answer that waits for counts: to a scrape, or to a peer that is not in its swarm."""
 
-    __slots__ = ("counts", "is_scrape", "lacking")
+    __slots__ = ("counts", "interval", "is_scrape", "lacking")
 
-    def __init__(self, info_hashes: Iterable[str], *, is_scrape: bool) -> None:
+    def __init__(self, info_hashes: Iterable[str], *, is_scrape: bool, interval: int) -> None:
         self.counts: dict[str, tuple[int, int]] = dict.fromkeys(info_hashes, (0, 0))
         self.lacking = len(self.counts)
         self.is_scrape = is_scrape
+        self.interval = interval
 
     def said(self) -> bytes:
         """Return the answer, once all counts are there."""
         if self.is_scrape:
             return scraped(self.counts, SCRAPE_INTERVAL)
         ((info_hash, (complete, incomplete)),) = self.counts.items()
-        return response(info_hash, complete, incomplete, INTERVAL)
+        return response(info_hash, complete, incomplete, self.interval)
 
 
 class AwaitedCounts:
@@ -52,9 +56,11 @@ class AwaitedCounts:
         self._by_namespace: dict[str, deque[_Answer]] = {}
         self._awaited = 0
 
-    def ask(self, info_hashes: tuple[str, ...], *, is_scrape: bool) -> Iterable[Want]:
+    def ask(
+        self, info_hashes: tuple[str, ...], *, is_scrape: bool, interval: int = INTERVAL
+    ) -> Iterable[Want]:
         """Ask for the counts of swarms, for an answer of which each is named once."""
-        answer = _Answer(info_hashes, is_scrape=is_scrape)
+        answer = _Answer(info_hashes, is_scrape=is_scrape, interval=interval)
         if not answer.lacking:
             return (Say(answer.said()),)
         if self._awaited + answer.lacking > MAX_AWAITED:
