@@ -45,6 +45,25 @@ def test_messages_reach_a_client_of_another_hub_in_order(name: str) -> None:
     assert hubs.take(ann) == [OPEN, offer(name, "ann", "back")]
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hundred_candidates_come_in_order(name: str, *, is_there: bool) -> None:
+    """Also when their target comes while they are sent."""
+    hubs = linked(FIRST, SECOND, THIRD)
+    ann = connect(hubs, 0, "ann")
+    other = connect(hubs, 2, name) if is_there else None
+    for number in range(100):
+        if number == 50 and other is None:
+            other = hubs.visit_as(2, "peerjs", f"/peerjs?key=peerjs&id={name}&token=x")
+        hubs.say(ann, {"type": "CANDIDATE", "payload": number, "dst": name})
+        if number % 7 == 0:
+            hubs.run()
+    hubs.pass_time(1.0)
+    assert other is not None
+    heard = hubs.take(other)
+    assert [message.get("payload") for message in heard] == [None, *range(100)]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_id_is_one_clients_in_the_whole_mesh(name: str) -> None:
     hubs = linked(FIRST, SECOND, THIRD)

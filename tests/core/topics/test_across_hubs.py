@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import combinations, permutations
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
 
 from peerpigeon.core.dialects.names import Kind, namespace_of
-from peerpigeon.core.interface.events import Tick
+from peerpigeon.core.interface.events import LinkReceived, Tick
 from peerpigeon.core.memory import Pot
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.topics.listeners import GREETS_WITHIN
@@ -132,6 +133,42 @@ def test_greetings_of_one_hub_are_answered_one_by_one() -> None:
     assert publications.greeting(namespace, THIRD, hubs.now) == {both[1][1]}
     hubs.run()
     assert not publications._greeting
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_of_five_that_come_at_a_time_each_two_find_each_other_once(*, is_known: bool) -> None:
+    """A hundred times, with frames that overtake each other on different links.
+
+    Real clients link when one hears the greeting of the other, and fail when both do.
+    """
+    hubs, rng = mesh(), Random(5)
+    for time in range(100):
+        topic = f"room {time}"
+        if is_known:
+            hubs.visit(time % 3, topic)
+            hubs.run()
+        five: list[Visitor] = []
+        for number in range(5):
+            five.append(visitor := hubs.visit(rng.randrange(3), topic))
+            hubs.publish(visitor, topic, number)
+            for _ in range(rng.randrange(6)):
+                pass_one_on(hubs, rng)
+        while hubs.frames:
+            pass_one_on(hubs, rng)
+        told = [heard(hubs, visitor) for visitor in five]
+        assert [told[number].count(number) for number in range(5)] == [1] * 5
+        for one, other in combinations(range(5), 2):
+            met = told[one].count(other) + told[other].count(one)
+            assert met == 1, f"{one} and {other} at time {time}: {told}"
+
+
+def pass_one_on(hubs: Hubs, rng: Random) -> None:
+    """Pass on the next frame of any one link."""
+    if hubs.frames:
+        end = rng.choice(hubs.frames.busy_lines())
+        frame = hubs.frames.receive(end)
+        other = hubs.others[end]
+        hubs.feed(other[0], LinkReceived(other[1], frame))
 
 
 def test_who_has_listened_for_a_while_hears_all() -> None:
