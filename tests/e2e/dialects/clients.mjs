@@ -15,6 +15,12 @@ class PeerJs {
   messages = [];
   tracks = [];
 
+  /** Starts, and notes candidates from the first on. */
+  startNoting(id, options) {
+    this.start(id, options);
+    this.noteCandidates();
+  }
+
   start(id, options) {
     const peer = id === null ? new Peer(options) : new Peer(id, options);
     this.#peer = peer;
@@ -48,6 +54,19 @@ class PeerJs {
 
   send(target, text) {
     this.#connections.get(target).send(text);
+  }
+
+  /** Sends many candidates to a peer, by the socket that the package has. */
+  sendCandidates(target, count) {
+    for (let number = 0; number < count; number += 1) {
+      this.#peer.socket.send({ type: "CANDIDATE", payload: number, dst: target });
+    }
+  }
+
+  /** Notes candidates that come, in place of the package, to which they would make no sense. */
+  noteCandidates() {
+    this.#peer.socket.removeAllListeners("message");
+    this.#peer.socket.on("message", ({ type, src, payload }) => this.messages.push([type, src, payload]));
   }
 
   /** Answers what the server lists, or what kind of an error that is to the client. */
@@ -94,9 +113,29 @@ function picture() {
 class Document {
   #document = new Y.Doc();
   #provider = null;
+  #socket = null;
 
   start(room, signaling, password) {
     this.#provider = new WebrtcProvider(room, this.#document, { signaling, password });
+  }
+
+  /** Joins a room at a moment, in ms since 1970. */
+  startAt(moment, room, signaling) {
+    setTimeout(() => this.start(room, signaling), moment - Date.now());
+  }
+
+  /** Remembers the socket that there is. */
+  note() {
+    this.#socket = this.#provider.signalingConns[0].ws;
+  }
+
+  /** Whether that is open and in use. */
+  isNoted() {
+    return this.#provider.signalingConns[0].ws === this.#socket && this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  wait(milliseconds) {
+    return new Promise((resolve) => setTimeout(resolve, milliseconds));
   }
 
   set(key, value) {
@@ -114,7 +153,7 @@ class Document {
 
   /** How many other documents are linked by WebRTC. */
   linked() {
-    const links = this.#provider.room?.webrtcConns ?? new Map();
+    const links = this.#provider?.room?.webrtcConns ?? new Map();
     return [...links.values()].filter((each) => each.connected).length;
   }
 

@@ -91,20 +91,21 @@ class Torrents(Client):
 
     name = "torrents"
 
-    def seed(self, port: int, text: str) -> str:
-        """Offer a text as a file, and return its info hash once the tracker knows of it.
+    def seed(self, port: int, text: str, *others: int) -> str:
+        """Offer a text as a file, and return its info hash once all its trackers know of it.
 
         A client says there that it is complete, and that it has started. If another one starts
         meanwhile each offers the other a link, and at times each drops another one of both links.
         """
-        info_hash = cast("str", self.call("seed", text, [tracker(port)]))
-        wanted = [info_hash] * 2
+        trackers = [tracker(each) for each in (port, *others)]
+        info_hash = cast("str", self.call("seed", text, trackers))
+        wanted = [info_hash] * 2 * len(trackers)
         eventually("answers", lambda: self.read("answers"), lambda told: told == wanted)
         return info_hash
 
-    def download(self, port: int, info_hash: str) -> object:
+    def download(self, port: int, info_hash: str, *others: int) -> object:
         """Fetch a file, and return its text."""
-        self.call("download", info_hash, [tracker(port)])
+        self.call("download", info_hash, [tracker(each) for each in (port, *others)])
         return eventually("a file", lambda: self.read("texts"), lambda texts: texts != [])[0]
 
 

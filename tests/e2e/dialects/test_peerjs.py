@@ -134,6 +134,32 @@ def test_who_comes_again_has_its_id_and_is_reached(our_ports: list[int], new: Ne
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize("comes_late", [False, True])
+def test_a_hundred_candidates_come_in_order(
+    ports: list[int], new: NewClient, *, comes_late: bool
+) -> None:
+    one, other = new(), new()
+    one.start(ports[0], "sender")
+    one.open()
+    if comes_late:
+        one.call("sendCandidates", "receiver", 100)
+        other.call("startNoting", "receiver", {"host": "127.0.0.1", "port": ports[2]})
+    else:
+        other.start(ports[2], "receiver")
+        other.open()
+        other.call("noteCandidates")
+        one.call("sendCandidates", "receiver", 100)
+    wanted = [["CANDIDATE", "sender", number] for number in range(100)]
+
+    def candidates() -> list[object]:
+        return [said for said in other.messages() if said != ["OPEN", None, None]]
+
+    eventually("candidates", candidates, lambda said: said == wanted)
+    one.stop()
+    other.stop()
+
+
+@pytest.mark.thorough
 def test_who_is_there_is_not_listed(ports: list[int], new: NewClient) -> None:
     one = new()
     one.start(ports[0], "curious")

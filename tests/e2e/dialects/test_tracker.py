@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.clients import Page
 from tests.e2e.dialects.clients import Announcer, Torrents, Trystero
 from tests.e2e.dialects.servers import HUB, MESH, REFERENCE, WORKERS, three_ports
+from tests.e2e.hubs import migrated_mesh
 from tests.e2e.waiting import eventually
 
 pytestmark = [
@@ -56,6 +57,74 @@ def test_who_has_downloaded_a_file_seeds_it(ports: list[int], new_page: NewPage)
     assert third.download(ports[2], info_hash) == WORDS
     third.call("stop")
     second.call("stop")
+
+
+@pytest.mark.thorough
+def test_clients_may_have_several_hubs_for_their_trackers(
+    dialect_packages: None, new_page: NewPage
+) -> None:
+    with migrated_mesh(3) as place:
+        first, second, third = (hub.port for hub in place.hubs)
+        seeder, leecher = Torrents(new_page()), Torrents(new_page())
+        seeder.call("start")
+        leecher.call("start")
+        info_hash = seeder.seed(first, WORDS, second)
+        assert leecher.download(second, info_hash, third) == WORDS
+        assert seeder.read("warnings") == leecher.read("warnings") == []
+        leecher.call("stop")
+        seeder.call("stop")
+
+
+@pytest.mark.thorough
+def test_ten_peers_find_each_other_within_three_announces(
+    ports: list[int], new_page: NewPage
+) -> None:
+    """Each is found by others, and none is apart; they make five offers with each announce."""
+    ids = [f"{number:02d}" * 20 for number in range(10)]
+    peers = dict(zip(ids, (Announcer(new_page()) for _ in ids), strict=True))
+    for number, (peer_id, peer) in enumerate(peers.items()):
+        peer.start(ports[number % 3], GARDEN, peer_id, 100)
+
+    def have_answers(count: int) -> None:
+        for peer in peers.values():
+            eventually("answers", peer.counts, lambda told: len(told) == count)
+
+    for count in (1, 2):
+        have_answers(count)
+        for peer in peers.values():
+            peer.call("update")
+    have_answers(3)
+
+    def pieces() -> int:
+        met = [{one, str(other)} for one, peer in peers.items() for other in peer.read("peers")]
+        piece = {ids[0]}
+        for _ in ids:
+            piece = piece.union(*(pair for pair in met if pair & piece))
+        return len(piece)
+
+    eventually("one piece", pieces, lambda count: count == len(ids))
+    for peer in peers.values():
+        assert peer.read("warnings") == []
+        peer.call("stop")
+
+
+@pytest.mark.thorough
+def test_hashes_have_bytes_of_every_value(ports: list[int], new_page: NewPage) -> None:
+    ann, ben = Announcer(new_page()), Announcer(new_page())
+    for first in range(0, 256, 20):
+        info_hash = bytes((first + number) % 256 for number in range(20)).hex()
+        ann.start(ports[0], info_hash, ANN, 0)
+        eventually("counts", ann.counts, lambda told: told[-1:] == [[1, 0]])
+        ben.start(ports[1], info_hash, info_hash, 100)
+        eventually("counts", ben.counts, lambda told: told[-1:] == [[1, 1]])
+        eventually("peers", partial(ann.read, "peers"), lambda peers: peers != [])
+        assert ann.read("peers") == [info_hash]
+        ann.call("stop")
+        ben.call("stop")
+        for each in (ann, ben):
+            each.page.evaluate("window.clients.announcer.counts = []")
+            each.page.evaluate("window.clients.announcer.peers = []")
+            assert each.read("warnings") == []
 
 
 @pytest.mark.thorough
