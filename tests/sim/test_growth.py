@@ -31,14 +31,17 @@ def formed(seed: int) -> Mesh:
 def test_each_hub_of_a_large_mesh_says_little_of_itself_while_that_forms(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All have to hear of each renewal. Without patience it is nine of them, and 9.8 kB."""
+    """All have to hear of each renewal. Without patience it is nine of them, and 9.8 kB.
+
+    With patience alone, and plans made while hubs still come, it is 6.0 and 5.7 kB.
+    """
     monkeypatch.setattr(core_mesh, "MeshLimits", AS_IN_A_LARGE_MESH)
     mesh = formed(seed)
     adverts = [hub.hub.advert for hub in mesh.hubs]
     renewals = sum(advert.sequence for advert in adverts if advert is not None) / HUBS
     heard = mesh.world.tally.shares()["Adverts"].octets / HUBS**2
-    assert renewals < 6.5
-    assert heard < 6500
+    assert renewals < 5.6
+    assert heard < 5000
 
 
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 70_000])

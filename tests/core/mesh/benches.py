@@ -24,9 +24,11 @@ def linked(limits: MeshLimits | None = None, **options: Any) -> tuple[Bench, int
     return bench, near, far
 
 
-def knowing(*hubs: PeerId, max_links: int = 3) -> tuple[Bench, int]:
+def knowing(
+    *hubs: PeerId, max_links: int = 3, limits: MeshLimits | None = None
+) -> tuple[Bench, int]:
     """Return a hub that is linked to a door by WebSocket and has heard of others."""
-    bench = Bench(hub_mesh_max_peers=max_links)
+    bench = Bench(limits=limits, hub_mesh_max_peers=max_links)
     link = bench.open(SOCKET)
     bench.hello(link, DOOR)
     ends = (LinkEnd(OWN, SOCKET, Purpose.BOOTSTRAP),)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.mesh.attempts import (
     Attempt,
@@ -69,11 +70,12 @@ class Hunter(Attempts):
 
     def next(self) -> float:
         """Return when ``begin_due`` is due."""
-        when = self.deadline()
-        assert when is not None
-        assert not self.is_due(when - 0.001)
-        assert self.is_due(when)
-        return when
+        assert self.retry_at is not None
+        return self.retry_at
+
+    def due_at(self) -> float | None:
+        """Return when ``begin_due`` or ``expire`` is due."""
+        return earliest(self.retry_at, self.deadline())
 
 
 def agreed(hunter: Hunter, hub: PeerId, now: float) -> ChannelAttempt:
@@ -109,8 +111,8 @@ def test_while_something_is_under_way_nothing_else_is_begun_there() -> None:
     hunter = Hunter(C)
     hunter.begin_channel(B, 10.0)
     assert hunter.want(B, 11.0) == []
-    assert hunter.deadline() == 13.0, "the time of the offer, no earlier"
-    assert not hunter.is_due(13.0)
+    assert hunter.due_at() == 13.0, "the time of the offer, no earlier"
+    assert hunter.retry_at is None
 
 
 def test_several_hubs_are_pursued_in_the_order_in_which_they_are_wanted() -> None:
@@ -171,11 +173,10 @@ def test_dials_under_way_take_places_too() -> None:
 
 def test_with_nobody_wanted_there_is_nothing_to_wait_for() -> None:
     hunter = Hunter(B)
-    assert hunter.deadline() is None
-    assert not hunter.is_due(1000.0)
+    assert hunter.due_at() is None
     hunter.want(C, 0.0)
     assert hunter.begin_due([], Room(9, 9), 0.1) == []
-    assert hunter.deadline() is None
+    assert hunter.due_at() is None
 
 
 # Offer and answer
@@ -216,7 +217,7 @@ def test_an_answer_goes_by_the_attempt_of_the_one_who_offered() -> None:
     assert hunter.find(D, 7, is_answer=True) is None
     assert hunter.channel_to(B) is answer
     assert hunter.channels == 1
-    assert hunter.deadline() == 8.0
+    assert hunter.due_at() == 8.0
     assert hunter.want(B, 3.0) == []
 
 
@@ -253,11 +254,11 @@ def test_an_answer_that_took_the_place_of_our_channel_outlives_its_end() -> None
 def test_an_offer_has_three_seconds_for_its_answer_and_six_more_to_open() -> None:
     hunter = Hunter(C)
     channel = hunter.begin_channel(B, 10.0)
-    assert hunter.deadline() == 13.0
+    assert hunter.due_at() == 13.0
     assert hunter.expire(12.9) == []
     hunter.agree(channel, 12.9)
     assert channel.is_agreed
-    assert hunter.deadline() == 18.9
+    assert hunter.due_at() == 18.9
     assert hunter.expire(18.8) == []
     assert hunter.expire(18.9) == [channel]
     assert hunter.get(channel.opening) is channel, "it is still to be failed"
@@ -268,11 +269,11 @@ def test_an_offer_has_three_seconds_for_its_answer_and_six_more_to_open() -> Non
 def test_a_dial_has_five_seconds() -> None:
     hunter = Hunter(C)
     dial = hunter.dial("ws://x", None, 1.0)
-    assert hunter.deadline() == 6.0
+    assert hunter.due_at() == 6.0
     assert hunter.expire(5.9) == []
     assert hunter.expire(6.0) == [dial]
     hunter.fail(dial, 6.0)
-    assert hunter.deadline() is None, "nobody was wanted there"
+    assert hunter.due_at() is None, "nobody was wanted there"
 
 
 def test_what_has_ended_does_not_expire() -> None:
@@ -281,7 +282,7 @@ def test_what_has_ended_does_not_expire() -> None:
     hunter.end(hunter.dial("ws://x", B, 0.0))
     assert hunter.expire(100.0) == []
     assert hunter.channels == 0
-    assert hunter.deadline() is None
+    assert hunter.due_at() is None
 
 
 def test_an_address_is_being_dialled_until_the_dial_ends() -> None:
@@ -475,11 +476,11 @@ def test_a_hub_that_is_wanted_no_more_is_forgotten() -> None:
     channel = agreed(hunter, B, 0.0)
     hunter.begin_due([], Room(9, 9), 1.0)
     hunter.fail(channel, 2.0)
-    assert hunter.deadline() is None
+    assert hunter.due_at() is None
     other = hunter.answer(D, 3, 2.0)
     hunter.decline(other, 3.0)
     hunter.fail(hunter.answer(D, 4, 3.0), 4.0)
-    assert hunter.deadline() is None
+    assert hunter.due_at() is None
     hunter.begin_channel(B, 5.0)
 
 
@@ -576,13 +577,13 @@ def test_whatever_happens_places_are_kept_tables_end_and_no_deadline_is_past(
         now += tenths / 10
         hub.move(move, other, now)
         hub.tick(now)
-        deadline = hub.deadline()
+        deadline = hub.due_at()
         assert deadline is None or deadline > now, "or it would be asked again at one instant"
         assert hub.channels == sum(isinstance(one, ChannelAttempt) for one in hub.open.values())
     for one in hub.open.values():
         hub.end(one)
     hub.begin_due([], Room(9, 9), now)
-    assert hub.deadline() is None
+    assert hub.due_at() is None
     assert hub.channels == 0
 
 

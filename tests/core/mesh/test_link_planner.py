@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from peerpigeon.core.interface.actions import DropChannel, MakeAnswer, MakeOffer
 from peerpigeon.core.interface.events import ChannelDescribed
+from peerpigeon.core.mesh.limits import MeshLimits
 from peerpigeon.core.wire.hub_frames import Adverts, LinkEnd, Offer, Purpose, Routed
 from tests.core.mesh.benches import FAR, knowing
 from tests.core.mesh.meshes import CHANNEL, HUBS, OWN, Bench, advert, closings, frames, of_kind
@@ -39,6 +41,40 @@ def test_the_offer_of_a_larger_id_is_awaited_for_half_a_second() -> None:
     bench, _ = knowing(ABOVE)
     assert of_kind(MakeOffer, bench.tick(0.2)) == []
     assert len(of_kind(MakeOffer, bench.pass_time(0.2, 0.75))) == 2
+
+
+# When hubs come one upon the other
+
+CALM = MeshLimits(calm_per_hub=0.1, longest_calm=0.6, longest_coming=1.5)
+
+
+def coming(limits: MeshLimits, *times: float) -> Bench:
+    """Return a hub that is linked to a door, and hears of another hub at each of the times."""
+    bench, link = knowing(limits=limits, max_links=2)
+    bench.pass_time(0.0, 1.0, link)
+    for hub, when in zip(HUBS, times, strict=False):
+        assert of_kind(MakeOffer, bench.tick(when - 0.01)) == []
+        bench.receive(link, Adverts((advert(hub),)), when)
+    return bench
+
+
+def test_nothing_is_planned_while_hubs_come_one_upon_the_other() -> None:
+    bench = coming(CALM, 2.0, 2.25, 2.6)
+    assert of_kind(MakeOffer, bench.tick(3.09)) == []
+    assert len(of_kind(MakeOffer, bench.tick(3.11))) == 1
+    assert bench.mesh.deadline() > 3.11
+
+
+def test_hubs_that_come_without_end_do_not_keep_a_hub_from_planning() -> None:
+    bench = coming(CALM, 2.0, 2.2, 2.5, 2.8, 3.2, 3.4)
+    assert of_kind(MakeOffer, bench.tick(3.49)) == []
+    assert len(of_kind(MakeOffer, bench.tick(3.51))) == 1
+
+
+def test_the_wait_for_more_hubs_is_no_longer_than_its_limit() -> None:
+    bench = coming(replace(CALM, longest_calm=0.35), 2.0, 2.25, 2.6)
+    assert of_kind(MakeOffer, bench.tick(2.94)) == []
+    assert len(of_kind(MakeOffer, bench.tick(2.96))) == 1
 
 
 # Places

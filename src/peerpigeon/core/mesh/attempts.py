@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from peerpigeon.core.deadlines import TimerQueue, earliest
+from peerpigeon.core.deadlines import TimerQueue
 from peerpigeon.core.mesh.back_off import BackOff
 
 if TYPE_CHECKING:
@@ -285,10 +285,11 @@ class Attempts:
 
     # Time
 
-    def is_due(self, now: float) -> bool:
-        """Tell whether ``begin_due`` may have something to begin."""
-        return self._retry_at is not None and now >= self._retry_at
+    @property
+    def retry_at(self) -> float | None:
+        """When ``begin_due`` may have something to begin."""
+        return self._retry_at
 
     def deadline(self) -> float | None:
-        """Return when ``expire`` or ``begin_due`` has something to do."""
-        return earliest(self._timeouts.deadline(), self._retry_at)
+        """Return when ``expire`` has something to do."""
+        return self._timeouts.deadline()

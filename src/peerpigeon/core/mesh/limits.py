@@ -50,7 +50,7 @@ class MeshLimits:
     """From one advert of a hub to its next one for each hub beyond ``small_mesh``."""
     longest_renewal_pause: float = 0.5
     """No such pause is longer."""
-    gain_patience: int = 6
+    gain_patience: int = 2
     """So many times as long is the pause if the hub has only more links than it has said. While a
     mesh forms they come in a burst, and nobody has to know of the first ones at once."""
     restless_for: float = 4.0
@@ -83,6 +83,13 @@ class MeshLimits:
     """For the other end's last word over a link that is closing. It takes a round trip."""
     plan_delay: float = 0.2
     """From a change to a new plan of the links: the first plan of a wave would be wrong."""
+    calm_per_hub: float = 0.005
+    """For so long for each hub that is known, after others have come, more of them are awaited
+    before links are planned. The first plan of those who come first is wrong, too."""
+    longest_calm: float = 0.5
+    """No such wait is longer."""
+    longest_coming: float = 3.0
+    """For no longer are plans put off because more and more hubs come."""
 
     # Attempts to open links
 

@@ -6,6 +6,7 @@ returns what is too much, for its caller to close.
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.deadlines import earliest
@@ -51,7 +52,7 @@ class LinkPlanner:
     ) -> None:
         self._policy = config.dial_policy
         self._max_links = config.hub_mesh_max_peers
-        self._plan_delay = limits.plan_delay
+        self._limits = limits
         self._links = links
         self._membership = membership
         self._attempts = attempts
@@ -60,6 +61,8 @@ class LinkPlanner:
         self.roles = LinkRoles(links, membership, attempts)
         """What the links are for, by the plan that was made last."""
         self._replan_at: float | None = None
+        # While hubs come one upon the other: since when, and until when we wait for the next one.
+        self._coming_since = self._calm_at = -inf
 
     @property
     def admission_bar(self) -> Bar | None:
@@ -71,6 +74,18 @@ class LinkPlanner:
     def add(self, hub: PeerId) -> None:
         """Add a live hub."""
         self._topology.add(hub)
+
+    def await_more(self, now: float) -> None:
+        """Wait with plans for a moment, as hubs have come and others may be about to.
+
+        The plans of those who come first are wrong while all come at once: each link that they lead
+        to is in the way of the right one, and all hubs have to hear that it has come and gone.
+        """
+        limits = self._limits
+        if now > self._calm_at:
+            self._coming_since = now
+        calm = min(limits.calm_per_hub * len(self._membership), limits.longest_calm)
+        self._calm_at = min(now + calm, self._coming_since + limits.longest_coming)
 
     def remove(self, hub: PeerId) -> None:
         """Remove a hub that is gone."""
@@ -89,17 +104,20 @@ class LinkPlanner:
 
     def replan_soon(self, now: float) -> None:
         """Have the links planned anew when what else changes in a moment is known too."""
-        self.replan_by(now + self._plan_delay)
+        self.replan_by(now + self._limits.plan_delay)
 
     def is_due(self, now: float) -> bool:
         """Tell whether it is time for ``replan``."""
-        return self._attempts.is_due(now) or (
-            self._replan_at is not None and now >= self._replan_at
-        )
+        due_at = self._due_at()
+        return due_at is not None and now >= due_at
+
+    def _due_at(self) -> float | None:
+        due_at = earliest(self._replan_at, self._attempts.retry_at)
+        return None if due_at is None else max(due_at, self._calm_at)
 
     def deadline(self) -> float | None:
         """Return when there is something to plan, or an attempt to give up."""
-        return earliest(self._replan_at, self._attempts.deadline())
+        return earliest(self._due_at(), self._attempts.deadline())
 
     # Planning
 

@@ -63,6 +63,8 @@ class MeshView:
             self._effects.report(HubFound(hub))
         if not learned.is_anything:
             return
+        if learned.found:
+            self._planner.await_more(now)
         self._planner.replan_soon(now)
         self._readiness.update(now)
         if frame.is_urgent:
