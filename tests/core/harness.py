@@ -21,6 +21,7 @@ from peerpigeon.core.interface.actions import (
     Warn,
 )
 from peerpigeon.core.interface.events import (
+    ClockSet,
     Event,
     PeerLost,
     PeerOpened,
@@ -45,6 +46,18 @@ HUB = PeerId("0123456789" * 4)
 EPOCH = 1_795_338_000.0
 
 
+def handle(hub: Hub, event: Event, now: float) -> list[Action]:
+    """Let a hub handle an event, and see that it still knows when something is due.
+
+    It does not look for that anew after each message, but after each time that the clock is set.
+    """
+    actions = hub.handle(event, now)
+    known = hub.deadline()
+    hub.take(ClockSet(hub.epoch), now)
+    assert known == hub.deadline(), f"something is due at another time since {event}"
+    return actions
+
+
 class Desk:
     """One hub and what it has said to each session."""
 
@@ -60,7 +73,7 @@ class Desk:
         self._sessions = 0
 
     def feed(self, event: Event, now: float = 0.0) -> list[Action]:
-        actions = self.hub.handle(event, now)
+        actions = handle(self.hub, event, now)
         for action in actions:
             match action:
                 case SendToPeers():

@@ -35,6 +35,7 @@ from peerpigeon.core.interface.events import (
 from peerpigeon.core.interface.spans import Traced
 from peerpigeon.core.wire.hub_codec import batch, decode, encode
 from peerpigeon.core.wire.hub_frames import Carrier, Frame, Routed, Segment
+from tests.core.harness import handle
 from tests.core.transit import Transit
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Hubs:
     # Hubs
 
     def feed(self, number: int, event: Event) -> None:
-        self.perform(number, self.hubs[number].handle(event, self.now))
+        self.perform(number, handle(self.hubs[number], event, self.now))
 
     def perform(self, number: int, actions: Iterable[Action]) -> None:
         for action in actions:

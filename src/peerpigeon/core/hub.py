@@ -149,9 +149,9 @@ class Hub(Pictures):
                 self._rebalance = Rebalance(self._clients, self._mesh, now)
             self._awake_until = now + self._mesh.patience
         self._backlog = Backlog(own, self._effects)
-        # When all but the mesh want a tick, until one of them may have changed its mind: most of
-        # what hubs say to each other concerns the mesh alone, and to ask everybody takes longer
-        # than to hear a heartbeat.
+        # When all but the mesh want a tick, until one of them may have changed its mind: to ask
+        # everybody takes longer than to pass on a signal, or to hear a heartbeat. Most of what
+        # clients say changes nobody's mind, and most of what hubs say concerns the mesh alone.
         self._others_want: tuple[float | None] | None = None
         self._clients.deliver(self._namespaces.show({own: incarnation}, now), now)
         self._clients.topics.placed(now)
@@ -171,8 +171,9 @@ class Hub(Pictures):
         Never raises for what a client or another hub sent, and never waits.
         """
         if isinstance(event, PeerSent):  # as most are, and most of these leave nothing to settle
-            self._others_want = None
-            self._clients.on_text(event.session, event.text, now)
+            known, self._others_want = self._others_want, None
+            is_done = self._clients.on_text(event.session, event.text, now)
+            self._others_want = known if is_done else None
             if self._effects.news or self._effects.changes:
                 self._settle(now)
             return

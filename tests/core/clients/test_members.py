@@ -332,7 +332,7 @@ def visitor_of(desk: Desk, peer_id: str) -> Visitor:
 def test_what_is_wanted_for_one_that_is_no_member_is_not_done(desk: Desk) -> None:
     ann, ben, members = place("ann"), place("ben"), desk.hub._clients.visitors._members
     visitor = visitor_of(desk, "ann")
-    members.follow(visitor, Send(ann.namespace, ben.member, ann.member, b"{}"), 0.0)
+    members.send(visitor, Send(ann.namespace, ben.member, ann.member, b"{}"), 0.0)
     members.follow(visitor, Exit(ben.namespace, ben.member), 0.0)
     members.note_grant(visitor, ben)
     members.begin(visitor, ben, 0.0)

@@ -139,13 +139,14 @@ def test_a_scrape_does_not_tell_of_swarms_that_its_client_may_not_enter() -> Non
 
 
 def test_a_hub_without_memory_tells_what_it_knows() -> None:
-    desk = Desk()
-    one, other = visit(desk, "one"), visit(desk, "other")
-    desk.take(one), desk.take(other)
-    desk.hub._clients.draws._memory = Pot(0, set())
-    desk.say(one, announce("one", "swarm".ljust(20), 5))
-    assert counts(desk.take(one)) == [(0, 2)]
-    assert desk.take(other) == []
+    hubs, info_hash = mesh(), swarm_of(SECOND)
+    one, other = come(hubs, 0, "one", info_hash), come(hubs, 1, "other", info_hash)
+    hubs.take(one), hubs.take(other)
+    hubs.hubs[0]._clients.draws._memory = Pot(0, set())
+    hubs.say(one, announce("one", info_hash, 5))
+    hubs.run()
+    assert counts(hubs.take(one)) == [(0, 1)]
+    assert hubs.take(other) == []
 
 
 def test_who_is_gone_is_told_nothing() -> None:

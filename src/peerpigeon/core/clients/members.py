@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.clients.permissions import Permissions
     from peerpigeon.core.clients.signaling import Signaling
     from peerpigeon.core.clients.slow_targets import SlowTargets
-    from peerpigeon.core.dialects.dialect import DialectNews, Granted, MemberWant
+    from peerpigeon.core.dialects.dialect import DialectNews, Granted
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Visitor
@@ -67,11 +67,9 @@ class Members:
         self._patient = patient
         self._permissions = permissions
 
-    def follow(self, visitor: Visitor, want: MemberWant, now: float) -> None:
+    def follow(self, visitor: Visitor, want: Enter | Exit, now: float) -> None:
         """Do what a dialect wants for a member."""
         match want:
-            case Send():  # as most are
-                self._send(visitor, want, now)
             case Enter():
                 self.enter(visitor, want, now)
             case Exit(_, own):
@@ -112,10 +110,11 @@ class Members:
         data = _FLAGGED if enter.is_flagged else _PLAIN
         self._announcements.enter(member, Announce(enter.namespace, data, is_hub=False), now)
 
-    def _send(self, visitor: Visitor, want: Send, now: float) -> None:
+    def send(self, visitor: Visitor, want: Send, now: float) -> bool:
+        """Send a message of a member; return whether nothing of it is left for later."""
         sender = visitor.members.get(want.sender)
         if sender is None:
-            return  # it has lost its id in this very moment
+            return True  # it has lost its id in this very moment
         # As most are: for somebody here who has its id, so that nothing waits for it.
         at_hand = self._by_key.get(want.target)  # type: ignore[call-overload]  # as ids are made
         if (
@@ -124,7 +123,7 @@ class Members:
             and not self._slow.senders
         ):
             self._signaling.outcomes.hand_over(at_hand.hub, want.payload)
-            return
+            return True
         namespace, target, session = want.namespace, want.target, sender.mesh_session
         kind, data = ANSWERED_SEND if want.waits else SEND, want.payload
         relay = Relay(namespace, sender.peer_id, target, ANY_SESSION, kind, data, session)
@@ -132,6 +131,7 @@ class Members:
             self._patient.send(sender, relay, now)
         else:
             self._signaling.send(relay, now)
+        return False
 
     def note_grant(self, visitor: Visitor, granted: Granted) -> None:
         """Have a member speak that has its id from now on."""

@@ -103,14 +103,15 @@ class Rates:
         if excess > 0:
             self._slow_down(visitor, TOO_MANY_TOPICS, excess, now)
 
-    def published(self, visitor: Visitor, size: int, now: float) -> None:
-        """Count so many bytes that were sent to listeners."""
+    def published(self, visitor: Visitor, size: int, now: float) -> bool:
+        """Count so many bytes that were sent to listeners; return whether that is not too many."""
         visitor.published_paid_until = paid = PUBLISHED.spend(
             visitor.published_paid_until, size, now
         )
         excess = PUBLISHED.excess(paid, now)
         if excess > 0:
             self._slow_down(visitor, TOO_MUCH_PUBLISHED, excess, now)
+        return excess <= 0
 
     def faulted(self, client: Client | Visitor, cost: int, now: float) -> None:
         """Count a message that was answered with an error."""

@@ -212,27 +212,31 @@ class ClientService:
 
     # Messages
 
-    def on_text(self, session: SessionId, text: str, now: float) -> None:
-        """Take a message of a session if there is one."""
+    def on_text(self, session: SessionId, text: str, now: float) -> bool:
+        """Take a message of a session if there is one.
+
+        Returns whether it was of those that leave nothing for later, as most are: no deadline is
+        another one, unless there is news or a change. ``False`` is never wrong.
+        """
         party = self.registry.get(session)
         if party is None:
             if not self.homes.keep(session, text):
                 self.admission.keep_message(session, text, now)
-            return
+            return False
         party.last_heard = now
         try:
             if isinstance(party, Client):
                 message = client_messages.decode(text)
                 if isinstance(message, Signal):  # as most are: a call less for each
-                    self.signaling.on_signal(party, message, now)
-                else:
-                    self._on_message(party, message, text, now)
+                    return self.signaling.on_signal(party, message, now)
+                self._on_message(party, message, text, now)
             elif isinstance(party, Visitor):
-                self.visitors.on_text(party, text, now)
+                return self.visitors.on_text(party, text, now)
             elif isinstance(party, ReferenceHub):
                 self.references.on_message(party, text, now)
         except MessageError as error:
             self._refuse_message(party, str(error), now)
+        return False
 
     def on_backlog(self, session: SessionId, texts: tuple[str, ...], now: float) -> None:
         """Take what somebody has said while it waited; it was heard of then, and not now."""

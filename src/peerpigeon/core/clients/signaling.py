@@ -83,19 +83,22 @@ class Signaling:
             config=config,
         )
 
-    def on_signal(self, sender: Client | Guest, signal: Signal, now: float) -> None:
-        """Pass a client's signal to its target, or tell the client why not."""
+    def on_signal(self, sender: Client | Guest, signal: Signal, now: float) -> bool:
+        """Pass a client's signal to its target, or tell the client why not.
+
+        Returns whether it was delivered here and nothing of it is left for later.
+        """
         kind, namespace = signal.kind, sender.granted_in
         if namespace is None or signal.namespace != namespace:
             self._on_early_signal(sender, signal, now)
-            return
+            return False
         if kind == "offer":
             if sender.sent_offers is None:
                 sender.sent_offers = RecentOffers()
             sender.sent_offers.note(signal.target, now)
         elif kind == "connection-rejected" and self._is_superseded(sender, signal, now):
             self.outcomes.refuse(sender, kind, signal.target, Reason.SUPERSEDED, now)
-            return
+            return False
         # Most ids are in lower case, and so their own keys: not to make one saves 60 ns.
         by_key, name = self._by_key, signal.target
         target = by_key.get(name) or by_key.get(name.lower())  # type: ignore[call-overload]
@@ -112,22 +115,23 @@ class Signaling:
                     )
                 ):
                     self.outcomes.refuse(sender, kind, signal.target, reason, now)
-                    return
+                    return False
                 self.outcomes.deliver(target.session, target.peer_id, signal, sender.peer_id, now)
-                return
+                return not self._slow.senders
             if isinstance(target, Guest):  # pragma: no branch: hubs have their own namespace
                 self._deliver_to_guest(target, signal, sender, now)
-                return
+                return False
         data = bytes(signal.data)
         if is_too_deep(data):
             self.outcomes.refuse(sender, kind, signal.target, Reason.TOO_DEEP, now)
-            return
+            return False
         session = sender.mesh_session
         trace = None if self._tracer is None else self._tracer.begun(now)
         relay = Relay(
             namespace, sender.peer_id, signal.target, ANY_SESSION, kind, data, session, 0, trace
         )
         self._send_away(relay, now)
+        return False
 
     # Clients whose id is not granted yet
 

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.clients.members import Members
     from peerpigeon.core.clients.permissions import Permissions
     from peerpigeon.core.clients.rates import Rates
-    from peerpigeon.core.dialects.dialect import DialectNews, Want
+    from peerpigeon.core.dialects.dialect import DialectNews, SeldomWant, Want
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.interface.events import VisitorOpened
     from peerpigeon.core.sessions.sessions import Sessions
@@ -132,30 +132,41 @@ class Visitors:
 
     # Messages
 
-    def on_text(self, visitor: Visitor, text: str, now: float) -> None:
-        """Take what a visitor says."""
+    def on_text(self, visitor: Visitor, text: str, now: float) -> bool:
+        """Take what a visitor says; return whether nothing of it is left for later."""
         said = self._dialects[visitor.dialect].said(visitor.session, text, now)
-        self._follow(visitor, said, now)
+        return self._follow(visitor, said, now)
 
-    def _follow(self, visitor: Visitor, wants: Iterable[Want], now: float) -> None:
+    def _follow(self, visitor: Visitor, wants: Iterable[Want], now: float) -> bool:
+        """Do what a dialect wants; return whether nothing of it is left for later."""
+        is_done = True
         for want in wants:
             match want:
                 case Publish(namespace, payload):  # as most are
-                    self._publish(visitor, namespace, payload, now)
+                    is_done = self._publish(visitor, namespace, payload, now) and is_done
+                case Send():
+                    is_done = self._members.send(visitor, want, now) and is_done
                 case Say(payload):
                     self._effects.send(visitor.session, payload)
-                case Listen() | Unlisten():
-                    self._hear(visitor, want, now)
-                case Send() | Enter() | Exit():
-                    self._members.follow(visitor, want, now)
                 case Draw() | Count():
-                    self._draw(visitor, want, now)
-                case Close(reason):
-                    self._admission.drop(visitor, reason, now, code=NORMAL_CLOSURE)
-                case Fault(reason):
-                    self._refuse(visitor, reason, now)
+                    is_done = self._draw(visitor, want, now) and is_done
                 case _:
-                    assert_never(want)
+                    self._follow_seldom(visitor, want, now)
+                    is_done = False
+        return is_done
+
+    def _follow_seldom(self, visitor: Visitor, want: SeldomWant, now: float) -> None:
+        match want:
+            case Listen() | Unlisten():
+                self._hear(visitor, want, now)
+            case Enter() | Exit():
+                self._members.follow(visitor, want, now)
+            case Close(reason):
+                self._admission.drop(visitor, reason, now, code=NORMAL_CLOSURE)
+            case Fault(reason):
+                self._refuse(visitor, reason, now)
+            case _:
+                assert_never(want)
 
     def _hear(self, visitor: Visitor, want: Listen | Unlisten, now: float) -> None:
         namespace = want.namespace
@@ -164,15 +175,18 @@ class Visitors:
         elif namespace in visitor.topics:
             self._topics.unlisten(visitor, namespace, now)
 
-    def _draw(self, visitor: Visitor, want: Draw | Count, now: float) -> None:
+    def _draw(self, visitor: Visitor, want: Draw | Count, now: float) -> bool:
         session, namespace = visitor.session, want.namespace
         if isinstance(want, Draw):
-            self._draws.draw(session, namespace, want.member, want.payloads, now)
+            counted = self._draws.draw(session, namespace, want.member, want.payloads, now)
         elif self._permissions.objection(readable(namespace), visitor.permits):
-            # As of one that is not there.
-            self._effects.report(VisitorTold(session, Counted(namespace, None, 0, 0)))
+            counted = Counted(namespace, None, 0, 0)  # as of one that is not there
         else:
-            self._draws.draw(session, namespace, None, (), now)
+            counted = self._draws.draw(session, namespace, None, (), now)
+        if counted is None:
+            return False
+        told = self._dialects[visitor.dialect].told(session, counted, now)
+        return self._follow(visitor, told, now)
 
     def _listen(self, visitor: Visitor, namespace: str, now: float) -> None:
         if namespace in visitor.topics:
@@ -187,15 +201,15 @@ class Visitors:
             self._topics.listen(visitor, namespace, now)
             self._rates.listened(visitor, now)
 
-    def _publish(self, visitor: Visitor, namespace: str, payload: bytes, now: float) -> None:
+    def _publish(self, visitor: Visitor, namespace: str, payload: bytes, now: float) -> bool:
         # Who listens was allowed to.
         if namespace not in visitor.topics and (
             reason := self._permissions.objection(readable(namespace), visitor.permits)
         ):
             self._refuse(visitor, reason, now)
-        else:
-            count = self._topics.publish(visitor, namespace, payload, now)
-            self._rates.published(visitor, len(payload) * count, now)
+            return False
+        count = self._topics.publish(visitor, namespace, payload, now)
+        return self._rates.published(visitor, len(payload) * count, now)
 
     def _refuse(self, visitor: Visitor, reason: str, now: float) -> None:
         self.messages_refused += 1

@@ -142,6 +142,9 @@ DrawWant: TypeAlias = Draw | Count
 
 Want: TypeAlias = PeerWant | DrawWant
 
+SeldomWant: TypeAlias = Listen | Unlisten | Enter | Exit | Close | Fault
+"""What follows from few messages."""
+
 
 # What a dialect is told of a visitor
 

@@ -13,6 +13,7 @@ from peerpigeon.core.dialects.names import is_swarm
 from peerpigeon.core.wire.hub_news import Counted, Dealt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from peerpigeon.core.effects import Effects
@@ -28,24 +29,47 @@ MOST_DRAWN = 100
 class Dealing:
     """The swarms whose lead one hub is."""
 
-    def __init__(self, namespaces: Namespaces, rng: Random, effects: Effects) -> None:
+    def __init__(
+        self,
+        own: PeerId,
+        namespaces: Namespaces,
+        rng: Random,
+        effects: Effects,
+        deliver: Callable[[str, int, bytes], None],
+    ) -> None:
+        """``deliver``: hands a message to the member of a namespace that has a session here."""
+        self._own = own
+        self._deliver = deliver
         self._table = namespaces.rendezvous.table
         self._rng = rng
         self._effects = effects
 
-    def deal(self, hub: PeerId, draw: Draw) -> None:
-        """Answer a hub, and send each of its messages to the hub of a member that is drawn."""
-        namespace = draw.namespace
+    def on_draw(self, hub: PeerId, draw: Draw) -> None:
+        """Answer a hub that asks this one to deal its messages."""
+        counts = self.deal(draw.namespace, draw.member, draw.payloads)
+        self._effects.tell_hub(hub, Counted(draw.namespace, draw.number, *counts))
+
+    def deal(self, namespace: str, member: PeerId, payloads: tuple[bytes, ...]) -> tuple[int, int]:
+        """Send each of a member's messages to another member that is drawn, at whatever hub.
+
+        Returns how many members there are, and how many of them are flagged.
+        """
         kept = self._table.get(namespace) if is_swarm(namespace) else None
-        members, flagged = (0, 0) if kept is None else (len(kept), kept.flagged)
-        self._effects.tell_hub(hub, Counted(namespace, draw.number, members, flagged))
         if kept is None:
-            return
-        drawn = self._drawn(kept, int(draw.member, 16), min(MOST_DRAWN, len(draw.payloads)))
+            return 0, 0
+        if payloads:
+            drawn = self._drawn(kept, int(member, 16), min(MOST_DRAWN, len(payloads)))
+            self._send(namespace, drawn, payloads)
+        return len(kept), kept.flagged
+
+    def _send(self, namespace: str, drawn: list[Record], payloads: tuple[bytes, ...]) -> None:
         dealt: dict[PeerId, list[tuple[int, bytes]]] = {}
-        for record, payload in zip(drawn, draw.payloads, strict=False):
+        for record, payload in zip(drawn, payloads, strict=False):
             located = record.located
-            dealt.setdefault(located.hub, []).append((located.member.session, payload))
+            if located.hub == self._own:
+                self._deliver(namespace, located.member.session, payload)
+            else:
+                dealt.setdefault(located.hub, []).append((located.member.session, payload))
         for other, items in dealt.items():
             self._effects.tell_hub(other, Dealt(namespace, tuple(items)))
 

@@ -59,7 +59,7 @@ class Draws:
         self._placement = namespaces.placement
         self._effects = effects
         self._memory = effects.memory.signals
-        self._dealing = Dealing(namespaces, rng, effects)
+        self._dealing = Dealing(own, namespaces, rng, effects, self._deliver)
         self._last = namespaces.views.first_session(own)
         self._asked: dict[int, _Asked] = {}  # in order of time
         self._size = 0
@@ -78,18 +78,26 @@ class Draws:
         member: PeerId | None,
         payloads: tuple[bytes, ...],
         now: float,
-    ) -> None:
-        """Send messages of a visitor's member to others that are drawn; without one only ask."""
+    ) -> CountedNews | None:
+        """Send messages of a visitor's member to others that are drawn; without one only ask.
+
+        Returns the answer if it is known here. Else its visitor is told later.
+        """
+        lead, effects = self._placement.primary(namespace), self._effects
+        # What was said before, as that the member is flagged, must not be overtaken.
+        if lead == self._own and not effects.news and not effects.changes:
+            counts = self._dealing.deal(namespace, member or _NOBODY, payloads)
+            return CountedNews(namespace, member, *counts)
         self._last = number = self._last + 1
         draw = Draw(namespace, member or _NOBODY, number, payloads)
-        lead, size = self._placement.primary(namespace), size_of(draw)
+        size = size_of(draw)
         asked = _Asked(draw, visitor, member, size, lead, now + self._lifetime)
         if not self._memory.has_room(size):
-            self._answer(asked, self._presence.count(namespace), 0)
-            return
+            return CountedNews(namespace, member, self._presence.count(namespace), 0)
         self._asked[number] = asked
         self._size += size
-        self._effects.tell_hub(lead, draw)
+        effects.tell_hub(lead, draw)
+        return None
 
     def _answer(self, asked: _Asked, members: int, flagged: int) -> None:
         news = CountedNews(asked.draw.namespace, asked.member, members, flagged)
@@ -101,7 +109,7 @@ class Draws:
         """Take a piece of news from a hub, which may be this one."""
         match news:
             case Draw():
-                self._dealing.deal(hub, news)
+                self._dealing.on_draw(hub, news)
             case Dealt(namespace, items):
                 for session, payload in items:
                     self._deliver(namespace, session, payload)

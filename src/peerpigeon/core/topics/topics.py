@@ -130,6 +130,8 @@ class Topics:
 
     def placed(self, now: float) -> None:
         """Take that namespaces may have other rendezvous hubs by now."""
+        if not self._is_hub:
+            return  # nobody else hands out anything
         self._certain_from = now + UNCERTAIN
         self._distribution.placed(self._certain_from)
         self._publications.placed(self._certain_from)
