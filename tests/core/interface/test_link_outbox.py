@@ -24,7 +24,7 @@ from peerpigeon.core.wire.hub_frames import (
     Segment,
     Summary,
 )
-from peerpigeon.core.wire.hub_news import More, News, Relay
+from peerpigeon.core.wire.hub_news import Granted, More, News, Relay
 
 A, B, C, D = (PeerId(digit * 40) for digit in "abcd")
 LIMIT = 1 << 20
@@ -83,6 +83,10 @@ def control(sequence: int = 0) -> Routed:
     return news(More("n", A, 1), sequence, CONTROL)
 
 
+def large_control(sequence: int) -> Routed:
+    return news(Granted("n", tuple(range(20_000))), sequence, CONTROL)
+
+
 def put(outbox: LinkOutbox, *frames: Frame, ahead: float = 0.0) -> list[bool]:
     return [outbox.add(frame, ahead) for frame in frames]
 
@@ -122,6 +126,40 @@ def test_a_message_takes_frames_until_it_has_a_piece_of_them() -> None:
     outbox = LinkOutbox(LIMIT)
     put(outbox, *(signal(7000, number) for number in range(7)))
     assert [len(decode(message)) for message in rest(outbox)] == [3, 3, 1]
+
+
+def place_of(wanted: Frame, messages: list[bytes]) -> int:
+    """Return in which message a frame is."""
+    return next(place for place, each in enumerate(messages) if wanted in frames_of([each]))
+
+
+def test_a_crowd_of_urgent_news_leaves_every_other_message_to_signals() -> None:
+    outbox = LinkOutbox(LIMIT)
+    put(outbox, *(control(number) for number in range(4000)))
+    put(outbox, signal(100), *(signal(9000, number) for number in range(1, 5)))
+    messages = rest(outbox)
+    assert place_of(signal(100), messages) == 1
+    assert [place_of(signal(9000, number), messages) for number in range(1, 5)] == [1, 1, 3, 3]
+    assert len(messages) > 10
+    assert outbox.size == 0
+
+
+def test_signals_go_between_the_pieces_of_what_hubs_say_of_a_crowd() -> None:
+    outbox = LinkOutbox(LIMIT)
+    put(outbox, *(large_control(number) for number in range(10)), signal(100))
+    messages = rest(outbox)
+    assert place_of(signal(100), messages) == 1
+    assert frames_of(messages)[1:] == [large_control(number) for number in range(10)]
+
+
+def test_control_news_keeps_its_order_whatever_its_size() -> None:
+    """The other end takes it in its order, so what goes before only waits there."""
+    outbox = LinkOutbox(LIMIT)
+    sent = [control(0), large_control(1), control(2), large_control(3), control(4)]
+    put(outbox, *sent, routed(Ack(1, 1, CONTROL)), Heartbeat(1))
+    first, *others = frames_of(rest(outbox))
+    assert [first, *others[2:]] == sent
+    assert others[:2] == [routed(Ack(1, 1, CONTROL)), Heartbeat(1)]
 
 
 def test_what_is_urgent_waits_for_one_piece_of_what_is_large() -> None:

@@ -8,7 +8,6 @@ from peerpigeon.core.config import KIB
 from peerpigeon.rtc.interface import MAX_MESSAGE
 from peerpigeon.rtc.sctp import chunks as c
 from peerpigeon.rtc.sctp.association import ACKNOWLEDGE_WITHIN
-from peerpigeon.rtc.sctp.congestion import SMALLEST_WINDOW
 from peerpigeon.rtc.sctp.request import MAX_RETRANSMISSIONS
 from tests.rtc.sctp.packets import data, sealed
 from tests.rtc.sctp.path import DELAY, MTU, Path, Side
@@ -133,27 +132,6 @@ def test_small_messages_share_packets() -> None:
     send(path.one, [bytes(50)] * 60)
     path.run_until(lambda: len(path.other.messages) == 60)
     assert path.one.sent - before == 4
-
-
-def test_no_more_is_under_way_on_a_short_path_than_buffers_hold() -> None:
-    path = Path()
-    path.connect()
-    send(path.one, [bytes(1000)] * 3000)
-    most = 0
-    under_way = 0
-
-    def count(side: Side, packet: bytes) -> bool:
-        nonlocal most, under_way
-        if side is path.one:
-            under_way += len(packet)
-            most = max(most, under_way)
-        else:
-            under_way = 0
-        return False
-
-    path.is_lost = count
-    path.run_until(lambda: len(path.other.messages) == 3000)
-    assert SMALLEST_WINDOW / 2 < most < 3 * SMALLEST_WINDOW
 
 
 def test_who_closes_sends_all_before_and_both_hear_the_end() -> None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.ids import PeerId
 
-Way: TypeAlias = "tuple[PeerId, PeerId] | None"
-"""Source and destination of a routed frame; ``None`` for what the two ends of a link say."""
+Way: TypeAlias = "tuple[PeerId, PeerId, int] | None"
+"""Source, destination and lane of a routed frame; ``None`` for what the two ends of a link say."""
 
 
 class _Line:
@@ -65,6 +65,10 @@ class FrameQueue:
         line.size += size
         self.size += size
         return True
+
+    def holds(self, way: Way) -> bool:
+        """Tell whether something of a stream waits."""
+        return way in self._lines
 
     def fill(self, frames: list[bytes], size: int) -> int:
         """Move frames into a message of ``size`` bytes until it has a ``PIECE``; return its size.

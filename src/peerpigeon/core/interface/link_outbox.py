@@ -8,8 +8,11 @@ there is something else: how deep it is nested shows only where it is read, and 
 then not be able to take apart the message that it comes in.
 
 Urgent frames go first: all that is small but signals, ``Bye`` excepted, which is the last word of a
-link. Everything else is bulk. Of either kind the streams between hubs have turns
-(``FrameQueue``), and the frames of each keep their order. A bulk frame that is larger than
+link. Everything else is bulk. When a crowd comes, hubs have megabytes of small news for each other;
+so what is urgent may fill every other message alone, and no more. Of either kind the streams
+between hubs have turns (``FrameQueue``), signals and control news of one hub too, and the frames of
+each keep their order. Small control news goes behind large one of the same hub, as the other end
+can do nothing with it before. A bulk frame that is larger than
 ``PIECE`` is cut up, and urgent frames, and small ones of other streams, go between its pieces. One
 is cut up at a time, in the order in which they came: each of them gets there sooner than if all had
 turns. So an urgent frame waits for little more than one piece here, and for what the carrier has
@@ -26,8 +29,8 @@ from peerpigeon.core.interface.frame_queue import FrameQueue
 from peerpigeon.core.interface.link_pieces import LAST, MORE, PIECE
 from peerpigeon.core.wire.hub_codec import batch, encode
 from peerpigeon.core.wire.hub_frames import (
+    CONTROL,
     SIGNALS,
-    Addressed,
     Bye,
     Hello,
     Proof,
@@ -79,8 +82,8 @@ class LinkOutbox:
     """
 
     __slots__ = (
-        "_bulk", "_cut", "_cut_at", "_greetings", "_is_sealeds_turn", "_large", "_last", "_named",
-        "_sealed", "_urgent",
+        "_bulk", "_cut", "_cut_at", "_greetings", "_is_bulks_turn", "_is_sealeds_turn", "_large",
+        "_last", "_named", "_sealed", "_urgent",
     )  # fmt: skip
 
     def __init__(self, limit: int, has_room: Callable[[int], bool] | None = None) -> None:
@@ -89,6 +92,7 @@ class LinkOutbox:
         self._urgent = FrameQueue(limit)
         self._sealed = FrameQueue(limit)
         self._is_sealeds_turn = False
+        self._is_bulks_turn = False
         self._bulk = FrameQueue(limit, has_room)
         self._last: list[bytes] = []
         self._large: deque[tuple[Way, _Name | None]] = deque()  # in the order in which they came
@@ -112,12 +116,18 @@ class LinkOutbox:
         data = encode(frame)
         size = len(data)
         way: Way = None
-        if isinstance(frame, Addressed):  # as most are
-            way = frame.source, frame.destination
+        is_behind = False  # large news of its own stream
+        if isinstance(frame, Routed):  # as most are
+            body = frame.body
+            lane = body.lane if isinstance(body, Segment) else CONTROL
+            way = frame.source, frame.destination, lane
+            is_behind = lane == CONTROL and isinstance(body, Segment) and self._bulk.holds(way)
+        elif isinstance(frame, Sealed):
+            way = frame.source, frame.destination, SIGNALS
         elif isinstance(frame, Hello | Proof | Bye):  # each is said once
             (self._last if isinstance(frame, Bye) else self._greetings).append(data)
             return True
-        if is_urgent(frame, size):
+        if not is_behind and is_urgent(frame, size):
             queue = self._sealed if isinstance(frame, Sealed) else self._urgent
             return queue.add(way, data, 0.0)
         if size > PIECE:
@@ -145,7 +155,9 @@ class LinkOutbox:
                 return self._next_sealed()
         frames: list[bytes] = []
         urgent, bulk = self._urgent, self._bulk
-        size = urgent.fill(frames, 0) if urgent.size else 0
+        is_bulks_turn = self._is_bulks_turn and bulk.size
+        size = urgent.fill(frames, 0) if urgent.size and not is_bulks_turn else 0
+        self._is_bulks_turn = size >= PIECE  # as nothing else fits into this one
         if bulk.size:
             size = bulk.fill(frames, size)
             while size < PIECE and bulk.size and bulk.way != self._large[0][0]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aiortc import RTCDtlsTransport, RTCIceGatherer, RTCSctpTransport
 
 from peerpigeon.core.config import KIB
+from peerpigeon.rtc.sctp.round_trip import RoundTrip
 
 if TYPE_CHECKING:
     from peerpigeon.rtc.gathering import HubConnection
@@ -22,12 +24,18 @@ class Association(RTCSctpTransport):
     """SCTP with a limit to the bytes under way.
 
     Where no packet is lost aiortc lets them grow to a megabyte, and goes through all of them for
-    each packet that it sends.
+    each packet that it sends. The shortest round trip says how long the path is; see
+    ``rtc/sctp/congestion.py``.
     """
 
+    def __init__(self, transport: RTCDtlsTransport) -> None:
+        super().__init__(transport)
+        self._trip = RoundTrip()
+
     async def _transmit(self) -> None:
-        round_trip = self._srtt or 0.0
-        self._cwnd = min(self._cwnd, max(WINDOW, int(RATE * round_trip)))
+        if self._srtt is not None:
+            self._trip.measure(self._srtt, time.monotonic())
+        self._cwnd = min(self._cwnd, max(WINDOW, int(RATE * self._trip.shortest)))
         await super()._transmit()
 
 

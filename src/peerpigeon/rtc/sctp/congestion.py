@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from peerpigeon.core.config import KIB
 
-SMALLEST_WINDOW = 64 * KIB
-"""Bytes that may be under way on a short path. The systems' receive buffers hold no more of small
-datagrams, and what overflows them is lost."""
+SMALLEST_WINDOW = 128 * KIB
+"""Bytes that may be under way on a short path: what two busy hubs need, whose turns of 20 ms are
+the round trip then. The systems' receive buffers hold little more, and what overflows is lost."""
 RATE = 8192 * KIB
-"""Bytes a second that the window is to allow on a long path."""
+"""Bytes a second that the window is to allow on a long path. How long one is, the shortest round
+trip tells: what a busy hub has not read yet makes the others longer, and a window that grew with
+these would have the more waiting there the longer it takes, where nothing can overtake it."""
 BURST = 16
 """Packets that one turn may send (RFC 9260, section 6.1, rule D): what is joined to one message of
 a link goes at once."""
@@ -29,8 +31,13 @@ class Congestion:
         self._grown = 0  # bytes acknowledged since the window grew, above the threshold
 
     def acknowledged(self, size: int, round_trip: float) -> None:
-        """Let more be under way, since all that may was, and so much of it has arrived."""
-        if self.recovery is not None or self.window >= max(SMALLEST_WINDOW, RATE * round_trip):
+        """Let more be under way, since all that may was, and so much of it has arrived.
+
+        ``round_trip``: the shortest of late, in seconds, which says how much is of use.
+        """
+        most = max(SMALLEST_WINDOW, int(RATE * round_trip))
+        if self.recovery is not None or self.window >= most:
+            self.window = min(self.window, most)
             return
         if self.window <= self._threshold:
             self.window += min(size, BURST * self.mtu)

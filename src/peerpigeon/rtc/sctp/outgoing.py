@@ -152,12 +152,12 @@ class Outgoing:
             newly += self._take_gaps(cumulative, gaps)
         congestion.recovered(cumulative)
         if sample is not None:
-            self.round_trip.measure(now - sample)
+            self.round_trip.measure(now - sample, now)
         self._take_window(window, is_further=is_further)
         if is_further:
             self.failures = 0
             if was_full:
-                congestion.acknowledged(newly, self.round_trip.smoothed)
+                congestion.acknowledged(newly, self.round_trip.shortest)
             self.timer = now + self.round_trip.timeout if under_way else None
         return True
 
