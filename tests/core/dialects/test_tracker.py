@@ -107,6 +107,19 @@ def test_an_announce_enters_the_swarm_and_its_offers_are_drawn_for_once_it_has_i
     assert list(tracker.told(ANN, Granted(swarm(), member()), 0.0)) == []
 
 
+def test_each_announce_is_for_its_own_peer_and_swarm_whoever_was_the_last_one() -> None:
+    tracker, other_hash = fresh(), HASH[::-1]
+    places = [(PEER, HASH), (PEER, other_hash), (OTHER, HASH), (OTHER, other_hash)]
+    for place in places:
+        tracker.said(ANN, announce(*place), 0.0)
+        tracker.told(ANN, Granted(swarm(place[1]), member(*place)), 0.0)
+    for one in places:
+        for other in places:
+            for place in (one, one, other, one):
+                wanted = [Draw(swarm(place[1]), member(*place), ())]
+                assert list(tracker.said(ANN, announce(*place), 1.0)) == wanted
+
+
 def test_the_answer_to_an_announce_has_the_counts() -> None:
     tracker = with_member()
     (said,) = tracker.told(ANN, Counted(swarm(), member(), 5, 2), 0.0)

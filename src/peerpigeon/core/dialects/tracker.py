@@ -71,9 +71,12 @@ class _Member:
 class _Socket:
     """What one socket has said."""
 
-    __slots__ = ("counts", "members", "waiting_size")
+    __slots__ = ("counts", "last", "members", "waiting_size")
 
     def __init__(self) -> None:
+        self.last: tuple[str, str, Place] | None = None
+        """The hash and the peer of whom it has said more than once last, and the place: a hash
+        less for each announce."""
         self.members: dict[Place, _Member] = {}
         self.waiting_size = 0
         self.counts = AwaitedCounts()
@@ -110,8 +113,7 @@ class Tracker:
         self, visitor: SessionId, socket: _Socket, message: Announce, now: float
     ) -> Iterable[Want]:
         info_hash = message.info_hash
-        namespace = namespace_of(Kind.SWARM, info_hash)
-        place = namespace, member_id(Kind.SWARM, info_hash, message.peer_id)
+        place = self._place(socket, info_hash, message.peer_id)
         member = socket.members.get(place)
         if message.event == "stopped":
             return self._stop(visitor, socket, place, info_hash)
@@ -147,6 +149,15 @@ class Tracker:
             member.waiting.append(want)
         return wants
 
+    def _place(self, socket: _Socket, info_hash: str, peer_id: str) -> Place:
+        last = socket.last
+        if last is not None and last[0] == info_hash and last[1] == peer_id:
+            return last[2]
+        place = namespace_of(Kind.SWARM, info_hash), member_id(Kind.SWARM, info_hash, peer_id)
+        if place in socket.members:  # most clients that are idle have announced themselves once
+            socket.last = info_hash, peer_id, place
+        return place
+
     def _wanted(self, place: Place, message: Announce) -> Draw | Send | None:
         namespace, own = place
         if not message.to:
@@ -174,6 +185,12 @@ class Tracker:
         socket = self._sockets.get(visitor)
         if socket is None:
             return ()
+        if isinstance(news, Counted) and news.member is not None:  # as most are
+            member = socket.members.get((news.namespace, news.member))
+            if member is None:
+                return ()  # it has stopped meanwhile
+            counts = news.flagged, news.members - news.flagged
+            return (Say(response(member.info_hash, *counts, INTERVAL)),)
         match news:
             case Granted(namespace, own):
                 return self._granted(socket, (namespace, own))
@@ -181,13 +198,8 @@ class Tracker:
                 return self._taken(visitor, socket, (namespace, own))
             case Denied(namespace, own, reason):
                 return self._denied(visitor, socket, (namespace, own), reason)
-            case Counted(namespace, None):
+            case Counted():
                 return socket.counts.counted(news)
-            case Counted(namespace, own):
-                member = socket.members.get((namespace, own))  # type: ignore[arg-type]
-                if member is not None:  # else it has stopped meanwhile
-                    counts = news.flagged, news.members - news.flagged
-                    return (Say(response(member.info_hash, *counts, INTERVAL)),)
         return ()
 
     def _granted(self, socket: _Socket, place: Place) -> Iterable[Want]:

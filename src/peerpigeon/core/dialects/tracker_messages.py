@@ -105,6 +105,14 @@ class _Passed(msgspec.Struct, gc=False):
     info_hash: str
 
 
+class _Response(msgspec.Struct, gc=False):
+    complete: int
+    incomplete: int
+    action: str
+    interval: int
+    info_hash: str
+
+
 _NONE: Final = msgspec.Raw()
 _usual = msgspec.json.Decoder(_Usual)
 _any = msgspec.json.Decoder(_Any)
@@ -183,6 +191,8 @@ def _announce(message: _Usual) -> Announce:
         answer = _passed(message, _NONE, message.answer, message.offer_id)
         return Announce(info_hash, peer_id, "update", is_complete, (), to, answer)
     event = _event(message, info_hash)
+    if not message.offers:
+        return Announce(info_hash, peer_id, event, is_complete)
     offers = (_passed(message, each.offer, _NONE, each.offer_id) for each in message.offers)
     usable = tuple(offer for offer in offers if offer)[:MAX_OFFERS]
     return Announce(info_hash, peer_id, event, is_complete, usable)
@@ -246,13 +256,7 @@ def characters(digits: str) -> str:
 def response(info_hash: str, complete: int, incomplete: int, interval: int) -> bytes:
     """Return the answer to an announce; ``interval`` is in seconds."""
     return _encoder.encode(
-        {
-            "complete": complete,
-            "incomplete": incomplete,
-            "action": "announce",
-            "interval": interval,
-            "info_hash": characters(info_hash),
-        }
+        _Response(complete, incomplete, "announce", interval, characters(info_hash))
     )
 
 

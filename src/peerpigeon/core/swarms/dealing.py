@@ -7,6 +7,7 @@ uniform over the swarm, however it lies on the hubs.
 from __future__ import annotations
 
 from bisect import bisect_left
+from random import Random
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.dialects.names import is_swarm
@@ -14,7 +15,6 @@ from peerpigeon.core.wire.hub_news import Counted, Dealt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from random import Random
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
@@ -42,6 +42,7 @@ class Dealing:
         self._deliver = deliver
         self._table = namespaces.rendezvous.table
         self._rng = rng
+        self._drawing: Random | None = None
         self._effects = effects
 
     def on_draw(self, hub: PeerId, draw: Draw) -> None:
@@ -73,13 +74,23 @@ class Dealing:
         for other, items in dealt.items():
             self._effects.tell_hub(other, Dealt(namespace, tuple(items)))
 
+    def _drawing_from(self) -> Random:
+        """Return what to draw from.
+
+        Nobody gains by a guess at who is drawn, and the randomness of the system, a call for each
+        number, would take longer than all else of a draw.
+        """
+        if self._drawing is None:
+            self._drawing = Random(self._rng.getrandbits(64))  # noqa: S311
+        return self._drawing
+
     def _drawn(self, kept: NamespaceRecords, sender: int, most: int) -> list[Record]:
         """Return as many members as may be, drawn at random, without the sender."""
         numbers = kept.numbers
         place = bisect_left(numbers, sender)
         others = len(numbers) - (place < len(numbers) and numbers[place] == sender)
         is_there = others < len(numbers)
-        chosen = self._rng.sample(range(others), min(most, others))
+        chosen = self._drawing_from().sample(range(others), min(most, others))
         # Behind the sender each is one further.
         places = (one + (is_there and one >= place) for one in chosen)
         return [kept.firsts[numbers[one]] for one in places]
