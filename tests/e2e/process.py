@@ -59,6 +59,11 @@ class Child:
         """The number of the process."""
         return self._process.pid
 
+    @property
+    def status(self) -> int | None:
+        """Its exit status; `None` while it runs."""
+        return self._process.poll()
+
     def write(self, line: str) -> None:
         """Write one line to the child's standard input."""
         assert self._process.stdin is not None

@@ -295,6 +295,26 @@ def test_a_hub_out_of_reach_is_gone_after_a_grace_of_two_seconds() -> None:
     assert made.advert(D) == advert(D, C)
 
 
+def test_a_hub_whose_process_has_ended_is_gone_as_soon_as_nobody_reaches_it() -> None:
+    made = line()
+    made.ended(D, 20.0)
+    assert made.check(20.0) == ReachChanges(), "the third one has not noticed yet"
+    made.take(advert(C, B, sequence=2), now=20.3)
+    made.ended(E, 20.4)
+    assert made.check(20.4) == ReachChanges(gone=[D])
+    assert list(made.missing) == [D]
+
+
+def test_that_a_process_has_ended_counts_for_two_seconds() -> None:
+    made = line()
+    made.ended(D, 20.0)
+    made.take(advert(C, B, sequence=2), now=22.0)
+    assert made.check(22.0) == ReachChanges()
+    made.ended(C, 22.0)
+    assert list(made._ended) == [C]
+    assert made.check(24.0) == ReachChanges(gone=[D])
+
+
 def test_who_is_in_reach_is_known_from_the_last_look() -> None:
     made = line()
     made.take(advert(C, B, sequence=2), now=20.0)

@@ -6,6 +6,8 @@ from collections import deque
 from random import Random
 from typing import TYPE_CHECKING
 
+import pytest
+
 from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import LinkId
@@ -98,10 +100,10 @@ class Pair:
             self._take(number, self.hubs[number].handle(opened, self.now))
         self._run()
 
-    def cut(self) -> None:
+    def cut(self, code: int = 1006) -> None:
         self.is_linked = False
         for number in (0, 1):
-            self._take(number, self.hubs[number].handle(LinkLost(LinkId(1), 1006, ""), self.now))
+            self._take(number, self.hubs[number].handle(LinkLost(LinkId(1), code, ""), self.now))
 
     def _take(self, number: int, actions: list[Action]) -> None:
         if number == 1:
@@ -129,6 +131,21 @@ def test_workers_are_ready_and_want_no_other_link_to_each_other() -> None:
     assert (mesh.local_links, mesh.p2p_links, mesh.websocket_links) == (1, 0, 0)
     (end,) = next(hub for hub in pair.hubs[0].topology(60.0).hubs if hub.peer_id == SECOND).links
     assert (end.carrier, end.purpose) == ("local", "mesh")
+
+
+@pytest.mark.parametrize(("code", "seconds"), [(1006, 0.0), (1013, 2.0)])
+def test_a_worker_that_has_died_is_gone_at_once(code: int, seconds: float) -> None:
+    """One that ends the link and says why may live: for want of memory, say."""
+    pair = Pair()
+    (dial,) = dials(pair.tick(0.1))
+    pair.link(dial.opening)
+    pair.tick(10.0)
+    pair.cut(code)
+    waited = 0.0
+    while any(len(hub.topology(pair.now).hubs) > 1 for hub in pair.hubs):
+        pair.tick(0.01)
+        waited += 0.01
+    assert waited == pytest.approx(seconds, abs=0.03)
 
 
 def test_a_worker_that_has_died_is_dialled_until_it_is_back() -> None:

@@ -59,6 +59,15 @@ def test_who_follows_a_hub_that_has_left_is_new_for_a_while_and_only_where_it_fo
     assert not handover.lasts(H1, "net1", 11.0 + HANDOVER)
 
 
+def test_who_is_the_only_one_left_has_nobody_to_hear_it_from() -> None:
+    follower, leaver = hub_at(2), hub_at(1)
+    placement = Placement([follower, leaver])
+    handover = Handover(follower, placement)
+    handover.note_left(placement.update([follower], []), 10.0)
+    assert not handover.lasts(follower, "net1", 10.0)
+    assert handover.lasts(leaver, "net1", 10.0), "one that sees this hub, and is yet to be seen"
+
+
 def test_a_hub_that_leaves_twice_counts_from_the_second_time() -> None:
     handover = Handover(hub_at(2), Placement([hub_at(2), H1]))
     handover.note_left([hub_at(1)], 0.0)

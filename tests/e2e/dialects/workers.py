@@ -37,6 +37,7 @@ class WayToWorker(Balancer):
     def __init__(self, workers: Workers, index: int) -> None:
         self._workers = workers
         self.index = index
+        """Which one takes who comes from now on."""
         super().__init__(workers.port)
 
     def dial(self) -> socket.socket:

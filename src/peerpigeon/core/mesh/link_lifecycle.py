@@ -152,6 +152,10 @@ class LinkLifecycle:
         if (link := self._links.get(event.link)) is not None:
             self._warn(link, event.code, event.reason, refused_there)
             self._end(link, event.code, event.reason, now)
+            is_cut = event.code == close_codes.ABNORMAL_CLOSURE
+            if is_cut and link.carrier is Carrier.LOCAL and isinstance(link, NeighbourLink):
+                # No network is between workers: such a link breaks with the process at its end.
+                self._membership.ended(link.hub, now)
 
     def end_silent(self, interval: float, now: float) -> None:
         """End the links that are silent though hearts beat every ``interval`` seconds."""

@@ -66,6 +66,7 @@ class Membership:
         self._draining_since: dict[PeerId, float] = {}
         self._missing = MissingHubs(limits)
         self._unreachable: dict[PeerId, float] = {}  # live, but out of reach since
+        self._ended: dict[PeerId, float] = {}  # known to have ended, and when that was
         self._repeated: dict[PeerId, None] = {}  # missing, and heard of since the last look
         self._fresh: set[PeerId] = set()  # first heard of since the last look
         self._graph = LinkGraph(own.hub, self._adverts)
@@ -260,6 +261,17 @@ class Membership:
         """
         self._missing.stopped(hub)
 
+    def ended(self, hub: PeerId, now: float) -> None:
+        """Note that a hub's process has ended: it is gone as soon as nobody says that it is there.
+
+        That counts for as long as others may take to see it.
+        """
+        self._ended = {
+            other: at for other, at in self._ended.items() if self._has_ended(other, now)
+        }
+        self._ended[hub] = now
+        self.check_by(now)
+
     def check_by(self, when: float) -> None:
         """Have reachability looked at no later than at ``when``."""
         if self._check_at is None or when < self._check_at:
@@ -288,7 +300,7 @@ class Membership:
         changes.stranded_from = self._stranded_from(lost)
         for hub in lost:
             since = self._unreachable.setdefault(hub, now)
-            gone_at = since + self._limits.gone_after
+            gone_at = since + (0.0 if self._has_ended(hub, now) else self._limits.gone_after)
             if now < gone_at and not self._adverts[hub].is_leaving:
                 self.check_by(gone_at)
             elif len(changes.gone) < self._limits.gone_at_once:
@@ -333,8 +345,13 @@ class Membership:
         self._graph.connect_all(hub, self._live)
         self._graph.connect_all(hub, self._repeated)
 
+    def _has_ended(self, hub: PeerId, now: float) -> bool:
+        ended = self._ended.get(hub)
+        return ended is not None and now < ended + self._limits.gone_after
+
     def _lose(self, hub: PeerId, now: float) -> None:
         del self._unreachable[hub]
+        self._ended.pop(hub, None)
         self._live.discard(hub)
         self.digest ^= self._adverts[hub].mark
         self._missing.add(hub, now)

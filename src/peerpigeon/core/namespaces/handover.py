@@ -74,8 +74,8 @@ class Handover:
             return True
         while self._left and next(iter(self._left.values())) <= now:
             del self._left[next(iter(self._left))]
-        if not self._left:
-            return False
+        if not self._left or len(self._placement) == 1:
+            return False  # whoever is the only one left has nobody to hear it from
         place = namespace_key(namespace)
         mine = int(self._own, 16) ^ place
         return any(left ^ place < mine for left in self._left)

@@ -1,0 +1,134 @@
+"""What strangers try on several workers of one command, and what becomes of those that die."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+
+from tests.cli.workers import ROOMS, counts, is_linked, met, place_of, service, talk, until
+from tests.net.client import DEADLINE
+
+if TYPE_CHECKING:
+    from tests.cli.workers import Service
+
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which processes there are"),
+]
+
+NOBODY = 65534
+
+REACH = """
+import os, socket, sys
+os.setgroups([]); os.setgid({nobody}); os.setuid({nobody})
+directory = sys.argv[1]
+for name, kind in (("0.links", socket.SOCK_STREAM), ("1.clients", socket.SOCK_DGRAM)):
+    with socket.socket(socket.AF_UNIX, kind) as stranger:
+        try:
+            stranger.connect(directory + "/" + name)
+            print("reached", name)
+        except PermissionError:
+            print("kept out of", name)
+"""
+
+
+def mode_of(path: str) -> int:
+    return stat.S_IMODE(Path(path).stat().st_mode)
+
+
+async def test_no_other_user_reaches_what_is_between_workers() -> None:
+    async with service() as found:
+        directory = place_of(found.workers[0])["directory"]
+        assert mode_of(directory) == 0o700
+        if os.getuid() != 0:
+            return  # nobody but root can become somebody else
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", REACH.format(nobody=NOBODY), directory),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await process.communicate()
+        assert said.decode().splitlines() == ["kept out of 0.links", "kept out of 1.clients"]
+        # Whoever may look there is let in, so that this can fail.
+        reader, writer = await asyncio.open_unix_connection(f"{directory}/0.links")
+        writer.write(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        writer.close()
+
+
+async def test_a_hub_that_gets_to_a_workers_socket_has_to_prove_itself() -> None:
+    async with service(HUB_SECRET="a secret of this mesh") as found:
+        directory = place_of(found.workers[0])["directory"]
+        connector = aiohttp.UnixConnector(f"{directory}/0.links")
+        url = "http://localhost/?hub=1&protocol=2"
+        async with aiohttp.ClientSession(connector=connector) as session:
+            async with session.ws_connect(url) as stranger:
+                await stranger.send_bytes(b"\x91\x92\x02\x05")  # a heartbeat before any proof
+                async with asyncio.timeout(DEADLINE):
+                    while not (await stranger.receive()).type.name.startswith("CLOS"):
+                        pass
+        assert await is_linked(found)
+
+
+async def served(found: Service, number: int, room: str) -> None:
+    """Connect and announce, and leave again; fails if the port is not served."""
+    async with asyncio.timeout(DEADLINE), await found.connect(f"{number:040x}") as client:
+        assert (await client.next())["type"] == "connected"
+        await client.announce(room)
+
+
+async def test_a_worker_that_is_killed_again_and_again_takes_nothing_from_the_other() -> None:
+    async with service() as found, AsyncExitStack() as stack:
+        pids = {place_of(pid)["index"]: pid for pid in found.workers}
+        rooms = {room: await met(stack, found, room) for room in ROOMS[:2]}
+        victim = pids[0]
+        alive, dead = rooms  # by the hashes of their names they are at 1 and at 0
+        for kills in range(4):
+            os.kill(victim, signal.SIGKILL)
+            for number in range(10):
+                await served(found, 1000 * kills + number, ROOMS[2 + number % 2])
+                await talk(rooms[alive], alive)
+            await until(lambda: is_linked(found, other_than=victim))  # noqa: B023 - it is waited for here
+            assert pids[1] in found.workers
+            (victim,) = set(found.workers) - {pids[1]}
+        await talk(await met(stack, found, dead), dead)
+
+
+async def test_a_supervisor_whose_workers_all_die_serves_who_waits_at_its_port() -> None:
+    async with service() as found, AsyncExitStack() as stack:
+        for kills in range(2):
+            dead = found.workers
+            for pid in dead:
+                os.kill(pid, signal.SIGKILL)
+            await served(found, kills, ROOMS[0])  # it waits in the queue of the port
+            await until(lambda: is_linked(found, other_than=dead[0]))  # noqa: B023 - it is waited for here
+        await talk(await met(stack, found, ROOMS[0]), ROOMS[0])
+
+
+async def test_a_crowd_in_one_namespace_leaves_the_clients_of_the_other_worker_alone() -> None:
+    async with service() as found, AsyncExitStack() as stack:
+        pair = await met(stack, found, ROOMS[0])
+
+        async def come(number: int) -> None:
+            client = await stack.enter_async_context(await found.connect(f"{number:040x}"))
+            assert (await client.next())["type"] == "connected"
+            await client.announce(ROOMS[1])
+
+        crowd = asyncio.gather(*(come(number) for number in range(1, 301)))
+        while not crowd.done():
+            await talk(pair, ROOMS[0])
+        await crowd
+
+        async def are_home() -> bool:
+            return sorted(await counts(found)) == [2, 300]
+
+        await until(are_home)
+        await talk(pair, ROOMS[0])
