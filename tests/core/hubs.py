@@ -87,6 +87,13 @@ class Hubs:
 
     # Hubs
 
+    def add(self, own: PeerId) -> None:
+        """Start one more hub now."""
+        self.ids = (*self.ids, own)
+        self.notices.append([])
+        config, rng = ServerConfig(is_hub=True), Random(int(own, 16))
+        self.hubs.append(Hub(own, config, rng, epoch=EPOCH, now=self.now))
+
     def feed(self, number: int, event: Event) -> None:
         self.perform(number, handle(self.hubs[number], event, self.now))
 

@@ -115,6 +115,11 @@ class Connection:
         if not network.can_reach(*ends):
             self.fall_silent()
 
+    @property
+    def carries(self) -> bool:
+        """Whether bytes get through."""
+        return self._carries
+
     def send(self, sender: Endpoint, frame: Frame) -> None:
         """Put ``frame`` on the way to the other end; never waits, never fails."""
         side = 0 if sender is self.ends[0] else 1

@@ -271,7 +271,10 @@ class World:
                 line.ends[0]
                 for party in list(side)
                 for line in self.network.lines_of(party)
-                if isinstance(line.ends[0], Client | Visitor) and line.ends[1].number in hosts
+                if isinstance(line, Connection)
+                and line.carries
+                and isinstance(line.ends[0], Client | Visitor)
+                and line.ends[1].number in hosts
             )
         self.network.part(sides, is_brief=brief)
 

@@ -14,7 +14,7 @@ from peerpigeon.core.namespaces.retention import RETENTION, due, keep
 from peerpigeon.core.wire.ranges import SESSIONS_PER_INCARNATION, is_later_life
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from peerpigeon.core.ids import PeerId
 
@@ -25,6 +25,10 @@ def first_session(incarnation: int) -> int:
     Sessions are unique for ever, below 2**63, and tell which life of their hub they belong to.
     """
     return incarnation * SESSIONS_PER_INCARNATION
+
+
+COME_OF_LATE = 10.0
+"""Seconds for which a hub has just come: namespaces have been moved to it by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,24 @@ class HubViews:
         self._gone: dict[PeerId, float] = {}  # until when it is remembered that they are gone
         self._returned: dict[PeerId, float] = {}  # until when it is remembered that they were gone
         self._forgotten: dict[PeerId, None] = {}
+        self._come: dict[PeerId, float] = {}  # until when they have just been listed
         self._first_lives: dict[PeerId, int] = {}  # the first incarnation that is not over
 
     def is_listed(self, hub: PeerId) -> bool:
         """Tell whether a hub is there as far as this hub knows."""
         return hub in self._listed and hub not in self._ended
+
+    def hubs(self) -> Iterable[PeerId]:
+        """Return those that are listed."""
+        return self._listed
+
+    def incarnation(self, hub: PeerId) -> int:
+        """Return the number of a hub's life; 0 if it is not listed."""
+        return self._listed.get(hub, 0)
+
+    def has_come(self, hub: PeerId, now: float) -> bool:
+        """Tell whether a hub was not listed until a moment ago."""
+        return self._come.get(hub, now) > now
 
     def first_session(self, hub: PeerId) -> int:
         """Return the lowest session at a hub that can still be."""
@@ -119,6 +136,8 @@ class HubViews:
 
     def show(self, hubs: Mapping[PeerId, int], now: float) -> Reappeared:
         """List these hubs, this one included, with their incarnations, and no others."""
+        self._come = {hub: until for hub, until in self._come.items() if until > now}
+        self._come |= {hub: now + COME_OF_LATE for hub in hubs if not self.is_listed(hub)}
         self._listed = dict(hubs)
         self._ended.clear()
         heard_of = [(hub, hubs[hub]) for hub in self._unlisted if hub in hubs]

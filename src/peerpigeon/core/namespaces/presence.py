@@ -46,7 +46,7 @@ from peerpigeon.core.wire.nesting import is_too_deep
 from peerpigeon.core.wire.ranges import is_session_over
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
@@ -280,6 +280,10 @@ class Presence:
         ``moved``: the regions of the namespaces that may have others than before.
         """
         self._publishing.move(moved, now)
+
+    def watch_leads(self, on_led: Callable[[str, PeerId, float], object]) -> None:
+        """Have ``on_led`` told of each topic of ours with another lead, with that, and when."""
+        self._publishing.on_led = on_led
 
     def drop_hub(self, hub: PeerId, before: int, now: float) -> list[ClientNews]:
         """Tell our clients that members of a hub are gone: those with sessions below ``before``.

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.dialects.names import is_topic
 from peerpigeon.core.namespaces.publication import Publication, SharedRoles
 from peerpigeon.core.namespaces.regions import Regions, Round
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
@@ -36,6 +37,7 @@ class Publishing:
         self._forgetful: dict[PeerId, None] = {}  # dropped since namespaces were moved last
         self._again = Round(self._names, lambda name, _: self.publish_again(name))
         self._again_at: float | None = None
+        self.on_led: Callable[[str, PeerId, float], object] = lambda *_: None
 
     def begin(self, namespace: str) -> Publication:
         """Take in a namespace whose clients are told of from now on."""
@@ -67,6 +69,8 @@ class Publishing:
         roles = self._roles.of(self._placement.rendezvous_hubs(namespace))
         for hub, is_primary in local.publication.assign(roles, now).items():
             steps += self._tell(local, hub, is_primary=is_primary)
+            if is_primary and is_topic(namespace):
+                self.on_led(namespace, hub, now)
         return steps
 
     def publish_again(self, namespace: str) -> int:

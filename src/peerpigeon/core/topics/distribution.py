@@ -107,6 +107,10 @@ class Distribution:
             if not same_peer(hub, handed.origin):
                 self._effects.tell_hub(hub, handed)
 
+    def payloads(self, namespace: str) -> set[bytes]:
+        """Return what is kept in a topic for hubs that are late; O(what is kept)."""
+        return {handed.payload for handed, _ in self._recent.get(namespace, ())}
+
     def expire(self, now: float) -> None:
         """Forget what was handed out, when all hubs have said where they listen."""
         if self._recent and now >= self._certain_from:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Set
+    from collections.abc import Collection, Iterable, Set
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import SessionId
@@ -18,6 +18,9 @@ Real clients say it in the same breath; on a busy machine it may be read a littl
 
 _NOBODY: Final[frozenset[SessionId]] = frozenset()
 
+LONGEST_GREETING = 512
+"""Bytes of a greeting that is kept (``repetitions.py``). Those of real clients have 120 to 200."""
+
 SUBSCRIPTION_SIZE = 400
 """Bytes that it takes, about, that a visitor listens in a namespace, beside the name of that."""
 
@@ -27,7 +30,8 @@ class Listeners:
 
     def __init__(self, effects: Effects) -> None:
         self._effects = effects
-        self._by_topic: dict[str, dict[SessionId, None]] = {}
+        self._by_topic: dict[str, dict[SessionId, bytes]] = {}
+        """By topic and visitor, with what it has greeted; empty if it has not."""
         self._memory = effects.memory.records
         self._size = 0
         self._memory.gauges.append(lambda: self._size)
@@ -50,28 +54,42 @@ class Listeners:
         self._size += _size(namespace)
         sessions = self._by_topic.get(namespace)
         if sessions is None:
-            self._by_topic[namespace] = {visitor.session: None}
+            self._by_topic[namespace] = {visitor.session: b""}
             return True
-        sessions[visitor.session] = None
+        sessions[visitor.session] = b""
         return False
 
     def remove(self, visitor: Visitor, namespace: str) -> bool:
         """Let a visitor listen no more that does; return whether it was the last one there."""
         del visitor.topics[namespace]
-        self._size -= _size(namespace)
         sessions = self._by_topic[namespace]
-        del sessions[visitor.session]
+        self._size -= _size(namespace) + len(sessions.pop(visitor.session))
         if sessions:
             return False
         del self._by_topic[namespace]
         return True
 
-    def greets(self, visitor: Visitor, namespace: str, now: float) -> bool:
+    def greets(self, visitor: Visitor, namespace: str, payload: bytes, now: float) -> bool:
         """Tell whether what a visitor says now in a namespace is a greeting; it is so once."""
         until = visitor.topics.get(namespace, 0.0)
-        if until:
-            visitor.topics[namespace] = 0.0
-        return until > now
+        if not until:  # as mostly
+            return False
+        visitor.topics[namespace] = 0.0
+        if until <= now:
+            return False
+        size = len(payload)
+        if size <= LONGEST_GREETING and self._memory.has_room(size):
+            self._by_topic[namespace][visitor.session] = payload
+            self._size += size
+        return True
+
+    def greetings(self, namespace: str) -> list[tuple[SessionId, bytes]]:
+        """Return what those who listen in a namespace have greeted with."""
+        return [each for each in self._by_topic.get(namespace, {}).items() if each[1]]
+
+    def topics(self) -> Iterable[str]:
+        """Return the namespaces in which somebody listens."""
+        return self._by_topic
 
     def deliver(self, namespace: str, payload: bytes, but: Set[SessionId] = _NOBODY) -> int:
         """Send a message to all who listen in a namespace ``but`` some.

@@ -92,6 +92,11 @@ class Publications:
                 self._greeting.setdefault(namespace, {})[number] = greets, now + GREETING
         self._effects.tell_hub(lead, spread)
 
+    def payloads(self) -> set[bytes]:
+        """Return what is under way to another hub, or kept for the next lead; O(what is kept)."""
+        kept = self._pending.values()
+        return {pending.spread.payload for pending in kept if pending.lead != self._own}
+
     def greeting(self, namespace: str, lead: PeerId, now: float) -> set[SessionId]:
         """Return whose greetings a lead has not handed out yet, as far as it has said so.
 

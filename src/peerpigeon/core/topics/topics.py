@@ -17,6 +17,7 @@ from peerpigeon.core.topics.distribution import Distribution
 from peerpigeon.core.topics.heard import Heard
 from peerpigeon.core.topics.listeners import Listeners
 from peerpigeon.core.topics.publications import Publications
+from peerpigeon.core.topics.repetitions import Repetitions
 from peerpigeon.core.wire.client_messages import hub_introduction
 from peerpigeon.core.wire.hub_news import Handed, HandedOut, Spread
 
@@ -52,6 +53,9 @@ class Topics:
         self._listeners = Listeners(effects)
         self._publications = Publications(own, config.signal_lifetime, namespaces, effects)
         self._distribution = Distribution(own, namespaces, effects)
+        parts = self._listeners, self._publications, self._distribution, effects
+        self._repetitions = Repetitions(own, namespaces, *parts)
+        self._presence.watch_leads(self._repetitions.led)
         self.on_join = self._distribution.on_join
         """Take the word of a hub that it listens, once it is stored."""
         self._heard = Heard()
@@ -86,8 +90,9 @@ class Topics:
         """
         self._counts.published += 1
         count = self._deliver(namespace, payload)
+        is_greeting = self._listeners.greets(visitor, namespace, payload, now)
         if len(self._placement) > 1 or now < self._certain_from:
-            greets = visitor.session if self._listeners.greets(visitor, namespace, now) else None
+            greets = visitor.session if is_greeting else None
             self._publications.spread(namespace, payload, now, greets)
         return count
 
@@ -135,6 +140,7 @@ class Topics:
         self._certain_from = now + UNCERTAIN
         self._distribution.placed(self._certain_from)
         self._publications.placed(self._certain_from)
+        self._repetitions.placed(now)
 
     def figures(self, draws: int) -> TopicFigures:
         """Return the numbers of this moment, and those since the start; ``draws`` wait, too."""
@@ -153,7 +159,9 @@ class Topics:
         """Do what is due."""
         self._publications.expire(now)
         self._distribution.expire(now)
+        self._repetitions.expire(now)
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
-        return earliest(self._publications.deadline(), self._distribution.deadline())
+        parts = self._publications, self._distribution, self._repetitions
+        return earliest(*(part.deadline() for part in parts))

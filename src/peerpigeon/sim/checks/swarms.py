@@ -1,7 +1,7 @@
 """What clients of a tracker must not have seen: draws of who is gone, answers that go astray.
 
-An offer that was dealt just before a lead died may be dealt again by the next one, to another
-member; its maker takes the first that answers.
+An offer that is under way when a swarm's lead changes may be dealt again by the next one, to
+another member; its maker takes the first that answers.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class SwarmLedger:
         takers = [offer.connection for each in came for offer in each]
         time, swarm = announced.time, announced.membership.swarm
         is_quiet = self._is_quiet(time - PROMPT, time + PROMPT)
-        if any(len(each) > (1 if is_quiet else 2) for each in came):
+        if is_quiet and any(len(each) > 1 for each in came):
             yield f"offers of {time:.2f} in {swarm} came {max(map(len, came))} times"
         if is_quiet and len(takers) > len(set(takers)):
             yield f"two offers of {time:.2f} in {swarm} came to one"
@@ -126,8 +126,11 @@ class SwarmLedger:
                 heard[answer.serial, answer.source] += 1
                 if made[answer.serial].owner != downloader.number:
                     yield f"an answer to {answer.serial} came to {downloader.number}"
+        given = Counter(
+            (one.serial, each.number) for each in self.downloaders for one in each.answered
+        )
         for (serial, source), times in heard.items():
-            if times > 1:
+            if times > given[serial, source]:
                 yield f"the answer of {source} to {serial} came {times} times"
         for downloader in self.downloaders:
             for one in downloader.answered:

@@ -87,7 +87,7 @@ def tracker(
     """Let downloaders come and go while hubs die, fall asleep, are cut off, and come.
 
     Must show: nobody is drawn who is gone, or for its own offers; an offer comes once in a quiet
-    time, and to two members at most when a lead dies; answers come to who has made the offer, once;
+    time, and may come to another when a lead changes; answers come to who has made the offer, once;
     in a quiet time counts are those of the whole swarm, and all offers come for which there is
     somebody; nothing is left when all are gone.
     """
