@@ -6,12 +6,15 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
+from peerpigeon.core.topics import topics
+from tests.diagnosis.command import free_port
 from tests.net.client import DEADLINE
-from tests.net.hubs import network
+from tests.net.hubs import hub, network
 from tests.net.test_dialects import said, subscribe, visiting
 
 if TYPE_CHECKING:
     import aiohttp
+    import pytest
 
 
 async def until_heard(socket: aiohttp.ClientWebSocketResponse, data: object) -> list[Any]:
@@ -37,6 +40,40 @@ async def test_a_publication_is_heard_at_each_hub_once() -> None:
                     heard = await until_heard(each, number)
                     assert heard.count(number) == 1
             assert socket.close_code is None
+
+
+async def test_those_who_have_greeted_at_two_hubs_meet_when_the_hubs_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of two in a room one hears the other, whichever hub leads it, and however late."""
+    monkeypatch.setattr(topics, "UNCERTAIN", 0.0)  # nothing is kept for hubs that come soon
+    port, rooms = free_port(), [f"room {number}" for number in range(8)]
+    async with AsyncExitStack() as stack:
+        sockets: list[aiohttp.ClientWebSocketResponse] = []
+        for start in ((f"ws://127.0.0.1:{port}",), ()):
+            own = 0 if start else port
+            server, _ = await stack.enter_async_context(hub(*start, port=own))
+            socket = await stack.enter_async_context(visiting(server))
+            greeting = {"type": "publish", "data": len(sockets)}
+            await socket.send_json({"type": "subscribe", "topics": rooms})
+            for room in rooms:  # in one breath, as real clients do
+                await socket.send_json(greeting | {"topic": room})
+            sockets.append(socket)
+        heard: asyncio.Queue[str] = asyncio.Queue()
+
+        async def hear(number: int) -> None:
+            while True:
+                message = await said(sockets[number])
+                if message["data"] != number:
+                    heard.put_nowait(message["topic"])
+
+        hearing = [asyncio.create_task(hear(number)) for number in (0, 1)]
+        met: set[str] = set()
+        async with asyncio.timeout(DEADLINE):
+            while met != set(rooms):
+                met.add(await heard.get())
+        for task in hearing:
+            task.cancel()
 
 
 async def test_offers_go_to_peers_at_other_hubs_and_answers_come_back() -> None:
