@@ -52,6 +52,13 @@ MUTANTS: Final = (
         "nobody hears a forged sender",
     ),
     Mutant(
+        "announces_without_end",
+        "core/clients/rates.py",
+        "excess = DRAWS.excess(paid, now)",
+        "excess = 0.0",
+        "offers come no faster than they may",
+    ),
+    Mutant(
         "malformed_ids_passed_on",
         "core/mesh/incoming_frames.py",
         "match opened(frame.body):",

@@ -68,7 +68,7 @@ class IncomingNews:
             case Spread() | Handed() | HandedOut():
                 self._clients.topics.on_news(hub, news, now)
             case Draw() | Dealt() | Counted():
-                self._clients.draws.on_news(hub, news)
+                self._clients.draws.on_news(hub, news, now)
             case Unknown():
                 self.unusable += 1
             case _:

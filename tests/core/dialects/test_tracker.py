@@ -15,6 +15,7 @@ from peerpigeon.core.dialects.dialect import (
     Draw,
     Enter,
     Exit,
+    Fault,
     Granted,
     Say,
     Send,
@@ -67,6 +68,14 @@ def told(wants: Iterable[Want]) -> list[dict[str, object]]:
         assert isinstance(want, Say)
         texts.append(json.loads(want.payload))
     return texts
+
+
+def told_off(wants: Iterable[Want]) -> dict[str, object]:
+    """Return what a client is told of something that makes no sense, which is counted."""
+    answer, fault = wants
+    assert fault == Fault("a message that makes no sense")
+    [text] = told([answer])
+    return text
 
 
 def fresh() -> Tracker:
@@ -179,9 +188,9 @@ def test_events_that_there_are(event: object) -> None:
 def test_an_event_that_there_is_not(event: object) -> None:
     tracker = fresh()
     failed = {"action": "announce", "failure reason": "invalid event", "info_hash": HASH}
-    assert told(tracker.said(ANN, announce(event=event), 0.0)) == [failed]
+    assert told_off(tracker.said(ANN, announce(event=event), 0.0)) == failed
     answer = announce(event=event, answer={"sdp": ""}, to_peer_id=OTHER)
-    assert told(tracker.said(ANN, answer, 0.0)) == [failed]
+    assert told_off(tracker.said(ANN, answer, 0.0)) == failed
 
 
 # Offers and answers
@@ -286,7 +295,7 @@ def test_an_empty_answer_is_none(answer: object) -> None:
 )
 def test_what_cannot_be_used_is_answered_with_the_reason(text: str, reason: str) -> None:
     """Without an action, upon which real clients come back later."""
-    assert told(fresh().said(ANN, text, 0.0)) == [{"failure reason": reason}]
+    assert told_off(fresh().said(ANN, text, 0.0)) == {"failure reason": reason}
 
 
 def test_a_peer_whose_id_another_socket_has_is_told_the_counts_and_comes_again_soon() -> None:
@@ -484,6 +493,8 @@ def test_whatever_is_said_ends_nothing_and_leaves_nothing(texts: list[str]) -> N
                 case Count(namespace):
                     answer = tracker.told(ANN, Counted(namespace, None, 1, 1), float(number))
                     assert len(told(answer)) <= 1
+                case Fault():
+                    assert len(wants) == 2
                 case _:
                     assert isinstance(want, Say)
                     json.loads(want.payload)

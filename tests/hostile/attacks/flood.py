@@ -8,6 +8,7 @@ from collections import Counter
 from socket import IPPROTO_TCP, TCP_NODELAY
 from urllib.parse import quote
 
+from peerpigeon.core.clients.rates import DRAWS, FORBEARANCE
 from tests.hostile.scene import BOTH, FORGED, HONEST, Scene, attack
 from tests.hostile.sockets import CLOSE, PING, PONG, Socket, announce, frame, new_id, signal, text
 from tests.hostile.waiting import comes_true
@@ -102,6 +103,46 @@ async def _flood_a_friend(scene: Scene, port: int, other: int) -> None:
 async def storm_of_announces(scene: Scene) -> None:
     """One client comes into the honest clients' namespace and leaves it, as fast as it can."""
     await flood(scene, announce(HONEST) + announce("elsewhere"))
+
+
+@attack(KIND)
+async def announces_without_end(scene: Scene) -> None:
+    """A client of a tracker announces itself with ten offers again and again, as fast as it can."""
+    peer = await Socket.connect(scene.port)
+    await peer.shake("/announce")
+    await peer.send(_offers("peer", 0))
+    author = await Socket.connect(scene.port)
+    await author.shake("/announce")
+    author.discard()
+    heard = 0
+    said = b"".join(_offers("author", 10) for _ in range(20))
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    async def speak() -> None:
+        while author.is_open:
+            await author.send(said)
+            await asyncio.sleep(0)
+
+    speaker = asyncio.create_task(speak())
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(scene.seconds):
+            async for message in peer.messages():
+                heard += "offer" in message
+    speaker.cancel()
+    # Each announce has one for this peer, as there is no other, and costs eleven.
+    most = (DRAWS.at_once + (loop.time() - began + FORBEARANCE) * DRAWS.per_second) / 11
+    scene.claim("offers come no faster than they may", heard <= most, f"{heard} of {most:.0f}")
+    scene.claim("who has none is not closed", peer.is_open, peer.closed)
+    scene.figures["offers"] = heard
+    scene.figures["author closed"] = author.closed
+
+
+def _offers(peer: str, offers: int) -> bytes:
+    """Return an announce of a client of a tracker, as a frame."""
+    offered = [{"offer": {"type": "offer", "sdp": "x"}, "offer_id": f"{n}"} for n in range(offers)]
+    ids = {"info_hash": "swarm".ljust(20), "peer_id": peer.ljust(20)}
+    return text({"action": "announce", **ids, "left": 1, "offers": offered})
 
 
 @attack(KIND)

@@ -53,9 +53,23 @@ LISTENS = Rate(at_once=1024, per_second=16)
 """Topics in which one visitor begins to listen: other hubs are told of the first in each. A real
 client subscribes to all its rooms when it connects."""
 
+DRAWS = Rate(at_once=8192, per_second=128)
+"""What one visitor has drawn from swarms: an announce counts one, and one more for each of its
+offers; so does each swarm of a scrape. A real client announces itself in up to 64 swarms when it
+connects, with five to ten offers in each, and every two minutes from then on: with ``ENTRY``, 1216
+at once and 6 a second."""
+
+ENTRY = 8
+"""What a member counts of a visitor that enters a namespace, in draws: other hubs are told of it.
+Who comes and leaves without end does so 16 times a second."""
+
 PUBLISHED = Rate(at_once=64 * MIB, per_second=8 * MIB)
-"""Bytes of publications of one visitor, once for each listener at its hub. In a room of 500 a real
-client that comes offers itself to 34, which takes 50 MiB."""
+"""Bytes of publications of one visitor, once for each listener at its hub and once more. In a room
+of 500 a real client that comes offers itself to 34, which takes 50 MiB."""
+
+PUBLICATION = 1024
+"""Bytes that a publication counts at least, beside what its listeners get: it goes to another hub,
+which hands it out. Of the smallest it is 65,536 at once and 8192 a second."""
 
 FAULTS = Rate(at_once=10_240, per_second=512)
 """Signals of one client that are answered with an error. When a crowd of 200 leaves, a real client
@@ -103,10 +117,23 @@ class Rates:
         if excess > 0:
             self._slow_down(visitor, TOO_MANY_TOPICS, excess, now)
 
-    def published(self, visitor: Visitor, size: int, now: float) -> bool:
-        """Count so many bytes that were sent to listeners; return whether that is not too many."""
+    def drawn(self, visitor: Visitor, cost: int, now: float) -> bool:
+        """Count what a visitor has asked of swarms; return whether that is not too much."""
+        self._forgive(visitor, now)
+        visitor.draws_paid_until = paid = DRAWS.spend(visitor.draws_paid_until, cost, now)
+        excess = DRAWS.excess(paid, now)
+        if excess > 0:
+            self._slow_down(visitor, TOO_MANY_ANNOUNCES, excess, now)
+        return excess <= 0
+
+    def published(self, visitor: Visitor, size: int, listeners: int, now: float) -> bool:
+        """Count a publication of so many bytes that was sent to so many listeners here.
+
+        Returns whether that is not too much.
+        """
+        cost = size * listeners + max(size, PUBLICATION)
         visitor.published_paid_until = paid = PUBLISHED.spend(
-            visitor.published_paid_until, size, now
+            visitor.published_paid_until, cost, now
         )
         excess = PUBLISHED.excess(paid, now)
         if excess > 0:
@@ -127,7 +154,9 @@ class Rates:
 
     def _forgive(self, client: Client | Visitor, now: float) -> None:
         if isinstance(client, Visitor):
-            paid_until = max(client.listens_paid_until, client.published_paid_until)
+            paid_until = max(
+                client.listens_paid_until, client.published_paid_until, client.draws_paid_until
+            )
         else:
             paid_until = client.announces_paid_until
         if max(paid_until, client.faults_paid_until) <= now:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.changes import IdFreed, VisitorGone, VisitorTold
-from peerpigeon.core.clients.rates import UNUSABLE
+from peerpigeon.core.clients.rates import ENTRY, UNUSABLE
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.dialects.dialect import (
     Close,
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 MOST_TOPICS = 256
 """In how many topics one visitor may listen: a page has one for each document that is open."""
 
-VISITOR_REFUSED = "a message of a foreign client was ignored; its protocol has no way to refuse it"
+VISITOR_REFUSED = "a message of a foreign client was ignored; most protocols of these cannot say so"
 
 
 class Visitors:
@@ -159,7 +159,10 @@ class Visitors:
         match want:
             case Listen() | Unlisten():
                 self._hear(visitor, want, now)
-            case Enter() | Exit():
+            case Enter():
+                self._rates.drawn(visitor, ENTRY, now)
+                self._members.follow(visitor, want, now)
+            case Exit():
                 self._members.follow(visitor, want, now)
             case Close(reason):
                 self._admission.drop(visitor, reason, now, code=NORMAL_CLOSURE)
@@ -177,6 +180,8 @@ class Visitors:
 
     def _draw(self, visitor: Visitor, want: Draw | Count, now: float) -> bool:
         session, namespace = visitor.session, want.namespace
+        offers = len(want.payloads) if isinstance(want, Draw) else 0
+        is_fine = self._rates.drawn(visitor, 1 + offers, now)
         if isinstance(want, Draw):
             counted = self._draws.draw(session, namespace, want.member, want.payloads, now)
         elif self._permissions.objection(readable(namespace), visitor.permits):
@@ -186,7 +191,7 @@ class Visitors:
         if counted is None:
             return False
         told = self._dialects[visitor.dialect].told(session, counted, now)
-        return self._follow(visitor, told, now)
+        return self._follow(visitor, told, now) and is_fine
 
     def _listen(self, visitor: Visitor, namespace: str, now: float) -> None:
         if namespace in visitor.topics:
@@ -209,7 +214,7 @@ class Visitors:
             self._refuse(visitor, reason, now)
             return False
         count = self._topics.publish(visitor, namespace, payload, now)
-        return self._rates.published(visitor, len(payload) * count, now)
+        return self._rates.published(visitor, len(payload), count, now)
 
     def _refuse(self, visitor: Visitor, reason: str, now: float) -> None:
         self.messages_refused += 1

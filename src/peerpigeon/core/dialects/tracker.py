@@ -14,6 +14,7 @@ from peerpigeon.core.dialects.dialect import (
     Draw,
     Enter,
     Exit,
+    Fault,
     Granted,
     Say,
     Send,
@@ -51,6 +52,8 @@ MAX_WAITING: Final = 8
 
 MAX_WAITING_SIZE: Final = 256 * 1024
 """Bytes that wait so for all peers of a socket: the offers of 60 announces."""
+
+_NONSENSE: Final = Fault("a message that makes no sense")
 
 Place: TypeAlias = "tuple[str, PeerId]"
 """Namespace and member."""
@@ -104,7 +107,7 @@ class Tracker:
         try:
             message = decode(text)
         except TrackerError as error:
-            return (Say(error.answer),)
+            return Say(error.answer), _NONSENSE
         if isinstance(message, Scrape):
             return self._scrape(socket, message)
         return self._announce(visitor, socket, message, now)

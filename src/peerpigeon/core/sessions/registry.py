@@ -124,6 +124,7 @@ class Visitor:
     """For whom it speaks."""
     listens_paid_until: float = 0.0
     published_paid_until: float = 0.0
+    draws_paid_until: float = 0.0
     faults_paid_until: float = 0.0
     """What it has done of what is limited (``clients/rates.py``)."""
     peer_id: ClassVar[None] = None

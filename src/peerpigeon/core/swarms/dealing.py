@@ -7,11 +7,16 @@ uniform over the swarm, however it lies on the hubs.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
 from random import Random
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from peerpigeon.core.config.quantities import MIB
 from peerpigeon.core.dialects.names import is_swarm
 from peerpigeon.core.wire.hub_news import Counted, Dealt
+from peerpigeon.core.wire.hub_sizes import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +27,27 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.records import NamespaceRecords, Record
     from peerpigeon.core.wire.hub_news import Draw
 
+PIECE = 1024
+"""Members that are drawn at once for other hubs, about: some 3 ms, with what is sent to them. Then
+all else has its turn."""
+
+MOST_WAITING = 16 * MIB
+"""Bytes of the draws of one hub that wait for their turn; of more the messages are dropped, and of
+twice as much the questions too. It is 5000 announces with five offers each, of which a hub deals
+tens of thousands a second."""
+
 MOST_DRAWN = 100
 """Members that are drawn for one. The reference uses 82 offers at most; clients send five."""
+
+
+class _Line:
+    """The draws of one hub that have not had their turn."""
+
+    __slots__ = ("draws", "size")
+
+    def __init__(self) -> None:
+        self.draws: deque[Draw] = deque()
+        self.size = 0
 
 
 class Dealing:
@@ -44,11 +68,55 @@ class Dealing:
         self._rng = rng
         self._drawing: Random | None = None
         self._effects = effects
+        self._left = PIECE
+        self._waiting: dict[PeerId, _Line] = {}
+        self._due = 0.0
+        self._memory = effects.memory.signals
+        self._size = 0
+        self._memory.gauges.append(lambda: self._size)
 
-    def on_draw(self, hub: PeerId, draw: Draw) -> None:
-        """Answer a hub that asks this one to deal its messages."""
+    # For other hubs
+
+    def on_draw(self, hub: PeerId, draw: Draw, now: float) -> None:
+        """Answer a hub that asks this one to deal its messages, or have that wait for its turn."""
+        if not self._waiting and self._left > 0:
+            self._answer(hub, draw)
+            return
+        line = self._waiting.setdefault(hub, _Line())
+        if line.size + size_of(draw) > MOST_WAITING:
+            draw = replace(draw, payloads=())
+        size = size_of(draw)
+        if line.size + size <= 2 * MOST_WAITING and self._memory.has_room(size):
+            line.draws.append(draw)
+            line.size += size
+            self._size += size
+        self._due = now
+
+    def _answer(self, hub: PeerId, draw: Draw) -> None:
+        self._left -= 1 + min(MOST_DRAWN, len(draw.payloads))
         counts = self.deal(draw.namespace, draw.member, draw.payloads)
         self._effects.tell_hub(hub, Counted(draw.namespace, draw.number, *counts))
+
+    def expire(self, now: float) -> None:
+        """Do one more piece of what waits, of each hub one in turn."""
+        self._left = PIECE
+        while self._waiting and self._left > 0:
+            hub, line = next(iter(self._waiting.items()))
+            del self._waiting[hub]
+            if line.draws:
+                draw = line.draws.popleft()
+                size = size_of(draw)
+                line.size -= size
+                self._size -= size
+                self._waiting[hub] = line
+                self._answer(hub, draw)
+        self._due = now
+
+    def deadline(self) -> float | None:
+        """Return when ``expire`` has something to do: at once, if it has."""
+        return self._due if self._waiting else None
+
+    # For whoever asks
 
     def deal(self, namespace: str, member: PeerId, payloads: tuple[bytes, ...]) -> tuple[int, int]:
         """Send each of a member's messages to another member that is drawn, at whatever hub.

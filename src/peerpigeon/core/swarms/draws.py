@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.changes import VisitorTold
+from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.dialects.dialect import Counted as CountedNews
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.sessions.registry import Guest
@@ -105,11 +106,11 @@ class Draws:
 
     # Other hubs
 
-    def on_news(self, hub: PeerId, news: Draw | Dealt | Counted) -> None:
+    def on_news(self, hub: PeerId, news: Draw | Dealt | Counted, now: float) -> None:
         """Take a piece of news from a hub, which may be this one."""
         match news:
             case Draw():
-                self._dealing.on_draw(hub, news)
+                self._dealing.on_draw(hub, news, now)
             case Dealt(namespace, items):
                 for session, payload in items:
                     self._deliver(namespace, session, payload)
@@ -150,7 +151,8 @@ class Draws:
     # Time
 
     def expire(self, now: float) -> None:
-        """Give up what was not answered for too long."""
+        """Deal what waits for its turn, and give up what was not answered for too long."""
+        self._dealing.expire(now)
         while self._asked:
             asked = next(iter(self._asked.values()))
             if asked.until > now:
@@ -159,4 +161,5 @@ class Draws:
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
-        return next((asked.until for asked in self._asked.values()), None)
+        asked = next((asked.until for asked in self._asked.values()), None)
+        return earliest(asked, self._dealing.deadline())
