@@ -56,9 +56,9 @@ class Case:
 class Deliveries:
     """As many messages as the server's core can take, in several cases."""
 
-    contenders = ("ours", "reference")
-
     def __init__(self, settings: Settings, kind: Kind, scene: str, cases: list[Case]) -> None:
+        # The floor knows no other kind.
+        self.contenders = ("ours", "reference", *(("floor",) if kind == "topics" else ()))
         self.name = f"{KINDS[kind]} {scene}"
         self._settings = settings
         self._kind: Kind = kind
@@ -96,7 +96,8 @@ class Deliveries:
                             [server.pid],
                             port=server.port,
                             kind=self._kind,
-                            warmup=self._settings.warmup,
+                            # Node.js is at its best only when it has compiled what is called much.
+                            warmup=2 * self._settings.warmup,
                             seconds=self._settings.seconds,
                             **case.options,
                         )

@@ -17,6 +17,7 @@ from tests.e2e.environment import LackingError, install_packages
 
 from benchmarks import dialects
 from benchmarks.crowds import FanOut, Idle, Joins
+from benchmarks.dialects_across import Across
 from benchmarks.figures import measure
 from benchmarks.generator import BenchmarkError, find_compiler
 from benchmarks.hops import Forming, hops
@@ -50,6 +51,7 @@ BENCHES: dict[str, Callable[[Settings], list[Bench]]] = {
         dialects.announces(settings),
         *(dialects.Visits(settings, kind) for kind in dialects.KINDS),
     ],
+    "dialects-across": lambda settings: [Across(settings)],
     "light": lambda settings: [Installation(settings), Start(settings)],
     "crowd": lambda settings: [Crowd(settings), Stampede(settings)],
     "simulator": lambda settings: [Scale(settings)],

@@ -142,4 +142,5 @@ def test_the_suite_measures_every_figure_and_loses_no_signal(
     assert {"outage-4-first", "outage-4-later"} <= asked
     assert {"peerjs-700-1", "topics-2", "topics-8", "tracker-8-5", "tracker-16-5"} <= asked
     assert {"tracker-8-0", "visit-peerjs-cpu", "visit-topics-memory", "visit-tracker-cpu"} <= asked
+    assert {"across-publication", "across-ids", "across-pair"} <= asked
     assert {"install-size", "start-idle", "stampede-p99"} <= asked

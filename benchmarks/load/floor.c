@@ -2,7 +2,8 @@
  * generator is not what is measured. `floor` prints its port and stops with its standard input.
  *
  * It speaks to this generator only: it looks for no key, checks nothing, rewrites nothing, and
- * tells nobody of anybody, so the generator has to be told `blind=1`. */
+ * tells nobody of anybody, so the generator has to be told `blind=1`. Clients of
+ * y-webrtc are those without an id in their request, each in one room. */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -18,12 +19,13 @@
 
 #include "frames.h"
 
-enum { INPUT = 1 << 18, ID = 40, MOST = 1024, EVENTS = 256 };
+enum { INPUT = 1 << 18, ID = 40, MOST = 1024, EVENTS = 256, TOPIC = 32 };
 
 typedef struct peer {
     int fd;
     bool open;
     char id[ID];
+    char topic[TOPIC]; /* empty if it has not subscribed */
     size_t rest;
     char *in, *out;
     size_t waiting;
@@ -61,10 +63,46 @@ static void pass_on(const frame *taken) {
     to->waiting += put_frame(to->out + to->waiting, TEXT, taken->payload, taken->length, false, 0);
 }
 
+static void publish(const frame *taken, const char *topic) {
+    for (int i = 0; i < count; i++) {
+        peer *it = &peers[i];
+        if (memcmp(it->topic, topic, TOPIC)) continue;
+        it->waiting +=
+            put_frame(it->out + it->waiting, TEXT, taken->payload, taken->length, false, 0);
+    }
+}
+
+static bool begins(const frame *taken, const char *with) {
+    return taken->length > strlen(with) && !memcmp(taken->payload, with, strlen(with));
+}
+
+static void copy_topic(char *to, const frame *taken, const char *behind) {
+    const char *from = taken->payload + strlen(behind);
+    const char *end = memchr(from, '"', taken->length - strlen(behind));
+    memset(to, 0, TOPIC);
+    if (end && end - from < TOPIC) memcpy(to, from, (size_t)(end - from));
+}
+
+/* Takes what a client of y-webrtc says. */
+static void take_topic(peer *it, const frame *taken) {
+    static const char subscribe[] = "{\"type\":\"subscribe\",\"topics\":[\"",
+                      published[] = "{\"type\":\"publish\",\"topic\":\"",
+                      pong[] = "{\"type\":\"pong\"}";
+    char topic[TOPIC];
+    if (begins(taken, published)) {
+        copy_topic(topic, taken, published);
+        publish(taken, topic);
+    } else if (begins(taken, subscribe)) {
+        copy_topic(it->topic, taken, subscribe);
+    } else if (begins(taken, "{\"type\":\"ping\"")) {
+        it->waiting += put_frame(it->out + it->waiting, TEXT, pong, sizeof pong - 1, false, 0);
+    }
+}
+
 static bool greet(peer *it, char *data, size_t length) {
+    if (memcmp(data + length - 4, "\r\n\r\n", 4)) return false;
     char *id = memmem(data, length, "peerId=", 7);
-    if (!id || memcmp(data + length - 4, "\r\n\r\n", 4)) return false;
-    memcpy(it->id, id + 7, ID);
+    if (id) memcpy(it->id, id + 7, ID);
     it->open = true;
     static const char answer[] = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
     return send(it->fd, answer, sizeof answer - 1, MSG_NOSIGNAL) > 0;
@@ -74,6 +112,7 @@ static void readable(peer *it) {
     ssize_t got = recv(it->fd, it->in + it->rest, INPUT - it->rest, 0);
     if (got <= 0) {
         close(it->fd);
+        memset(it->topic, 0, TOPIC);
         return;
     }
     size_t length = it->rest + (size_t)got, at = 0, size;
@@ -82,7 +121,8 @@ static void readable(peer *it) {
         return;
     }
     for (frame taken; (size = take_frame(it->in + at, length - at, &taken)); at += size)
-        if (taken.opcode == TEXT) pass_on(&taken);
+        if (taken.opcode == TEXT && *it->id) pass_on(&taken);
+        else if (taken.opcode == TEXT) take_topic(it, &taken);
     for (int i = 0; i < count; i++)
         if (peers[i].waiting) flush(&peers[i]);
     it->rest = length - at;

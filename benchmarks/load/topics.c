@@ -63,8 +63,8 @@ static void publish(room *it, client *who) {
 static void take_publication(client *who, const char *text, size_t length) {
     long number = (long)who->number / members;
     room *it = &rooms[number];
-    /* It comes as it was, but for the count of those who listen before its last brace. */
-    if (length <= it->length || memcmp(text, it->text, it->length - 1))
+    /* It comes as it was, but for a count of those who listen before its last brace. */
+    if (length < it->length || memcmp(text, it->text, it->length - 1))
         fail("not the publication that is under way: %.*s", (int)(length < 300 ? length : 300), text);
     if (heard[who->number] == it->number) fail("a publication came twice");
     heard[who->number] = it->number;
