@@ -1,5 +1,6 @@
 """What `pip install peerpigeon` brings, and how much of the disk it takes."""
 
+import ast
 import marshal
 import tomllib
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from functools import cache
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
@@ -55,11 +57,42 @@ def size_compiled(path: Path) -> int:
     return 16 + len(marshal.dumps(compile(path.read_bytes(), str(path), "exec", dont_inherit=True)))
 
 
+@cache
+def left_out() -> tuple[Path, ...]:
+    """The files and folders of the package that are not in its wheel."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return tuple(
+        ROOT / each for each in project["tool"]["hatch"]["build"]["targets"]["wheel"]["exclude"]
+    )
+
+
 def is_shipped(path: Path) -> bool:
     """Whether a file of the package is in its wheel."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    left_out = project["tool"]["hatch"]["build"]["targets"]["wheel"]["exclude"]
-    return not any(path.is_relative_to(ROOT / each) for each in left_out)
+    return not any(path.is_relative_to(each) for each in left_out())
+
+
+def named_in(path: Path) -> Iterator[str]:
+    """Yield what a module imports, or names in a text by which it is imported."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        match node:
+            case ast.ImportFrom(module=str(module), names=names):
+                yield module
+                yield from (f"{module}.{each.name}" for each in names)
+            case ast.Import(names=names):
+                yield from (each.name for each in names)
+            case ast.Constant(value=str(text)) if text.startswith("peerpigeon."):
+                yield text
+
+
+def reached_from(modules: dict[str, Path], start: set[str]) -> set[str]:
+    """Return what modules load, directly or not, the packages around each among it."""
+    found, waiting = set(), list(start)
+    while waiting:
+        name = waiting.pop()
+        if name in modules and name not in found:
+            found.add(name)
+            waiting += [name.rpartition(".")[0], *named_in(modules[name])]
+    return found
 
 
 def test_what_is_installed_is_what_is_expected() -> None:
@@ -77,3 +110,15 @@ def test_an_installation_is_small() -> None:
     sizes = {name: size(distribution(name)) for name in closure()}
     assert min(sizes.values()) > 0
     assert own + byte_code + sum(sizes.values()) < MOST, sizes
+
+
+@pytest.mark.slow
+def test_the_wheel_has_what_programs_and_commands_load_and_no_more() -> None:
+    source = ROOT / "src"
+    modules = {
+        ".".join(path.relative_to(source).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in (source / "peerpigeon").rglob("*.py")
+    }
+    entrances = {name for name in modules if name.startswith("peerpigeon.cli.")}
+    reached = reached_from(modules, {"peerpigeon.__main__", "peerpigeon.asgi", *entrances})
+    assert reached == {name for name, path in modules.items() if is_shipped(path)}
