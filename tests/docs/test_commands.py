@@ -214,6 +214,11 @@ HOW: dict[str, How] = {
 
 
 LONG = {
+    (
+        ".venv/bin/python -m pytest --log-cli-level=INFO tests/mesh/test_recovery.py"
+        " tests/mesh/test_blocked.py"
+    ),
+    ".venv/bin/python -m pytest --log-cli-level=INFO tests/deploy/test_rolling.py",
     "STRICT=1 make test",
     "make test-all",
     "peerpigeon network --hubs 8",

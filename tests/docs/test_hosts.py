@@ -17,6 +17,7 @@ from tests.docs.commands import TAG, blocks, commands
 from tests.mesh.hosts import hosts, outcome
 from tests.mesh.processes import STOP_TIMEOUT, eventually
 from tests.net.client import A, B, Client
+from tests.selection import thorough
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -70,7 +71,7 @@ async def health(session: aiohttp.ClientSession, place: Host) -> dict[str, Any]:
 @pytest.mark.slow
 @pytest.mark.hosts
 @pytest.mark.xdist_group("hubs")
-@pytest.mark.parametrize("page", ["README.md", "docs/guides/several-machines.md"])
+@pytest.mark.parametrize("page", ["README.md", thorough("docs/guides/several-machines.md")])
 async def test_the_lines_for_several_machines_make_one_mesh_and_a_signal_passes(page: str) -> None:
     export, first, other = lines_of(page)
     status, secret = await outcome(*SECRET_LINE.split())

@@ -25,7 +25,9 @@ New = Callable[[Kind], Client]
 # At the hub that the others dialled, and at two that did not dial each other.
 KINDS = [
     pytest.param(("node", "node", "node"), id="node"),
-    pytest.param(("page", "page", "page"), id="page", marks=pytest.mark.browser),
+    pytest.param(
+        ("page", "page", "page"), id="page", marks=[pytest.mark.browser, pytest.mark.thorough]
+    ),
     pytest.param(("page", "node", "page"), id="mixed", marks=pytest.mark.browser),
 ]
 

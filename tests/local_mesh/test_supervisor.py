@@ -21,6 +21,7 @@ from peerpigeon.cli.main import main
 from tests.cli.test_unread_output import full_pipe, until_healthy
 from tests.e2e.waiting import eventually
 from tests.ports import reserved_port
+from tests.selection import thorough
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -100,7 +101,7 @@ def children_of(parent: int) -> dict[bool, int]:
     }
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, thorough(signal.SIGTERM)])
 async def test_hubs_start_serve_and_end_together(number: signal.Signals) -> None:
     """S31."""
     async with network("--hubs", "3", "--port", "0", "--discovery-limit", "5") as lines:

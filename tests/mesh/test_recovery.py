@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hubs")]
 @pytest.mark.parametrize("way", ["killed", thorough("stopped")])
 @pytest.mark.parametrize(
     ("count", "most", "places"),
-    [(8, 4, (0,)), thorough(3, 3, (0,)), thorough(8, 4, (4,)), thorough(8, 4, (0, 5))],
+    [thorough(8, 4, (0,)), (3, 3, (0,)), thorough(8, 4, (4,)), thorough(8, 4, (0, 5))],
     ids=["the first of eight", "the first of three", "one of eight", "two of eight"],
 )
 async def test_hubs_that_end_cost_no_signal(

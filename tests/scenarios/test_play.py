@@ -23,6 +23,9 @@ PLAYABLE = {
     if not any(isinstance(step.deed, IN_VIRTUAL_TIME_ONLY) for step in steps)
 }
 
+ALL = [thorough(name) if name == "massacre" else name for name in SCENARIOS]
+"""All scenarios; the longest one is played once, and in thorough tests anew."""
+
 SMALL = rehearse("""
     3 hubs, at most 3 links each
     2 clients at each hub in namespace a
@@ -57,7 +60,7 @@ async def test_in_the_simulator_all_is_as_it_must_be(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("seed", [2, *map(thorough, range(3, 6))])
 async def test_chance_and_a_bad_network_make_no_difference(name: str, seed: int) -> None:
     steps = SCENARIOS[name]
@@ -95,9 +98,7 @@ class Hasty(VirtualTheatre):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", [thorough(name) if name == "massacre" else name for name in SCENARIOS]
-)
+@pytest.mark.parametrize("name", ALL)
 async def test_it_makes_no_difference_how_soon_things_follow_each_other(name: str) -> None:
     steps = SCENARIOS[name]
     assert_as_it_must_be(await played(steps, Hasty(steps)), steps)

@@ -11,6 +11,7 @@ from peerpigeon.core.wire import hub_validation
 from peerpigeon.sim.liar import Forger, Liar
 from peerpigeon.sim.mesh import Layout, Mesh
 from peerpigeon.sim.scenes.byzantine import byzantine, byzantine_with_identities
+from tests.selection import thorough
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +23,7 @@ def test_a_hub_that_is_to_lie_is_like_others_before() -> None:
     assert traces[0].world.trace.digest() == traces[1].world.trace.digest()
 
 
-@pytest.mark.parametrize("hubs", [6, 12])
+@pytest.mark.parametrize("hubs", [6, thorough(12)])
 def test_what_liars_say_does_no_lasting_harm(hubs: int) -> None:
     outcome = byzantine(2, hubs, share=0.2)
     assert outcome.faults == []
@@ -31,7 +32,7 @@ def test_what_liars_say_does_no_lasting_harm(hubs: int) -> None:
     assert lies > 300
 
 
-@pytest.mark.parametrize("rough", [False, True])
+@pytest.mark.parametrize("rough", [False, thorough(True)])
 def test_where_hubs_have_identities_no_sender_is_forged_on_the_way(*, rough: bool) -> None:
     outcome = byzantine_with_identities(2, 12, share=0.2, rough=rough)
     assert outcome.faults == []

@@ -20,9 +20,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("name", SCENES)
 @pytest.mark.parametrize("rough", [False, thorough(True)])
-def test_no_order_hangs_on_a_wall_clock(name: str, *, rough: bool) -> None:
-    faults = [SCENES[name](seed, rough=rough).faults for seed in range(2, 6)]
-    assert faults == [[], [], [], []]
+@pytest.mark.parametrize("seed", [3, *map(thorough, (2, 4, 5))])
+def test_no_order_hangs_on_a_wall_clock(name: str, seed: int, *, rough: bool) -> None:
+    assert SCENES[name](seed, rough=rough).faults == []
 
 
 # What these scenes would find

@@ -13,26 +13,32 @@ from tests.selection import thorough
 pytestmark = pytest.mark.slow
 
 SCENES = catalogue("small")
-LONG = {"an hour", "byzantine", "massacre of 30 %", "massacre of 90 %", "scale 60", "streams"}
+LONGEST = {"an hour", "byzantine", "massacre of 90 %"}
+LONG_IF_ROUGH = {
+    *("broken path", "crowd of 400", "cut", "liars among identities", "loss of 30 %"),
+    *("massacre of 30 %", "meeting", "scale 60", "streams"),
+}
 
 
-@pytest.mark.parametrize("name", SCENES)
+def scenes(*left: str) -> list[object]:
+    """Return the names of all scenes; those that are ``left`` to thorough tests as such."""
+    return [thorough(name) if name in left else name for name in SCENES]
+
+
+@pytest.mark.parametrize("name", scenes(*LONGEST))
 @pytest.mark.parametrize("seed", [1, thorough(2)])
 def test_a_mesh_shows_what_it_must(name: str, seed: int) -> None:
     assert SCENES[name](seed).faults == []
 
 
 @pytest.mark.parametrize("name", sorted(BRIEF))
-@pytest.mark.parametrize("seed", [2, 3, *map(thorough, range(4, 7))])
+@pytest.mark.parametrize("seed", [2, *map(thorough, range(3, 7))])
 def test_rare_faults_are_not_seen_in_brief_scenes(name: str, seed: int) -> None:
     assert SCENES[name](seed).faults == []
     assert SCENES[name](seed, rough=True).faults == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    [thorough(name) if name in LONG else name for name in SCENES if name != "steady"],
-)
+@pytest.mark.parametrize("name", scenes(*LONGEST, *LONG_IF_ROUGH, "steady"))
 def test_a_mesh_shows_what_it_must_on_a_rough_network(name: str) -> None:
     assert SCENES[name](1, rough=True).faults == []
 
@@ -45,7 +51,8 @@ def test_a_mesh_forms_as_computed_centrally(hubs: int, max_links: int) -> None:
     assert formation(hubs + max_links, hubs, max_links).faults == []
 
 
-@pytest.mark.parametrize("seed", [2, thorough(6), thorough(9), thorough(29)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("seed", [2, 6, 9, 29])
 def test_a_mesh_that_falls_into_many_pieces_comes_together_with_nobody_told_twice(
     seed: int,
 ) -> None:
@@ -53,7 +60,8 @@ def test_a_mesh_that_falls_into_many_pieces_comes_together_with_nobody_told_twic
     assert disasters.cut(seed, hubs=40).faults == []
 
 
-@pytest.mark.parametrize("few", [1, thorough(4)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("few", [1, 4])
 def test_hubs_that_were_cut_off_for_a_moment_have_a_mesh_back_as_soon_as_they_are_linked(
     few: int,
 ) -> None:
