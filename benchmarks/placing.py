@@ -6,6 +6,7 @@ which is none of these two, and then it is back. Of a hub there is what is asked
 ``Namespaces``. There are no links and no sockets: what a hub tells others is counted and thrown
 away. CPU time is what the core takes, the sending of it is not in it. A turn is what is done at
 once, before a signal has its turn. *Published anew* are the namespaces of which others were told.
+Memory is what is resident, the name and what the client says of itself included.
 Each row has a process of its own; with ``--source`` another checkout's ``src`` is measured too, in
 turns.
 """
@@ -15,9 +16,11 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import resource
 import subprocess
 import sys
 import time
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -36,7 +39,7 @@ INCARNATION, LIMIT = 1, 128
 LONG = 10.0  # virtual seconds between two changes, more than any of them takes
 SIDES = ("serves", "keeps")
 HEADINGS = (
-    "it", "hubs", "namespaces", "change", "published anew", "CPU ms", "longest turn, ms",
+    "it", "hubs", "namespaces", "kB each", "change", "published anew", "CPU ms", "longest turn, ms",
 )  # fmt: skip
 
 
@@ -61,7 +64,7 @@ class Bench:
             client = generate_peer_id(self.rng)
             name = f"namespace {number}"
             self.namespaces.presence.announce(name, client, plain_introduction(client))
-        self.effects.take_news()
+            self.effects.take_news()
 
     def keep(self, count: int) -> None:
         """Let another hub tell of as many clients in namespaces whose rendezvous hub it is."""
@@ -76,8 +79,8 @@ class Bench:
             member = Member(client, first_session(INCARNATION) + number, plain_introduction(client))
             join = Join(name, (member,), is_primary=placed[0] == self.own)
             self.namespaces.on_news(hub, join, self.now)
+            self.effects.take_news()
             kept += 1
-        self.effects.take_news()
 
     def change(self, *steps: Callable[[], object]) -> tuple[int, float, float]:
         """Return how many namespaces a change touches, and its CPU time and that of a turn."""
@@ -122,19 +125,27 @@ class Bench:
 def measure(side: str, hubs: int, namespaces: int, seed: int) -> list[tuple[str, ...]]:
     """Return a row for a hub that is gone, and one for its return."""
     bench = Bench(hubs, seed)
+    before = _memory()
     if side == "serves":
         bench.serve(namespaces)
     else:
         bench.keep(namespaces)
     bench.pass_time(2 * LONG)
+    each = (_memory() - before) / namespaces
     changes = {"a hub is gone": bench.leave(bench.hubs[-1]), "it is back": bench.come()}
     return [
         (
-            side, f"{hubs}", f"{namespaces:,}", change, f"{touched:,}", f"{cpu * 1e3:.1f}",
-            f"{longest * 1e3:.1f}",
+            side, f"{hubs}", f"{namespaces:,}", f"{each / 1e3:.2f}", change, f"{touched:,}",
+            f"{cpu * 1e3:.1f}", f"{longest * 1e3:.1f}",
         )
         for change, (touched, cpu, longest) in changes.items()
     ]  # fmt: skip
+
+
+def _memory() -> int:
+    """Return how many bytes of memory are resident."""
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def main() -> None:
