@@ -17,6 +17,7 @@ from peerpigeon.cli.supervisor import next_pause
 from tests.cli.test_process import COMMAND
 from tests.cli.workers import (
     ROOMS,
+    START,
     any_alive,
     counts,
     id_of,
@@ -28,7 +29,6 @@ from tests.cli.workers import (
     talk,
     until,
 )
-from tests.net.client import DEADLINE
 from tests.net.collector import collector
 from tests.net.hubs import eventually
 from tests.net.tls.authority import Authority
@@ -124,7 +124,7 @@ async def test_all_workers_are_drained_together(by: str) -> None:
             for client in clients:
                 code, reason = await client.closed()
                 assert (code, reason) == (1012, "server is draining, connect again")
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(START):
                 assert await found.process.wait() == 0
             assert not any_alive(workers)
 
@@ -158,7 +158,7 @@ async def test_what_cannot_be_had_with_workers_is_refused(
     process = await asyncio.create_subprocess_exec(
         *COMMAND, *words, "--port", "0", stderr=asyncio.subprocess.PIPE
     )
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(START):
         _, errors = await process.communicate()
     assert process.returncode == 2
     assert told in errors.decode()
@@ -216,7 +216,7 @@ async def test_over_tls_clients_are_let_go_in_good_order_too(tmp_path: Path) -> 
         found.process.send_signal(signal.SIGTERM)
         for client in clients:
             assert await client.closed() == (1012, "server is draining, connect again")
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(START):
             assert await found.process.wait() == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import stat
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from tests.cli.workers import ROOMS, counts, is_linked, met, place_of, service, talk, until
+from tests.cli.workers import ROOMS, counts, id_of, is_linked, met, place_of, service, talk, until
 from tests.net.client import DEADLINE
+from tests.net.raw import TEXT, frame, upgrade
 
 if TYPE_CHECKING:
     from tests.cli.workers import Service
@@ -132,3 +134,33 @@ async def test_a_crowd_in_one_namespace_leaves_the_clients_of_the_other_worker_a
 
         await until(are_home)
         await talk(pair, ROOMS[0])
+
+
+def text(message: dict[str, object]) -> bytes:
+    """Return a message as a client sends it."""
+    return frame(TEXT, json.dumps(message).encode())
+
+
+async def test_who_has_said_half_of_something_when_it_is_to_be_handed_over_loses_nothing() -> None:
+    """Heads that come by the byte, and half a signal behind the announce, in both namespaces."""
+    async with service() as found, AsyncExitStack() as stack:
+        rooms = ROOMS[:2]
+        targets = {room: (await met(stack, found, room))[0] for room in rooms}
+
+        async def come(number: int, room: str) -> None:
+            reader, writer = await asyncio.open_connection("127.0.0.1", found.port)
+            stack.callback(writer.close)
+            head = upgrade(target=f"/?peerId={number + 1000:040x}")
+            announce = text({"type": "announce", "networkName": room, "data": {}})
+            offer = {"type": "offer", "data": number, "targetPeerId": id_of(room, 0)}
+            last, half = text({**offer, "networkName": room}), number  # of 130 bytes or so
+            for part in (head[:-7], head[-7:] + announce + last[:half], last[half:]):
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(0.05)  # so that it is read by itself
+            assert (await reader.readline()).startswith(b"HTTP/1.1 101 ")
+
+        await asyncio.gather(*(come(number, rooms[number % 2]) for number in range(60)))
+        for index, room in enumerate(rooms):
+            offers = [(await targets[room].until("offer"))["data"] for _ in range(30)]
+            assert sorted(offers) == list(range(index, 60, 2))

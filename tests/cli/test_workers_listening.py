@@ -14,7 +14,18 @@ import pytest
 
 from tests.cli.test_process import COMMAND
 from tests.cli.test_systemd import GIVEN
-from tests.cli.workers import ROOMS, Service, counts, is_linked, met, running, service, talk, until
+from tests.cli.workers import (
+    ROOMS,
+    START,
+    Service,
+    counts,
+    is_linked,
+    met,
+    running,
+    service,
+    talk,
+    until,
+)
 from tests.net.client import DEADLINE
 from tests.ports import reserved_port
 
@@ -41,7 +52,7 @@ async def all_talk(found: Service, rooms: tuple[str, ...] = ROOMS) -> None:
 
 async def ends(found: Service) -> None:
     found.process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(START):
         assert await found.process.wait() == 0
 
 

@@ -11,8 +11,18 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.cli.test_process import COMMAND
-from tests.cli.workers import ROOMS, Service, health_of, id_of, met, running, service, talk, until
-from tests.net.client import DEADLINE
+from tests.cli.workers import (
+    ROOMS,
+    START,
+    Service,
+    health_of,
+    id_of,
+    met,
+    running,
+    service,
+    talk,
+    until,
+)
 from tests.ports import reserved_port
 
 pytestmark = [
@@ -26,7 +36,7 @@ async def told_by(*words: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         *COMMAND, *words, env=dict(os.environ), stdout=asyncio.subprocess.PIPE
     )
-    async with asyncio.timeout(3 * DEADLINE):
+    async with asyncio.timeout(START):
         said, _ = await process.communicate()
     assert process.returncode is not None
     return process.returncode, said.decode()

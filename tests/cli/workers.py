@@ -101,7 +101,8 @@ async def running(found: Service) -> AsyncIterator[Service]:
 
 
 START = 3 * DEADLINE
-"""Seconds for all processes of a machine to start: each takes half a second on an idle core."""
+"""Seconds for all processes of a machine to start, or to end: each takes half a second on an idle
+core, and ten or more where twenty others want it too."""
 
 
 async def until(holds: Callable[[], Awaitable[Any]]) -> None:
