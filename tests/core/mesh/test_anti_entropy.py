@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from peerpigeon.core.mesh.limits import MeshLimits
 from peerpigeon.core.mesh.table_comparison import summarize
 from peerpigeon.core.wire.hub_frames import Adverts, Heartbeat, Summary
 from tests.core.mesh.benches import FAR, NEAR, linked
@@ -59,6 +60,16 @@ def test_a_table_that_has_just_changed_is_given_eight_heartbeats() -> None:
     bench, near, _ = linked()
     answers = [len(bench.receive(near, Heartbeat(1), 0.3 + n / 4)) for n in range(8)]
     assert answers == [0, 0, 0, 0, 0, 0, 0, 1]
+
+
+def test_in_a_large_mesh_a_table_that_changes_is_given_more_heartbeats() -> None:
+    for hubs_per_heartbeat, longest, given in ((1, 24, 10), (2, 24, 9), (1, 9, 9)):
+        limits = MeshLimits(
+            small_mesh=1, hubs_per_heartbeat=hubs_per_heartbeat, longest_patience=longest
+        )
+        bench, near, _ = linked(limits)
+        said = [len(bench.receive(near, Heartbeat(1), 0.3 + n / 4)) for n in range(given)]
+        assert said == [*[0] * (given - 1), 1]
 
 
 def test_tables_that_agree_once_begin_to_count_anew() -> None:

@@ -55,8 +55,12 @@ class AntiEntropy:
             return
         differing = self._differing.get(link.id, 0) + 1
         limits = self._limits
-        is_still = now >= membership.changed_at + limits.still_patience * self._interval
-        if differing < (limits.still_patience if is_still else limits.restless_patience):
+        patience = limits.still_patience
+        if now < membership.changed_at + patience * self._interval:
+            # The more hubs, the longer all of them are at it, and the more a comparison costs.
+            excess = max(0, len(membership) - limits.small_mesh)
+            patience = limits.restless_patience + excess // limits.hubs_per_heartbeat
+        if differing < min(patience, limits.longest_patience):
             self._differing[link.id] = differing
         else:
             self._differing.pop(link.id, None)

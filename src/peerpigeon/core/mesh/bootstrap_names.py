@@ -82,6 +82,8 @@ class BootstrapNames:
 
     def deadline(self) -> float | None:
         """Return when ``resolve_due`` has something to do."""
+        if not self._names:  # as in most hubs
+            return None
         names = self._names.values()
         return min((self._due(name) for name in names if not name.is_asked), default=None)
 

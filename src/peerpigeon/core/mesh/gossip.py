@@ -263,15 +263,23 @@ class Gossip:
         learned.is_anything = True
         self._fresh[hub] = [sender]
         learned.drains |= former is not None and former.is_draining != advert.is_draining
-        is_later = former is not None and is_later_life(advert.incarnation, former.incarnation)
-        if is_later:
-            (learned.restarted if is_other_life else learned.risen).append(advert)
-        is_back = former is not None and is_other_life and self._is_back(former, advert)
-        if is_other_life and was_live and (is_back or not is_later):
-            learned.exchanged.append(hub)
+        if former is not None and (is_other_life or former.incarnation != advert.incarnation):
+            self._on_other_life(former, advert, learned, was_live=was_live)
         if not was_live and hub in membership:
             learned.found.append(hub)
             self._effects.act(Tell(HubDiscovered(hub, sender, advert.addresses)))
+
+    def _on_other_life(
+        self, former: Advert, advert: Advert, learned: Learned, *, was_live: bool
+    ) -> None:
+        """Note that a hub has begun a new life, or goes on under another incarnation."""
+        is_other = former.life != advert.life
+        is_later = is_later_life(advert.incarnation, former.incarnation)
+        if is_later:
+            (learned.restarted if is_other else learned.risen).append(advert)
+        is_back = is_other and self._is_back(former, advert)
+        if is_other and was_live and (is_back or not is_later):
+            learned.exchanged.append(advert.hub)
 
     def _is_back(self, former: Advert, advert: Advert) -> bool:
         """Tell whether a hub goes on in a life that seemed to be over: that was made up."""

@@ -65,6 +65,10 @@ class MeshLimits:
     tables are compared. A single one may have crossed an advert."""
     restless_patience: int = 8
     """The same while our table changes."""
+    hubs_per_heartbeat: int = 100
+    """So many hubs beyond ``small_mesh`` make that patience longer by one heartbeat."""
+    longest_patience: int = 24
+    """Of no more heartbeats."""
 
     # Links
 

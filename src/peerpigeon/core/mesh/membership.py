@@ -65,6 +65,7 @@ class Membership:
         self._known_since: dict[PeerId, float] = {own.hub: now}  # in its present life
         self._draining_since: dict[PeerId, float] = {}
         self._missing = MissingHubs(limits)
+        self._absent = self._missing.since()  # looked at for each advert
         self._unreachable: dict[PeerId, float] = {}  # live, but out of reach since
         self._ended: dict[PeerId, float] = {}  # known to have ended, and when that was
         self._repeated: dict[PeerId, None] = {}  # missing, and heard of since the last look
@@ -191,7 +192,7 @@ class Membership:
     @property
     def absent(self) -> AbstractSet[PeerId]:
         """The missing hubs, whether they are to be looked for or not."""
-        return self._missing.since().keys()
+        return self._absent.keys()
 
     # Changes
 
@@ -233,7 +234,7 @@ class Membership:
         known = self._adverts.get(hub)
         if known is not None:
             if advert == known:
-                if hub in self._missing:
+                if hub in self._absent:
                     self._repeat(hub)
                     self.check_by(now)
                 return False
@@ -244,7 +245,7 @@ class Membership:
             self._live.add(hub)
             self._fresh.add(hub)
             self.digest ^= advert.mark
-        elif hub in self._missing:
+        elif hub in self._absent:
             self.check_by(now)
         shift = self._store(advert)
         if shift is Shift.BRIDGED:
@@ -374,15 +375,17 @@ class Membership:
             self._known_since[hub] = self.changed_at
         if advert.is_draining:
             self._draining_since.setdefault(hub, self.changed_at)
-        else:
+        elif self._draining_since:
             self._draining_since.pop(hub, None)
-        if known is not None and hub not in self._missing:
+        absent = self._absent
+        if known is not None and hub not in absent:
             self.digest ^= known.mark ^ advert.mark
-        if known is not None and known.links == advert.links and not self._missing:
+        if known is not None and not absent and known.links == advert.links:
             return Shift.NONE  # what counts did before: none of its links was cut out
-        lost, gained = self._graph.update(hub)
-        is_anybody_out = bool(self._unreachable or self._missing)
-        if is_anybody_out and any(self._is_out(other) != self._is_out(hub) for other in gained):
+        lost, gained = self._graph.update(hub, None if absent else known)
+        if (absent or self._unreachable) and any(
+            self._is_out(other) != self._is_out(hub) for other in gained
+        ):
             return Shift.BRIDGED
         return Shift.LOST if lost else Shift.NONE
 

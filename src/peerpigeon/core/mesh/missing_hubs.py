@@ -19,10 +19,6 @@ class MissingHubs:
         self._since: dict[PeerId, float] = {}  # oldest first
         self._stopped: set[PeerId] = set()
 
-    def __len__(self) -> int:
-        """Return how many hubs are missing."""
-        return len(self._since)
-
     def __contains__(self, hub: PeerId) -> bool:
         """Tell whether a hub is missing."""
         return hub in self._since
