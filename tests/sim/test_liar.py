@@ -50,11 +50,13 @@ def test_liars_are_left_by_hubs_with_identities_when_they_make_up_adverts() -> N
     assert forged > 100
 
 
+@pytest.mark.thorough
 def test_without_identities_whoever_passes_on_can_forge_a_sender() -> None:
     faults = byzantine(2, 12, share=0.2, kind=Forger).faults
     assert any("nobody has sent" in fault for fault in faults)
 
 
+@pytest.mark.thorough
 def test_hubs_that_believe_everybody_about_everything_are_found_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -36,6 +36,7 @@ def test_hubs_come_to_have_about_as_many_clients_each_and_to_rest(*, rough: bool
 # What these scenes would find
 
 
+@pytest.mark.thorough
 def test_that_clients_are_not_heard_to_the_end_would_be_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -47,6 +48,7 @@ def test_that_clients_are_not_heard_to_the_end_would_be_found(
     assert any("cut off" in fault for fault in faults)
 
 
+@pytest.mark.thorough
 def test_that_nobody_is_told_of_what_a_client_does_not_hear_any_more_would_be_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -61,6 +63,7 @@ def test_that_all_are_let_go_at_once_would_be_found(monkeypatch: pytest.MonkeyPa
     assert any("in one second" in fault for fault in rolling_restart(1).faults)
 
 
+@pytest.mark.thorough
 def test_that_hubs_never_come_to_rest_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FAR_MORE", "ENOUGH"):
         monkeypatch.setattr(rebalance, name, 1.0)
