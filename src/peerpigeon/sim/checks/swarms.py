@@ -102,14 +102,17 @@ class SwarmLedger:
         if announced.answered is None or announced.answered > time + PROMPT:
             yield f"an announce of {time:.2f} in {swarm} was not answered"
         always, ever = self._members(swarm, time - PROMPT, time + PROMPT)
-        # It counts itself only if it has been there for as long.
-        others = always - (announced.membership.since <= time - PROMPT)
-        if always == ever:
+        is_settled = announced.membership.since <= time - PROMPT
+        others, most = always - is_settled, ever - 1
+        # Any of those who come or go just then may have been drawn, and not be there.
+        least = min(len(came), others) - (most - others)
+        if least > 0:
             self.judged["offers"] += 1
-            if len(takers) != min(len(came), others):
-                yield (
-                    f"of the offers of {time:.2f} in {swarm} {len(takers)} came, others: {others}"
-                )
+        if not least <= len(takers) <= min(len(came), most):
+            yield (
+                f"of the offers of {time:.2f} in {swarm} {len(takers)} came, others: {others} to"
+                f" {most}"
+            )
 
     # Answers
 
