@@ -7,6 +7,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / ".github").rglob("*.md")]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+FILE = re.compile(r"`([\w.-][\w./-]*/[\w-]+\.(?:py|js|sh|txt|toml))`")
+"""A path of a file; what begins with a slash is an address on a server."""
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -36,7 +38,7 @@ def test_the_source_files_that_the_docs_name_exist() -> None:
     missing = {
         f"{page.relative_to(ROOT)}: {name}"
         for page in PAGES
-        for name in re.findall(r"`([\w./-]+/[\w-]+\.(?:py|js|sh|txt|toml))`", page.read_text())
+        for name in FILE.findall(page.read_text())
         if not any((root / name).exists() for root in roots)
     }
     assert sorted(missing) == []
