@@ -316,7 +316,9 @@ def test_a_peer_that_may_not_enter_is_told_why() -> None:
     tracker = fresh()
     tracker.said(ANN, announce(), 0.0)
     failed = {"action": "announce", "failure reason": "it is closed", "info_hash": HASH}
-    assert told(tracker.told(ANN, Denied(swarm(), member(), "it is closed"), 0.0)) == [failed]
+    denied = Denied(swarm(), member(), "it is closed")
+    assert told(tracker.told(ANN, denied, 0.0)) == [failed]
+    assert list(tracker.told(ANN, denied, 0.0)) == []
     assert tracker.deadline() is None
 
 

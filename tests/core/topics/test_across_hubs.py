@@ -128,9 +128,9 @@ def test_greetings_of_one_hub_are_answered_one_by_one() -> None:
     publications = hubs.hubs[0]._clients.topics._publications
     namespace = namespace_of(Kind.TOPIC, topic)
     first = min(publications._pending)
-    assert len(publications.greeting(namespace, THIRD, hubs.now)) == 2
+    assert len(publications.greeting(namespace, THIRD, hubs.now, is_lead=False)) == 2
     hubs.inject(0, HandedOut(namespace, first), THIRD)
-    assert publications.greeting(namespace, THIRD, hubs.now) == {both[1][1]}
+    assert publications.greeting(namespace, THIRD, hubs.now, is_lead=False) == {both[1][1]}
     hubs.run()
     assert not publications._greeting
 
@@ -171,6 +171,46 @@ def pass_one_on(hubs: Hubs, rng: Random) -> None:
         hubs.feed(other[0], LinkReceived(other[1], frame))
 
 
+@pytest.mark.parametrize("lead", IDS)
+@pytest.mark.parametrize("says", [["plain", "plain"], ["cipher", "text as long"]])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_who_greets_again_and_a_newcomer_hear_each_other_once_though_the_lead_has_died(
+    says: list[str], lead: PeerId, *, is_first: bool
+) -> None:
+    """A real client greets again when a link is lost, as to somebody who has left.
+
+    Until the hubs see that the lead is gone, nothing that is said reaches another hub.
+    """
+    hubs, topic = mesh(), topic_of(lead)
+    here, there, dead = sorted(range(3), key=lambda number: IDS[number] == lead)
+    said = [word.ljust(12) for word in says]
+    one = hubs.visit(here, topic)
+    hubs.publish(one, topic, said[0])
+    hubs.pass_time(10.0)
+    heard(hubs, one)
+    # The lead dies without a word.
+    for end in [end for end, other in hubs.others.items() if dead in (end[0], other[0])]:
+        del hubs.others[end]
+    newcomer = None
+    for turn in range(2):
+        if (turn == 0) is is_first:
+            hubs.publish(one, topic, said[1])
+        else:
+            newcomer = hubs.visit(there, topic)
+            hubs.publish(newcomer, topic, "a newcomer")
+        hubs.pass_time(0.5)
+    assert newcomer is not None
+    hubs.pass_time(15.0)
+    told = [heard(hubs, one), heard(hubs, newcomer)]
+    assert [told[0].count(said[1]), told[1].count("a newcomer")] == [1, 1]
+    assert told[0].count("a newcomer") + told[1].count(said[1]) == 1
+    hubs.publish(one, topic, "x" * 600)
+    hubs.publish(newcomer, topic, "an answer")
+    hubs.run()
+    assert "an answer" in heard(hubs, one)
+    assert sorted(map(str, heard(hubs, newcomer))) == ["an answer", "x" * 600]
+
+
 def test_who_has_listened_for_a_while_hears_all() -> None:
     hubs, topic = mesh(), topic_of(THIRD)
     both = [hubs.visit(number, topic) for number in (0, 1)]
@@ -191,7 +231,8 @@ def test_a_greeting_whose_lead_does_not_answer_keeps_nothing_back_for_long() -> 
     greeting = Handed(namespace, SECOND, LATER, b'{"data":"of another"}', is_greeting=True)
     hubs.inject(0, greeting, THIRD)
     assert heard(hubs, one) == ["mine"]
-    hubs.inject(0, replace(greeting, number=LATER + 1), SECOND)  # it knows nothing of the order
+    # One that has it of the lead knows nothing of the order.
+    hubs.inject(0, replace(greeting, number=LATER + 1, is_passed_on=True), SECOND)
     hubs.now += GREETING
     hubs.inject(0, replace(greeting, number=LATER + 2), THIRD)
     assert heard(hubs, one) == ["of another"] * 2
@@ -205,7 +246,7 @@ def test_who_is_its_own_lead_by_now_has_greeted() -> None:
     hubs.publish(one, topic, "mine")
     publications = hubs.hubs[1]._clients.topics._publications
     namespace = namespace_of(Kind.TOPIC, topic)
-    [session] = publications.greeting(namespace, THIRD, hubs.now)
+    [session] = publications.greeting(namespace, THIRD, hubs.now, is_lead=False)
     assert session == one[1]
     hubs.lose_frames()
     for end in [end for end in hubs.others if end[0] == 2]:

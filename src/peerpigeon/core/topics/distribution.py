@@ -62,7 +62,9 @@ class Distribution:
                 self._effects.tell_hub(hub, HandedOut(namespace, number))
             if now < self._certain_from or self._placement.primary(namespace) != self._own:
                 self._pass_on(spread)
-        handed = Handed(namespace, origin, number, spread.payload, spread.is_greeting)
+        handed = Handed(
+            namespace, origin, number, spread.payload, spread.is_greeting, spread.is_passed_on
+        )
         if now < self._certain_from:
             self._keep(handed)
         kept = self._rendezvous.table.get(namespace)

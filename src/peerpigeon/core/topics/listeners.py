@@ -70,10 +70,14 @@ class Listeners:
         return True
 
     def greets(self, visitor: Visitor, namespace: str, payload: bytes, now: float) -> bool:
-        """Tell whether what a visitor says now in a namespace is a greeting; it is so once."""
+        """Tell whether what a visitor says now in a namespace is a greeting.
+
+        The first that it says is one, and what is as long as that: real clients greet again when
+        they have lost a link. (What is encrypted is another text each time.)
+        """
         until = visitor.topics.get(namespace, 0.0)
         if not until:  # as mostly
-            return False
+            return self._greets_again(visitor, namespace, payload)
         visitor.topics[namespace] = 0.0
         if until <= now:
             return False
@@ -82,6 +86,14 @@ class Listeners:
             self._by_topic[namespace][visitor.session] = payload
             self._size += size
         return True
+
+    def _greets_again(self, visitor: Visitor, namespace: str, payload: bytes) -> bool:
+        greeted = self._by_topic.get(namespace, {}).get(visitor.session, b"")
+        return (
+            greeted != b""
+            and len(payload) <= LONGEST_GREETING  # as few are: looked at before all else is
+            and _length_said(payload) == _length_said(greeted)
+        )
 
     def greetings(self, namespace: str) -> list[tuple[SessionId, bytes]]:
         """Return what those who listen in a namespace have greeted with."""
@@ -104,6 +116,11 @@ class Listeners:
         count = len(sessions)
         self._effects.send_each(tuple(sessions), (payload,) * count)
         return count
+
+
+def _length_said(payload: bytes) -> int:
+    """Return how much of a publication is its visitor's: how many listen is told behind that."""
+    return payload.rfind(b",")
 
 
 def _size(namespace: str) -> int:

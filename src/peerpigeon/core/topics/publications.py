@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from peerpigeon.core.wire.hub_news import HandedOut
 
 
-GREETING = 5.0
+GREETING = 10.0
 """Seconds for which a greeting may keep its client from those of others: it takes milliseconds, but
-an answer of the lead could be lost."""
+the lead could be gone, which is seen after five or six."""
 
 
 @dataclass(slots=True)
@@ -97,15 +97,16 @@ class Publications:
         kept = self._pending.values()
         return {pending.spread.payload for pending in kept if pending.lead != self._own}
 
-    def greeting(self, namespace: str, lead: PeerId, now: float) -> set[SessionId]:
-        """Return whose greetings a lead has not handed out yet, as far as it has said so.
+    def greeting(self, namespace: str, hub: PeerId, now: float, *, is_lead: bool) -> set[SessionId]:
+        """Return whose greetings come behind one that a hub has sent.
 
-        What it has handed out until now comes before them.
+        They are those that this lead has not handed out yet, as far as it has said so; or that are
+        still for another one, if it takes itself for the lead: it sees sooner that that is gone.
         """
         return {
             session
             for number, (session, until) in self._greeting.get(namespace, {}).items()
-            if now < until and self._pending[number].lead == lead
+            if now < until and (is_lead or self._pending[number].lead == hub)
         }
 
     def _greeted(self, namespace: str, number: int) -> None:
@@ -132,11 +133,11 @@ class Publications:
             return
         lead = self._placement.primary(spread.namespace)
         if reason is Reason.RESTARTED and now < pending.until:
-            self._send(pending, lead)
+            self._send(pending, lead, now)
         elif lead == pending.lead:
             self._give_up(spread.number)
 
-    def placed(self, certain_from: float) -> None:
+    def placed(self, certain_from: float, now: float) -> None:
         """Send what is kept to another lead, where there is one; O(what is kept).
 
         The mesh has changed, and will be the same for all hubs ``certain_from`` a time.
@@ -145,12 +146,16 @@ class Publications:
         for pending in list(self._pending.values()):
             lead = self._placement.primary(pending.spread.namespace)
             if lead != pending.lead:
-                self._send(pending, lead)
+                self._send(pending, lead, now)
 
-    def _send(self, pending: _Pending, lead: PeerId) -> None:
+    def _send(self, pending: _Pending, lead: PeerId, now: float) -> None:
         pending.lead, pending.is_out = lead, lead == self._own
+        namespace, number = pending.spread.namespace, pending.spread.number
         if pending.is_out:
-            self._greeted(pending.spread.namespace, pending.spread.number)
+            self._greeted(namespace, number)
+        elif number in (under_way := self._greeting.get(namespace, {})):
+            # However long it took to see that the last lead was gone.
+            under_way[number] = under_way[number][0], now + GREETING
         self._effects.tell_hub(lead, pending.spread)
 
     def _give_up(self, number: int) -> None:

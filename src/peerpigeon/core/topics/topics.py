@@ -107,23 +107,29 @@ class Topics:
         """Take a piece of news from a hub, which may be this one."""
         match news:
             case Handed():
-                self._hear(hub, news, now)
+                self._hear(hub, news, now, is_lead=not news.is_passed_on)
             case HandedOut():
                 self._publications.handed_out(hub, news, now)
             case Spread() if news.is_passed_on or news.origin == hub:
                 for handed in self._distribution.distribute(hub, news, now):
-                    self._hear(hub, handed, now)
+                    self._hear(hub, handed, now, is_lead=True)  # or who passes it on is
             case Spread():
                 pass  # made up
             case _:
                 assert_never(news)
 
-    def _hear(self, hub: PeerId, handed: Handed, now: float) -> None:
-        """Tell our listeners what was published at another hub, once; ``hub`` hands it out."""
+    def _hear(self, hub: PeerId, handed: Handed, now: float, *, is_lead: bool) -> None:
+        """Tell our listeners what was published at another hub, once.
+
+        ``hub`` has sent it, which may take itself for the lead.
+        """
         namespace, origin, number = handed.namespace, handed.origin, handed.number
         if origin != self._own and self._heard.is_new(namespace, origin, number, now):
-            is_greeting = handed.is_greeting
-            later = self._publications.greeting(namespace, hub, now) if is_greeting else _NOBODY
+            later = (
+                self._publications.greeting(namespace, hub, now, is_lead=is_lead)
+                if handed.is_greeting
+                else _NOBODY
+            )
             self._deliver(namespace, handed.payload, later)
 
     def on_failure(self, news: Spread | Handed | HandedOut, reason: Reason, now: float) -> None:
@@ -139,7 +145,7 @@ class Topics:
             return  # nobody else hands out anything
         self._certain_from = now + UNCERTAIN
         self._distribution.placed(self._certain_from)
-        self._publications.placed(self._certain_from)
+        self._publications.placed(self._certain_from, now)
         self._repetitions.placed(now)
 
     def figures(self, draws: int) -> TopicFigures:

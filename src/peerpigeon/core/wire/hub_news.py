@@ -251,7 +251,8 @@ class Handed(Frozen, frozen=True, tag=18):
     """These two as the ``Spread`` had them."""
     payload: bytes
     is_greeting: bool = False
-    """As the ``Spread`` had it."""
+    is_passed_on: bool = False
+    """These two as well: who hands it out takes itself for the lead, if it was not passed on."""
 
 
 class HandedOut(Frozen, frozen=True, tag=19):
