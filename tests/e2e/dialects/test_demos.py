@@ -45,7 +45,7 @@ def open_demo(browser: Browser) -> Iterator[Open]:
     with ExitStack() as pages:
 
         def open_at(port: int, page: str, packages: Path = PACKAGES, **options: object) -> Page:
-            url = f"http://127.0.0.1:{port}/demo/{page}"
+            url = f"http://127.0.0.1:{port}/demo/{page}".rstrip("/")
             return pages.enter_context(browser.open(url, packages=str(packages), **options))
 
         yield open_at
@@ -263,6 +263,13 @@ def test_a_page_says_so_when_it_cannot_fetch_its_packages(
         assert "could not get them" in texts(page, "#lacking")[0]
         assert page.evaluate("document.getElementById('text').disabled")
         assert page.evaluate("'isChanged' in globalThis") is False
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("page", ["", "peerjs", "y-webrtc", "webtorrent"])
+def test_a_page_is_no_wider_than_a_phone(page: str, ports: list[int], open_demo: Open) -> None:
+    shown = open_demo(ports[0], page, viewport={"width": 360, "height": 800})
+    assert shown.evaluate("document.documentElement.scrollWidth") == 360
 
 
 @pytest.mark.parametrize("page", STARTS)
