@@ -121,4 +121,6 @@ def test_the_wheel_has_what_programs_and_commands_load_and_no_more() -> None:
     }
     entrances = {name for name in modules if name.startswith("peerpigeon.cli.")}
     reached = reached_from(modules, {"peerpigeon.__main__", "peerpigeon.asgi", *entrances})
-    assert reached == {name for name, path in modules.items() if is_shipped(path)}
+    shipped = {name for name, path in modules.items() if is_shipped(path)}
+    assert shipped - reached == set(), "of no use where it is installed: exclude it in pyproject"
+    assert reached - shipped == set(), "lacking where it is installed"
