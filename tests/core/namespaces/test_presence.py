@@ -734,7 +734,7 @@ def test_the_harness_catches_where_a_new_primary_grants_ids_at_once(
     mutant: type[Presence] | type[Rendezvous], seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Since a newcomer waits for a new primary, what these spoil is over when it is introduced."""
-    monkeypatch.setattr(Handover, "lasts", lambda *_: False)
+    monkeypatch.setattr(Handover, "lasts_until", lambda *_: None)
     assert any(is_caught(mutant, seed + number) for number in range(60))
 
 

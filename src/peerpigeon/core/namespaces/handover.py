@@ -36,7 +36,8 @@ class Handover:
         self._left: dict[int, float] = {}
         """The hubs that have left, as numbers, and until when that matters; the first first."""
         self._arrived_until = self._begun_until = float("-inf")
-        # By namespace, hub and session, in order of time.
+        # By namespace, hub and session, in the order in which they came. Where that is not the
+        # order of time, one waits for another, by less than ``HANDOVER``.
         self._waiting: dict[Registration, float] = {}
         self._in: Counter[str] = Counter()  # how many of these are in each namespace
         self._settled: list[str] = []
@@ -61,31 +62,36 @@ class Handover:
         """
         self._begun_until = now + HANDOVER
 
-    def lasts(self, hub: PeerId, namespace: str, now: float) -> bool:
-        """Tell whether other hubs may not yet have said whose ids are granted.
+    def lasts_until(self, hub: PeerId, namespace: str, now: float) -> float | None:
+        """Return until when others may not have said whose ids are granted; ``None``: they have.
 
         ``hub``: which one has just said that this one is the primary of a namespace.
         """
-        if now < self._arrived_until or (now < self._begun_until and is_of_dialect(namespace)):
-            return True
         if hub != self._own and len(self._placement) == 1:
-            return True  # it sees us, and we are yet to see it and all the others
+            return now + HANDOVER  # it sees us, and we are yet to see it and all the others
         if self._placement.primary(namespace) != self._own:
-            return True
+            return now + HANDOVER
+        until = max(self._arrived_until, self._left_until(namespace, now))
+        if now < self._begun_until and is_of_dialect(namespace):
+            until = max(until, self._begun_until)
+        return until if now < until else None
+
+    def _left_until(self, namespace: str, now: float) -> float:
+        """Return until when it matters that hubs have left that were nearer to a namespace."""
         while self._left and next(iter(self._left.values())) <= now:
             del self._left[next(iter(self._left))]
         if not self._left or len(self._placement) == 1:
-            return False  # whoever is the only one left has nobody to hear it from
+            return now  # whoever is the only one left has nobody to hear it from
         place = namespace_key(namespace)
         mine = int(self._own, 16) ^ place
-        return any(left ^ place < mine for left in self._left)
+        return max((end for left, end in self._left.items() if left ^ place < mine), default=now)
 
     # Newcomers
 
-    def wait(self, registration: Registration, now: float) -> None:
+    def wait(self, registration: Registration, until: float) -> None:
         """Let somebody wait for its id until the others have been heard of, if it does not yet."""
         if registration not in self._waiting:
-            self._waiting[registration] = now + HANDOVER
+            self._waiting[registration] = until
             self._in[registration[0]] += 1
 
     def park(self, registration: Registration) -> None:
@@ -100,7 +106,7 @@ class Handover:
         primary = self._placement.primary
         for registration in [one for one in self._parked if primary(one[0]) == self._own]:
             del self._parked[registration]
-            self.wait(registration, now)
+            self.wait(registration, now + HANDOVER)
 
     def forget(self, namespace: str) -> None:
         """Let nobody wait in a namespace; O(all that wait)."""
@@ -113,6 +119,10 @@ class Handover:
         """Take out and return those that have waited for long enough."""
         for registration in due(self._waiting, now):
             namespace = registration[0]
+            until = self._left_until(namespace, now)
+            if now < until:  # another hub has left meanwhile
+                self._waiting[registration] = until
+                continue
             self._in[namespace] -= 1
             if not self._in[namespace]:
                 del self._in[namespace]

@@ -104,13 +104,12 @@ class Rendezvous:
         kept = self._keep(join.namespace, now)
         self._views.note(hub, now)
         self._reconcile(kept, hub, join, now)
-        if join.is_primary and self.handover.lasts(hub, join.namespace, now):
+        if join.is_primary:
             join = self._let_wait(kept, hub, join, now)
         self._take_in(kept, hub, join, now)
 
     def _take_in(self, kept: NamespaceRecords, hub: PeerId, join: Join, now: float) -> None:
-        newcomers: list[Record] = []
-        granted: list[int] = []
+        newcomers, granted = list[Record](), list[int]()
         owners = dict(join.owners)
         for member in join.members:
             owner = owners.get(member.session, NOBODY)
@@ -131,9 +130,11 @@ class Rendezvous:
         self.introducing.add(kept, newcomers, join.has_enough, now)
 
     def _let_wait(self, kept: NamespaceRecords, hub: PeerId, join: Join, now: float) -> Join:
-        """Only store who is to be granted an id for the first time; return the others' join."""
-        at_once: list[Member] = []
-        owners = dict(join.owners)
+        """Only store those whose ids are not to be granted yet, if any; return the others' join."""
+        until = self.handover.lasts_until(hub, join.namespace, now)
+        if until is None:
+            return join
+        at_once, owners = list[Member](), dict(join.owners)
         stored_only = replace(join, is_primary=False)
         for member in join.members:
             known = kept.find(hub, member.session)
@@ -145,7 +146,7 @@ class Rendezvous:
             stored = self._store(kept, record, stored_only, now)
             if stored is not None:
                 stored.is_doubtful = stored.is_waiting = True
-                self.handover.wait((kept.name, hub, member.session), now)
+                self.handover.wait((kept.name, hub, member.session), until)
         return replace(join, members=tuple(at_once))
 
     def _end_wait(self, namespace: str, hub: PeerId, session: int, now: float) -> None:
@@ -235,8 +236,7 @@ class Rendezvous:
     def drop_hub(self, hub: PeerId, now: float, incarnation: int = 0) -> None:
         """Forget all members that a hub served; the others notice its end themselves.
 
-        In pieces: those that are left are forgotten before anything new is heard of that hub.
-        ``incarnation``: its new one, if it is gone because it was restarted.
+        In pieces (``Dropping``). ``incarnation``: its new one, if it was restarted.
         """
         self._dropping.begin(hub, self._dropping.records(hub, now, incarnation), now)
 
