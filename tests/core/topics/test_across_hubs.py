@@ -389,7 +389,7 @@ def test_a_lead_that_may_not_know_all_passes_on_what_it_gets() -> None:
     rendezvous = hubs.hubs[2]._namespaces.rendezvous
     kept = rendezvous.table.get(namespace)
     assert kept is not None
-    rendezvous._forget(kept)
+    rendezvous._leaving.forget(kept)
     one = hubs.visit(0)
     hubs.publish(one, topic, "in a quiet mesh")
     hubs.run()
@@ -408,7 +408,7 @@ def test_a_lead_that_has_just_come_hands_out_to_those_that_are_late_to_say_they_
     rendezvous, topics = hubs.hubs[2]._namespaces.rendezvous, hubs.hubs[2]._clients.topics
     kept = rendezvous.table.get(namespace)
     assert kept is not None
-    rendezvous._forget(kept)
+    rendezvous._leaving.forget(kept)
     topics.placed(hubs.now)
     spread = Spread(namespace, FIRST, LATER, b'{"data":"early"}', is_passed_on=True)
     hubs.inject(2, spread, SECOND)

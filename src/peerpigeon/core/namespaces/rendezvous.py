@@ -23,9 +23,9 @@ from peerpigeon.core.namespaces.dropping import PIECE
 from peerpigeon.core.namespaces.handover import Handover
 from peerpigeon.core.namespaces.id_owners import IdOwners
 from peerpigeon.core.namespaces.introducing import Introducing
+from peerpigeon.core.namespaces.leaving import Leaving
 from peerpigeon.core.namespaces.record_table import MAX_RECORDS, RecordTable
 from peerpigeon.core.namespaces.records import (
-    IdConflict,
     NamespaceRecords,
     Record,
     identity_of,
@@ -77,8 +77,19 @@ class Rendezvous:
         self._table = RecordTable(own, placement, max_records, effects.memory.records)
         self._departures = Departures(effects)
         self._owners = IdOwners(effects)
-        self._dropping = DroppedRecords(self._table, self._owners, self._remove, self._tidy)
         self.handover = Handover(own, placement)
+        self._leaving = Leaving(
+            own,
+            self._table,
+            self._owners,
+            self._departures,
+            self.handover,
+            placement,
+            introduce=self._introduce,
+        )
+        self._dropping = DroppedRecords(
+            self._table, self._owners, self._leaving.remove, self._leaving.tidy
+        )
         self.introducing = Introducing(
             self._table, limit, rng, effects, dropping=self._dropping, handover=self.handover
         )
@@ -103,7 +114,7 @@ class Rendezvous:
             self._dropping.finish_before(hub, join)
         kept = self._keep(join.namespace, now)
         self._views.note(hub, now)
-        self._reconcile(kept, hub, join, now)
+        self._leaving.reconcile(kept, hub, join, now)
         if join.is_primary:
             join = self._let_wait(kept, hub, join, now)
         self._take_in(kept, hub, join, now)
@@ -168,7 +179,9 @@ class Rendezvous:
         kept = self._keep(leave.namespace, now)
         over = [(hub, leave.peer, leave.session)]
         is_primary, has_said_goodbye = leave.is_primary, leave.has_said_goodbye
-        self._depart(kept, over, now, is_primary=is_primary, has_said_goodbye=has_said_goodbye)
+        self._leaving.depart(
+            kept, over, now, is_primary=is_primary, has_said_goodbye=has_said_goodbye
+        )
 
     def on_more(self, hub: PeerId, more: More, now: float) -> None:
         """Introduce a member that knows few to as many as the limit allows."""
@@ -214,7 +227,7 @@ class Rendezvous:
             self._owners.end(kept, conflict)
             self._owners.refuse(kept, conflict.newcomer)
         else:
-            self._oust(kept, conflict, now)
+            self._leaving.oust(kept, conflict, now)
 
     # Hubs come and go
 
@@ -254,14 +267,14 @@ class Rendezvous:
             conflict = kept.conflicts[number]
             # A hub that gives no answer is told to close the client it may still have.
             self._owners.refuse(kept, conflict.holder)
-            self._oust(kept, conflict, now)
+            self._leaving.oust(kept, conflict, now)
         for namespace, hub, session in islice(self.handover.over(now), PIECE // FOLLOWING):
             self._end_wait(namespace, hub, session, now)
         self._table.expire(now)
         for kept in self._table.resigned(now):
-            self._forget(kept)
+            self._leaving.forget(kept)
         for namespace, hub, session in islice(self._departures.over(now), PIECE):
-            self._forget_departure(self._table.keep(namespace, now), hub, session)
+            self._leaving.forget_departure(self._table.keep(namespace, now), hub, session)
         self.introducing.expire(now)
 
     def deadline(self) -> float | None:
@@ -273,8 +286,11 @@ class Rendezvous:
 
     def _keep(self, namespace: str, now: float) -> NamespaceRecords:
         for name, hub, session in self._departures.surplus():
-            self._forget_departure(self._table.keep(name, now), hub, session)
+            self._leaving.forget_departure(self._table.keep(name, now), hub, session)
         return self._table.keep(namespace, now)
+
+    def _introduce(self, kept: NamespaceRecords, record: Record, now: float) -> None:
+        self.introducing.add(kept, [record], (), now)
 
     def _store(
         self, kept: NamespaceRecords, record: Record, join: Join, now: float
@@ -294,7 +310,7 @@ class Rendezvous:
                 if stored:
                     self._table.remove(kept, stored)
                 if not was_granted and self._owners.is_owner(kept, record, rival, now):
-                    self._resume(kept, rival, now)
+                    self._leaving.resume(kept, rival, now)
                     self._table.add(kept, record)
                     return record
                 if not was_granted or now >= rival.granted_at + RETENTION:
@@ -310,91 +326,3 @@ class Rendezvous:
             return None
         self._table.add(kept, record)
         return record
-
-    def _reconcile(self, kept: NamespaceRecords, hub: PeerId, join: Join, now: float) -> None:
-        """Learn from a republication who has left without our hearing, and pass it on."""
-        if join.present is None:
-            return
-        present = set(join.present)
-        known = (*kept.served.get(hub, {}).values(), *kept.newcomers(hub))
-        over = [identity for identity in map(identity_of, known) if identity[2] not in present]
-        over += [(hub, peer, session) for peer, session in join.departed]
-        self._depart(kept, over, now, is_primary=join.is_primary, is_again=join.again)
-        if join.is_primary:
-            self._departures.tell_again(kept, hub)
-
-    def _depart(
-        self,
-        kept: NamespaceRecords,
-        over: list[tuple[PeerId, PeerId, int]],
-        now: float,
-        *,
-        is_primary: bool,
-        is_again: bool = False,
-        has_said_goodbye: bool = False,
-    ) -> None:
-        """Remove members, remember that they left, and tell the hubs of the others once."""
-        is_primary = is_primary or self._placement.primary(kept.name) == self._own
-        left: dict[Record, None] = {}
-        untold: list[tuple[PeerId, PeerId, int]] = []
-        for hub, peer, session in over:
-            tombstone = self._departures.note(kept, hub, peer, session, now)
-            conflict = kept.conflict_of(hub, int(peer, 16), session)
-            if conflict is not None:
-                self._owners.end(kept, conflict)
-            record = kept.find(hub, session)
-            if record is not None:
-                left[record] = None
-            # Who has introduced somebody says when it is over, whoever is the primary by now.
-            is_ours = is_primary or (record is not None and record.is_introduced)
-            if is_ours and (is_again or not tombstone.is_told):
-                tombstone.is_told = True
-                untold.append((hub, peer, session))
-        self._departures.tell(kept, untold, has_said_goodbye=has_said_goodbye)
-        for record in left:
-            self._remove(kept, record, now)
-
-    def _resume(self, kept: NamespaceRecords, rival: Record, now: float) -> None:
-        """Take an id from somebody, and from who waits for it, because its owner has come."""
-        conflict = kept.conflicts.get(rival.number)
-        if conflict is not None:
-            self._owners.end(kept, conflict)
-            self._owners.refuse(kept, conflict.newcomer)
-        self._owners.refuse(kept, rival)
-        self._depart(kept, [identity_of(rival)], now, is_primary=True)
-
-    def _remove(self, kept: NamespaceRecords, record: Record, now: float) -> None:
-        """Remove a member; the newcomer that wants its id, if there is one, follows it."""
-        self._owners.note_end(kept, record, now)
-        self._table.remove(kept, record)
-        conflict = kept.conflicts.get(record.number)
-        if conflict is None or conflict.holder is not record:
-            return
-        self._owners.end(kept, conflict)
-        newcomer = conflict.newcomer
-        hub, _, session = identity_of(newcomer)
-        self._table.add(kept, newcomer)
-        # Now, not when it is its turn to be introduced: others with the id may come before that.
-        newcomer.is_introduced, newcomer.granted_at = True, now
-        self._owners.grant(kept, hub, [session])
-        self.introducing.add(kept, [newcomer], (), now)
-
-    # Forgetting
-
-    def _forget_departure(self, kept: NamespaceRecords, hub: PeerId, session: int) -> None:
-        self._departures.remove(kept, hub, session)
-        self._tidy(kept)
-
-    def _tidy(self, kept: NamespaceRecords) -> None:
-        if kept.is_empty:
-            self._forget(kept)
-
-    def _forget(self, kept: NamespaceRecords) -> None:
-        self._table.forget(kept)
-        self._owners.forget(kept)
-        self._departures.forget(kept)
-        self.handover.forget(kept.name)
-
-    def _oust(self, kept: NamespaceRecords, conflict: IdConflict, now: float) -> None:
-        """Remove the one that has not answered; ``_remove`` puts the newcomer in its place."""
-        self._depart(kept, [identity_of(conflict.holder)], now, is_primary=True)
