@@ -261,7 +261,7 @@ class Hub(Pictures):
         elif isinstance(news, Spread | Handed | HandedOut):
             self._clients.topics.on_failure(news, failure.reason, now)
         elif isinstance(news, Draw | Dealt):
-            self._clients.draws.on_failure(news)
+            self._clients.draws.on_failure(failure.destination, news, failure.reason)
         else:
             # Control news is given up only in heaps; then all of it has to be told anew.
             self._namespaces.given_up(failure.destination, now)

@@ -10,19 +10,22 @@ from msgspec.structs import replace
 
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.dialects.names import Kind, member_id, namespace_of, readable
-from peerpigeon.core.interface.events import Permits, Tick
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.interface.events import LinkReceived, Permits, Tick
 from peerpigeon.core.memory import Pot
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.swarms import dealing
 from peerpigeon.core.wire.hub_news import Counted, Dealt, Draw
 from peerpigeon.core.wire.hub_sizes import size_of
+from peerpigeon.core.wire.reasons import Reason
 from tests.core.harness import Desk, Json
 from tests.core.hubs import FIRST, LATER, SECOND, THIRD, Hubs
 
 if TYPE_CHECKING:
-    from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.ids import SessionId
 
 IDS = (FIRST, SECOND, THIRD)
+FOURTH = PeerId("4" * 40)
 Visitor = tuple[int, int]
 
 
@@ -38,12 +41,13 @@ def namespace_of_swarm(info_hash: str) -> str:
     return namespace_of(Kind.SWARM, info_hash.encode().hex())
 
 
-def swarm_of(lead: PeerId) -> str:
-    """Return the hash of a swarm whose lead a hub is."""
-    placement = Placement(IDS)
+def swarm_of(lead: PeerId, also: PeerId | None = None) -> str:
+    """Return the hash of a swarm whose lead a hub is, and whose lead another one is with that."""
+    now, then = Placement(IDS), Placement((*IDS, also or lead))
     for number in range(1000):
         info_hash = f"swarm {number}".ljust(20, ".")
-        if placement.primary(namespace_of_swarm(info_hash)) == lead:
+        namespace = namespace_of_swarm(info_hash)
+        if now.primary(namespace) == lead and then.primary(namespace) == (also or lead):
             return info_hash
     raise AssertionError("no such swarm")
 
@@ -70,6 +74,10 @@ def offers(messages: list[Json]) -> list[str]:
 
 def counts(messages: list[Json]) -> list[tuple[int, int]]:
     return [(each["complete"], each["incomplete"]) for each in messages if "complete" in each]
+
+
+def intervals(messages: list[Json]) -> list[int]:
+    return [each["interval"] for each in messages if "interval" in each]
 
 
 # One hub
@@ -298,7 +306,7 @@ def test_members_are_not_introduced() -> None:
     assert [len(counts(hubs.take(visitor))) for visitor in visitors] == [1, 1, 1]
 
 
-def test_a_question_goes_to_the_next_lead_when_one_dies() -> None:
+def test_a_question_goes_to_the_next_lead_when_one_dies_but_offers_do_not() -> None:
     hubs, info_hash = mesh(), swarm_of(THIRD)
     one, other = come(hubs, 0, "one", info_hash), come(hubs, 1, "other", info_hash)
     hubs.take(one), hubs.take(other)
@@ -308,8 +316,106 @@ def test_a_question_goes_to_the_next_lead_when_one_dies() -> None:
         hubs.cut(end)
     hubs.run()
     hubs.pass_time(5.0)
-    assert counts(hubs.take(one)) == [(0, 2)]
+    told = hubs.take(one)
+    assert counts(told) == [(0, 2)]
+    assert intervals(told) == [15]
+    # The dead one may have dealt them: nobody knows.
+    assert offers(hubs.take(other)) == []
+    hubs.say(one, announce("one", info_hash, 1))
+    hubs.run()
+    assert intervals(hubs.take(one)) == [120]
     assert offers(hubs.take(other)) == ["one"]
+
+
+def test_what_a_lead_has_dealt_before_it_died_is_not_dealt_again() -> None:
+    hubs, info_hash = mesh(), swarm_of(THIRD)
+    one = come(hubs, 0, "one", info_hash)
+    others = [come(hubs, 1, f"other {number}", info_hash) for number in range(4)]
+    hubs.take(one)
+    for other in others:
+        hubs.take(other)
+    hubs.say(one, announce("one", info_hash, 3))
+    hubs.cut(next(end for end in hubs.others if {end[0], hubs.others[end][0]} == {0, 1}))
+    while not any(map(hubs.sent.get, others)):
+        end, frame = hubs.frames.receive_next()
+        hubs.feed(hubs.others[end][0], LinkReceived(hubs.others[end][1], frame))
+    # Its answer does not come any more.
+    hubs.lose_frames()
+    for end in [end for end in hubs.others if end[0] == 2]:
+        hubs.cut(end)
+    hubs.link(0, 1)
+    hubs.run()
+    hubs.pass_time(10.0)
+    assert [len(offers(hubs.take(other))) for other in others].count(1) == 3
+    assert intervals(hubs.take(one)) == [15]
+
+
+def test_a_lead_that_is_one_no_more_but_lives_deals_what_it_was_sent_and_nobody_else() -> None:
+    hubs, info_hash = mesh(), swarm_of(THIRD, also=FOURTH)
+    one, other = come(hubs, 0, "one", info_hash), come(hubs, 1, "other", info_hash)
+    hubs.take(one), hubs.take(other)
+    hubs.add(FOURTH)
+    for number in range(3):
+        hubs.link(number, 3)
+    hubs.run()
+    asked = hubs.hubs[0]._clients.draws._asked
+    hubs.say(one, announce("one", info_hash, 1))
+    [question] = asked.values()
+    assert question.lead == THIRD
+    hubs.now += 1.0
+    for number in (3, 1, 0):
+        hubs.feed(number, Tick())
+    assert question.lead == FOURTH
+    hubs.run()
+    hubs.pass_time(5.0)
+    assert offers(hubs.take(other)) == ["one"]
+    told = hubs.take(one)
+    assert len(counts(told)) == 1
+    assert intervals(told) == [15]
+
+
+def test_a_lead_that_was_restarted_is_asked_anew() -> None:
+    hubs, info_hash = mesh(), swarm_of(THIRD)
+    one, other = come(hubs, 0, "one", info_hash), come(hubs, 0, "other", info_hash)
+    hubs.say(one, announce("one", info_hash, event="completed"))
+    hubs.run()
+    hubs.take(one), hubs.take(other)
+    hubs.say(one, announce("one", info_hash, 1))
+    hubs.say(one, {"action": "scrape", "info_hash": info_hash})
+    hubs.lose_frames()
+    hubs.restart(2)
+    hubs.pass_time(5.0)
+    # By itself the hub of both would not know that one is complete.
+    announced, scraped = hubs.take(one)
+    assert (counts([announced]), intervals([announced])) == ([(1, 1)], [15])
+    assert scraped["files"][info_hash] == {"complete": 1, "incomplete": 1, "downloaded": 1}
+    assert offers(hubs.take(other)) == []
+
+
+def test_what_an_earlier_lead_has_not_got_does_not_end_a_question() -> None:
+    hubs, info_hash = mesh(), swarm_of(THIRD)
+    one = come(hubs, 0, "one", info_hash)
+    hubs.take(one)
+    hubs.say(one, announce("one", info_hash, 1))
+    draws = hubs.hubs[0]._clients.draws
+    [asked] = draws._asked.values()
+    draws.on_failure(SECOND, asked.question, Reason.EXPIRED)
+    assert list(draws._asked.values()) == [asked]
+    hubs.run()
+    assert intervals(hubs.take(one)) == [120]
+
+
+def test_who_is_told_of_too_much_work_is_not_asked_to_come_soon() -> None:
+    hubs, info_hash = mesh(), swarm_of(THIRD)
+    one = come(hubs, 0, "one", info_hash)
+    hubs.take(one)
+    draws = hubs.hubs[0]._clients.draws
+    for reason in (Reason.OVERLOADED, Reason.EXPIRED):
+        hubs.say(one, announce("one", info_hash, 1))
+        [asked] = draws._asked.values()
+        draws.on_failure(THIRD, asked.question, reason)
+        hubs.feed(0, Tick())
+    assert intervals(hubs.take(one)) == [120, 15]
 
 
 def test_what_nobody_answers_is_answered_here() -> None:
@@ -376,8 +482,8 @@ def test_what_could_not_be_dealt_is_dropped() -> None:
     hubs, info_hash = mesh(), swarm_of(THIRD)
     namespace = namespace_of_swarm(info_hash)
     draws = hubs.hubs[0]._clients.draws
-    draws.on_failure(Dealt(namespace, ()))
-    draws.on_failure(Draw(namespace, FIRST, LATER, ()))
+    draws.on_failure(THIRD, Dealt(namespace, ()), Reason.EXPIRED)
+    draws.on_failure(THIRD, Draw(namespace, FIRST, LATER, ()), Reason.EXPIRED)
     assert len(draws) == 0
 
 

@@ -187,6 +187,8 @@ class Counted(msgspec.Struct, frozen=True, gc=False):
     """That of the ``Draw``; ``None`` after a ``Count``."""
     members: int
     flagged: int
+    may_be_lost: bool = False
+    """Whether the messages of the ``Draw`` may be lost with a hub that died."""
 
 
 DialectNews: TypeAlias = Granted | Taken | Denied | Undelivered | Counted

@@ -21,7 +21,12 @@ from peerpigeon.core.dialects.dialect import (
     Taken,
 )
 from peerpigeon.core.dialects.names import Kind, member_id, namespace_of
-from peerpigeon.core.dialects.tracker_counts import INTERVAL, SPARE_INTERVAL, AwaitedCounts
+from peerpigeon.core.dialects.tracker_counts import (
+    INTERVAL,
+    RETRY_INTERVAL,
+    SPARE_INTERVAL,
+    AwaitedCounts,
+)
 from peerpigeon.core.dialects.tracker_messages import (
     Announce,
     Scrape,
@@ -193,7 +198,8 @@ class Tracker:
             if member is None:
                 return ()  # it has stopped meanwhile
             counts = news.flagged, news.members - news.flagged
-            return (Say(response(member.info_hash, *counts, INTERVAL)),)
+            interval = RETRY_INTERVAL if news.may_be_lost else INTERVAL
+            return (Say(response(member.info_hash, *counts, interval)),)
         match news:
             case Granted(namespace, own):
                 return self._granted(socket, (namespace, own))

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 INTERVAL: Final = 120
 """Seconds from one announce of a client to the next: it does as it is told."""
 
+RETRY_INTERVAL: Final = 15
+"""The same, for a peer whose offers may have come to nobody, because the hub that deals them has
+died: it makes new ones for each announce, and the mesh has another such hub by then."""
+
 SPARE_INTERVAL: Final = 30
 """The same, for a peer that another socket speaks for: so long it is away when that one is gone."""
 

@@ -1,14 +1,16 @@
 """What members at one hub send to others that are drawn, and what comes for its own members.
 
-A question is kept until it is answered, and goes to the next lead if the lead changes before that.
-Messages may be dealt twice then, to different members: of two answers to one offer its sender takes
-one.
+A question is kept until it is answered, and goes to the next lead if the lead changes before that,
+or loses its memory. The messages do not: nobody knows whether the last lead has dealt them, and
+none is to come twice. Their sender is told that they may be lost.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
+
+from msgspec.structs import replace
 
 from peerpigeon.core.changes import VisitorTold
 from peerpigeon.core.deadlines import earliest
@@ -18,6 +20,7 @@ from peerpigeon.core.sessions.registry import Guest
 from peerpigeon.core.swarms.dealing import Dealing
 from peerpigeon.core.wire.hub_news import Counted, Dealt, Draw
 from peerpigeon.core.wire.hub_sizes import size_of
+from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
     from random import Random
@@ -28,17 +31,21 @@ if TYPE_CHECKING:
     from peerpigeon.core.sessions.registry import Registry
 
 _NOBODY = PeerId("0" * 40)
-"""Stands in a ``Draw`` that is only a question."""
+"""Stands in a ``Draw`` that is only a question, and for the lead of one that nobody has."""
 
 
 @dataclass(slots=True)
 class _Asked:
-    draw: Draw
+    question: Draw
+    """The draw without its messages."""
     visitor: SessionId
     member: PeerId | None
     size: int
     lead: PeerId
     until: float
+    has_messages: bool
+    may_be_lost: bool = False
+    """Whether the messages, if there are any, were for a lead that will not answer any more."""
 
 
 class Draws:
@@ -90,18 +97,20 @@ class Draws:
             counts = self._dealing.deal(namespace, member or _NOBODY, payloads)
             return CountedNews(namespace, member, *counts)
         self._last = number = self._last + 1
-        draw = Draw(namespace, member or _NOBODY, number, payloads)
-        size = size_of(draw)
-        asked = _Asked(draw, visitor, member, size, lead, now + self._lifetime)
-        if not self._memory.has_room(size):
+        question = Draw(namespace, member or _NOBODY, number, ())
+        size = size_of(question)
+        draw = replace(question, payloads=payloads) if payloads else question
+        if not self._memory.has_room(size_of(draw)):
             return CountedNews(namespace, member, self._presence.count(namespace), 0)
-        self._asked[number] = asked
+        until = now + self._lifetime
+        self._asked[number] = _Asked(question, visitor, member, size, lead, until, bool(payloads))
         self._size += size
         effects.tell_hub(lead, draw)
         return None
 
     def _answer(self, asked: _Asked, members: int, flagged: int) -> None:
-        news = CountedNews(asked.draw.namespace, asked.member, members, flagged)
+        is_lost = asked.has_messages and asked.may_be_lost
+        news = CountedNews(asked.question.namespace, asked.member, members, flagged, is_lost)
         self._effects.report(VisitorTold(asked.visitor, news))
 
     # Other hubs
@@ -128,22 +137,33 @@ class Draws:
         if isinstance(party, Guest) and party.granted_in == namespace:
             self._effects.send(party.hub, payload)
 
-    def on_failure(self, news: Draw | Dealt) -> None:
-        """Take what could not be brought to a hub: a draw is answered by what is known here."""
-        if isinstance(news, Draw) and (asked := self._asked.get(news.number)) is not None:
+    def on_failure(self, hub: PeerId, news: Draw | Dealt, reason: Reason) -> None:
+        """Take what could not be brought to a hub.
+
+        A draw is answered by what is known here; but a lead that was restarted is asked again, when
+        it is told anew who is there.
+        """
+        asked = self._asked.get(news.number) if isinstance(news, Draw) else None
+        if asked is None or asked.lead != hub:
+            return
+        if reason is Reason.RESTARTED:
+            asked.lead, asked.may_be_lost = _NOBODY, True
+        else:
+            # Who overloads the mesh is not asked to come again soon.
+            asked.may_be_lost |= reason is not Reason.OVERLOADED
             self._give_up(asked)
 
     def placed(self) -> None:
-        """Send what is not answered to another lead, where there is one; O(what is asked)."""
-        for asked in list(self._asked.values()):
-            lead = self._placement.primary(asked.draw.namespace)
+        """Ask another lead what is not answered, where there is one; O(what is asked)."""
+        for asked in self._asked.values():
+            lead = self._placement.primary(asked.question.namespace)
             if lead != asked.lead:
-                asked.lead = lead
-                self._effects.tell_hub(lead, asked.draw)
+                asked.lead, asked.may_be_lost = lead, True
+                self._effects.tell_hub(lead, asked.question)
 
     def _give_up(self, asked: _Asked) -> None:
-        self._forget(asked.draw.number)
-        self._answer(asked, self._presence.count(asked.draw.namespace), 0)
+        self._forget(asked.question.number)
+        self._answer(asked, self._presence.count(asked.question.namespace), 0)
 
     def _forget(self, number: int) -> None:
         self._size -= self._asked.pop(number).size
@@ -157,6 +177,7 @@ class Draws:
             asked = next(iter(self._asked.values()))
             if asked.until > now:
                 return
+            asked.may_be_lost = True
             self._give_up(asked)
 
     def deadline(self) -> float | None:

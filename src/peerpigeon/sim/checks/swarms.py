@@ -1,7 +1,6 @@
 """What clients of a tracker must not have seen: draws of who is gone, answers that go astray.
 
-An offer that is under way when a swarm's lead changes may be dealt again by the next one, to
-another member; its maker takes the first that answers.
+An offer that is under way when a swarm's lead changes may be lost, but none comes twice.
 """
 
 from __future__ import annotations
@@ -93,9 +92,9 @@ class SwarmLedger:
         takers = [offer.connection for each in came for offer in each]
         time, swarm = announced.time, announced.membership.swarm
         is_quiet = self._is_quiet(time - PROMPT, time + PROMPT)
-        if is_quiet and any(len(each) > 1 for each in came):
+        if any(len(each) > 1 for each in came):
             yield f"offers of {time:.2f} in {swarm} came {max(map(len, came))} times"
-        if is_quiet and len(takers) > len(set(takers)):
+        if len(takers) > len(set(takers)):
             yield f"two offers of {time:.2f} in {swarm} came to one"
         if not is_quiet or _over(announced.membership) < time + PROMPT:
             return

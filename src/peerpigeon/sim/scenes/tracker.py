@@ -86,10 +86,10 @@ def tracker(
 ) -> Outcome:
     """Let downloaders come and go while hubs die, fall asleep, are cut off, and come.
 
-    Must show: nobody is drawn who is gone, or for its own offers; an offer comes once in a quiet
-    time, and may come to another when a lead changes; answers come to who has made the offer, once;
-    in a quiet time counts are those of the whole swarm, and all offers come for which there is
-    somebody; nothing is left when all are gone.
+    Must show: nobody is drawn who is gone, or for its own offers; no offer comes twice, nor two of
+    an announce to one, at any time; answers come to who has made the offer, once; in a quiet time
+    counts are those of the whole swarm, and all offers come for which there is somebody; nothing is
+    left when all are gone.
     """
     layout = Layout(hubs=hubs, max_links=3, over=1.0, migration_delay=2.0, kind=kind)
     mesh = begin(seed, layout, rough=rough)
