@@ -53,7 +53,7 @@ def test_letting_a_newcomer_speak_and_hear_before_it_has_its_id_is_caught(
 def test_granting_ids_before_the_others_are_heard_of_is_caught(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Handover, "lasts", lambda *_: False)
+    monkeypatch.setattr(Handover, "lasts_until", lambda *_: None)
     assert says("was told of", disputes(identities.kill_primary, seeds=12))
 
 

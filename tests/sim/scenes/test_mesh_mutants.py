@@ -73,12 +73,6 @@ def test_never_sending_again_is_caught(
     assert scene() != []
 
 
-def test_sending_what_is_urgent_in_its_turn_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert congestion.narrow(7).faults == []
-    monkeypatch.setattr(link_outbox, "is_urgent", lambda *_: False)
-    assert any("told" in fault for fault in congestion.narrow(7).faults)
-
-
 def test_sending_large_signals_whole_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (link_outbox, frame_queue):
         monkeypatch.setattr(module, "PIECE", 1 << 24)
