@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from peerpigeon.core.topics.distribution import Distribution
 from peerpigeon.core.topics.heard import Heard
 from peerpigeon.core.topics.publications import Publications
+from peerpigeon.core.topics.repetitions import Repetitions
 from peerpigeon.core.topics.topics import Topics
 from peerpigeon.sim.scenes.topics import topics
 from tests.selection import thorough
@@ -23,14 +26,38 @@ def test_each_listener_hears_once(seeds: range, *, rough: bool) -> None:
 # What this scene would find
 
 
-def faults(seeds: int = 6) -> list[str]:
-    return [fault for seed in range(1, seeds + 1) for fault in topics(seed).faults]
+def faults(seeds: int = 6, *, rough: bool = False) -> list[str]:
+    return [fault for seed in range(1, seeds + 1) for fault in topics(seed, rough=rough).faults]
 
 
 @pytest.mark.thorough
-def test_that_one_is_heard_twice_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("rough", [False, True])
+def test_that_one_is_heard_twice_would_be_found(
+    monkeypatch: pytest.MonkeyPatch, *, rough: bool
+) -> None:
     monkeypatch.setattr(Heard, "is_new", lambda *_: True)
-    assert any("times" in fault for fault in faults())
+    assert any("times" in fault for fault in faults(rough=rough))
+
+
+@pytest.mark.thorough
+def test_that_greetings_are_said_again_twice_would_be_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spread = Publications.spread
+
+    def twice(*args: Any) -> None:
+        spread(*args)
+        spread(*args)
+
+    expire = Repetitions.expire
+
+    def expire_twice(repetitions: Repetitions, now: float) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(Publications, "spread", twice)
+            expire(repetitions, now)
+
+    monkeypatch.setattr(Repetitions, "expire", expire_twice)
+    assert any("times" in fault for fault in faults(12))
 
 
 @pytest.mark.thorough
