@@ -169,7 +169,15 @@ class PeerLedger:
             if number > len(reasons):
                 yield f"{socket.peer} was told at {time:.2f} that {target} is not there"
         for sent in waits:
-            yield from self._judge_quiet(socket, sent, heard[sent.serial], expired)
+            # All that waits for a target is given up with the first of it.
+            is_given_up = any(
+                first.time < sent.time <= first.time + EXPIRY
+                and sent.time <= told <= first.time + EXPIRY
+                for first in waits
+                for told in expired
+            )
+            if heard[sent.serial] or not is_given_up:
+                yield from self._judge_quiet(socket, sent, heard[sent.serial], expired)
 
     def _judge_loss(self, socket: PeerSocket, sent: Sent) -> Iterator[str]:
         over = min(sound_until(socket.connection), socket.until or self.now)
@@ -229,16 +237,17 @@ class PeerLedger:
             yield f"{sent.serial} of {time:.2f} did not reach {sent.target}, open from {since:.2f}"
 
     def _order(self) -> Iterator[str]:
-        times = {sent.serial: sent.time for socket in self.sockets for sent in socket.sent}
+        """Judge what came from one socket: a peer that comes again may do so at another hub."""
+        said = {sent.serial: (each, sent.time) for each in self.sockets for sent in each.sent}
         for socket in self.sockets:
-            last: dict[str, Heard] = {}
+            last: dict[int, Heard] = {}
             for one in socket.heard:
-                sender, _, number = one.serial.partition(".")
-                before = last.get(sender)
-                last[sender] = one
-                if before is None or int(before.serial.partition(".")[2]) < int(number):
+                sender, time = said[one.serial]
+                before = last.get(id(sender))
+                last[id(sender)] = one
+                if before is None or _number(before) < _number(one):
                     continue
-                if not self._has_moved(socket, times[one.serial]):
+                if not self._has_moved(socket, time):
                     yield (
                         f"{one.serial} came to {socket.peer} at {one.time:.2f},"
                         f" after {before.serial} of {before.time:.2f}"
@@ -251,3 +260,7 @@ class PeerLedger:
             for each in self.by_id[socket.peer]
             for over, noticed in (self._end_of(each),)
         )
+
+
+def _number(heard: Heard) -> int:
+    return int(heard.serial.partition(".")[2])
