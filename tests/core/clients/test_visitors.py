@@ -8,6 +8,7 @@ from peerpigeon.core.clients.visitors import MOST_TOPICS
 from peerpigeon.core.config import MIB, ServerConfig
 from peerpigeon.core.interface.actions import SendToPeers
 from peerpigeon.core.interface.events import DrainRequested, PeerBehind, PeerSent, Permits
+from peerpigeon.core.topics.newcomers import GREETS_WITHIN
 from tests.core.harness import A, B, Desk, Json
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ def subscribe(desk: Desk, visitor: SessionId, *topics: str, now: float = 0.0) ->
 
 
 def publish(desk: Desk, visitor: SessionId, topic: str, data: object = 1) -> None:
-    desk.say(visitor, {"type": "publish", "topic": topic, "data": data})
+    """Publish when no subscriber is a newcomer any more."""
+    desk.say(visitor, {"type": "publish", "topic": topic, "data": data}, GREETS_WITHIN)
 
 
 def heard(topic: str, data: object, clients: int) -> Json:
@@ -45,7 +47,8 @@ def test_a_publication_to_a_crowd_is_one_action_and_one_text() -> None:
     visitors = [desk.visit() for _ in range(5)]
     for visitor in visitors:
         subscribe(desk, visitor, "room")
-    [action] = desk.feed(PeerSent(visitors[0], '{"type":"publish","topic":"room"}'))
+    published = PeerSent(visitors[0], '{"type":"publish","topic":"room"}')
+    [action] = desk.feed(published, GREETS_WITHIN)
     assert isinstance(action, SendToPeers)
     assert action.sessions == tuple(visitors)
     assert len({id(payload) for payload in action.payloads}) == 1

@@ -7,7 +7,7 @@ import pytest
 from peerpigeon.core.dialects.names import Kind, namespace_of
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.topics import repetitions
-from peerpigeon.core.topics.listeners import LONGEST_GREETING
+from peerpigeon.core.topics.newcomers import LONGEST_GREETING
 from peerpigeon.core.topics.repetitions import YOUNG
 from tests.core.hubs import FIRST, SECOND, THIRD, Hubs
 

@@ -213,8 +213,9 @@ class Visitors:
         ):
             self._refuse(visitor, reason, now)
             return False
+        nobody_waits = not self._topics.newcomers
         count = self._topics.publish(visitor, namespace, payload, now)
-        return self._rates.published(visitor, len(payload), count, now)
+        return self._rates.published(visitor, len(payload), count, now) and nobody_waits
 
     def _refuse(self, visitor: Visitor, reason: str, now: float) -> None:
         self.messages_refused += 1

@@ -118,8 +118,8 @@ class Visitor:
     opened_at: float
     last_heard: float
     permits: Permits | None = None
-    topics: dict[str, float] = field(default_factory=dict)
-    """The namespaces in which it listens, each with the time until which it may greet there."""
+    topics: dict[str, None] = field(default_factory=dict)
+    """The namespaces in which it listens. A dict, as an empty set takes three times its memory."""
     members: dict[PeerId, VisitorMember] = field(default_factory=dict)
     """For whom it speaks."""
     listens_paid_until: float = 0.0

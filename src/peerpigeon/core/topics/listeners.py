@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from peerpigeon.core.topics.newcomers import LONGEST_GREETING
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Set
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import SessionId
     from peerpigeon.core.sessions.registry import Visitor
-
-
-GREETS_WITHIN = 0.5
-"""Seconds from when a visitor begins to listen, within which the first that it says is a greeting.
-Real clients say it in the same breath; on a busy machine it may be read a little later."""
+    from peerpigeon.core.topics.newcomers import Newcomers
 
 _NOBODY: Final[frozenset[SessionId]] = frozenset()
-
-LONGEST_GREETING = 512
-"""Bytes of a greeting that is kept (``repetitions.py``). Those of real clients have 120 to 200."""
 
 SUBSCRIPTION_SIZE = 400
 """Bytes that it takes, about, that a visitor listens in a namespace, beside the name of that."""
@@ -28,7 +23,8 @@ SUBSCRIPTION_SIZE = 400
 class Listeners:
     """The visitors of one hub that listen."""
 
-    def __init__(self, effects: Effects) -> None:
+    def __init__(self, newcomers: Newcomers, effects: Effects) -> None:
+        self._newcomers = newcomers
         self._effects = effects
         self._by_topic: dict[str, dict[SessionId, bytes]] = {}
         """By topic and visitor, with what it has greeted; empty if it has not."""
@@ -50,7 +46,8 @@ class Listeners:
 
     def add(self, visitor: Visitor, namespace: str, now: float) -> bool:
         """Let a visitor listen that does not yet; return whether it is the first one there."""
-        visitor.topics[namespace] = now + GREETS_WITHIN
+        visitor.topics[namespace] = None
+        self._newcomers.add(namespace, visitor.session, now)
         self._size += _size(namespace)
         sessions = self._by_topic.get(namespace)
         if sessions is None:
@@ -62,6 +59,7 @@ class Listeners:
     def remove(self, visitor: Visitor, namespace: str) -> bool:
         """Let a visitor listen no more that does; return whether it was the last one there."""
         del visitor.topics[namespace]
+        self._newcomers.remove(namespace, visitor.session)
         sessions = self._by_topic[namespace]
         self._size -= _size(namespace) + len(sessions.pop(visitor.session))
         if sessions:
@@ -75,16 +73,11 @@ class Listeners:
         The first that it says is one, and what is as long as that: real clients greet again when
         they have lost a link. (What is encrypted is another text each time.)
         """
-        until = visitor.topics.get(namespace, 0.0)
-        if not until:  # as mostly
+        if not self._newcomers.speaks(namespace, visitor.session, payload, now):
             return self._greets_again(visitor, namespace, payload)
-        visitor.topics[namespace] = 0.0
-        if until <= now:
-            return False
-        size = len(payload)
-        if size <= LONGEST_GREETING and self._memory.has_room(size):
-            self._by_topic[namespace][visitor.session] = payload
-            self._size += size
+        if self._memory.has_room(len(payload)):
+            self._by_topic[namespace][visitor.session] = payload  # for repetitions.py
+            self._size += len(payload)
         return True
 
     def _greets_again(self, visitor: Visitor, namespace: str, payload: bytes) -> bool:

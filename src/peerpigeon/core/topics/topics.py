@@ -16,6 +16,7 @@ from peerpigeon.core.interface.figures import TopicFigures
 from peerpigeon.core.topics.distribution import Distribution
 from peerpigeon.core.topics.heard import Heard
 from peerpigeon.core.topics.listeners import Listeners
+from peerpigeon.core.topics.newcomers import Newcomers
 from peerpigeon.core.topics.publications import Publications
 from peerpigeon.core.topics.repetitions import Repetitions
 from peerpigeon.core.wire.client_messages import hub_introduction
@@ -50,7 +51,9 @@ class Topics:
         self._is_hub = config.is_hub
         self._placement = namespaces.placement
         self._presence = namespaces.presence
-        self._listeners = Listeners(effects)
+        self.newcomers = Newcomers(effects)
+        """Those that have begun to listen, and said nothing yet."""
+        self._listeners = Listeners(self.newcomers, effects)
         self._publications = Publications(own, config.signal_lifetime, namespaces, effects)
         self._distribution = Distribution(own, namespaces, effects)
         parts = self._listeners, self._publications, self._distribution, effects
@@ -89,17 +92,24 @@ class Topics:
         Returns how many listen here.
         """
         self._counts.published += 1
-        count = self._deliver(namespace, payload)
         is_greeting = self._listeners.greets(visitor, namespace, payload, now)
+        self._deliver(namespace, payload, is_greeting=is_greeting)
         if len(self._placement) > 1 or now < self._certain_from:
             greets = visitor.session if is_greeting else None
             self._publications.spread(namespace, payload, now, greets)
-        return count
+        return self.count(namespace)
 
-    def _deliver(self, namespace: str, payload: bytes, but: Set[SessionId] = _NOBODY) -> int:
-        count = self._listeners.deliver(namespace, payload, but)
-        self._counts.heard += count
-        return count
+    def _deliver(
+        self,
+        namespace: str,
+        payload: bytes,
+        but: Set[SessionId] = _NOBODY,
+        *,
+        is_greeting: bool,
+    ) -> None:
+        if self.newcomers:
+            but |= self.newcomers.hold(namespace, payload, is_greeting=is_greeting)
+        self._counts.heard += self._listeners.deliver(namespace, payload, but)
 
     # Other hubs
 
@@ -130,7 +140,7 @@ class Topics:
                 if handed.is_greeting
                 else _NOBODY
             )
-            self._deliver(namespace, handed.payload, later)
+            self._deliver(namespace, handed.payload, later, is_greeting=handed.is_greeting)
 
     def on_failure(self, news: Spread | Handed | HandedOut, reason: Reason, now: float) -> None:
         """Take what could not be brought to a hub."""
@@ -163,11 +173,12 @@ class Topics:
 
     def expire(self, now: float) -> None:
         """Do what is due."""
+        self.newcomers.expire(now)
         self._publications.expire(now)
         self._distribution.expire(now)
         self._repetitions.expire(now)
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
-        parts = self._publications, self._distribution, self._repetitions
+        parts = self.newcomers, self._publications, self._distribution, self._repetitions
         return earliest(*(part.deadline() for part in parts))
