@@ -322,8 +322,8 @@ class Hub(Pictures):
             for failure in self._delivery.expire(now):
                 self._on_failure(failure, now)
             self._signaling.outcomes.forget(now)
-            self._clients.topics.expire(now)
             self._clients.draws.expire(now)
+        self._clients.topics.expire(now)  # a server without a mesh holds back greetings, too
         self._settle(now)
         if self._view is not None:
             self._view.tick(now)

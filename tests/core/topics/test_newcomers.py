@@ -8,6 +8,7 @@ import pytest
 
 from peerpigeon.core.memory import Pot
 from peerpigeon.core.topics.newcomers import GREETS_WITHIN, LONGEST_GREETING, MOST_HELD
+from tests.core.harness import Desk
 from tests.core.hubs import THIRD
 from tests.core.topics.test_across_hubs import heard, mesh, topic_of
 
@@ -50,6 +51,21 @@ def test_who_says_nothing_hears_all_in_its_order(hub: int) -> None:
     hubs.run()
     assert heard(hubs, newcomer) == ["hello", "an offer to somebody", "later"]
     assert_nothing_is_kept(hubs)
+
+
+def test_a_server_without_a_mesh_tells_in_time_too() -> None:
+    desk = Desk()
+    one, newcomer = desk.visit(), desk.visit()
+    for visitor in (one, newcomer):
+        desk.say(visitor, {"type": "subscribe", "topics": ["room"]})
+    desk.say(one, {"type": "publish", "topic": "room", "data": "hello"})
+    assert desk.take(newcomer) == []
+    assert desk.hub.deadline() == GREETS_WITHIN
+    desk.tick(GREETS_WITHIN)
+    assert [message["data"] for message in desk.take(newcomer)] == ["hello"]
+    deadline = desk.hub.deadline()
+    assert deadline is not None
+    assert deadline > GREETS_WITHIN
 
 
 @HUBS
