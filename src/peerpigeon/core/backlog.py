@@ -60,7 +60,10 @@ class Backlog:
             if effects.changes:
                 pieces += effects.take_changes()
             elif effects.news:
-                pieces += [Leaving(hub, news) for hub, news in effects.take_news()]
+                own, told = self._own, effects.take_news()
+                self._to_self += [news for hub, news in told if hub == own]
+                pieces += [Leaving(hub, news) for hub, news in told if hub != own]
+                return self.next()
             elif self._to_self:
                 return Heard(self._own, self._to_self.popleft())
             else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
+from typing import Final
 
 UNIX = "unix:"
 """In place of an address: whoever has connected to a Unix socket, which is a proxy mostly."""
@@ -12,6 +14,11 @@ THIS_MACHINE = frozenset({"127.0.0.1", "::1", UNIX})
 address holds for these; a server that is told of its proxy knows who is behind it."""
 
 
+_REMEMBERED: Final = 1024
+"""Addresses whose subscriber is remembered: each connection asks for its own four times."""
+
+
+@lru_cache(_REMEMBERED)
 def subscriber(address: str) -> str:
     """Return what all addresses of one subscriber have in common: of IPv6 the first 64 bits.
 

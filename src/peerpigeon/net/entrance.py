@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from peerpigeon.core.config import dialect_at
 from peerpigeon.core.interface.close_codes import SERVER_DRAINING
@@ -76,7 +77,7 @@ class Entrance:
         permits = None if self.tokens is None else self.tokens.permits(asked)
         if permits is None and not dialect:
             return self._driver.clients.open
-        allowed = replace(asked, permits=permits)
+        allowed = asked if permits is None else replace(asked, permits=permits)
         return lambda transport, _, early: self._driver.clients.open(transport, allowed, early)
 
     def objection_to(self, request: Request, namespace: str) -> str | None:

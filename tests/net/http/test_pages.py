@@ -5,13 +5,13 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import replace
 from datetime import datetime
 from importlib import resources
 from typing import Any
 from urllib.parse import urljoin
 
 import pytest
+from msgspec.structs import replace
 
 from peerpigeon import PeerPigeonServer, ServerConfig
 from peerpigeon.core.ids import PeerId

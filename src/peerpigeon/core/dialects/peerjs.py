@@ -11,7 +11,7 @@ before ``OPEN``: real clients take an ``ID-TAKEN`` that comes later for a loss o
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -128,12 +128,7 @@ class PeerJs:
 
     def opened(self, visitor: SessionId, target: str, now: float) -> Iterable[PeerWant]:
         """Have the client that the query tells of claim its id."""
-        query = target.partition("?")[2]
-        try:
-            # Reference: the last of several has it.
-            given = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_PARAMETERS))
-        except ValueError:
-            return _INCOMPLETE
+        given = _parameters(target.partition("?")[2])
         key, peer_id, token = given.get("key"), given.get("id"), given.get("token")
         if not (key and peer_id and token):
             return _INCOMPLETE
@@ -240,6 +235,16 @@ class PeerJs:
     def deadline(self) -> float | None:
         """Return ``None``: nothing is due at any time."""
         return None
+
+
+def _parameters(query: str) -> dict[str, str]:
+    """Return the parameters of a query; none if there are too many."""
+    parts = query.split("&")
+    if len(parts) > MAX_PARAMETERS:
+        return {}
+    # Reference: the last of several has it.
+    pairs = (part.partition("=") for part in parts)
+    return {unquote_plus(name): unquote_plus(value) for name, _, value in pairs}
 
 
 def _expire(client: _Client, target: str) -> Say:

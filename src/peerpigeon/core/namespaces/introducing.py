@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
-from peerpigeon.core.dialects.names import is_swarm, is_topic
+from peerpigeon.core.dialects.names import is_of_dialect
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.namespaces.discovery import introductions
 
@@ -117,8 +117,8 @@ class Introducing:
 
         ``has_enough`` has the sessions of those that know enough others.
         """
-        if is_topic(kept.name) or is_swarm(kept.name):
-            return
+        if is_of_dialect(kept.name):
+            return  # what is said there is published, drawn, or for the one member that there is
         for record in newcomers:
             knows_enough = record.located.member.session in has_enough
             self._let_wait(kept, record, knows_enough=knows_enough)

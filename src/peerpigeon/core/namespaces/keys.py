@@ -8,6 +8,7 @@ among their closest ones lie in a few of them.
 from __future__ import annotations
 
 from bisect import bisect_left
+from functools import lru_cache
 from hashlib import sha1
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ def region_of(namespace: str) -> int:
     return (digest[0] << 8 | digest[1]) >> _REGION_SHIFT
 
 
+@lru_cache(16)  # who comes into a namespace that is new has it placed several times
 def _digest(namespace: str) -> bytes:
     return sha1(namespace.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()
 

@@ -45,6 +45,7 @@ class Placement:
         # A dict in order of use would keep the right ones; the oldest ones go instead, which
         # is simpler, and only costs a computation.
         self._cache: dict[str, tuple[PeerId, ...]] = {}
+        self._alone: tuple[PeerId, ...] | None = None  # the one hub, where there are no others
         self._names: list[Regions] = []
         self._moved: dict[int, None] = {}
         self.update(hubs)
@@ -83,6 +84,7 @@ class Placement:
         self._note_moved(come)
         if come or left:
             self._cache.clear()
+            self._alone = tuple(self._hubs.values()) if len(self._hubs) == 1 else None
 
     # Which namespaces have others by that
 
@@ -116,7 +118,7 @@ class Placement:
 
     def rendezvous_hubs(self, namespace: str) -> tuple[PeerId, ...]:
         """Return the rendezvous hubs of a namespace: the primary, and a backup if there is one."""
-        found = self._cache.get(namespace)
+        found = self._alone or self._cache.get(namespace)
         if found is None:
             key = namespace_key(namespace)
             places = nearest(self._keys, key, RENDEZVOUS_HUBS)

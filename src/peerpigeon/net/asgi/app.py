@@ -8,6 +8,8 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
+import msgspec
+
 from peerpigeon.core.config import config_of
 from peerpigeon.core.ip_addresses import UNIX
 from peerpigeon.net.asgi.http import AsgiPages
@@ -137,8 +139,9 @@ class HubApp:
 
         def request() -> Request:
             asked = _request(scope)
-            asked = replace(asked, address=_admitted(asked, scope, runtime.doors))
-            return replace(asked, audience=Insiders(runtime.config).audience(asked))
+            asked = msgspec.structs.replace(asked, address=_admitted(asked, scope, runtime.doors))
+            audience = Insiders(runtime.config).audience(asked)
+            return msgspec.structs.replace(asked, audience=audience)
 
         is_head = scope["method"] == "HEAD"
         await pages.respond(request, receive, send, is_head=is_head)

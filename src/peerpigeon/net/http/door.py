@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import replace
 
 from peerpigeon.core.config import is_loopback
 from peerpigeon.core.counts import add
@@ -326,7 +327,7 @@ class Door(asyncio.Protocol):
             self._leave()
             self._doors.visits.open(transport, request, data)
             return
-        upgrade = replace(accept(request), address=address)
+        upgrade = accept(request, address)
         open_socket = self._doors.opener_for(upgrade)
         self._leave()
         open_socket(transport, upgrade, data[end + len(_END) :])

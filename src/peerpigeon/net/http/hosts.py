@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from peerpigeon.core.config import host_in, is_loopback
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
+
+
+_REMEMBERED: Final = 64
+"""Headers that are remembered. Most requests have one of few, and a stranger's may have 16 KiB."""
 
 
 class Hosts:
@@ -19,8 +24,9 @@ class Hosts:
 
     def __init__(self, config: ServerConfig) -> None:
         self._names = config.answers_to
+        self.admits = lru_cache(_REMEMBERED)(self._admits)
 
-    def admits(self, header: str | None) -> bool:
+    def _admits(self, header: str | None) -> bool:
         """Tell whether a request with this header ``Host`` is answered.
 
         Browsers always send one; programs, which may send any, need none with HTTP/1.0. Names of

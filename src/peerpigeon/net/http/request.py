@@ -6,17 +6,17 @@ import base64
 import hashlib
 import re
 import time
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+import msgspec
+
+from peerpigeon.core.interface.events import Permits
 from peerpigeon.net.http.audience import Audience
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from peerpigeon.core.interface.events import Permits
 
 MAX_HEAD_SIZE = 16 * 1024  # bytes; browsers send 0.5 to 2 KiB, cookies make it up to 8
 MAX_HEADERS = 100
@@ -28,6 +28,7 @@ _REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([!-~]+) HTTP/([0-9])\.([0-9])"
 _NAME = re.compile(_TOKEN)
 _HOST = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=%:\[\]]+")
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 bytes (RFC 6455, section 4.1)
+_ESCAPE = re.compile(r"[%+]")
 _ABSOLUTE = re.compile(r"(?:https?|wss?)://[^/?]*", re.IGNORECASE)
 
 # RFC 9110, section 5.5: what may stand in a value. CR, LF and NUL are the dangerous ones.
@@ -117,9 +118,12 @@ def response(
     return head if is_head else head + body
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """The head of an HTTP request, and who asks; for pages that read it the body, too."""
+class Request(msgspec.Struct, frozen=True, gc=False):
+    """The head of an HTTP request, and who asks; for pages that read it the body, too.
+
+    Not a dataclass, because to make a frozen one takes ten times as long, and a handshake makes
+    several of these two.
+    """
 
     method: str
     target: str
@@ -136,8 +140,12 @@ class Request:
     audience: Audience = Audience.EVERYBODY
     """Who asks."""
 
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     """Empty for ``GET`` and ``HEAD``."""
+
+    def __repr__(self) -> str:
+        """Return what may be in a log: there may be a secret in all else."""
+        return f"Request({self.method!r}, address={self.address!r})"
 
     def values(self, name: str) -> list[str]:
         """Return all values of a header, in order."""
@@ -155,14 +163,13 @@ class Request:
         return any(item.lower() == token for item in _items(self.values(name)))
 
 
-@dataclass(frozen=True, slots=True)
-class UpgradeRequest:
+class UpgradeRequest(msgspec.Struct, frozen=True, gc=False):
     """A WebSocket handshake that is in order."""
 
     path: str
     """As it was sent, not percent-decoded."""
 
-    query: str = field(repr=False)
+    query: str
     """As it was sent. There may be a token in it, so that it is for no log."""
 
     host: str
@@ -171,7 +178,7 @@ class UpgradeRequest:
 
     key: str
 
-    protocols: tuple[str, ...] = field(default=(), repr=False)
+    protocols: tuple[str, ...] = ()
     """The subprotocols that are offered; one of them may be a token."""
 
     address: str = ""
@@ -186,6 +193,10 @@ class UpgradeRequest:
 
     is_of_worker: bool = False
     """Whether it comes from another worker of the same command."""
+
+    def __repr__(self) -> str:
+        """Return what may be in a log."""
+        return f"UpgradeRequest({self.path!r}, address={self.address!r})"
 
     def parameter(self, name: str) -> str:
         """Return a query parameter, decoded; the first of several, empty if there is none."""
@@ -243,8 +254,8 @@ def is_websocket(request: Request) -> bool:
     return request.lists("upgrade", "websocket")
 
 
-def accept(request: Request) -> UpgradeRequest:
-    """Return the WebSocket handshake a request is (RFC 6455, section 4.2.1).
+def accept(request: Request, address: str = "") -> UpgradeRequest:
+    """Return the WebSocket handshake a request is (RFC 6455, section 4.2.1), from an address.
 
     Extensions are offers. None is accepted, so they are not read. That it has not lost the headers
     of an upgrade is checked before (``lost_upgrade``). Raises ``HandshakeError``.
@@ -261,7 +272,7 @@ def accept(request: Request) -> UpgradeRequest:
         raise HandshakeError(400, "Host is missing or malformed")
     path, query = split_target(request.target)
     protocols = tuple(_items(request.values("sec-websocket-protocol")))
-    return UpgradeRequest(path, query, host, request.single("origin"), key, protocols)
+    return UpgradeRequest(path, query, host, request.single("origin"), key, protocols, address)
 
 
 def _parse_header(line: bytes) -> tuple[str, str]:
@@ -318,6 +329,8 @@ def parameter(query: str, name: str) -> str:
 
 def parameters(query: str, name: str) -> Iterator[str]:
     """Go over all parameters of a query that have a name, decoded."""
+    if name not in query and not _ESCAPE.search(query):  # as most names that are asked for
+        return
     for part in query.split("&"):
         key, _, value = part.partition("=")
         if _decode(key) == name:

@@ -31,6 +31,8 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from peerpigeon.core.config import PEERJS
 from peerpigeon.net.http.audience import Audience
 from peerpigeon.net.http.page import Page, Response, text
@@ -118,7 +120,7 @@ class Site:
         if page is None:
             return _wrong_method(shown)
         if page.method != "GET":
-            request = replace(request, body=await read_body())
+            request = msgspec.structs.replace(request, body=await read_body())
         return await page.answer(request)
 
     def _below_prefix(self, path: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from peerpigeon.net.unix_socket import UnixSocket
 from peerpigeon.net.workers.passing import Passing
