@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import socket
 import subprocess
 import sys
@@ -123,6 +124,18 @@ async def test_times_are_those_of_the_clock_on_the_wall(monkeypatch: pytest.Monk
 def traced(begin: float = 0.0, end: float = 0.0) -> Traced:
     about = "offer", "net1", A, B
     return Traced(Step.DELIVER, TRACE, SPAN, ROOT, begin, end, DELIVERED, *about)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def of_its_own() -> None:
+    """Have exporters draw how long they wait from a ``Random`` of their own, also after the tests.
+
+    Their threads go on for some seconds when a collector does not answer. In the tests that come
+    then hypothesis would take them for strategies that use the global one, and refuse that.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.startswith("opentelemetry.exporter.") and hasattr(module, "random"):
+            vars(module)["random"] = random.Random(1)
 
 
 @contextmanager
