@@ -14,7 +14,7 @@ from peerpigeon.sim.mesh import Layout
 from peerpigeon.sim.scenes.outcome import EXAMPLES, Outcome
 from peerpigeon.sim.scenes.setting import FORMATION, begin
 from peerpigeon.sim.scenes.troubles import TROUBLES, begin_trouble, mend
-from peerpigeon.sim.visitors.downloader import Downloader
+from peerpigeon.sim.visitors.downloader import UNTOLD, Downloader
 
 if TYPE_CHECKING:
     from random import Random
@@ -117,6 +117,9 @@ def tracker(
     outcome.figures["announces"] = sum(len(each.announced) for each in crowd.downloaders)
     outcome.figures["offers heard"] = sum(len(each.offers) for each in crowd.downloaders)
     outcome.figures["answers heard"] = sum(len(each.answers) for each in crowd.downloaders)
+    outcome.figures["told to come soon"] = sum(
+        announced.interval < UNTOLD for each in crowd.downloaders for announced in each.announced
+    )
     for name in ("offers", "answers", "counts"):
         outcome.figures[f"{name} judged"] = ledger.judged[name]
         outcome.expect(ledger.judged[name], f"no {name} were judged")

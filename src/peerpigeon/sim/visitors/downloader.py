@@ -1,7 +1,8 @@
 """A virtual client of a WebTorrent tracker: it announces itself with offers, and answers others'.
 
-On the wire it does what npm ``bittorrent-tracker`` 11.2.3 does; it announces itself as often as
-trystero, and is back as soon.
+On the wire it does what npm ``bittorrent-tracker`` 11.2.3 does, and is back as soon as trystero.
+One in three announces itself at the intervals that the tracker asks for, as clients do; the rest
+more often, so that there is much to judge.
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
     from peerpigeon.sim.websocket import Connection
 
 PACE = 10.0
-"""Seconds from one announce to the next, if the tracker does not ask for fewer."""
+"""Seconds from one announce to the next of those that do not do as they are told, and from one look
+at the socket to the next."""
+
+UNTOLD = 30.0
+"""Seconds from one announce to the next of the others, until they are told. Reference:
+``DEFAULT_ANNOUNCE_INTERVAL``."""
 
 OFFERS = 3
 """How many are in an announce."""
@@ -52,6 +58,8 @@ class Announced:
     time: float
     offers: tuple[str, ...]
     answered: float | None = None
+    interval: float = UNTOLD
+    """Seconds after which it was told to announce itself again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,8 @@ class Downloader(Visitor):
         self._asked: dict[str, list[Announced]] = {}
         self._scraped: list[float] = []
         self._serials = 0
+        self._is_told_when = number % 3 == 1
+        self._turns: dict[str, int] = {}
 
     @property
     def target(self) -> str:
@@ -169,6 +179,7 @@ class Downloader(Visitor):
         self._tell(
             swarm, {"event": event, "left": 0 if swarm in self.has_all else 1, "offers": told}
         )
+        self._wait(swarm, UNTOLD)
 
     def _tell(self, swarm: str, more: dict[str, object]) -> None:
         own = _written(str(self.number))
@@ -193,9 +204,20 @@ class Downloader(Visitor):
         if self._is_dead(connection):
             self._lose(ABNORMAL_CLOSURE)
             return
-        for swarm in sorted(self.wanted):
-            self._announce(swarm, "update")
+        if not self._is_told_when:
+            for swarm in sorted(self.wanted):
+                self._announce(swarm, "update")
         self._again(connection)
+
+    def _wait(self, swarm: str, interval: float) -> None:
+        """Announce itself in a swarm after so many seconds, and at no time set before."""
+        if self._is_told_when:
+            self._turns[swarm] = turn = self._turns.get(swarm, 0) + 1
+            self._scheduler.at(self._scheduler.now + interval, partial(self._turn, swarm, turn))
+
+    def _turn(self, swarm: str, turn: int) -> None:
+        if turn == self._turns[swarm] and swarm in self._present:
+            self._announce(swarm, "update")
 
     def _on_end(self, code: int) -> None:
         for membership in self._present.values():
@@ -221,12 +243,18 @@ class Downloader(Visitor):
                     self._tell(heard.swarm, told)
             case {"action": "announce", "answer": _, "offer_id": str(serial)}:
                 self.answers.append(_heard(message, serial, now, connection))
-            case {"action": "announce", "complete": int(complete), "incomplete": int(incomplete)}:
+            case {
+                "action": "announce",
+                "complete": int(complete),
+                "incomplete": int(incomplete),
+                "interval": int(interval),
+            }:
                 swarm = message["info_hash"].strip()
                 waiting = self._asked.get(swarm)
                 if waiting:  # else it is the answer to what it said last in that swarm
                     announced = waiting.pop(0)
-                    announced.answered = now
+                    announced.answered, announced.interval = now, interval
+                    self._wait(swarm, interval)
                     self.counts.append(Counts(swarm, complete, incomplete, announced.time, now))
             case {"action": "scrape", "files": dict(files)} if self._scraped:
                 asked = self._scraped.pop(0)
