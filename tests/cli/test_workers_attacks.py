@@ -1,4 +1,7 @@
-"""What strangers try on several workers of one command, and what becomes of those that die."""
+"""What strangers try on several workers of one command, and what becomes of those that die.
+
+That each can fail is shown in ``test_workers_mutants``.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,28 @@ import stat
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
 
-from tests.cli.workers import ROOMS, counts, id_of, is_linked, met, place_of, service, talk, until
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.mesh.authentication import Authenticator
+from peerpigeon.core.wire.hub_codec import batch, decode, encode
+from peerpigeon.core.wire.hub_frames import VERSION, Hello, Proof
+from tests.cli.workers import (
+    ROOMS,
+    any_alive,
+    counts,
+    id_of,
+    is_linked,
+    met,
+    place_of,
+    service,
+    talk,
+    until,
+)
 from tests.net.client import DEADLINE
 from tests.net.raw import TEXT, frame, upgrade
 
@@ -28,6 +47,8 @@ pytestmark = [
 ]
 
 NOBODY = 65534
+
+STRANGER = PeerId("f" * 40)
 
 REACH = """
 import os, socket, sys
@@ -66,25 +87,58 @@ async def test_no_other_user_reaches_what_is_between_workers() -> None:
         writer.close()
 
 
+async def is_let_in(directory: str, secret: str) -> bool:
+    """Speak to a worker as a hub, with a secret; tell whether it goes on as to another hub."""
+    authenticator = Authenticator(STRANGER, (secret,), Random(1))
+    nonce = authenticator.nonce()
+    connector = aiohttp.UnixConnector(f"{directory}/0.links")
+    async with (
+        aiohttp.ClientSession(connector=connector) as session,
+        session.ws_connect("http://localhost/?hub=1&protocol=2") as worker,
+        asyncio.timeout(DEADLINE),
+    ):
+        hello = Hello(STRANGER, 1, "pigeonhub-mesh", VERSION, 0, nonce)
+        await worker.send_bytes(batch([encode(hello)]))
+        async for message in worker:
+            for said in decode(message.data):
+                if isinstance(said, Hello):
+                    proof = authenticator.prove(said.hub, nonce, said.nonce)
+                    await worker.send_bytes(batch([encode(proof)]))
+                elif not isinstance(said, Proof):
+                    return True
+    return False
+
+
 async def test_a_hub_that_gets_to_a_workers_socket_has_to_prove_itself() -> None:
     async with service(HUB_SECRET="a secret of this mesh") as found:
         directory = place_of(found.workers[0])["directory"]
-        connector = aiohttp.UnixConnector(f"{directory}/0.links")
-        url = "http://localhost/?hub=1&protocol=2"
-        async with aiohttp.ClientSession(connector=connector) as session:
-            async with session.ws_connect(url) as stranger:
-                await stranger.send_bytes(b"\x91\x92\x02\x05")  # a heartbeat before any proof
-                async with asyncio.timeout(DEADLINE):
-                    while not (await stranger.receive()).type.name.startswith("CLOS"):
-                        pass
+        assert not await is_let_in(directory, "a secret of another one")
         assert await is_linked(found)
+        assert await is_let_in(directory, "a secret of this mesh")
+
+
+def stranger(number: int) -> str:
+    """Return an id that is nobody's in ``ROOMS``."""
+    return f"a{number:039x}"
+
+
+async def kill(pids: list[int]) -> None:
+    """Kill workers; none of them is there to take a connection any more."""
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+    async def are_gone() -> bool:
+        return not any_alive(pids)
+
+    await until(are_gone)
 
 
 async def served(found: Service, number: int, room: str) -> None:
-    """Connect and announce, and leave again; fails if the port is not served."""
-    async with asyncio.timeout(DEADLINE), await found.connect(f"{number:040x}") as client:
+    """Connect and announce, and leave again; fails if there is nobody who serves it."""
+    async with asyncio.timeout(DEADLINE), await found.connect(stranger(number)) as client:
         assert (await client.next())["type"] == "connected"
         await client.announce(room)
+        await client.before_pong()  # by whoever has it then
 
 
 async def test_a_worker_that_is_killed_again_and_again_takes_nothing_from_the_other() -> None:
@@ -94,7 +148,7 @@ async def test_a_worker_that_is_killed_again_and_again_takes_nothing_from_the_ot
         victim = pids[0]
         alive, dead = rooms  # by the hashes of their names they are at 1 and at 0
         for kills in range(4):
-            os.kill(victim, signal.SIGKILL)
+            await kill([victim])
             for number in range(10):
                 await served(found, 1000 * kills + number, ROOMS[2 + number % 2])
                 await talk(rooms[alive], alive)
@@ -108,8 +162,7 @@ async def test_a_supervisor_whose_workers_all_die_serves_who_waits_at_its_port()
     async with service() as found, AsyncExitStack() as stack:
         for kills in range(2):
             dead = found.workers
-            for pid in dead:
-                os.kill(pid, signal.SIGKILL)
+            await kill(dead)
             await served(found, kills, ROOMS[0])  # it waits in the queue of the port
             await until(lambda: is_linked(found, other_than=dead[0]))  # noqa: B023 - it is waited for here
         await talk(await met(stack, found, ROOMS[0]), ROOMS[0])
@@ -120,7 +173,7 @@ async def test_a_crowd_in_one_namespace_leaves_the_clients_of_the_other_worker_a
         pair = await met(stack, found, ROOMS[0])
 
         async def come(number: int) -> None:
-            client = await stack.enter_async_context(await found.connect(f"{number:040x}"))
+            client = await stack.enter_async_context(await found.connect(stranger(number)))
             assert (await client.next())["type"] == "connected"
             await client.announce(ROOMS[1])
 
