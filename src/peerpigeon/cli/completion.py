@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from peerpigeon.cli.parser import Parser
 from peerpigeon.core.config import ALL_OPTIONS
 
 if TYPE_CHECKING:
     import argparse
-
-    from peerpigeon.cli.parser import Parser
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -55,7 +54,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    """Return all that can be given to a command and to those below it."""
+    """Return all that can be given to a command and to those below it, with its help."""
+    if isinstance(parser, Parser):
+        parser.complete_help()
     found: list[argparse.Action] = []
     for action in parser._actions:
         found.append(action)

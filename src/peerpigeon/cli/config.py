@@ -59,6 +59,7 @@ def add_options(command: Parser) -> None:
     for each in command._actions:
         if each.dest in NAMES:
             each.help = argparse.SUPPRESS
+    command.describe = None
 
 
 def run(options: argparse.Namespace) -> int:

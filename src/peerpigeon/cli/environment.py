@@ -29,7 +29,10 @@ def misspelt(environ: Mapping[str, str]) -> Iterator[str]:
 
 def _similarity(one: Counter[str], other: Counter[str]) -> float:
     """Return what two texts of these letters have in common at most, from 0 to 1."""
-    return 2 * (one & other).total() / (one.total() + other.total())
+    sizes = one.total(), other.total()
+    most = 2 * min(sizes) / sum(sizes)
+    # Most differ too much by their lengths already, and the letters take ten times as long.
+    return most if most < SIMILARITY else 2 * (one & other).total() / sum(sizes)
 
 
 def _nearest(name: str, names: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from peerpigeon.cli.exit_status import USAGE_ERROR
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from _typeshed import SupportsWrite
 
@@ -34,6 +34,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(**{"formatter_class": _Formatter, **options})
         self.elsewhere: dict[str, str] = {}
         """Flags that are none of this command, each with what it is for."""
+        self.describe: Callable[[], None] | None = None
+        """What completes the help of the flags, if it is not said as they are declared."""
 
     def parse_known_args(  # type: ignore[override] # what argparse passes on is all there is
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
@@ -47,6 +49,17 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and end. The flags, of which there are many, are left to ``--help``."""
         self.exit(USAGE_ERROR, f"{self.prog}: {message}\n{self.prog} --help says what there is\n")
+
+    def format_help(self) -> str:
+        """Return the help, with all that is said of the flags."""
+        self.complete_help()
+        return super().format_help()
+
+    def complete_help(self) -> None:
+        """Have each flag say what it is for; it takes a while, and few command lines ask."""
+        if self.describe is not None:
+            self.describe()
+            self.describe = None
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         """Print the help. Raises ``OSError`` if its reader has gone, which argparse passes over."""

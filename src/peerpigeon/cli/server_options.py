@@ -61,7 +61,7 @@ def add_server_options(
     command.add_argument(
         "--config", metavar="FILE", help=f"File of TOML with options [{CONFIG_VARIABLE}]"
     )
-    texts = {name: _NAME.sub(_flag_in, text) for name, text in option_texts().items()}
+    declared: dict[str, list[argparse.Action]] = {}
     for title, options in by_title().items():
         group = command.add_argument_group(title)
         for option in options:
@@ -70,7 +70,19 @@ def add_server_options(
                     _flags_of(option), "for hubs: use `peerpigeon hub`"
                 )
             elif option.name not in without:
-                _add(group, option, texts[option.name], (short_names or {}).get(option.name))
+                short = (short_names or {}).get(option.name)
+                declared[option.name] = list(_declare(group, option, short))
+
+    def describe() -> None:
+        texts = option_texts()
+        for name, actions in declared.items():
+            about = _NAME.sub(_flag_in, texts[name])
+            for action, text in zip(actions, _help_of(ALL_OPTIONS[name], about), strict=True):
+                action.help = text
+                if about.startswith("File "):
+                    action.metavar = "FILE"
+
+    command.describe = describe
 
 
 def given_texts(options: argparse.Namespace) -> dict[str, str]:
@@ -109,31 +121,49 @@ def _flags_of(option: Option) -> Iterator[str]:
         yield flag_of(option.name + FILE)
 
 
-def _add(
-    group: argparse._ArgumentGroup, option: Option, about: str, short_name: str | None
-) -> None:
+def _declare(
+    group: argparse._ArgumentGroup, option: Option, short_name: str | None
+) -> Iterator[argparse.Action]:
     flag = flag_of(option.name)
-    text = f"{about} {_note(option)}".replace("%", "%%")
     match option.kind:
         case Kind.CHOICE:
-            group.add_argument(
-                flag, dest=option.name, action=argparse.BooleanOptionalAction, help=text
-            )
-        case Kind.SWITCH if option.default:
-            text = f"Do not {text[0].lower()}{text[1:]}"
-            _add_switch(group, option, flag_of(f"no_{option.name}"), "false", text)
+            yield group.add_argument(flag, dest=option.name, action=argparse.BooleanOptionalAction)
         case Kind.SWITCH:
-            _add_switch(group, option, flag, "true", text)
-        case _ if option.is_secret:
-            _add_secret(group, option, about)
+            yield group.add_argument(
+                flag_of(f"no_{option.name}") if option.default else flag,
+                dest=option.name,
+                action="store_const",
+                const=str(not option.default).lower(),
+            )
         case kind:
-            metavar = "FILE" if about.startswith("File ") else _METAVARS[kind]
-            group.add_argument(
+            yield group.add_argument(
                 *([flag] if short_name is None else [short_name, flag]),
                 dest=option.name,
-                metavar="|".join(option.choices) or metavar,
-                help=text,
+                metavar="|".join(option.choices) or _METAVARS[kind],
             )
+            if option.is_secret:
+                in_file = option.name + FILE
+                yield group.add_argument(flag_of(in_file), dest=in_file, metavar="FILE")
+
+
+def _help_of(option: Option, about: str) -> Iterator[str]:
+    """Return what is said of each flag of an option, in the order in which they are declared."""
+    text = f"{about} {_note(option)}".replace("%", "%%")
+    if option.kind is Kind.SWITCH and option.default:
+        text = f"Do not {text[0].lower()}{text[1:]}"
+    # Whoever may look at the list of processes reads what is on a command line.
+    yield text if not option.has_secret("") else argparse.SUPPRESS
+    if option.is_secret:
+        yield _help_of_file(option, about).replace("%", "%%")
+
+
+def _help_of_file(option: Option, about: str) -> str:
+    """Return what is said of the flag for a file with a secret, or with a text that may be none."""
+    variable = option.variable + FILE.upper()
+    if not option.has_secret(""):
+        return f"The same in a file [{variable}]"
+    text = f"{variable}, or {option.variable} with the text itself"
+    return f"File with {about[0].lower()}{about[1:]} [{text}]"
 
 
 def _note(option: Option) -> str:
@@ -141,30 +171,3 @@ def _note(option: Option) -> str:
         return f"[{option.variable}={str(not option.default).lower()}]"
     default = default_of(option)
     return f"[{option.variable}, default: {default}]" if default else f"[{option.variable}]"
-
-
-def _add_switch(
-    group: argparse._ArgumentGroup, option: Option, flag: str, chosen: str, about: str
-) -> None:
-    group.add_argument(flag, dest=option.name, action="store_const", const=chosen, help=about)
-
-
-def _add_secret(group: argparse._ArgumentGroup, option: Option, about: str) -> None:
-    """Declare the flag for a file with a secret, and that for the text, if it may be none."""
-    may_be_none = not option.has_secret("")
-    group.add_argument(
-        flag_of(option.name),
-        dest=option.name,
-        metavar=_METAVARS[option.kind],
-        help=f"{about} {_note(option)}" if may_be_none else argparse.SUPPRESS,
-    )
-    variable = option.variable + FILE.upper()
-    beside = "The same in a file" if may_be_none else f"File with {about[0].lower()}{about[1:]}"
-    if not may_be_none:
-        variable += f", or {option.variable} with the text itself"
-    group.add_argument(
-        flag_of(option.name + FILE),
-        dest=option.name + FILE,
-        metavar="FILE",
-        help=f"{beside} [{variable}]".replace("%", "%%"),
-    )
