@@ -10,7 +10,7 @@ PROGRAM = """
 import atexit, gc
 from peerpigeon.cli.main import main
 
-atexit.register(lambda: print(gc.get_freeze_count()))
+atexit.register(lambda: print(gc.isenabled() and gc.get_freeze_count()))
 main(["server", "--host", "127.0.0.1", "--port", "0", "--log-format", "json"])
 """
 MODULES = 10_000

@@ -1,6 +1,6 @@
 """The command ``peerpigeon``: makes the process fit to run a command, then loads and runs it.
 
-Loading takes a quarter of a second, so that this module imports nothing else before it has to.
+Loading takes most of a start's time, so that this module imports nothing else before it has to.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from peerpigeon.cli.collector import rest_while_loading, spare_what_stays
 from peerpigeon.cli.exit_status import INTERRUPTED, READER_GONE, TERMINATED
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if os.getpid() == 1:
         signal.signal(signal.SIGTERM, _end_as_process_1)
     try:
+        rest_while_loading()
         from peerpigeon.cli.commands import run  # noqa: PLC0415
 
+        spare_what_stays()
         try:
             return run(sys.argv[1:] if arguments is None else arguments)
         finally:
