@@ -16,6 +16,14 @@ from peerpigeon.cli.main import main
 atexit.register(lambda: print(*(sys.modules.keys() - before)))
 main(["hub", "--host", "localhost", "--port", "0", "--no-auto-connect", "--log-format", "json"])
 """
+DATACLASSES = """
+import sys
+import peerpigeon.cli.commands
+
+ours = [module for name, module in sys.modules.items() if name.startswith("peerpigeon.")]
+found = {each for module in ours for each in vars(module).values() if isinstance(each, type)}
+print(*sorted({each.__module__ for each in found if "__dataclass_params__" in vars(each)}))
+"""
 COMES_WITH = {
     "the first page": {"aiohttp", "jwt", "prometheus_client", "peerpigeon.net.http.site"},
     "the first channel": {
@@ -55,3 +63,11 @@ def test_an_idle_hub_has_loaded_what_it_needs_and_no_more() -> None:
     assert {"peerpigeon.net.runtime", "peerpigeon.rtc.builtin.engine"} <= loaded, said
     too_early = {when: found for when, names in COMES_WITH.items() if (found := names & loaded)}
     assert not too_early
+
+
+def test_only_options_are_dataclasses_since_each_is_compiled_at_every_start() -> None:
+    command = [sys.executable, "-c", DATACLASSES]
+    found = subprocess.run(command, check=True, capture_output=True, text=True)
+    modules = found.stdout.split()
+    assert modules
+    assert all(each.startswith("peerpigeon.core.config.") for each in modules), modules

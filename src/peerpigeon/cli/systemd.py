@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from peerpigeon.core.config import ConfigError
 
@@ -24,8 +26,7 @@ ADMIN = "admin"
 _VARIABLES = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
 
 
-@dataclass(frozen=True)
-class Inherited:
+class Inherited(msgspec.Struct, frozen=True):
     """The listening sockets that a process was started with."""
 
     clients: tuple[socket.socket, ...] = ()

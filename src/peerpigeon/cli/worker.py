@@ -11,8 +11,9 @@ import json
 import os
 import signal
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from peerpigeon.cli.systemd import Inherited
 from peerpigeon.core.config import ConfigError
@@ -31,8 +32,7 @@ MOST = 64
 """Workers: each is linked to each other one, and takes the memory of a hub."""
 
 
-@dataclass(frozen=True, slots=True)
-class Worker:
+class Worker(msgspec.Struct, frozen=True):
     """What a worker was started with."""
 
     index: int

@@ -2,58 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from peerpigeon.core.dialects.dialect import DialectNews, Enter
-    from peerpigeon.core.ids import PeerId, SessionId
-    from peerpigeon.core.wire.client_messages import Announce, Signal
-    from peerpigeon.core.wire.hub_frames import Ack, Load, Segment
+import msgspec
 
+from peerpigeon.core.dialects.dialect import DialectNews, Enter
+from peerpigeon.core.ids import PeerId, SessionId
+from peerpigeon.core.wire.client_messages import Announce, Signal
+from peerpigeon.core.wire.hub_frames import Ack, Load, Segment
 
 # The mesh
 
 
-@dataclass(frozen=True, slots=True)
-class HubGone:
+class HubGone(msgspec.Struct, frozen=True):
     """A hub cannot be reached any more."""
 
     hub: PeerId
 
 
-@dataclass(frozen=True, slots=True)
-class LoadTold:
+class LoadTold(msgspec.Struct, frozen=True):
     """Another worker of the same command has said how many clients it has."""
 
     hub: PeerId
     load: Load
 
 
-@dataclass(frozen=True, slots=True)
-class HubForgotten:
+class HubForgotten(msgspec.Struct, frozen=True):
     """A hub has been gone for so long that it is not remembered any more."""
 
     hub: PeerId
 
 
-@dataclass(frozen=True, slots=True)
-class HubReturned:
+class HubReturned(msgspec.Struct, frozen=True):
     """A hub that was gone is back, and has lost nothing meanwhile."""
 
     hub: PeerId
 
 
-@dataclass(frozen=True, slots=True)
-class HubRestarted:
+class HubRestarted(msgspec.Struct, frozen=True):
     """A hub has begun a new life: all that it had is lost."""
 
     hub: PeerId
     incarnation: int
 
 
-@dataclass(frozen=True, slots=True)
-class HubRose:
+class HubRose(msgspec.Struct, frozen=True):
     """A hub goes on in its life under another incarnation: it has risen above another life.
 
     Its clients have other sessions by now. What is under way to it and from it still counts.
@@ -63,33 +56,28 @@ class HubRose:
     incarnation: int
 
 
-@dataclass(frozen=True, slots=True)
-class LifeRaised:
+class LifeRaised(msgspec.Struct, frozen=True):
     """This hub has risen above another life under its id; for all others it has begun anew."""
 
     incarnation: int
     """Its own one from now on."""
 
 
-@dataclass(frozen=True, slots=True)
-class HubFound:
+class HubFound(msgspec.Struct, frozen=True):
     """A hub has become known."""
 
     hub: PeerId
 
 
-@dataclass(frozen=True, slots=True)
-class DrainsChanged:
+class DrainsChanged(msgspec.Struct, frozen=True):
     """A hub, perhaps this one, drains by now: it is to be no rendezvous hub any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class RoutesChanged:
+class RoutesChanged(msgspec.Struct, frozen=True):
     """Frames under way may be lost with a link that has broken, or a way is open again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(msgspec.Struct, frozen=True):
     """A body came for this hub."""
 
     source: PeerId
@@ -100,23 +88,20 @@ class Arrived:
 # Hubs of the npm package: which are there
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceNamed:
+class ReferenceNamed(msgspec.Struct, frozen=True):
     """A reference hub that we have dialled has said who it is."""
 
     session: SessionId
     hub: PeerId
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceFound:
+class ReferenceFound(msgspec.Struct, frozen=True):
     """A reference hub has linked up with us."""
 
     hub: PeerId
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceGone:
+class ReferenceGone(msgspec.Struct, frozen=True):
     """The socket of a reference hub has ended."""
 
     hub: PeerId | None
@@ -126,8 +111,7 @@ class ReferenceGone:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class HubReported:
+class HubReported(msgspec.Struct, frozen=True):
     """A reference hub has told of a hub that is ours, as far as one can see."""
 
     hub: PeerId
@@ -138,8 +122,7 @@ class HubReported:
 # Hubs of the npm package: what they want for their clients and themselves
 
 
-@dataclass(frozen=True, slots=True)
-class GuestAnnounced:
+class GuestAnnounced(msgspec.Struct, frozen=True):
     """A client of a reference hub has announced itself, or its id may be free now."""
 
     hub: SessionId
@@ -149,30 +132,26 @@ class GuestAnnounced:
     """Whether another client with its id is to show that it lives: once, not again and again."""
 
 
-@dataclass(frozen=True, slots=True)
-class GuestSignaled:
+class GuestSignaled(msgspec.Struct, frozen=True):
     """A guest sends a signal."""
 
     guest: SessionId
     signal: Signal
 
 
-@dataclass(frozen=True, slots=True)
-class GuestGone:
+class GuestGone(msgspec.Struct, frozen=True):
     """A guest's hub says that it is gone."""
 
     guest: SessionId
 
 
-@dataclass(frozen=True, slots=True)
-class HubClaimed:
+class HubClaimed(msgspec.Struct, frozen=True):
     """A reference hub's id is to be published, so that no other hub of ours serves it too."""
 
     hub: SessionId
 
 
-@dataclass(frozen=True, slots=True)
-class IdAwaited:
+class IdAwaited(msgspec.Struct, frozen=True):
     """The rendezvous hub of a namespace is to be asked whether an id is free there."""
 
     namespace: str
@@ -182,40 +161,35 @@ class IdAwaited:
 # Clients
 
 
-@dataclass(frozen=True, slots=True)
-class ClientFlooded:
+class ClientFlooded(msgspec.Struct, frozen=True):
     """A client goes on sending too much though it was slowed: it is to be closed."""
 
     session: SessionId
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class VisitorGone:
+class VisitorGone(msgspec.Struct, frozen=True):
     """The socket of a visitor has ended, or is about to be closed."""
 
     session: SessionId
     dialect: str
 
 
-@dataclass(frozen=True, slots=True)
-class VisitorTold:
+class VisitorTold(msgspec.Struct, frozen=True):
     """Something has become of what was wanted for a visitor."""
 
     session: SessionId
     news: DialectNews
 
 
-@dataclass(frozen=True, slots=True)
-class IdFreed:
+class IdFreed(msgspec.Struct, frozen=True):
     """An id for which a visitor has waited may be free."""
 
     session: SessionId
     enter: Enter
 
 
-@dataclass(frozen=True, slots=True)
-class BacklogReady:
+class BacklogReady(msgspec.Struct, frozen=True):
     """A client has been let in late: what it said before that is its first messages."""
 
     session: SessionId

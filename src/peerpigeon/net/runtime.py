@@ -12,6 +12,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from peerpigeon.core import Hub
 from peerpigeon.core.config import least_memory
 from peerpigeon.core.interface.close_codes import (
@@ -157,7 +159,7 @@ class Runtime:
         closing = len(self.driver.clients.closing) + len(self.driver.carriers.sockets.closing)
         dropped = self._descriptors.dropped
         snapshot = self.hub.snapshot(self._loop.time())
-        return replace(snapshot, closing=closing, dropped=dropped)
+        return structs.replace(snapshot, closing=closing, dropped=dropped)
 
     def picture(self) -> Picture:
         """Return all that metrics are made of; the first time begins to measure the loop's lag."""

@@ -6,8 +6,9 @@ import json
 import logging
 import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from peerpigeon.core.interface.notices import Warned
 
@@ -39,8 +40,7 @@ def generic(text: str) -> str:
     return _VALUES.sub("", text)
 
 
-@dataclass(slots=True)
-class _Kind:
+class _Kind(msgspec.Struct):
     is_due_at: float
     held_back: int = 0
 

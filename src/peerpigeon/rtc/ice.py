@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
+
+from peerpigeon.core.config import IceServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from peerpigeon.core.config import IceServer
 
 GATHERING_TIMEOUT = 2.0
 """Seconds that STUN and TURN servers have to answer; then a description goes out without them."""
@@ -30,8 +32,7 @@ def way(own: Iterable[str], theirs: Iterable[str]) -> str:
     )
 
 
-@dataclass(frozen=True)
-class IceOptions:
+class IceOptions(msgspec.Struct, frozen=True):
     """How channels find a way through the network.
 
     Without servers nothing outside is asked, and nothing is waited for. Raises ``ValueError`` for

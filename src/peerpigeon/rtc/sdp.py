@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from peerpigeon.core.config import KIB
 from peerpigeon.core.config.networks import Network, network_of
@@ -50,8 +52,7 @@ class SdpError(ValueError):
     """A text of another hub cannot be used; says why, and quotes nothing of it."""
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """An address where a hub may be reached by UDP."""
 
     foundation: str
@@ -73,8 +74,7 @@ class Candidate:
         return text if self.base is None else f"{text} raddr {self.base[0]} rport {self.base[1]}"
 
 
-@dataclass(frozen=True)
-class Description:
+class Description(msgspec.Struct, frozen=True):
     """What two hubs have to know of each other to open a data channel."""
 
     ufrag: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from peerpigeon.core.changes import HubFound, HubRestarted, HubRose
 from peerpigeon.core.ids import PeerId

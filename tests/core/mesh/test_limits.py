@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import inspect
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from peerpigeon.core.mesh.limits import MeshLimits
 

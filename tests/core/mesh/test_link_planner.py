@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from peerpigeon.core.interface.actions import DropChannel, MakeAnswer, MakeOffer
 from peerpigeon.core.interface.events import ChannelDescribed

@@ -93,6 +93,8 @@ def test_a_token_does_not_show_where_a_request_is_written_down(keys: str) -> Non
     token = ED.sign()
     asked = request(token, lines=(f"Sec-WebSocket-Protocol: bearer.{token}",))
     assert token not in repr(asked)
+    head = upgrade(f"Sec-WebSocket-Protocol: bearer.{token}", target=f"/?token={token}")
+    assert token not in repr(parse_request(head.removesuffix(b"\r\n\r\n")))
 
 
 def test_the_one_key_of_a_file_needs_no_name(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ PACKAGE = "peerpigeon.net.websocket"
 FOLDER = Path(peerpigeon.net.websocket.__file__).parent
 PURE = {"frames", "masking", "protocol", "client_handshake"}
 ALLOWED = {
-    *("__future__", "base64", "collections", "dataclasses", "enum", "http", "importlib", "re"),
+    *("__future__", "base64", "collections", "enum", "http", "importlib", "msgspec", "re"),
     *("struct", "typing", "urllib", "websockets"),
 }
 ALLOWED_OF_OURS = ("peerpigeon.core.", "peerpigeon.net.http.request", f"{PACKAGE}.")

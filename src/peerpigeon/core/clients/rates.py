@@ -8,8 +8,9 @@ for its turn, and a target that reads slowly slows its senders.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from peerpigeon.core.changes import ClientFlooded
 from peerpigeon.core.config.quantities import MIB
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import SessionId
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(msgspec.Struct, frozen=True):
     """So much at once, and so much a second in the long run."""
 
     at_once: int

@@ -9,14 +9,16 @@ What is for a client that is being closed is not delivered at all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from peerpigeon.core.ids import SessionId
 from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
     from peerpigeon.core.clients.throttle import Throttle
-    from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.ids import PeerId
 
 ROOM_PART = 8
 """Which part of ``max_outbox_size`` all senders together may add while a client is behind. It is
@@ -36,8 +38,7 @@ MOST_SENDERS = 1024
 """Of which it is known how much they have sent to one target; then all begin anew."""
 
 
-@dataclass(slots=True, eq=False)
-class Share:
+class Share(msgspec.Struct, eq=False):
     """What one sender has added for one client since that is behind."""
 
     socket: SessionId | None

@@ -9,8 +9,9 @@ just before it is dialled.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from peerpigeon.core.config.addresses import (
     check_hub_uri,
@@ -45,8 +46,7 @@ def _shown_by(host: str) -> Network:
         return Network.PRIVATE if is_private else Network.PUBLIC
 
 
-@dataclass(frozen=True, slots=True)
-class DialPolicy:
+class DialPolicy(msgspec.Struct, frozen=True):
     """What one hub dials of what others tell."""
 
     own: frozenset[str]

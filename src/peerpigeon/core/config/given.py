@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from peerpigeon.core.config.command_options import OF_COMMANDS
 from peerpigeon.core.config.quantities import ConfigError
-from peerpigeon.core.config.texts import OPTIONS, Kind, options_in
+from peerpigeon.core.config.texts import OPTIONS, Kind, Option, options_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from peerpigeon.core.config.texts import Option
 
 ALL_OPTIONS: Mapping[str, Option] = {**OPTIONS, **options_in(OF_COMMANDS)}
 """The options of a server or hub, and those of the commands that run one, by name."""
@@ -24,8 +24,7 @@ _BITS = 63
 """Which numbers TOML has for certain (its version 1.0, under "Integer"), without the sign."""
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """What is said of one option."""
 
     option: Option
@@ -37,14 +36,13 @@ class Given:
     """Whether the value names the file in which the text is."""
 
 
-@dataclass(slots=True)
-class Said:
+class Said(msgspec.Struct):
     """All that one place says."""
 
-    given: list[Given] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
+    given: list[Given] = msgspec.field(default_factory=list)
+    errors: list[str] = msgspec.field(default_factory=list)
     """What cannot be understood, each with its place."""
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
 
 
 NAMES: Mapping[str, tuple[Option, bool]] = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from peerpigeon.core.config.addresses import is_loopback, is_uri_host
 from peerpigeon.core.config.quantities import ConfigError
@@ -16,8 +17,7 @@ _LABELS = r"(?:[a-z0-9_-]+\.)+"
 """What ``*.`` stands for. Each label ends at its dot, so that this cannot backtrack."""
 
 
-@dataclass(frozen=True)
-class HostNames:
+class HostNames(msgspec.Struct, frozen=True):
     """Names of hosts, without ports: a tunnel or a proxy may have any."""
 
     names: frozenset[str]

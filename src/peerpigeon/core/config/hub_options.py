@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class Mesh:
     """The mesh."""
 
@@ -75,7 +75,7 @@ class Mesh:
     """How much may wait for another hub before some of it is left to be sent again."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class MeshAccess:
     """Which hubs may join."""
 
@@ -102,7 +102,7 @@ class MeshAccess:
     or auto (yes if all is on the loopback, with neither ``hub_secret`` nor ``hub_identity``)."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class WebRTC:
     """Links between hubs by WebRTC."""
 

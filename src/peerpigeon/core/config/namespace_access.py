@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from peerpigeon.core.config.quantities import ConfigError
 
@@ -26,8 +27,7 @@ class Access(Enum):
 _EXAMPLE = "lobby=open,*=token"
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceAccess:
+class NamespaceAccess(msgspec.Struct, frozen=True):
     """Rules in order, of which the first that fits a namespace counts."""
 
     rules: tuple[tuple[str, Access], ...]

@@ -22,7 +22,7 @@ GLOBAL_NAMESPACE = "global"
 """Where a client lives that names no namespace."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class Listening:
     """Listening."""
 
@@ -67,7 +67,7 @@ class Listening:
     """File with the private key of ``tls_cert``, in PEM form, not encrypted."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class Access:
     """Who may come in."""
 
@@ -102,7 +102,7 @@ class Access:
     for none of them."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class ClientRelays:
     """STUN and TURN servers for clients."""
 
@@ -122,7 +122,7 @@ class ClientRelays:
     """Namespaces whose clients are given them, comma-separated; room-* for all that begin so."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class Limits:
     """Limits."""
 
@@ -157,7 +157,7 @@ class Limits:
     """How many peers a newcomer is introduced to; in smaller namespaces to everyone."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class Times:
     """Times for clients."""
 
@@ -187,7 +187,7 @@ class Times:
     other, so that they do not all come to the others at once; 0 for all at once."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class Operation:
     """Operation."""
 
@@ -220,7 +220,7 @@ GROUPS = OF_EVERY_SERVER + OF_HUBS
 """All groups, in the order in which they are shown."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Options(Listening, Access, ClientRelays, Limits, Times, Operation, Mesh, MeshAccess, WebRTC):
     """The options of one server or hub, unchecked. Durations are seconds, sizes are bytes.
 

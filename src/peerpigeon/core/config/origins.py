@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from peerpigeon.core.config.addresses import check_port, is_uri_host
 from peerpigeon.core.config.host_names import family
@@ -23,8 +24,7 @@ _NUMERIC = re.compile(r"(?:.*\.)?[0-9]+\.?")
 EXAMPLE = "https://app.example.org or http://localhost:5173"
 
 
-@dataclass(frozen=True)
-class OriginNames:
+class OriginNames(msgspec.Struct, frozen=True):
     """Origins, some of them perhaps all below a name."""
 
     names: frozenset[str]

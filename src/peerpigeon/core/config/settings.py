@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from peerpigeon.core.config.checks import alone
 from peerpigeon.core.config.checks_together import together
@@ -18,17 +19,16 @@ if TYPE_CHECKING:
     from peerpigeon.core.config.texts import Option
 
 
-@dataclass(slots=True)
-class Settings:
+class Settings(msgspec.Struct):
     """The values that options are given, each with its place, and what is wrong with them."""
 
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = msgspec.field(default_factory=dict)
     """By name. What is not in it has its default."""
-    places: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str] = msgspec.field(default_factory=dict)
     """Where each value comes from: a flag, a variable, or a line of a file."""
-    errors: list[str] = field(default_factory=list)
+    errors: list[str] = msgspec.field(default_factory=list)
     """All that is wrong, each with its place, what it is, and what to do."""
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
 
     def value(self, name: str) -> Any:  # noqa: ANN401 - each option has its own type
         """Return what holds for an option."""

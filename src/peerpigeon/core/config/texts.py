@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any, assert_never
+
+import msgspec
 
 from peerpigeon.core.config.options import GROUPS, OF_HUBS
 from peerpigeon.core.config.quantities import (
@@ -53,8 +55,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(msgspec.Struct, frozen=True):
     """One option, as those who write it see it."""
 
     name: str

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from peerpigeon.core.counts import CARRIERS, KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from peerpigeon.core.counts import Counts, Histogram
     from peerpigeon.core.memory import MemoryAccount
 
@@ -17,8 +17,7 @@ LANES = ("signals", "control")
 """What streams between hubs carry: the signals of clients, and what hubs say about namespaces."""
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(msgspec.Struct, frozen=True):
     """How many values were at most as large as each bound, as in a histogram of Prometheus."""
 
     buckets: tuple[tuple[float, int], ...]
@@ -37,8 +36,7 @@ def distribution(histogram: Histogram) -> Distribution:
     return Distribution(tuple(buckets), count + histogram.counts[-1], histogram.sum)
 
 
-@dataclass(frozen=True, slots=True)
-class StreamFigures:
+class StreamFigures(msgspec.Struct, frozen=True):
     """The streams of one lane to all other hubs."""
 
     sent: int
@@ -55,8 +53,7 @@ class StreamFigures:
     """Seconds until a piece was acknowledged, of one in each stream at a time."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientFigures:
+class ClientFigures(msgspec.Struct, frozen=True):
     """Clients and signals that have to wait at this moment."""
 
     slowed: int
@@ -68,8 +65,7 @@ class ClientFigures:
     granted (``grant``), or that it is known who has the id of their ``sender``."""
 
 
-@dataclass(frozen=True, slots=True)
-class TopicFigures:
+class TopicFigures(msgspec.Struct, frozen=True):
     """What foreign clients publish, and who hears it."""
 
     listened: int
@@ -85,8 +81,7 @@ class TopicFigures:
     each of them, and those that did not get to another hub (``unheard``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(msgspec.Struct, frozen=True):
     """The numbers of one hub at one moment; those without a moment are since its start."""
 
     signals: Mapping[tuple[str, str], int]
@@ -116,8 +111,7 @@ class Figures:
     """``None`` for a plain server."""
 
 
-@dataclass(frozen=True, slots=True)
-class MeshFigures:
+class MeshFigures(msgspec.Struct, frozen=True):
     """The part of a hub that has to do with other hubs."""
 
     frames: Mapping[str, int]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
+
+from peerpigeon.core.ids import PeerId
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-    from peerpigeon.core.ids import PeerId
     from peerpigeon.core.wire.hub_frames import Advert
 
 
-@dataclass(frozen=True, slots=True)
-class PeerRecord:
+class PeerRecord(msgspec.Struct, frozen=True):
     """One connected client. Times are seconds since 1970."""
 
     peer_id: PeerId
@@ -23,8 +24,7 @@ class PeerRecord:
     last_activity: float
 
 
-@dataclass(frozen=True, slots=True)
-class HubRecord:
+class HubRecord(msgspec.Struct, frozen=True):
     """One hub that this hub lists, itself included. Times are seconds since 1970."""
 
     peer_id: PeerId
@@ -33,8 +33,7 @@ class HubRecord:
     last_activity: float
 
 
-@dataclass(frozen=True, slots=True)
-class MeshSnapshot:
+class MeshSnapshot(msgspec.Struct, frozen=True):
     """How this hub stands to other hubs."""
 
     ready: bool = False
@@ -48,8 +47,7 @@ class MeshSnapshot:
     """Adverts and frames that were not by the hub that they named, in a mesh with identities."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """The counts of one hub at one moment."""
 
     hub_id: PeerId
@@ -95,8 +93,7 @@ def hub_records(
     return [HubRecord(hub, namespace, epoch + known_since[hub], epoch + now) for hub in hubs]
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRecord:
+class LinkRecord(msgspec.Struct, frozen=True):
     """One link of a hub, as that hub sees it."""
 
     peer_id: PeerId
@@ -107,8 +104,7 @@ class LinkRecord:
     """``mesh``, ``bootstrap`` or ``spare``."""
 
 
-@dataclass(frozen=True, slots=True)
-class HubView:
+class HubView(msgspec.Struct, frozen=True):
     """What this hub knows of a hub of its mesh, itself included."""
 
     peer_id: PeerId
@@ -124,8 +120,7 @@ class HubView:
     """About how many clients it has, if it tells (``rebalance``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class MissingHub:
+class MissingHub(msgspec.Struct, frozen=True):
     """A hub that has left the mesh, and is remembered for an hour."""
 
     peer_id: PeerId
@@ -136,8 +131,7 @@ class MissingHub:
     """Whether it had said that it stops; else it was lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceRecord:
+class NamespaceRecord(msgspec.Struct, frozen=True):
     """One namespace, as far as this hub knows it."""
 
     name: str
@@ -147,8 +141,7 @@ class NamespaceRecord:
     """How many are in it in all, where this hub keeps its records."""
 
 
-@dataclass(frozen=True, slots=True)
-class TopologySnapshot:
+class TopologySnapshot(msgspec.Struct, frozen=True):
     """The mesh as one hub knows it. Two hubs may differ for as long as news is under way."""
 
     hub_id: PeerId

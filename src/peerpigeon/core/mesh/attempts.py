@@ -8,22 +8,22 @@ and the channel is tried again from time to time, ever more rarely.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+import msgspec
+
 from peerpigeon.core.deadlines import TimerQueue
+from peerpigeon.core.ids import PeerId
 from peerpigeon.core.mesh.back_off import BackOff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from random import Random
 
-    from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.limits import MeshLimits
 
 
-@dataclass(slots=True)
-class ChannelAttempt:
+class ChannelAttempt(msgspec.Struct):
     """A data channel that is not open yet. Only ``Attempts`` changes it."""
 
     opening: int
@@ -43,8 +43,7 @@ class ChannelAttempt:
     """Between which addresses."""
 
 
-@dataclass(frozen=True, slots=True)
-class DialAttempt:
+class DialAttempt(msgspec.Struct, frozen=True):
     """A WebSocket that is not open yet."""
 
     opening: int
@@ -57,8 +56,7 @@ class DialAttempt:
 Attempt: TypeAlias = ChannelAttempt | DialAttempt
 
 
-@dataclass(frozen=True, slots=True)
-class WantedHub:
+class WantedHub(msgspec.Struct, frozen=True):
     """A hub that is wanted as a neighbour and has no data channel yet."""
 
     hub: PeerId
@@ -67,8 +65,7 @@ class WantedHub:
     """Whether it is a neighbour by WebSocket."""
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(msgspec.Struct, frozen=True):
     """How much may be under way at once."""
 
     links: int

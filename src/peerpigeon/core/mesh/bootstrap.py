@@ -16,10 +16,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.actions import Tell
 from peerpigeon.core.interface.notices import BootstrapConnected, BootstrapDisconnected
 
@@ -30,12 +32,10 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
-    from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.limits import MeshLimits
 
 
-@dataclass(slots=True)
-class _Address:
+class _Address(msgspec.Struct):
     """A bootstrap address."""
 
     uri: str

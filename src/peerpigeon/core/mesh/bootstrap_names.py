@@ -9,8 +9,9 @@ become one again. As long as nobody answers, what was known before holds.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from peerpigeon.core.config.addresses import in_uri
 from peerpigeon.core.config.networks import Network, network_of
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.mesh.limits import MeshLimits
 
 
-@dataclass(slots=True)
-class _Name:
+class _Name(msgspec.Struct):
     """A name of ``bootstrap_dns``."""
 
     port: int

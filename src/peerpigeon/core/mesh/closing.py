@@ -7,10 +7,12 @@ on its way when a link is closed in good order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from peerpigeon.core.deadlines import TimerQueue
+from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.interface.actions import CloseLink, SendToLink
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE
 from peerpigeon.core.mesh.links import NeighbourLink
@@ -18,13 +20,11 @@ from peerpigeon.core.wire.hub_frames import Bye
 
 if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
-    from peerpigeon.core.ids import LinkId, PeerId
     from peerpigeon.core.mesh.limits import MeshLimits
     from peerpigeon.core.mesh.links import Link
 
 
-@dataclass(frozen=True, slots=True)
-class ClosingLink:
+class ClosingLink(msgspec.Struct, frozen=True):
     """A link over which this end has said ``Bye``."""
 
     id: LinkId

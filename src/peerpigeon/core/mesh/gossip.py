@@ -7,11 +7,13 @@ on at once. What is missed all the same, ``anti_entropy`` makes good.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.actions import SendToLink, Tell
 from peerpigeon.core.interface.notices import HubDiscovered
 from peerpigeon.core.wire.hub_frames import Advert, Adverts, LinkEnd
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from peerpigeon.core.effects import Effects
-    from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.identities import Identities
     from peerpigeon.core.mesh.limits import MeshLimits
     from peerpigeon.core.mesh.links import Links, NeighbourLink
@@ -41,17 +42,16 @@ MANY = 16
 too: a frame of its own would cost more than it saves. All hubs may have come in by this one."""
 
 
-@dataclass(slots=True)
-class Learned:
+class Learned(msgspec.Struct):
     """What a neighbour's adverts have changed."""
 
-    found: list[PeerId] = field(default_factory=list)
+    found: list[PeerId] = msgspec.field(default_factory=list)
     """Hubs not known to be live before."""
-    restarted: list[Advert] = field(default_factory=list)
+    restarted: list[Advert] = msgspec.field(default_factory=list)
     """Of hubs that have begun a new life."""
-    risen: list[Advert] = field(default_factory=list)
+    risen: list[Advert] = msgspec.field(default_factory=list)
     """Of hubs that go on under a higher incarnation."""
-    exchanged: list[PeerId] = field(default_factory=list)
+    exchanged: list[PeerId] = msgspec.field(default_factory=list)
     """Live hubs that have begun a new life without a higher incarnation."""
     drains: bool = False
     """Whether a hub that was known drains by now, or does not any more."""

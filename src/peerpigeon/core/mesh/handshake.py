@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+import msgspec
+
 from peerpigeon.core.config.addresses import public_form
+from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
 from peerpigeon.core.mesh.authentication import NONCE_SIZE
+from peerpigeon.core.mesh.links import NeighbourLink
 from peerpigeon.core.mesh.refusals import (
     ITSELF,
     NO_HELLO,
@@ -19,14 +22,13 @@ from peerpigeon.core.mesh.refusals import (
 from peerpigeon.core.wire.hub_frames import VERSION, Hello, Proof
 
 if TYPE_CHECKING:
-    from peerpigeon.core.ids import LinkId, PeerId
+    from peerpigeon.core.ids import LinkId
     from peerpigeon.core.mesh.authentication import Authenticator
-    from peerpigeon.core.mesh.links import Link, Links, NeighbourLink
+    from peerpigeon.core.mesh.links import Link, Links
     from peerpigeon.core.wire.hub_frames import Frame
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(msgspec.Struct, frozen=True):
     """The other end is let in, and its link is the one to use from now on."""
 
     hello: Hello
@@ -34,15 +36,13 @@ class Admitted:
     """The link over the same carrier whose place it takes; to be closed."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProofNeeded:
+class ProofNeeded(msgspec.Struct, frozen=True):
     """The other end has yet to prove that it belongs to the mesh; we prove it now."""
 
     proof: Proof
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(msgspec.Struct, frozen=True):
     """The link is to be closed."""
 
     hub: PeerId | None
@@ -53,13 +53,11 @@ class Rejected:
     """Whether the other end belongs to the mesh all the same, and may have let us in."""
 
 
-@dataclass(frozen=True, slots=True)
-class IdShared:
+class IdShared(msgspec.Struct, frozen=True):
     """The link is to be closed: the other end is another hub that has our id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unlisted:
+class Unlisted(msgspec.Struct, frozen=True):
     """The link is to be closed: the other end is who it says, and not let in here."""
 
     hub: PeerId
@@ -68,8 +66,7 @@ class Unlisted:
 Decision: TypeAlias = Admitted | ProofNeeded | Rejected | IdShared | Unlisted
 
 
-@dataclass(slots=True)
-class _Exchange:
+class _Exchange(msgspec.Struct):
     """What has been said on a link whose other end is not let in yet."""
 
     nonce: bytes

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from peerpigeon.core.interface.timing import DIAL_TIMEOUT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeshLimits:
+class MeshLimits(msgspec.Struct, frozen=True, kw_only=True):
     """The limits and durations of the mesh: numbers of things, and seconds."""
 
     # Who is there

@@ -6,21 +6,21 @@ takes over from the other. The rest of the core sees one neighbour and does not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.wire.hub_frames import Carrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
 
-    from peerpigeon.core.ids import LinkId, PeerId
     from peerpigeon.core.mesh.limits import MeshLimits
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """One open connection; it is not known yet which hub is at the other end."""
 
     id: LinkId
@@ -32,8 +32,7 @@ class Link:
     """The IP address that the other hub has opened it from; else empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class NeighbourLink(Link):
+class NeighbourLink(Link, frozen=True):
     """One open connection to a hub that has been let in."""
 
     hub: PeerId
@@ -41,8 +40,7 @@ class NeighbourLink(Link):
     """As in the hub's adverts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parting:
+class Parting(msgspec.Struct, frozen=True):
     """What the end of a link to a neighbour means."""
 
     hub: PeerId

@@ -11,9 +11,11 @@ brings the hub in reach. A hub that has said that it stops is gone at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from peerpigeon.core.ids import PeerId
 from peerpigeon.core.mesh.link_graph import LinkGraph, Shift
 from peerpigeon.core.mesh.missing_hubs import MissingHubs
 from peerpigeon.core.mesh.own_advert import OwnAdvert
@@ -25,23 +27,21 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from random import Random
 
-    from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.limits import MeshLimits
     from peerpigeon.core.mesh.topology import Bar
     from peerpigeon.core.wire.hub_frames import Advert, LinkEnd
 
 
-@dataclass(slots=True)
-class ReachChanges:
+class ReachChanges(msgspec.Struct):
     """What a look at the graph has found."""
 
-    gone: list[PeerId] = field(default_factory=list)
-    returned: list[PeerId] = field(default_factory=list)
-    forgotten: list[PeerId] = field(default_factory=list)
+    gone: list[PeerId] = msgspec.field(default_factory=list)
+    returned: list[PeerId] = msgspec.field(default_factory=list)
+    forgotten: list[PeerId] = msgspec.field(default_factory=list)
     """Those that were gone for too long, or too many."""
-    reached: list[PeerId] = field(default_factory=list)
+    reached: list[PeerId] = msgspec.field(default_factory=list)
     """Those that were out of reach, but not for long enough to be gone."""
-    stranded_from: list[PeerId] = field(default_factory=list)
+    stranded_from: list[PeerId] = msgspec.field(default_factory=list)
     """Live hubs, when more of them have just come to be out of reach: half of all or more."""
 
 

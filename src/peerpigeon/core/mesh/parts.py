@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from peerpigeon.core.effects import Effects
 from peerpigeon.core.mesh.alone import Alone
 from peerpigeon.core.mesh.anti_entropy import AntiEntropy
 from peerpigeon.core.mesh.attempts import Attempts
@@ -17,7 +19,9 @@ from peerpigeon.core.mesh.forwarding import Forwarder
 from peerpigeon.core.mesh.gossip import Gossip
 from peerpigeon.core.mesh.handshake import Handshake
 from peerpigeon.core.mesh.identities import Identities
+from peerpigeon.core.mesh.limits import MeshLimits
 from peerpigeon.core.mesh.link_planner import LinkPlanner
+from peerpigeon.core.mesh.link_roles import LinkRoles
 from peerpigeon.core.mesh.links import Links
 from peerpigeon.core.mesh.membership import Membership
 from peerpigeon.core.mesh.migration import Migration
@@ -32,15 +36,11 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.effects import Effects
     from peerpigeon.core.identity import Identity
-    from peerpigeon.core.mesh.limits import MeshLimits
-    from peerpigeon.core.mesh.link_roles import LinkRoles
     from peerpigeon.core.wire.hub_frames import Advert
 
 
-@dataclass(frozen=True, slots=True)
-class MeshParts:
+class MeshParts(msgspec.Struct, frozen=True):
     """One of each, all of one hub."""
 
     effects: Effects

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from peerpigeon.core.ids import PeerId
+from peerpigeon.core.wire.hub_frames import Advert
 from peerpigeon.core.wire.ranges import is_later_life
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
-    from peerpigeon.core.wire.hub_frames import Advert
 
 _encoder = msgspec.msgpack.Encoder()
 
@@ -24,8 +23,7 @@ Age: TypeAlias = tuple[int, int, int]
 """Incarnation, life and sequence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True):
     """How our table and a neighbour's differ."""
 
     lacking_there: tuple[Advert, ...]

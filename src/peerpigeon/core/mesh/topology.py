@@ -9,21 +9,20 @@ that comes to an end, and to one answer, which can be computed centrally and com
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.ids import digit_distance
+import msgspec
+
+from peerpigeon.core.ids import PeerId, digit_distance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from peerpigeon.core.ids import PeerId
 
 Bar = tuple[int, "PeerId"]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """The links that one hub wants."""
 
     ring: tuple[PeerId, ...]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.wire.hub_news import Located
+import msgspec
+
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.wire.hub_news import Located
 
 
-@dataclass(frozen=True, slots=True)
-class Introduction:
+class Introduction(msgspec.Struct, frozen=True):
     """Tell each of some clients of ours of each of some members."""
 
     namespace: str
@@ -19,8 +18,7 @@ class Introduction:
     members: tuple[Located, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Departure:
+class Departure(msgspec.Struct, frozen=True):
     """Tell clients of ours that a member they know is gone."""
 
     namespace: str

@@ -6,17 +6,17 @@ other hubs costs much. In between, news may come from hubs that are not listed y
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from peerpigeon.core.deadlines import earliest
+from peerpigeon.core.ids import PeerId
 from peerpigeon.core.namespaces.retention import RETENTION, due, keep
 from peerpigeon.core.wire.ranges import SESSIONS_PER_INCARNATION, is_later_life
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from peerpigeon.core.ids import PeerId
 
 
 def first_session(incarnation: int) -> int:
@@ -31,8 +31,7 @@ COME_OF_LATE = 10.0
 """Seconds for which a hub has just come: namespaces have been moved to it by then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reappeared:
+class Reappeared(msgspec.Struct, frozen=True):
     """What a new view brings to light."""
 
     heard_of: list[tuple[PeerId, int]]

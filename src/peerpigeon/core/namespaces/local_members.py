@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from peerpigeon.core.ids import key_of
+import msgspec
+
+from peerpigeon.core.ids import PeerId, PeerKey, key_of
 from peerpigeon.core.namespaces.known_members import KnownMembers
+from peerpigeon.core.namespaces.names_by_hub import NamesByHub
+from peerpigeon.core.namespaces.publication import Publication
 from peerpigeon.core.namespaces.records import size_of_record
 from peerpigeon.core.owners import NOBODY
 from peerpigeon.core.wire.hub_news import Join, Located, Member
@@ -15,10 +18,6 @@ from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES, MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from peerpigeon.core.ids import PeerId, PeerKey
-    from peerpigeon.core.namespaces.names_by_hub import NamesByHub
-    from peerpigeon.core.namespaces.publication import Publication
 
 
 _NOTHING = cast("dict[Any, Any]", MappingProxyType({}))
@@ -102,8 +101,7 @@ class LocalMember(Registration, KnownMembers[Registration]):
         return self.was_large and len(self.known) >= limit // 2
 
 
-@dataclass(slots=True, eq=False)
-class LocalNamespace:
+class LocalNamespace(msgspec.Struct, eq=False):
     """A namespace in which this hub has, or had until recently, clients of its own."""
 
     own: PeerId
@@ -114,10 +112,12 @@ class LocalNamespace:
     publication: Publication
     by_hub: NamesByHub
     """Where the members of other hubs are, of all namespaces."""
-    clients: dict[PeerKey, LocalMember] = field(default_factory=dict)
-    registrations: dict[PeerId, dict[int, Registration]] = field(default_factory=lambda: _NOTHING)
+    clients: dict[PeerKey, LocalMember] = msgspec.field(default_factory=dict)
+    registrations: dict[PeerId, dict[int, Registration]] = msgspec.field(
+        default_factory=lambda: _NOTHING
+    )
     """Of the other hubs' members that somebody here knows, by hub and session."""
-    by_key: dict[PeerKey, Registration] = field(default_factory=lambda: _NOTHING)
+    by_key: dict[PeerKey, Registration] = msgspec.field(default_factory=lambda: _NOTHING)
     """The same by their ids, of each the one that was heard of last."""
     departed: dict[int, PeerId] | None = None
     """Our clients that left recently, by session, if there are any."""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from dataclasses import dataclass, field
 from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
+
+from peerpigeon.core.ids import PeerId
+from peerpigeon.core.namespaces.names_by_hub import NamesByHub
 from peerpigeon.core.owners import NOBODY
 from peerpigeon.core.wire.hub_news import Located, Member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.namespaces.names_by_hub import NamesByHub
 
 
 def identity_of(record: Record) -> tuple[PeerId, PeerId, int]:
@@ -24,8 +24,7 @@ def identity_of(record: Record) -> tuple[PeerId, PeerId, int]:
     return record.located.hub, member.peer, member.session
 
 
-@dataclass(slots=True, eq=False)
-class Record:
+class Record(msgspec.Struct, eq=False):
     """One registration of a member."""
 
     located: Located
@@ -62,16 +61,14 @@ def _is_flagged(located: Located) -> bool:
     return located.member.introduction.endswith(_FLAGGED)
 
 
-@dataclass(slots=True, eq=False)
-class IdConflict:
+class IdConflict(msgspec.Struct, eq=False):
     """A newcomer whose id another hub's client has, while that hub is asked whether it lives."""
 
     newcomer: Record
     holder: Record
 
 
-@dataclass(slots=True, eq=False)
-class Tombstone:
+class Tombstone(msgspec.Struct, eq=False):
     """A registration that is over."""
 
     peer: PeerId
@@ -83,22 +80,21 @@ _NOTHING = cast("dict[Any, Any]", MappingProxyType({}))
 """In place of a table while nothing is in it: there are thousands of small namespaces."""
 
 
-@dataclass(slots=True, eq=False)
-class NamespaceRecords:
+class NamespaceRecords(msgspec.Struct, eq=False):
     """The members of one namespace, and who was one until recently."""
 
     name: str
     by_hub: NamesByHub
     """Where the members of all namespaces are."""
-    firsts: dict[int, Record] = field(default_factory=dict)
+    firsts: dict[int, Record] = msgspec.field(default_factory=dict)
     """The first one of each id, by its number."""
-    rivals: dict[int, tuple[Record, ...]] = field(default_factory=lambda: _NOTHING)
+    rivals: dict[int, tuple[Record, ...]] = msgspec.field(default_factory=lambda: _NOTHING)
     """The others, where an id is at several hubs."""
-    served: dict[PeerId, dict[int, Record]] = field(default_factory=dict)
+    served: dict[PeerId, dict[int, Record]] = msgspec.field(default_factory=dict)
     """By serving hub and session."""
-    conflicts: dict[int, IdConflict] = field(default_factory=lambda: _NOTHING)
+    conflicts: dict[int, IdConflict] = msgspec.field(default_factory=lambda: _NOTHING)
     """By the number of the id."""
-    departed: dict[tuple[PeerId, int], Tombstone] = field(default_factory=lambda: _NOTHING)
+    departed: dict[tuple[PeerId, int], Tombstone] = msgspec.field(default_factory=lambda: _NOTHING)
     size: int = 0
     """About how many bytes the records take."""
     flagged: int = 0

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from peerpigeon.core.ids import PeerKey
-    from peerpigeon.core.reference.told_members import ToldMembers
-    from peerpigeon.core.sessions.registry import Guest, ReferenceHub
-    from peerpigeon.core.wire.reference_messages import Discovered
+import msgspec
+
+from peerpigeon.core.ids import PeerKey
+from peerpigeon.core.reference.told_members import ToldMembers
+from peerpigeon.core.sessions.registry import Guest, ReferenceHub
+from peerpigeon.core.wire.reference_messages import Discovered
 
 
 class Service(Enum):
@@ -21,8 +20,7 @@ class Service(Enum):
     ELSEWHERE = "another hub of ours serves it"
 
 
-@dataclass(slots=True, eq=False)
-class ReferenceLink:
+class ReferenceLink(msgspec.Struct, eq=False):
     """The link to one reference hub."""
 
     hub: ReferenceHub
@@ -34,11 +32,11 @@ class ReferenceLink:
     """Whether one that we have dialled has told of all it had when we came."""
     has_elders: bool = False
     """Whether hubs of ours were among that."""
-    clients: dict[PeerKey, Discovered] = field(default_factory=dict)
+    clients: dict[PeerKey, Discovered] = msgspec.field(default_factory=dict)
     """All that it has told of: guests, and who would be one."""
     size: int = 0
     """Bytes that these take."""
-    guests: dict[PeerKey, Guest] = field(default_factory=dict)
+    guests: dict[PeerKey, Guest] = msgspec.field(default_factory=dict)
     """The clients that are served here."""
     is_lacking: bool = False
     """Whether some are not, so that it will be tried again."""

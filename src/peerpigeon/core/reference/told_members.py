@@ -6,25 +6,20 @@ it is gone: when the last of them no longer knows it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import msgspec
 
-from peerpigeon.core.ids import key_of
+from peerpigeon.core.ids import PeerId, PeerKey, SessionId, key_of
 from peerpigeon.core.namespaces.known_members import KnownMembers
-
-if TYPE_CHECKING:
-    from peerpigeon.core.ids import PeerId, PeerKey, SessionId
-    from peerpigeon.core.wire.hub_news import Located
+from peerpigeon.core.wire.hub_news import Located
 
 
-@dataclass(slots=True, eq=False)
-class _Entry:
+class _Entry(msgspec.Struct, eq=False):
     """One registration of a member."""
 
     located: Located
     key: PeerKey
     told_at: float
-    known_by: set[SessionId] = field(default_factory=set)
+    known_by: set[SessionId] = msgspec.field(default_factory=set)
     """Which of the hub's clients know it."""
 
 
@@ -36,8 +31,7 @@ class _Namespace(KnownMembers[_Entry]):
         self.entries: dict[tuple[PeerId, int], _Entry] = {}  # by hub and session
 
 
-@dataclass(frozen=True, slots=True)
-class MemberGone:
+class MemberGone(msgspec.Struct, frozen=True):
     """The hub is to be told that a member is gone."""
 
     namespace: str

@@ -8,29 +8,29 @@ expired.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from math import ceil
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from peerpigeon.core.deadlines import earliest
-from peerpigeon.core.sessions.registry import Client, Visitor
+from peerpigeon.core.sessions.registry import Client, Party, Visitor
 
 if TYPE_CHECKING:
     from peerpigeon.core.ids import SessionId
-    from peerpigeon.core.sessions.registry import Party, Registry
+    from peerpigeon.core.sessions.registry import Registry
 
 LOOKS = 256
 """How many moments in a ``cleanup_interval`` there are at which clients are pinged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checkup:
+class Checkup(msgspec.Struct, frozen=True):
     """Which sockets are due."""
 
-    ping: list[Party] = field(default_factory=list)
-    drop: list[Party] = field(default_factory=list)
-    expired: list[Party] = field(default_factory=list)
+    ping: list[Party] = msgspec.field(default_factory=list)
+    drop: list[Party] = msgspec.field(default_factory=list)
+    expired: list[Party] = msgspec.field(default_factory=list)
     """Those whose token has expired."""
 
 

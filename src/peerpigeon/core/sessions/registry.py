@@ -7,23 +7,23 @@ speaks a dialect (``dialects/``): it has no id, and may be many things in the me
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
-from peerpigeon.core.ids import SessionId, key_of
+import msgspec
+
+from peerpigeon.core.ids import PeerId, SessionId, key_of
+from peerpigeon.core.interface.events import Permits
 from peerpigeon.core.interface.snapshot import PeerRecord
 from peerpigeon.core.owners import NOBODY
+from peerpigeon.core.sessions.recent_offers import RecentOffers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from peerpigeon.core.ids import PeerId, PeerKey
-    from peerpigeon.core.interface.events import Permits
-    from peerpigeon.core.sessions.recent_offers import RecentOffers
+    from peerpigeon.core.ids import PeerKey
 
 
-@dataclass(slots=True, eq=False)
-class Client:
+class Client(msgspec.Struct, eq=False):
     """A client with a socket of its own."""
 
     session: SessionId
@@ -60,8 +60,7 @@ class Client:
             self.announces_paid_until = 0.0
 
 
-@dataclass(slots=True, eq=False)
-class Guest:
+class Guest(msgspec.Struct, eq=False):
     """A client of a hub of the npm package. Whether it is alive, its hub knows."""
 
     session: SessionId
@@ -80,8 +79,7 @@ class Guest:
     """These five as for a ``Client``."""
 
 
-@dataclass(slots=True, eq=False)
-class VisitorMember(Guest):
+class VisitorMember(Guest, eq=False):
     """Somebody for whom a visitor speaks, in a namespace of its dialect.
 
     Its ``hub`` is the session of the visitor.
@@ -91,8 +89,7 @@ class VisitorMember(Guest):
     """What shows whose its id is; see ``owners.py``."""
 
 
-@dataclass(slots=True, eq=False)
-class ReferenceHub:
+class ReferenceHub(msgspec.Struct, eq=False):
     """A hub of the npm package that has dialled us, or that we have dialled."""
 
     session: SessionId
@@ -108,8 +105,7 @@ class ReferenceHub:
     """Nobody signals to a hub."""
 
 
-@dataclass(slots=True, eq=False)
-class Visitor:
+class Visitor(msgspec.Struct, eq=False):
     """A socket whose client speaks a dialect."""
 
     session: SessionId
@@ -118,9 +114,9 @@ class Visitor:
     opened_at: float
     last_heard: float
     permits: Permits | None = None
-    topics: dict[str, None] = field(default_factory=dict)
+    topics: dict[str, None] = msgspec.field(default_factory=dict)
     """The namespaces in which it listens. A dict, as an empty set takes three times its memory."""
-    members: dict[PeerId, VisitorMember] = field(default_factory=dict)
+    members: dict[PeerId, VisitorMember] = msgspec.field(default_factory=dict)
     """For whom it speaks."""
     listens_paid_until: float = 0.0
     published_paid_until: float = 0.0

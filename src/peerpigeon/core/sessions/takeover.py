@@ -12,19 +12,20 @@ A few wait for an id at a time, so that nobody keeps its owner out by waiting fo
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+import msgspec
+
 from peerpigeon.core.deadlines import LATE, TimerQueue
+from peerpigeon.core.dialects.dialect import Enter
+from peerpigeon.core.ids import PeerId, SessionId
+from peerpigeon.core.interface.events import Permits
 from peerpigeon.core.owners import NOBODY, same_owner
 from peerpigeon.core.sessions.registry import Guest, ReferenceHub, Visitor
+from peerpigeon.core.wire.hub_news import Challenge
 
 if TYPE_CHECKING:
-    from peerpigeon.core.dialects.dialect import Enter
-    from peerpigeon.core.ids import PeerId, SessionId
-    from peerpigeon.core.interface.events import Permits
     from peerpigeon.core.sessions.registry import Party, Registry
-    from peerpigeon.core.wire.hub_news import Challenge
 
 BACKLOG_MESSAGES = 32
 BACKLOG_SIZE = 64 * 1024
@@ -51,8 +52,7 @@ def size_of_text(text: str) -> int:
     return _TEXT_BYTES + len(text) * (1 if text.isascii() else 4)
 
 
-@dataclass(slots=True, eq=False)
-class LocalContender:
+class LocalContender(msgspec.Struct, eq=False):
     """A socket here that waits: for an id in use with which it has announced itself, or a place."""
 
     session: SessionId
@@ -65,7 +65,7 @@ class LocalContender:
     """To be told to it with its greeting; empty if it knows it, or has been greeted."""
     is_greeted: bool = False
     """Whether it has had its greeting, and with it a place."""
-    backlog: list[str] = field(default_factory=list)
+    backlog: list[str] = msgspec.field(default_factory=list)
     """What it has said meanwhile; heeded when it is let in."""
     permits: Permits | None = None
     """What its token allows, if it has shown one."""
@@ -86,15 +86,13 @@ class LocalContender:
         return sum(map(size_of_text, self.backlog))
 
 
-@dataclass(frozen=True, slots=True)
-class GuestContender:
+class GuestContender(msgspec.Struct, frozen=True):
     """A client of a hub of the npm package. It is served when it is announced again."""
 
     peer_id: PeerId
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteClaim:
+class RemoteClaim(msgspec.Struct, frozen=True):
     """Another hub of ours at which the id was announced."""
 
     hub: PeerId
@@ -102,8 +100,7 @@ class RemoteClaim:
     """What it asks; the answer names the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class MemberContender:
+class MemberContender(msgspec.Struct, frozen=True):
     """A visitor here that wants somebody for whom it speaks to have the id."""
 
     visitor: SessionId
@@ -113,12 +110,11 @@ class MemberContender:
 Contender: TypeAlias = LocalContender | GuestContender | MemberContender | RemoteClaim
 
 
-@dataclass(slots=True, eq=False)
-class _Contest:
+class _Contest(msgspec.Struct, eq=False):
     ping: int
     """The number of the ping that the holder has to answer."""
     until: float
-    contenders: list[Contender] = field(default_factory=list)
+    contenders: list[Contender] = msgspec.field(default_factory=list)
     """In the order in which they came."""
     reading: float = 0.0
     """Seconds of it that are for what the holder has to read before the ping."""

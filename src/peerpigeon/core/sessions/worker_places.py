@@ -12,9 +12,9 @@ Of single addresses only those are told that have a lot, so that they may go a l
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from peerpigeon.core.wire.hub_frames import Load
@@ -27,12 +27,11 @@ if TYPE_CHECKING:
 _NOBODY: dict[int, int] = {}
 
 
-@dataclass(slots=True)
-class _Sibling:
+class _Sibling(msgspec.Struct):
     """What is known of another worker, and what it knows of this one."""
 
     heard: Load | None = None
-    told: deque[Load] = field(default_factory=deque)
+    told: deque[Load] = msgspec.field(default_factory=deque)
     """From the last one that it has surely heard, or the first."""
     is_owed: bool = True
     """Whether it waits for a word."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from peerpigeon.core.config.quantities import KIB, MIB
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamLimits:
+class StreamLimits(msgspec.Struct, frozen=True, kw_only=True):
     """The limits and durations of streams. Durations are seconds, sizes are bytes."""
 
     signals: int = 4096
@@ -66,14 +65,16 @@ class StreamLimits:
     after it was cut off for long, so only the number of hubs limits it, not time."""
 
 
-@dataclass(slots=True)
 class Share:
     """How much of one kind of news to one hub may be unacknowledged, and how much is."""
 
-    most: int
-    most_bytes: int
-    count: int = 0
-    size: int = 0
+    __slots__ = ("count", "most", "most_bytes", "size")
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self.most = most
+        self.most_bytes = most_bytes
+        self.count = 0
+        self.size = 0
 
     def has_room(self, size: int) -> bool:
         """Tell whether more may be sent. A single piece always may: its size was judged before."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.wire.hub_frames import Ack, Segment
+from peerpigeon.core.wire.hub_news import News
+from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from peerpigeon.core.streams.sender import Sender
-    from peerpigeon.core.wire.hub_news import News
-    from peerpigeon.core.wire.reasons import Reason
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
@@ -27,8 +26,7 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     body: Segment | Ack
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """News that was given up: as far as this hub knows, it was not delivered."""
 
     destination: PeerId

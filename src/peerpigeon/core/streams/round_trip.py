@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(slots=True)
-class RoundTrip:
+class RoundTrip(msgspec.Struct):
     """How long to wait for an acknowledgement (RFC 6298)."""
 
     low: float

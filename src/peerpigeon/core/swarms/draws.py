@@ -7,15 +7,15 @@ none is to come twice. Their sender is told that they may be lost.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+import msgspec
 from msgspec.structs import replace
 
 from peerpigeon.core.changes import VisitorTold
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.dialects.dialect import Counted as CountedNews
-from peerpigeon.core.ids import PeerId
+from peerpigeon.core.ids import PeerId, SessionId
 from peerpigeon.core.sessions.registry import Guest
 from peerpigeon.core.swarms.dealing import Dealing
 from peerpigeon.core.wire.hub_news import Counted, Dealt, Draw
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from random import Random
 
     from peerpigeon.core.effects import Effects
-    from peerpigeon.core.ids import SessionId
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Registry
 
@@ -34,8 +33,7 @@ _NOBODY = PeerId("0" * 40)
 """Stands in a ``Draw`` that is only a question, and for the lead of one that nobody has."""
 
 
-@dataclass(slots=True)
-class _Asked:
+class _Asked(msgspec.Struct):
     question: Draw
     """The draw without its messages."""
     visitor: SessionId

@@ -9,8 +9,9 @@ says nothing is told all after half a second.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Set
@@ -31,10 +32,9 @@ MOST_HELD = 100
 _NOBODY: Final[frozenset[SessionId]] = frozenset()
 
 
-@dataclass(slots=True)
-class _Newcomer:
+class _Newcomer(msgspec.Struct):
     until: float
-    held: list[tuple[bytes, bool]] = field(default_factory=list)
+    held: list[tuple[bytes, bool]] = msgspec.field(default_factory=list)
     """What it has not been told, and whether that is a greeting."""
 
     @property

@@ -16,16 +16,18 @@ says who was first: whose greeting it has not handed out yet is not told of thos
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from peerpigeon.core.ids import PeerId
 from peerpigeon.core.wire.hub_news import Spread
 from peerpigeon.core.wire.hub_sizes import size_of
 from peerpigeon.core.wire.reasons import Reason
 
 if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
-    from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.ids import SessionId
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.wire.hub_news import HandedOut
 
@@ -35,8 +37,7 @@ GREETING = 10.0
 the lead could be gone, which is seen after five or six."""
 
 
-@dataclass(slots=True)
-class _Pending:
+class _Pending(msgspec.Struct):
     spread: Spread
     size: int
     lead: PeerId

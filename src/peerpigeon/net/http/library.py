@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import aclosing
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
+from msgspec.structs import replace
 
 from peerpigeon.net.faults import FaultLog
 from peerpigeon.net.http.page import Response, text

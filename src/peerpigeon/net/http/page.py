@@ -7,16 +7,15 @@ HTTP can serve the pages: the port of the hub, or an application into which it i
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from peerpigeon.net.http.audience import Audience
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from peerpigeon.net.http.request import Request
 
 Stream = AsyncGenerator[bytes, None]
@@ -32,8 +31,7 @@ Answerer = Callable[["Request", ReadBody], Awaitable["Response"]]
 """What answers all requests that ask for no WebSocket."""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """The answer of a page.
 
     With a ``Stream`` as its body it has no time limit, only places: ``visits.STREAMS``.
@@ -43,12 +41,11 @@ class Response:
     body: bytes | Stream = b""
     kind: str = "text/plain; charset=utf-8"
     """The header ``Content-Type``."""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Others than those that each answer has: ``Content-Type``, ``Content-Length``, CORS, ..."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """One page. ``HEAD`` comes with ``GET``, and ``OPTIONS`` with everything."""
 
     path: str

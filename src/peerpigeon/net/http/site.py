@@ -27,11 +27,10 @@ an ASGI application does the same with what it is given. No page knows of either
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import msgspec
+from msgspec.structs import replace
 
 from peerpigeon.core.config import PEERJS
 from peerpigeon.net.http.audience import Audience
@@ -120,7 +119,7 @@ class Site:
         if page is None:
             return _wrong_method(shown)
         if page.method != "GET":
-            request = msgspec.structs.replace(request, body=await read_body())
+            request = replace(request, body=await read_body())
         return await page.answer(request)
 
     def _below_prefix(self, path: str) -> str:

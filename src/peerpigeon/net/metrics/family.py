@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal
 
+import msgspec
+
+from peerpigeon.net.metrics.picture import Picture
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from typing import TypeAlias
 
     from peerpigeon.core.interface.figures import Distribution
-    from peerpigeon.net.metrics.picture import Picture
 
     Value: TypeAlias = float | Distribution
     Values: TypeAlias = Iterable[tuple[tuple[str, ...], Value]]
@@ -20,8 +23,7 @@ if TYPE_CHECKING:
 UNITS: Final = ("seconds", "bytes")
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(msgspec.Struct, frozen=True):
     """One row. A name that begins with ``process_`` is the library's own: ``read`` is ``None``."""
 
     name: str

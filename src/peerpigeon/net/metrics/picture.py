@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+import msgspec
 
-    from peerpigeon.core.interface.figures import Distribution, Figures
-    from peerpigeon.core.interface.serving import Serving
-    from peerpigeon.core.interface.snapshot import Snapshot
-    from peerpigeon.net.traffic import Traffic
+from peerpigeon.core.interface.figures import Distribution, Figures
+from peerpigeon.core.interface.serving import Serving
+from peerpigeon.core.interface.snapshot import Snapshot
+from peerpigeon.net.traffic import Traffic
 
 
-@dataclass(frozen=True, slots=True)
-class ShellFigures:
+class ShellFigures(msgspec.Struct, frozen=True):
     """What the sockets of a server have to do with, and the hub knows nothing of."""
 
     serving: Serving
@@ -43,8 +40,7 @@ class ShellFigures:
     """Seconds by which the event loop was late."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(msgspec.Struct, frozen=True):
     """One server at one moment."""
 
     snapshot: Snapshot

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
+
+import msgspec
 
 from peerpigeon.net.http.request import MAX_HEAD_SIZE, MAX_HEADERS, accept_value
 
@@ -29,8 +30,7 @@ class UpgradeError(Exception):
     """The server's answer opens no WebSocket; the message says why and repeats nothing of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class WebSocketUri:
+class WebSocketUri(msgspec.Struct, frozen=True):
     """The address of a WebSocket server (RFC 6455, section 3)."""
 
     is_secure: bool

@@ -6,9 +6,10 @@ read comes back as events; what it has to say is in ``outgoing`` until it is wri
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias, cast
+
+import msgspec
 
 from peerpigeon.core.interface.close_codes import (
     INVALID_PAYLOAD,
@@ -64,22 +65,19 @@ UNDECIDED = -1
 """In place of ``TEXT`` or ``BINARY``: the kind of the first message that comes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pinged:
+class Pinged(msgspec.Struct, frozen=True):
     """A ping came. It is answered already."""
 
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Ponged:
+class Ponged(msgspec.Struct, frozen=True):
     """A pong came, whether asked for or not."""
 
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class CloseReceived:
+class CloseReceived(msgspec.Struct, frozen=True):
     """The other side's close frame came; ``close`` answers it, if ours is not sent yet."""
 
     code: int
@@ -87,8 +85,7 @@ class CloseReceived:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(msgspec.Struct, frozen=True):
     """What came is against the protocol or its limits; ``close`` is to be called with this."""
 
     code: int

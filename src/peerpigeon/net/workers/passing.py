@@ -12,22 +12,21 @@ import contextlib
 import errno
 import socket
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from peerpigeon.core.config.quantities import KIB
+from peerpigeon.core.interface.actions import PassOn
 from peerpigeon.core.interface.events import PeerOpened
+from peerpigeon.net.websocket.peer_socket import PeerSocket
 from peerpigeon.net.workers.place import clients_path
 from peerpigeon.net.workers.relays import Relays, pair
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.core.interface.actions import PassOn
     from peerpigeon.net.driver import Driver
-    from peerpigeon.net.websocket.peer_socket import PeerSocket
 
 LARGEST = 128 * KIB
 """Bytes of a datagram: an announce has a tenth. A client that has said more stays where it is."""
@@ -51,8 +50,7 @@ class Client(msgspec.Struct):
     texts: list[str]
 
 
-@dataclass(slots=True)
-class _Waiting:
+class _Waiting(msgspec.Struct):
     """A client that could not be passed on yet."""
 
     socket: PeerSocket

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from peerpigeon.core.config import NO_END, least_memory
 from peerpigeon.net.descriptors import RESERVE, descriptor_limit
 from peerpigeon.net.machine_memory import default_limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from peerpigeon.core.config import ServerConfig
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """One of ``count`` workers, counted from 0."""
 
     index: int

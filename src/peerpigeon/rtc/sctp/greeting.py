@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from peerpigeon.rtc.sctp import chunks as c
 from peerpigeon.rtc.sctp.incoming import WINDOW
@@ -16,8 +16,7 @@ _KNOWN = frozenset({5, 6, c.COOKIE, c.UNKNOWN_PARAMETER, 9, 11, 12})
 """Of these an address, a host name and the like say nothing over DTLS (RFC 8261, section 6)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Greeting:
+class Greeting(msgspec.Struct, frozen=True):
     """What the other end says."""
 
     tag: int

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+
+import msgspec
 
 from peerpigeon.net.http.kept import tag_of
 
@@ -62,8 +63,7 @@ HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(msgspec.Struct, frozen=True):
     """A file as it is sent."""
 
     body: bytes

@@ -12,10 +12,11 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from peerpigeon.core.config.dialects import PEERJS, TRACKER, Y_WEBRTC
 from peerpigeon.net.http.kept import tag_of
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@dataclass(frozen=True, slots=True)
-class Demo:
+class Demo(msgspec.Struct, frozen=True):
     """What is served as a page of its own."""
 
     path: str
@@ -55,8 +55,7 @@ SHIM_PATH = "/demo/simple-peer.js"
 _HERE = ' aria-current="page"'
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """A page or a script as it is served."""
 
     body: bytes

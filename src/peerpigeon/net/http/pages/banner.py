@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from peerpigeon.net.http.audience import Audience
 from peerpigeon.net.http.page import Response, text

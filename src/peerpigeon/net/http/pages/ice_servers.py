@@ -11,8 +11,9 @@ import base64
 import hmac
 import secrets
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from peerpigeon.core.config import GLOBAL_NAMESPACE
 from peerpigeon.net.http.page import as_json

@@ -7,9 +7,10 @@ rule. A client takes the body as it is, so that a line break would be part of it
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from peerpigeon.net.http.page import Page, Response, text
 
