@@ -83,5 +83,7 @@ class Start:
     def play(self, contender: str) -> Sample:
         """Start one."""
         engine = ENGINES[contender]
-        opened, idle, _, _, after = measure(str(ROOT / "src"), "hub", f"--webrtc-engine={engine}")
+        opened, _, idle, _, _, after = measure(
+            str(ROOT / "src"), "hub", f"--webrtc-engine={engine}"
+        )
         return {"start-open": opened, "start-idle": idle, "start-pages": after}

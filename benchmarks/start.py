@@ -25,8 +25,11 @@ SETTLED = 0.5
 """Seconds from the open port to the first look at the memory."""
 
 PAGES = 50
-HEADINGS = ("port open, s", "idle, MB", "first page, ms", "each page, ms", "after pages, MB")
-TIMES = (0, 2, 3)
+HEADINGS = (
+    *("port open, s", "CPU, s", "idle, MB"),
+    *("first page, ms", "each page, ms", "after pages, MB"),
+)
+TIMES = (0, 1, 3, 4)
 """The columns of which the shortest is shown, since what else runs only lengthens them."""
 
 
@@ -49,7 +52,7 @@ def main() -> None:
             min(column) if number in TIMES else statistics.median(column)
             for number, column in enumerate(columns)
         ]
-        sys.stdout.write(f"| {source} | " + " | ".join(f"{each:.2f}" for each in shown) + " |\n")
+        sys.stdout.write(f"| {source} | " + " | ".join(f"{each:.3g}" for each in shown) + " |\n")
 
 
 def measure(source: str, kind: str, *options: str) -> tuple[float, ...]:
@@ -63,11 +66,12 @@ def measure(source: str, kind: str, *options: str) -> tuple[float, ...]:
     with ended(process):
         port = _port(process)
         opened = time.monotonic() - begin
+        cpu = _cpu(process)
         time.sleep(SETTLED)
         idle = _resident(process)
         first = _asked(port)
         each = sum(_asked(port) for _ in range(PAGES)) / PAGES
-        return opened, idle / 1e6, 1e3 * first, 1e3 * each, _resident(process) / 1e6
+        return opened, cpu, idle / 1e6, 1e3 * first, 1e3 * each, _resident(process) / 1e6
 
 
 def _port(process: subprocess.Popen[str]) -> int:
@@ -86,6 +90,12 @@ def _asked(port: int) -> float:
     connection.getresponse().read()
     connection.close()
     return time.monotonic() - begin
+
+
+def _cpu(process: subprocess.Popen[str]) -> float:
+    """Return how many seconds of CPU its threads have had."""
+    threads = Path(f"/proc/{process.pid}/task").iterdir()
+    return sum(int((each / "schedstat").read_text().split()[0]) for each in threads) / 1e9
 
 
 def _resident(process: subprocess.Popen[str]) -> int:
