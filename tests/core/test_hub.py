@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import PeerId, SessionId, generate_peer_id
 from peerpigeon.core.interface.actions import Action, SendToPeers
-from peerpigeon.core.interface.events import ClockSet, PeerSent
+from peerpigeon.core.interface.events import ClockSet, Event, LinkReceived, PeerSent, Tick
 from peerpigeon.core.interface.notices import (
     HubRegistered,
     PeerAnnounced,
@@ -24,7 +25,9 @@ from peerpigeon.core.interface.notices import (
     PeerGoodbye,
 )
 from peerpigeon.core.sessions.recent_offers import OFFERS
+from peerpigeon.core.wire.hub_frames import Heartbeat
 from tests.core.harness import EPOCH, HUB, A, B, C, D, Desk, Json
+from tests.core.hubs import FIRST, SECOND, Hubs
 from tests.core.wire.test_client_messages import json_values
 
 
@@ -621,6 +624,31 @@ def test_what_clients_leave_behind_is_nothing() -> None:
     while (due := desk.hub.deadline()) is not None:
         assert due < 100.0, "what is remembered of them ends"
         desk.tick(due)
+
+
+def test_after_most_of_what_clients_say_nobody_has_to_ask_when_something_is_due() -> None:
+    desk = Desk()
+    a, _ = desk.join(A), desk.join(B)
+    signal = {"type": "offer", "data": {}, "targetPeerId": B, "networkName": "net1"}
+    assert knows_when(desk.hub, PeerSent(a, json.dumps(signal)), 0.0)
+    goodbye = {"type": "goodbye", "data": {}, "networkName": "net1"}
+    assert not knows_when(desk.hub, PeerSent(a, json.dumps(goodbye)), 0.0)
+    assert not knows_when(desk.hub, Tick(), 0.0)
+
+
+def test_what_hubs_say_may_change_when_something_is_due() -> None:
+    hubs = Hubs(FIRST, SECOND)
+    hubs.link(0, 1)
+    hubs.run()
+    link = next(link for number, link in hubs.others if number == 0)
+    assert not knows_when(hubs.hubs[0], LinkReceived(link, Heartbeat(0)), hubs.now)
+
+
+def knows_when(hub: Hub, event: Event, now: float) -> bool:
+    """Tell whether a hub wants a tick at the time for which it asked before an event."""
+    hub.deadline()
+    hub.take(event, now)
+    return hub.is_deadline_known
 
 
 @pytest.mark.parametrize("step", [-86_400.0, -0.5, 0.5, 86_400.0])

@@ -153,6 +153,7 @@ class Hub(Pictures):
         # everybody takes longer than to pass on a signal, or to hear a heartbeat. Most of what
         # clients say changes nobody's mind, and most of what hubs say concerns the mesh alone.
         self._others_want: tuple[float | None] | None = None
+        self._mesh_is_asked = False  # whether the mesh wants what it wanted when it was asked last
         self._clients.deliver(self._namespaces.show({own: incarnation}, now), now)
         self._clients.topics.placed(now)
 
@@ -177,6 +178,7 @@ class Hub(Pictures):
             if self._effects.news or self._effects.changes:
                 self._settle(now)
             return
+        self._mesh_is_asked = False
         if not isinstance(event, LinkReceived):
             self._others_want = None
         match event:
@@ -235,7 +237,7 @@ class Hub(Pictures):
             piece = self._backlog.next()
             if piece is None:
                 return
-            self._others_want = None
+            self._others_want, self._mesh_is_asked = None, False
             if isinstance(piece, Arrived):  # as most are
                 self._on_arrived(piece, now)
             elif isinstance(piece, Leaving):
@@ -346,8 +348,14 @@ class Hub(Pictures):
             self._clients.topics.placed(now)
         self._awake_until = now + mesh.patience
 
+    @property
+    def is_deadline_known(self) -> bool:
+        """Whether ``deadline`` would return what it returned last, for certain."""
+        return self._mesh_is_asked and self._others_want is not None
+
     def deadline(self) -> float | None:
         """Return when the hub wants a ``Tick`` if nothing else happens before."""
+        self._mesh_is_asked = True
         if self._others_want is None:
             self._others_want = (self._deadline_of_others(),)
         first = earliest(*self._others_want, self._backlog.deadline())

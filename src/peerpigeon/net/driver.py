@@ -190,7 +190,7 @@ class Driver:
                     self._perform(action)
                 except Exception as error:  # the others have to be done all the same
                     self._note_fault(f"performing {type(action).__name__}", error)
-        if not self._alarm.will_look:
+        if not (self._hub.is_deadline_known or self._alarm.will_look):
             self._alarm.look_soon()
 
     def drain(self, over: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -465,6 +466,33 @@ def test_only_rendezvous_hubs_deal_and_only_to_members() -> None:
     hubs.inject(0, Dealt(namespace, ((own.session, b"no json"),)), THIRD)
     hubs.inject(0, Dealt("\0tnobody", ((own.session, b"1"),)), THIRD)
     assert hubs.take(one) == []
+
+
+def test_nothing_is_dealt_to_who_has_not_got_its_place_yet() -> None:
+    hubs, info_hash = mesh(), swarm_of(THIRD)
+    one = hubs.visit_as(0, "tracker", "/announce")
+    hubs.say(one, announce("one", info_hash))
+    namespace = namespace_of_swarm(info_hash)
+    own = hubs.hubs[0]._namespaces.presence.find(
+        namespace,
+        member_id(Kind.SWARM, info_hash.encode().hex(), "one".ljust(20, ".").encode().hex()),
+    )
+    assert own is not None
+    hubs.inject(0, Dealt(namespace, ((own.session, b'{"offer":1}'),)), THIRD)
+    assert hubs.take(one) == []
+
+
+@pytest.mark.parametrize("most", [1, 3, 20])
+def test_who_is_drawn_is_drawn_once_and_each_as_often_as_others(most: int) -> None:
+    population, rounds = 20, 2000
+    drawing, drawn = Random(7), Counter[int]()
+    for _ in range(rounds):
+        chosen = list(dealing._sample(drawing, population, most))
+        assert len(set(chosen)) == len(chosen) == most
+        drawn.update(chosen)
+    assert sorted(drawn) == list(range(population))
+    mean = rounds * most / population
+    assert all(abs(times - mean) < 6 * mean**0.5 for times in drawn.values())
 
 
 def test_nothing_is_dealt_in_a_namespace_of_clients() -> None:

@@ -119,7 +119,8 @@ class Rates:
 
     def drawn(self, visitor: Visitor, cost: int, now: float) -> bool:
         """Count what a visitor has asked of swarms; return whether that is not too much."""
-        self._forgive(visitor, now)
+        if self._told:  # as hardly ever
+            self._forgive(visitor, now)
         visitor.draws_paid_until = paid = DRAWS.spend(visitor.draws_paid_until, cost, now)
         excess = DRAWS.excess(paid, now)
         if excess > 0:

@@ -148,8 +148,10 @@ class Visitors:
                     is_done = self._members.send(visitor, want, now) and is_done
                 case Say(payload):
                     self._effects.send(visitor.session, payload)
-                case Draw() | Count():
+                case Draw():
                     is_done = self._draw(visitor, want, now) and is_done
+                case Count():
+                    is_done = self._count(visitor, want.namespace, now) and is_done
                 case _:
                     self._follow_seldom(visitor, want, now)
                     is_done = False
@@ -178,20 +180,22 @@ class Visitors:
         elif namespace in visitor.topics:
             self._topics.unlisten(visitor, namespace, now)
 
-    def _draw(self, visitor: Visitor, want: Draw | Count, now: float) -> bool:
-        session, namespace = visitor.session, want.namespace
-        offers = len(want.payloads) if isinstance(want, Draw) else 0
-        is_fine = self._rates.drawn(visitor, 1 + offers, now)
-        if isinstance(want, Draw):
-            counted = self._draws.draw(session, namespace, want.member, want.payloads, now)
-        elif self._permissions.objection(readable(namespace), visitor.permits):
-            counted = Counted(namespace, None, 0, 0)  # as of one that is not there
-        else:
-            counted = self._draws.draw(session, namespace, None, (), now)
-        if counted is None:
-            return False
-        told = self._dialects[visitor.dialect].told(session, counted, now)
-        return self._follow(visitor, told, now) and is_fine
+    def _draw(self, visitor: Visitor, want: Draw, now: float) -> bool:
+        session, payloads = visitor.session, want.payloads
+        is_fine = self._rates.drawn(visitor, 1 + len(payloads), now)
+        counted = self._draws.draw(session, want.namespace, want.member, payloads, now)
+        return counted is not None and self._tell_counts(visitor, counted, now) and is_fine
+
+    def _count(self, visitor: Visitor, namespace: str, now: float) -> bool:
+        is_fine = self._rates.drawn(visitor, 1, now)
+        counted: Counted | None = Counted(namespace, None, 0, 0)  # as of one that is not there
+        if self._permissions.objection(readable(namespace), visitor.permits) is None:
+            counted = self._draws.draw(visitor.session, namespace, None, (), now)
+        return counted is not None and self._tell_counts(visitor, counted, now) and is_fine
+
+    def _tell_counts(self, visitor: Visitor, counted: Counted, now: float) -> bool:
+        told = self._dialects[visitor.dialect].told(visitor.session, counted, now)
+        return self._follow(visitor, told, now)
 
     def _listen(self, visitor: Visitor, namespace: str, now: float) -> None:
         if namespace in visitor.topics:

@@ -7,7 +7,8 @@ than what hubs tell each other (``wire/ranges.py``).
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -15,7 +16,7 @@ from peerpigeon.core.ids import ID_DIGITS, PeerId
 from peerpigeon.core.wire.announce_validation import RESERVED
 
 
-class Kind(Enum):
+class Kind(StrEnum):
     """What a namespace of a dialect is; its letter follows ``RESERVED``."""
 
     TOPIC = "y"
@@ -26,9 +27,9 @@ class Kind(Enum):
     """A swarm of a WebTorrent tracker: members."""
 
 
-_TOPIC: Final = RESERVED + Kind.TOPIC.value
+_TOPIC: Final = RESERVED + Kind.TOPIC
 
-_SWARM: Final = RESERVED + Kind.SWARM.value
+_SWARM: Final = RESERVED + Kind.SWARM
 
 _MEMBER: Final = "peerpigeon member 1"
 
@@ -38,16 +39,17 @@ def namespace_of(kind: Kind, *names: str) -> str:
 
     The others may not have a U+0000.
     """
-    return f"{RESERVED}{kind.value}{RESERVED.join(names)}"
+    return RESERVED + kind + RESERVED.join(names)
 
 
+@lru_cache(1024)  # five members answer one, and a client says several things to another one
 def member_id(kind: Kind, realm: str, foreign_id: str) -> PeerId:
     """Return the id in the mesh of whoever has a foreign id in a realm.
 
     It is a hash, so that an id fits wherever one is told, and no two realms or dialects share one.
     By chance two of 2^40 are equal with probability 2^-81; to find two that are takes 2^80 steps.
     """
-    text = RESERVED.join((_MEMBER, kind.value, realm, foreign_id))
+    text = RESERVED.join((_MEMBER, kind, realm, foreign_id))
     return PeerId(sha256(text.encode(errors="surrogatepass")).hexdigest()[:ID_DIGITS])
 
 

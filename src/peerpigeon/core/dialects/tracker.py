@@ -32,6 +32,7 @@ from peerpigeon.core.dialects.tracker_messages import (
     Scrape,
     TrackerError,
     decode,
+    digits,
     failure,
     response,
 )
@@ -67,11 +68,13 @@ Place: TypeAlias = "tuple[str, PeerId]"
 class _Member:
     """A peer in a swarm."""
 
-    __slots__ = ("info_hash", "is_complete", "is_granted", "waiting")
+    __slots__ = ("info_hash", "is_complete", "is_granted", "place", "visitor", "waiting")
 
-    def __init__(self, info_hash: str, *, is_complete: bool) -> None:
+    def __init__(self, visitor: SessionId, place: Place, info_hash: str) -> None:
+        self.visitor = visitor
+        self.place = place
         self.info_hash = info_hash
-        self.is_complete = is_complete
+        self.is_complete = False
         self.is_granted = False
         self.waiting: list[Draw | Send] = []
 
@@ -79,12 +82,14 @@ class _Member:
 class _Socket:
     """What one socket has said."""
 
-    __slots__ = ("counts", "last", "members", "waiting_size")
+    __slots__ = ("counts", "last", "members", "named", "waiting_size")
 
     def __init__(self) -> None:
-        self.last: tuple[str, str, Place] | None = None
-        """The hash and the peer of whom it has said more than once last, and the place: a hash
-        less for each announce."""
+        self.last: _Member | None = None
+        """Of whom it has said more than once last."""
+        self.named: tuple[str, ...] = ()
+        """The hash and the id of that one, as messages have them: so most announces need no digits
+        of these, and no digest."""
         self.members: dict[Place, _Member] = {}
         self.waiting_size = 0
         self.counts = AwaitedCounts()
@@ -96,7 +101,7 @@ class Tracker:
     def __init__(self) -> None:
         self._sockets: dict[SessionId, _Socket] = {}
         # When each peer last announced itself, the longest ago first.
-        self._heard: dict[tuple[SessionId, str, PeerId], float] = {}
+        self._heard: dict[_Member, float] = {}
 
     def __len__(self) -> int:
         return len(self._sockets)
@@ -110,7 +115,7 @@ class Tracker:
         """Take an announce, an answer or a scrape."""
         socket = self._sockets[visitor]
         try:
-            message = decode(text)
+            message = decode(text, socket.named)
         except TrackerError as error:
             return Say(error.answer), _NONSENSE
         if isinstance(message, Scrape):
@@ -120,51 +125,36 @@ class Tracker:
     def _announce(
         self, visitor: SessionId, socket: _Socket, message: Announce, now: float
     ) -> Iterable[Want]:
-        info_hash = message.info_hash
-        place = self._place(socket, info_hash, message.peer_id)
-        member = socket.members.get(place)
-        if message.event == "stopped":
-            return self._stop(visitor, socket, place, info_hash)
-        wants: list[Want] = []
-        if member is None:
-            if len(socket.members) >= MAX_MEMBERS:
-                idle = self._most_idle(visitor, socket, now)
-                if idle is None:
-                    told = f"one socket speaks for {MAX_MEMBERS} peers in swarms at most"
-                    return (Say(failure(told, info_hash)),)
-                wants.append(self._drop(visitor, socket, idle))
-            member = socket.members[place] = _Member(info_hash, is_complete=False)
-            enters = True
+        info_hash, member = message.info_hash, socket.last
+        if member is not None and socket.named == (info_hash, message.peer_id):
+            place = member.place
         else:
-            enters = False
+            place, member = _find(socket, info_hash, message.peer_id)
+        if message.event == "stopped":
+            return self._stop(socket, place, info_hash)
+        wants: list[Want] = []
+        enters = member is None
+        if member is None:
+            room = self._make_room(socket, now)
+            if room is None:
+                told = f"one socket speaks for {MAX_MEMBERS} peers in swarms at most"
+                return (Say(failure(told, info_hash)),)
+            wants += room
+            member = socket.members[place] = _Member(visitor, place, info_hash)
         # Who has been complete stays so.
-        if (message.is_complete or message.event == "completed") and not member.is_complete:
+        if not member.is_complete and (message.is_complete or message.event == "completed"):
             member.is_complete = enters = True
         if enters:
             wants.append(Enter(*place, is_flagged=member.is_complete))
-        heard = visitor, *place
-        self._heard.pop(heard, None)
-        self._heard[heard] = now
+        self._heard.pop(member, None)
+        self._heard[member] = now
         want = self._wanted(place, message)
-        if want is None:
-            return wants
-        if member.is_granted:
-            wants.append(want)
-        elif len(member.waiting) < MAX_WAITING and (
-            socket.waiting_size + _size(want) <= MAX_WAITING_SIZE
-        ):
-            socket.waiting_size += _size(want)
-            member.waiting.append(want)
+        if want is not None:
+            if member.is_granted:
+                wants.append(want)
+            else:
+                _let_wait(socket, member, want)
         return wants
-
-    def _place(self, socket: _Socket, info_hash: str, peer_id: str) -> Place:
-        last = socket.last
-        if last is not None and last[0] == info_hash and last[1] == peer_id:
-            return last[2]
-        place = namespace_of(Kind.SWARM, info_hash), member_id(Kind.SWARM, info_hash, peer_id)
-        if place in socket.members:  # most clients that are idle have announced themselves once
-            socket.last = info_hash, peer_id, place
-        return place
 
     def _wanted(self, place: Place, message: Announce) -> Draw | Send | None:
         namespace, own = place
@@ -172,13 +162,12 @@ class Tracker:
             return Draw(namespace, own, message.offers)
         if not message.answer:
             return None
-        target = member_id(Kind.SWARM, message.info_hash, message.to)
+        target = member_id(Kind.SWARM, digits(message.info_hash), digits(message.to))
         return Send(namespace, own, target, message.answer)
 
-    def _stop(
-        self, visitor: SessionId, socket: _Socket, place: Place, info_hash: str
-    ) -> Iterable[Want]:
-        wants = [self._drop(visitor, socket, place)] if place in socket.members else []
+    def _stop(self, socket: _Socket, place: Place, info_hash: str) -> Iterable[Want]:
+        member = socket.members.get(place)
+        wants = [] if member is None else [self._drop(socket, member)]
         return [*wants, *socket.counts.ask((info_hash,), is_scrape=False)]
 
     def _scrape(self, socket: _Socket, message: Scrape) -> Iterable[Want]:
@@ -227,7 +216,7 @@ class Tracker:
         member = socket.members.get(place)
         if member is None:
             return ()
-        self._forget(visitor, socket, place)
+        self._forget(socket, member)
         return socket.counts.ask((member.info_hash,), is_scrape=False, interval=SPARE_INTERVAL)
 
     def _denied(
@@ -236,23 +225,23 @@ class Tracker:
         member = socket.members.get(place)
         if member is None:
             return ()
-        self._forget(visitor, socket, place)
+        self._forget(socket, member)
         return (Say(failure(reason, member.info_hash)),)
 
     def closed(self, visitor: SessionId) -> None:
         """Forget a socket, and all for whom it has spoken."""
         socket = self._sockets.pop(visitor, None)
         if socket is not None:
-            for place in list(socket.members):
-                self._forget(visitor, socket, place)
+            for member in list(socket.members.values()):
+                self._forget(socket, member)
 
     def tick(self, now: float) -> Iterable[tuple[SessionId, Want]]:
         """Have those leave who have not announced themselves for long."""
         wants = []
         while (due := self.deadline()) is not None and due <= now:
-            visitor, namespace, own = next(iter(self._heard))
-            place = namespace, own
-            wants.append((visitor, self._drop(visitor, self._sockets[visitor], place)))
+            member = next(iter(self._heard))
+            visitor = member.visitor
+            wants.append((visitor, self._drop(self._sockets[visitor], member)))
         return wants
 
     def deadline(self) -> float | None:
@@ -261,18 +250,45 @@ class Tracker:
             return heard + MAX_IDLE
         return None
 
-    def _most_idle(self, visitor: SessionId, socket: _Socket, now: float) -> Place | None:
-        """Return who may make room for another one."""
-        place = min(socket.members, key=lambda place: self._heard[visitor, *place])
-        return place if self._heard[visitor, *place] + IDLE_ENOUGH <= now else None
+    def _make_room(self, socket: _Socket, now: float) -> list[Want] | None:
+        """Have somebody leave for another one if need be; ``None`` if nobody is idle enough."""
+        if len(socket.members) < MAX_MEMBERS:
+            return []
+        idle = min(socket.members.values(), key=self._heard.__getitem__)
+        if self._heard[idle] + IDLE_ENOUGH > now:
+            return None
+        return [self._drop(socket, idle)]
 
-    def _drop(self, visitor: SessionId, socket: _Socket, place: Place) -> Want:
-        self._forget(visitor, socket, place)
-        return Exit(*place)
+    def _drop(self, socket: _Socket, member: _Member) -> Want:
+        self._forget(socket, member)
+        return Exit(*member.place)
 
-    def _forget(self, visitor: SessionId, socket: _Socket, place: Place) -> None:
-        _take_waiting(socket, socket.members.pop(place))
-        del self._heard[visitor, *place]
+    def _forget(self, socket: _Socket, member: _Member) -> None:
+        del socket.members[member.place]
+        socket.last, socket.named = None, ()
+        _take_waiting(socket, member)
+        del self._heard[member]
+
+
+def _find(socket: _Socket, info_hash: str, peer_id: str) -> tuple[Place, _Member | None]:
+    """Return where a peer is, by its swarm's hash and its own id as messages have them.
+
+    And what it is, if its socket has spoken for it before.
+    """
+    swarm = digits(info_hash)
+    place = namespace_of(Kind.SWARM, swarm), member_id(Kind.SWARM, swarm, digits(peer_id))
+    member = socket.members.get(place)
+    if member is not None:  # most clients that are idle have announced themselves once
+        socket.last, socket.named = member, (info_hash, peer_id)
+    return place, member
+
+
+def _let_wait(socket: _Socket, member: _Member, want: Draw | Send) -> None:
+    """Keep what a peer says before it has its place, or drop it if that is too much."""
+    size = _size(want)
+    if len(member.waiting) < MAX_WAITING and socket.waiting_size + size <= MAX_WAITING_SIZE:
+        socket.waiting_size += size
+        member.waiting.append(want)
 
 
 def _size(want: Draw | Send) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from peerpigeon.core.dialects.dialect import Count, Counted, Say
 from peerpigeon.core.dialects.names import Kind, namespace_of
-from peerpigeon.core.dialects.tracker_messages import failure, response, scraped
+from peerpigeon.core.dialects.tracker_messages import characters, digits, failure, response, scraped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +73,7 @@ class AwaitedCounts:
         self._awaited += answer.lacking
         wants: list[Want] = []
         for info_hash in info_hashes:
-            namespace = namespace_of(Kind.SWARM, info_hash)
+            namespace = namespace_of(Kind.SWARM, digits(info_hash))
             self._by_namespace.setdefault(namespace, deque()).append(answer)
             wants.append(Count(namespace))
         return wants
@@ -88,6 +88,6 @@ class AwaitedCounts:
             del self._by_namespace[news.namespace]
         self._awaited -= 1
         answer.lacking -= 1
-        info_hash = news.namespace[len(namespace_of(Kind.SWARM, "")) :]
+        info_hash = characters(news.namespace[len(namespace_of(Kind.SWARM, "")) :])
         answer.counts[info_hash] = news.flagged, news.members - news.flagged
         return () if answer.lacking else (Say(answer.said()),)

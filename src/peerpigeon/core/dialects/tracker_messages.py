@@ -1,7 +1,7 @@
 """What WebTorrent clients and their tracker say to each other, as ``bittorrent-tracker`` 11.2.3.
 
-Hashes and ids are 20 bytes. In a message each is a string of 20 characters with the codes 0 to 255;
-here, and in the names of namespaces, it is 40 hexadecimal digits.
+Hashes and ids are 20 bytes. In a message, and here, each is a string of 20 characters with the
+codes 0 to 255; in the names of namespaces it is 40 hexadecimal digits.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
-from peerpigeon.core.wire.nesting import is_too_deep
+from peerpigeon.core.wire.nesting import is_shallow, is_too_deep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
 HASH_SIZE: Final = 20
 
@@ -122,8 +122,11 @@ _offer = msgspec.json.Decoder(_Offer)
 _encoder = msgspec.json.Encoder()
 
 
-def decode(text: str) -> Message:
-    """Return the message in one frame of a client; raise ``TrackerError`` if there is none."""
+def decode(text: str, hashes: Container[str] = ()) -> Message:
+    """Return the message in one frame of a client; raise ``TrackerError`` if there is none.
+
+    ``hashes`` are some that have been found to be in order before.
+    """
     try:
         usual = _usual.decode(text)
     except msgspec.ValidationError:
@@ -131,7 +134,7 @@ def decode(text: str) -> Message:
     except (msgspec.DecodeError, RecursionError):
         raise TrackerError("invalid JSON") from None
     if usual.action == "announce":
-        return _announce(usual)
+        return _announce(usual, text, hashes)
     if usual.action == "scrape":
         return _scrape(text)
     raise TrackerError("invalid action: it is announce or scrape")
@@ -181,21 +184,27 @@ def _offers_in(value: msgspec.Raw) -> Iterable[_Offer]:
             continue
 
 
-def _announce(message: _Usual) -> Announce:
-    info_hash = _hex(message.info_hash, "info_hash")
-    peer_id = _hex(message.peer_id, "peer_id")
+def _announce(message: _Usual, text: str, hashes: Container[str]) -> Announce:
+    info_hash, peer_id = message.info_hash, message.peer_id
+    if info_hash not in hashes:
+        _checked(info_hash, "info_hash")
+    if peer_id not in hashes:
+        _checked(peer_id, "peer_id")
     is_complete = bytes(message.left) in _ZERO
-    if bytes(message.answer) not in _FALSE:
-        to = _hex(message.to_peer_id, "`to_peer_id` (required with `answer`)")
+    if message.answer and bytes(message.answer) not in _FALSE:
+        to = _checked(message.to_peer_id, "`to_peer_id` (required with `answer`)")
         _event(message, info_hash)
         answer = _passed(message, _NONE, message.answer, message.offer_id)
+        if not is_shallow(text) and is_too_deep(answer):
+            answer = b""
         return Announce(info_hash, peer_id, "update", is_complete, (), to, answer)
     event = _event(message, info_hash)
     if not message.offers:
         return Announce(info_hash, peer_id, event, is_complete)
-    offers = (_passed(message, each.offer, _NONE, each.offer_id) for each in message.offers)
-    usable = tuple(offer for offer in offers if offer)[:MAX_OFFERS]
-    return Announce(info_hash, peer_id, event, is_complete, usable)
+    offers = [_passed(message, each.offer, _NONE, each.offer_id) for each in message.offers]
+    if not is_shallow(text):
+        offers = [offer for offer in offers if not is_too_deep(offer)]
+    return Announce(info_hash, peer_id, event, is_complete, tuple(offers[:MAX_OFFERS]))
 
 
 def _event(message: _Usual, info_hash: str) -> str:
@@ -210,8 +219,8 @@ def _event(message: _Usual, info_hash: str) -> str:
 def _passed(
     message: _Usual, offer: msgspec.Raw, answer: msgspec.Raw, offer_id: msgspec.Raw
 ) -> bytes:
-    """Return what a member gets; nothing if no hub would pass that on."""
-    said = _encoder.encode(
+    """Return what a member gets."""
+    return _encoder.encode(
         _Passed(
             "announce",
             offer or msgspec.UNSET,
@@ -221,7 +230,6 @@ def _passed(
             message.info_hash,
         )
     )
-    return b"" if is_too_deep(said) else said
 
 
 def _scrape(text: str) -> Scrape:
@@ -229,41 +237,44 @@ def _scrape(text: str) -> Scrape:
     if bytes(value) in (b"", b"null"):
         return Scrape(None)
     if one := _text_in(value):
-        return Scrape((_hex(one, "info_hash"),))
+        return Scrape((_checked(one, "info_hash"),))
     items = _items_in(value)
     if not items:
         raise TrackerError("invalid info_hash")
     # Twice the same one is asked once.
-    return Scrape(tuple(dict.fromkeys(_hex(_text_in(item), "info_hash") for item in items)))
+    return Scrape(tuple(dict.fromkeys(_checked(_text_in(item), "info_hash") for item in items)))
 
 
-def _hex(text: str, what: str) -> str:
-    """Return 20 bytes that are written as characters as hexadecimal digits."""
+def _checked(text: str, what: str) -> str:
+    """Return a text that is 20 bytes, each written as a character."""
     try:
-        data = text.encode("latin-1")
+        text.encode("latin-1")
     except UnicodeEncodeError:
-        data = b""
-    if len(data) != HASH_SIZE:
+        text = ""
+    if len(text) != HASH_SIZE:
         raise TrackerError(f"invalid {what}")
-    return data.hex()
+    return text
+
+
+def digits(characters: str) -> str:
+    """Return a hash or an id as names have it, in hexadecimal digits."""
+    return characters.encode("latin-1").hex()
 
 
 def characters(digits: str) -> str:
-    """Return hexadecimal digits as messages have them: a character for each byte."""
+    """Return a hash or an id as messages have it: a character for each byte."""
     return bytes.fromhex(digits).decode("latin-1")
 
 
 def response(info_hash: str, complete: int, incomplete: int, interval: int) -> bytes:
     """Return the answer to an announce; ``interval`` is in seconds."""
-    return _encoder.encode(
-        _Response(complete, incomplete, "announce", interval, characters(info_hash))
-    )
+    return _encoder.encode(_Response(complete, incomplete, "announce", interval, info_hash))
 
 
 def scraped(counts: dict[str, tuple[int, int]], interval: int) -> bytes:
     """Return the answer to a scrape: complete and incomplete members by hash."""
     files = {
-        characters(info_hash): {
+        info_hash: {
             "complete": complete,
             "incomplete": incomplete,
             "downloaded": complete,  # Reference: it knows of no others.
@@ -278,5 +289,5 @@ def failure(reason: str, info_hash: str | None = None, action: str = "announce")
     """Return a complaint. Real clients drop their socket for one that names no swarm."""
     if info_hash is None:
         return _encoder.encode({"failure reason": reason})
-    told = {"action": action, "failure reason": reason, "info_hash": characters(info_hash)}
+    told = {"action": action, "failure reason": reason, "info_hash": info_hash}
     return _encoder.encode(told)

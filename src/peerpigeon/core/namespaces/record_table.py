@@ -11,7 +11,7 @@ from peerpigeon.core.namespaces.regions import Regions, Round
 from peerpigeon.core.namespaces.retention import due
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.memory import Pot
@@ -36,6 +36,8 @@ class RecordTable:
         self._memory = memory
         memory.gauges.append(lambda: sum(kept.size for kept in self._kept.values()))
         self._kept: dict[str, NamespaceRecords] = {}
+        self.get: Callable[[str], NamespaceRecords | None] = self._kept.get
+        """Return what is kept of a namespace. The dict's own method, as each announce asks."""
         self._names = Regions()
         self._by_hub = NamesByHub()
         self.at = self._by_hub.at
@@ -51,10 +53,6 @@ class RecordTable:
     def __len__(self) -> int:
         """Return how many members are stored."""
         return self._records
-
-    def get(self, namespace: str) -> NamespaceRecords | None:
-        """Return what is kept of a namespace."""
-        return self._kept.get(namespace)
 
     def all(self) -> list[NamespaceRecords]:
         """Return what is kept of each namespace."""

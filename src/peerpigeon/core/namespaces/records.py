@@ -107,7 +107,8 @@ class NamespaceRecords(msgspec.Struct, eq=False):
 
     def __len__(self) -> int:
         """Return how many members are stored."""
-        return sum(len(sessions) for sessions in self.served.values())
+        rivals = sum(map(len, self.rivals.values())) if self.rivals else 0
+        return len(self.firsts) + rivals
 
     @property
     def numbers(self) -> list[int]:

@@ -19,13 +19,13 @@ from peerpigeon.core.wire.hub_news import Counted, Dealt
 from peerpigeon.core.wire.hub_sizes import size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.namespaces.records import NamespaceRecords, Record
-    from peerpigeon.core.wire.hub_news import Draw
+    from peerpigeon.core.wire.hub_news import Draw, Member
 
 PIECE = 1024
 """Members that are drawn at once for other hubs, about: some 3 ms, with what is sent to them. Then
@@ -38,6 +38,11 @@ tens of thousands a second."""
 
 MOST_DRAWN = 100
 """Members that are drawn for one. The reference uses 82 offers at most; clients send five."""
+
+
+SPARSE = 4
+"""Of how many members one is drawn, at least, where members are drawn again if they were before.
+``Random.sample`` takes twice as long, and is for those that draw most of a swarm."""
 
 
 class _Line:
@@ -59,9 +64,9 @@ class Dealing:
         namespaces: Namespaces,
         rng: Random,
         effects: Effects,
-        deliver: Callable[[str, int, bytes], None],
+        deliver: Callable[[str, Member, bytes], None],
     ) -> None:
-        """``deliver``: hands a message to the member of a namespace that has a session here."""
+        """``deliver``: hands a message to the member of a namespace that is here."""
         self._own = own
         self._deliver = deliver
         self._table = namespaces.rendezvous.table
@@ -94,7 +99,9 @@ class Dealing:
 
     def _answer(self, hub: PeerId, draw: Draw) -> None:
         self._left -= 1 + min(MOST_DRAWN, len(draw.payloads))
-        counts = self.deal(draw.namespace, draw.member, draw.payloads)
+        counts = 0, 0
+        if is_swarm(draw.namespace):
+            counts = self.deal(draw.namespace, draw.member, draw.payloads)
         self._effects.tell_hub(hub, Counted(draw.namespace, draw.number, *counts))
 
     def expire(self, now: float) -> None:
@@ -119,11 +126,11 @@ class Dealing:
     # For whoever asks
 
     def deal(self, namespace: str, member: PeerId, payloads: tuple[bytes, ...]) -> tuple[int, int]:
-        """Send each of a member's messages to another member that is drawn, at whatever hub.
+        """Send each of a swarm's member's messages to another one that is drawn, at whatever hub.
 
         Returns how many members there are, and how many of them are flagged.
         """
-        kept = self._table.get(namespace) if is_swarm(namespace) else None
+        kept = self._table.get(namespace)
         if kept is None:
             return 0, 0
         if payloads:
@@ -136,7 +143,7 @@ class Dealing:
         for record, payload in zip(drawn, payloads, strict=False):
             located = record.located
             if located.hub == self._own:
-                self._deliver(namespace, located.member.session, payload)
+                self._deliver(namespace, located.member, payload)
             else:
                 dealt.setdefault(located.hub, []).append((located.member.session, payload))
         for other, items in dealt.items():
@@ -158,7 +165,18 @@ class Dealing:
         place = bisect_left(numbers, sender)
         others = len(numbers) - (place < len(numbers) and numbers[place] == sender)
         is_there = others < len(numbers)
-        chosen = self._drawing_from().sample(range(others), min(most, others))
+        chosen = _sample(self._drawing_from(), others, min(most, others))
         # Behind the sender each is one further.
         places = (one + (is_there and one >= place) for one in chosen)
         return [kept.firsts[numbers[one]] for one in places]
+
+
+def _sample(drawing: Random, population: int, count: int) -> Iterable[int]:
+    """Return so many different numbers below ``population``, drawn at random, in random order."""
+    if count * SPARSE > population:
+        return drawing.sample(range(population), count)
+    chosen: dict[int, None] = {}
+    draw = drawing.random
+    while len(chosen) < count:
+        chosen[int(draw() * population)] = None
+    return chosen

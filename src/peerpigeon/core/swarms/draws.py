@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Registry
+    from peerpigeon.core.wire.hub_news import Member
 
 _NOBODY = PeerId("0" * 40)
 """Stands in a ``Draw`` that is only a question, and for the lead of one that nobody has."""
@@ -65,7 +66,7 @@ class Draws:
         self._placement = namespaces.placement
         self._effects = effects
         self._memory = effects.memory.signals
-        self._dealing = Dealing(own, namespaces, rng, effects, self._deliver)
+        self._dealing = Dealing(own, namespaces, rng, effects, self._hand_over)
         self._last = namespaces.views.first_session(own)
         self._asked: dict[int, _Asked] = {}  # in order of time
         self._size = 0
@@ -89,7 +90,7 @@ class Draws:
 
         Returns the answer if it is known here. Else its visitor is told later.
         """
-        lead, effects = self._placement.primary(namespace), self._effects
+        lead, effects = self._placement.rendezvous_hubs(namespace)[0], self._effects
         # What was said before, as that the member is flagged, must not be overtaken.
         if lead == self._own and not effects.news and not effects.changes:
             counts = self._dealing.deal(namespace, member or _NOBODY, payloads)
@@ -131,8 +132,17 @@ class Draws:
 
     def _deliver(self, namespace: str, session: int, payload: bytes) -> None:
         member = self._presence.member_of(namespace, self._presence.current(session))
-        party = None if member is None else self._registry.find(member.peer)
-        if isinstance(party, Guest) and party.granted_in == namespace:
+        if member is not None:
+            self._hand_over(namespace, member, payload)
+
+    def _hand_over(self, namespace: str, member: Member, payload: bytes) -> None:
+        """Send a message to one of ours if it has its id, in the session that is meant."""
+        party = self._registry.find(member.peer)
+        if (
+            isinstance(party, Guest)
+            and party.granted_in == namespace
+            and party.mesh_session == member.session
+        ):
             self._effects.send(party.hub, payload)
 
     def on_failure(self, hub: PeerId, news: Draw | Dealt, reason: Reason) -> None:

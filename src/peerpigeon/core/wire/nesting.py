@@ -19,6 +19,14 @@ DEEPEST_INSIDE = 2 * DEEPEST
 _MARK = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
 
 
+def is_shallow(text: str) -> bool:
+    """Tell whether it is certain at a glance that nothing in a JSON text is nested too deeply.
+
+    One look at all of it is for each of its parts, too.
+    """
+    return text.count("[") + text.count("{") <= DEEPEST
+
+
 def is_too_deep(data: bytes, deepest: int = DEEPEST) -> bool:
     """Tell whether a JSON value is nested deeper than ``deepest``."""
     if data.count(b"[") + data.count(b"{") <= deepest:  # as nearly always
