@@ -23,8 +23,6 @@ from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import ID_DIGITS, PeerId
 from peerpigeon.net.driver import Driver
 from peerpigeon.net.http.request import UpgradeRequest
-from peerpigeon.net.websocket.group import SocketGroup
-from peerpigeon.net.websocket.peer_socket import PeerSocket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +37,8 @@ READS = (1, 16)  # signals in each
 class Pipe:
     """What a socket knows of its connection: what it writes is counted and forgotten."""
 
+    protocol: asyncio.Protocol
+
     def __init__(self) -> None:
         self.written = 0
 
@@ -49,7 +49,8 @@ class Pipe:
         """Take no heed."""
 
     def set_protocol(self, protocol: asyncio.Protocol) -> None:
-        """Take no heed."""
+        """Remember who reads."""
+        self.protocol = protocol
 
     def is_closing(self) -> bool:
         """Return ``False``."""
@@ -74,32 +75,19 @@ class Bench:
         config = ServerConfig()
         hub = Hub(PeerId("f" * ID_DIGITS), config, SystemRandom(), now=loop.time())
         self._driver = Driver(hub, config, lambda _: None)
-        self._listened: list[PeerSocket] = []
-        self._sockets = SocketGroup(
-            self._driver,
-            self._listen,
-            max_message_size=config.max_message_size,
-            max_outbox_size=config.max_outbox_size,
-            close_timeout=config.close_timeout,
-            holders=self._driver.holders,
-        )
         self.pipes = [self._open(number) for number in range(2 * PAIRS)]
-
-    def _listen(self, shared: SocketGroup[PeerSocket], transport: asyncio.Transport) -> PeerSocket:
-        self._listened.append(PeerSocket.accepted(shared, transport))
-        return self._listened[-1]
 
     def _open(self, number: int) -> Pipe:
         pipe, peer_id = Pipe(), name(number)
         request = UpgradeRequest("/", f"peerId={peer_id}", "localhost", None, "key")
         announce = {"type": "announce", "data": {"peerId": peer_id}, "networkName": "path"}
         early = frame(TEXT, json.dumps(announce).encode())
-        self._sockets.open(cast("asyncio.Transport", pipe), request, early)
+        self._driver.clients.open(cast("asyncio.Transport", pipe), request, early)
         return pipe
 
     async def measure(self, size: int, together: int) -> float:
         """Return the seconds for one signal; every second client gets what the one before sends."""
-        senders = self._listened[::2]
+        senders = [pipe.protocol for pipe in self.pipes[::2]]
         reads = [frame(TEXT, signal(size, 2 * pair + 1)) * together for pair in range(PAIRS)]
         best = float("inf")
         for _ in range(ROUNDS):

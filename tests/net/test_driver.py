@@ -45,12 +45,14 @@ class Sink:
     def ping(self, payload: bytes) -> None:
         self.pinged.append(ping_number(payload))
 
-    def send(self, payload: bytes) -> None:
-        self.told.append(json.loads(payload))
+    @property
+    def protocol(self) -> Sink:
+        return self
 
-    def send_all(self, payloads: list[bytes]) -> None:
-        for payload in payloads:
-            self.send(payload)
+    def send_parts(self, head: bytes, rest: bytes, payload: bytes) -> bool:
+        assert (head + rest).endswith(payload)
+        self.told.append(json.loads(payload))
+        return False
 
     def close(self, code: int, reason: str) -> None:
         self.closed.append((code, reason))

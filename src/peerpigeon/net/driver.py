@@ -182,9 +182,7 @@ class Driver:
         """Do what the hub has asked for."""
         for action in actions:
             if isinstance(action, SendToPeers):  # as most are
-                for session, payload in zip(action.sessions, action.payloads, strict=True):
-                    if (socket := self._sockets.get(session)) is not None:
-                        socket.send(payload)
+                self.clients.send_each(map(self._sockets.get, action.sessions), action.payloads)
             else:
                 try:
                     self._perform(action)

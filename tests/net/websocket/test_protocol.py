@@ -71,6 +71,19 @@ def test_a_client_masks_each_frame_with_a_key_of_its_own_and_a_server_none() -> 
     assert written(there) == b"\x81\x04\0\0\0\0"
 
 
+def test_a_client_masks_what_others_get_in_one_frame_and_nothing_goes_behind_a_close() -> None:
+    here, there = client(), server()
+    for end in (here, there):
+        assert end.send_parts(b"\x81\x04", b"\0\0\0\0", b"\0\0\0\0")
+        assert not end.send_parts(b"\x81\x04\0\0\0\0", b"", b"\0\0\0\0")
+    assert written(here) == b"\x81\x84\0\0\0\x01\0\0\0\x01" + b"\x81\x84\0\0\0\x02\0\0\0\x02"
+    assert written(there) == b"\x81\x04\0\0\0\0" * 2
+    there.close(1000)
+    assert written(there)
+    assert not there.send_parts(b"\x81\x04", b"\0\0\0\0", b"\0\0\0\0")
+    assert not written(there)
+
+
 def test_what_is_said_goes_out_in_order_and_nothing_behind_a_close() -> None:
     here = server()
     here.send(TEXT, b"1")

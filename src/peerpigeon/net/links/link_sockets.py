@@ -45,7 +45,7 @@ class LinkSocket(WebSocket):
     def accept(self, most: int) -> None:
         """Take messages of ``most`` bytes from now on."""
         self.is_accepted = True
-        self._protocol.max_message_size = most
+        self.protocol.max_message_size = most
 
     def resume_writing(self) -> None:
         """Write what was held back, and tell the owner if there is room for more."""

@@ -26,6 +26,7 @@ from peerpigeon.net.websocket.group import Socket, SocketGroup
 from peerpigeon.net.websocket.kernel_queue import IS_INHERITED, leave_little_in_kernel
 from peerpigeon.net.websocket.protocol import (
     NOTHING,
+    PARTS,
     CloseReceived,
     Pinged,
     Ponged,
@@ -66,10 +67,10 @@ class WebSocket(TurnTaker, Socket):
         "_held_size",
         "_is_owed",
         "_noted",
-        "_protocol",
         "_timer",
         "_transport",
         "address",
+        "protocol",
         "sent",
     )
 
@@ -81,7 +82,7 @@ class WebSocket(TurnTaker, Socket):
         self.address: str = peer[0] if isinstance(peer, tuple) else ""
         self._group = group
         self._transport = transport
-        self._protocol = protocol
+        self.protocol = protocol
         most = min(self.ALLOWANCE - 1, group.max_outbox_size)
         transport.set_write_buffer_limits(high=most)
         self._held: deque[bytes] | None = None  # frames for later, while the transport is full
@@ -102,19 +103,19 @@ class WebSocket(TurnTaker, Socket):
     @property
     def buffered(self) -> int:
         """How many bytes are still to be sent."""
-        queued = sum(map(len, self._protocol.outgoing)) + self._held_size
+        queued = sum(map(len, self.protocol.outgoing)) + self._held_size
         return queued + self._transport.get_write_buffer_size()
 
     def answer(self, response: bytes) -> None:
         """Queue the end of the opening handshake: it leaves with the greeting, in one write."""
-        self._protocol.outgoing = [*self._protocol.outgoing, response, b""]
+        self.protocol.outgoing = [*self.protocol.outgoing, response, b""]
         self.sent -= len(response)  # it is no frame
         self._group.sent -= len(response)
         self._group.flush_soon(self)
 
     def send(self, payload: bytes) -> None:
         """Send one message. Never waits, never raises; nothing if the socket is closed."""
-        protocol = self._protocol
+        protocol = self.protocol
         if not protocol.outgoing:
             self._group.flush_soon(self)
         protocol.send(protocol.kind, payload)
@@ -122,7 +123,7 @@ class WebSocket(TurnTaker, Socket):
     def ping(self, payload: bytes) -> None:
         """Ask for a sign of life, before all that waits; the answer has the same payload."""
         self.flush()
-        self._protocol.send(PING, payload)
+        self.protocol.send(PING, payload)
         if self._held is None:
             self.flush()
         else:
@@ -141,11 +142,11 @@ class WebSocket(TurnTaker, Socket):
 
     def abort(self) -> None:
         """End the connection at once."""
-        self._is_owed = self._is_owed and self._protocol.state is State.PARTING
+        self._is_owed = self._is_owed and self.protocol.state is State.PARTING
         self._abort()
 
     def _abort(self) -> None:
-        self._protocol.end()
+        self.protocol.end()
         self._drop_held()
         self.forget_unread()
         was_open = not self._transport.is_closing()
@@ -161,19 +162,21 @@ class WebSocket(TurnTaker, Socket):
         self._group.loop.call_soon(self._report, TRY_AGAIN_LATER, MEMORY_IS_SHORT)
         self._group.on_fault(self, MEMORY_IS_SHORT)
         self._drop_held()
-        if self._transport.get_write_buffer_size() or self._protocol.state is not State.OPEN:
+        if self._transport.get_write_buffer_size() or self.protocol.state is not State.OPEN:
             self._abort()
         else:
             self._close(TRY_AGAIN_LATER, MEMORY_IS_SHORT)
 
     def flush(self) -> None:
         """Write what is queued, or hold it back while the transport is full."""
-        if outgoing := self._protocol.outgoing:
-            data = b"".join(outgoing)
+        protocol = self.protocol
+        if outgoing := protocol.outgoing:
+            protocol.outgoing = NOTHING
+            is_whole = len(outgoing) == PARTS and not outgoing[1]  # a frame that others get, too
+            data = outgoing[0] if is_whole else b"".join(outgoing)
             size = len(data)
             self.sent += size
             self._group.sent += size
-            self._protocol.outgoing = NOTHING
             if self._held is None and size <= MAX_WRITE:  # as nearly always
                 self._transport.write(data)
             else:
@@ -183,8 +186,8 @@ class WebSocket(TurnTaker, Socket):
         held = deque() if self._held is None else self._held
         part: list[bytes] = []
         part_size = 0
-        for index in range(0, len(outgoing), 2):  # each frame is its header and its payload
-            part += outgoing[index : index + 2]
+        for index in range(0, len(outgoing), PARTS):
+            part += outgoing[index : index + PARTS]
             part_size += len(outgoing[index]) + len(outgoing[index + 1])
             if part_size >= AHEAD:
                 held.append(b"".join(part))
@@ -198,9 +201,9 @@ class WebSocket(TurnTaker, Socket):
 
     def _overtake(self, held: deque[bytes]) -> None:
         """Put the control frame that was queued last before all that is held back."""
-        outgoing = self._protocol.outgoing
-        frame = b"".join(outgoing[-2:])  # its header and its payload
-        self._protocol.outgoing = outgoing[:-2] or NOTHING
+        outgoing = self.protocol.outgoing
+        frame = b"".join(outgoing[-PARTS:])
+        self.protocol.outgoing = outgoing[:-PARTS] or NOTHING
         held.appendleft(frame)
         self._held_size += len(frame)
         self._limit()
@@ -208,7 +211,7 @@ class WebSocket(TurnTaker, Socket):
     def _limit(self) -> None:
         """Close if more than ``max_outbox_size`` bytes wait for a client that does not read."""
         waiting = self._held_size + self._transport.get_write_buffer_size()
-        if waiting > self._group.max_outbox_size and self._protocol.state is State.OPEN:
+        if waiting > self._group.max_outbox_size and self.protocol.state is State.OPEN:
             self._drop_held()
             self._close(TRY_AGAIN_LATER, SLOW_READER)
             # Not at once, as this may be the listener's own call.
@@ -222,7 +225,7 @@ class WebSocket(TurnTaker, Socket):
 
     def _note(self) -> None:
         """Note what is kept beyond this turn."""
-        self._noted = self._protocol.kept
+        self._noted = self.protocol.kept
         size = self._noted + self.unread_size
         if self._held is not None or self._timer is not None:
             size += self._held_size + self._transport.get_write_buffer_size()
@@ -232,7 +235,7 @@ class WebSocket(TurnTaker, Socket):
 
     def pause_writing(self) -> None:
         """Hold back what is queued from now on; close if even this is too much."""
-        if self._protocol.state is State.OPEN and self._held is None:
+        if self.protocol.state is State.OPEN and self._held is None:
             self._held = deque()
         self._limit()
 
@@ -240,7 +243,7 @@ class WebSocket(TurnTaker, Socket):
         """Write what was held back, as far as the transport takes it."""
         held, size = self._held, self._held_size
         self._drop_held()
-        while held and self._protocol.state not in _OVER:
+        while held and self.protocol.state not in _OVER:
             data = held.popleft()
             size -= len(data)
             self._transport.write(data)
@@ -253,7 +256,7 @@ class WebSocket(TurnTaker, Socket):
         """Read the frames in what has come, as many as there may be in one turn."""
         size = len(data)
         self._group.received += size
-        events = self._protocol.receive_data(data)
+        events = self.protocol.receive_data(data)
         if isinstance(events, tuple):  # most often, and one message: a call less for each
             for event in events:
                 if isinstance(event, _MESSAGE):
@@ -265,7 +268,7 @@ class WebSocket(TurnTaker, Socket):
             return
         if size >= READ_SIZE:
             self.wait_for_turn(iter(()))
-        if self._protocol.kept != self._noted:
+        if self.protocol.kept != self._noted:
             self._note()
 
     def read_on(self) -> None:
@@ -276,7 +279,7 @@ class WebSocket(TurnTaker, Socket):
     def eof_received(self) -> bool:
         """Take the other side for gone: one that leaves in order sends a close frame first."""
         self._group.deliver()
-        self._protocol.end()
+        self.protocol.end()
         self._drop_held()
         self.forget_unread()
         self._linger()
@@ -286,7 +289,7 @@ class WebSocket(TurnTaker, Socket):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget everything."""
         self._group.deliver()
-        self._protocol.end()
+        self.protocol.end()
         self._drop_held()
         self.forget_unread()
         if self._timer is not None:
@@ -326,7 +329,7 @@ class WebSocket(TurnTaker, Socket):
                 self._group.receive(self, message)
 
     def _flush_pongs(self) -> None:
-        frames = len(self._protocol.outgoing) // 2  # each is its header and its payload
+        frames = len(self.protocol.outgoing) // PARTS
         if frames == 1:
             self._group.flush_soon(self)
         elif frames > MAX_JOINED_FRAMES:
@@ -345,7 +348,7 @@ class WebSocket(TurnTaker, Socket):
             held = b"".join(self._held)
             self._drop_held()
             self._transport.write(held)
-        self._protocol.close(code, reason, is_heard=is_heard)
+        self.protocol.close(code, reason, is_heard=is_heard)
         self.flush()
         self._linger()
 

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from peerpigeon.core.counts import Histogram
 from peerpigeon.net.traffic import Traffic
 from peerpigeon.net.turns import Turns
+from peerpigeon.net.websocket.frames import SERVER, TEXT, frame_header
 from peerpigeon.net.websocket.turns import TURN_SOCKETS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from peerpigeon.net.http.request import UpgradeRequest
     from peerpigeon.net.memory import Holders
-    from peerpigeon.net.websocket.protocol import Message
+    from peerpigeon.net.websocket.protocol import Message, WebSocketProtocol
 
 S = TypeVar("S", bound="Socket")
 M = TypeVar("M")
@@ -39,6 +40,8 @@ class Socket(asyncio.Protocol, ABC):
 
     __slots__ = ()
 
+    protocol: WebSocketProtocol
+    """What is queued, and what has been read."""
     address: str
     """The IP address of the other side."""
     sent: int
@@ -170,6 +173,19 @@ class SocketGroup(Generic[S]):
         if not self._is_ending:
             self._end_turn_soon()
         self._unsent.append(socket)
+
+    def send_each(self, sockets: Iterable[S | None], payloads: Iterable[bytes]) -> None:
+        """Send as many messages, each to the socket at its place, if one is there."""
+        if not self._is_ending:
+            self._end_turn_soon()
+        unsent, last, head, rest = self._unsent, None, b"", b""
+        for socket, payload in zip(sockets, payloads, strict=True):
+            if payload is not last:
+                last, head, rest = payload, frame_header(TEXT, SERVER, len(payload)), payload
+            elif rest:  # several hear it: it is put together once for all of them
+                head, rest = head + payload, b""
+            if socket is not None and socket.protocol.send_parts(head, rest, payload):
+                unsent.append(socket)
 
     def tell_pace_soon(self, socket: S) -> None:
         """Tell once all is flushed that a socket is behind, or is not any more."""

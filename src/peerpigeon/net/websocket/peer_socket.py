@@ -42,7 +42,7 @@ class PeerSocket(WebSocket):
     @property
     def is_open(self) -> bool:
         """Whether messages can still come and go."""
-        return self._protocol.state is State.OPEN and not self._transport.is_closing()
+        return self.protocol.state is State.OPEN and not self._transport.is_closing()
 
     @property
     def is_encrypted(self) -> bool:
@@ -56,7 +56,7 @@ class PeerSocket(WebSocket):
         taken, or not written yet. Then all goes on.
         """
         self.flush()
-        is_between = self._unread is None and not self._protocol.kept and self._held is None
+        is_between = self._unread is None and not self.protocol.kept and self._held is None
         if not (is_between and self.is_open) or self._transport.get_write_buffer_size():
             return False
         self._transport.pause_reading()
@@ -79,7 +79,7 @@ class PeerSocket(WebSocket):
     def give_up_transport(self) -> asyncio.Transport:
         """Let go of a connection that stands still, and return it for somebody here."""
         self._is_owed = False
-        self._protocol.end()
+        self.protocol.end()
         self._group.leave(self)
         self._group.holders.note(self, 0)
         return self._transport

@@ -61,6 +61,9 @@ _READING = (_OPEN, _CLOSING, _PARTING)
 NOTHING = cast("list[bytes]", ())
 """What there is to be written mostly. A list of each socket's own would take 64 bytes for good."""
 
+PARTS = 2
+"""Of a frame in ``outgoing``: its header and its payload, or all of it and nothing."""
+
 UNDECIDED = -1
 """In place of ``TEXT`` or ``BINARY``: the kind of the first message that comes."""
 
@@ -136,7 +139,8 @@ class WebSocketProtocol:
         self.max_message_size = max_message_size
         self.state = _OPEN
         self.outgoing = NOTHING
-        """What is to be written, in order. Whoever writes it puts ``NOTHING`` there."""
+        """What is to be written, in order: ``PARTS`` of each frame. Whoever writes it puts
+        ``NOTHING`` there."""
         self._new_key = new_key
         self._sender = CLIENT if new_key is None else SERVER  # of what is read
         self._whole = kind  # the first byte of a frame that is a message of its own now
@@ -299,6 +303,22 @@ class WebSocketProtocol:
                 outgoing.append(payload)
             else:  # a list of its own, which takes no longer: an empty one has no room either
                 self.outgoing = [header, payload]
+
+    def send_parts(self, head: bytes, rest: bytes, payload: bytes) -> bool:
+        """Send a text that is in a server's frame, in two parts; tell whether that is all there is.
+
+        So all that hear a message share its frame, but for those that mask what they send.
+        """
+        outgoing = self.outgoing
+        if self.state is not _OPEN or self._new_key is not None:
+            self.send(TEXT, payload)
+            return not outgoing and bool(self.outgoing)
+        if outgoing:
+            outgoing.append(head)
+            outgoing.append(rest)
+            return False
+        self.outgoing = [head, rest]
+        return True
 
     def close(self, code: int, reason: str = "", *, is_heard: bool = False) -> None:
         """Add a close frame to ``outgoing``, the last thing there ever; do nothing if one was.
