@@ -59,6 +59,13 @@ MUTANTS: Final = (
         "offers come no faster than they may",
     ),
     Mutant(
+        "draws_in_one_message",
+        "net/links/link.py",
+        "and frame_count(whole) != 1:",
+        "and not frame_count(whole):",
+        "who says several frames in pieces is put out",
+    ),
+    Mutant(
         "malformed_ids_passed_on",
         "core/mesh/incoming_frames.py",
         "match opened(frame.body):",

@@ -132,11 +132,12 @@ class Pictures:
     def figures(self) -> Figures:
         """Return what else this hub counts; costs O(hubs + things that signals wait for)."""
         mesh = None if self._delivery is None else self._delivery.figures(self._effects.counts)
+        draws = self._clients.draws
         return figures(
             self._effects.counts,
             self.memory,
             self._clients.figures(),
-            self._clients.topics.figures(len(self._clients.draws)),
+            self._clients.topics.figures(len(draws), draws.dropped),
             mesh,
         )
 

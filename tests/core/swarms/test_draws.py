@@ -7,7 +7,6 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
-from msgspec.structs import replace
 
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.dialects.names import Kind, member_id, namespace_of, readable
@@ -17,7 +16,6 @@ from peerpigeon.core.memory import Pot
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.swarms import dealing
 from peerpigeon.core.wire.hub_news import Counted, Dealt, Draw
-from peerpigeon.core.wire.hub_sizes import size_of
 from peerpigeon.core.wire.reasons import Reason
 from tests.core.harness import Desk, Json
 from tests.core.hubs import FIRST, LATER, SECOND, THIRD, Hubs
@@ -513,85 +511,3 @@ def test_what_could_not_be_dealt_is_dropped() -> None:
     draws.on_failure(THIRD, Dealt(namespace, ()), Reason.EXPIRED)
     draws.on_failure(THIRD, Draw(namespace, FIRST, LATER, ()), Reason.EXPIRED)
     assert len(draws) == 0
-
-
-# Very much at once
-
-
-def crowded(monkeypatch: pytest.MonkeyPatch, members: int = 8) -> tuple[Hubs, str, Draw]:
-    """Return a mesh that draws eight members at once, and what is drawn in its swarm."""
-    monkeypatch.setattr(dealing, "PIECE", 8)
-    hubs = mesh()
-    info_hash = swarm_of(FIRST)
-    for number in range(members):
-        come(hubs, 0, f"peer {number}", info_hash)
-    hubs.sent.clear()
-    first = member_id(Kind.SWARM, info_hash.encode().hex(), "peer 0".ljust(20, "."))
-    offer = b'{"offer":{"sdp":"x"}}'
-    return hubs, info_hash, Draw(namespace_of_swarm(info_hash), first, 0, (offer,) * 7)
-
-
-def test_hubs_take_turns_when_very_much_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    hubs, _, draw = crowded(monkeypatch)
-    desk = Dealer(hubs)
-    for number in range(10):
-        desk.draw(SECOND, replace(draw, number=number))
-    for number in range(3):
-        desk.draw(THIRD, replace(draw, number=number))
-    turns = [desk.answered()]
-    while desk.turn():
-        turns.append(desk.answered())
-    # A draw of seven counts eight.
-    assert all(len(turn) <= 1 for turn in turns)
-    order = [answer for turn in turns for answer in turn]
-    assert sorted(order) == [(SECOND, n) for n in range(10)] + [(THIRD, n) for n in range(3)]
-    assert order.index((THIRD, 2)) < order.index((SECOND, 5))
-    assert sum(len(messages) for messages in hubs.sent.values()) == 13 * 7
-    assert desk.draws._dealing._size == 0
-
-
-def test_of_a_hub_that_asks_too_much_the_offers_are_dropped(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    hubs, _, draw = crowded(monkeypatch)
-    monkeypatch.setattr(dealing, "MOST_WAITING", 2 * size_of(draw))
-    desk = Dealer(hubs)
-    for number in range(100):
-        desk.draw(SECOND, replace(draw, number=number))
-    desk.draw(THIRD, draw)
-    while desk.turn():
-        pass
-    answered = desk.answered()
-    ours = [number for hub, number in answered if hub == SECOND]
-    # Those that were within the limit and the first of the others, in their order.
-    assert ours == list(range(len(ours)))
-    assert 3 < len(ours) < 100
-    assert (THIRD, 0) in answered
-    assert sum(len(messages) for messages in hubs.sent.values()) == 7 * (1 + 2 + 1)
-
-
-class Dealer:
-    """What the first hub of a mesh draws for the others, turn by turn."""
-
-    def __init__(self, hubs: Hubs) -> None:
-        self._hubs = hubs
-        self._effects = hubs.hubs[0]._clients.topics._presence._effects
-        self.draws = hubs.hubs[0]._clients.draws
-        self.draws.expire(hubs.now)
-
-    def draw(self, hub: PeerId, draw: Draw) -> None:
-        self.draws.on_news(hub, draw, self._hubs.now)
-
-    def answered(self) -> list[tuple[PeerId, int]]:
-        """Take out which draws were answered, each with the hub that has asked."""
-        self._hubs.perform(0, self._effects.take_actions())
-        told = self._effects.take_news()
-        return [(hub, news.number) for hub, news in told if isinstance(news, Counted)]
-
-    def turn(self) -> bool:
-        """Do what is due; tell whether there was something."""
-        due = self.draws.deadline()
-        if due is None or due > self._hubs.now:
-            return False
-        self.draws.expire(self._hubs.now)
-        return True

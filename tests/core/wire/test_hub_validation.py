@@ -33,6 +33,8 @@ from peerpigeon.core.wire.hub_frames import (
 from peerpigeon.core.wire.hub_news import (
     Challenge,
     Claim,
+    Dealt,
+    Draw,
     Find,
     Found,
     Gone,
@@ -296,6 +298,8 @@ def test_news_of_a_member_that_no_sound_hub_has_is_unusable(member: Member) -> N
         Claim("n", LETTERS, b""),
         Owned("n", LETTERS, b""),
         Claim("n", A, b"x" * 17),
+        Draw("n", A, 1, (b"1",) * 101),
+        Dealt("n", ((1, b"1"),) * 101),
     ],
 )
 def test_news_that_no_sound_hub_sends_is_unusable(news: News) -> None:

@@ -5,9 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
+import pytest
 
+from peerpigeon.core.interface.link_pieces import MORE
 from peerpigeon.core.memory import MemoryAccount
-from peerpigeon.net.links.link_sockets import FRAMES_AS_ONE, LinkSocket, LinkSockets
+from peerpigeon.net.links.link_sockets import (
+    BYTES_AS_ONE,
+    FRAMES_AS_ONE,
+    LinkSocket,
+    LinkSockets,
+    weight,
+)
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.websocket.turns import TURN_FRAMES
 from tests.net.raw import BINARY, frame, turns
@@ -73,3 +81,18 @@ async def test_a_message_counts_by_the_frames_that_it_carries() -> None:
         assert len(heard.messages) == turn * in_a_turn
     await turns(1)
     assert wire.is_read
+
+
+@pytest.mark.parametrize(
+    ("message", "counts"),
+    [
+        (b"", 1),
+        (msgspec.msgpack.encode([0]), 1),
+        (msgspec.msgpack.encode([0] * 10 * FRAMES_AS_ONE), 11),
+        (msgspec.msgpack.encode([bytes(3 * BYTES_AS_ONE)]), 4),
+        (MORE + bytes(3 * BYTES_AS_ONE), 1),
+    ],
+    ids=["nothing", "one frame", "many frames", "much in a frame", "a piece"],
+)
+def test_a_message_weighs_as_much_as_it_has_to_be_looked_at(message: bytes, counts: int) -> None:
+    assert weight(message) == counts

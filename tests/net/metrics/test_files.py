@@ -75,6 +75,7 @@ def test_each_family_that_changes_is_on_the_board_or_in_an_alert_or_only_in_the_
         "peerpigeon_clients_announced",
         "peerpigeon_topics",
         "peerpigeon_draws_waiting",
+        "peerpigeon_draws_dropped_total",
         "peerpigeon_namespaces",
         "peerpigeon_clients_slowed",
         "peerpigeon_clients_behind",

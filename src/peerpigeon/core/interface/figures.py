@@ -76,6 +76,8 @@ class TopicFigures(msgspec.Struct, frozen=True):
     """Topics of which something is kept for hubs that are late to say that they listen."""
     draws: int
     """Draws of swarms that are not answered yet."""
+    dropped_draws: int
+    """Draws of other hubs of which the messages, or all, were dropped here since the start."""
     publications: Mapping[str, int]
     """Messages ``published`` here since the start, those that clients here have ``heard``, one for
     each of them, and those that did not get to another hub (``unheard``)."""

@@ -15,8 +15,10 @@ from msgspec.structs import replace
 
 from peerpigeon.core.config.quantities import MIB
 from peerpigeon.core.dialects.names import is_swarm
+from peerpigeon.core.shares import Shares
 from peerpigeon.core.wire.hub_news import Counted, Dealt
 from peerpigeon.core.wire.hub_sizes import size_of
+from peerpigeon.core.wire.ranges import MOST_DRAWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,28 +33,19 @@ PIECE = 1024
 """Members that are drawn at once for other hubs, about: some 3 ms, with what is sent to them. Then
 all else has its turn."""
 
-MOST_WAITING = 16 * MIB
-"""Bytes of the draws of one hub that wait for their turn; of more the messages are dropped, and of
-twice as much the questions too. It is 5000 announces with five offers each, of which a hub deals
-tens of thousands a second."""
+MESSAGE = 4
+"""What a message to another hub counts in members: an answer, or what members there are dealt. An
+answer to this hub itself counts as one."""
 
-MOST_DRAWN = 100
-"""Members that are drawn for one. The reference uses 82 offers at most; clients send five."""
-
+MOST_WAITING = 32 * MIB
+"""Bytes of draws that wait for their turn, of which no hub has more than it leaves free; no more
+than a quarter of what signals may take. When a hub has three quarters of that, the messages of more
+are dropped. Of a crowd that comes at once next to none wait: a piece is about what is read of a
+link in a turn."""
 
 SPARSE = 4
 """Of how many members one is drawn, at least, where members are drawn again if they were before.
 ``Random.sample`` takes twice as long, and is for those that draw most of a swarm."""
-
-
-class _Line:
-    """The draws of one hub that have not had their turn."""
-
-    __slots__ = ("draws", "size")
-
-    def __init__(self) -> None:
-        self.draws: deque[Draw] = deque()
-        self.size = 0
 
 
 class Dealing:
@@ -74,11 +67,13 @@ class Dealing:
         self._drawing: Random | None = None
         self._effects = effects
         self._left = PIECE
-        self._waiting: dict[PeerId, _Line] = {}
+        self._waiting: dict[PeerId, deque[Draw]] = {}
         self._due = 0.0
         self._memory = effects.memory.signals
-        self._size = 0
-        self._memory.gauges.append(lambda: self._size)
+        self._room: Shares[PeerId] = Shares(min(MOST_WAITING, self._memory.limit // 4))
+        self._memory.gauges.append(lambda: self._room.size)
+        self.dropped = 0
+        """Draws of other hubs of which the messages, or all, were dropped, as too much waits."""
 
     # For other hubs
 
@@ -87,18 +82,19 @@ class Dealing:
         if not self._waiting and self._left > 0:
             self._answer(hub, draw)
             return
-        line = self._waiting.setdefault(hub, _Line())
-        if line.size + size_of(draw) > MOST_WAITING:
-            draw = replace(draw, payloads=())
-        size = size_of(draw)
-        if line.size + size <= 2 * MOST_WAITING and self._memory.has_room(size):
-            line.draws.append(draw)
-            line.size += size
-            self._size += size
         self._due = now
+        room, asked = self._room, draw
+        if draw.payloads and room.left_to(hub) - 2 * size_of(draw) < room.most // 4:
+            asked = replace(draw, payloads=())
+        size = size_of(asked)
+        has_room = room.has_room(hub, size) and self._memory.has_room(size)
+        if has_room:
+            room.take(hub, size)
+            self._waiting.setdefault(hub, deque()).append(asked)
+        self.dropped += not has_room or asked is not draw
 
     def _answer(self, hub: PeerId, draw: Draw) -> None:
-        self._left -= 1 + min(MOST_DRAWN, len(draw.payloads))
+        self._left -= MESSAGE if hub != self._own else 1
         counts = 0, 0
         if is_swarm(draw.namespace):
             counts = self.deal(draw.namespace, draw.member, draw.payloads)
@@ -110,13 +106,11 @@ class Dealing:
         while self._waiting and self._left > 0:
             hub, line = next(iter(self._waiting.items()))
             del self._waiting[hub]
-            if line.draws:
-                draw = line.draws.popleft()
-                size = size_of(draw)
-                line.size -= size
-                self._size -= size
+            draw = line.popleft()
+            if line:
                 self._waiting[hub] = line
-                self._answer(hub, draw)
+            self._room.give_back(hub, size_of(draw))
+            self._answer(hub, draw)
         self._due = now
 
     def deadline(self) -> float | None:
@@ -146,6 +140,7 @@ class Dealing:
                 self._deliver(namespace, located.member, payload)
             else:
                 dealt.setdefault(located.hub, []).append((located.member.session, payload))
+        self._left -= len(drawn) + MESSAGE * len(dealt)
         for other, items in dealt.items():
             self._effects.tell_hub(other, Dealt(namespace, tuple(items)))
 

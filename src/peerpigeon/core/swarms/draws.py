@@ -76,6 +76,11 @@ class Draws:
         """Return how many draws are not answered."""
         return len(self._asked)
 
+    @property
+    def dropped(self) -> int:
+        """How many draws of other hubs were not dealt here, as too much of them waited."""
+        return self._dealing.dropped
+
     # Our members
 
     def draw(

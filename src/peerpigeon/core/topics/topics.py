@@ -159,7 +159,7 @@ class Topics:
         self._publications.placed(self._certain_from, now)
         self._repetitions.placed(now)
 
-    def figures(self, draws: int) -> TopicFigures:
+    def figures(self, draws: int, dropped_draws: int) -> TopicFigures:
         """Return the numbers of this moment, and those since the start; ``draws`` wait, too."""
         counts = self._counts
         return TopicFigures(
@@ -167,6 +167,7 @@ class Topics:
             len(self._publications),
             len(self._distribution),
             draws,
+            dropped_draws,
             {"published": counts.published, "heard": counts.heard, "unheard": counts.unheard},
         )
 

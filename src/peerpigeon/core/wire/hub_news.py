@@ -5,11 +5,12 @@ All are frozen; fields are positional on the wire, so that new ones go at the en
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 
 from peerpigeon.core.wire.ranges import (
+    MOST_DRAWN,
     Count,
     Id,
     Namespace,
@@ -276,7 +277,7 @@ class Draw(Frozen, frozen=True, tag=20):
     """Who sends them, and is not drawn."""
     number: Count
     """Counts those of the sending hub, over all its lives."""
-    payloads: tuple[bytes, ...]
+    payloads: Annotated[tuple[bytes, ...], msgspec.Meta(max_length=MOST_DRAWN)]
     """What members are told: JSON. Each is for another one; what is left over is dropped."""
 
 
@@ -284,7 +285,7 @@ class Dealt(Frozen, frozen=True, tag=21):
     """Messages for members that the receiver serves, which have been drawn for them."""
 
     namespace: Namespace
-    items: tuple[tuple[Count, bytes], ...]
+    items: Annotated[tuple[tuple[Count, bytes], ...], msgspec.Meta(max_length=MOST_DRAWN)]
     """The session of each member, and the message."""
 
 

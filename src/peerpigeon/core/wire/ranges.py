@@ -106,6 +106,10 @@ HubKey: TypeAlias = Annotated[bytes, Meta(max_length=KEY_SIZE)]
 Signature: TypeAlias = Annotated[bytes, Meta(max_length=SIGNATURE_SIZE)]
 """Empty in a mesh without identities."""
 
+MOST_DRAWN = 100
+"""Members of a swarm that are drawn for one of them. The reference uses 82 offers at most; clients
+send five."""
+
 LINK_LIMIT = 4096
 """Links in one advert: far more than a sound hub has."""
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from peerpigeon.core import frame_count
 from peerpigeon.core.config.quantities import MIB
-from peerpigeon.net.links.link_sockets import FRAMES_AS_ONE
+from peerpigeon.net.links.link_sockets import weight
 from peerpigeon.net.websocket.turns import TURN_FRAMES
 
 if TYPE_CHECKING:
@@ -144,7 +143,7 @@ class DataChannel:
         self._listener.channel_flooded(self)
 
     def _take(self, message: bytes) -> None:
-        self._left -= 1 + frame_count(message) // FRAMES_AS_ONE
+        self._left -= weight(message)
         if self._left <= 0:
             self._turns.wait(self)
             if self._channel is not None:

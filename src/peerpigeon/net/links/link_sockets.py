@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from peerpigeon.core import frame_count
+from peerpigeon.core.config.quantities import KIB
 from peerpigeon.core.interface.link_outbox import AHEAD
 from peerpigeon.net.websocket.connection import WebSocket
 from peerpigeon.net.websocket.frames import BINARY
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
 FRAMES_AS_ONE = 4
 """Frames of hubs in one message that count as one more of the WebSocket's: a turn has 256 of them
 and one message more, which together take the hub some milliseconds."""
+
+BYTES_AS_ONE = 4 * KIB
+"""Bytes of frames that count as one more: what a frame costs the hub grows with it, as each value
+is checked. Pieces of a large one are only put together until the last has come."""
+
+
+def weight(message: bytes) -> int:
+    """Return as how many messages of a turn one of a link counts."""
+    frames = frame_count(message)
+    return 1 + (frames // FRAMES_AS_ONE + len(message) // BYTES_AS_ONE if frames else 0)
 
 
 class LinkSocket(WebSocket):
@@ -63,8 +74,8 @@ class LinkSockets(SocketGroup[LinkSocket]):
         Of another one at once, because how large the next message may be hangs on it. A message
         counts by what it carries.
         """
-        carried = frame_count(message) if isinstance(message, bytes) else 0  # as all are
-        counts = super().receive(socket, message) + carried // FRAMES_AS_ONE
+        super().receive(socket, message)
+        counts = weight(message) if isinstance(message, bytes) else 1  # as none is
         if not socket.is_accepted:
             self.deliver()
         return counts

@@ -210,6 +210,12 @@ FOREIGN: Final = (
         "Announces of tracker clients whose swarm's hub has not answered yet.",
         one(lambda p: p.figures.topics.draws),
     ),
+    Family(
+        "peerpigeon_draws_dropped_total",
+        "counter",
+        "Announces brought by other hubs whose offers were not dealt here, as too many waited.",
+        one(lambda p: p.figures.topics.dropped_draws),
+    ),
 )
 
 SIGNALS: Final = (
