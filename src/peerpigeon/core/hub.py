@@ -142,7 +142,9 @@ class Hub(Pictures):
             parts = self._mesh, self._delivery, self._clients, self._namespaces
             self._view = ViewChanges(*parts)
             if config.workers > 1:
-                self._loads = WorkerLoads(config, self._clients, self._mesh, self._effects)
+                self._loads = WorkerLoads(
+                    config, self._clients, self._mesh, placement, self._effects
+                )
                 self._view.on_load = self._loads.hear
                 self._view.nobody_was_here = self._loads.nobody_was_here
             if config.rebalance:
@@ -359,14 +361,15 @@ class Hub(Pictures):
         if self._others_want is None:
             self._others_want = (self._deadline_of_others(),)
         first = earliest(*self._others_want, self._backlog.deadline())
+        if self._loads is not None:  # what workers tell each other hangs on what links there are
+            first = earliest(first, self._loads.deadline())
         return first if self._mesh is None else earliest(self._mesh.deadline(), first)
 
     def _deadline_of_others(self) -> float | None:
         """Return when all but the mesh want one."""
         clients, namespaces = self._clients.deadline(), self._namespaces.deadline()
         shedding = None if self._rebalance is None else self._rebalance.deadline()
-        loads = None if self._loads is None else self._loads.deadline()
-        first = earliest(clients, namespaces, shedding, loads)
+        first = earliest(clients, namespaces, shedding)
         if self._delivery is None or self._view is None:
             return first
         return earliest(self._delivery.deadline(), self._view.deadline(), first)

@@ -66,11 +66,8 @@ class Pictures:
 
     @property
     def is_among_workers(self) -> bool:
-        """Whether the other workers of its command, if there are any, are linked and counted on."""
-        loads = self._loads
-        if loads is None:
-            return True
-        return loads.are_linked and len(self._namespaces.placement) >= self._config.workers
+        """Whether all workers of its command, if there are others, count on each other."""
+        return self._loads is None or self._loads.are_placed
 
     @property
     def is_draining(self) -> bool:

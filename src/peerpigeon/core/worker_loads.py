@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.mesh import Mesh
+    from peerpigeon.core.namespaces.placement import Placement
     from peerpigeon.core.wire.hub_frames import Load
 
 PAUSE = 0.02
@@ -27,7 +28,12 @@ class WorkerLoads:
     """Sees to it that all workers together have no more clients than one hub may."""
 
     def __init__(
-        self, config: ServerConfig, clients: ClientService, mesh: Mesh, effects: Effects
+        self,
+        config: ServerConfig,
+        clients: ClientService,
+        mesh: Mesh,
+        placement: Placement,
+        effects: Effects,
     ) -> None:
         self._places = WorkerPlaces(config.worker, config.max_connections)
         self._room = config.worker_room
@@ -37,7 +43,9 @@ class WorkerLoads:
         self._addresses.elsewhere = self._places.of_address
         self._homes = clients.homes
         self._mesh = mesh
+        self._placement = placement
         self._others = config.workers - 1
+        self._has_bootstrap = bool(config.bootstrap_hubs or config.bootstrap_dns)
         self._counts = effects.counts
         self._tell_at = 0.0
         self._met: list[PeerId] = []
@@ -83,17 +91,32 @@ class WorkerLoads:
 
     @property
     def _is_new(self) -> bool:
-        return not self._counts.admitted
+        return not (self._counts.admitted or self._places.was_anybody_here)
 
     @property
-    def are_linked(self) -> bool:
-        """Whether all others are there."""
-        return len(self._mesh.workers()) >= self._others
+    def _is_placed(self) -> bool:
+        """Whether all others are there, and this one counts on them."""
+        is_linked = len(self._mesh.workers()) >= self._others
+        return is_linked and len(self._placement) > self._others
+
+    @property
+    def are_placed(self) -> bool:
+        """Whether all workers are there, and each counts on all others.
+
+        None takes clients before: to one that is yet to see another one, that one's clients would
+        have to wait for their ids.
+        """
+        return self._is_placed and self._places.are_placed()
 
     def nobody_was_here(self) -> bool:
-        """Tell whether no hub of the mesh has ever had a client: all of it has just started."""
-        is_all = len(self._mesh) == len(self._places) + 1 == self._others + 1
-        return is_all and self._is_new and self._places.are_new()
+        """Tell whether no hub of the mesh has ever had a client: all of it has just started.
+
+        Workers that are yet to come have none: no worker has clients before all are there, but for
+        one that has come again, and of that the others know.
+        """
+        known = len(self._places) + 1
+        is_all = known == self._others + 1 or not self._has_bootstrap
+        return is_all and len(self._mesh) == known and self._is_new and self._places.are_new()
 
     def _apply(self, now: float) -> None:
         self._expire(now)
@@ -115,13 +138,19 @@ class WorkerLoads:
                 self._addresses.lots,
                 is_full=self._is_full,
                 is_new=self._is_new,
+                is_placed=self._is_placed,
                 taken=self._homes.taken,
             )
             for hub, load in words:
                 self._mesh.tell_worker(hub, load)
 
     def _is_owed(self) -> bool:
-        return self._places.owes(self._used, self._addresses.lots, is_full=self._is_full)
+        return self._places.owes(
+            self._used,
+            self._addresses.lots,
+            is_full=self._is_full,
+            is_placed=self._is_placed,
+        )
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""

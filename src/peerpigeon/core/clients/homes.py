@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from peerpigeon.core.sessions.registry import Client
 
 
+def home_of(namespace: str, workers: int) -> int:
+    """Return which of so many workers is the home of a namespace."""
+    digest = sha256(namespace.encode(errors="surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") % workers
+
+
 class Homes:
     """The homes of the namespaces, and the clients that one worker is passing on."""
 
@@ -47,8 +53,7 @@ class Homes:
         """Return the worker that is the home of a namespace; ``None`` if that is this one."""
         if self._workers == 1:
             return None
-        digest = sha256(namespace.encode(errors="surrogatepass")).digest()
-        home = int.from_bytes(digest[:8], "big") % self._workers
+        home = home_of(namespace, self._workers)
         return None if home == self._own or home in self.full else home
 
     def pass_on(self, client: Client, namespace: str, text: str, now: float) -> bool:

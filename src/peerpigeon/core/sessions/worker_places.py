@@ -50,6 +50,8 @@ class WorkerPlaces:
         self._siblings: dict[PeerId, _Sibling] = {}
         self._said: Load | None = None
         self._lots: dict[str, int] = {}
+        self.was_anybody_here = False
+        """Whether one of the others has ever said that there have been clients."""
 
     def meet(self, hubs: Iterable[PeerId]) -> None:
         """Note which other workers there are now."""
@@ -71,17 +73,21 @@ class WorkerPlaces:
         """Take what another worker says."""
         sibling = self._siblings[hub]
         before, sibling.heard = sibling.heard, load
+        self.was_anybody_here = self.was_anybody_here or not load.is_new
         # A word that only says what was heard needs no answer.
         sibling.is_owed = sibling.is_owed or before is None or _content(before) != _content(load)
         while sibling.told and sibling.told[0].serial < load.seen:
             sibling.told.popleft()
 
-    def owes(self, used: int, lots: Mapping[str, int], *, is_full: bool) -> bool:
+    def owes(
+        self, used: int, lots: Mapping[str, int], *, is_full: bool, is_placed: bool = False
+    ) -> bool:
         """Tell whether somebody has to hear something, as things are now."""
         if not self._siblings:
             return False
         said = self._said
-        if said is None or (said.used, said.is_full) != (used, is_full) or self._lots != lots:
+        state = used, is_full, is_placed
+        if said is None or (said.used, said.is_full, said.is_placed) != state or self._lots != lots:
             return True
         return any(each.is_owed for each in self._siblings.values())
 
@@ -92,6 +98,7 @@ class WorkerPlaces:
         *,
         is_full: bool,
         is_new: bool = False,
+        is_placed: bool = False,
         taken: Mapping[int, int] = _NOBODY,
     ) -> list[tuple[PeerId, Load]]:
         """Return what to say to each of the others, as things are now.
@@ -101,7 +108,10 @@ class WorkerPlaces:
         """
         serial = 1 if self._said is None else self._said.serial + 1
         self._lots = dict(lots)
-        self._said = Load(self._worker, serial, 0, used, is_full, tuple(lots.items()), is_new)
+        addresses = tuple(lots.items())
+        self._said = Load(
+            self._worker, serial, 0, used, is_full, addresses, is_new, is_placed=is_placed
+        )
         words: list[tuple[PeerId, Load]] = []
         for hub, sibling in self._siblings.items():
             heard = sibling.heard
@@ -135,9 +145,14 @@ class WorkerPlaces:
         return found
 
     def are_new(self) -> bool:
-        """Tell whether all others have said that they have never had a client."""
+        """Tell whether all others have said that nobody was ever there."""
+        are_heard = all(each.heard is not None for each in self._siblings.values())
+        return are_heard and not self.was_anybody_here
+
+    def are_placed(self) -> bool:
+        """Tell whether all others have said that they count on all workers."""
         heard = (each.heard for each in self._siblings.values())
-        return all(load is not None and load.is_new for load in heard)
+        return all(load is not None and load.is_placed for load in heard)
 
     def full(self) -> frozenset[int]:
         """Return the workers that say that they hold no more."""

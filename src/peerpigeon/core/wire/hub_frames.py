@@ -207,9 +207,11 @@ class Load(Frozen, frozen=True, tag=8):
     ] = ()
     """Those that have a lot of clients here, and how many."""
     is_new: bool = False
-    """Whether it has never had a client."""
+    """Whether it has never had a client, nor heard of a worker that has."""
     taken: Count = 0
     """How many clients it has taken over that the receiver has passed on."""
+    is_placed: bool = False
+    """Whether it counts on all workers as hubs of namespaces."""
 
 
 class Segment(Frozen, frozen=True, tag=1):
