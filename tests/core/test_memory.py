@@ -176,3 +176,31 @@ def test_a_record_is_as_large_as_what_was_announced_last() -> None:
     records.show({HUB: 1, H2: 1}, now=20.0)
     records.namespaces.hub_gone(H1, 30.0)
     assert records.effects.memory.records.size == 0
+
+
+# Hubs
+
+
+def test_of_hubs_that_are_gone_for_good_no_streams_are_kept() -> None:
+    """Where hubs have a new id with each start, as containers may, there is no end to them."""
+    hubs = Hubs(FIRST, SECOND)
+    delivery = hubs.hubs[0]._delivery
+    assert delivery is not None
+    receivers = [lane._receivers for lane in (delivery._signals, delivery._control)]
+    hubs.link(0, 1)
+    hubs.run()
+    hubs.pass_time(3.0)
+    a, b = hubs.join(0, A), hubs.join(1, B)
+    hubs.pass_time(1.0)
+    hubs.signal(b, A)
+    hubs.run()
+    assert "offer" in hubs.take_types(a)
+    hubs.pass_time(1.0)
+    assert list(map(len, receivers)) == [1, 1]
+    hubs.cut(next(end for end in hubs.others if end[0] == 0))
+    hubs.hubs.pop()  # it has died
+    hubs.pass_time(3000.0)
+    hubs.pong(a)
+    assert list(map(len, receivers)) == [1, 1], "it may be cut off, and come back"
+    hubs.pass_time(700.0)
+    assert list(map(len, receivers)) == [0, 0]

@@ -117,6 +117,12 @@ class Delivery:
         """Give up what a hub that is gone was to hear, but for signals, which expire in time."""
         self._control.forget(hub, now)
 
+    def forget_for_good(self, hub: PeerId, now: float) -> None:
+        """Forget a hub that has been gone for so long that it is not remembered any more."""
+        self.forget(hub, now)
+        for streams in (self._control, self._signals):
+            streams.forget_source(hub, now)
+
     def renew(self, renewed: Callable[[News], News]) -> None:
         """Let what is not acknowledged be sent again in another form, if it has to be."""
         self._signals.renew(renewed)

@@ -93,7 +93,7 @@ class ViewChanges:
             case LoadTold(hub, load):
                 self.on_load(hub, load, now)
             case HubForgotten(hub):
-                self._delivery.forget(hub, now)
+                self._delivery.forget_for_good(hub, now)
             case LifeRaised(incarnation):
                 signaling = self._clients.signaling
                 signaling.rise(self._namespaces.rise(incarnation, now))

@@ -38,6 +38,10 @@ def sequences(outgoing: list[Outgoing]) -> list[int]:
     return [sent(out).sequence for out in outgoing]
 
 
+def sequences_of_acks(outgoing: list[Outgoing]) -> list[int]:
+    return [out.body.next_sequence for out in outgoing if isinstance(out.body, Ack)]
+
+
 def reasons(failures: list[Failure]) -> list[tuple[int, str]]:
     return [(number_of(failure.news), failure.reason) for failure in failures]
 
@@ -223,6 +227,23 @@ def test_only_so_many_sources_are_remembered_the_longest_silent_is_forgotten_fir
     hub.on_segment(X, 1, first, 4.0)
     assert hub.on_segment(A, 1, first, 5.0)[0] == []
     assert numbers(hub.on_segment(C, 1, first, 5.0)[0]) == [0]
+
+
+def test_a_source_that_is_gone_for_good_is_forgotten_when_nothing_of_it_can_come_again() -> None:
+    hub, limits = Streams(), StreamLimits()
+    (first,) = send_signals(Streams(), 1)
+    hub.on_segment(A, 1, first, 0.0)
+    hub.forget_source(A, 2 * limits.silence)
+    assert len(hub._receivers) == 1, "it is owed an acknowledgement"
+    assert sequences_of_acks(hub.expire(1.0)[0]) == [1]
+    hub.forget_source(A, limits.silence)
+    assert hub.on_segment(A, 1, first, limits.silence)[0] == [], "it could still come again"
+    hub.forget_source(A, 2 * limits.silence - 1.0)
+    assert len(hub._receivers) == 1, "it came again"
+    for source in (A, C):
+        hub.forget_source(source, 2 * limits.silence)
+    assert len(hub._receivers) == 0
+    assert hub.size == 0
 
 
 # What will not come

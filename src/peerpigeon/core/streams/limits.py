@@ -62,7 +62,11 @@ class StreamLimits(msgspec.Struct, frozen=True, kw_only=True):
     """A stream about which its destination was lied to begins anew at most once in this time."""
     hubs: int = 8192
     """How many hubs to remember, each way. The memory of a hub that sent us news prevents repeats
-    after it was cut off for long, so only the number of hubs limits it, not time."""
+    after it was cut off for long, so that it is kept until the hub is forgotten itself, and then
+    for ``silence``."""
+    silence: float = 3600.0
+    """For so long a hub that is forgotten has to have been silent until nothing it has sent can
+    come again: the longest lifetime of a signal that ``signal_lifetime`` can be."""
 
 
 class Share:

@@ -111,6 +111,10 @@ class Receiver:
         """Tell whether to say once more where this stream stands."""
         return now >= self._answered_at + self._limits.ack_delay
 
+    def is_silent(self, now: float) -> bool:
+        """Tell whether nothing can come again of what was taken; all of it is acknowledged."""
+        return now >= self._answered_at + self._limits.silence
+
     def wants_to_answer(self, now: float) -> bool:
         """Tell whether the segment just taken is to be acknowledged without delay."""
         if self._is_out_of_row and self.may_repeat(now):

@@ -25,6 +25,10 @@ class Receivers:
         self._waiting = 0  # bytes that have come before their turn, of all sources
         self._is_draining = False
 
+    def __len__(self) -> int:
+        """Return how many hubs are remembered."""
+        return len(self._receivers)
+
     @property
     def size(self) -> int:
         """How many bytes have come before their turn, of all sources."""
@@ -47,6 +51,12 @@ class Receivers:
 
     def _drop(self, source: PeerId) -> None:
         self._waiting -= self._receivers.pop(source).size
+
+    def forget(self, source: PeerId, now: float) -> None:
+        """Forget a hub that is gone for good, unless what it has sent could still come again."""
+        receiver = self._receivers.get(source)
+        if receiver is not None and source not in self._owed and receiver.is_silent(now):
+            self._drop(source)
 
     def disbelieve(self, source: PeerId, incarnation: int) -> None:
         """Take what came under a later incarnation than a hub has for that of an earlier one."""

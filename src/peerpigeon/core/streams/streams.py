@@ -265,6 +265,10 @@ class Streams:
             self._lagging.forget(hub)
             self._arm(sender, sender.resend_at)
 
+    def forget_source(self, hub: PeerId, now: float) -> None:
+        """Forget what came of a hub that is gone for good, once none of it can come again."""
+        self._receivers.forget(hub, now)
+
     def keep_all_until(self, time: float) -> None:
         """Let no signal's lifetime end before a time."""
         self._keeps_all_until = time
