@@ -114,3 +114,19 @@ def test_who_is_no_neighbour_any_more_is_told_nothing() -> None:
     assert told(bench, far, 1.3) == []
     bench.lose(far, 1.5)
     assert told(bench, near, 1.9) == []
+
+
+def test_what_is_told_after_all_has_one_order_whatever_the_seed_of_hashes() -> None:
+    tellers = NEAR, HUBS[4], HUBS[6], HUBS[7]
+    news = [HUBS[2], HUBS[3], HUBS[11], HUBS[12]]
+    bench, near, far = linked(hub_mesh_max_peers=8)
+    links = [near, *(bench.link(hub, now=0.3) for hub in tellers[1:])]
+    for link, hub in zip(links, tellers, strict=True):
+        bench.receive(link, Adverts((advert(hub, OWN, FAR, sequence=2),)), 0.5)
+    bench.receive(far, Adverts((advert(FAR, OWN, *tellers, sequence=2),)), 0.5)
+    bench.pass_time(0.5, 0.9)
+    for link, hub in zip(links, news, strict=True):
+        bench.receive(link, said_to_all(advert(hub)), 1.0)
+    assert told(bench, far, 1.3) == []
+    bench.receive(far, Adverts((advert(FAR, OWN, sequence=3),)), 2.0)
+    assert told(bench, far, 2.3) == news

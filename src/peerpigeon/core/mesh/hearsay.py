@@ -61,7 +61,7 @@ class Hearsay:
             for source, when in relied.items()
             if when == now
         }
-        for source in sources:
+        for source in sorted(sources):  # two runs are to be the same
             told = tuple(hub for hub, tellers in fresh.items() if (source, True) in tellers)
             self._withheld.append((now, source, told))
         while self._withheld and now > self._withheld[0][0] + self._lifetime:
