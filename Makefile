@@ -23,10 +23,10 @@ run: ## run a mesh of four hubs and watch it; OPTIONS="--hubs 8 --port 4000" for
 	@sh scripts/setup.sh run
 	@exec $(BIN)/peerpigeon network $(OPTIONS)
 
-test: setup ## tests of every kind, in about four minutes; STRICT=1 lets none of them be skipped
+test: setup ## tests of every kind, in about five minutes; STRICT=1 lets none of them be skipped
 	@$(BIN)/python -m pytest $(IN_PARALLEL) -m "not thorough" $(OPTIONS)
 
-test-all: setup ## all tests, in about a quarter of an hour; STRICT=1 lets none of them be skipped
+test-all: setup ## all tests, in some twenty minutes; STRICT=1 lets none of them be skipped
 	@$(BIN)/python -m pytest $(IN_PARALLEL) $(OPTIONS)
 
 check: lint quick ## what to run before each commit: lint, and the tests that need little time
