@@ -29,7 +29,7 @@ def drained(backlog: Backlog) -> list[object]:
 
 def test_changes_go_before_news_and_news_of_the_hub_to_itself_goes_last() -> None:
     backlog, effects = made(RoutesChanged(), HubGone(FIRST))
-    backlog.tell_self(NEWS)
+    effects.tell_hub(HUB, NEWS)
     effects.tell_hub(SECOND, NEWS)
     assert drained(backlog) == [
         RoutesChanged(),

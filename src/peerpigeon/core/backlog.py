@@ -27,7 +27,7 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
 
 
 class Leaving(msgspec.Struct, frozen=True, gc=False):
-    """A piece of news for another hub, or for this one."""
+    """A piece of news for another hub."""
 
     hub: PeerId
     news: News
@@ -74,7 +74,3 @@ class Backlog:
         """Have news from another hub handled before all else, in its order; there may be none."""
         for piece in reversed(news):
             self._pieces.appendleft(Heard(source, piece))
-
-    def tell_self(self, news: News) -> None:
-        """Have news from this hub to itself handled when there is nothing else to do."""
-        self._to_self.append(news)

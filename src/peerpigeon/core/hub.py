@@ -253,9 +253,8 @@ class Hub(Pictures):
     # News from hub to hub
 
     def _tell(self, hub: PeerId, news: News, now: float) -> None:
-        if hub == self._own or self._delivery is None:
-            self._backlog.tell_self(news)
-        elif failure := self._delivery.send(hub, news, now):
+        """Tell another hub; a server without a mesh knows of none."""
+        if self._delivery and (failure := self._delivery.send(hub, news, now)):
             self._on_failure(failure, now)
 
     def _on_failure(self, failure: Failure, now: float) -> None:

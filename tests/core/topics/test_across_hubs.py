@@ -537,6 +537,19 @@ def test_a_hub_without_memory_tells_its_own_and_counts() -> None:
     assert hubs.hubs[0].figures().topics.publications["unheard"] == 1
 
 
+def test_what_no_stream_has_room_for_is_given_up_and_counted() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    one, other = hubs.visit(0, topic), hubs.visit(1, topic)
+    hubs.pass_time(GREETS_WITHIN)
+    delivery = hubs.hubs[0]._delivery
+    assert delivery is not None
+    delivery._memory = Pot(0, set())
+    hubs.publish(one, topic)
+    hubs.run()
+    assert (heard(hubs, one), heard(hubs, other)) == ([1], [])
+    assert hubs.hubs[0].figures().topics.publications["unheard"] == 1
+
+
 def test_what_a_stream_gives_up_is_given_up_once() -> None:
     hubs, topic = mesh(), topic_of(THIRD)
     one = hubs.visit(0, topic)

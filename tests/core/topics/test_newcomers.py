@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from peerpigeon.core.dialects.names import Kind, namespace_of
 from peerpigeon.core.memory import Pot
 from peerpigeon.core.topics.newcomers import GREETS_WITHIN, LONGEST_GREETING, MOST_HELD
 from tests.core.harness import Desk
@@ -109,6 +110,17 @@ def test_without_memory_nothing_is_held_back() -> None:
     hubs.hubs[0]._clients.topics.newcomers._memory = Pot(0, set())
     hubs.publish(one, topic, "hello")
     assert heard(hubs, newcomer) == ["hello"]
+
+
+def test_without_memory_for_its_greeting_a_newcomer_greets_all_the_same() -> None:
+    hubs, topic, one, newcomer = between_two_messages(1)
+    listeners = hubs.hubs[1]._clients.topics._listeners
+    listeners._memory = Pot(0, set())
+    hubs.publish(newcomer, topic, "hello, too")
+    hubs.run()
+    assert heard(hubs, newcomer) == ["an offer to somebody", "hello, too"]
+    assert heard(hubs, one) == ["hello, too"]
+    assert listeners.greetings(namespace_of(Kind.TOPIC, topic)) == []
 
 
 def assert_nothing_is_kept(hubs: Hubs) -> None:
