@@ -62,8 +62,6 @@ if TYPE_CHECKING:
 READ_BY_HALF = 0.05
 """How often a connection cannot be handed to another worker, because half a message is read."""
 
-_json = msgspec.json.Encoder().encode
-
 _TICKED = 16
 _TOLD = 17
 _TICK = Tick()
@@ -270,7 +268,7 @@ class Host:
 
     def _tell(self, notice: Notice) -> None:
         self.notices[name_of(notice)] += 1
-        content = _json(notice)
+        content = msgspec.json.encode(notice)
         self._trace.note(self._scheduler.now, self.number, 0, _TOLD, content)
         if self.on_notice is not None:
             self.on_notice(self, notice)

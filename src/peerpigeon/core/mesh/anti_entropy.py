@@ -76,12 +76,13 @@ class AntiEntropy:
         if comparison.is_lacking_here and summary.wants_answer:
             self._send_summary(link, wants_answer=False)
 
-    def greet(self, link: NeighbourLink, *, is_same: bool) -> None:
+    def greet(self, link: NeighbourLink, digest: int) -> None:
         """Send our summary to a new neighbour from another part of the mesh, if tables differ.
 
-        It may have heard much that we have not. ``is_same``: tables were the same before we met.
+        ``digest`` is that of its table. It may have heard much that we have not.
         """
-        if not is_same and not self._membership.reaches(link.hub):
+        membership = self._membership
+        if not membership.reaches(link.hub) and digest != membership.digest:
             self._send_summary(link)
 
     def on_returned(self, hubs: Iterable[PeerId]) -> None:
