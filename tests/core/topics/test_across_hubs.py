@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from itertools import combinations, permutations
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
 
 from peerpigeon.core.dialects.names import Kind, namespace_of
-from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.events import LinkReceived, Tick
 from peerpigeon.core.memory import Pot
-from peerpigeon.core.namespaces.hub_views import COME_OF_LATE
-from peerpigeon.core.namespaces.keys import namespace_key
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.topics.newcomers import GREETS_WITHIN
 from peerpigeon.core.topics.publications import GREETING
@@ -31,6 +29,9 @@ from peerpigeon.core.wire.hub_news import (
 )
 from peerpigeon.core.wire.reasons import Reason
 from tests.core.hubs import EPOCH, FIRST, LATER, SECOND, THIRD, Hubs
+
+if TYPE_CHECKING:
+    from peerpigeon.core.ids import PeerId
 
 IDS = (FIRST, SECOND, THIRD)
 Visitor = tuple[int, int]
@@ -218,74 +219,6 @@ def test_who_greets_again_and_a_newcomer_hear_each_other_once_though_the_lead_ha
     hubs.run()
     assert "an answer" in heard(hubs, one)
     assert sorted(map(str, heard(hubs, newcomer))) == ["an answer", "x" * 600]
-
-
-@pytest.mark.parametrize(
-    ("hub", "is_later"),
-    [
-        pytest.param(SECOND, True, id="the next lead"),
-        pytest.param(PeerId("3" * 39 + "4"), False, id="a newcomer"),
-        pytest.param(None, True, id="a newcomer that will be the lead"),
-    ],
-)
-def test_whoever_takes_itself_for_the_lead_comes_first_only_if_it_is_the_lead_after_ours(
-    hub: PeerId | None, *, is_later: bool
-) -> None:
-    """Else both would be kept from each other: by the order of two leads, and for ever."""
-    hubs, topic = mesh(), topic_of(THIRD, SECOND)
-    namespace = namespace_of(Kind.TOPIC, topic)
-    hub = hub or PeerId(f"{namespace_key(namespace):040x}")
-    hubs.pass_time(COME_OF_LATE)
-    one = hubs.visit(0, topic)
-    hubs.publish(one, topic, "mine")
-    greeting = b'{"data":"of another"}'
-    said = Spread(namespace, hub, LATER, greeting, is_passed_on=True, is_greeting=True)
-    hubs.inject(0, said, hub)
-    assert heard(hubs, one) == ["mine"] + ["of another"] * (not is_later)
-
-
-@pytest.mark.parametrize("comes", [SECOND, THIRD])
-def test_a_hub_that_comes_does_not_come_before_others_nor_they_before_it(comes: PeerId) -> None:
-    hubs, topic = Hubs(*(each for each in IDS if each != comes)), topic_of(THIRD, SECOND)
-    hubs.link(0, 1)
-    hubs.run()
-    hubs.pass_time(COME_OF_LATE)
-    hubs.add(comes)
-    for number in range(2):
-        hubs.link(2, number)
-    hubs.pass_time(1.0)
-    one = hubs.visit(0, topic)
-    namespace = namespace_of(Kind.TOPIC, topic)
-    topics = hubs.hubs[0]._clients.topics
-    assert topics._placement.rendezvous_hubs(namespace) == (THIRD, SECOND)
-    hubs.publish(one, topic, "mine")
-    said = Spread(namespace, SECOND, LATER, b'{"data":"of another"}', is_greeting=True)
-    hubs.inject(0, replace(said, is_passed_on=True), SECOND)
-    assert heard(hubs, one) == ["mine", "of another"]
-
-
-def test_a_hub_that_is_taken_for_the_lead_keeps_no_greeting_from_its_own() -> None:
-    hubs, topic = mesh(), topic_of(SECOND, THIRD)
-    hubs.pass_time(COME_OF_LATE)
-    one = hubs.visit(2, topic)
-    hubs.publish(one, topic, "mine")
-    namespace = namespace_of(Kind.TOPIC, topic)
-    said = Spread(namespace, FIRST, LATER, b'{"data":"of another"}', is_greeting=True)
-    hubs.inject(2, said, FIRST)
-    assert heard(hubs, one) == ["mine", "of another"]
-
-
-def test_a_greeting_that_a_former_lead_has_handed_out_keeps_nothing_back() -> None:
-    """Who has come since to a hub that has heard it then does not hear it any more."""
-    hubs, topic = mesh(), topic_of(THIRD)
-    one = hubs.visit(0, topic)
-    hubs.publish(one, topic, "mine")
-    namespace = namespace_of(Kind.TOPIC, topic)
-    [number] = hubs.hubs[0]._clients.topics._publications._pending
-    hubs.inject(0, HandedOut(namespace, number), SECOND)
-    greeting = Handed(namespace, SECOND, LATER, b'{"data":"of another"}', is_greeting=True)
-    hubs.inject(0, greeting, THIRD)
-    assert heard(hubs, one) == ["mine", "of another"]
 
 
 def test_who_has_listened_for_a_while_hears_all() -> None:

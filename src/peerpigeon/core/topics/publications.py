@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from peerpigeon.core.ids import PeerId
-from peerpigeon.core.namespaces.placement import closest_hubs
 from peerpigeon.core.wire.hub_news import Spread
 from peerpigeon.core.wire.hub_sizes import size_of
 from peerpigeon.core.wire.reasons import Reason
@@ -56,7 +55,6 @@ class Publications:
         self._lifetime = lifetime
         self._presence = namespaces.presence
         self._placement = namespaces.placement
-        self._views = namespaces.views
         self._effects = effects
         self._memory = effects.memory.signals
         # Larger than all of an earlier life, as sessions are.
@@ -104,34 +102,13 @@ class Publications:
         """Return whose greetings come behind one that a hub has sent.
 
         They are those that this lead has not handed out yet, as far as it has said so; or that are
-        still for another one, if it takes itself for the lead and comes after that.
+        still for another one, if it takes itself for the lead: it sees sooner that that is gone.
         """
-        greeting = self._greeting.get(namespace)
-        if not greeting:
-            return set()
         return {
             session
-            for number, (session, until) in greeting.items()
-            if now < until
-            and (
-                (lead := self._pending[number].lead) == hub
-                or (is_lead and self._comes_after(namespace, lead, hub, now))
-            )
+            for number, (session, until) in self._greeting.get(namespace, {}).items()
+            if now < until and (is_lead or self._pending[number].lead == hub)
         }
-
-    def _comes_after(self, namespace: str, lead: PeerId, hub: PeerId, now: float) -> bool:
-        """Tell whether a hub that takes itself for the lead of a topic may be that after another.
-
-        Else it only does not know of that one yet, and what it hands out has no place in the order.
-        """
-        if hub == self._own:
-            return False  # it was taken for the lead by who knows less
-        first, *others = self._placement.rendezvous_hubs(namespace)
-        if not self._views.is_listed(hub):  # it has just come, and is not heard of yet
-            both = sorted((first, hub), key=lambda each: int(each, 16))
-            return closest_hubs(namespace, both, 1) == (hub,)
-        # It sees sooner that the other one is gone.
-        return hub in others and not any(self._views.has_come(each, now) for each in (lead, hub))
 
     def _greeted(self, namespace: str, number: int) -> None:
         under_way = self._greeting.get(namespace, {})
@@ -143,14 +120,10 @@ class Publications:
     def handed_out(self, hub: PeerId, news: HandedOut, now: float) -> None:
         """Take that a publication is out."""
         pending = self._pending.get(news.number)
-        if pending is None:
-            return
-        # By a former lead, too: hubs that have heard it so do not hear it again, nor whoever has
-        # come to them since. That one's greeting must be heard here.
-        self._greeted(pending.spread.namespace, news.number)
-        if pending.lead != hub:
+        if pending is None or pending.lead != hub:
             return
         pending.is_out = True
+        self._greeted(pending.spread.namespace, news.number)
         if now >= self._certain_from:
             self._forget(news.number)
 

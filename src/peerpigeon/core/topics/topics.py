@@ -121,9 +121,8 @@ class Topics:
             case HandedOut():
                 self._publications.handed_out(hub, news, now)
             case Spread() if news.is_passed_on or news.origin == hub:
-                lead = hub if news.is_passed_on else self._own
                 for handed in self._distribution.distribute(hub, news, now):
-                    self._hear(lead, handed, now, is_lead=True)
+                    self._hear(hub, handed, now, is_lead=True)  # or who passes it on is
             case Spread():
                 pass  # made up
             case _:
