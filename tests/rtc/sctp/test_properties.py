@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peerpigeon.rtc.sctp.association import BROKEN, CLOSED
@@ -70,6 +70,7 @@ class Mail:
                 side.association.tick(self.path.now)
 
 
+@settings(deadline=None)  # other work may be on the machine
 @given(
     st.lists(
         st.one_of(
@@ -109,6 +110,7 @@ def test_packets_in_any_order_lost_or_doubled_bring_all_that_was_sent_once_and_i
     assert {reason for side in mail.sides for reason in side.reasons} == {BROKEN}
 
 
+@settings(deadline=None)  # other work may be on the machine
 @given(
     sent=SENT,
     seed=st.integers(0, 1000),
