@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from peerpigeon.core.dialects.names import Kind, namespace_of
 from peerpigeon.core.interface.events import LinkReceived, Tick
 from peerpigeon.core.memory import Pot
+from peerpigeon.core.namespaces.hub_views import COME_OF_LATE
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.topics.newcomers import GREETS_WITHIN
 from peerpigeon.core.topics.publications import GREETING
@@ -264,6 +265,26 @@ def test_who_is_its_own_lead_by_now_has_greeted() -> None:
     hubs.run()
     hubs.pass_time(8.0)
     assert not publications._greeting
+
+
+def test_a_hub_that_has_just_come_keeps_no_greeting_from_those_whose_lead_it_does_not_know() -> (
+    None
+):
+    """Else both would be kept from each other: by the order of two leads, and for ever."""
+    hubs, topic = Hubs(FIRST, THIRD), topic_of(THIRD, SECOND)
+    hubs.link(0, 1)
+    hubs.run()
+    hubs.pass_time(COME_OF_LATE)
+    hubs.add(SECOND)
+    for number in range(2):
+        hubs.link(2, number)
+    hubs.pass_time(1.0)
+    one = hubs.visit(0, topic)
+    namespace = namespace_of(Kind.TOPIC, topic)
+    hubs.publish(one, topic, "mine")
+    said = Spread(namespace, SECOND, LATER, b'{"data":"of another"}', is_greeting=True)
+    hubs.inject(0, replace(said, is_passed_on=True), SECOND)
+    assert heard(hubs, one) == ["mine", "of another"]
 
 
 def test_who_publishes_without_listening_hears_nothing() -> None:

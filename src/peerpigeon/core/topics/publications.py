@@ -55,6 +55,7 @@ class Publications:
         self._lifetime = lifetime
         self._presence = namespaces.presence
         self._placement = namespaces.placement
+        self._views = namespaces.views
         self._effects = effects
         self._memory = effects.memory.signals
         # Larger than all of an earlier life, as sessions are.
@@ -107,8 +108,16 @@ class Publications:
         return {
             session
             for number, (session, until) in self._greeting.get(namespace, {}).items()
-            if now < until and (is_lead or self._pending[number].lead == hub)
+            if now < until and self._is_in_order(self._pending[number].lead, hub, is_lead, now)
         }
+
+    def _is_in_order(self, lead: PeerId, hub: PeerId, is_lead: bool, now: float) -> bool:  # noqa: FBT001
+        """Tell whether what a hub hands out comes before what is under way to a lead.
+
+        A hub that has just come is its own lead until it knows ours, which is not in its order.
+        """
+        has_come = self._views.has_come
+        return lead == hub or (is_lead and (has_come(lead, now) or not has_come(hub, now)))
 
     def _greeted(self, namespace: str, number: int) -> None:
         under_way = self._greeting.get(namespace, {})
