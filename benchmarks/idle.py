@@ -29,7 +29,7 @@ from peerpigeon.net.websocket.group import SocketGroup
 from peerpigeon.net.websocket.peer_socket import PeerSocket
 
 if TYPE_CHECKING:
-    from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.http.opening_handshake import UpgradeRequest
 
 HOST = "127.0.0.1"
 WARM_UP = 100

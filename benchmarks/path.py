@@ -22,7 +22,7 @@ from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import ID_DIGITS, PeerId
 from peerpigeon.net.driver import Driver
-from peerpigeon.net.http.request import UpgradeRequest
+from peerpigeon.net.http.opening_handshake import UpgradeRequest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,7 +27,7 @@ from peerpigeon.net.websocket.protocol import UNDECIDED
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.http.opening_handshake import UpgradeRequest
     from peerpigeon.net.websocket.protocol import Message, WebSocketProtocol
 
 LARGEST = 32 * 1024 * 1024

@@ -14,7 +14,9 @@ from peerpigeon.core.wire.hub_codec import FrameError, batch, encode
 from peerpigeon.core.wire.hub_frames import Routed
 from peerpigeon.core.wire.hub_validation import opened
 from peerpigeon.net.http.lost_upgrade import check_upgrade
-from peerpigeon.net.http.request import HandshakeError, accept, is_websocket, parse_request
+from peerpigeon.net.http.opening_handshake import accept, is_websocket
+from peerpigeon.net.http.request import parse_request
+from peerpigeon.net.http.response import HandshakeError
 from peerpigeon.net.websocket.client_handshake import ClientHandshake, UpgradeError, WebSocketUri
 from peerpigeon.net.websocket.protocol import UNDECIDED, WebSocketProtocol
 from peerpigeon.rtc.sdp import SdpError, parse_candidate, parse_description

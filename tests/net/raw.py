@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
     from types import TracebackType
 
-    from peerpigeon.net.http.request import Request, UpgradeRequest
+    from peerpigeon.net.http.opening_handshake import UpgradeRequest
+    from peerpigeon.net.http.request import Request
     from peerpigeon.net.tls.certificate import CertificateFiles
 
 DEADLINE = 10.0  # seconds that no wait of a test that passes comes near

@@ -18,7 +18,7 @@ from peerpigeon.core.interface.reading import ReadProgress
 from peerpigeon.core.wire import client_messages
 from peerpigeon.net.driver import REST, Driver
 from peerpigeon.net.faults import FaultLog
-from peerpigeon.net.http.request import UpgradeRequest
+from peerpigeon.net.http.opening_handshake import UpgradeRequest
 from peerpigeon.net.seldom import INTERVAL
 from tests.net.client import A, B, C
 

@@ -15,7 +15,7 @@ from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import ID_DIGITS, PeerId, generate_peer_id
 from peerpigeon.net.driver import Driver
-from peerpigeon.net.http.request import UpgradeRequest
+from peerpigeon.net.http.opening_handshake import UpgradeRequest
 from peerpigeon.net.websocket.group import SocketGroup
 from peerpigeon.net.websocket.peer_socket import PeerSocket
 from tests.net.raw import TEXT, frame, run

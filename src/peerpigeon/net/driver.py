@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.interface.actions import OtherAction
     from peerpigeon.core.interface.notices import Notice
-    from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.http.opening_handshake import UpgradeRequest
     from peerpigeon.net.otlp import SpanSender
     from peerpigeon.net.websocket.connection import WebSocket
     from peerpigeon.net.websocket.outgoing import Dialing

@@ -10,7 +10,7 @@ from peerpigeon.core.config import dialect_at
 from peerpigeon.core.interface.close_codes import SERVER_DRAINING
 from peerpigeon.net.http.origins import Origins, wrong_origin
 from peerpigeon.net.http.paths import check_path
-from peerpigeon.net.http.request import HandshakeError
+from peerpigeon.net.http.response import HandshakeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from peerpigeon.core.interface.events import Permits
     from peerpigeon.net.driver import Driver
     from peerpigeon.net.http.door import Opener
-    from peerpigeon.net.http.request import Request, UpgradeRequest
+    from peerpigeon.net.http.opening_handshake import UpgradeRequest
+    from peerpigeon.net.http.request import Request
     from peerpigeon.net.http.tokens import Tokens
     from peerpigeon.net.seldom import SeldomWarnings
 

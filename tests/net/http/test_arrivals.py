@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from peerpigeon.net.http.arrivals import AT_ONCE, MOST_ADDRESSES, PER_SECOND, Arrivals
-from peerpigeon.net.http.request import HandshakeError
+from peerpigeon.net.http.response import HandshakeError
 
 ONE, OTHER = "192.0.2.1", "192.0.2.2"
 

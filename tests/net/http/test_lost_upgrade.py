@@ -3,7 +3,8 @@
 import pytest
 
 from peerpigeon.net.http.lost_upgrade import check_upgrade
-from peerpigeon.net.http.request import HandshakeError, parse_request
+from peerpigeon.net.http.request import parse_request
+from peerpigeon.net.http.response import HandshakeError
 from tests.net.raw import RawClient, logged, on_every_loop, serving, upgrade
 
 

@@ -1,50 +1,17 @@
-"""Heads of requests: what is a WebSocket handshake, and what is refused how."""
+"""Heads of requests: how they are read, and what is refused how."""
 
 from __future__ import annotations
 
 import re
 import time
-from datetime import UTC, datetime, timedelta
-from email.utils import formatdate, parsedate_to_datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerpigeon.net.http.request import (
-    MAX_HEADERS,
-    HandshakeError,
-    Request,
-    UpgradeRequest,
-    accept,
-    http_date,
-    is_websocket,
-    parse_request,
-)
-from tests.net.raw import ACCEPT, KEY, upgrade
-
-
-def head(*lines: str, target: str = "/?peerId=abc", leave_out: str = "-") -> bytes:
-    return upgrade(*lines, target=target, leave_out=leave_out)[:-4]
-
-
-def refusal(data: bytes) -> HandshakeError:
-    with pytest.raises(HandshakeError) as caught:
-        accept(parse_request(data))
-    return caught.value
-
-
-def status_of(data: bytes) -> int:
-    try:
-        accept(parse_request(data))
-    except HandshakeError as error:
-        return error.status
-    return 101
-
-
-def accepted(*lines: str, target: str = "/?peerId=abc", leave_out: str = "-") -> UpgradeRequest:
-    return accept(parse_request(head(*lines, target=target, leave_out=leave_out)))
-
+from peerpigeon.net.http.opening_handshake import accept
+from peerpigeon.net.http.request import MAX_HEADERS, Request, parse_request
+from tests.net.http.heads import accepted, head, refusal, status_of
 
 # Parsing
 
@@ -130,121 +97,6 @@ def test_no_target_raises_anything_but_a_refusal(target: str, name: str) -> None
         accept(parse_request(data)).parameter(name).encode()
 
 
-# Accepting
-
-
-def test_the_handshake_of_the_rfc_gets_the_answer_of_the_rfc() -> None:
-    request = accepted("Origin: http://example.com", target="/chat?peerId=abc")
-    assert (request.path, request.query, request.host) == ("/chat", "peerId=abc", "localhost:3000")
-    assert request.origin == "http://example.com"
-    assert request.response() == (
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: " + ACCEPT.encode() + b"\r\n\r\n"
-    )
-
-
-@pytest.mark.parametrize(
-    "value", ["websocket", "WebSocket", "WEBSOCKET", "h2c, websocket", "a ,\twebsocket ,b"]
-)
-def test_upgrade_is_a_list_in_any_case(value: str) -> None:
-    request = parse_request(head(f"Upgrade: {value}", leave_out="Upgrade"))
-    assert is_websocket(request)
-    accept(request)
-
-
-@pytest.mark.parametrize("value", ["", "h2c", "websockets", "web socket", "websocket/13"])
-def test_another_upgrade_is_a_plain_request(value: str) -> None:
-    assert not is_websocket(parse_request(head(f"Upgrade: {value}", leave_out="Upgrade")))
-    assert not is_websocket(parse_request(head(leave_out="Upgrade")))
-
-
-@pytest.mark.parametrize(
-    ("line", "status"),
-    [
-        ("Sec-WebSocket-Version: 8", 426),
-        ("Sec-WebSocket-Version: 7", 426),
-        ("Sec-WebSocket-Version: 14", 426),
-        ("Sec-WebSocket-Version: 013", 426),
-        ("Sec-WebSocket-Version: 13, 8", 426),
-        ("Sec-WebSocket-Key: ", 400),
-        ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ", 400),
-        ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==x", 400),
-        ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==, a", 400),
-        ("Sec-WebSocket-Key: AAAA", 400),
-        ("Sec-WebSocket-Key: é" + KEY[1:], 400),
-        ("Host: ", 400),
-        ("Host: a b", 400),
-        ("Host: a/b", 400),
-        ("Host: user@host", 400),
-        ("Host: é", 400),
-    ],
-)
-def test_a_wrong_value_is_refused(line: str, status: int) -> None:
-    assert refusal(head(line, leave_out=line.partition(":")[0])).status == status
-
-
-@pytest.mark.parametrize(
-    ("name", "status"),
-    [
-        ("Sec-WebSocket-Version", 426),
-        ("Sec-WebSocket-Key", 400),
-        ("Host", 400),
-    ],
-)
-def test_what_is_lacking_is_refused(name: str, status: int) -> None:
-    assert refusal(head(leave_out=name)).status == status
-
-
-@pytest.mark.parametrize(
-    "line", ["Host: a", f"Sec-WebSocket-Key: {KEY}", "Sec-WebSocket-Version: 13", "Origin: a"]
-)
-def test_what_may_stand_once_is_refused_twice(line: str) -> None:
-    assert refusal(head(line, "Origin: b")).status == 400
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "Content-Length: 5",
-        "Content-Length: 0, 0",
-        "Content-Length: +0",
-        "Transfer-Encoding: chunked",
-    ],
-)
-def test_a_body_is_refused(line: str) -> None:
-    assert refusal(head(line)).status == 400
-
-
-def test_an_empty_body_is_none() -> None:
-    accepted("Content-Length: 0")
-
-
-def test_only_get_and_http_1_1_open_a_websocket() -> None:
-    error = refusal(head().replace(b"GET", b"POST"))
-    assert (error.status, error.headers) == (405, (("Allow", "GET"),))
-    assert refusal(head().replace(b"HTTP/1.1", b"HTTP/1.0")).status == 400
-    accept(parse_request(head().replace(b"HTTP/1.1", b"HTTP/1.2")))
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "Sec-WebSocket-Protocol: chat",
-        "Sec-WebSocket-Protocol: \xff\xfe\xe9",
-        "Sec-WebSocket-Protocol: ,,,",
-        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
-        "Sec-WebSocket-Extensions: \xc3\xa9",
-        'Sec-WebSocket-Extensions: a; b="',
-        "Cookie: \xe9",
-    ],
-)
-def test_offers_are_ignored_whatever_they_hold(line: str) -> None:
-    """As in granian CVE-2026-42544, where a subprotocol beyond ASCII killed the worker."""
-    request = accepted(line, line)
-    assert b"Sec-WebSocket-Protocol" not in request.response()
-    assert b"Extensions" not in request.response()
-
-
 # Targets
 
 
@@ -286,25 +138,6 @@ def test_a_malformed_target_is_refused(target: str) -> None:
 
 
 # Refusing
-
-
-@given(st.integers(0, 253402300799))
-def test_a_date_is_written_as_in_mail(at: int) -> None:
-    assert http_date(at) == formatdate(at, usegmt=True)
-
-
-def test_a_refusal_is_a_whole_response_that_ends_the_connection() -> None:
-    response = refusal(
-        head("Sec-WebSocket-Version: 8", leave_out="Sec-WebSocket-Version")
-    ).response()
-    first, date, rest = response.split(b"\r\n", 2)
-    assert first == b"HTTP/1.1 426 Upgrade Required"
-    assert abs(parsedate_to_datetime(date.decode()[6:]) - datetime.now(UTC)) < timedelta(minutes=1)
-    assert rest == (
-        b"Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Connection: close\r\nContent-Length: 41\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        b"\r\nonly WebSocket version 13 is spoken here\n"
-    )
 
 
 def test_a_refusal_repeats_nothing_of_the_request() -> None:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peerpigeon.core.config import ConfigError, ServerConfig
-from peerpigeon.net.http.request import UpgradeRequest, accept, parse_request
+from peerpigeon.net.http.opening_handshake import UpgradeRequest, accept
+from peerpigeon.net.http.request import parse_request
 from peerpigeon.net.http.token_keys import MAX_FILE, KeyFile, parse_keys
 from peerpigeon.net.http.tokens import LEEWAY, MAX_TOKEN, TokenError, Tokens
 from tests.net.client import A

@@ -6,7 +6,8 @@ import base64
 
 import pytest
 
-from peerpigeon.net.http.request import accept, parse_request
+from peerpigeon.net.http.opening_handshake import accept
+from peerpigeon.net.http.request import parse_request
 from peerpigeon.net.websocket.client_handshake import ClientHandshake, UpgradeError, WebSocketUri
 from tests.net.raw import ACCEPT, KEY
 

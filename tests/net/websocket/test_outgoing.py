@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from peerpigeon.core.memory import MemoryAccount
-from peerpigeon.net.http.request import accept_value
+from peerpigeon.net.http.opening_handshake import accept_value
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.tls.trust import Trust
 from peerpigeon.net.websocket import outgoing

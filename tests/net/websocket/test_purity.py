@@ -14,7 +14,12 @@ ALLOWED = {
     *("__future__", "base64", "collections", "enum", "http", "importlib", "msgspec", "re"),
     *("struct", "typing", "urllib", "websockets"),
 }
-ALLOWED_OF_OURS = ("peerpigeon.core.", "peerpigeon.net.http.request", f"{PACKAGE}.")
+ALLOWED_OF_OURS = (
+    "peerpigeon.core.",
+    "peerpigeon.net.http.opening_handshake",
+    "peerpigeon.net.http.request",
+    f"{PACKAGE}.",
+)
 
 
 def imports(module: str) -> set[str]:

@@ -15,7 +15,9 @@ from peerpigeon.core.ip_addresses import UNIX
 from peerpigeon.net.asgi.http import AsgiPages
 from peerpigeon.net.asgi.transport import AsgiTransport
 from peerpigeon.net.http.insiders import Insiders
-from peerpigeon.net.http.request import HandshakeError, Request, UpgradeRequest, split_target
+from peerpigeon.net.http.opening_handshake import UpgradeRequest
+from peerpigeon.net.http.request import Request, split_target
+from peerpigeon.net.http.response import HandshakeError
 from peerpigeon.net.http.site import Site, pages_of
 from peerpigeon.net.server import PeerPigeonServer
 

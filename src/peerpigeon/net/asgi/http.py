@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.net.faults import FaultLog
 from peerpigeon.net.http.page import Response, text
-from peerpigeon.net.http.request import HandshakeError
+from peerpigeon.net.http.response import HandshakeError
 from peerpigeon.net.http.site import MAX_BODY
 from peerpigeon.net.http.visits import STREAMS
 

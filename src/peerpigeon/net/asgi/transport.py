@@ -20,7 +20,7 @@ from peerpigeon.core.interface.close_codes import (
     NO_STATUS,
     is_sendable,
 )
-from peerpigeon.net.http.request import SUBPROTOCOL
+from peerpigeon.net.http.opening_handshake import SUBPROTOCOL
 from peerpigeon.net.websocket.frames import BINARY, TEXT
 from peerpigeon.net.websocket.protocol import (
     NOTHING,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from peerpigeon.net.http.door import Opener
-    from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.http.opening_handshake import UpgradeRequest
     from peerpigeon.net.websocket.protocol import Event
 
 Message: TypeAlias = "Mapping[str, Any]"

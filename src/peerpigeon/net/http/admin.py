@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from peerpigeon.core.config import host_in, is_ip_address, is_loopback
 from peerpigeon.net.http.audience import Audience
-from peerpigeon.net.http.request import HandshakeError
+from peerpigeon.net.http.response import HandshakeError
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig

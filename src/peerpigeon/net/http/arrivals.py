@@ -6,7 +6,7 @@ from math import ceil
 from typing import Final
 
 from peerpigeon.core.ip_addresses import THIS_MACHINE, subscriber
-from peerpigeon.net.http.request import HandshakeError
+from peerpigeon.net.http.response import HandshakeError
 
 AT_ONCE: Final = 500
 """Requests of one address at once: twice what a school has that is behind one, when all return."""

@@ -13,19 +13,17 @@ from peerpigeon.core.interface.close_codes import MEMORY_IS_SHORT
 from peerpigeon.net.http.arrivals import Arrivals
 from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.lost_upgrade import check_upgrade
+from peerpigeon.net.http.opening_handshake import UpgradeRequest, accept, is_websocket
 from peerpigeon.net.http.origins import wrong_origin
 from peerpigeon.net.http.remote_address import is_from_here, remote_address
 from peerpigeon.net.http.request import (
     MAX_HEAD_SIZE,
-    HandshakeError,
     Request,
-    UpgradeRequest,
-    accept,
     check_length,
-    is_websocket,
     parse_request,
     split_target,
 )
+from peerpigeon.net.http.response import HandshakeError
 from peerpigeon.net.refusals import CLOSED
 from peerpigeon.net.seldom import SeldomWarnings
 from peerpigeon.net.tls.transport import HANDSHAKE_SIZE, Handshakes, TlsTransport

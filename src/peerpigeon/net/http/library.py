@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from peerpigeon.net.faults import FaultLog
 from peerpigeon.net.http.page import Response, text
-from peerpigeon.net.http.request import MAX_HEAD_SIZE, MAX_HEADERS, HandshakeError
+from peerpigeon.net.http.request import MAX_HEAD_SIZE, MAX_HEADERS
+from peerpigeon.net.http.response import HandshakeError
 from peerpigeon.net.http.site import MAX_BODY
 
 if TYPE_CHECKING:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.net.http.request import (
-    UPGRADE_TO,
-    HandshakeError,
-    is_websocket,
-    parameter,
-    split_target,
-)
+from peerpigeon.net.http.opening_handshake import UPGRADE_TO, is_websocket
+from peerpigeon.net.http.request import parameter, split_target
+from peerpigeon.net.http.response import HandshakeError
 
 if TYPE_CHECKING:
     from peerpigeon.net.http.request import Request

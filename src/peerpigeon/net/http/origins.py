@@ -11,7 +11,7 @@ from peerpigeon.core.config import (
     is_ip_address,
     normal_origin,
 )
-from peerpigeon.net.http.request import HandshakeError
+from peerpigeon.net.http.response import HandshakeError
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peerpigeon.net.http.request import HandshakeError
+from peerpigeon.net.http.response import HandshakeError
 
 _ELSEWHERE = HandshakeError(404, "there is nothing here; this server has a path_prefix")
 

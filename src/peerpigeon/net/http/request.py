@@ -1,22 +1,18 @@
-"""The first request of a connection: its HTTP head, and whether it may open a WebSocket."""
+"""The head of an HTTP request (RFC 9112), read as strictly as the standard allows."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
-import time
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import msgspec
 
-from peerpigeon.core.interface.events import Permits
 from peerpigeon.net.http.audience import Audience
+from peerpigeon.net.http.response import HandshakeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 MAX_HEAD_SIZE = 16 * 1024  # bytes; browsers send 0.5 to 2 KiB, cookies make it up to 8
 MAX_HEADERS = 100
@@ -26,103 +22,18 @@ MAX_HEADERS = 100
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([!-~]+) HTTP/([0-9])\.([0-9])")
 _NAME = re.compile(_TOKEN)
-_HOST = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=%:\[\]]+")
-_KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 bytes (RFC 6455, section 4.1)
 _ESCAPE = re.compile(r"[%+]")
 _ABSOLUTE = re.compile(r"(?:https?|wss?)://[^/?]*", re.IGNORECASE)
 
 # RFC 9110, section 5.5: what may stand in a value. CR, LF and NUL are the dangerous ones.
 _PRINTABLE = bytes([9, *range(0x20, 0x7F), *range(0x80, 0x100)])
 
-SUBPROTOCOL = "peerpigeon"
-"""What this server speaks, for clients that offer a subprotocol: they do it to show a token."""
-_PROTOCOL_TAKEN = f"Sec-WebSocket-Protocol: {SUBPROTOCOL}".encode()
-
-_ACCEPT_SALT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
-_VERSION = "13"
-
-# RFC 9110, section 5.6.7. The time module has them in the language of the program around.
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = (
-    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
-    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-)
-
-# RFC 6455, section 4.4, and RFC 9110, section 15.5.22.
-UPGRADE_TO = (
-    ("Sec-WebSocket-Version", _VERSION),
-    ("Upgrade", "websocket"),
-    ("Connection", "Upgrade"),
-)
-
-
-class HandshakeError(Exception):
-    """A request is refused. The message is ours and repeats nothing of the request.
-
-    ``log`` is what the log says, if that is not the message, with ``details`` of the request;
-    nothing if it is empty.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        message: str,
-        *headers: tuple[str, str],
-        log: str | None = None,
-        **details: str,
-    ) -> None:
-        super().__init__(message)
-        self.log = f"a request was refused ({status}): {message}" if log is None else log
-        self.details = details
-        self.status = HTTPStatus(status)
-        self.message = message
-        self.headers = headers
-
-    def response(self) -> bytes:
-        """Return the refusal as a whole HTTP response."""
-        return response(self.status, self.headers, f"{self.message}\n".encode())
-
-
-def http_date(at: float) -> str:
-    """Return a time, in seconds of the Unix epoch, as HTTP writes it (RFC 9110, section 5.6.7)."""
-    year, month, day, hour, minute, second, weekday, *_ = time.gmtime(at)
-    return (
-        f"{_WEEKDAYS[weekday]}, {day:02} {_MONTHS[month - 1]} {year:04}"
-        f" {hour:02}:{minute:02}:{second:02} GMT"
-    )
-
-
-def response(
-    status: HTTPStatus,
-    headers: Iterable[tuple[str, str]],
-    body: bytes,
-    kind: str = "text/plain",
-    *,
-    is_head: bool = False,
-) -> bytes:
-    """Return a whole HTTP response, the last on its connection.
-
-    With ``is_head`` it has no body, as for the method HEAD.
-    """
-    lines = [
-        f"HTTP/1.1 {status.value} {status.phrase}",
-        f"Date: {http_date(time.time())}",
-        *(f"{name}: {value}" for name, value in headers),
-        "Connection: close",
-    ]
-    if status is not HTTPStatus.NOT_MODIFIED:
-        lines.append(f"Content-Length: {len(body)}")
-    if body:
-        lines.append(f"Content-Type: {kind}; charset=utf-8")
-    head = "\r\n".join([*lines, "\r\n"]).encode()
-    return head if is_head else head + body
-
 
 class Request(msgspec.Struct, frozen=True, gc=False):
     """The head of an HTTP request, and who asks; for pages that read it the body, too.
 
     Not a dataclass, because to make a frozen one takes ten times as long, and a handshake makes
-    several of these two.
+    several of these and of ``UpgradeRequest``.
     """
 
     method: str
@@ -160,72 +71,14 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
     def lists(self, name: str, token: str) -> bool:
         """Tell whether a comma-separated header names ``token``, in whatever case."""
-        return any(item.lower() == token for item in _items(self.values(name)))
+        return any(item.lower() == token for item in self.items(name))
 
+    def items(self, name: str) -> Iterator[str]:
+        """Go over the items of a header that is a comma-separated list.
 
-class UpgradeRequest(msgspec.Struct, frozen=True, gc=False):
-    """A WebSocket handshake that is in order."""
-
-    path: str
-    """As it was sent, not percent-decoded."""
-
-    query: str
-    """As it was sent. There may be a token in it, so that it is for no log."""
-
-    host: str
-    origin: str | None
-    """The web page's origin; ``None`` if it did not come from a browser."""
-
-    key: str
-
-    protocols: tuple[str, ...] = ()
-    """The subprotocols that are offered; one of them may be a token."""
-
-    address: str = ""
-    """The IP address that it comes from, as far as proxies that are trusted tell; empty if that is
-    for the connection to tell."""
-
-    permits: Permits | None = None
-    """What the token allows that was shown, if it has been checked."""
-
-    dialect: str = ""
-    """Which dialect its client speaks, if it is a foreign one."""
-
-    is_of_worker: bool = False
-    """Whether it comes from another worker of the same command."""
-
-    def __repr__(self) -> str:
-        """Return what may be in a log."""
-        return f"UpgradeRequest({self.path!r}, address={self.address!r})"
-
-    def parameter(self, name: str) -> str:
-        """Return a query parameter, decoded; the first of several, empty if there is none."""
-        return parameter(self.query, name)
-
-    def parameters(self, name: str) -> list[str]:
-        """Return all query parameters of a name, decoded."""
-        return list(parameters(self.query, name))
-
-    def response(self) -> bytes:
-        """Return the response that opens the WebSocket."""
-        return (
-            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: "
-            + accept_value(self.key).encode()
-            + self._protocol
-            + b"\r\n\r\n"
-        )
-
-    @property
-    def _protocol(self) -> bytes:
-        # A browser that has offered subprotocols wants one of them. That of the tokens is a secret.
-        return b"\r\n" + _PROTOCOL_TAKEN if SUBPROTOCOL in self.protocols else b""
-
-
-def accept_value(key: str) -> str:
-    """Return what a server shows to have read a ``Sec-WebSocket-Key`` (RFC 6455, section 4.2.2)."""
-    digest = hashlib.sha1((key + _ACCEPT_SALT).encode(), usedforsecurity=False).digest()
-    return base64.b64encode(digest).decode()
+        As RFC 9110, section 5.6.1, has it, over all headers of that name.
+        """
+        return (item.strip(" \t") for value in self.values(name) for item in value.split(","))
 
 
 def parse_request(head: bytes) -> Request:
@@ -249,32 +102,6 @@ def parse_request(head: bytes) -> Request:
     return Request(method.decode(), target.decode(), (int(major), int(minor)), headers)
 
 
-def is_websocket(request: Request) -> bool:
-    """Tell whether a request asks for a WebSocket, well-formed or not."""
-    return request.lists("upgrade", "websocket")
-
-
-def accept(request: Request, address: str = "") -> UpgradeRequest:
-    """Return the WebSocket handshake a request is (RFC 6455, section 4.2.1), from an address.
-
-    Extensions are offers. None is accepted, so they are not read. That it has not lost the headers
-    of an upgrade is checked before (``lost_upgrade``). Raises ``HandshakeError``.
-    """
-    _check_method(request)
-    _check_no_body(request)
-    if request.single("sec-websocket-version") != _VERSION:
-        raise HandshakeError(426, "only WebSocket version 13 is spoken here", *UPGRADE_TO)
-    key = request.single("sec-websocket-key") or ""
-    if not _KEY.fullmatch(key):
-        raise HandshakeError(400, "Sec-WebSocket-Key is not 16 bytes in base64")
-    host = request.single("host") or ""
-    if not _HOST.fullmatch(host):
-        raise HandshakeError(400, "Host is missing or malformed")
-    path, query = split_target(request.target)
-    protocols = tuple(_items(request.values("sec-websocket-protocol")))
-    return UpgradeRequest(path, query, host, request.single("origin"), key, protocols, address)
-
-
 def _parse_header(line: bytes) -> tuple[str, str]:
     # A line that begins with a space (obs-fold) or has one before the colon fails here too, as
     # RFC 9112, sections 5.1 and 5.2 ask.
@@ -282,19 +109,6 @@ def _parse_header(line: bytes) -> tuple[str, str]:
     if not colon or not _NAME.fullmatch(name):
         raise HandshakeError(400, "malformed header")
     return name.decode().lower(), value.strip(b" \t").decode("latin-1")
-
-
-def _check_method(request: Request) -> None:
-    if request.method != "GET":
-        raise HandshakeError(405, "a WebSocket is opened with GET", ("Allow", "GET"))
-    if request.version < (1, 1):
-        raise HandshakeError(400, "a WebSocket needs HTTP/1.1")
-
-
-def _check_no_body(request: Request) -> None:
-    # The bytes of a body would be read as frames.
-    if request.values("transfer-encoding") or request.single("content-length") not in {None, "0"}:
-        raise HandshakeError(400, "a WebSocket handshake has no body")
 
 
 def check_length(request: Request) -> None:
@@ -335,11 +149,6 @@ def parameters(query: str, name: str) -> Iterator[str]:
         key, _, value = part.partition("=")
         if _decode(key) == name:
             yield _decode(value)
-
-
-def _items(values: Iterable[str]) -> Iterator[str]:
-    """Go over the items of a header that is a comma-separated list (RFC 9110, section 5.6.1)."""
-    return (item.strip(" \t") for value in values for item in value.split(","))
 
 
 def _decode(text: str) -> str:

@@ -12,7 +12,8 @@ import jwt
 from peerpigeon.core.config.dialects import PEERJS
 from peerpigeon.core.ids import parse_peer_id
 from peerpigeon.core.interface.events import Permits
-from peerpigeon.net.http.request import HandshakeError, parameters, split_target
+from peerpigeon.net.http.request import parameters, split_target
+from peerpigeon.net.http.response import HandshakeError
 from peerpigeon.net.http.token_keys import KeyFile
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.net.http.request import Request, UpgradeRequest
+    from peerpigeon.net.http.opening_handshake import UpgradeRequest
+    from peerpigeon.net.http.request import Request
 
 logger = logging.getLogger(__name__)
 

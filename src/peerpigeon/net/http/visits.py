@@ -7,7 +7,8 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from peerpigeon.net.http.request import MAX_HEAD_SIZE, response
+from peerpigeon.net.http.request import MAX_HEAD_SIZE
+from peerpigeon.net.http.response import response
 from peerpigeon.net.http.waiting import Waiting
 from peerpigeon.net.turns import Turns
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.actions import LinkAction
-    from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.http.opening_handshake import UpgradeRequest
     from peerpigeon.net.links.link import Wire
     from peerpigeon.net.memory import Holders
     from peerpigeon.net.seldom import SeldomWarnings

@@ -12,7 +12,8 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from peerpigeon.net.http.request import MAX_HEAD_SIZE, MAX_HEADERS, accept_value
+from peerpigeon.net.http.opening_handshake import accept_value
+from peerpigeon.net.http.request import MAX_HEAD_SIZE, MAX_HEADERS
 
 KEY_SIZE = 16
 """Bytes, drawn anew for each handshake, that in base64 are the key."""

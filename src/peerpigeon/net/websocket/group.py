@@ -17,7 +17,7 @@ from peerpigeon.net.websocket.turns import TURN_SOCKETS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.http.opening_handshake import UpgradeRequest
     from peerpigeon.net.memory import Holders
     from peerpigeon.net.websocket.protocol import Message, WebSocketProtocol
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from peerpigeon.core import Hub
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.net.driver import Driver
-    from peerpigeon.net.http.request import UpgradeRequest
+    from peerpigeon.net.http.opening_handshake import UpgradeRequest
 
 
 COME = 2.0

@@ -17,7 +17,8 @@ from msgspec.structs import replace
 
 from peerpigeon.core.config import GLOBAL_NAMESPACE
 from peerpigeon.net.http.page import as_json
-from peerpigeon.net.http.request import HandshakeError, parameter, split_target
+from peerpigeon.net.http.request import parameter, split_target
+from peerpigeon.net.http.response import HandshakeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
