@@ -12,13 +12,14 @@ from peerpigeon.core import Hub
 from peerpigeon.core.clients.homes import home_of
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import LinkId, PeerId
-from peerpigeon.core.interface.events import LinkOpened
+from peerpigeon.core.interface.events import Event, LinkOpened, LinkReceived
 from peerpigeon.core.namespaces.placement import Placement
-from peerpigeon.core.wire.hub_frames import Carrier
+from peerpigeon.core.wire.hub_frames import Carrier, Load
 from tests.core.harness import A, B, C
 from tests.core.hubs import EPOCH, FIRST, SECOND, THIRD, Hubs
 
 IDS = (FIRST, SECOND, THIRD)
+FOURTH = PeerId("f" * 40)
 
 
 class Workers(Hubs):
@@ -28,6 +29,8 @@ class Workers(Hubs):
         super().__init__()
         self.options = options
         self.ids = IDS
+        self.slow: set[tuple[int, LinkId]] = set()
+        self.held: list[tuple[int, Event]] = []
         for number in range(3):
             self.notices.append([])
             self.hubs.append(self._worker(number))
@@ -51,6 +54,22 @@ class Workers(Hubs):
             self.feed(number, LinkOpened(link, Carrier.LOCAL, 0))
         self.run()
         return ends[0]
+
+    def hold_loads(self, end: tuple[int, LinkId]) -> None:
+        """Keep what workers say of their clients over a link, which is otherwise as it is."""
+        self.slow = {end, self.others[end]}
+
+    def release_loads(self) -> None:
+        self.slow, held, self.held = set(), self.held, []
+        for number, event in held:
+            self.feed(number, event)
+
+    def feed(self, number: int, event: Event) -> None:
+        match event:
+            case LinkReceived(link, Load()) if (number, link) in self.slow:
+                self.held.append((number, event))
+            case _:
+                super().feed(number, event)
 
     def start_anew(self, number: int) -> None:
         """Let a worker die and come again; the test links it."""
@@ -104,6 +123,52 @@ def test_clients_need_not_wait_though_the_workers_did_not_start_at_once(
     number: int, lead: PeerId
 ) -> None:
     assert wait_of(started(), number, lead) == 0.0
+
+
+@pytest.mark.parametrize("lead", IDS)
+@pytest.mark.parametrize("number", range(3))
+def test_clients_need_not_wait_though_one_worker_has_heard_of_another_by_a_third(
+    number: int, lead: PeerId
+) -> None:
+    """Known, and not known to be a worker, it would be a hub that may have had clients."""
+    workers = Workers()
+    workers.link(0, 1)
+    workers.link(0, 2)
+    workers.pass_time(0.5)
+    workers.link(1, 2)
+    workers.pass_time(0.5)
+    assert all(workers.ready())
+    assert wait_of(workers, number, lead) == 0.0
+
+
+@pytest.mark.parametrize("lead", IDS)
+def test_clients_need_not_wait_though_a_worker_has_not_heard_what_another_one_has(
+    lead: PeerId,
+) -> None:
+    """Else clients of the first to open would be heard of before those who have had none."""
+    workers = Workers()
+    workers.link(0, 1)
+    workers.link(0, 2)
+    workers.hold_loads(workers.link(1, 2))
+    workers.pass_time(0.5)
+    assert not any(workers.ready())
+    workers.release_loads()
+    workers.pass_time(0.5)
+    assert all(workers.ready())
+    assert wait_of(workers, 1, lead) == 0.0
+
+
+@pytest.mark.parametrize("lead", IDS)
+def test_clients_wait_where_a_hub_from_elsewhere_has_come(lead: PeerId) -> None:
+    workers = Workers()
+    workers.link(0, 1)
+    workers.add(FOURTH)
+    Hubs.link(workers, 0, 3)
+    workers.link(0, 2)
+    workers.link(1, 2)
+    workers.pass_time(0.5)
+    assert all(workers.ready()[:3])
+    assert wait_of(workers, 0, lead) > 0.5
 
 
 def test_none_takes_clients_before_all_others_count_on_all() -> None:

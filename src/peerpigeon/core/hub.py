@@ -142,11 +142,9 @@ class Hub(Pictures):
             parts = self._mesh, self._delivery, self._clients, self._namespaces
             self._view = ViewChanges(*parts)
             if config.workers > 1:
-                self._loads = WorkerLoads(
-                    config, self._clients, self._mesh, placement, self._effects
-                )
+                parts_of_loads = self._clients, self._mesh, self._namespaces
+                self._loads = WorkerLoads(config, *parts_of_loads, self._effects)
                 self._view.on_load = self._loads.hear
-                self._view.nobody_was_here = self._loads.nobody_was_here
             if config.rebalance:
                 self._rebalance = Rebalance(self._clients, self._mesh, now)
             self._awake_until = now + self._mesh.patience

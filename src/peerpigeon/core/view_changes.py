@@ -49,8 +49,6 @@ class ViewChanges:
         self._show_at: float | None = None
         self.on_load: Callable[[PeerId, Load, float], object] = lambda *_: None
         """Called with what another worker of the same command says, and the time."""
-        self.nobody_was_here: Callable[[], bool] = lambda: False
-        """Tells whether it is known that no hub of the mesh has ever had a client."""
 
     def given_up(self, change: ViewChange) -> list[Failure]:
         """Return the signals that are lost with a change, before ``on_change`` acts on it."""
@@ -113,8 +111,7 @@ class ViewChanges:
         if now >= self._show_at:
             self._show_at = self._mesh.more_draining_at(now)
             hubs, draining = self._mesh.incarnations(), self._mesh.draining(now)
-            is_new = self.nobody_was_here()
-            told = self._namespaces.show(hubs, now, draining, is_new=is_new)
+            told = self._namespaces.show(hubs, now, draining)
             self._clients.deliver(told, now)
             self._clients.topics.placed(now)
             self._clients.draws.placed()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.mesh.mesh import Mesh
-    from peerpigeon.core.namespaces.placement import Placement
+    from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.wire.hub_frames import Load
 
 PAUSE = 0.02
@@ -32,7 +32,7 @@ class WorkerLoads:
         config: ServerConfig,
         clients: ClientService,
         mesh: Mesh,
-        placement: Placement,
+        namespaces: Namespaces,
         effects: Effects,
     ) -> None:
         self._places = WorkerPlaces(config.worker, config.max_connections)
@@ -43,9 +43,9 @@ class WorkerLoads:
         self._addresses.elsewhere = self._places.of_address
         self._homes = clients.homes
         self._mesh = mesh
-        self._placement = placement
+        self._namespaces = namespaces
         self._others = config.workers - 1
-        self._has_bootstrap = bool(config.bootstrap_hubs or config.bootstrap_dns)
+        self._starts_from_others = bool(config.bootstrap_hubs or config.bootstrap_dns)
         self._counts = effects.counts
         self._tell_at = 0.0
         self._met: list[PeerId] = []
@@ -95,28 +95,29 @@ class WorkerLoads:
 
     @property
     def _is_placed(self) -> bool:
-        """Whether all others are there, and this one counts on them."""
-        is_linked = len(self._mesh.workers()) >= self._others
-        return is_linked and len(self._placement) > self._others
+        """Whether all others are there, have been heard, and this one counts on them."""
+        if min(len(self._mesh.workers()), len(self._places)) < self._others:
+            return False
+        return len(self._namespaces.placement) > self._others and self._places.are_heard()
 
     @property
     def are_placed(self) -> bool:
-        """Whether all workers are there, and each counts on all others.
+        """Whether all workers are there, and each has told all others that it counts on them.
 
         None takes clients before: to one that is yet to see another one, that one's clients would
         have to wait for their ids.
         """
         return self._is_placed and self._places.are_placed()
 
-    def nobody_was_here(self) -> bool:
-        """Tell whether no hub of the mesh has ever had a client: all of it has just started.
+    @property
+    def _nobody_was_here(self) -> bool:
+        """Whether no hub of the mesh has ever had a client: all of it has just started.
 
-        Workers that are yet to come have none: no worker has clients before all are there, but for
-        one that has come again, and of that the others know.
+        To be asked when all workers are there and heard. Before, one of them may be known through a
+        third only, and would look like a hub from elsewhere.
         """
-        known = len(self._places) + 1
-        is_all = known == self._others + 1 or not self._has_bootstrap
-        return is_all and len(self._mesh) == known and self._is_new and self._places.are_new()
+        is_whole = len(self._mesh) == self._others + 1 and not self._starts_from_others
+        return is_whole and self._is_new and not self._places.was_anybody_here
 
     def _apply(self, now: float) -> None:
         self._expire(now)
@@ -131,6 +132,9 @@ class WorkerLoads:
             return
         self._meet()
         self._apply(now)
+        if self._is_placed and self._nobody_was_here:
+            # Before any of them hears that this one counts on them, and so before clients come.
+            self._namespaces.nobody_was_here()
         if now >= self._tell_at and self._is_owed():
             self._tell_at = now + PAUSE
             words = self._places.tell(

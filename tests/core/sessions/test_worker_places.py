@@ -145,3 +145,16 @@ def test_addresses_with_a_lot_are_told_and_added_up() -> None:
     assert not first.owes(5, {"192.0.2.1": 5}, is_full=True)
     assert first.owes(5, {"192.0.2.1": 4}, is_full=True)
     assert first.owes(5, {"192.0.2.1": 5}, is_full=False)
+
+
+def test_all_count_on_each_other_when_each_has_said_so_this_one_too() -> None:
+    first, second = WorkerPlaces(0, LIMIT), WorkerPlaces(1, LIMIT)
+    first.meet([hub(1)])
+    second.meet([hub(0)])
+    assert not second.are_heard()
+    ((_, load),) = first.tell(0, {}, is_full=False, is_placed=True)
+    second.hear(hub(0), load)
+    assert second.are_heard()
+    assert not second.are_placed(), "the other one is still to hear that this one does"
+    second.tell(0, {}, is_full=False, is_placed=True)
+    assert second.are_placed()

@@ -55,6 +55,10 @@ class Handover:
         self._arrived_until = now + HANDOVER
         self._waiting = dict.fromkeys(self._waiting, self._arrived_until)
 
+    def end_arrival(self) -> None:
+        """Note that those to whom this hub has come have nothing to say; nobody waits here yet."""
+        self._arrived_until = float("-inf")
+
     def note_start(self, now: float) -> None:
         """Note that this hub starts from others, which may have granted an id that is asked of it.
 

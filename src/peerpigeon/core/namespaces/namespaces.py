@@ -155,17 +155,14 @@ class Namespaces:
         hubs: Mapping[PeerId, int],
         now: float,
         draining: Collection[PeerId] = (),
-        *,
-        is_new: bool = False,
     ) -> list[ClientNews]:
         """Move namespaces to the hubs that are live by now; O(hubs and namespaces that move).
 
         ``hubs``: all of them, this one included, with their incarnations; ``draining``: those of
-        them that are about to stop; ``is_new``: none of them has ever had a client, so that there
-        is nothing to hear of it.
+        them that are about to stop.
         """
         reappeared = self.views.show(hubs, now)
-        if len(self.placement) == 1 < len(hubs) and not is_new:
+        if len(self.placement) == 1 < len(hubs):
             self.rendezvous.handover.note_arrival(now)
         self.rendezvous.handover.note_left(self.placement.update(hubs, draining), now)
         told = [news for hub in reappeared.resumed for news in self._finish_dropping(hub)]
@@ -179,6 +176,10 @@ class Namespaces:
         for hub, incarnation in reappeared.heard_of:
             self.rendezvous.drop_hub(hub, now, incarnation)
         return told
+
+    def nobody_was_here(self) -> None:
+        """Note that no hub that is listed has ever had a client, so that none has to be heard."""
+        self.rendezvous.handover.end_arrival()
 
     def begin(self, now: float) -> None:
         """Grant foreign ids later: this hub starts from others, and is to hear of them first."""

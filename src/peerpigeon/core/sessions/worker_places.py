@@ -144,15 +144,14 @@ class WorkerPlaces:
                 found += dict(each.heard.addresses).get(address, 0)
         return found
 
-    def are_new(self) -> bool:
-        """Tell whether all others have said that nobody was ever there."""
-        are_heard = all(each.heard is not None for each in self._siblings.values())
-        return are_heard and not self.was_anybody_here
+    def are_heard(self) -> bool:
+        """Tell whether all others that are there have said something."""
+        return all(each.heard is not None for each in self._siblings.values())
 
     def are_placed(self) -> bool:
-        """Tell whether all others have said that they count on all workers."""
-        heard = (each.heard for each in self._siblings.values())
-        return all(load is not None and load.is_placed for load in heard)
+        """Tell whether this worker and all others have said that they count on all workers."""
+        words = (self._said, *(each.heard for each in self._siblings.values()))
+        return all(load is not None and load.is_placed for load in words)
 
     def full(self) -> frozenset[int]:
         """Return the workers that say that they hold no more."""
