@@ -68,33 +68,6 @@ async def test_frames_of_one_turn_arrive_in_order_and_in_one_write() -> None:
 
 
 @on_every_loop
-async def test_what_several_hear_is_one_frame_for_all_and_keeps_its_place() -> None:
-    async with (
-        serving() as served,
-        await RawClient.open(served.port) as one,
-        await RawClient.open(served.port) as other,
-    ):
-        await served.recorder.until(lambda: len(served.recorder.open) == 2)
-        first, second = served.recorder.open
-        second.send(b"before")
-        heard = b"*" * 700
-        served.sockets.send_each([None, first, second, second], [heard, heard, heard, b"alone"])
-        [frame_of_all, nothing] = first.protocol.outgoing
-        assert frame_of_all is second.protocol.outgoing[2]
-        assert nothing == b""
-        await turns()
-        expected = [b"before", heard, b"alone"]
-        assert [(await other.frame())[1] for _ in expected] == expected
-        first.close(1008, "go")
-        served.sockets.send_each([first, second, second], [heard] * 3)
-        assert [await one.frame() for _ in range(2)] == [
-            (FIN | TEXT, heard),
-            (FIN | CLOSE, b"\x03\xf0go"),
-        ]
-        assert [(await other.frame())[1] for _ in range(2)] == [heard] * 2
-
-
-@on_every_loop
 async def test_ping_and_close_keep_their_place_behind_what_was_sent_before() -> None:
     async with serving() as served, await RawClient.open(served.port) as client:
         socket = await only_socket(served)
