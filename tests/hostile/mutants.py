@@ -60,9 +60,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "draws_in_one_message",
-        "net/links/link.py",
-        "and frame_count(whole) != 1:",
-        "and not frame_count(whole):",
+        "core/interface/link_pieces.py",
+        "if frame_count(whole) != 1:",
+        "if not frame_count(whole):",
         "who says several frames in pieces is put out",
     ),
     Mutant(

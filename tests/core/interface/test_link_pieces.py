@@ -3,11 +3,13 @@
 import pytest
 
 from peerpigeon.core.interface.link_pieces import LAST, MORE, Joiner, PieceError
+from peerpigeon.core.wire.hub_codec import batch, encode
+from peerpigeon.core.wire.hub_frames import Heartbeat
 
 
 def test_what_is_kept_of_a_message_is_counted() -> None:
     joiner = Joiner(1000)
-    joiner.take(MORE + b"x" * 300)
+    joiner.take(MORE + b"\x91" * 300)
     joiner.take(b"\x90")
     assert joiner.size == 300
     joiner.take(LAST + b"x")
@@ -21,11 +23,25 @@ def test_a_whole_message_comes_as_it_is() -> None:
 
 def test_pieces_are_put_together_and_whole_messages_may_come_between_them() -> None:
     joiner = Joiner(10)
-    assert joiner.take(b"\xc1\x01ab") is None
+    assert joiner.take(b"\xc1\x01\x91b") is None
     assert joiner.take(b"urgent") == b"urgent"
     assert joiner.take(b"\xc1\x01cd") is None
-    assert joiner.take(b"\xc1\x00e") == b"abcde"
-    assert joiner.take(b"\xc1\x00f") == b"f"
+    assert joiner.take(b"\xc1\x00e") == b"\x91bcde"
+    assert joiner.take(b"\xc1\x00\x91") == b"\x91"
+
+
+@pytest.mark.parametrize("frames", [0, 1, 2])
+def test_a_message_in_pieces_has_one_frame(frames: int) -> None:
+    """Of several that come with the last piece no turn of the event loop would be the end."""
+    joiner = Joiner(1000)
+    whole = batch([encode(Heartbeat(number)) for number in range(frames)])
+    assert joiner.take(whole) == whole
+    assert joiner.take(MORE + whole[:1]) is None
+    if frames == 1:
+        assert joiner.take(LAST + whole[1:]) == whole
+    else:
+        with pytest.raises(PieceError, match="one frame"):
+            joiner.take(LAST + whole[1:])
 
 
 @pytest.mark.parametrize(

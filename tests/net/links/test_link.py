@@ -8,13 +8,11 @@ import socket
 from functools import partial
 from typing import Any
 
-import pytest
-
 from peerpigeon.core.ids import LinkId, PeerId
 from peerpigeon.core.interface.link_outbox import AHEAD, LinkOutbox
-from peerpigeon.core.interface.link_pieces import LAST, MAX_MESSAGE, MORE, Joiner, PieceError
+from peerpigeon.core.interface.link_pieces import MAX_MESSAGE, Joiner
 from peerpigeon.core.memory import MemoryAccount
-from peerpigeon.core.wire.hub_codec import batch, decode, encode
+from peerpigeon.core.wire.hub_codec import decode
 from peerpigeon.core.wire.hub_frames import Frame, Heartbeat, Routed, Segment
 from peerpigeon.core.wire.hub_news import Relay
 from peerpigeon.net.links.link import Link
@@ -91,20 +89,4 @@ async def test_a_heartbeat_overtakes_signals_that_a_slow_reader_has_not_taken() 
     assert [frame for frame in frames if frame != Heartbeat(7)] == [signal(n) for n in range(COUNT)]
     assert heard_after < LARGE, f"it waited behind {heard_after} bytes"
     link.wire.close(1000, "")
-    far.close()
-
-
-@pytest.mark.parametrize("frames", [0, 1, 2])
-async def test_a_message_in_pieces_has_one_frame(frames: int) -> None:
-    """Of several that come with the last piece no turn of the event loop would be the end."""
-    link, far = await connected()
-    link.trust()
-    whole = batch([encode(signal(number)) for number in range(frames)])
-    assert link.take(MORE + whole[:10]) is None
-    if frames == 1:
-        assert link.take(LAST + whole[10:]) == whole
-    else:
-        with pytest.raises(PieceError):
-            link.take(LAST + whole[10:])
-    link.wire.close(1001, "")
     far.close()

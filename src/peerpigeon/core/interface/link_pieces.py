@@ -2,12 +2,14 @@
 
 A piece begins with a byte that begins no MessagePack value, and a byte that says whether more
 follow; what begins otherwise is a whole message. One message at a time is in pieces, so there is
-never more than one that is not finished. Who cuts is ``LinkOutbox``.
+never more than one that is not finished. It has one frame: of a thousand small ones all of a turn's
+work, a thousand times, would come with the last piece. Who cuts is ``LinkOutbox``.
 """
 
 from __future__ import annotations
 
 from peerpigeon.core.config.quantities import KIB, MIB
+from peerpigeon.core.wire.hub_codec import frame_count
 
 PIECE = 16 * KIB
 """Bytes of the largest piece, its mark included."""
@@ -53,7 +55,8 @@ class Joiner:
     def take(self, message: bytes) -> bytes | None:
         """Return a whole message, or the one that ends with this piece; ``None`` if more must come.
 
-        Raises ``PieceError`` for what no outbox has made, and for a message over the limit.
+        Raises ``PieceError`` for what no outbox has made, such as several frames in pieces, and for
+        a message over the limit.
         """
         if message[:1] != LAST[:1]:
             return message
@@ -67,4 +70,6 @@ class Joiner:
             return None
         whole = bytes(self._pieces)
         self._pieces.clear()
+        if frame_count(whole) != 1:
+            raise PieceError("a message in pieces has one frame")
         return whole

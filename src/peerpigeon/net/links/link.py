@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from peerpigeon.core import frame_count
 from peerpigeon.core.interface.link_outbox import AHEAD
 from peerpigeon.core.interface.link_pieces import (
     MAX_MESSAGE,
@@ -103,15 +102,11 @@ class Link:
     def take(self, message: bytes) -> bytes | None:
         """Return a whole message, or the one that ends with this piece; ``None`` if more must come.
 
-        Raises ``PieceError`` for pieces that make none, or one of several frames, and for more
-        than a hub needs to prove itself before it has.
+        Raises ``PieceError`` for pieces that make none, and for more than a hub needs to prove
+        itself before it has.
         """
         if self._is_trusted:
-            whole = self._inbox.take(message)
-            if whole is not None and whole is not message and frame_count(whole) != 1:
-                # Else all of a turn's work, a thousand times, would come with the last piece.
-                raise PieceError("a message in pieces has one frame")
-            return whole
+            return self._inbox.take(message)
         self._messages += 1
         if len(message) > STRANGER_MESSAGE or self._messages > STRANGER_MESSAGES:
             raise PieceError("more than a hub needs to prove itself")
