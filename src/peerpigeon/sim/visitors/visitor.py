@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,13 @@ NOWHERE_TO_GO = 1.0
 """Seconds until it is tried again where there is no hub to connect to."""
 
 
-class Visitor:
-    """One foreign client of a world, which connects anew when its connection is lost."""
+class Visitor(ABC):
+    """One foreign client of a world, which connects anew when its connection is lost.
+
+    Each kind says at which ``target``, and what it makes of what it hears (``_hear``). What it does
+    when a connection begins, opens and ends (``_on_connecting``, ``_on_open``, ``_on_end``) is
+    nothing if it does not say otherwise.
+    """
 
     reconnect_delay = 0.05
     """Seconds from a lost connection to the next one."""
@@ -44,9 +50,9 @@ class Visitor:
         self._is_open = False
 
     @property
+    @abstractmethod
     def target(self) -> str:
         """That of its request, with the query."""
-        raise NotImplementedError
 
     def connect(self, way: Callable[[Visitor], Connection | None] | None = None) -> None:
         """Open a socket by ``way``, or as before, and so again whenever it is lost."""
@@ -119,15 +125,15 @@ class Visitor:
 
     # What each kind does
 
-    def _on_connecting(self, connection: Connection) -> None:
-        """Take that a request is under way."""
-
-    def _on_open(self, connection: Connection) -> None:
-        """Take that the socket is open."""
-
-    def _on_end(self, code: int) -> None:
-        """Take that it is not, or never came to be; ``code`` is 0 if the client has closed it."""
-
+    @abstractmethod
     def _hear(self, message: dict[str, Any]) -> None:
         """Take a message."""
-        raise NotImplementedError
+
+    def _on_connecting(self, connection: Connection) -> None:  # noqa: B027
+        """Take that a request is under way."""
+
+    def _on_open(self, connection: Connection) -> None:  # noqa: B027
+        """Take that the socket is open."""
+
+    def _on_end(self, code: int) -> None:  # noqa: B027
+        """Take that it is not, or never came to be; ``code`` is 0 if the client has closed it."""
