@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import SessionId
     from peerpigeon.core.interface.actions import ClientAction, PassOn
     from peerpigeon.core.interface.events import Event
-    from peerpigeon.sim.connecting import Dialing
+    from peerpigeon.sim.openings import Dialing
     from peerpigeon.sim.scheduler import Scheduler
 
 

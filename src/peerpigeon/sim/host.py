@@ -54,8 +54,9 @@ if TYPE_CHECKING:
     from peerpigeon.core.identity import Identity
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.interface.notices import Notice
-    from peerpigeon.sim.connecting import Connector, Dialing, Opening
+    from peerpigeon.sim.connecting import Connector
     from peerpigeon.sim.links import LinkEnd
+    from peerpigeon.sim.openings import Dialing, Opening
     from peerpigeon.sim.scheduler import Callback
     from peerpigeon.sim.stage import Stage
 

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from peerpigeon.sim.connecting import Connector, Dialing
+    from peerpigeon.sim.connecting import Connector
+    from peerpigeon.sim.openings import Dialing
     from peerpigeon.sim.reference_messages import Message
     from peerpigeon.sim.scheduler import Callback
     from peerpigeon.sim.stage import Stage
