@@ -38,7 +38,7 @@ CATCHES_ALL = {
     "net/driver.py: sockets_received",
     "net/http/library.py: _answer_to",
     "net/http/library.py: _write",
-    "net/server.py: _tell",
+    "net/subscriptions.py: publish",
     "net/websocket/group.py: deliver",
     "rtc/channel_tasks.py: _open",
     "rtc/libdatachannel/channel.py: _refusing",

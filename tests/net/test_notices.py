@@ -1,8 +1,6 @@
 """``PeerPigeonServer.notices``: the events as an asynchronous iterator."""
 
 import asyncio
-import gc
-import weakref
 from collections.abc import AsyncIterator
 
 from peerpigeon import (
@@ -51,13 +49,6 @@ async def test_a_reader_waits_for_what_has_not_happened_yet() -> None:
         async with await Client.connect(server, A):
             async with asyncio.timeout(DEADLINE):
                 assert isinstance(await next_notice, PeerConnected)
-
-
-async def test_a_server_does_not_hold_a_reader_that_left() -> None:
-    server = PeerPigeonServer()
-    reader = weakref.ref(server.notices())
-    gc.collect()  # for an interpreter that does not count references
-    assert reader() is None
 
 
 async def test_a_stream_that_has_ended_stays_ended() -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import json
-import logging
 import socket
 from typing import Any
 
@@ -87,36 +86,6 @@ async def test_a_server_may_be_stopped_while_it_starts(turns: int) -> None:
         assert probe.connect_ex((HOST, port)) == errno.ECONNREFUSED
     async with server:
         assert server.port == port
-
-
-async def test_a_subscription_ends_when_asked() -> None:
-    async with running() as server:
-        heard: list[PeerConnected] = []
-        unsubscribe = server.on(PeerConnected, heard.append)
-        async with await join(server, A):
-            pass
-        unsubscribe()
-        unsubscribe()
-        async with await join(server, B):
-            pass
-        assert [event.peer_id for event in heard] == [A]
-
-
-async def test_a_subscriber_that_fails_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
-    async with running() as server:
-        heard: list[PeerConnected] = []
-        server.on(PeerConnected, lambda _: 1 / 0)
-        server.on(PeerConnected, heard.append)
-        with caplog.at_level(logging.ERROR):
-            async with await join(server, A):
-                pass
-        assert len(heard) == 1
-        assert "a subscriber to PeerConnected failed" in caplog.text
-
-
-def test_an_unknown_event_is_refused_with_the_known_names() -> None:
-    with pytest.raises(ValueError, match="no event is called 'peerConected'; known are started"):
-        PeerPigeonServer().on("peerConected", print)
 
 
 async def test_what_was_read_before_stopping_is_passed_on() -> None:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
-from weakref import WeakSet
 
 from peerpigeon.core.config import ConfigError, ServerConfig, check_hub_uri, config_of
 from peerpigeon.core.identity import id_of
 from peerpigeon.core.ids import PeerId, generate_peer_id, parse_peer_id, same_peer
 from peerpigeon.core.interface.events import BootstrapLeft, DialRequested
-from peerpigeon.core.interface.notices import NOTICES, Notice, Started, Stopped
+from peerpigeon.core.interface.notices import Notice, Started, Stopped
 from peerpigeon.net.links.engine_options import engine_for
 from peerpigeon.net.listen import by_whom
 from peerpigeon.net.listening import Listening, port_of
-from peerpigeon.net.notice_stream import NoticeStream
 from peerpigeon.net.runtime import Runtime
+from peerpigeon.net.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -58,8 +56,7 @@ class PeerPigeonServer:
             if self._identity
             else self._config.hub_peer_id or self.generate_peer_id()
         )
-        self._callbacks: dict[type, list[Callable[[Any], object]]] = defaultdict(list)
-        self._streams: WeakSet[NoticeStream] = WeakSet()
+        self._subscriptions = Subscriptions()
         self._inherited: Sequence[socket] | None = None
         self._inherited_admin: Sequence[socket] = ()
         self._place: Place | None = None
@@ -131,7 +128,7 @@ class PeerPigeonServer:
                 config,
                 port,
                 engine,
-                self._tell,
+                self._subscriptions.publish,
                 self._identity,
                 drain=self._drain_soon,
             )
@@ -156,14 +153,14 @@ class PeerPigeonServer:
                 by_whom(config.port),
                 port,
             )
-        self._tell(Started(config.place, port))
+        self._subscriptions.publish(Started(config.place, port))
         runtime.begin()
         await runtime.join_workers()
 
     async def stop(self) -> None:
         """Close all sockets, each client with code 1001; harmless if the server is stopped."""
         if await self._end():
-            self._tell(Stopped())
+            self._subscriptions.publish(Stopped())
 
     async def drain(self, drain_time: float | None = None) -> None:
         """Let the clients go, one after the other, then stop; return when that is done.
@@ -231,17 +228,7 @@ class PeerPigeonServer:
         Returns a function that ends the subscription. Raises ``ValueError`` for a name or class
         that is no event.
         """
-        kind: type[Any] | None = NOTICES.get(event) if isinstance(event, str) else event
-        if kind is None or kind not in NOTICES.values():
-            raise ValueError(f"no event is called {event!r}; known are {', '.join(NOTICES)}")
-        callbacks = self._callbacks[kind]
-        callbacks.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in callbacks:
-                callbacks.remove(callback)
-
-        return unsubscribe
+        return self._subscriptions.add(event, callback)
 
     def notices(self) -> AsyncIterator[Notice]:
         """Return all events from now on, in order, for ``async for``; the last is ``Stopped``.
@@ -250,18 +237,7 @@ class PeerPigeonServer:
         more, which are left out, an ``ErrorOccurred`` says how many they were. The subscription
         ends when nobody holds what this returns.
         """
-        stream = NoticeStream()
-        self._streams.add(stream)
-        return stream
-
-    def _tell(self, notice: Notice) -> None:
-        for stream in tuple(self._streams):
-            stream.put(notice)
-        for callback in tuple(self._callbacks[type(notice)]):
-            try:
-                callback(notice)
-            except Exception:
-                logger.exception("a subscriber to %s failed", type(notice).__name__)
+        return self._subscriptions.stream()
 
     # Questions
 
