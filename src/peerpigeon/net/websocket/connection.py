@@ -11,7 +11,6 @@ section 5.5). Whether a client lives is not to hang on how much it was sent.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from peerpigeon.core.interface.close_codes import (
@@ -23,6 +22,7 @@ from peerpigeon.core.interface.close_codes import (
 from peerpigeon.core.interface.link_outbox import AHEAD
 from peerpigeon.net.websocket.frames import PING
 from peerpigeon.net.websocket.group import Socket, SocketGroup
+from peerpigeon.net.websocket.held_frames import HeldFrames
 from peerpigeon.net.websocket.kernel_queue import IS_INHERITED, leave_little_in_kernel
 from peerpigeon.net.websocket.protocol import (
     NOTHING,
@@ -64,7 +64,6 @@ class WebSocket(TurnTaker, Socket):
     __slots__ = (
         "_group",
         "_held",
-        "_held_size",
         "_is_owed",
         "_noted",
         "_timer",
@@ -85,8 +84,7 @@ class WebSocket(TurnTaker, Socket):
         self.protocol = protocol
         most = min(self.ALLOWANCE - 1, group.max_outbox_size)
         transport.set_write_buffer_limits(high=most)
-        self._held: deque[bytes] | None = None  # frames for later, while the transport is full
-        self._held_size = 0
+        self._held: HeldFrames | None = None  # while the transport is full
         self.sent = 0
         """Bytes of all frames that were written or held back."""
         self._noted = 0  # what was kept of a message when that was noted last
@@ -103,8 +101,18 @@ class WebSocket(TurnTaker, Socket):
     @property
     def buffered(self) -> int:
         """How many bytes are still to be sent."""
-        queued = sum(map(len, self.protocol.outgoing)) + self._held_size
+        queued = sum(map(len, self.protocol.outgoing)) + self.held_size
         return queued + self._transport.get_write_buffer_size()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the transport is full, so that what is sent waits here."""
+        return self._held is not None
+
+    @property
+    def held_size(self) -> int:
+        """How many bytes wait because the transport is full."""
+        return 0 if self._held is None else self._held.size
 
     def answer(self, response: bytes) -> None:
         """Queue the end of the opening handshake: it leaves with the greeting, in one write."""
@@ -147,7 +155,7 @@ class WebSocket(TurnTaker, Socket):
 
     def _abort(self) -> None:
         self.protocol.end()
-        self._drop_held()
+        self._held = None
         self.forget_unread()
         was_open = not self._transport.is_closing()
         self._transport.abort()
@@ -161,7 +169,7 @@ class WebSocket(TurnTaker, Socket):
         # Not at once, as this may be the listener's own call.
         self._group.loop.call_soon(self._report, TRY_AGAIN_LATER, MEMORY_IS_SHORT)
         self._group.on_fault(self, MEMORY_IS_SHORT)
-        self._drop_held()
+        self._held = None
         if self._transport.get_write_buffer_size() or self.protocol.state is not State.OPEN:
             self._abort()
         else:
@@ -180,39 +188,29 @@ class WebSocket(TurnTaker, Socket):
             if self._held is None and size <= MAX_WRITE:  # as nearly always
                 self._transport.write(data)
             else:
-                self._hold(outgoing, size)
+                self._hold(outgoing)
 
-    def _hold(self, outgoing: list[bytes], size: int) -> None:
-        held = deque() if self._held is None else self._held
-        part: list[bytes] = []
-        part_size = 0
-        for index in range(0, len(outgoing), PARTS):
-            part += outgoing[index : index + PARTS]
-            part_size += len(outgoing[index]) + len(outgoing[index + 1])
-            if part_size >= AHEAD:
-                held.append(b"".join(part))
-                part, part_size = [], 0
-        held.append(b"".join(part))
-        is_full = self._held is not None
-        self._held, self._held_size = held, self._held_size + size
-        if not is_full:
+    def _hold(self, outgoing: list[bytes]) -> None:
+        was_full, held = self.is_full, self._held or HeldFrames()
+        held.add(outgoing)
+        self._held = held
+        if not was_full:
             self.resume_writing()
         self._limit()
 
-    def _overtake(self, held: deque[bytes]) -> None:
+    def _overtake(self, held: HeldFrames) -> None:
         """Put the control frame that was queued last before all that is held back."""
         outgoing = self.protocol.outgoing
         frame = b"".join(outgoing[-PARTS:])
         self.protocol.outgoing = outgoing[:-PARTS] or NOTHING
-        held.appendleft(frame)
-        self._held_size += len(frame)
+        held.overtake(frame)
         self._limit()
 
     def _limit(self) -> None:
         """Close if more than ``max_outbox_size`` bytes wait for a client that does not read."""
-        waiting = self._held_size + self._transport.get_write_buffer_size()
+        waiting = self.held_size + self._transport.get_write_buffer_size()
         if waiting > self._group.max_outbox_size and self.protocol.state is State.OPEN:
-            self._drop_held()
+            self._held = None
             self._close(TRY_AGAIN_LATER, SLOW_READER)
             # Not at once, as this may be the listener's own call.
             self._group.loop.call_soon(self._report, TRY_AGAIN_LATER, SLOW_READER)
@@ -220,15 +218,12 @@ class WebSocket(TurnTaker, Socket):
         else:
             self._note()
 
-    def _drop_held(self) -> None:
-        self._held, self._held_size = None, 0
-
     def _note(self) -> None:
         """Note what is kept beyond this turn."""
         self._noted = self.protocol.kept
         size = self._noted + self.unread_size
         if self._held is not None or self._timer is not None:
-            size += self._held_size + self._transport.get_write_buffer_size()
+            size += self.held_size + self._transport.get_write_buffer_size()
         self._group.holders.note(self, size)
 
     # What the transport calls
@@ -236,19 +231,16 @@ class WebSocket(TurnTaker, Socket):
     def pause_writing(self) -> None:
         """Hold back what is queued from now on; close if even this is too much."""
         if self.protocol.state is State.OPEN and self._held is None:
-            self._held = deque()
+            self._held = HeldFrames()
         self._limit()
 
     def resume_writing(self) -> None:
         """Write what was held back, as far as the transport takes it."""
-        held, size = self._held, self._held_size
-        self._drop_held()
+        held, self._held = self._held, None
         while held and self.protocol.state not in _OVER:
-            data = held.popleft()
-            size -= len(data)
-            self._transport.write(data)
-            if self._held is not None:  # it is full again
-                self._held, self._held_size = held, size
+            self._transport.write(held.take())
+            if self.is_full:  # again
+                self._held = held
                 break
         self._note()
 
@@ -280,7 +272,7 @@ class WebSocket(TurnTaker, Socket):
         """Take the other side for gone: one that leaves in order sends a close frame first."""
         self._group.deliver()
         self.protocol.end()
-        self._drop_held()
+        self._held = None
         self.forget_unread()
         self._linger()
         self._report(ABNORMAL_CLOSURE, "")
@@ -290,7 +282,7 @@ class WebSocket(TurnTaker, Socket):
         """Forget everything."""
         self._group.deliver()
         self.protocol.end()
-        self._drop_held()
+        self._held = None
         self.forget_unread()
         if self._timer is not None:
             self._timer.cancel()
@@ -345,9 +337,8 @@ class WebSocket(TurnTaker, Socket):
 
     def _close(self, code: int, reason: str, *, is_heard: bool = False) -> None:
         if self._held is not None:  # the last that is written: nothing can overtake it any more
-            held = b"".join(self._held)
-            self._drop_held()
-            self._transport.write(held)
+            held, self._held = self._held, None
+            self._transport.write(held.take_all())
         self.protocol.close(code, reason, is_heard=is_heard)
         self.flush()
         self._linger()

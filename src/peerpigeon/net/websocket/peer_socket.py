@@ -86,7 +86,7 @@ class PeerSocket(WebSocket):
 
     def _limit(self) -> None:
         super()._limit()
-        if not self.is_behind and self._held_size * BEHIND_PART > self._group.max_outbox_size:
+        if not self.is_behind and self.held_size * BEHIND_PART > self._group.max_outbox_size:
             self.is_behind = True
             self._group.tell_pace_soon(self)
 
