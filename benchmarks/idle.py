@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.descriptors import Descriptors
+from peerpigeon.net.http.access_control import AccessControl
 from peerpigeon.net.http.audience import Audience
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.page import Response, text
@@ -73,11 +74,8 @@ async def serve(listener: socket.socket) -> None:
     holders = Holders(MemoryAccount(1 << 30))
     sockets = SocketGroup(Keeper(), PeerSocket.accepted, close_timeout=5, holders=holders, **limits)
     doors = Doors(
-        lambda _: sockets.open,
+        AccessControl(lambda _: sockets.open, lambda _: Audience.EVERYBODY),
         Visits(_no_page, holders=holders, timeout=10.0),
-        audience=lambda _: Audience.EVERYBODY,
-        admits_host=lambda _host: True,
-        admits_origin=lambda _origin, _host: True,
         handshake_timeout=TIMEOUT,
         holders=holders,
         descriptors=Descriptors(None, lambda: False),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.descriptors import Descriptors
+from peerpigeon.net.http.access_control import AccessControl
 from peerpigeon.net.http.audience import Audience
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.page import Response, text
@@ -105,11 +106,8 @@ async def echo_server() -> AsyncIterator[int]:
     """Run a server that sends everything back, and give its port."""
     echo = Echo()
     doors = Doors(
-        lambda _: echo.group.open,
+        AccessControl(lambda _: echo.group.open, lambda _: Audience.EVERYBODY),
         Visits(_no_page, holders=echo.group.holders, timeout=10.0),
-        audience=lambda _: Audience.EVERYBODY,
-        admits_host=lambda _: True,
-        admits_origin=lambda *_: True,
         handshake_timeout=10.0,
         holders=echo.group.holders,
         descriptors=Descriptors(None, lambda: False),

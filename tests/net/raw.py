@@ -24,6 +24,7 @@ from peerpigeon.core.interface.link_outbox import AHEAD
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.descriptors import Descriptors
 from peerpigeon.net.http import page
+from peerpigeon.net.http.access_control import AccessControl
 from peerpigeon.net.http.audience import Audience
 from peerpigeon.net.http.door import Doors
 from peerpigeon.net.http.forwarded import Forwarded
@@ -368,17 +369,19 @@ async def serving(  # noqa: PLR0913
         timeout=handshake_timeout,
     )
     doors = Doors(
-        lambda _: sockets.open,
+        AccessControl(
+            lambda _: sockets.open,
+            lambda _: Audience.EVERYBODY,
+            admits_host=Hosts(ServerConfig()).admits,
+            admits_origin=Origins(ServerConfig(cors_origin=origins, demo=False)).admits,
+            forwarded=forwarded or Forwarded(),
+        ),
         visits,
-        audience=lambda _: Audience.EVERYBODY,
-        admits_host=Hosts(ServerConfig()).admits,
-        admits_origin=Origins(ServerConfig(cors_origin=origins, demo=False)).admits,
         handshake_timeout=handshake_timeout,
         holders=holders,
         descriptors=Descriptors(
             descriptor_limit, lambda: sockets.drop_oldest() or doors.drop_greediest()
         ),
-        forwarded=forwarded or Forwarded(),
         certificate=certificate or (TLS[0] if TLS else None),
         limit=limit,
     )

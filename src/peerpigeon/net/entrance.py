@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.interface.events import Permits
     from peerpigeon.net.driver import Driver
-    from peerpigeon.net.http.door import Opener
+    from peerpigeon.net.http.access_control import Opener
     from peerpigeon.net.http.opening_handshake import UpgradeRequest
     from peerpigeon.net.http.request import Request
     from peerpigeon.net.http.tokens import Tokens

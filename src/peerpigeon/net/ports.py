@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from peerpigeon.net.http.access_control import AccessControl
 from peerpigeon.net.http.admin import DOORS as ADMIN_DOORS
 from peerpigeon.net.http.admin import AdminAccess
 from peerpigeon.net.http.audience import Audience
@@ -51,51 +52,34 @@ class Ports:
         """Return what answers at the port of the clients."""
         config, prefix = self._config, self._config.path_prefix
         site = LateSite(self._server, config.allowed_origins, path_prefix=prefix)
-        return Doors(
+        access = AccessControl(
             entrance.opener,
-            self._visits(self._whole(site, prefix)),
-            audience=Insiders(config).audience,
+            Insiders(config).audience,
             admits_host=Hosts(config).admits,
             admits_origin=entrance.admits_origin,
-            handshake_timeout=config.handshake_timeout,
-            holders=self._holders,
-            descriptors=self._descriptors,
             forwarded=Forwarded(config.trusted_networks, trusts_unix=config.trusts_unix),
-            certificate=certificate,
-            limit=max(DOORS, config.max_connections),
             warnings=self._warnings,
         )
+        limit = max(DOORS, config.max_connections)
+        return self._doors(access, self._whole(site, prefix), limit, certificate)
 
     def for_operators(self) -> Doors:
         """Return what answers at ``admin_port``."""
-        access = AdminAccess(self._config)
-        return Doors(
-            access.refuse_socket,
-            self._visits(self._whole(LateSite(self._server))),
-            audience=access.audience,
-            admits_host=access.admits_host,
-            admits_origin=lambda *_: True,
-            handshake_timeout=self._config.handshake_timeout,
-            holders=self._holders,
-            descriptors=self._descriptors,
-            limit=ADMIN_DOORS,
+        admin = AdminAccess(self._config)
+        access = AccessControl(
+            admin.refuse_socket,
+            admin.audience,
+            admits_host=admin.admits_host,
             warnings=self._warnings,
         )
+        return self._doors(access, self._whole(LateSite(self._server)), ADMIN_DOORS)
 
     def for_workers(self, workers: Workers) -> Doors:
         """Return what answers other workers: they are let in, and told all of this one."""
-        return Doors(
-            lambda _: workers.open_link,
-            self._visits(LateSite(self._server)),
-            audience=lambda _: Audience.LOCAL,
-            admits_host=lambda _: True,
-            admits_origin=lambda *_: True,
-            handshake_timeout=self._config.handshake_timeout,
-            holders=self._holders,
-            descriptors=self._descriptors,
-            limit=ADMIN_DOORS,
-            warnings=self._warnings,
+        access = AccessControl(
+            lambda _: workers.open_link, lambda _: Audience.LOCAL, warnings=self._warnings
         )
+        return self._doors(access, LateSite(self._server), ADMIN_DOORS)
 
     def _whole(self, site: LateSite, path_prefix: str = "") -> LateSite | WholeSite:
         """Return the pages of this server, of which some are about all workers if it is one."""
@@ -106,5 +90,20 @@ class Ports:
 
         return WholeSite(site, self._config, path_prefix=path_prefix)
 
-    def _visits(self, site: LateSite | WholeSite) -> Visits:
-        return Visits(site.answer, holders=self._holders, timeout=self._config.handshake_timeout)
+    def _doors(
+        self,
+        access: AccessControl,
+        site: LateSite | WholeSite,
+        limit: int,
+        certificate: CertificateFiles | None = None,
+    ) -> Doors:
+        timeout = self._config.handshake_timeout
+        return Doors(
+            access,
+            Visits(site.answer, holders=self._holders, timeout=timeout),
+            handshake_timeout=timeout,
+            holders=self._holders,
+            descriptors=self._descriptors,
+            certificate=certificate,
+            limit=limit,
+        )

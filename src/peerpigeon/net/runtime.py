@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         Snapshot,
         TopologySnapshot,
     )
+    from peerpigeon.net.http.access_control import AccessControl
     from peerpigeon.net.http.door import Doors
     from peerpigeon.net.http.request import Request
     from peerpigeon.net.memory import Holders
@@ -173,7 +174,7 @@ class Runtime:
             serving=self.serving,
             max_connections=self._config.max_connections,
             entering=len(self._doors.waiting),
-            refused=dict(self._doors.refusals),
+            refused=dict(self._doors.access.refusals),
             relieved=driver.holders.relieved,
             faults=driver.faults,
             traffic={"clients": driver.clients.traffic(), **driver.carriers.traffic()},
@@ -202,9 +203,9 @@ class Runtime:
         return self.hub.largest_namespaces(most)
 
     @property
-    def doors(self) -> Doors:
+    def access(self) -> AccessControl:
         """What decides who of the clients, and of other hubs, comes in."""
-        return self._doors
+        return self._doors.access
 
     def reload_soon(self) -> None:
         """Look now whether files have changed that are read again then."""

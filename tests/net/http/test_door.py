@@ -349,7 +349,7 @@ async def test_who_comes_too_fast_is_told_and_when_to_come_again() -> None:
     async with serving(forwarded=proxied) as served:
         later = asyncio.get_running_loop().time() + 60.0  # than this test takes
         for _ in range(AT_ONCE):
-            served.doors.arrivals.count("192.0.2.1", later)
+            served.doors.access.arrivals.count("192.0.2.1", later)
         async with await RawClient.connect(served.port) as client:
             await client.send(upgrade("X-Forwarded-For: 192.0.2.1") * 2)
             answer = await client.rest()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.config import ServerConfig, ServerOptions
     from peerpigeon.net.asgi.transport import Message, Receive, Send
-    from peerpigeon.net.http.door import Doors, Opener
+    from peerpigeon.net.http.access_control import AccessControl, Opener
     from peerpigeon.net.runtime import Runtime
 
 logger = logging.getLogger(__name__)
@@ -141,7 +141,7 @@ class HubApp:
 
         def request() -> Request:
             asked = _request(scope)
-            asked = msgspec.structs.replace(asked, address=_admitted(asked, scope, runtime.doors))
+            asked = msgspec.structs.replace(asked, address=_admitted(asked, scope, runtime.access))
             audience = Insiders(runtime.config).audience(asked)
             return msgspec.structs.replace(asked, audience=audience)
 
@@ -152,7 +152,7 @@ class HubApp:
         if self._runtime is None:
             raise RuntimeError("the server was stopped before it had started")
         await receive()  # websocket.connect
-        doors = self._runtime.doors
+        access = self._runtime.access
         try:
             request = _request(scope)
             path, query = split_target(request.target)
@@ -163,9 +163,9 @@ class HubApp:
                 request.single("origin"),
                 "",
                 tuple(scope.get("subprotocols", ())),
-                _admitted(request, scope, doors),
+                _admitted(request, scope, access),
             )
-            opener = _opener(upgrade, doors)
+            opener = _opener(upgrade, access)
         except HandshakeError as error:
             await _refuse(error, scope, send)
             return
@@ -187,23 +187,23 @@ def _request(scope: Message) -> Request:
     return Request(scope.get("method", "GET"), target, (1, 1), headers)
 
 
-def _admitted(request: Request, scope: Message, doors: Doors) -> str:
+def _admitted(request: Request, scope: Message, access: AccessControl) -> str:
     """Return where a request comes from. Raises ``HandshakeError`` if it is refused."""
     peer = _peer(scope)
-    address = doors.forwarded.origin(request, peer)
+    address = access.forwarded.origin(request, peer)
     try:
-        doors.admit(request, address, peer)
+        access.admit(request, address, peer, asyncio.get_running_loop().time())
     except HandshakeError as error:
-        doors.note_refusal(error, address)
+        access.note_refusal(error, address)
         raise
     return address
 
 
-def _opener(upgrade: UpgradeRequest, doors: Doors) -> Opener:
+def _opener(upgrade: UpgradeRequest, access: AccessControl) -> Opener:
     try:
-        return doors.opener_for(upgrade)
+        return access.opener_for(upgrade)
     except HandshakeError as error:
-        doors.note_refusal(error, upgrade.address)
+        access.note_refusal(error, upgrade.address)
         raise
 
 

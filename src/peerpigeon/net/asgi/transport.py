@@ -34,7 +34,7 @@ from peerpigeon.net.websocket.protocol import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from peerpigeon.net.http.door import Opener
+    from peerpigeon.net.http.access_control import Opener
     from peerpigeon.net.http.opening_handshake import UpgradeRequest
     from peerpigeon.net.websocket.protocol import Event
 

@@ -8,38 +8,28 @@ from typing import TYPE_CHECKING, cast
 from msgspec.structs import replace
 
 from peerpigeon.core.config import is_loopback
-from peerpigeon.core.counts import add
 from peerpigeon.core.interface.close_codes import MEMORY_IS_SHORT
 from peerpigeon.net.http.arrivals import Arrivals
-from peerpigeon.net.http.forwarded import Forwarded
 from peerpigeon.net.http.lost_upgrade import check_upgrade
-from peerpigeon.net.http.opening_handshake import UpgradeRequest, accept, is_websocket
-from peerpigeon.net.http.origins import wrong_origin
+from peerpigeon.net.http.opening_handshake import accept, is_websocket
 from peerpigeon.net.http.remote_address import is_from_here, remote_address
 from peerpigeon.net.http.request import (
     MAX_HEAD_SIZE,
-    Request,
     check_length,
     parse_request,
     split_target,
 )
 from peerpigeon.net.http.response import HandshakeError
 from peerpigeon.net.refusals import CLOSED
-from peerpigeon.net.seldom import SeldomWarnings
 from peerpigeon.net.tls.transport import HANDSHAKE_SIZE, Handshakes, TlsTransport
 from peerpigeon.net.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeAlias
-
     from peerpigeon.net.descriptors import Descriptors
-    from peerpigeon.net.http.audience import Audience
+    from peerpigeon.net.http.access_control import AccessControl
     from peerpigeon.net.http.visits import Visits
     from peerpigeon.net.memory import Holders
     from peerpigeon.net.tls.certificate import CertificateFiles
-
-    Opener: TypeAlias = Callable[[asyncio.Transport, UpgradeRequest, bytes], object]
 
 IN_A_TURN = 16
 """Requests that are acted on in one turn of the event loop, at some 0.1 ms each, and as many of
@@ -62,75 +52,48 @@ _SLOW = (
 )
 
 _END = b"\r\n\r\n"
-_WRONG_HOST = (
-    "this server does not answer to the name in the header Host; name it in the option"
-    " allowed_hosts (ALLOWED_HOSTS) if it should"
-)
-_WRONG_HOST_LINE = (
-    "a request was refused (421): allowed_hosts (ALLOWED_HOSTS) does not name its host; name it"
-    " there if that is this server"
-)
 _HEAD_TOO_LARGE = HandshakeError(431, f"the request's head is over {MAX_HEAD_SIZE} bytes")
-
-_NO_PROXIES = Forwarded()
 
 
 class Doors:
     """What the doors of one server share, and the factory that ``loop.create_server`` calls.
 
-    ``opener`` returns what takes over a WebSocket, with the bytes that follow its handshake;
-    ``visits`` take over any other request, and ``audience`` tells who asks. ``opener`` and
-    ``audience`` may raise ``HandshakeError``.
-    ``admits_host`` tells from the header ``Host`` whether a request is answered at all, and
-    ``admits_origin`` from ``Origin`` and ``Host`` whether a page may connect.
-    An answer ends its connection, so that a handshake is always the first request of one.
+    ``access`` decides on each request; ``visits`` take over those that open no WebSocket. An answer
+    ends its connection, so that a handshake is always the first request of one.
 
     At most ``limit`` connections are ``waiting``, each no longer than ``handshake_timeout`` seconds
     in a door, and as long until it has its answer; another one drops one, of the address with most
-    of them the one that has waited longest.
-    ``forwarded`` tells where a request comes from that a proxy has passed on. With a
-    ``certificate`` each connection begins with a handshake of TLS, in the same place and the same
-    time; there are no more of these than half of what connections may keep has room for.
+    of them the one that has waited longest. With a ``certificate`` each connection begins with a
+    handshake of TLS, in the same place and the same time; there are no more of these than half of
+    what connections may keep has room for.
     """
 
     def __init__(  # noqa: PLR0913
         self,
-        opener: Callable[[UpgradeRequest], Opener],
+        access: AccessControl,
         visits: Visits,
         *,
-        audience: Callable[[Request], Audience],
-        admits_host: Callable[[str | None], bool],
-        admits_origin: Callable[[str | None, str], bool],
         handshake_timeout: float,
         holders: Holders,
         descriptors: Descriptors,
-        forwarded: Forwarded = _NO_PROXIES,
         certificate: CertificateFiles | None = None,
         limit: int = 1024,
-        warnings: SeldomWarnings | None = None,
     ) -> None:
-        self.opener = opener
+        self.access = access
         self.visits = visits
         self.waiting = visits.waiting
-        self.audience = audience
-        self.admits_host = admits_host
-        self.admits_origin = admits_origin
         self.handshake_timeout = handshake_timeout
         self.holders = holders
         self.descriptors = descriptors
-        self.forwarded = forwarded
-        self.arrivals = Arrivals()
         self.certificate = certificate
         self.handshakes = Handshakes(self._handshake_failed)
         self.handshake_arrivals = Arrivals(2)
-        self.refusals: dict[int, int] = {}
-        """How many requests were refused here since the start, by status."""
         self.limit = limit
         if certificate is not None:
             # All keep the same, so that want of memory would end the newest, who may be anybody.
             room = holders.account.most_buffered // HANDSHAKES_PART
             self.limit = min(limit, max(1, room // HANDSHAKE_SIZE))
-        self.warnings = warnings or SeldomWarnings()
+        self.warnings = access.warnings
         self._loop = asyncio.get_running_loop()
         self.turns = Turns(self._loop, IN_A_TURN)
         """The line of those whose request has come and waits for its turn."""
@@ -152,37 +115,14 @@ class Doors:
 
     def admits_handshake(self, address: str) -> bool:
         """Tell whether another handshake of TLS with an address is done; they cost a lot."""
-        if self.forwarded.trusts(address):
+        if self.access.forwarded.trusts(address):
             return True
         try:
-            self.handshake_arrivals.count(address, _now())
+            self.handshake_arrivals.count(address, self._loop.time())
         except HandshakeError as error:
             self.warnings.add(error.log, address)
             return False
         return True
-
-    def admit(self, request: Request, address: str, peer: str) -> None:
-        """Raise ``HandshakeError`` for a host that is not served, and if there are too many.
-
-        ``address`` asks, and ``peer`` is the end of the connection.
-        """
-        if address != peer or not self.forwarded.trusts(peer):
-            self.arrivals.count(address, _now())
-        host = request.single("host")
-        if not self.admits_host(host):
-            raise HandshakeError(421, _WRONG_HOST, log=_WRONG_HOST_LINE, host=host or "")
-
-    def opener_for(self, upgrade: UpgradeRequest) -> Opener:
-        """Return what takes over a WebSocket. Raises ``HandshakeError`` if it is not let in."""
-        if not self.admits_origin(upgrade.origin, upgrade.host):
-            raise wrong_origin(upgrade.origin)
-        return self.opener(upgrade)
-
-    def note_refusal(self, error: HandshakeError, address: str) -> None:
-        """Log and count that a request of an address was refused."""
-        if error.log:
-            self.warnings.add(error.log, address, **error.details)
-        add(self.refusals, int(error.status))
 
     def _handshake_failed(self, transport: TlsTransport, reason: str) -> None:
         self.warnings.add(_NO_TLS, remote_address(transport), kind=reason, reason=reason)
@@ -284,7 +224,7 @@ class Door(asyncio.Protocol):
                 raise _HEAD_TOO_LARGE
             self._lead(transport, bytes(self._head), end)
         except HandshakeError as error:
-            self._doors.note_refusal(error, self._address)
+            self._doors.access.note_refusal(error, self._address)
             self._answer(transport, error.response())
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -309,10 +249,10 @@ class Door(asyncio.Protocol):
         self.abort(CLOSED[MEMORY_IS_SHORT])
 
     def _lead(self, transport: asyncio.Transport, data: bytes, end: int) -> None:
+        access, peer = self._doors.access, self._address
         request = parse_request(data[:end])
-        peer = self._address
-        address = self._address = self._doors.forwarded.origin(request, peer)
-        self._doors.admit(request, address, peer)
+        address = self._address = access.forwarded.origin(request, peer)
+        access.admit(request, address, peer, asyncio.get_running_loop().time())
         check_upgrade(request)
         if not is_websocket(request):
             check_length(request)
@@ -320,13 +260,13 @@ class Door(asyncio.Protocol):
                 split_target(request.target)  # it has to be in order
             here = is_from_here(transport) if address == peer else is_loopback(address)
             request = replace(request, is_from_here=here, address=address)
-            request = replace(request, audience=self._doors.audience(request))
+            request = replace(request, audience=access.audience(request))
             data = bytes(self._head)
             self._leave()
             self._doors.visits.open(transport, request, data)
             return
         upgrade = accept(request, address)
-        open_socket = self._doors.opener_for(upgrade)
+        open_socket = access.opener_for(upgrade)
         self._leave()
         open_socket(transport, upgrade, data[end + len(_END) :])
 
@@ -351,7 +291,3 @@ class Door(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
