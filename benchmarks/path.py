@@ -82,7 +82,7 @@ class Bench:
         request = UpgradeRequest("/", f"peerId={peer_id}", "localhost", None, "key")
         announce = {"type": "announce", "data": {"peerId": peer_id}, "networkName": "path"}
         early = frame(TEXT, json.dumps(announce).encode())
-        self._driver.clients.open(cast("asyncio.Transport", pipe), request, early)
+        self._driver.clients.sockets.open(cast("asyncio.Transport", pipe), request, early)
         return pipe
 
     async def measure(self, size: int, together: int) -> float:

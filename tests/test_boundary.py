@@ -33,9 +33,8 @@ BUILT_IN_IO = {"open", "print", "input", "eval", "exec", "__import__"}
 # cost the others of its kind. Each of them reports it.
 CATCHES_ALL = {
     "net/asgi/http.py: _response",
-    "net/driver.py: feed",
+    "net/driver.py: feed_all",
     "net/driver.py: perform",
-    "net/driver.py: sockets_received",
     "net/http/library.py: _answer_to",
     "net/http/library.py: _write",
     "net/subscriptions.py: publish",

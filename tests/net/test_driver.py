@@ -72,8 +72,8 @@ async def test_a_fault_of_ours_costs_one_connection_of_those_that_spoke_in_one_t
     sinks = [Sink(), Sink(), Sink()]
     for sink, peer_id in zip(sinks, (A, B, C), strict=True):
         request = UpgradeRequest("/", f"peerId={peer_id}", "localhost", None, "key")
-        driver.socket_opened(cast("PeerSocket", sink), request)
-    driver.sockets_received([said(sink, type="announce", data={}) for sink in sinks])
+        driver.clients.socket_opened(cast("PeerSocket", sink), request)
+    driver.clients.sockets_received([said(sink, type="announce", data={}) for sink in sinks])
     for sink in sinks:
         sink.told.clear()
 
@@ -83,7 +83,7 @@ async def test_a_fault_of_ours_costs_one_connection_of_those_that_spoke_in_one_t
     monkeypatch.setattr(client_messages, "encode_pong", fail)
     a, b, c = sinks
     offer = {"type": "offer", "data": {"sdp": "v=0"}, "targetPeerId": C}
-    driver.sockets_received([said(a, **offer), said(b, type="ping"), said(a, **offer)])
+    driver.clients.sockets_received([said(a, **offer), said(b, type="ping"), said(a, **offer)])
     driver.close()
     assert b.closed == [(1011, "internal error")]
     assert "our fault" in caplog.text
@@ -118,7 +118,7 @@ def faulty() -> tuple[Driver, Faulty, Sink]:
     driver = Driver(hub, ServerConfig(), lambda _: None)
     sink = Sink()
     request = UpgradeRequest("/", f"peerId={A}", "localhost", None, "key")
-    driver.socket_opened(cast("PeerSocket", sink), request)
+    driver.clients.socket_opened(cast("PeerSocket", sink), request)
     return driver, hub, sink
 
 

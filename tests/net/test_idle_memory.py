@@ -37,7 +37,7 @@ class Shop:
         hub = Hub(PeerId("f" * ID_DIGITS), config, Random(1), now=now)
         self.driver = Driver(hub, config, lambda _: None)
         self.sockets = SocketGroup(
-            self.driver,
+            self.driver.clients,
             PeerSocket.accepted,
             max_message_size=config.max_message_size,
             max_outbox_size=config.max_outbox_size,

@@ -92,7 +92,7 @@ async def test_what_was_read_before_stopping_is_passed_on() -> None:
     options = {"close_timeout": 0.1}
     async with running(**options) as server, await join(server, A), await join(server, B) as b:
         assert (await b.next())["type"] == "peer-discovered"
-        socket = next(iter(server._running().driver._sockets.values()))
+        socket = next(iter(server._running().driver.clients._by_session.values()))
         assert isinstance(socket, PeerSocket)
         offer = {"type": "offer", "data": "x", "targetPeerId": B, "networkName": "net1"}
         socket.data_received(frame(TEXT, json.dumps(offer).encode()))

@@ -7,11 +7,8 @@ import logging
 import time
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Protocol, assert_never
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from peerpigeon.core.ids import SessionId
 from peerpigeon.core.interface.actions import (
     Action,
     ClosePeer,
@@ -25,48 +22,41 @@ from peerpigeon.core.interface.actions import (
     Tell,
     Warn,
 )
-from peerpigeon.core.interface.close_codes import INTERNAL_ERROR, NORMAL_CLOSURE, PASSED_ON
+from peerpigeon.core.interface.close_codes import INTERNAL_ERROR
 from peerpigeon.core.interface.events import (
     ClockSet,
     DrainRequested,
     Event,
     LinkLost,
     LinkReceived,
-    PeerBehind,
     PeerLost,
     PeerOpened,
     PeerPonged,
     PeerSent,
-    PingSent,
     ReferenceOpened,
     Stopping,
     Tick,
     VisitorOpened,
 )
-from peerpigeon.core.interface.pings import ping_number, ping_payload
-from peerpigeon.core.interface.reading import MUCH_UNREAD, ReadProgress
 from peerpigeon.core.interface.spans import Traced
 from peerpigeon.net.alarm import Alarm
+from peerpigeon.net.client_sockets import ClientSockets
 from peerpigeon.net.faults import FaultLog
 from peerpigeon.net.links.carriers import Carriers
 from peerpigeon.net.memory import Holders
 from peerpigeon.net.moments import shared
-from peerpigeon.net.refusals import BEHIND, BROKEN, CLOSED, IN_ORDER
+from peerpigeon.net.refusals import BROKEN, CLOSED
 from peerpigeon.net.seldom import SeldomWarnings
-from peerpigeon.net.websocket.group import SocketGroup
-from peerpigeon.net.websocket.peer_socket import PeerSocket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from peerpigeon.core import Hub
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.interface.actions import OtherAction
     from peerpigeon.core.interface.notices import Notice
-    from peerpigeon.net.http.opening_handshake import UpgradeRequest
     from peerpigeon.net.otlp import SpanSender
     from peerpigeon.net.websocket.connection import WebSocket
-    from peerpigeon.net.websocket.outgoing import Dialing
     from peerpigeon.rtc.interface import Engine
 
 logger = logging.getLogger(__name__)
@@ -89,19 +79,12 @@ TICK = Tick()
 STOPPING = Stopping()
 
 
-class Passer(Protocol):
-    """What passes clients on to other workers."""
-
-    def send(self, socket: PeerSocket, action: PassOn) -> bool:
-        """Pass a client on, at once or soon; ``False`` if it has to stay here."""
-
-
 class Driver:
     """Drives one ``Hub`` on one event loop.
 
     ``feed`` is synchronous: events are handled whole, one after another, so there is no lock.
     ``carriers`` looks after the links to other hubs, with channels that ``engine`` makes if there
-    is one; ``clients`` are all sockets that carry text, of which it is the listener.
+    is one, and ``clients`` after all sockets that carry text.
     """
 
     def __init__(
@@ -122,28 +105,16 @@ class Driver:
         self._tell = tell
         self.holders = Holders(hub.memory, warnings)
         """Which connections keep how much."""
-        self.clients = SocketGroup(
-            self,
-            PeerSocket.accepted,
-            max_message_size=config.max_message_size,
-            max_outbox_size=config.max_outbox_size,
-            close_timeout=config.close_timeout,
-            holders=self.holders,
-        )
+        self.clients = ClientSockets(self.feed, self.feed_all, config, self.holders, warnings)
         """The sockets of clients, and of hubs of the npm package."""
-        self.clients.on_pace = self._socket_paced
-        self.clients.on_fault = self._socket_failed
         self.carriers = Carriers(
-            hub.id, self.feed, self._meet, engine, config, self.holders, warnings
+            hub.id, self.feed, self.clients.meet, engine, config, self.holders, warnings
         )
         """The links to other hubs."""
-        self.carriers.sockets.on_fault = self._socket_failed
-        self.passing: Passer | None = None
-        """What passes clients on to other workers, if there are any."""
+        for sockets in (self.clients.sockets, self.carriers.sockets):
+            sockets.on_fault = self._socket_failed
         self.drained = asyncio.Event()
         """Whether the hub has let all its clients go, as ``drain`` asks it to."""
-        self._sockets: dict[SessionId, PeerSocket] = {}
-        self._last_session = 0
         self._alarm = Alarm(self._loop, hub.deadline, partial(self.feed, TICK))
         self._is_over = False
         self._faults = FaultLog(logger)
@@ -159,15 +130,20 @@ class Driver:
 
     def feed(self, event: Event) -> None:
         """Let the hub handle one event now, and perform what it asks for."""
+        self.feed_all((event,))
+
+    def feed_all(self, events: Sequence[Event]) -> None:
+        """Let the hub handle events that came together, and perform what it asks for then."""
         if self._is_over:
             return
-        now = self._time()
+        take, now = self._hub.take, self._time()
         if now >= self._look_at_clock_at:
             self.look_at_clock()
-        try:
-            self._hub.take(event, now)
-        except Exception as error:
-            self._give_up(event, error)
+        for event in events:
+            try:
+                take(event, now)
+            except Exception as error:
+                self._give_up(event, error)
         self.perform(self._hub.act())
 
     def look_at_clock(self) -> None:
@@ -182,7 +158,7 @@ class Driver:
         """Do what the hub has asked for."""
         for action in actions:
             if isinstance(action, SendToPeers):  # as most are
-                self.clients.send_each(map(self._sockets.get, action.sessions), action.payloads)
+                self.clients.send(action)
             else:
                 try:
                     self._perform(action)
@@ -193,99 +169,20 @@ class Driver:
 
     def drain(self, over: float) -> None:
         """Have the hub let its clients go within ``over`` seconds; then ``drained`` is set."""
-        self.clients.max_closing = inf
+        self.clients.sockets.max_closing = inf
         self.feed(DrainRequested(over))
 
     def stop(self, code: int, reason: str) -> None:
         """Close every client's socket, and have the other hubs leave this one."""
-        self.clients.max_closing = self.carriers.sockets.max_closing = inf  # all of them, at once
-        sockets, self._sockets = self._sockets, {}
-        for session, socket in sockets.items():
-            socket.close(code, reason)
-            self.feed(PeerLost(session, code, reason))
+        for sockets in (self.clients.sockets, self.carriers.sockets):
+            sockets.max_closing = inf  # all of them, at once
+        self.clients.give_up_all(code, reason)
         self.feed(STOPPING)
 
     def close(self) -> None:
         """Take no more events."""
         self._is_over = True
         self._alarm.stop()
-
-    def socket_opened(self, socket: PeerSocket, request: UpgradeRequest) -> None:
-        """Take over a socket whose handshake is done."""
-        self._take(socket)
-        if request.dialect:
-            target = f"{request.path}?{request.query}"
-            address, permits = socket.address, request.permits
-            self.feed(VisitorOpened(socket.session, request.dialect, target, address, permits))
-            return
-        self.feed(
-            PeerOpened(
-                socket.session,
-                request.parameter("peerId"),
-                socket.address,
-                request.permits,
-                is_page=request.origin is not None,
-                resume_key=request.parameter("resumeKey"),
-            )
-        )
-
-    def _meet(self, dial: Dialing) -> None:
-        """Take over a socket that we dialled and a hub of the npm package has answered."""
-        socket = dial.become(PeerSocket, self.clients)
-        self._take(socket)
-        self.feed(ReferenceOpened(socket.session, dial.opening))
-
-    def _take(self, socket: PeerSocket) -> None:
-        self._last_session += 1
-        socket.session = SessionId(self._last_session)
-        self._sockets[socket.session] = socket
-
-    def _pass_on(self, action: PassOn) -> None:
-        """Hand a client to another worker, or have the hub serve it after all."""
-        self.clients.deliver()  # what it has said meanwhile goes with it
-        session = action.opened.session
-        socket = self._sockets.pop(session, None)
-        is_there = socket is not None and socket.is_open
-        self.feed(PeerLost(session, NORMAL_CLOSURE, PASSED_ON))
-        if socket is None or not is_there:
-            return
-        if self.passing is None or not self.passing.send(socket, action):
-            self.settle(socket, action.opened, action.texts)
-
-    def settle(self, socket: PeerSocket, opened: PeerOpened, texts: list[str]) -> None:
-        """Serve a client that has been greeted, by whichever worker, and what it has said."""
-        self._take(socket)
-        socket.address = opened.address
-        self.feed(msgspec.structs.replace(opened, session=socket.session))
-        self.sockets_received([(socket, text) for text in texts])
-
-    def sockets_received(self, received: list[tuple[PeerSocket, str]]) -> None:
-        """Take messages that came together."""
-        if self._is_over:
-            return
-        take, now = self._hub.take, self._time()
-        if now >= self._look_at_clock_at:
-            self.look_at_clock()
-        for socket, text in received:
-            event = PeerSent(socket.session, text)
-            try:
-                take(event, now)
-            except Exception as error:
-                self._give_up(event, error)
-        self.perform(self._hub.act())
-
-    def socket_ponged(self, socket: PeerSocket, payload: bytes) -> None:
-        """Take a sign of life."""
-        number = ping_number(payload)
-        if socket.progress is not None:
-            socket.progress.ponged(number)
-        self.feed(PeerPonged(socket.session, number))
-
-    def _socket_paced(self, socket: PeerSocket) -> None:
-        """Take that a client reads more slowly than it is sent to, or that it has caught up."""
-        if socket.is_behind:
-            self._warnings.add(BEHIND, socket.address)
-        self.feed(PeerBehind(socket.session, socket.is_behind))
 
     def _socket_failed(self, socket: WebSocket, reason: str) -> None:
         """Take that a socket is closed from this end for what came, or for what waits."""
@@ -295,23 +192,12 @@ class Driver:
         else:
             self._warnings.add(BROKEN, socket.address, kind=reason, reason=reason)
 
-    def socket_closed(self, socket: PeerSocket, code: int, reason: str) -> None:
-        """Take the end of a socket that the hub did not close."""
-        if self._sockets.pop(socket.session, None) is not None:
-            self.feed(PeerLost(socket.session, code, reason))
-
     def _perform(self, action: OtherAction) -> None:
         match action:
-            case PingPeer() | PausePeer() | ResumePeer() | DismissPeer():
-                if (socket := self._sockets.get(action.session)) is not None:
-                    self._perform_for_client(action, socket)
-            case ClosePeer():
-                self._close(action)
+            case PingPeer() | PausePeer() | ResumePeer() | DismissPeer() | ClosePeer() | PassOn():
+                self.clients.perform(action)
             case Drained():
                 self.drained.set()
-            case PassOn():
-                # Not at once, as this is one of several actions of the hub.
-                self._loop.call_soon(self._pass_on, action)
             case Tell(notice):
                 self._tell(notice)
             case Warn():
@@ -322,40 +208,6 @@ class Driver:
             case _:
                 self.carriers.perform(action)
 
-    def _perform_for_client(
-        self, action: PingPeer | PausePeer | ResumePeer | DismissPeer, socket: PeerSocket
-    ) -> None:
-        match action:
-            case PingPeer(number=number):
-                self._ping(socket, number)
-            case PausePeer():
-                socket.halt()
-            case ResumePeer():
-                socket.go_on()
-            case DismissPeer(code=code, reason=reason):
-                socket.dismiss(code, reason)
-            case _:
-                assert_never(action)
-
-    def _ping(self, socket: PeerSocket, number: int) -> None:
-        socket.ping(ping_payload(number))
-        if socket.sent <= MUCH_UNREAD:  # as to all that are at rest
-            return
-        if socket.progress is None:
-            socket.progress = ReadProgress()
-        unread = socket.progress.pinged(number, socket.sent)
-        if unread > MUCH_UNREAD:
-            # Not at once, as this is one of several actions of the hub.
-            self._loop.call_soon(self.feed, PingSent(socket.session, number, unread))
-
-    def _close(self, action: ClosePeer) -> None:
-        socket = self._sockets.pop(action.session, None)
-        if socket is not None:
-            reason = action.reason
-            if reason not in IN_ORDER:
-                self._warnings.add(CLOSED.get(reason, reason), socket.address)
-            socket.close(action.code, reason)
-
     def _give_up(self, event: Event, error: Exception) -> None:
         # A fault of ours, which tests should have found: it costs one connection, no more.
         self._note_fault(f"handling {type(event).__name__}", error)
@@ -363,12 +215,8 @@ class Driver:
             if self.carriers.give_up(event.link, INTERNAL_ERROR, "internal error"):
                 self.feed(LinkLost(event.link, INTERNAL_ERROR, "internal error"))
             return
-        if not isinstance(event, _OF_SOCKETS):
-            return
-        socket = self._sockets.pop(event.session, None)
-        if socket is not None:
-            socket.close(INTERNAL_ERROR, "internal error")
-            self.feed(PeerLost(event.session, INTERNAL_ERROR, "internal error"))
+        if isinstance(event, _OF_SOCKETS):
+            self.clients.give_up(event.session, INTERNAL_ERROR, "internal error")
 
     def _note_fault(self, doing: str, error: Exception) -> None:
         now = self._time()

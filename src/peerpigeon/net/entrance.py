@@ -77,9 +77,11 @@ class Entrance:
         asked = replace(request, dialect=dialect) if dialect else request
         permits = None if self.tokens is None else self.tokens.permits(asked)
         if permits is None and not dialect:
-            return self._driver.clients.open
+            return self._driver.clients.sockets.open
         allowed = asked if permits is None else replace(asked, permits=permits)
-        return lambda transport, _, early: self._driver.clients.open(transport, allowed, early)
+        return lambda transport, _, early: self._driver.clients.sockets.open(
+            transport, allowed, early
+        )
 
     def objection_to(self, request: Request, namespace: str) -> str | None:
         """Return why whoever asks for a page may not enter a namespace as a client, if so."""

@@ -108,7 +108,8 @@ class Runtime:
         self._ports = Ports(self, config, holders, descriptors, self._warnings)
         self._doors = self._ports.for_clients(self._entrance, certificate)
         self._admin_doors = self._ports.for_operators()
-        self._loop_lag = LoopLag(loop, time.perf_counter, self.driver.clients.time_next_turn)
+        time_next_turn = self.driver.clients.sockets.time_next_turn
+        self._loop_lag = LoopLag(loop, time.perf_counter, time_next_turn)
         readers = (self._entrance.tokens, certificate)
         reloads = [each.reload for each in readers if each is not None]
         if config.hub_ca:
@@ -129,7 +130,7 @@ class Runtime:
     def _drop_somebody(self) -> bool:
         """End a connection that matters less than a new one; ``False`` if there is none."""
         return (
-            self.driver.clients.drop_oldest()
+            self.driver.clients.sockets.drop_oldest()
             or self.driver.carriers.sockets.drop_oldest()
             or self._doors.drop_greediest()
             or self._admin_doors.drop_greediest()
@@ -157,7 +158,8 @@ class Runtime:
     def snapshot(self) -> Snapshot:
         """Return the counts of this moment."""
         self.driver.look_at_clock()
-        closing = len(self.driver.clients.closing) + len(self.driver.carriers.sockets.closing)
+        clients, links = self.driver.clients.sockets, self.driver.carriers.sockets
+        closing = len(clients.closing) + len(links.closing)
         dropped = self._descriptors.dropped
         snapshot = self.hub.snapshot(self._loop.time())
         return structs.replace(snapshot, closing=closing, dropped=dropped)
@@ -177,10 +179,10 @@ class Runtime:
             refused=dict(self._doors.access.refusals),
             relieved=driver.holders.relieved,
             faults=driver.faults,
-            traffic={"clients": driver.clients.traffic(), **driver.carriers.traffic()},
+            traffic={"clients": driver.clients.sockets.traffic(), **driver.carriers.traffic()},
             link_queue=driver.carriers.waiting,
             link_dropped=driver.carriers.dropped,
-            turn_times=distribution(driver.clients.turn_times),
+            turn_times=distribution(driver.clients.sockets.turn_times),
             loop_lag=distribution(self._loop_lag.times),
         )
 
@@ -296,7 +298,7 @@ class Runtime:
             self._workers.close()
         if self._watching is not None:
             self._watching.cancel()
-        self.driver.clients.deliver()  # what has been read counts as taken
+        self.driver.clients.sockets.deliver()  # what has been read counts as taken
         self.driver.carriers.sockets.deliver()
         if self._has_begun:
             self.driver.stop(GOING_AWAY, SERVER_STOPPING)
@@ -305,7 +307,7 @@ class Runtime:
                     await self.driver.carriers.emptied()
         self.driver.close()
         await self.driver.carriers.close(GOING_AWAY, HUB_STOPPING)
-        await self.driver.clients.wait_closed()
+        await self.driver.clients.sockets.wait_closed()
         await self.driver.carriers.sockets.wait_closed()
         if self._workers is not None:
             with contextlib.suppress(TimeoutError):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from peerpigeon.net.driver import Driver
+    from peerpigeon.net.client_sockets import ClientSockets
     from peerpigeon.net.websocket.peer_socket import PeerSocket
 
 DEADLINE = 10.0
@@ -69,7 +69,7 @@ class Peer:
 
 
 class Served:
-    """A driver that is given back whom nobody takes."""
+    """The sockets of a driver, which is given back whom nobody takes."""
 
     def __init__(self) -> None:
         self.settled: list[tuple[Peer, list[str]]] = []
@@ -92,9 +92,9 @@ def peers() -> Iterator[list[Peer]]:
         each.close()
 
 
-def passing_of(driver: Served, directory: Path) -> Passing:
+def passing_of(clients: Served, directory: Path) -> Passing:
     config = ServerConfig(worker=0, workers=2, worker_directory=str(directory))
-    return Passing(config, cast("Driver", driver))
+    return Passing(config, cast("ClientSockets", clients))
 
 
 async def test_who_has_said_too_much_or_whose_worker_is_dead_stays(
@@ -117,8 +117,8 @@ async def test_who_waits_for_a_worker_that_takes_nobody_stays_in_the_end(
     tmp_path: Path, peers: list[Peer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "TRIES", 20)
-    driver = Served()
-    passing = passing_of(driver, tmp_path)
+    clients = Served()
+    passing = passing_of(clients, tmp_path)
     other = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     other.bind(clients_path(str(tmp_path), 1))
     while not peers[0].waits():  # until its queue is full
@@ -126,10 +126,10 @@ async def test_who_waits_for_a_worker_that_takes_nobody_stays_in_the_end(
     assert passing.send(cast("PeerSocket", peers[1]), told("second"))
     assert peers[1].waits()
     async with asyncio.timeout(DEADLINE):
-        while len(driver.settled) < 2:
-            driver.changed.clear()
-            await driver.changed.wait()
-    assert driver.settled == [(peers[0], ["first"]), (peers[1], ["second"])]
+        while len(clients.settled) < 2:
+            clients.changed.clear()
+            await clients.changed.wait()
+    assert clients.settled == [(peers[0], ["first"]), (peers[1], ["second"])]
     assert not peers[0].waits()
     assert not peers[1].waits()
     other.close()
@@ -137,8 +137,8 @@ async def test_who_waits_for_a_worker_that_takes_nobody_stays_in_the_end(
 
 
 async def test_who_waits_is_passed_on_once_there_is_room(tmp_path: Path, peers: list[Peer]) -> None:
-    driver = Served()
-    passing = passing_of(driver, tmp_path)
+    clients = Served()
+    passing = passing_of(clients, tmp_path)
     other = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     other.setblocking(False)
     other.bind(clients_path(str(tmp_path), 1))
@@ -159,6 +159,6 @@ async def test_who_waits_is_passed_on_once_there_is_room(tmp_path: Path, peers: 
                     socket.close(each)
     assert peers[2].has_gone()
     assert not peers[1].has_gone()
-    assert not driver.settled
+    assert not clients.settled
     other.close()
     passing.close()

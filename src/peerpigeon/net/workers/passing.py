@@ -26,7 +26,7 @@ from peerpigeon.net.workers.relays import Relays, pair
 
 if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
-    from peerpigeon.net.driver import Driver
+    from peerpigeon.net.client_sockets import ClientSockets
 
 LARGEST = 128 * KIB
 """Bytes of a datagram: an announce has a tenth. A client that has said more stays where it is."""
@@ -61,9 +61,9 @@ class _Waiting(msgspec.Struct):
 class Passing:
     """The way of clients from one worker to the others, and from them to it."""
 
-    def __init__(self, config: ServerConfig, driver: Driver) -> None:
+    def __init__(self, config: ServerConfig, clients: ClientSockets) -> None:
         self._directory = config.worker_directory
-        self._driver = driver
+        self._clients = clients
         self._loop = asyncio.get_running_loop()
         self._way = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._way.setblocking(False)  # noqa: FBT003 - the standard library has it so
@@ -108,7 +108,7 @@ class Passing:
             if not first.socket.is_open:
                 continue
             if first.tries > TRIES or not self._try(first):
-                self._driver.settle(first.socket, first.action.opened, first.action.texts)
+                self._clients.settle(first.socket, first.action.opened, first.action.texts)
             elif self._waiting:
                 break
         for each in waiting:
@@ -164,19 +164,19 @@ class Passing:
         client = self._decoder.decode(told)
         with contextlib.suppress(OSError):  # it is gone already
             await self._loop.connect_accepted_socket(
-                lambda: _Arrival(self._driver, client), connection
+                lambda: _Arrival(self._clients, client), connection
             )
 
 
 class _Arrival(asyncio.Protocol):
     """A connection that another worker has passed on, until it is a WebSocket again."""
 
-    def __init__(self, driver: Driver, client: Client) -> None:
-        self._driver = driver
+    def __init__(self, clients: ClientSockets, client: Client) -> None:
+        self._clients = clients
         self._client = client
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Go on where the other worker has stopped."""
-        driver, client = self._driver, self._client
-        peer = driver.clients.adopt(cast("asyncio.Transport", transport))
-        driver.settle(peer, client.opened, client.texts)
+        clients, client = self._clients, self._client
+        peer = clients.sockets.adopt(cast("asyncio.Transport", transport))
+        clients.settle(peer, client.opened, client.texts)

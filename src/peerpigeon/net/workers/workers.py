@@ -39,7 +39,7 @@ class Workers:
         with contextlib.suppress(FileNotFoundError):
             Path(path).unlink()  # of a worker that has died
         self._socket = UnixSocket(path)
-        driver.passing = self._passing = Passing(config, driver)
+        driver.clients.passing = self._passing = Passing(config, driver.clients)
 
     @property
     def listener(self) -> socket.socket:
@@ -72,6 +72,6 @@ class Workers:
 
     def close(self) -> None:
         """Pass nobody on any more, and be found no more."""
-        self._driver.passing = None
+        self._driver.clients.passing = None
         self._passing.close()
         self._socket.remove()
