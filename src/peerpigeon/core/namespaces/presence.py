@@ -21,14 +21,15 @@ from peerpigeon.core.dialects.names import is_topic
 from peerpigeon.core.ids import key_of
 from peerpigeon.core.namespaces.acquaintances import Acquaintances, acquaint
 from peerpigeon.core.namespaces.authority import Authority
-from peerpigeon.core.namespaces.dropping import PIECE, Dropping
+from peerpigeon.core.namespaces.dropped_members import DroppedMembers
+from peerpigeon.core.namespaces.dropping import PIECE
 from peerpigeon.core.namespaces.granted_ids import GrantedIds
-from peerpigeon.core.namespaces.local_members import LocalMember, LocalNamespace, Registration
+from peerpigeon.core.namespaces.local_members import LocalNamespace, Registration
 from peerpigeon.core.namespaces.lookup_cache import LookupCache
 from peerpigeon.core.namespaces.names_by_hub import NamesByHub
 from peerpigeon.core.namespaces.own_sessions import OwnSessions
 from peerpigeon.core.namespaces.publishing import Publishing
-from peerpigeon.core.namespaces.records import RECORD_BYTES, size_of_record
+from peerpigeon.core.namespaces.records import size_of_record
 from peerpigeon.core.namespaces.retention import MAX_DEPARTURES, due, forget_at
 from peerpigeon.core.namespaces.told_ends import ToldEnds
 from peerpigeon.core.owners import NOBODY
@@ -46,7 +47,7 @@ from peerpigeon.core.wire.nesting import is_too_deep
 from peerpigeon.core.wire.ranges import is_session_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
@@ -84,10 +85,11 @@ class Presence:
         self._publishing = Publishing(self._locals, placement, effects)
         self._departed: dict[tuple[str, int], float] = {}  # until when; in order of time
         self._ends = ToldEnds()
-        self._dropping = Dropping()
-        self._told: list[ClientNews] = []  # what our clients are to be told of a hub that is gone
         self._lookups = LookupCache()
         memory = effects.memory.records
+        self._dropping = DroppedMembers(
+            self._locals, self._by_hub, self._acquaintances, views, memory
+        )
         memory.gauges.append(lambda: sum(local.size for local in self._locals.values()))
         self.authority = Authority(own, self._locals, placement)
         self.ids = GrantedIds(own, self._locals, self._lookups, self._ends, views)
@@ -197,7 +199,8 @@ class Presence:
         """Introduce members to our clients, if they do not know them."""
         news: list[ClientNews] = []
         if self._dropping:
-            news += self._finish_before(meet)
+            self._dropping.finish_before(meet)
+            news += self._dropping.take_told()
         local = self._locals.get(meet.namespace)
         if local is None or is_topic(meet.namespace):
             return news
@@ -294,42 +297,13 @@ class Presence:
         self._publishing.drop(hub)
         self._lookups.forget_hub(hub)
         self._ends.doubt(hub)
-        self._dropping.begin(hub, self._drop(hub, before, now), now)
-        return self._take_told()
+        self._dropping.begin(hub, self._dropping.members(hub, before, now), now)
+        return self._dropping.take_told()
 
     def finish_dropping(self, hub: PeerId) -> list[ClientNews]:
         """Tell our clients now of all members of a hub that are gone and not told of yet."""
         self._dropping.finish(hub)
-        return self._take_told()
-
-    def _drop(self, hub: PeerId, before: int, now: float) -> Iterator[int]:
-        for local in [self._locals[name] for name in self._by_hub.at(hub)]:
-            concerned: dict[LocalMember, None] = {}
-            for session, one in list(local.registrations.get(hub, {}).items()):
-                is_over = not before or is_session_over(session, before)
-                if is_over and local.find(hub, session) is one:
-                    told = self._acquaintances.end(local, [one], concerned, has_said_goodbye=False)
-                    self._told += told
-                    yield 1 + sum(len(news.peers) for news in told)
-            self._acquaintances.ask_all(local, concerned)
-            if hub in local.registrations:
-                self._views.note_remains(hub, now)
-
-    def _take_told(self) -> list[ClientNews]:
-        told, self._told = self._told, []
-        return told
-
-    def _finish_before(self, meet: Meet) -> list[ClientNews]:
-        """Drop first what is left of hubs that are heard of again, or what takes the room."""
-        if not self._effects.memory.records.is_spacious(len(meet.members) * RECORD_BYTES):
-            self._dropping.finish_all()
-        for located in meet.members:
-            hub, session = located.hub, located.member.session
-            if hub in self._dropping and not is_session_over(
-                session, self._views.first_session(hub)
-            ):
-                self._dropping.finish(hub)
-        return self._take_told()
+        return self._dropping.take_told()
 
     # Time
 
@@ -341,7 +315,7 @@ class Presence:
         for namespace, session in islice(due(self._departed, now), PIECE):
             self._forget_departure(namespace, session)
         self._lookups.expire(now)
-        return self._take_told()
+        return self._dropping.take_told()
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
