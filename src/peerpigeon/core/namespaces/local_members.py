@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 import msgspec
 
@@ -13,12 +13,7 @@ from peerpigeon.core.namespaces.names_by_hub import NamesByHub
 from peerpigeon.core.namespaces.publication import Publication
 from peerpigeon.core.namespaces.records import size_of_record
 from peerpigeon.core.owners import NOBODY
-from peerpigeon.core.wire.hub_news import Join, Located, Member
-from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES, MESSAGE_BYTES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+from peerpigeon.core.wire.hub_news import Located, Member
 
 _NOTHING = cast("dict[Any, Any]", MappingProxyType({}))
 """In place of a table while nothing is in it: there are thousands of small namespaces."""
@@ -238,30 +233,6 @@ class LocalNamespace(msgspec.Struct, eq=False):
         if self.by_key.get(registration.key) is registration:
             del self.by_key[registration.key]
 
-    def joins(self, *, is_primary: bool, again: bool = False) -> Iterator[Join]:
-        """Return what tells a rendezvous hub who is served here, and who left recently."""
-        clients = list(self.clients.values())
-        present: tuple[int, ...] | None = tuple(c.located.member.session for c in clients)
-        departed = tuple((peer, session) for session, peer in (self.departed or {}).items())
-        for batch in _batches(clients):
-            members = tuple(client.located.member for client in batch)
-            enough = (client for client in batch if client.has_enough(self.limit))
-            has_enough = tuple(client.located.member.session for client in enough)
-            granted = tuple(c.located.member.session for c in batch if c.is_granted)
-            owners = tuple((c.located.member.session, c.owner) for c in batch if c.owner)
-            yield Join(
-                self.name,
-                members,
-                is_primary,
-                again,
-                has_enough,
-                present,
-                departed,
-                granted,
-                owners,
-            )
-            present, departed = None, ()
-
     # Who knows whom. The next two loops are the cost of a join: they have no call for each pair.
 
     def introduce_to(self, client: LocalMember, others: list[Registration]) -> list[Located]:
@@ -349,17 +320,3 @@ class LocalNamespace(msgspec.Struct, eq=False):
             if successor is not None and not successor.is_ours:
                 self._note_id(successor)
         return told
-
-
-def _batches(clients: list[LocalMember]) -> Iterator[list[LocalMember]]:
-    """Return the clients in parts that fit into messages; at least one part."""
-    batch: list[LocalMember] = []
-    size = 0
-    for client in clients:
-        added = MEMBER_BYTES + len(client.located.member.introduction)
-        if batch and size + added > MESSAGE_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(client)
-        size += added
-    yield batch

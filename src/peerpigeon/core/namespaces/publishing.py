@@ -11,13 +11,15 @@ from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.dialects.names import is_topic
 from peerpigeon.core.namespaces.publication import Publication, SharedRoles
 from peerpigeon.core.namespaces.regions import Regions, Round
+from peerpigeon.core.wire.hub_news import Join
+from peerpigeon.core.wire.hub_sizes import MEMBER_BYTES, MESSAGE_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.namespaces.local_members import LocalNamespace
+    from peerpigeon.core.namespaces.local_members import LocalMember, LocalNamespace
     from peerpigeon.core.namespaces.placement import Placement
 
 
@@ -85,7 +87,7 @@ class Publishing:
         self, local: LocalNamespace, hub: PeerId, *, is_primary: bool, again: bool = False
     ) -> int:
         steps = 0
-        for join in local.joins(is_primary=is_primary, again=again):
+        for join in joins(local, is_primary=is_primary, again=again):
             self._effects.tell_hub(hub, join)
             steps += 1 + len(join.members)
         return steps
@@ -107,3 +109,42 @@ class Publishing:
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
         return earliest(self._again_at, self._moving.deadline(), self._again.deadline())
+
+
+def joins(local: LocalNamespace, *, is_primary: bool, again: bool = False) -> Iterator[Join]:
+    """Return what tells a rendezvous hub who is served here, and who left recently."""
+    clients = list(local.clients.values())
+    present: tuple[int, ...] | None = tuple(c.located.member.session for c in clients)
+    departed = tuple((peer, session) for session, peer in (local.departed or {}).items())
+    for batch in _batches(clients):
+        members = tuple(client.located.member for client in batch)
+        enough = (client for client in batch if client.has_enough(local.limit))
+        has_enough = tuple(client.located.member.session for client in enough)
+        granted = tuple(c.located.member.session for c in batch if c.is_granted)
+        owners = tuple((c.located.member.session, c.owner) for c in batch if c.owner)
+        yield Join(
+            local.name,
+            members,
+            is_primary,
+            again,
+            has_enough,
+            present,
+            departed,
+            granted,
+            owners,
+        )
+        present, departed = None, ()
+
+
+def _batches(clients: list[LocalMember]) -> Iterator[list[LocalMember]]:
+    """Return the clients in parts that fit into messages; at least one part."""
+    batch: list[LocalMember] = []
+    size = 0
+    for client in clients:
+        added = MEMBER_BYTES + len(client.located.member.introduction)
+        if batch and size + added > MESSAGE_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(client)
+        size += added
+    yield batch
