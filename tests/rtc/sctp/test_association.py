@@ -7,7 +7,7 @@ import pytest
 from peerpigeon.core.config import KIB
 from peerpigeon.rtc.interface import MAX_MESSAGE
 from peerpigeon.rtc.sctp import chunks as c
-from peerpigeon.rtc.sctp.association import ACKNOWLEDGE_WITHIN
+from peerpigeon.rtc.sctp.incoming import ACKNOWLEDGE_WITHIN
 from peerpigeon.rtc.sctp.request import MAX_RETRANSMISSIONS
 from tests.rtc.sctp.packets import data, sealed
 from tests.rtc.sctp.path import DELAY, MTU, Path, Side

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-ACKNOWLEDGE_WITHIN = 0.02
-"""Seconds for which an acknowledgement waits for data to go with (RFC 9260, section 6.2)."""
 MAX_REPLIES = 64
 """Answers to handshakes and heartbeats in one turn; beyond that they are dropped."""
 
@@ -70,8 +68,6 @@ class Association:
         self._packets: list[bytes] = []
         self._events: list[Event] = []
         self._request = Request()
-        self._acknowledge_at: float | None = None
-        self._is_data_coming = False  # in the packet that is read
         self._has_acknowledged_channel = False
         self._has_told = False  # of the end
 
@@ -130,11 +126,7 @@ class Association:
         if not found or not self._is_ours(tag, found):
             return
         self._act_on(found, now)
-        if self._is_data_coming:
-            self._is_data_coming = False
-            self._incoming.unacknowledged += 1
-            if self._acknowledge_at is None:
-                self._acknowledge_at = now + ACKNOWLEDGE_WITHIN
+        self._incoming.end_packet(now)
 
     def _act_on(self, found: list[tuple[int, int, bytes]], now: float) -> None:
         try:
@@ -165,14 +157,13 @@ class Association:
             self._outgoing.expire()
             if self._outgoing.failures > MAX_RETRANSMISSIONS:
                 self._end(BROKEN)
-        if self._acknowledge_at is not None and now >= self._acknowledge_at:
-            self._incoming.is_urgent = True
+        self._incoming.tick(now)
 
     def deadline(self) -> float | None:
         """Return when ``tick`` is to be called; ``None`` for never."""
         times = [self._request.timer]
         if self._state in _RECEIVING:
-            times += [self._outgoing.timer, self._acknowledge_at]
+            times += [self._outgoing.timer, self._incoming.timer]
         return min((time for time in times if time is not None), default=None)
 
     def packets(self, now: float) -> list[bytes]:
@@ -200,18 +191,16 @@ class Association:
     def _add_data(self, out: list[bytes], now: float) -> None:
         incoming, outgoing = self._incoming, self._outgoing
         room = self._room
-        if incoming.is_urgent or incoming.unacknowledged > 1:
+        if incoming.is_urgent:
             acknowledgement = incoming.acknowledgement()
-            self._acknowledge_at = None
             chunks = [acknowledgement]
             if len(acknowledgement) <= SACK_SIZE:
                 chunks += outgoing.next_chunks(room - len(acknowledgement), now)
             out.append(c.packet(self._header, chunks))
-        elif incoming.unacknowledged:
+        elif incoming.timer is not None:
             chunks = outgoing.next_chunks(room - SACK_SIZE, now)
             if not chunks:
                 return
-            self._acknowledge_at = None
             chunks.insert(0, incoming.acknowledgement())
             out.append(c.packet(self._header, chunks))
         for _ in range(BURST):
@@ -291,7 +280,6 @@ class Association:
     def _take_data(self, flags: int, body: bytes, _: float) -> None:
         if self._state not in _RECEIVING:
             return  # if it came too early, it comes again
-        self._is_data_coming = True
         incoming = self._incoming
         for message in incoming.take(flags, body):
             self._events.append(Received(message))

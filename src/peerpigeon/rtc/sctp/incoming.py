@@ -1,4 +1,4 @@
-"""What has come: which TSNs, in which order, and the messages made of them."""
+"""What has come: which TSNs, in which order, the messages made of them, and acknowledgements."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ MAX_GAPS = 128
 MAX_DUPLICATES = 16
 """TSNs told of in one acknowledgement as having come twice."""
 
+ACKNOWLEDGE_WITHIN = 0.02
+"""Seconds for which an acknowledgement waits for data to go with."""
+
 _HEAD = Struct("!LHHL")  # TSN, stream, sequence number, protocol
 _HEAD_SIZE = 12
 _MODULUS, _HALF = 1 << 32, 1 << 31
@@ -34,15 +37,19 @@ class Incoming:
 
     The one stream is ordered, and no message lies within another (RFC 9260, section 6.9), so the
     order of TSNs is that of messages.
+
+    What comes is acknowledged with data of this end, but within ``ACKNOWLEDGE_WITHIN``, and every
+    second packet at once (RFC 9260, section 6.2).
     """
 
     def __init__(self) -> None:
         self.cumulative = 0
         """All TSNs up to this one have come."""
-        self.unacknowledged = 0
-        """Packets with data since the last acknowledgement."""
         self.is_urgent = False
-        """Whether the acknowledgement is not to wait: there is a gap, or something came twice."""
+        """Whether the acknowledgement is not to wait any more."""
+        self.timer: float | None = None
+        """Until when it may wait; ``None`` if there is nothing to acknowledge."""
+        self._has_data = False  # whether there is data in the packet that is read
         self.is_asked = False
         """Whether the other end has asked to open the channel (RFC 8832), which it need not."""
         self.fresh = 0
@@ -64,6 +71,7 @@ class Incoming:
         """Take a DATA chunk; return the messages that it completes. Raises ``RefusedError``."""
         if len(body) <= _HEAD_SIZE:
             raise RefusedError("the other hub sent data that is empty")
+        self._has_data = True
         (tsn,) = WORD.unpack_from(body)
         ahead = (tsn - self.cumulative) % _MODULUS
         if flags & c.IMMEDIATE:
@@ -87,9 +95,24 @@ class Incoming:
             self._beyond_size += OVERHEAD + len(body)
         return []
 
+    def end_packet(self, now: float) -> None:
+        """Note that all chunks of a packet have been taken."""
+        if not self._has_data:
+            return
+        self._has_data = False
+        if self.timer is None:
+            self.timer = now + ACKNOWLEDGE_WITHIN
+        else:
+            self.is_urgent = True  # it is the second one
+
+    def tick(self, now: float) -> None:
+        """See whether the acknowledgement has waited long enough."""
+        if self.timer is not None and now >= self.timer:
+            self.is_urgent = True
+
     def acknowledgement(self) -> bytes:
         """Write the SACK chunk that tells what has come."""
-        self.unacknowledged = 0
+        self.timer = None
         self.is_urgent = False
         window = max(0, WINDOW - self._beyond_size - self._kept)
         self._is_narrow = window < WINDOW // 2
