@@ -155,10 +155,20 @@ class Hubs:
     def run(self) -> None:
         """Pass all frames on until there are none."""
         while self.frames:
-            end, frame = self.frames.receive_next()
-            other = self.others.get(end)
-            if other is not None:
-                self.feed(other[0], LinkReceived(other[1], frame))
+            self.receive_next()
+
+    def receive_next(self) -> None:
+        """Pass the frame on that was sent first."""
+        self._pass_on(*self.frames.receive_next())
+
+    def receive_from(self, end: End) -> None:
+        """Pass the next frame on that was sent over a link."""
+        self._pass_on(end, self.frames.receive(end))
+
+    def _pass_on(self, end: End, frame: Frame) -> None:
+        other = self.others.get(end)
+        if other is not None:
+            self.feed(other[0], LinkReceived(other[1], frame))
 
     def inject(self, number: int, news: News, source: PeerId) -> None:
         """Let news come in over one of a hub's links, in a stream newer than the source's own."""

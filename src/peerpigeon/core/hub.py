@@ -258,7 +258,7 @@ class Hub(Pictures):
     def _on_failure(self, failure: Failure, now: float) -> None:
         news = failure.news
         if isinstance(news, Relay):
-            self._signaling.outcomes.fail(news, failure.reason, now)
+            self._clients.on_failure(news, failure.reason, now)
         elif isinstance(news, Spread | Handed | HandedOut):
             self._clients.topics.on_failure(news, failure.reason, now)
         elif isinstance(news, Draw | Dealt):
@@ -322,7 +322,7 @@ class Hub(Pictures):
             self._mesh.tick(now)
             for failure in self._delivery.expire(now):
                 self._on_failure(failure, now)
-            self._signaling.outcomes.forget(now)
+            self._signaling.forget(now)
             self._clients.draws.expire(now)
         self._clients.topics.expire(now)  # a server without a mesh holds back greetings, too
         self._settle(now)

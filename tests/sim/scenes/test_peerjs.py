@@ -10,12 +10,17 @@ from peerpigeon.core import Hub
 from peerpigeon.core.clients import members
 from peerpigeon.core.clients.patient_signals import PatientSignals
 from peerpigeon.core.namespaces.id_owners import IdOwners
+from peerpigeon.core.wire.hub_news import Relay
 from peerpigeon.sim.scenes.peerjs import peerjs
 from tests.selection import thorough
 from tests.sim.visitor_mutants import Closes, Delays, Loses, Repeats, VisitorMutant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.sessions.registry import VisitorMember
+    from peerpigeon.core.wire.hub_news import Undelivered
 
 pytestmark = pytest.mark.slow
 
@@ -94,3 +99,19 @@ def test_that_what_waits_is_never_given_up_would_be_found(monkeypatch: pytest.Mo
 def test_that_what_has_waited_is_lost_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PatientSignals, "release", lambda *_: None)
     assert "did not reach" in found()
+
+
+@pytest.mark.thorough
+def test_that_what_has_come_back_is_sent_again_at_once_would_be_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def send_again(
+        self: PatientSignals, sender: VisitorMember, hub: PeerId, lost: Undelivered, now: float
+    ) -> None:
+        own, target, session = lost.sender, lost.target, sender.mesh_session
+        self._presence.disprove(lost.namespace, target, (hub, lost.session), now)
+        relay = Relay(lost.namespace, own, target, 0, lost.kind, lost.data, session)
+        self.send(sender, relay, now)
+
+    monkeypatch.setattr(PatientSignals, "_take_back", send_again)
+    assert " after " in found()

@@ -115,16 +115,22 @@ class Members:
         sender = visitor.members.get(want.sender)
         if sender is None:
             return True  # it has lost its id in this very moment
+        namespace, target = want.namespace, want.target
         # As most are: for somebody here who has its id, so that nothing waits for it.
-        at_hand = self._by_key.get(want.target)  # type: ignore[call-overload]  # as ids are made
+        at_hand = self._by_key.get(target)  # type: ignore[call-overload]  # as ids are made
         if (
             isinstance(at_hand, VisitorMember)
-            and at_hand.granted_in == want.namespace
-            and not self._slow.senders
+            and at_hand.granted_in == namespace
+            and not (
+                self._slow.senders
+                or self._patient.awaits(namespace, target)
+                or self._signaling.waits(namespace, target)
+            )
         ):
+            self._signaling.destinations.forget_pair(namespace, want.sender, target)
             self._signaling.outcomes.hand_over(at_hand.hub, want.payload)
             return True
-        namespace, target, session = want.namespace, want.target, sender.mesh_session
+        session = sender.mesh_session
         kind, data = ANSWERED_SEND if want.waits else SEND, want.payload
         relay = Relay(namespace, sender.peer_id, target, ANY_SESSION, kind, data, session)
         if want.waits or self._patient.awaits(namespace, target):  # nothing overtakes

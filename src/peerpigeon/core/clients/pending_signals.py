@@ -73,8 +73,10 @@ class PendingSignals(Generic[K]):
         """Return how many wait; costs O(things that are waited for)."""
         return sum(len(queue) for _, queue in self._queues.values())
 
-    def add(self, key: K, hub: PeerId, relay: Relay, now: float) -> Queued:
-        """Let a signal wait that came from a hub."""
+    def add(
+        self, key: K, hub: PeerId, relay: Relay, now: float, place: int | None = None
+    ) -> Queued:
+        """Let a signal wait that came from a hub: behind ``place`` others, or behind all."""
         size, client = size_of(relay), (hub, self._flow_of(relay.sender))
         of_hubs, of_clients = self._of_hubs, self._of_clients
         # It leaves its hub's other clients as much as it has, and its hub the other hubs.
@@ -86,7 +88,8 @@ class PendingSignals(Generic[K]):
         of_clients.take(client, size)
         waiting = Waiting(hub, relay, client[1])
         if key in self._queues:
-            self._queues[key][1].append(waiting)
+            queue = self._queues[key][1]
+            queue.insert(len(queue) if place is None else place, waiting)
             return Queued.WAIT
         self._queues[key] = now + self._lifetime, [waiting]
         return Queued.ASK

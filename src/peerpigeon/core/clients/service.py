@@ -57,7 +57,8 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.client_news import ClientNews
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Party
-    from peerpigeon.core.wire.hub_news import Found, Undelivered
+    from peerpigeon.core.wire.hub_news import Found, Relay, Undelivered
+    from peerpigeon.core.wire.reasons import Reason
 
 
 ClientEvent: TypeAlias = PeerPonged | PingSent | PeerOpened | PeerBehind | PeerLost | VisitorOpened
@@ -314,6 +315,11 @@ class ClientService:
         """Take what has come back from another hub: it is sent again, or its sender told."""
         if not self.patient.on_undelivered(hub, lost, now):
             self.signaling.outcomes.on_undelivered(lost, now)
+
+    def on_failure(self, relay: Relay, reason: Reason, now: float) -> None:
+        """Take the news that a signal has not reached the hub of its target."""
+        self.signaling.outcomes.fail(relay, reason, now)
+        self.patient.on_end(relay, now)
 
     def on_found(self, found: Found, now: float) -> None:
         """Take the answer to where a client is, or a reference hub."""

@@ -167,8 +167,5 @@ class SignalOutcomes:
         self._rates.faulted(sender, 1, now)
 
     def forget(self, now: float) -> None:
-        """Forget what was answered long ago; to be called after streams have given up their due.
-
-        No deadline asks for it: heartbeats wake a hub of a mesh often enough.
-        """
+        """Forget what was answered long ago; to be called after streams have given up their due."""
         self._answered.forget(now)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from peerpigeon.core.changes import VisitorTold
+from peerpigeon.core.clients.destinations import Destinations
 from peerpigeon.core.clients.pending_signals import WAITING_SIZE, PendingSignals, Queued
 from peerpigeon.core.clients.relays import ANY_SESSION, IncomingRelays
 from peerpigeon.core.clients.signal_outcomes import SignalOutcomes
@@ -24,6 +25,7 @@ from peerpigeon.core.ids import PeerKey, key_of
 from peerpigeon.core.sessions.recent_offers import RecentOffers
 from peerpigeon.core.sessions.registry import Client, Guest, VisitorMember
 from peerpigeon.core.wire import client_messages, reference_messages
+from peerpigeon.core.wire.announce_validation import RESERVED
 from peerpigeon.core.wire.client_messages import Signal
 from peerpigeon.core.wire.hub_news import Find, Found, Located, Member, News, Relay
 from peerpigeon.core.wire.nesting import is_too_deep
@@ -69,7 +71,8 @@ class Signaling:
         self._held: PendingSignals[int] = PendingSignals(
             lifetime, WAITING_SIZE, memory, registry.flow_of
         )
-        self._departed = 0  # the number of the last signal that left for another hub
+        self._departed = 0  # the number of the last signal that left, most often for another hub
+        self.destinations = Destinations(lifetime)
         self._slow = slow = fairness.slow
         self.outcomes = SignalOutcomes(registry, self._presence, lifetime, effects, fairness.rates)
         self.relays = IncomingRelays(
@@ -106,7 +109,7 @@ class Signaling:
         if (
             target is not None
             and target.granted_in == namespace
-            and not (self._waiting.queues and self._waits(namespace, signal.target))
+            and not (self._waiting.queues and self.waits(namespace, signal.target))
         ):
             if isinstance(target, Client):  # as most are: asked first, and once
                 if self._slow.senders and (
@@ -228,7 +231,7 @@ class Signaling:
     def _send_away(self, relay: Relay, now: float) -> None:
         """Send a signal to the hub that serves its target, once that is known."""
         namespace, target = relay.namespace, relay.target
-        if not self._waits(namespace, target):
+        if not self.waits(namespace, target):
             located = self._presence.locate(namespace, target, now)
             if located is None and len(self._placement) == 1:
                 # Where there is no other hub, who is not here is nowhere.
@@ -245,16 +248,21 @@ class Signaling:
 
     def pass_on(self, relay: Relay, located: Located, now: float) -> None:
         """Send a signal to the hub that serves its target."""
-        namespace, target, session = relay.namespace, relay.target, located.member.session
-        self._departed = number = self._departed + 1
-        kind, data, own = relay.kind, relay.data, relay.sender_session
-        trace = relay.trace
-        away = Relay(namespace, relay.sender, target, session, kind, data, own, number, trace)
+        away = self._numbered(relay, located.member.session)
+        if relay.namespace.startswith(RESERVED):
+            self.destinations.note(away, located.hub, now)
         self.outcomes.pass_on(located.hub, away, now)
+
+    def _numbered(self, relay: Relay, session: int) -> Relay:
+        """Return a signal as it leaves for a registration of its target."""
+        self._departed = number = self._departed + 1
+        namespace, target, own = relay.namespace, relay.target, relay.sender_session
+        kind, data, trace = relay.kind, relay.data, relay.trace
+        return Relay(namespace, relay.sender, target, session, kind, data, own, number, trace)
 
     def send(self, relay: Relay, now: float) -> None:
         """Send a message of a dialect to its target."""
-        if self._waits(relay.namespace, relay.target) or not self.try_to_send(relay, now):
+        if self.waits(relay.namespace, relay.target) or not self.try_to_send(relay, now):
             self._send_away(relay, now)
 
     def try_to_send(self, relay: Relay, now: float) -> bool:
@@ -264,15 +272,36 @@ class Signaling:
         if located is not None and located.hub != self._own:
             self.pass_on(relay, located, now)
             return True
-        party = self._registry.find_client(target)
-        if not isinstance(party, VisitorMember) or party.namespace != namespace:
+        party, member = self._member(namespace, target), self._presence.find(namespace, target)
+        if party is None or member is None:
             return False
-        # If its id is not decided yet, it waits there.
+        if party.granted_in == namespace:
+            self.destinations.forget_pair(namespace, relay.sender, target)
+        else:  # it waits there until that is decided, and may come back
+            relay = self._numbered(relay, member.session)
+            self.destinations.note(relay, self._own, now)
         self.relays.deliver(self._own, relay, now)
         return True
 
-    def _waits(self, namespace: str, target: PeerId) -> bool:
-        return (namespace, key_of(target)) in self._waiting.queues
+    def is_known(self, namespace: str, target: PeerId, now: float) -> bool:
+        """Tell whether ``try_to_send`` would send a message of a dialect, and overtake none."""
+        if self.waits(namespace, target):
+            return False
+        located = self._presence.locate(namespace, target, now)
+        if located is not None and located.hub != self._own:
+            return True
+        is_here = self._presence.find(namespace, target) is not None
+        return is_here and self._member(namespace, target) is not None
+
+    def _member(self, namespace: str, target: PeerId) -> VisitorMember | None:
+        party = self._registry.find_client(target)
+        if isinstance(party, VisitorMember) and party.namespace == namespace:
+            return party
+        return None
+
+    def waits(self, namespace: str, target: PeerId) -> bool:
+        """Tell whether signals wait for a target to be found."""
+        return bool(self._waiting.queues) and (namespace, key_of(target)) in self._waiting.queues
 
     def on_found(self, found: Found, now: float) -> None:
         """Send what has waited for an answer on its way, or back."""
@@ -282,7 +311,10 @@ class Signaling:
         located = self._presence.locate(found.namespace, found.peer, now)
         for hub, relay, _ in self._waiting.take((found.namespace, key_of(found.peer))):
             target = self._registry.find_client(relay.target)
-            if target is not None and target.granted_in == relay.namespace:
+            if relay.namespace.startswith(RESERVED):
+                if not self.try_to_send(relay, now):
+                    self.outcomes.fail(relay, Reason.NOT_FOUND, now)
+            elif target is not None and target.granted_in == relay.namespace:
                 self.relays.deliver(hub, relay, now)
             elif located is not None and located.hub != self._own:
                 self.pass_on(relay, located, now)
@@ -308,6 +340,14 @@ class Signaling:
                     self.outcomes.fail(relay, Reason.EXPIRED, now)
                 else:
                     self.outcomes.send_back(hub, relay, Reason.EXPIRED, now)
+
+    def forget(self, now: float) -> None:
+        """Forget what left long ago; to be called after streams have given up their due.
+
+        No deadline asks for it: heartbeats wake a hub of a mesh often enough.
+        """
+        self.outcomes.forget(now)
+        self.destinations.forget(now)
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""

@@ -42,7 +42,8 @@ class Relay(Frozen, frozen=True, tag=1):
     """The sender's session at its hub: its id alone does not tell an earlier life of it from a
     later one."""
     number: Count = 0
-    """Counts the signals that left the sender's hub in this life of it; 0 before it has left."""
+    """Counts the signals that left for a hub, most for another one, in this life of the sender's; 0
+    before it has left."""
     trace: TraceContext | None = None
     """Of one of those signals that are traced, few if any; set by the sender's hub alone."""
 

@@ -35,10 +35,6 @@ EXPIRY = PATIENCE + 2.0
 IN_TIME = PATIENCE - 0.5
 """Seconds after which a target may come for which a message waits."""
 
-BELIEVED = 5.0
-"""Seconds for which a hub believes that somebody is where it was: what it has sent there comes back
-then, and goes on to where it has come again, perhaps behind what was said later."""
-
 FATE = LIFETIME + PATIENCE
 """Seconds after which a sender knows at the latest that a message did not arrive."""
 
@@ -237,29 +233,19 @@ class PeerLedger:
             yield f"{sent.serial} of {time:.2f} did not reach {sent.target}, open from {since:.2f}"
 
     def _order(self) -> Iterator[str]:
-        """Judge what came from one socket: a peer that comes again may do so at another hub."""
-        said = {sent.serial: (each, sent.time) for each in self.sockets for sent in each.sent}
+        """Judge what came from one socket to one, whatever was held or has come back."""
+        said = {sent.serial: each for each in self.sockets for sent in each.sent}
         for socket in self.sockets:
             last: dict[int, Heard] = {}
             for one in socket.heard:
-                sender, time = said[one.serial]
-                before = last.get(id(sender))
-                last[id(sender)] = one
-                if before is None or _number(before) < _number(one):
-                    continue
-                if not self._has_moved(socket, time):
+                sender = id(said[one.serial])
+                before = last.get(sender)
+                last[sender] = one
+                if before is not None and _number(before) > _number(one):
                     yield (
                         f"{one.serial} came to {socket.peer} at {one.time:.2f},"
                         f" after {before.serial} of {before.time:.2f}"
                     )
-
-    def _has_moved(self, socket: PeerSocket, time: float) -> bool:
-        """Tell whether something may have come back that was sent to a former socket of a peer."""
-        return any(
-            each is not socket and each.asked < time and over - PROMPT <= time <= noticed + BELIEVED
-            for each in self.by_id[socket.peer]
-            for over, noticed in (self._end_of(each),)
-        )
 
 
 def _number(heard: Heard) -> int:

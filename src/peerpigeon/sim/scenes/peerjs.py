@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING
 
 from peerpigeon.core import Hub
@@ -17,7 +17,7 @@ from peerpigeon.sim.scenes.troubles import TROUBLES, begin_trouble, mend
 from peerpigeon.sim.visitors.peer import RELAYED, Peer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from random import Random
 
     from peerpigeon.sim.mesh import Mesh
@@ -39,6 +39,12 @@ LONGEST_KEPT = 180.0
 
 NOT_THERE, COMES = 0.1, 0.7
 """How often somebody is spoken to who is not there, and how often that one comes then."""
+
+LONGEST_PAUSE = 0.1
+"""Seconds from one message to the next: many go before it is known what has become of the last."""
+
+TRICKLE = 10
+"""How much somebody says to a peer that moves meanwhile: what candidates it finds."""
 
 WAITED_FOR = (0.5, 3.5)
 """Seconds after which a target comes that was not there when somebody spoke to it."""
@@ -98,8 +104,14 @@ class Village:
                 world.at(world.now + self.rng.uniform(*WAITED_FOR), partial(self._visit, target))
         else:
             target = self.rng.choice(self.peers).peer
-        for kind in islice(RELAYED, self.rng.randrange(1, 1 + len(RELAYED))):
-            sender.send(target, kind)
+        self._say(sender, target, islice(RELAYED, self.rng.randrange(1, 1 + len(RELAYED))))
+
+    def _say(self, sender: Peer, target: str, kinds: Iterable[str]) -> None:
+        world = self.mesh.world
+        when = world.now
+        for kind in kinds:
+            world.at(when, partial(sender.send, target, kind))
+            when += self.rng.uniform(0.0, LONGEST_PAUSE)
 
     def _visit(self, peer_id: str) -> None:
         visitor, world = self.add(peer_id), self.mesh.world
@@ -107,9 +119,14 @@ class Village:
 
     def move(self) -> None:
         """Let any peer lose its socket in one of the ways in which pages lose them."""
-        peer = self._anybody()
-        if peer is None or peer.peer.startswith("awaited"):
+        peer, sender = self._anybody(), self._anybody()
+        if peer is None or sender is None or peer.peer.startswith("awaited"):
             return
+        self._say(sender, peer.peer, repeat("CANDIDATE", TRICKLE))
+        middle = self.mesh.world.now + TRICKLE * LONGEST_PAUSE / 4
+        self.mesh.world.at(middle, partial(self._move, peer))
+
+    def _move(self, peer: Peer) -> None:
         match self.rng.randrange(5):
             case 0:
                 peer.reload()
