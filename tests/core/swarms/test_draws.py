@@ -404,7 +404,7 @@ def test_what_an_earlier_lead_has_not_got_does_not_end_a_question() -> None:
     assert intervals(hubs.take(one)) == [120]
 
 
-def test_who_is_told_of_too_much_work_is_not_asked_to_come_soon() -> None:
+def test_who_has_come_with_too_many_others_is_not_asked_to_come_at_once() -> None:
     hubs, info_hash = mesh(), swarm_of(THIRD)
     one = come(hubs, 0, "one", info_hash)
     hubs.take(one)
@@ -414,7 +414,37 @@ def test_who_is_told_of_too_much_work_is_not_asked_to_come_soon() -> None:
         [asked] = draws._asked.values()
         draws.on_failure(THIRD, asked.question, reason)
         hubs.feed(0, Tick())
-    assert intervals(hubs.take(one)) == [120, 15]
+    assert intervals(hubs.take(one)) == [16, 15]
+
+
+def test_a_crowd_that_finds_no_room_is_asked_to_come_one_after_the_other() -> None:
+    """At once it would find as little room the next time, and every time."""
+    hubs, info_hash = mesh(), swarm_of(THIRD)
+    names = [f"peer {number}" for number in range(300)]
+    crowd = [come(hubs, 0, name, info_hash) for name in names]
+    hubs.pass_time(1.0)
+    for one in crowd:
+        hubs.take(one)
+    large = [{"offer": {"type": "offer", "sdp": "v=0" + "x" * 12_000}, "offer_id": "1"}] * 4
+    for name, one in zip(names, crowd, strict=True):
+        hubs.say(one, announce(name, info_hash) | {"offers": large})
+    hubs.feed(0, Tick())
+    refused = {
+        number: interval
+        for number, one in enumerate(crowd)
+        for interval in intervals(hubs.take(one))
+    }
+    assert 50 < len(refused) < 250
+    assert 15 <= min(refused.values()) < max(refused.values()) <= 120
+    assert max(Counter(refused.values()).values()) <= 1 + len(refused) // 106
+    hubs.pass_time(15.0)
+    for number in sorted(refused, key=lambda one: refused[one]):
+        hubs.say(crowd[number], announce(names[number], info_hash) | {"offers": large})
+        hubs.pass_time(0.1)
+    hubs.pass_time(1.0)
+    told = [hubs.take(one) for one in crowd]
+    assert [each for one in told for each in intervals(one)] == [120] * 300
+    assert sum(len(offers(one)) for one in told) == 4 * 300
 
 
 def test_what_nobody_answers_is_answered_here() -> None:

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from peerpigeon.core import Hub
+from peerpigeon.core.dialects.names import Kind, namespace_of
 from peerpigeon.core.namespaces.rendezvous import Rendezvous
 from peerpigeon.core.swarms.dealing import Dealing
 from peerpigeon.core.swarms.draws import Draws
+from peerpigeon.sim.mesh import Layout
+from peerpigeon.sim.scenes.setting import FORMATION, begin
 from peerpigeon.sim.scenes.tracker import tracker
+from peerpigeon.sim.visitors.downloader import Downloader
 from tests.selection import thorough
 from tests.sim.visitor_mutants import Loses, Repeats, VisitorMutant
 
@@ -101,3 +105,30 @@ def test_that_draws_are_kept_would_be_found(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Draws, "deadline", lambda *_: None)
     monkeypatch.setattr(Draws, "expire", lambda *_: None)
     assert "keeps '\\x00t" in found()
+
+
+# A crowd
+
+
+def test_a_crowd_that_finds_no_room_at_once_finds_some_within_two_minutes() -> None:
+    """All announce themselves at one moment, with more than may wait for the hub that deals."""
+    mesh = begin(1, Layout(hubs=3))
+    mesh.settle(FORMATION)
+    world, hub = mesh.world, mesh.living[0]
+    lead = next(other for other in mesh.living if other is not hub)
+    namespaces = (
+        (str(n), namespace_of(Kind.SWARM, str(n).ljust(20).encode().hex())) for n in range(99)
+    )
+    placement = hub.hub._namespaces.placement
+    swarm = next(name for name, namespace in namespaces if placement.primary(namespace) == lead.own)
+    crowd = [world.add_visitor(Downloader) for _ in range(300)]
+    for each in crowd:
+        each.does_as_told, each.sdp = True, "v=0" + "x" * 16_000
+        each.connect(world.way_to(hub))
+    world.run(20.0)
+    for each in crowd:
+        each.enter(swarm)
+    world.run(135.0)
+    heard = {one.serial for each in crowd for one in each.offers}
+    served = [any(set(one.offers) <= heard for one in each.announced) for each in crowd]
+    assert all(served)

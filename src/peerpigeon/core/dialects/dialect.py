@@ -189,6 +189,8 @@ class Counted(msgspec.Struct, frozen=True, gc=False):
     flagged: int
     may_be_lost: bool = False
     """Whether the messages of the ``Draw`` may be lost with a hub that died."""
+    is_crowded: bool = False
+    """Whether they are lost because so many others came at the same time."""
 
 
 DialectNews: TypeAlias = Granted | Taken | Denied | Undelivered | Counted

@@ -102,6 +102,8 @@ class Tracker:
         self._sockets: dict[SessionId, _Socket] = {}
         # When each peer last announced itself, the longest ago first.
         self._heard: dict[_Member, float] = {}
+        self._crowded = 0
+        """How many announces were made when too many others were."""
 
     def __len__(self) -> int:
         return len(self._sockets)
@@ -187,8 +189,7 @@ class Tracker:
             if member is None:
                 return ()  # it has stopped meanwhile
             counts = news.flagged, news.members - news.flagged
-            interval = RETRY_INTERVAL if news.may_be_lost else INTERVAL
-            return (Say(response(member.info_hash, *counts, interval)),)
+            return (Say(response(member.info_hash, *counts, self._interval(news))),)
         match news:
             case Granted(namespace, own):
                 return self._granted(socket, (namespace, own))
@@ -199,6 +200,15 @@ class Tracker:
             case Counted():
                 return socket.counts.counted(news)
         return ()
+
+    def _interval(self, news: Counted) -> int:
+        """Return when a peer is to announce itself again."""
+        if news.is_crowded:
+            # A crowd that came at once is asked to come one after the other, or it would come at
+            # once for ever.
+            self._crowded += 1
+            return RETRY_INTERVAL + self._crowded % (INTERVAL - RETRY_INTERVAL + 1)
+        return RETRY_INTERVAL if news.may_be_lost else INTERVAL
 
     def _granted(self, socket: _Socket, place: Place) -> Iterable[Want]:
         member = socket.members.get(place)

@@ -45,6 +45,8 @@ class _Asked(msgspec.Struct):
     has_messages: bool
     may_be_lost: bool = False
     """Whether the messages, if there are any, were for a lead that will not answer any more."""
+    is_crowded: bool = False
+    """Whether there was no room for them."""
 
 
 class Draws:
@@ -105,7 +107,8 @@ class Draws:
         size = size_of(question)
         draw = replace(question, payloads=payloads) if payloads else question
         if not self._memory.has_room(size_of(draw)):
-            return CountedNews(namespace, member, self._presence.count(namespace), 0)
+            known = self._presence.count(namespace)
+            return CountedNews(namespace, member, known, 0, is_crowded=bool(payloads))
         until = now + self._lifetime
         self._asked[number] = _Asked(question, visitor, member, size, lead, until, bool(payloads))
         self._size += size
@@ -114,7 +117,9 @@ class Draws:
 
     def _answer(self, asked: _Asked, members: int, flagged: int) -> None:
         is_lost = asked.has_messages and asked.may_be_lost
-        news = CountedNews(asked.question.namespace, asked.member, members, flagged, is_lost)
+        is_crowded = asked.has_messages and asked.is_crowded
+        namespace, member = asked.question.namespace, asked.member
+        news = CountedNews(namespace, member, members, flagged, is_lost, is_crowded)
         self._effects.report(VisitorTold(asked.visitor, news))
 
     # Other hubs
@@ -162,7 +167,7 @@ class Draws:
         if reason is Reason.RESTARTED:
             asked.lead, asked.may_be_lost = _NOBODY, True
         else:
-            # Who overloads the mesh is not asked to come again soon.
+            asked.is_crowded |= reason is Reason.OVERLOADED
             asked.may_be_lost |= reason is not Reason.OVERLOADED
             self._give_up(asked)
 

@@ -111,11 +111,14 @@ class Downloader(Visitor):
         self.answered: list[Answered] = []
         self.answers: list[HeardOffer] = []
         self.surprises: list[str] = []
+        self.does_as_told = number % 3 == 1
+        """Whether it announces itself again when it is told to, and not before."""
+        self.sdp = "v=0"
+        """What is in each of its offers."""
         self._present: dict[str, Membership] = {}
         self._asked: dict[str, list[Announced]] = {}
         self._scraped: list[float] = []
         self._serials = 0
-        self._is_told_when = number % 3 == 1
         self._turns: dict[str, int] = {}
 
     @property
@@ -175,7 +178,7 @@ class Downloader(Visitor):
         announced = Announced(present, now, offers)
         self.announced.append(announced)
         self._asked.setdefault(swarm, []).append(announced)
-        told = [{"offer": {"type": "offer", "sdp": "v=0"}, "offer_id": one} for one in offers]
+        told = [{"offer": {"type": "offer", "sdp": self.sdp}, "offer_id": one} for one in offers]
         self._tell(
             swarm, {"event": event, "left": 0 if swarm in self.has_all else 1, "offers": told}
         )
@@ -204,14 +207,14 @@ class Downloader(Visitor):
         if self._is_dead(connection):
             self._lose(ABNORMAL_CLOSURE)
             return
-        if not self._is_told_when:
+        if not self.does_as_told:
             for swarm in sorted(self.wanted):
                 self._announce(swarm, "update")
         self._again(connection)
 
     def _wait(self, swarm: str, interval: float) -> None:
         """Announce itself in a swarm after so many seconds, and at no time set before."""
-        if self._is_told_when:
+        if self.does_as_told:
             self._turns[swarm] = turn = self._turns.get(swarm, 0) + 1
             self._scheduler.at(self._scheduler.now + interval, partial(self._turn, swarm, turn))
 
