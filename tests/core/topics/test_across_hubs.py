@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from itertools import combinations, permutations
 from random import Random
-from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
 
 from peerpigeon.core.dialects.names import Kind, namespace_of
+from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.events import LinkReceived, Tick
 from peerpigeon.core.memory import Pot
 from peerpigeon.core.namespaces.hub_views import COME_OF_LATE
 from peerpigeon.core.namespaces.placement import Placement
+from peerpigeon.core.topics.distribution import UNCERTAIN
 from peerpigeon.core.topics.newcomers import GREETS_WITHIN
 from peerpigeon.core.topics.publications import GREETING
-from peerpigeon.core.topics.topics import UNCERTAIN
 from peerpigeon.core.wire.client_messages import hub_introduction
 from peerpigeon.core.wire.hub_news import (
     Handed,
@@ -30,9 +30,6 @@ from peerpigeon.core.wire.hub_news import (
 )
 from peerpigeon.core.wire.reasons import Reason
 from tests.core.hubs import EPOCH, FIRST, LATER, SECOND, THIRD, Hubs
-
-if TYPE_CHECKING:
-    from peerpigeon.core.ids import PeerId
 
 IDS = (FIRST, SECOND, THIRD)
 Visitor = tuple[int, int]
@@ -287,6 +284,22 @@ def test_a_hub_that_has_just_come_keeps_no_greeting_from_those_whose_lead_it_doe
     assert heard(hubs, one) == ["mine", "of another"]
 
 
+def test_who_was_handed_out_by_a_former_lead_hears_of_those_that_the_next_one_hands_out() -> None:
+    """They came later, and those at hubs that have heard it are not told again."""
+    hubs, topic = mesh(), topic_of(THIRD, SECOND)
+    one = hubs.visit(0, topic)
+    hubs.publish(one, topic, "mine")
+    [pending] = hubs.hubs[0]._clients.topics._publications._pending.values()
+    pending.lead = SECOND  # it was sent to another one since
+    hubs.run()
+    said = Handed(
+        namespace_of(Kind.TOPIC, topic), THIRD, LATER, b'{"data":"theirs"}', is_greeting=True
+    )
+    hubs.inject(0, said, SECOND)
+    assert heard(hubs, one) == ["mine", "theirs"]
+    assert hubs.hubs[0].figures().topics.under_way == 1  # the next one has not said so
+
+
 def test_who_publishes_without_listening_hears_nothing() -> None:
     hubs, topic = mesh(), topic_of(THIRD)
     one, other = hubs.visit(0), hubs.visit(1, topic)
@@ -453,6 +466,27 @@ def test_a_lead_that_has_just_come_hands_out_to_those_that_are_late_to_say_they_
     assert len(topics._distribution) == 1
     hubs.pass_time(UNCERTAIN)
     assert len(topics._distribution) == topics._distribution._size == 0
+
+
+def test_a_lead_that_hears_of_a_hub_that_it_does_not_know_keeps_the_answers_for_it() -> None:
+    """A hub comes to a mesh by one that is not the lead, and its greeting is there before it."""
+    hubs, topic = mesh(), topic_of(THIRD, SECOND)
+    namespace = namespace_of(Kind.TOPIC, topic)
+    one, other = hubs.visit(1, topic), hubs.visit(0, topic)
+    hubs.pass_time(GREETS_WITHIN)
+    rendezvous = hubs.hubs[2]._namespaces.rendezvous
+    kept = rendezvous.table.get(namespace)
+    assert kept is not None
+    rendezvous._leaving.forget(kept)  # as if the first came, too
+    newcomer = PeerId("4" * 40)
+    spread = Spread(namespace, newcomer, LATER, b'{"data":"greeting"}', 1, is_passed_on=True)
+    hubs.inject(2, spread, SECOND)
+    hubs.publish(one, topic, "offer")
+    hubs.run()
+    assert heard(hubs, other) == []
+    hubs.hubs[0]._namespaces.presence.resync(hubs.now)
+    hubs.pass_time(1.0)
+    assert sorted(map(str, heard(hubs, other))) == ["greeting", "offer"]
 
 
 def test_who_begins_to_listen_while_the_mesh_changes_hears_nothing_of_before() -> None:

@@ -4,7 +4,8 @@ Views of the mesh differ for moments, so that one who listens may have told anot
 the one that hands out. A lead that has been one for a short time only, or is none by its own view,
 passes what it gets on to the other rendezvous hubs, which hand it out to those they know; and keeps
 it for as long, for hubs whose word that they listen is late. Who gets it twice takes it once
-(``heard.py``).
+(``heard.py``). So does a lead that is sent something by a hub of which it does not know yet that it
+is there.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.wire.hub_news import Spread
+
+UNCERTAIN = 5.0
+"""Seconds from a change of the mesh until all hubs have told the new rendezvous hubs who is where:
+hubs see it within about one of each other, and say so a fraction later."""
 
 
 class Distribution:
@@ -56,6 +61,9 @@ class Distribution:
         namespace, origin, number = spread.namespace, spread.origin, spread.number
         if not is_topic(namespace):
             return []  # nobody listens there
+        if not self._views.is_listed(origin):
+            # The mesh has changed, and clients answer what they hear of it before we are told.
+            self._certain_from = max(self._certain_from, now + UNCERTAIN)
         if not spread.is_passed_on:
             self._note_listener(hub, spread, now)
             if hub != self._own:

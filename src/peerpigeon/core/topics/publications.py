@@ -129,10 +129,13 @@ class Publications:
     def handed_out(self, hub: PeerId, news: HandedOut, now: float) -> None:
         """Take that a publication is out."""
         pending = self._pending.get(news.number)
-        if pending is None or pending.lead != hub:
+        if pending is None:
+            return
+        # By a former lead, too: who has come since does not hear it from the next one.
+        self._greeted(pending.spread.namespace, news.number)
+        if pending.lead != hub:
             return
         pending.is_out = True
-        self._greeted(pending.spread.namespace, news.number)
         if now >= self._certain_from:
             self._forget(news.number)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface.figures import TopicFigures
-from peerpigeon.core.topics.distribution import Distribution
+from peerpigeon.core.topics.distribution import UNCERTAIN, Distribution
 from peerpigeon.core.topics.heard import Heard
 from peerpigeon.core.topics.listeners import Listeners
 from peerpigeon.core.topics.newcomers import Newcomers
@@ -31,11 +31,6 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.sessions.registry import Visitor
     from peerpigeon.core.wire.reasons import Reason
-
-
-UNCERTAIN = 5.0
-"""Seconds from a change of the mesh until all hubs have told the new rendezvous hubs who is where:
-hubs see it within about one of each other, and say so a fraction later."""
 
 
 _NOBODY: frozenset[SessionId] = frozenset()

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from peerpigeon.sim.scheduler import Scheduler
     from peerpigeon.sim.websocket import Connection
 
+_GREETING = "announce"
+_SIGNAL = "what no client says by way of a greeting"
+"""A text of another length: one as long as its greeting is a client's greeting again, and who
+greets at the same time may not be told of it."""
+
 
 @dataclass(slots=True, eq=False)
 class Subscription:
@@ -26,6 +31,8 @@ class Subscription:
     """The serials of what came, in order."""
     times: dict[str, float] = field(default_factory=dict)
     """When each came first."""
+    greeted: set[str] = field(default_factory=set)
+    """The topics in which something was said over it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,9 @@ class Listener(Visitor):
             serial = f"{self.number}.{len(self.published)}"
             now = self._scheduler.now
             self.published.append(Publication(serial, topic, now, subscription))
-            self._say({"type": "publish", "topic": topic, "serial": serial})
+            data = _SIGNAL if topic in subscription.greeted else _GREETING
+            subscription.greeted.add(topic)
+            self._say({"type": "publish", "topic": topic, "serial": serial, "data": data})
 
     def _on_open(self, connection: Connection) -> None:
         self.subscriptions.append(Subscription(self.topics, connection, self._scheduler.now))
