@@ -1,7 +1,8 @@
 """What a hub shows of its mesh and its namespaces to people."""
 
 from peerpigeon.core.interface.events import Stopping
-from peerpigeon.core.interface.snapshot import MissingHub, NamespaceRecord
+from peerpigeon.core.interface.snapshot import MissingHub, NamespaceRecord, topology
+from peerpigeon.core.wire.hub_frames import Advert, Carrier, LinkEnd, Purpose
 from tests.core.harness import A, B, C, Desk
 from tests.core.hubs import FIRST, SECOND, THIRD, linked
 
@@ -35,6 +36,16 @@ def test_a_hub_that_has_stopped_is_no_lost_one() -> None:
     hubs.pass_time(1.0)
     (gone,) = hubs.hubs[0].topology(hubs.now).missing
     assert (gone.peer_id, gone.has_stopped) == (SECOND, True)
+
+
+def test_a_link_is_shown_if_both_ends_name_it() -> None:
+    spare = {hub: LinkEnd(hub, Carrier.WEBSOCKET, Purpose.SPARE) for hub in (FIRST, SECOND, THIRD)}
+    adverts = [
+        Advert(FIRST, 1, 1, 1, (), links=(spare[SECOND], spare[THIRD])),
+        Advert(SECOND, 1, 1, 2, (), links=()),  # it has told already that the link has ended
+    ]
+    picture = topology(Desk().hub.snapshot(0.0), adverts)
+    assert [[link.peer_id for link in hub.links] for hub in picture.hubs] == [[THIRD], []]
 
 
 def test_a_plain_server_has_no_mesh_to_show() -> None:

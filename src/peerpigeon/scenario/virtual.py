@@ -128,7 +128,8 @@ class VirtualTheatre:
 
     async def views(self) -> Mapping[int, View]:
         """Return what each living hub tells."""
-        return {number: _view(hub) for number, hub in self._hubs.items() if hub.is_alive}
+        now = self._world.now
+        return {number: _view(hub, now) for number, hub in self._hubs.items() if hub.is_alive}
 
     def diaries(self) -> Mapping[int, Diary]:
         """Return what each client has heard."""
@@ -147,14 +148,15 @@ class VirtualTheatre:
         )
 
 
-def _view(hub: Host) -> View:
-    own = hub.hub.advert
-    links = own.links if own else ()
+def _view(hub: Host, now: float) -> View:
+    mesh = hub.hub.topology(now)
     return View(
-        frozenset(hub_number(advert.hub) for advert in hub.hub.adverts()),
+        frozenset(hub_number(each.peer_id) for each in mesh.hubs),
         frozenset(
-            (hub_number(end.hub), end.carrier.name.lower(), end.purpose.name.lower())
-            for end in links
+            (hub_number(link.peer_id), link.carrier, link.purpose)
+            for each in mesh.hubs
+            if each.peer_id == hub.own
+            for link in each.links
         ),
     )
 

@@ -55,8 +55,10 @@ class Encoding:
         kept = [known.get(id(advert)) or self._describe_advert(advert) for advert in frame.adverts]
         count = len(kept)
         head = 1 if count <= _FIX_ARRAY else 3 if count <= _ARRAY_16 else 5
-        size = sum(map(_SIZE, kept)) + head + 3  # the frame's own head, its tag, its urgency
-        return size, b"".join((b"\1" if frame.is_urgent else b"\0", *map(_CONTENT, kept)))
+        size = (
+            sum(map(_SIZE, kept)) + head + 4
+        )  # the frame's own head, its tag, its urgency, for whom it is
+        return size, b"".join((bytes((frame.is_urgent, frame.is_for_all)), *map(_CONTENT, kept)))
 
     def _describe_advert(self, advert: Advert) -> tuple[Advert, int, bytes]:
         content = encode_part(advert)

@@ -63,6 +63,8 @@ if TYPE_CHECKING:
 READ_BY_HALF = 0.05
 """How often a connection cannot be handed to another worker, because half a message is read."""
 
+_json = msgspec.json.Encoder().encode
+
 _TICKED = 16
 _TOLD = 17
 _TICK = Tick()
@@ -269,7 +271,7 @@ class Host:
 
     def _tell(self, notice: Notice) -> None:
         self.notices[name_of(notice)] += 1
-        content = msgspec.json.encode(notice)
+        content = _json(notice)
         self._trace.note(self._scheduler.now, self.number, 0, _TOLD, content)
         if self.on_notice is not None:
             self.on_notice(self, notice)

@@ -192,7 +192,8 @@ class Liar(Hub):
                 {"links": (LinkEnd(other, Carrier.P2P, Purpose.MESH),), "mark": 0},
             )
         )
-        return Adverts((replace(truth, **made_up),), is_urgent=dice.random() < 0.5)  # noqa: PLR2004
+        is_urgent = dice.random() < 0.5  # noqa: PLR2004
+        return Adverts((replace(truth, **made_up),), is_urgent, is_for_all=True)  # told to one only
 
     def _made_up_number(self) -> Routed:
         """Say in the name of another hub numbers that it has never used."""
@@ -268,7 +269,7 @@ class Forger(Liar):
     """
 
     def _made_up_advert(self) -> Adverts:
-        return Adverts((self._somebody(),))
+        return Adverts((self._somebody(),), is_for_all=True)
 
     def _passed_on(self, link: LinkId, frame: Routed) -> list[Action]:
         body = frame.body

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import TYPE_CHECKING
-
-import pytest
 
 from peerpigeon.core.mesh.link_graph import LinkGraph
 from tests.core.mesh.tables import A, B, C, D, advert
@@ -86,19 +83,3 @@ def test_the_version_changes_with_links_that_count_and_with_nothing_else() -> No
     assert graph.version == version, "only d says so"
     graph.take(advert(A, B, D))
     assert graph.version == version + 1
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_while_no_hub_is_cut_out_it_makes_no_difference_whether_the_advert_before_is_known(
-    seed: int,
-) -> None:
-    rng, graph, other = Random(seed), Graph(), Graph()
-    for _ in range(60):
-        hub, *near = rng.sample([A, B, C, D], rng.randint(1, 4))
-        said = advert(hub, *near)
-        former = graph.adverts.get(hub)
-        graph.adverts[hub] = said
-        lost, gained = graph.update(hub, former)
-        assert ([*lost], [*gained]) == other.take(said)
-        assert graph.neighbours == other.neighbours
-        assert graph.version == other.version

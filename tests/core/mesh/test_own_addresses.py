@@ -131,8 +131,7 @@ def told_to(bench: Bench, hub: PeerId, now: float) -> tuple[str, ...]:
 def test_who_has_dialled_tells_by_which_address_and_all_hear_of_it() -> None:
     bench = Bench(host="0.0.0.0", open_mesh=True)
     first = bench.open(SOCKET, 0, 1.0)
-    bench.hello(first, HUBS[1], 1.0, dialled=NAME)
-    heard = of_kind(Adverts, frames(bench.pass_time(1.0, 2.0), first))
+    heard = of_kind(Adverts, frames(bench.hello(first, HUBS[1], 1.0, dialled=NAME), first))
     assert [advert.addresses for each in heard for advert in each.adverts] == [(NAME,)]
     assert told_to(bench, HUBS[2], 3.0) == (NAME,)
 

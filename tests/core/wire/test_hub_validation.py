@@ -177,7 +177,12 @@ def test_an_advert_that_no_sound_hub_makes_is_left_out_and_the_others_are_taken(
 
 
 def test_a_carrier_and_a_purpose_that_only_newer_hubs_know_are_passed_on_as_they_came() -> None:
-    fields = [3, [[FIRST, 1000, 1, 5, [], [[SECOND, 4, 4]], None, False, 7, b"", b"", None]], False]
+    fields = [
+        3,
+        [[FIRST, 1000, 1, 5, [], [[SECOND, 4, 4]], None, False, 7, b"", b"", None]],
+        False,
+        True,
+    ]
     (frame,) = decode(msgspec.msgpack.encode([fields]))
     assert isinstance(frame, Adverts)
     (end,) = frame.adverts[0].links

@@ -9,7 +9,7 @@ import msgspec
 from peerpigeon.core.ids import PeerId
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Collection, Container, Iterable, Mapping
 
     from peerpigeon.core.wire.hub_frames import Advert
 
@@ -157,15 +157,18 @@ class TopologySnapshot(msgspec.Struct, frozen=True):
 
 def topology(
     picture: Snapshot,
-    adverts: Iterable[Advert] = (),
+    adverts: Collection[Advert] = (),
     unreachable: Container[PeerId] = (),
     missing: Iterable[tuple[Advert, float]] = (),
 ) -> TopologySnapshot:
     """Return the mesh as the hub knows it that holds the ``adverts`` of live hubs.
 
     ``missing`` has the last advert of each that is not, and since when, in seconds since 1970.
+    A link between two live hubs is there if both name it: one of them may go on for long to name
+    one that has ended.
     """
-    hubs = tuple(_view(advert, advert.hub not in unreachable) for advert in adverts)
+    named = {advert.hub: {end.hub for end in advert.links} for advert in adverts}
+    hubs = tuple(_view(advert, named, advert.hub not in unreachable) for advert in adverts)
     gone = tuple(
         MissingHub(advert.hub, advert.addresses, since, advert.is_draining)
         for advert, since in missing
@@ -174,7 +177,11 @@ def topology(
     return TopologySnapshot(picture.hub_id, picture.is_hub, wall_time, mesh, hubs, gone)
 
 
-def _view(advert: Advert, is_reachable: bool) -> HubView:  # noqa: FBT001
+def _view(
+    advert: Advert,
+    named: Mapping[PeerId, Container[PeerId]],
+    is_reachable: bool,  # noqa: FBT001
+) -> HubView:
     return HubView(
         advert.hub,
         advert.incarnation,
@@ -183,6 +190,7 @@ def _view(advert: Advert, is_reachable: bool) -> HubView:  # noqa: FBT001
         tuple(
             LinkRecord(end.hub, end.carrier.name.lower(), end.purpose.name.lower())
             for end in advert.links
+            if end.hub not in named or advert.hub in named[end.hub]
         ),
         is_reachable,
         advert.clients,

@@ -76,13 +76,12 @@ class AntiEntropy:
         if comparison.is_lacking_here and summary.wants_answer:
             self._send_summary(link, wants_answer=False)
 
-    def greet(self, link: NeighbourLink, digest: int) -> None:
+    def greet(self, link: NeighbourLink, *, is_same: bool) -> None:
         """Send our summary to a new neighbour from another part of the mesh, if tables differ.
 
-        ``digest`` is that of its table. It may have heard much that we have not.
+        It may have heard much that we have not. ``is_same``: tables were the same before we met.
         """
-        membership = self._membership
-        if not membership.reaches(link.hub) and digest != membership.digest:
+        if not is_same and not self._membership.reaches(link.hub):
             self._send_summary(link)
 
     def on_returned(self, hubs: Iterable[PeerId]) -> None:

@@ -16,6 +16,8 @@ from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.actions import SendToLink, Tell
 from peerpigeon.core.interface.notices import HubDiscovered
+from peerpigeon.core.mesh.hearsay import Hearsay, Source
+from peerpigeon.core.mesh.partings import Partings
 from peerpigeon.core.wire.hub_frames import Advert, Adverts, LinkEnd
 from peerpigeon.core.wire.hub_sizes import growth_of_advert, size_of_advert
 from peerpigeon.core.wire.ranges import is_later_life
@@ -81,8 +83,10 @@ class Gossip:
         self._effects = effects
         effects.memory.records.gauges.append(lambda: membership.size)
         # Hubs whose adverts are to be passed on, each with the neighbours that have said the same.
-        self._fresh: dict[PeerId, list[PeerId]] = {}
-        self._said: Counter[PeerId] = Counter()  # how many of them by each neighbour, at most
+        self._fresh: dict[PeerId, list[Source]] = {}
+        self._said: Counter[Source] = Counter()  # how many of them by each neighbour, at most
+        self._hearsay = Hearsay(membership, limits)
+        self._partings = Partings(membership, limits)
         # Missing hubs whose adverts were repeated to us, each with the neighbour that did.
         self._repeated: dict[PeerId, PeerId] = {}
         # Of hubs that have begun a new life, as far as we have heard, the life before.
@@ -149,6 +153,12 @@ class Gossip:
         adverts = (held, own) if held is not None and is_foreign else (own,)
         self._effects.act(SendToLink(link.id, Adverts(adverts)))
 
+    def begin(self, ends: tuple[LinkEnd, ...], bar: Bar | None, now: float) -> None:
+        """Renew our advert before the first neighbour gets it, which then has our link with it."""
+        own = self._membership.own
+        self._membership.publish(ends, bar, now, is_draining=own.is_draining)
+        self._renewed_at = now
+
     def publish(
         self,
         ends: tuple[LinkEnd, ...],
@@ -166,52 +176,76 @@ class Gossip:
         is_pressing = self._is_urgent or is_draining != self._membership.own.is_draining
         renew_at = self._renewed_at + self._renewal_pause(ends, bar, now)
         may_renew = is_pressing or now >= renew_at
-        if may_renew and self._membership.publish(ends, bar, now, is_draining=is_draining):
+        said = ends if is_pressing else self._partings.to_be_said(ends, now)
+        is_news = may_renew and self._membership.has_news(said, bar, is_draining=is_draining)
+        if is_news:
+            self._membership.publish(ends, bar, now, is_draining=is_draining)
             self._fresh[self._own] = []
             self._renewed_at = now
         if has_risen:
             self._fresh[self._own] = []
-        self._flush()
+        self._flush(now)
         if not may_renew:
             self.flush_by(renew_at)
+        elif not is_news and (tell_at := self._partings.deadline()) is not None:
+            self.flush_by(tell_at)
 
-    def _flush(self) -> None:
-        """Pass fresh adverts on: to each neighbour those that it has not said itself meanwhile.
+    def _flush(self, now: float) -> None:
+        """Pass fresh adverts on: to each neighbour those that nobody else has told it.
 
-        All who have said none, or next to none, get one frame, which is encoded once.
+        All who have heard none, or next to none, get one frame, which is encoded once. What is
+        urgent everybody is told.
         """
         fresh, self._fresh = self._fresh, {}
         is_urgent, self._is_urgent = self._is_urgent, False
         self._flush_at = None
-        if not fresh:
+        neighbours = self._links.neighbours
+        owed = self._hearsay.owed(neighbours, now)
+        if not fresh and not owed:
             return
         said, self._said = self._said, Counter()
         everything = self._frame(fresh, is_urgent=is_urgent)
-        for hub in self._links.neighbours:
-            link = self._links.to(hub)
+        frames: dict[frozenset[Source], Adverts] = {}
+        for hub in neighbours:
             frame = everything
-            if said[hub] * MANY > len(fresh):
-                others = [each for each, sources in fresh.items() if hub not in sources]
-                frame = self._frame(others, is_urgent=is_urgent)
-            if link is not None and frame.adverts:
-                self._effects.act(SendToLink(link.id, frame))
+            told = self._hearsay.told_to(hub, said.keys())
+            if is_urgent:
+                told = frozenset(source for source in told if source[0] == hub)
+            if sum(said[source] for source in told) * MANY > len(fresh):
+                self._hearsay.rely(hub, told, now)
+                if told not in frames:
+                    others = [each for each, by in fresh.items() if told.isdisjoint(by)]
+                    frames[told] = self._frame(others, is_urgent=is_urgent)
+                frame = frames[told]
+            self._tell(hub, frame)
+            if hub in owed:
+                self._tell(hub, self._frame(owed[hub], is_urgent=is_urgent))
+        self._hearsay.remember(fresh, now)
+
+    def _tell(self, hub: PeerId, frame: Adverts) -> None:
+        link = self._links.to(hub)
+        if link is not None and frame.adverts:
+            self._effects.act(SendToLink(link.id, frame))
 
     def _frame(self, hubs: Iterable[PeerId], *, is_urgent: bool) -> Adverts:
         held = self._membership.held
-        return Adverts(tuple([held[hub] for hub in hubs if hub in held]), is_urgent)
+        adverts = tuple([held[hub] for hub in hubs if hub in held])
+        return Adverts(adverts, is_urgent, is_for_all=True)
 
     # Hearing
 
     def learn(self, sender: PeerId, frame: Adverts, now: float) -> Learned:
         """Take a neighbour's adverts."""
-        learned = Learned()
+        learned, source = Learned(), (sender, frame.is_for_all)
+        if frame.is_for_all:
+            self._hearsay.tells(sender, is_first=not self._fresh)
         fresh, held, absent = self._fresh, self._membership.held, self._membership.absent
         for advert in frame.adverts:
             hub = advert.hub
             # As most are, since each neighbour passes it on; nothing is done as often as this.
             if held.get(hub) == advert and hub not in absent:
                 if hub in fresh:
-                    fresh[hub].append(sender)
+                    fresh[hub].append(source)
                 continue
             if self._identities is not None and not self._is_genuine(self._identities, advert):
                 learned.forged += self._identities.is_member(hub)
@@ -219,11 +253,11 @@ class Gossip:
                     break  # that is enough of them to look at
                 continue
             if hub != self._own:
-                self._learn(advert, sender, learned, now)
+                self._learn(advert, source, learned, now)
             else:
                 self._hear_of_ourselves(advert, now)
         if fresh:
-            self._said[sender] += len(frame.adverts)
+            self._said[source] += len(frame.adverts)
             when = now if frame.is_urgent else now + self._batch(now)
             self.flush_by(when, is_urgent=frame.is_urgent)
         return learned
@@ -244,8 +278,8 @@ class Gossip:
             identities.is_member(advert.hub) and identities.is_genuine(advert)
         )
 
-    def _learn(self, advert: Advert, sender: PeerId, learned: Learned, now: float) -> None:
-        membership, hub = self._membership, advert.hub
+    def _learn(self, advert: Advert, source: Source, learned: Learned, now: float) -> None:
+        membership, hub, sender = self._membership, advert.hub, source[0]
         former = membership.held.get(hub)
         was_live = hub in membership.live
         if former is None and len(membership) >= self._limits.known_hubs:
@@ -261,7 +295,7 @@ class Gossip:
                 self._correct(sender, former)
             return
         learned.is_anything = True
-        self._fresh[hub] = [sender]
+        self._fresh[hub] = [source]
         learned.drains |= former is not None and former.is_draining != advert.is_draining
         if former is not None and (is_other_life or former.incarnation != advert.incarnation):
             self._on_other_life(former, advert, learned, was_live=was_live)
@@ -307,8 +341,8 @@ class Gossip:
         The others on our side have lost these hubs too, and nobody else would repeat them there.
         """
         repeated, self._repeated = self._repeated, {}
-        again = {hub: [repeated[hub]] for hub in hubs if hub in repeated}
+        again = {hub: [(repeated[hub], False)] for hub in hubs if hub in repeated}
         if again:
             self._fresh = again | self._fresh
-            self._said.update(repeated.values())
+            self._said.update((sender, False) for sender in repeated.values())
             self.flush_soon(now)

@@ -52,6 +52,12 @@ class MeshLimits(msgspec.Struct, frozen=True, kw_only=True):
     gain_patience: int = 2
     """So many times as long is the pause if the hub has only more links than it has said. While a
     mesh forms they come in a burst, and nobody has to know of the first ones at once."""
+    withheld_for: float = 5.0
+    """For so long it is kept in mind which adverts were not passed on to whom, because another hub
+    tells them. Who loses a link without a word finds that after 3.5 s, and others hear it then."""
+    parting_patience: float = 3.0
+    """For so long the other end of a socket that was closed has time to tell all hubs so, before
+    this one does."""
     restless_for: float = 4.0
     """For so long after a loss nothing takes longer than in a small mesh. It is twice
     ``gone_after``: who has lost its links and found others must not be taken for gone."""

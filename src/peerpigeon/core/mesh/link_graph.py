@@ -63,27 +63,24 @@ class LinkGraph:
         """Return what ``hub`` advertises of its link to ``other``, whether it counts or not."""
         return self._ends.get(hub, other)
 
-    def update(
-        self, hub: PeerId, former: Advert | None = None
-    ) -> tuple[Collection[PeerId], Collection[PeerId]]:
+    def update(self, hub: PeerId) -> tuple[Collection[PeerId], Collection[PeerId]]:
         """Bring the links of a hub up to date with its advert.
-
-        ``former`` is the advert before, if no hub is cut out: links that it had are looked at no
-        more, for they count if the other ends have told them.
 
         Returns the hubs with which it has lost and gained a link that counts.
         """
         adverts, near = self._adverts, self._neighbours.setdefault(hub, {})
         links = adverts[hub].links
         after = {end.hub for end in links}
-        before = near.keys() if former is None else {end.hub for end in former.links}
-        if before == after:  # what counts, both ends have advertised
+        counting = near.keys()
+        if counting == after:  # what counts, both ends have advertised
             return (), ()
-        lost = [other for other in near if other not in after]
-        gained = [end.hub for end in links if end.hub not in before and end.hub in adverts]
-        for other in lost:
-            self._disconnect(hub, other)
-        return lost, [other for other in gained if self._connect(hub, other)]
+        lost: Collection[PeerId] = ()
+        if not counting <= after:
+            lost = [other for other in near if other not in after]
+            for other in lost:
+                self._disconnect(hub, other)
+        gained = [end.hub for end in links if end.hub not in near and self._connect(hub, end.hub)]
+        return lost, gained
 
     def connect_all(self, hub: PeerId, others: Container[PeerId]) -> None:
         """Let the links between a hub and ``others`` count that both ends advertise."""

@@ -51,6 +51,7 @@ class LinkLifecycle:
         self._bootstrap = parts.bootstrap
         self._dialer = parts.dialer
         self._planner = parts.planner
+        self._roles, self._migration = parts.roles, parts.migration
         self._gossip = parts.gossip
         self._anti_entropy = parts.anti_entropy
         self._readiness = readiness
@@ -105,6 +106,7 @@ class LinkLifecycle:
     def _admit(self, link: Link, admitted: Admitted, now: float) -> None:
         self._effects.act(TrustLink(link.id))
         hello, had_neighbours = admitted.hello, bool(self._links.neighbours)
+        digest = self._membership.digest
         named = self._links.identify(link, hello.hub, hello.life)
         self._effects.counts.links_opened[link.carrier.name.lower()] += 1
         self._handshake.end(link)
@@ -119,8 +121,10 @@ class LinkLifecycle:
         if not had_neighbours:
             self._alone.end()
             self._effects.report(RoutesChanged())  # before, there was no way to anybody
+            ends = self._roles.ends(is_ready=self._migration.is_ready)
+            self._gossip.begin(ends, self._planner.admission_bar, now)
         self._gossip.greet(named)
-        self._anti_entropy.greet(named, hello.digest)
+        self._anti_entropy.greet(named, is_same=hello.digest == digest)
         self._gossip.flush_soon(now)
         self._planner.replan_soon(now)
         self._readiness.update(now)

@@ -20,6 +20,7 @@ from peerpigeon.core.mesh.attempts import (
     WantedHub,
 )
 from peerpigeon.core.mesh.link_roles import LinkRoles
+from peerpigeon.core.mesh.partings import is_needless
 from peerpigeon.core.mesh.topology import Bar, Topology
 from peerpigeon.core.wire.hub_frames import Carrier
 
@@ -196,7 +197,9 @@ class LinkPlanner:
         advert = self._membership.advert(hub)
         if advert is None or hub not in self._membership:
             return True
-        ends = {end.hub for end in advert.links}
+        near = self._membership.graph.get(hub, ())
+        # Of sockets that it needs no longer it may name some that are closed (``partings``).
+        ends = {end.hub for end in advert.links if end.hub in near or not is_needless(end)}
         if len(ends) < min(RING_LINKS, len(self._membership) - 1):
             return True
         return len(ends) <= RING_LINKS and not ends.issuperset(self._topology.around(hub))

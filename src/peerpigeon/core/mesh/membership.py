@@ -196,16 +196,18 @@ class Membership:
 
     # Changes
 
+    def has_news(self, links: tuple[LinkEnd, ...], bar: Bar | None, *, is_draining: bool) -> bool:
+        """Tell whether there is anything new in this hub's own advert if it says this."""
+        return self._own.has_news(links, bar, is_draining=is_draining)
+
     def publish(
         self, links: tuple[LinkEnd, ...], bar: Bar | None, now: float, *, is_draining: bool
-    ) -> bool:
-        """Renew this hub's own advert; return whether there is anything new in it."""
-        if not self._own.renew(links, bar, is_draining=is_draining):
-            return False
+    ) -> None:
+        """Renew this hub's own advert."""
+        self._own.renew(links, bar, is_draining=is_draining)
         self.changed_at = now
         if self._store(self.own) is not Shift.NONE:
             self.check_by(now)
-        return True
 
     def move(self, addresses: tuple[str, ...]) -> None:
         """Say in this hub's own advert, from its next renewal on, that it is to be dialled here."""
@@ -382,7 +384,7 @@ class Membership:
             self.digest ^= known.mark ^ advert.mark
         if known is not None and not absent and known.links == advert.links:
             return Shift.NONE  # what counts did before: none of its links was cut out
-        lost, gained = self._graph.update(hub, None if absent else known)
+        lost, gained = self._graph.update(hub)
         if (absent or self._unreachable) and any(
             self._is_out(other) != self._is_out(hub) for other in gained
         ):

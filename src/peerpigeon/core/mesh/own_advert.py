@@ -60,26 +60,22 @@ class OwnAdvert:
         """Publish so many clients from the next time on."""
         self._clients = clients
 
-    def renew(self, links: tuple[LinkEnd, ...], bar: Bar | None, *, is_draining: bool) -> bool:
-        """Publish this; return whether there is anything new in it."""
+    def has_news(self, links: tuple[LinkEnd, ...], bar: Bar | None, *, is_draining: bool) -> bool:
+        """Tell whether there is anything new in this."""
         own = self._latest
-        if (links, bar, is_draining, self._addresses, self._clients) == (
-            own.links,
-            own.bar,
-            own.is_draining,
-            own.addresses,
-            own.clients,
-        ):
-            return False
+        said = own.links, own.bar, own.is_draining, own.addresses, own.clients
+        return said != (links, bar, is_draining, self._addresses, self._clients)
+
+    def renew(self, links: tuple[LinkEnd, ...], bar: Bar | None, *, is_draining: bool) -> None:
+        """Publish this."""
         self._publish(
-            sequence=own.sequence + 1,
+            sequence=self._latest.sequence + 1,
             addresses=self._addresses,
             links=links,
             bar=bar,
             is_draining=is_draining,
             clients=self._clients,
         )
-        return True
 
     def rise_above(self, incarnation: int) -> None:
         """Take an incarnation above one that is in use under our id: they go round."""

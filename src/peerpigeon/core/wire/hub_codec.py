@@ -39,6 +39,7 @@ class _RawAdverts(msgspec.Struct, frozen=True, array_like=True, tag=3):
 
     adverts: list[msgspec.Raw]
     is_urgent: bool = False
+    is_for_all: bool = False
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -143,4 +144,4 @@ def _decode_adverts(data: msgspec.Raw) -> Adverts:
     for one in raw.adverts:
         with suppress(*UNREADABLE):
             adverts.append(_advert.decode(one))
-    return Adverts(tuple(filter(is_valid_advert, adverts)), raw.is_urgent)
+    return Adverts(tuple(filter(is_valid_advert, adverts)), raw.is_urgent, raw.is_for_all)

@@ -152,6 +152,8 @@ class Adverts(Frozen, frozen=True, tag=3):
     adverts: tuple[Advert, ...]
     is_urgent: bool = False
     """Whether to pass them on at once, because a link or hub has been lost."""
+    is_for_all: bool = False
+    """Whether the sender tells its other neighbours the same, so that nobody else need."""
 
 
 class Summary(Frozen, frozen=True, tag=4):
