@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.mesh.link_graph import LinkGraph
 from tests.core.mesh.tables import A, B, C, D, advert
 
 if TYPE_CHECKING:
+    import pytest
+
+    from peerpigeon.core.ids import PeerId
     from peerpigeon.core.wire.hub_frames import Advert
 
 
@@ -83,3 +87,29 @@ def test_the_version_changes_with_links_that_count_and_with_nothing_else() -> No
     assert graph.version == version, "only d says so"
     graph.take(advert(A, B, D))
     assert graph.version == version + 1
+
+
+def test_to_know_the_advert_before_changes_nothing() -> None:
+    rng = Random(1)
+    hubs = A, B, C, D
+    for _ in range(50):
+        graph, other = Graph(), Graph()
+        for sequence in range(30):
+            hub = rng.choice(hubs)
+            each = advert(hub, *rng.sample(hubs, rng.randrange(4)), sequence=sequence)
+            former = other.adverts.get(hub)
+            other.adverts[hub] = each
+            lost, gained = other.update(hub, former)
+            assert ([*lost], [*gained]) == graph.take(each)
+            assert other.neighbours == graph.neighbours
+
+
+def test_links_of_before_are_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = line()
+    looked: list[PeerId] = []
+    monkeypatch.setattr(graph, "_connect", lambda _, other: looked.append(other))
+    former = graph.adverts[B]
+    graph.adverts[B] = advert(B, A, C, D)
+    graph.isolate(B)
+    graph.update(B, former)
+    assert looked == [D]

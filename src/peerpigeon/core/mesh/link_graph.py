@@ -63,8 +63,13 @@ class LinkGraph:
         """Return what ``hub`` advertises of its link to ``other``, whether it counts or not."""
         return self._ends.get(hub, other)
 
-    def update(self, hub: PeerId) -> tuple[Collection[PeerId], Collection[PeerId]]:
+    def update(
+        self, hub: PeerId, former: Advert | None = None
+    ) -> tuple[Collection[PeerId], Collection[PeerId]]:
         """Bring the links of a hub up to date with its advert.
+
+        ``former`` is the advert before, if no hub is cut out: links that it had are looked at no
+        more, for they count as soon as the other ends tell of them.
 
         Returns the hubs with which it has lost and gained a link that counts.
         """
@@ -79,8 +84,10 @@ class LinkGraph:
             lost = [other for other in near if other not in after]
             for other in lost:
                 self._disconnect(hub, other)
-        gained = [end.hub for end in links if end.hub not in near and self._connect(hub, end.hub)]
-        return lost, gained
+        if former is not None:
+            after.difference_update([end.hub for end in former.links])
+        fresh = [end.hub for end in links if end.hub in after and end.hub not in near]
+        return lost, [other for other in fresh if self._connect(hub, other)]
 
     def connect_all(self, hub: PeerId, others: Container[PeerId]) -> None:
         """Let the links between a hub and ``others`` count that both ends advertise."""

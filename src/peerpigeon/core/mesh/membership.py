@@ -384,7 +384,7 @@ class Membership:
             self.digest ^= known.mark ^ advert.mark
         if known is not None and not absent and known.links == advert.links:
             return Shift.NONE  # what counts did before: none of its links was cut out
-        lost, gained = self._graph.update(hub)
+        lost, gained = self._graph.update(hub, None if absent else known)
         if (absent or self._unreachable) and any(
             self._is_out(other) != self._is_out(hub) for other in gained
         ):
