@@ -644,6 +644,22 @@ def test_what_hubs_say_may_change_when_something_is_due() -> None:
     assert not knows_when(hubs.hubs[0], LinkReceived(link, Heartbeat(0)), hubs.now)
 
 
+def test_when_only_the_mesh_is_due_nobody_else_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    hubs = Hubs(FIRST, SECOND)
+    hubs.link(0, 1)
+    hubs.pass_time(60.0)
+    hub, asked = hubs.hubs[0], list[float]()
+    monkeypatch.setattr(hub._clients, "tick", asked.append)
+    beats = hubs.now + 10.0
+    hubs.pass_time(10.0)
+    assert hubs.now == beats
+    assert len(asked) <= 1  # a hub beats ten times as often
+    asked.clear()
+    hub.take(ClockSet(EPOCH), hubs.now)  # from now on nobody knows
+    hub.take(Tick(), hubs.now)
+    assert asked == [hubs.now]
+
+
 def knows_when(hub: Hub, event: Event, now: float) -> bool:
     """Tell whether a hub wants a tick at the time for which it asked before an event."""
     hub.deadline()

@@ -179,7 +179,7 @@ class Hub(Pictures):
                 self._settle(now)
             return
         self._mesh_is_asked = False
-        if not isinstance(event, LinkReceived):
+        if not isinstance(event, LinkReceived | Tick):
             self._others_want = None
         match event:
             case (
@@ -316,6 +316,35 @@ class Hub(Pictures):
     # Time
 
     def _tick(self, now: float) -> None:
+        if self._mesh is not None and self._delivery is not None and self._is_nobody_else_due(now):
+            self._look_at_clock(self._mesh, self._delivery, now)
+            self._mesh.tick(now)
+            self._signaling.outcomes.forget(now)
+            self._settle(now)
+            if self._others_want is not None:  # what the mesh has done concerns nobody else
+                if self._loads is not None:
+                    self._loads.tick(now)
+                return
+        else:
+            self._others_want = None
+            self._tick_all(now)
+            self._settle(now)
+        if self._view is not None:
+            self._view.tick(now)
+        if self._rebalance is not None:
+            self._rebalance.tick(now)
+        if self._loads is not None:
+            self._loads.tick(now)
+        self._clients.deliver(self._namespaces.expire(now), now)
+
+    def _is_nobody_else_due(self, now: float) -> bool:
+        """Tell whether it is known that only the mesh is due, as at most ticks of a hub."""
+        if self._others_want is None:
+            return False
+        [when] = self._others_want
+        return when is None or now < when
+
+    def _tick_all(self, now: float) -> None:
         self._clients.tick(now)
         if self._mesh is not None and self._delivery is not None:
             self._look_at_clock(self._mesh, self._delivery, now)
@@ -325,14 +354,6 @@ class Hub(Pictures):
             self._signaling.forget(now)
             self._clients.draws.expire(now)
         self._clients.topics.expire(now)  # a server without a mesh holds back greetings, too
-        self._settle(now)
-        if self._view is not None:
-            self._view.tick(now)
-        if self._rebalance is not None:
-            self._rebalance.tick(now)
-        if self._loads is not None:
-            self._loads.tick(now)
-        self._clients.deliver(self._namespaces.expire(now), now)
 
     def _look_at_clock(self, mesh: Mesh, delivery: Delivery, now: float) -> None:
         """See whether this process was asleep for so long that the others have given it up.
