@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from peerpigeon.core.dialects.names import Kind, namespace_of
+from peerpigeon.core.interface.events import ClockSet
 from peerpigeon.core.namespaces.placement import Placement
 from peerpigeon.core.topics import repetitions
 from peerpigeon.core.topics.newcomers import LONGEST_GREETING
 from peerpigeon.core.topics.repetitions import YOUNG
-from tests.core.hubs import FIRST, SECOND, THIRD, Hubs
+from tests.core.hubs import EPOCH, FIRST, SECOND, THIRD, Hubs
 
 Visitor = tuple[int, int]
 
@@ -68,6 +69,26 @@ def test_a_hub_that_was_cut_off_hears_or_is_heard() -> None:
     meanwhile = greet(hubs, 0, topic, "meanwhile")
     heard(hubs, meanwhile)
     heard(hubs, before)
+    hubs.link(0, 1)
+    hubs.run()
+    hubs.pass_time(3.0)
+    assert (heard(hubs, meanwhile), heard(hubs, before)) == (["before"], [])
+
+
+def test_a_hub_that_comes_back_has_not_just_started_whatever_its_clock_says() -> None:
+    hubs = apart(FIRST)
+    hubs.add(SECOND)
+    link = hubs.link(0, 1)
+    hubs.run()
+    hubs.pass_time(20.0)
+    topic = topic_of(0, FIRST, SECOND)
+    before = greet(hubs, 1, topic, "before")
+    hubs.cut(link)
+    hubs.pass_time(20.0)
+    meanwhile = greet(hubs, 0, topic, "meanwhile")
+    heard(hubs, meanwhile)
+    heard(hubs, before)
+    hubs.feed(1, ClockSet(EPOCH + YOUNG / 2 - hubs.now))  # by which the first one began just now
     hubs.link(0, 1)
     hubs.run()
     hubs.pass_time(3.0)

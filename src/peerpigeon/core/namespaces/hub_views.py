@@ -57,6 +57,7 @@ class HubViews:
         self._forgotten: dict[PeerId, None] = {}
         self._come: dict[PeerId, float] = {}  # until when they have just been listed
         self._first_lives: dict[PeerId, int] = {}  # the first incarnation that is not over
+        self._before: dict[PeerId, int] = {}  # the life in which each was listed that is not now
 
     def is_listed(self, hub: PeerId) -> bool:
         """Tell whether a hub is there as far as this hub knows."""
@@ -73,6 +74,10 @@ class HubViews:
     def has_come(self, hub: PeerId, now: float) -> bool:
         """Tell whether a hub was not listed until a moment ago."""
         return self._come.get(hub, now) > now
+
+    def was_here(self, hub: PeerId) -> bool:
+        """Tell whether a hub that is listed was so before in this life, and not meanwhile."""
+        return hub in self._listed and self._before.get(hub) == self._listed[hub]
 
     def first_session(self, hub: PeerId) -> int:
         """Return the lowest session at a hub that can still be."""
@@ -137,6 +142,9 @@ class HubViews:
         """List these hubs, this one included, with their incarnations, and no others."""
         self._come = {hub: until for hub, until in self._come.items() if until > now}
         self._come |= {hub: now + COME_OF_LATE for hub in hubs if not self.is_listed(hub)}
+        for hub, incarnation in self._listed.items():
+            if hub not in hubs:
+                keep(self._before, hub, incarnation)
         self._listed = dict(hubs)
         self._ended.clear()
         heard_of = [(hub, hubs[hub]) for hub in self._unlisted if hub in hubs]

@@ -73,6 +73,8 @@ class Repetitions:
                 self._due[namespace] = None
 
     def _is_young(self, hub: PeerId, now: float) -> bool:
+        if self._views.was_here(hub):
+            return False  # whatever its clock says
         age = self._effects.milliseconds(now) - self._views.incarnation(hub)
         return 0 <= age < YOUNG * 1000
 
