@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from peerpigeon.core.changes import BacklogReady
 from peerpigeon.core.clients.newcomers import newcomer_of
+from peerpigeon.core.clients.waiting_room import WaitingRoom
 from peerpigeon.core.counts import add
 from peerpigeon.core.ids import parse_peer_id, same_peer
 from peerpigeon.core.interface.actions import DismissPeer, PingPeer, Tell
@@ -14,7 +15,6 @@ from peerpigeon.core.interface.close_codes import (
     BAD_ID,
     BAD_KEY,
     BEARER_EXPIRED,
-    FULL,
     NAMED,
     NORMAL_CLOSURE,
     OWN_ID,
@@ -23,7 +23,6 @@ from peerpigeon.core.interface.close_codes import (
     SERVER_DRAINING,
     SERVICE_RESTART,
     SILENT,
-    SILENT_AND_FULL,
     SILENT_AT_RETURN,
     TAKEN,
     TRY_AGAIN_LATER,
@@ -76,7 +75,8 @@ class Admission:
         self._sessions = sessions
         self._registry = sessions.registry
         self._takeovers = sessions.takeovers
-        self._places = sessions.places
+        self.waiting_room = WaitingRoom(sessions, self._admit, self.drop, effects)
+        """Who waits for a place, as this hub is full."""
         self._contests = contests
         self._references = references
         self._announcements = announcements
@@ -88,7 +88,7 @@ class Admission:
         """Clients that have been sent a close frame and may have more to say."""
         self._memory = effects.memory.signals
         self._counts = effects.counts
-        places, takeovers = self._places, self._takeovers
+        places, takeovers = sessions.places, self._takeovers
         self._memory.gauges += [lambda: places.size, lambda: takeovers.size]
 
     # In
@@ -120,7 +120,7 @@ class Admission:
             elif self._sessions.addresses.is_full(event.address):
                 self._effects.close(session, TRY_AGAIN_LATER, ADDRESS_IS_FULL)
             elif self._registry.is_full:
-                self._apply(newcomer, now)
+                self.waiting_room.apply(newcomer, now)
             else:
                 self._admit(newcomer, now)
 
@@ -171,7 +171,7 @@ class Admission:
         contender.is_page = client.is_page
         if not self._keep(contender, text, now):  # real ones announce a few kilobytes at most
             self._close(client.session, TAKEN)
-            self.fill_places(now)
+            self.waiting_room.fill(now)
             return False
         self._contests.contend(contender, holder, now)
         self._contests.ask_whose(contender, namespace)
@@ -184,49 +184,18 @@ class Admission:
         it more than it reads at once.
         """
         self._contests.on_ping_sent(party, ping, now)
-        if self._places.answered(party.session):
-            self._make_room(now)
-
-    def _apply(self, applicant: LocalContender, now: float) -> None:
-        """Let a socket wait at a full hub while ghosts are searched for."""
-        if self._places.apply(applicant):
-            self._make_room(now)
-        else:
-            self._close(applicant.session, FULL)
-
-    def press(self, now: float) -> None:
-        """Search for ghosts because there is no place for a guest, which will come again."""
-        self._places.press()
-        self._make_room(now)
-
-    def _make_room(self, now: float) -> None:
-        """Let ghosts go as long as a place is wanted, and see whether there are more."""
-        while (ghost := self._places.ghost()) is not None:
-            self.drop(ghost, SILENT_AND_FULL, now)
-        self._refuse_disappointed()
-        for party in self._places.search(now):
-            self._ping(party)
-        self._refuse_disappointed()  # of a search that found nobody to ask
-
-    def _refuse_disappointed(self) -> None:
-        for applicant in self._places.disappointed():
-            self._close(applicant.session, FULL)
-
-    def fill_places(self, now: float) -> None:
-        """Let in who waits, as far as there are places."""
-        while (applicant := self._places.next()) is not None:
-            self._admit(applicant, now)
+        self.waiting_room.heard(party, now)
 
     def keep_message(self, session: SessionId, text: str, now: float) -> None:
         """Keep what somebody says who waits until it is let in."""
-        applicant = self._places.applicant(session)
+        applicant = self.waiting_room.find(session)
         if applicant is not None:
             self._keep_for_place(applicant, text, now)
             return
         contender = self._takeovers.contender(session)
         if contender is not None and not self._keep(contender, text, now):
             self._contests.give_up(contender)
-            self.fill_places(now)
+            self.waiting_room.fill(now)
 
     def _keep(self, contender: LocalContender, text: str, now: float) -> bool:
         contender.last_heard = now
@@ -235,22 +204,20 @@ class Admission:
     def _keep_for_place(self, applicant: LocalContender, text: str, now: float) -> None:
         """Who waits for an id needs no place: it gets that of the holder, or none."""
         if not self._keep(applicant, text, now):
-            self._places.withdraw(applicant)
-            self._close(applicant.session, FULL)
+            self.waiting_room.turn_away(applicant)
             return
         holder = self._registry.find(applicant.peer_id)
         announced = client_messages.announced(text)
         if holder is not None and announced is not None:
-            self._places.withdraw(applicant)
+            self.waiting_room.leave(applicant)
             self._contests.contend(applicant, holder, now)
             self._contests.ask_whose(applicant, announced.namespace)
 
     def on_ponged(self, party: Party, number: int, now: float) -> None:
         """Take the answer to a ping: whoever wants the id or the place of that party has lost."""
         self._contests.on_ponged(party, number)
-        self.fill_places(now)
-        if self._places.answered(party.session):
-            self._make_room(now)
+        self.waiting_room.fill(now)
+        self.waiting_room.heard(party, now)
 
     def _close(self, session: SessionId, reason: str, code: int = POLICY_VIOLATION) -> None:
         # Reference: every refusal is a policy violation.
@@ -261,8 +228,7 @@ class Admission:
     def shut(self) -> None:
         """Let nobody in any more, whoever waits for a place included."""
         self.is_draining = True
-        for applicant in self._places.dismiss():
-            self._close(applicant.session, SERVER_DRAINING, SERVICE_RESTART)
+        self.waiting_room.shut()
 
     def dismiss(self, client: Client | Visitor, code: int, reason: str) -> None:
         """Let a client go, and hear it until it has answered the close frame."""
@@ -276,10 +242,10 @@ class Admission:
         contender = self._takeovers.contender(session)
         if contender is not None:
             self._takeovers.withdraw(contender)
-            self.fill_places(now)
-        applicant = self._places.applicant(session)
+            self.waiting_room.fill(now)
+        applicant = self.waiting_room.find(session)
         if applicant is not None:
-            self._places.withdraw(applicant)
+            self.waiting_room.leave(applicant)
 
     def drop(
         self,
@@ -319,7 +285,7 @@ class Admission:
             self._tell_end(party.peer_id, code, reason)
         if held and party.peer_id is not None:
             self._bequeath(party.peer_id, party, contenders, now, is_refused=is_refused)
-        self.fill_places(now)
+        self.waiting_room.fill(now)
 
     def _tell_end(self, peer_id: PeerId, code: int, reason: str) -> None:
         add(self._counts.ended, code if code in NAMED else 0)
@@ -382,13 +348,9 @@ class Admission:
                 self.drop(holder, SILENT_AT_RETURN, now)
         checkup = self._sessions.liveness.check(now)
         for party in checkup.ping:
-            self._ping(party)
+            self._effects.act(PingPeer(party.session, self._sessions.liveness.next_ping()))
         for party in checkup.drop:
             self.drop(party, SILENT, now)
         for client in checkup.expired:
             self.drop(client, BEARER_EXPIRED, now)
-        self._places.expire(now)
-        self._make_room(now)
-
-    def _ping(self, party: Party) -> None:
-        self._effects.act(PingPeer(party.session, self._sessions.liveness.next_ping()))
+        self.waiting_room.tick(now)

@@ -145,7 +145,7 @@ class Guests:
             self._effects.act(Warn(GUEST_REFUSED, link.hub.address, peer_id))
         elif holder is None and self._registry.is_full:
             self._references.postpone(link, now)
-            self._admission.press(now)
+            self._admission.waiting_room.press(now)
         elif holder is None:
             session = self._registry.guest_session()
             guest = Guest(session, peer_id, link.hub.address, now, now, change.hub)
