@@ -1,4 +1,4 @@
-"""Who is measured: our server, the npm package's, and a relay in C that does nothing else."""
+"""Who is measured: our server, the npm package's, and what does nothing but pass on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from benchmarks.machine import server_core, started_on
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Contender = Literal["ours", "reference", "floor"]
+Contender = Literal["ours", "reference", "floor", "loop"]
+"""``floor`` is a relay in C, ``loop`` one on our event loop, for y-webrtc alone."""
 STOP_TIMEOUT = 30.0  # seconds; a machine that is busy takes some to end a large process
 MOST_CLIENTS = 100_000
 
@@ -54,12 +55,15 @@ def serving(
             command = [node(), str(HERE / "reference_server.mjs"), options]
         case "floor":
             command = [str(program("floor"))]
+        case "loop":
+            command = [sys.executable, "-m", "benchmarks.bare_loop"]
+    speaks = contender in {"floor", "loop"}  # the others write what they tell to their errors
     with started_on(server_core(), priority):
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE if contender == "floor" else subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL if contender == "floor" else subprocess.PIPE,
+            stdout=subprocess.PIPE if speaks else subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if speaks else subprocess.PIPE,
             text=True,
         )
     with ended(process):

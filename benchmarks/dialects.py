@@ -57,8 +57,8 @@ class Deliveries:
     """As many messages as the server's core can take, in several cases."""
 
     def __init__(self, settings: Settings, kind: Kind, scene: str, cases: list[Case]) -> None:
-        # The floor knows no other kind.
-        self.contenders = ("ours", "reference", *(("floor",) if kind == "topics" else ()))
+        # The others know no other kind.
+        self.contenders = ("ours", "reference", *(("floor", "loop") if kind == "topics" else ()))
         self.name = f"{KINDS[kind]} {scene}"
         self._settings = settings
         self._kind: Kind = kind

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from benchmarks.figures import Figure
 
-COLUMNS = {"ours": "ours", "reference": "reference", "floor": "C relay"}
+COLUMNS = {"ours": "ours", "reference": "reference", "floor": "C relay", "loop": "bare loop"}
 
 
 def as_text(machine: dict[str, str], figures: Sequence[Figure], rounds: int) -> str:
