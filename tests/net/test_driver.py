@@ -49,8 +49,8 @@ class Sink:
     def protocol(self) -> Sink:
         return self
 
-    def send_parts(self, head: bytes, rest: bytes, payload: bytes) -> bool:
-        assert (head + rest).endswith(payload)
+    def send_parts(self, parts: tuple[bytes, bytes], payload: bytes) -> bool:
+        assert b"".join(parts).endswith(payload)
         self.told.append(json.loads(payload))
         return False
 

@@ -74,14 +74,24 @@ def test_a_client_masks_each_frame_with_a_key_of_its_own_and_a_server_none() -> 
 def test_a_client_masks_what_others_get_in_one_frame_and_nothing_goes_behind_a_close() -> None:
     here, there = client(), server()
     for end in (here, there):
-        assert end.send_parts(b"\x81\x04", b"\0\0\0\0", b"\0\0\0\0")
-        assert not end.send_parts(b"\x81\x04\0\0\0\0", b"", b"\0\0\0\0")
+        assert end.send_parts((b"\x81\x04", b"\0\0\0\0"), b"\0\0\0\0")
+        assert not end.send_parts((b"\x81\x04\0\0\0\0", b""), b"\0\0\0\0")
     assert written(here) == b"\x81\x84\0\0\0\x01\0\0\0\x01" + b"\x81\x84\0\0\0\x02\0\0\0\x02"
     assert written(there) == b"\x81\x04\0\0\0\0" * 2
     there.close(1000)
     assert written(there)
-    assert not there.send_parts(b"\x81\x04", b"\0\0\0\0", b"\0\0\0\0")
+    assert not there.send_parts((b"\x81\x04", b"\0\0\0\0"), b"\0\0\0\0")
     assert not written(there)
+
+
+def test_who_shares_a_frame_with_others_is_sent_more_without_them() -> None:
+    one, other = server(), server()
+    for end in (one, other):
+        assert end.send_parts((b"\x81\x05heard", b""), b"heard")
+    assert not one.send_parts((b"\x81\x04", b"more"), b"more")
+    one.send(PING, b"")
+    assert written(one) == b"\x81\x05heard" + b"\x81\x04more" + b"\x89\x00"
+    assert written(other) == b"\x81\x05heard"
 
 
 def test_what_is_said_goes_out_in_order_and_nothing_behind_a_close() -> None:

@@ -142,12 +142,12 @@ class Visitors:
         is_done = True
         for want in wants:
             match want:
-                case Publish(namespace, payload):  # as most are
-                    is_done = self._publish(visitor, namespace, payload, now) and is_done
+                case Publish():  # as most are
+                    is_done = self._publish(visitor, want, now) and is_done
                 case Send():
                     is_done = self._members.send(visitor, want, now) and is_done
-                case Say(payload):
-                    self._effects.send(visitor.session, payload)
+                case Say():
+                    self._effects.send(visitor.session, want.payload)
                 case Draw():
                     is_done = self._draw(visitor, want, now) and is_done
                 case Count():
@@ -210,7 +210,8 @@ class Visitors:
             self._topics.listen(visitor, namespace, now)
             self._rates.listened(visitor, now)
 
-    def _publish(self, visitor: Visitor, namespace: str, payload: bytes, now: float) -> bool:
+    def _publish(self, visitor: Visitor, want: Publish, now: float) -> bool:
+        namespace, payload = want.namespace, want.payload
         # Who listens was allowed to.
         if namespace not in visitor.topics and (
             reason := self._permissions.objection(readable(namespace), visitor.permits)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LONGEST_TOPIC: Final = 1024
 """Bytes of a topic in UTF-8. Applications name rooms; the longest names are addresses of pages."""
 
+_TOPIC: Final = namespace_of(Kind.TOPIC, "")
 _PONG: Final = (Say(b'{"type":"pong"}'),)
 _NO_JSON: Final = (Fault("a message that is no JSON"),)
 _UNKNOWN: Final = (Fault("a message that makes no sense"),)
@@ -90,7 +91,7 @@ class Topics:
             return (_TOO_LONG,)
         if is_too_deep(data):  # other hubs would not take it
             return _TOO_DEEP
-        namespace = namespace_of(Kind.TOPIC, topic)
+        namespace = _TOPIC + topic
         count = b"%d" % self._count(namespace)
         if message.clients:
             # Reference: the field is set where it is.
@@ -122,11 +123,9 @@ def _each(want: type[Listen | Unlisten], topics: bytes) -> Iterable[TopicWant]:
     if topics[:1] != b"[":
         return _NO_TOPICS
     each = [_string.decode(one) for one in map(bytes, _list.decode(topics)) if one[:1] == b'"']
-    return [
-        _TOO_LONG if _is_too_long(topic) else want(namespace_of(Kind.TOPIC, topic))
-        for topic in each
-    ]
+    return [_TOO_LONG if _is_too_long(topic) else want(_TOPIC + topic) for topic in each]
 
 
 def _is_too_long(topic: str) -> bool:
-    return len(topic) > LONGEST_TOPIC or len(topic.encode()) > LONGEST_TOPIC
+    # No character takes more than four bytes.
+    return len(topic) * 4 > LONGEST_TOPIC and len(topic.encode()) > LONGEST_TOPIC

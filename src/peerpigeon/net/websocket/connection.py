@@ -39,7 +39,7 @@ from peerpigeon.net.websocket.turns import READ_SIZE, TurnTaker
 if TYPE_CHECKING:
     import asyncio
 
-    from peerpigeon.net.websocket.protocol import Event
+    from peerpigeon.net.websocket.protocol import Event, Parts
 
 MAX_WRITE = 4 * AHEAD
 """Bytes of one write. If there are more in one turn, it is first seen how much is taken of them."""
@@ -190,7 +190,7 @@ class WebSocket(TurnTaker, Socket):
             else:
                 self._hold(outgoing)
 
-    def _hold(self, outgoing: list[bytes]) -> None:
+    def _hold(self, outgoing: Parts) -> None:
         was_full, held = self.is_full, self._held or HeldFrames()
         held.add(outgoing)
         self._held = held

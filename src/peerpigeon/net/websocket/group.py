@@ -178,13 +178,13 @@ class SocketGroup(Generic[S]):
         """Send as many messages, each to the socket at its place, if one is there."""
         if not self._is_ending:
             self._end_turn_soon()
-        unsent, last, head, rest = self._unsent, None, b"", b""
+        unsent, last, parts = self._unsent, None, (b"", b"")
         for socket, payload in zip(sockets, payloads, strict=True):
             if payload is not last:
-                last, head, rest = payload, frame_header(TEXT, SERVER, len(payload)), payload
-            elif rest:  # several hear it: it is put together once for all of them
-                head, rest = head + payload, b""
-            if socket is not None and socket.protocol.send_parts(head, rest, payload):
+                last, parts = payload, (frame_header(TEXT, SERVER, len(payload)), payload)
+            elif parts[1]:  # several hear it: it is put together once for all of them
+                parts = parts[0] + payload, b""
+            if socket is not None and socket.protocol.send_parts(parts, payload):
                 unsent.append(socket)
 
     def tell_pace_soon(self, socket: S) -> None:

@@ -6,9 +6,13 @@ A piece ends where a frame ends, so that a control frame may go between any two 
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
 
 from peerpigeon.core.interface.link_outbox import AHEAD
 from peerpigeon.net.websocket.protocol import PARTS
+
+if TYPE_CHECKING:
+    from peerpigeon.net.websocket.protocol import Parts
 
 
 class HeldFrames:
@@ -24,7 +28,7 @@ class HeldFrames:
     def __bool__(self) -> bool:
         return bool(self._pieces)
 
-    def add(self, outgoing: list[bytes]) -> None:
+    def add(self, outgoing: Parts) -> None:
         """Put frames behind all that wait, in pieces of ``AHEAD`` bytes and one frame at most."""
         piece: list[bytes] = []
         size = 0

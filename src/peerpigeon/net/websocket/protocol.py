@@ -7,7 +7,7 @@ read comes back as events; what it has to say is in ``outgoing`` until it is wri
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -58,7 +58,10 @@ _OPEN, _CLOSING, _PARTING, _CLOSE_OWED, _CLOSED = State
 
 _READING = (_OPEN, _CLOSING, _PARTING)
 
-NOTHING = cast("list[bytes]", ())
+Parts: TypeAlias = tuple[bytes, ...] | list[bytes]
+"""``PARTS`` of each frame, in order. A tuple may be that of several sockets."""
+
+NOTHING: Parts = ()
 """What there is to be written mostly. A list of each socket's own would take 64 bytes for good."""
 
 PARTS = 2
@@ -139,8 +142,7 @@ class WebSocketProtocol:
         self.max_message_size = max_message_size
         self.state = _OPEN
         self.outgoing = NOTHING
-        """What is to be written, in order: ``PARTS`` of each frame. Whoever writes it puts
-        ``NOTHING`` there."""
+        """What is to be written. Whoever writes it puts ``NOTHING`` there."""
         self._new_key = new_key
         self._sender = CLIENT if new_key is None else SERVER  # of what is read
         self._whole = kind  # the first byte of a frame that is a message of its own now
@@ -297,14 +299,9 @@ class WebSocketProtocol:
                 key = self._new_key()
                 header = frame_header(first, CLIENT, len(payload)) + key
                 payload = apply_mask(payload, key)
-            outgoing = self.outgoing
-            if outgoing:
-                outgoing.append(header)
-                outgoing.append(payload)
-            else:  # a list of its own, which takes no longer: an empty one has no room either
-                self.outgoing = [header, payload]
+            self._add((header, payload))
 
-    def send_parts(self, head: bytes, rest: bytes, payload: bytes) -> bool:
+    def send_parts(self, parts: tuple[bytes, bytes], payload: bytes) -> bool:
         """Send a text that is in a server's frame, in two parts; tell whether that is all there is.
 
         So all that hear a message share its frame, but for those that mask what they send.
@@ -314,11 +311,19 @@ class WebSocketProtocol:
             self.send(TEXT, payload)
             return not outgoing and bool(self.outgoing)
         if outgoing:
-            outgoing.append(head)
-            outgoing.append(rest)
+            self._add(parts)
             return False
-        self.outgoing = [head, rest]
+        self.outgoing = parts
         return True
+
+    def _add(self, parts: tuple[bytes, bytes]) -> None:
+        outgoing = self.outgoing
+        if not outgoing:
+            self.outgoing = parts
+        elif isinstance(outgoing, list):
+            outgoing += parts
+        else:
+            self.outgoing = [*outgoing, *parts]
 
     def close(self, code: int, reason: str = "", *, is_heard: bool = False) -> None:
         """Add a close frame to ``outgoing``, the last thing there ever; do nothing if one was.
