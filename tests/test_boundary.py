@@ -58,7 +58,12 @@ LIBRARIES = {
         "scenario/real.py",
         "scenario/visitor.py",
     },
-    "aioice": {"rtc/builtin/transport.py", "rtc/gathering.py", "rtc/ice_check.py"},
+    "aioice": {
+        "rtc/builtin/transport.py",
+        "rtc/consent.py",
+        "rtc/gathering.py",
+        "rtc/ice_check.py",
+    },
     "ifaddr": {"net/own_addresses.py"},
     "aiortc": {"rtc/aiortc/channel.py", "rtc/aiortc/transports.py"},
     "cryptography": {

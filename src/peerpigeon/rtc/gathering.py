@@ -1,8 +1,8 @@
 """ICE of a channel: which addresses and ports its sockets take, which servers they ask.
 
 aioice takes any free port, leaves the loopback out, asks one STUN server, and waits five seconds
-for it. ``HubConnection`` differs from it in these points, and waits neither without end for a
-nomination nor for a minute for a TURN server that is gone.
+for it. ``HubConnection`` differs from it in these points, waits neither without end for a
+nomination nor for a minute for a TURN server that is gone, and longer for an end that is slow.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from aioice.ice import (
 )
 
 from peerpigeon.core.config import KIB
+from peerpigeon.rtc.consent import Consent
 from peerpigeon.rtc.ice import GATHERING_TIMEOUT, IceOptions
 
 if TYPE_CHECKING:
@@ -75,6 +76,15 @@ class HubConnection(aioice.Connection):
         for each in released:
             each.cancel()
         await asyncio.gather(*released, return_exceptions=True)
+
+    async def query_consent(self) -> None:
+        """Close the connection when the other end does not answer any more."""
+        (pair,) = self._nominated.values()  # of the one component
+        key = str(self.remote_password).encode()
+        consent = Consent(pair.protocol, pair.remote_addr, key)
+        await consent.until_over(lambda: self.build_request(pair, nominate=False))
+        self._query_consent_task = None  # else it would be waited for
+        await self.close()
 
     def _nominate_later(self) -> None:
         loop = asyncio.get_running_loop()
