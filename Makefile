@@ -45,7 +45,9 @@ format: setup ## put the code into the one format
 	@$(BIN)/ruff check --fix
 
 coverage: setup ## which branches of the core its own tests reach
-	@$(BIN)/coverage run --data-file=.coverage.core -m pytest -q tests/core
+	@$(BIN)/coverage erase --data-file=.coverage.core
+	@$(BIN)/coverage run --data-file=.coverage.core -m pytest -q -n auto --maxprocesses 4 tests/core
+	@$(BIN)/coverage combine --data-file=.coverage.core --quiet
 	@$(BIN)/coverage report --data-file=.coverage.core --include='src/peerpigeon/core/*' --show-missing --skip-covered \
 		--fail-under=$(CORE_FLOOR)
 

@@ -114,9 +114,8 @@ def test_namespaces_are_strict(seed: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.thorough
-@pytest.mark.parametrize("seed", [1, 2])
-def test_five_thousand_in_one_namespace(seed: int) -> None:
-    scene = crowd(seed, clients=5000, over=60.0)
+def test_five_thousand_in_one_namespace() -> None:
+    scene = crowd(1, clients=5000, over=60.0)
     assert scene.least_known >= LIMIT
     assert scene.parts == 1
     assert scene.messages <= 5000 + 5000 * 2 * LIMIT
@@ -125,7 +124,7 @@ def test_five_thousand_in_one_namespace(seed: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.thorough
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(4))
 def test_long_churn_breaks_no_rule(seed: int) -> None:
     for limit in (8, 128):
         scene = churn(seed, clients=200, duration=120.0, namespaces=3, limit=limit)
