@@ -6,12 +6,20 @@ find it gone and come back, and some go where it is. Links take their time, each
 
 from __future__ import annotations
 
+from itertools import count
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 
 from peerpigeon.core.dialects.names import Kind, namespace_of
-from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, linked
+from peerpigeon.core.wire.hub_news import Granted, Join
+from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, linked, news_under_way
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from peerpigeon.core.ids import PeerId
 
 SAID = 40
 PAUSE = 3.0  # seconds; nothing that waits expires
@@ -102,9 +110,7 @@ def test_what_is_said_when_the_first_is_back_waits_until_the_last_is() -> None:
 
 
 def test_what_comes_back_when_something_later_was_delivered_has_failed() -> None:
-    namespaces = ((name, namespace_of(Kind.PEER, "peerjs", name)) for name in "abcdefgh")
-    placement = linked(FIRST, SECOND, THIRD).hubs[0]._namespaces.placement
-    name = next(name for name, namespace in namespaces if placement.primary(namespace) == FIRST)
+    name = next(names_at(FIRST))
     hubs, ann = stale(name)
     say(hubs, ann, name, 1, 2)
     ben = connect(hubs, 0, name, "another token")
@@ -113,6 +119,32 @@ def test_what_comes_back_when_something_later_was_delivered_has_failed() -> None
     hubs.pass_time(PAUSE)
     assert heard(hubs, ben) == [3]
     assert hubs.take(ann) == [{"type": "EXPIRE", "src": name, "dst": "ann"}] * 2
+
+
+def names_at(hub: PeerId) -> Iterator[str]:
+    """Yield names of which one of the three hubs is the rendezvous hub."""
+    placement = linked(FIRST, SECOND, THIRD).hubs[0]._namespaces.placement
+    names = (f"ben{number}" for number in count())
+    return (
+        name for name in names if placement.primary(namespace_of(Kind.PEER, "peerjs", name)) == hub
+    )
+
+
+def test_nothing_overtakes_a_farewell_while_it_is_asked_where_its_target_is() -> None:
+    """The target comes to the hub that asks, and has its id before there is an answer."""
+    name = next(names_at(SECOND))
+    hubs = linked(FIRST, SECOND, THIRD)
+    ann = connect(hubs, 0, "ann", "t")
+    hubs.run()
+    hubs.say(ann, {"type": "LEAVE", "dst": name})
+    say(hubs, ann, name, 1)
+    ben = connect(hubs, 0, name, "t")
+    joins = [news for news in news_under_way(hubs) if isinstance(news, Join)]
+    sessions = tuple(member.session for member in joins[0].members)
+    hubs.inject(0, Granted(joins[0].namespace, sessions), SECOND)
+    assert [said["type"] for said in hubs.take(ben)] == ["OPEN"]
+    hubs.run()
+    assert [said["type"] for said in hubs.take(ben)] == ["LEAVE", "CANDIDATE"]
 
 
 @pytest.mark.parametrize("seed", range(20))

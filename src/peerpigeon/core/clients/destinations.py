@@ -46,10 +46,6 @@ class Destinations:
         self._retention = RETENTION + lifetime
         self._of_pairs: dict[Pair, Destination] = {}  # in order of time
 
-    def __len__(self) -> int:
-        """Return how many pairs are known."""
-        return len(self._of_pairs)
-
     def find(self, message: Relay | Undelivered) -> Destination | None:
         """Return where the last message of the same pair has gone."""
         return self._of_pairs.get(_pair(message))
