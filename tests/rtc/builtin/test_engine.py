@@ -11,6 +11,7 @@ from OpenSSL import SSL
 from peerpigeon.rtc.builtin.channel import BuiltinChannel
 from peerpigeon.rtc.sctp import Association
 from tests.net.hubs import eventually
+from tests.net.raw import on_every_loop
 from tests.rtc.ends import Engines
 from tests.rtc.environment import ROOT
 
@@ -43,6 +44,20 @@ def test_libraries_are_loaded_with_the_first_channel_and_no_others() -> None:
     assert not before & libraries
     assert after >= libraries
     assert not after & {"aiortc", "av", "pylibsrtp", "aiohttp", "jwt", "libdatachannel"}
+
+
+@on_every_loop
+async def test_what_is_due_at_once_may_become_due_again() -> None:
+    """uvloop's handle of what is due within half a millisecond has no time."""
+    loop = asyncio.get_running_loop()
+    async with Engines("builtin", "builtin") as engines:
+        one, other = await engines.connect()
+        channel = one.channel
+        assert isinstance(channel, BuiltinChannel)
+        for _ in range(2):
+            channel._wake_at(loop.time())
+        channel.send(b"still there")
+        await other.until(lambda: other.messages == [b"still there"])
 
 
 async def test_what_has_waited_is_heard_before_what_came_last(

@@ -47,6 +47,7 @@ class BuiltinChannel(TaskChannel):
         self._transport: Transport | None = None
         self._association: Association | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._wakes_at = 0.0
 
     @property
     def buffered(self) -> int:
@@ -169,12 +170,15 @@ class BuiltinChannel(TaskChannel):
 
     def _wake_at(self, deadline: float | None) -> None:
         """Look again when something is due; a timer that is early enough stays as it is."""
-        timer = self._timer
-        if timer is not None:
-            if deadline is not None and timer.when() <= deadline:
+        if self._timer is not None:
+            if deadline is not None and self._wakes_at <= deadline:
                 return
-            timer.cancel()
-        self._timer = None if deadline is None else self._loop.call_at(deadline, self._wake)
+            self._timer.cancel()
+            self._timer = None
+        if deadline is not None:
+            # Not asked of the timer: uvloop's has no time if it is due within half a millisecond.
+            self._wakes_at = deadline
+            self._timer = self._loop.call_at(deadline, self._wake)
 
     def _wake(self) -> None:
         self._timer = None
