@@ -110,6 +110,12 @@ class Listeners:
         self._effects.send_each(tuple(sessions), (payload,) * count)
         return count
 
+    def tell(self, namespace: str, session: SessionId, payload: bytes) -> None:
+        """Send a message to one who listens in a namespace, if it still does."""
+        if session in self._by_topic.get(namespace, ()):
+            self._effects.counts.heard += 1
+            self._effects.send_each((session,), (payload,))
+
 
 def _length_said(payload: bytes) -> int:
     """Return how much of a publication is its visitor's: how many listen is told behind that."""

@@ -7,11 +7,6 @@ same number, so that who has heard it already does not hear it again.
 A hub that has just been started, or cut off, may be its own lead for a moment, or have one of few.
 So for a while after each change of the mesh what is out is kept, too, for the next lead: clients
 announce themselves when they come, and not again.
-
-Who comes *greets*: it begins to listen and says so in one breath, and who is there already makes it
-an offer. Of two that come at a time, at two hubs, one has to hear the other's greeting and not the
-other way round, as at one hub: real clients whose offers cross may never get a link. So the lead
-says who was first: whose greeting it has not handed out yet is not told of those that it has.
 """
 
 from __future__ import annotations
@@ -29,12 +24,8 @@ if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import SessionId
     from peerpigeon.core.namespaces.namespaces import Namespaces
+    from peerpigeon.core.topics.greetings import Greetings
     from peerpigeon.core.wire.hub_news import HandedOut
-
-
-GREETING = 10.0
-"""Seconds for which a greeting may keep its client from those of others: it takes milliseconds, but
-the lead could be gone, which is seen after five or six."""
 
 
 class _Pending(msgspec.Struct):
@@ -49,13 +40,18 @@ class Publications:
     """The publications of one hub that are under way. ``lifetime`` of each: seconds."""
 
     def __init__(
-        self, own: PeerId, lifetime: float, namespaces: Namespaces, effects: Effects
+        self,
+        own: PeerId,
+        lifetime: float,
+        namespaces: Namespaces,
+        greetings: Greetings,
+        effects: Effects,
     ) -> None:
         self._own = own
         self._lifetime = lifetime
         self._presence = namespaces.presence
         self._placement = namespaces.placement
-        self._views = namespaces.views
+        self._greetings = greetings
         self._effects = effects
         self._memory = effects.memory.signals
         # Larger than all of an earlier life, as sessions are.
@@ -63,8 +59,6 @@ class Publications:
         self._pending: dict[int, _Pending] = {}  # in order of time
         self._size = 0
         self._memory.gauges.append(lambda: self._size)
-        # Who greets with one that is under way, and until when that counts, by topic and number.
-        self._greeting: dict[str, dict[int, tuple[SessionId, float]]] = {}
         self._certain_from = float("-inf")
 
     def __len__(self) -> int:
@@ -91,7 +85,7 @@ class Publications:
             self._pending[number] = _Pending(spread, size, lead, until, is_out=is_own)
             self._size += size
             if greets is not None and not is_own:
-                self._greeting.setdefault(namespace, {})[number] = greets, now + GREETING
+                self._greetings.add(namespace, number, greets, now)
         self._effects.tell_hub(lead, spread)
 
     def payloads(self) -> set[bytes]:
@@ -99,40 +93,12 @@ class Publications:
         kept = self._pending.values()
         return {pending.spread.payload for pending in kept if pending.lead != self._own}
 
-    def greeting(self, namespace: str, hub: PeerId, now: float, *, is_lead: bool) -> set[SessionId]:
-        """Return whose greetings come behind one that a hub has sent.
-
-        They are those that this lead has not handed out yet, as far as it has said so; or that are
-        still for another one, if it takes itself for the lead: it sees sooner that that is gone.
-        """
-        return {
-            session
-            for number, (session, until) in self._greeting.get(namespace, {}).items()
-            if now < until and self._is_in_order(self._pending[number].lead, hub, is_lead, now)
-        }
-
-    def _is_in_order(self, lead: PeerId, hub: PeerId, is_lead: bool, now: float) -> bool:  # noqa: FBT001
-        """Tell whether what a hub hands out comes before what is under way to a lead.
-
-        A hub that has just come is its own lead until it knows ours, which is not in its order.
-        """
-        has_come = self._views.has_come
-        return lead == hub or (is_lead and (has_come(lead, now) or not has_come(hub, now)))
-
-    def _greeted(self, namespace: str, number: int) -> None:
-        under_way = self._greeting.get(namespace, {})
-        if number in under_way:
-            del under_way[number]
-            if not under_way:
-                del self._greeting[namespace]
-
     def handed_out(self, hub: PeerId, news: HandedOut, now: float) -> None:
         """Take that a publication is out."""
         pending = self._pending.get(news.number)
         if pending is None:
             return
-        # By a former lead, too: who has come since does not hear it from the next one.
-        self._greeted(pending.spread.namespace, news.number)
+        self._greetings.handed_out(pending.spread.namespace, news.number, hub)
         if pending.lead != hub:
             return
         pending.is_out = True
@@ -164,11 +130,9 @@ class Publications:
     def _send(self, pending: _Pending, lead: PeerId, now: float) -> None:
         pending.lead, pending.is_out = lead, lead == self._own
         namespace, number = pending.spread.namespace, pending.spread.number
+        self._greetings.resend(namespace, number, now)
         if pending.is_out:
-            self._greeted(namespace, number)
-        elif number in (under_way := self._greeting.get(namespace, {})):
-            # However long it took to see that the last lead was gone.
-            under_way[number] = under_way[number][0], now + GREETING
+            self._greetings.handed_out(namespace, number, lead)
         self._effects.tell_hub(lead, pending.spread)
 
     def _give_up(self, number: int) -> None:
@@ -179,7 +143,7 @@ class Publications:
     def _forget(self, number: int) -> None:
         pending = self._pending.pop(number)
         self._size -= pending.size
-        self._greeted(pending.spread.namespace, number)
+        self._greetings.forget(pending.spread.namespace, number)
 
     def expire(self, now: float) -> None:
         """Give up what has been under way for too long."""

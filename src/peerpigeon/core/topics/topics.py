@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, assert_never
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface.figures import TopicFigures
 from peerpigeon.core.topics.distribution import UNCERTAIN, Distribution
+from peerpigeon.core.topics.greetings import Greetings
 from peerpigeon.core.topics.heard import Heard
 from peerpigeon.core.topics.listeners import Listeners
 from peerpigeon.core.topics.newcomers import Newcomers
@@ -49,7 +50,9 @@ class Topics:
         self.newcomers = Newcomers(effects)
         """Those that have begun to listen, and said nothing yet."""
         self._listeners = Listeners(self.newcomers, effects)
-        self._publications = Publications(own, config.signal_lifetime, namespaces, effects)
+        self._greetings = greetings = Greetings(self._listeners, effects)
+        lifetime = config.signal_lifetime
+        self._publications = Publications(own, lifetime, namespaces, greetings, effects)
         self._distribution = Distribution(own, namespaces, effects)
         parts = self._listeners, self._publications, self._distribution, effects
         self._repetitions = Repetitions(own, namespaces, *parts)
@@ -112,30 +115,31 @@ class Topics:
         """Take a piece of news from a hub, which may be this one."""
         match news:
             case Handed():
-                self._hear(hub, news, now, is_lead=not news.is_passed_on)
+                self._hear(news, None if news.is_passed_on else hub, now)
             case HandedOut():
                 self._publications.handed_out(hub, news, now)
             case Spread() if news.is_passed_on or news.origin == hub:
+                lead = hub if news.is_passed_on else self._own
                 for handed in self._distribution.distribute(hub, news, now):
-                    self._hear(hub, handed, now, is_lead=True)  # or who passes it on is
+                    self._hear(handed, lead, now)
             case Spread():
                 pass  # made up
             case _:
                 assert_never(news)
 
-    def _hear(self, hub: PeerId, handed: Handed, now: float, *, is_lead: bool) -> None:
+    def _hear(self, handed: Handed, lead: PeerId | None, now: float) -> None:
         """Tell our listeners what was published at another hub, once.
 
-        ``hub`` has sent it, which may take itself for the lead.
+        ``lead`` has handed it out in its order, if one has.
         """
         namespace, origin, number = handed.namespace, handed.origin, handed.number
-        if origin != self._own and self._heard.is_new(namespace, origin, number, now):
-            later = (
-                self._publications.greeting(namespace, hub, now, is_lead=is_lead)
-                if handed.is_greeting
-                else _NOBODY
-            )
-            self._deliver(namespace, handed.payload, later, is_greeting=handed.is_greeting)
+        if origin == self._own:
+            return
+        is_new = self._heard.is_new(namespace, origin, number, now)
+        is_greeting = handed.is_greeting
+        later = self._greetings.hear(handed, lead, is_new=is_new) if is_greeting else _NOBODY
+        if is_new:
+            self._deliver(namespace, handed.payload, later, is_greeting=is_greeting)
 
     def on_failure(self, news: Spread | Handed | HandedOut, reason: Reason, now: float) -> None:
         """Take what could not be brought to a hub."""
@@ -170,11 +174,13 @@ class Topics:
     def expire(self, now: float) -> None:
         """Do what is due."""
         self.newcomers.expire(now)
+        self._greetings.expire(now)
         self._publications.expire(now)
         self._distribution.expire(now)
         self._repetitions.expire(now)
 
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do."""
-        parts = self.newcomers, self._publications, self._distribution, self._repetitions
-        return earliest(*(part.deadline() for part in parts))
+        parts = self._publications, self._distribution, self._repetitions
+        greetings = self.newcomers.deadline(), self._greetings.deadline()
+        return earliest(*greetings, *(part.deadline() for part in parts))
