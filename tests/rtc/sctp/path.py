@@ -71,7 +71,7 @@ class Path:
         while self.now < end:
             self.turn(self.one, self.other)
             self.turn(self.other, self.one)
-            if not self._has_more() or self._next() > end:
+            if not self.has_more() or self._next() > end:
                 self.now = end
                 return
             self._pass_time()
@@ -89,7 +89,7 @@ class Path:
                 self._count += 1
                 heapq.heappush(self._under_way, (at, self._count, target, packet))
 
-    def _has_more(self) -> bool:
+    def has_more(self) -> bool:
         return bool(self._under_way) or any(self._deadlines())
 
     def _deadlines(self) -> list[float]:
@@ -100,7 +100,7 @@ class Path:
         return min([at for at, *_ in self._under_way[:1]] + self._deadlines())
 
     def _pass_time(self) -> None:
-        assert self._has_more(), "nothing will ever happen again"
+        assert self.has_more(), "nothing will ever happen again"
         self.now = max(self.now, self._next())
         while self._under_way and self._under_way[0][0] <= self.now:
             _, _, target, packet = heapq.heappop(self._under_way)
