@@ -318,6 +318,18 @@ def test_a_former_lead_keeps_no_greeting_from_its_own_client_for_good() -> None:
     assert heard(hubs, one) == ["of another"]
 
 
+def test_who_does_not_listen_any_more_is_not_told_what_was_held_back_from_it() -> None:
+    hubs, topic = mesh(), topic_of(THIRD)
+    one = hubs.visit(0, topic)
+    hubs.publish(one, topic, "mine")
+    namespace = namespace_of(Kind.TOPIC, topic)
+    said = Spread(namespace, SECOND, LATER, b'{"data":"of another"}', is_greeting=True)
+    hubs.inject(0, said, SECOND)
+    hubs.say(one, {"type": "unsubscribe", "topics": [topic]})
+    hubs.run()
+    assert heard(hubs, one) == ["mine"]
+
+
 def test_who_was_first_by_the_order_of_a_former_lead_hears_the_other() -> None:
     """That one's hub has heard them in this order, and may tell its client nothing of ours."""
     hubs, topic = mesh(), topic_of(THIRD)
