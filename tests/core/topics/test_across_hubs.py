@@ -302,29 +302,30 @@ def test_who_was_handed_out_by_a_former_lead_hears_of_those_that_the_next_one_ha
     assert hubs.hubs[0].figures().topics.under_way == 1  # the next one has not said so
 
 
-def test_a_former_lead_keeps_no_greeting_from_its_own_client_for_good() -> None:
-    """It is sent what another client greets with by a hub that does not know the next lead yet.
-
-    The next lead may have them in the other order, and keep them apart at the other hub.
-    """
+def holding_back() -> tuple[Hubs, str, tuple[int, int]]:
+    """Return hubs, the first of which holds back another's greeting from a client that greets."""
     hubs, topic = mesh(), topic_of(THIRD)
     one = hubs.visit(0, topic)
     hubs.publish(one, topic, "mine")
     namespace = namespace_of(Kind.TOPIC, topic)
     said = Spread(namespace, SECOND, LATER, b'{"data":"of another"}', is_greeting=True)
     hubs.inject(0, said, SECOND)
+    return hubs, topic, one
+
+
+def test_a_former_lead_keeps_no_greeting_from_its_own_client_for_good() -> None:
+    """It is sent what another client greets with by a hub that does not know the next lead yet.
+
+    The next lead may have them in the other order, and keep them apart at the other hub.
+    """
+    hubs, _, one = holding_back()
     assert heard(hubs, one) == ["mine"]
     hubs.run()
     assert heard(hubs, one) == ["of another"]
 
 
 def test_who_does_not_listen_any_more_is_not_told_what_was_held_back_from_it() -> None:
-    hubs, topic = mesh(), topic_of(THIRD)
-    one = hubs.visit(0, topic)
-    hubs.publish(one, topic, "mine")
-    namespace = namespace_of(Kind.TOPIC, topic)
-    said = Spread(namespace, SECOND, LATER, b'{"data":"of another"}', is_greeting=True)
-    hubs.inject(0, said, SECOND)
+    hubs, topic, one = holding_back()
     hubs.say(one, {"type": "unsubscribe", "topics": [topic]})
     hubs.run()
     assert heard(hubs, one) == ["mine"]

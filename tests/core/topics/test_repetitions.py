@@ -57,8 +57,11 @@ def test_of_two_that_were_in_two_meshes_one_hears_the_other(lead: int) -> None:
     assert heard(hubs, visitors[1 - lead]) == []
 
 
-def test_a_hub_that_was_cut_off_hears_or_is_heard() -> None:
-    hubs = apart(FIRST, SECOND)
+def after_a_cut(hubs: Hubs, *, clock: float | None = None) -> tuple[list[object], list[object]]:
+    """Return what those hear who greeted during and before a cut, when hubs are linked again.
+
+    ``clock``: what the second hub takes for the time of all then.
+    """
     link = hubs.link(0, 1)
     hubs.run()
     hubs.pass_time(20.0)
@@ -69,30 +72,23 @@ def test_a_hub_that_was_cut_off_hears_or_is_heard() -> None:
     meanwhile = greet(hubs, 0, topic, "meanwhile")
     heard(hubs, meanwhile)
     heard(hubs, before)
+    if clock is not None:
+        hubs.feed(1, ClockSet(clock - hubs.now))
     hubs.link(0, 1)
     hubs.run()
     hubs.pass_time(3.0)
-    assert (heard(hubs, meanwhile), heard(hubs, before)) == (["before"], [])
+    return heard(hubs, meanwhile), heard(hubs, before)
+
+
+def test_a_hub_that_was_cut_off_hears_or_is_heard() -> None:
+    assert after_a_cut(apart(FIRST, SECOND)) == (["before"], [])
 
 
 def test_a_hub_that_comes_back_has_not_just_started_whatever_its_clock_says() -> None:
     hubs = apart(FIRST)
     hubs.add(SECOND)
-    link = hubs.link(0, 1)
-    hubs.run()
-    hubs.pass_time(20.0)
-    topic = topic_of(0, FIRST, SECOND)
-    before = greet(hubs, 1, topic, "before")
-    hubs.cut(link)
-    hubs.pass_time(20.0)
-    meanwhile = greet(hubs, 0, topic, "meanwhile")
-    heard(hubs, meanwhile)
-    heard(hubs, before)
-    hubs.feed(1, ClockSet(EPOCH + YOUNG / 2 - hubs.now))  # by which the first one began just now
-    hubs.link(0, 1)
-    hubs.run()
-    hubs.pass_time(3.0)
-    assert (heard(hubs, meanwhile), heard(hubs, before)) == (["before"], [])
+    began_just_now = EPOCH + YOUNG / 2  # as the second one sees the first
+    assert after_a_cut(hubs, clock=began_just_now) == (["before"], [])
 
 
 def test_nothing_is_said_again_to_a_hub_that_has_just_started() -> None:
