@@ -78,7 +78,6 @@ LIBRARIES = {
     "opentelemetry": {"net/otlp.py"},
     "prometheus_client": {"net/metrics/exposition.py"},
     "shtab": {"cli/completion.py"},
-    "websockets": {"net/websocket/masking.py"},
 }
 
 

@@ -20,7 +20,7 @@ EXPECTED = {
     *("propcache", "yarl", "idna", "typing-extensions"),  # with aiohttp
     *("aioice", "dnspython", "ifaddr"),
     *("cryptography", "cffi", "pycparser", "pyopenssl"),
-    *("google-crc32c", "msgspec", "prometheus-client", "pyjwt", "shtab", "uvloop", "websockets"),
+    *("google-crc32c", "msgspec", "prometheus-client", "pyjwt", "shtab", "uvloop"),
 }
 
 

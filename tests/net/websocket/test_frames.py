@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from importlib import invalidate_caches
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets import speedups
 
 from peerpigeon.net.websocket import masking
 from peerpigeon.net.websocket.frames import (
@@ -21,12 +25,51 @@ from peerpigeon.net.websocket.frames import (
 )
 from tests.net import raw
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
 LIMIT = 200_000
 SIZES = st.one_of(st.integers(0, 300), st.sampled_from([65534, 65535, 65536, LIMIT]))
 
 
 def test_masks_are_undone_in_c_here() -> None:
-    assert masking.apply_mask is speedups.apply_mask
+    assert masking._in_c() is not None
+
+
+def test_masks_are_undone_in_python_where_there_is_no_c(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "aiohttp").mkdir()
+    (tmp_path / "aiohttp" / "__init__.py").touch()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "aiohttp", raising=False)
+    assert masking._in_c() is None
+    (tmp_path / "aiohttp" / "_websocket").mkdir()
+    (tmp_path / "aiohttp" / "_websocket" / "mask.py").touch()
+    invalidate_caches()
+    assert masking._in_c() is None, "there, and with another name in it"
+
+
+@pytest.mark.parametrize("apply", [masking._in_c() or masking._in_python, masking._in_python])
+@given(st.binary(max_size=64), st.binary(min_size=4, max_size=4))
+def test_c_and_python_mask_alike(
+    apply: Callable[[bytes, bytearray], None], payload: bytes, key: bytes
+) -> None:
+    masked = bytearray(payload)
+    apply(key, masked)
+    assert masked == bytes(byte ^ key[place % 4] for place, byte in enumerate(payload))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", ["aiohttp", "peerpigeon.net.websocket.masking"])
+def test_aiohttp_has_its_c_whoever_is_loaded_first(first: str) -> None:
+    program = f"""
+import {first}, aiohttp._websocket.helpers as helpers, peerpigeon.net.websocket.masking as masking
+assert helpers.websocket_mask.__name__ == "_websocket_mask_cython", helpers.websocket_mask
+assert masking._apply.__name__ == "_websocket_mask_cython", masking._apply
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 @given(st.lists(SIZES, max_size=5), st.data())

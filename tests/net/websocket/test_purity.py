@@ -11,8 +11,8 @@ PACKAGE = "peerpigeon.net.websocket"
 FOLDER = Path(peerpigeon.net.websocket.__file__).parent
 PURE = {"frames", "masking", "protocol", "client_handshake"}
 ALLOWED = {
-    *("__future__", "base64", "collections", "enum", "http", "importlib", "msgspec", "re"),
-    *("struct", "typing", "urllib", "websockets"),
+    *("__future__", "base64", "collections", "enum", "http", "importlib", "msgspec", "pathlib"),
+    *("re", "struct", "typing", "urllib"),
 }
 ALLOWED_OF_OURS = (
     "peerpigeon.core.",
