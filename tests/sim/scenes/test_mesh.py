@@ -7,12 +7,17 @@ import pytest
 
 from peerpigeon.sim.campaign import BRIEF, catalogue
 from peerpigeon.sim.mesh import Layout, Mesh
-from peerpigeon.sim.scenes import disasters
+from peerpigeon.sim.scenes import disasters, lives
 from tests.selection import thorough
 
 pytestmark = pytest.mark.slow
 
 SCENES = catalogue("small")
+TESTED_ELSEWHERE = {
+    *("full hub", "peerjs", "rebalanced", "rolling restart", "rooms", "topics", "tracker"),
+    *("workers", *lives.SCENES),
+}
+"""With other seeds, calm and rough, in the tests that are named after them."""
 LONGEST = {"an hour", "byzantine", "massacre of 90 %"}
 LONG_IF_ROUGH = {
     *("broken path", "crowd of 400", "cut", "liars among identities", "loss of 30 %"),
@@ -22,7 +27,7 @@ LONG_IF_ROUGH = {
 
 def scenes(*left: str, without: tuple[str, ...] = ()) -> list[object]:
     """Return the names of all scenes; those that are ``left`` to thorough tests as such."""
-    names = [name for name in SCENES if name not in without]
+    names = [name for name in SCENES if name not in TESTED_ELSEWHERE and name not in without]
     return [thorough(name) if name in left else name for name in names]
 
 
@@ -32,7 +37,7 @@ def test_a_mesh_shows_what_it_must(name: str, seed: int) -> None:
     assert SCENES[name](seed).faults == []
 
 
-@pytest.mark.parametrize("name", sorted(BRIEF))
+@pytest.mark.parametrize("name", sorted(BRIEF - TESTED_ELSEWHERE))
 @pytest.mark.parametrize("seed", [2, *map(thorough, range(3, 7))])
 def test_rare_faults_are_not_seen_in_brief_scenes(name: str, seed: int) -> None:
     assert SCENES[name](seed).faults == []
