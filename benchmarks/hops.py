@@ -28,7 +28,17 @@ ASKED = {
 }
 READY_WITHIN = {12: Asked("ours", "most", 5)}
 RING = 4
-"""Hubs with two links each: the one opposite is two hops away."""
+"""Hubs with two data channels each: the one opposite is two hops away."""
+
+STAR = 3
+"""Hubs of which two have dialled the first, and none can dial these: they are two hops apart.
+
+WebSockets that are there stay where there are no channels, however few a hub wants. So hubs that
+could dial each other might all be linked, after a moment in which one of them did not answer.
+"""
+
+NOWHERE = "ws://127.0.0.1:9"
+"""Nobody listens at the port of the discard protocol (RFC 863)."""
 
 
 def engines(python: str) -> dict[str, str]:
@@ -75,17 +85,25 @@ class Hop:
 
     def play(self, _: str) -> Sample:
         """Form the mesh, then signal across it."""
-        engine = "none" if self._engine == "websocket" else self._engine
-        options = {
-            "webrtc_engine": engine,
-            "hub_mesh_min_peers": 1,
-            "hub_mesh_max_peers": 2,
-            "mesh_migration_delay": 0,
-        }
-        hubs_needed = 2 if self._hops == 1 else RING
+        options: dict[str, object] = {"hub_mesh_min_peers": 1, "hub_mesh_max_peers": 2}
+        if self._engine == "websocket":
+            options |= {"webrtc_engine": "none", "advertise": NOWHERE}
+        else:
+            options |= {"webrtc_engine": self._engine, "mesh_migration_delay": 0}
+        for_two = STAR if self._engine == "websocket" else RING
+        hubs_needed = 2 if self._hops == 1 else for_two
         with mesh(self._python, hubs_needed, spread=True, **options) as hubs:
             until("the hubs know each other", lambda: _are_linked(hubs, self._engine))
-            return self._signal(_way(hubs, self._hops))
+            return self._signal(self._way(hubs))
+
+    def _way(self, hubs: list[Hub]) -> list[Hub]:
+        """Return two hubs that are so many hops apart, and between them those that may pass on."""
+        if self._hops == 1:
+            return hubs
+        if self._engine == "websocket":
+            first, *others = hubs
+            return [others[0], first, others[1]]
+        return _across_the_ring(hubs)
 
     def _signal(self, way: Sequence[Hub]) -> Sample:
         sample: Sample = {}
@@ -130,7 +148,7 @@ def hops(settings: Settings) -> list[Hop]:
 
 
 def _are_linked(hubs: Sequence[Hub], engine: str) -> bool:
-    links = min(2, len(hubs) - 1)
+    links = 2 if len(hubs) == RING else 1
     for hub in hubs:
         health: Json = hub.get("/health")["hubMesh"]
         by_socket = engine == "websocket"
@@ -142,10 +160,7 @@ def _are_linked(hubs: Sequence[Hub], engine: str) -> bool:
     return True
 
 
-def _way(hubs: Sequence[Hub], hops: int) -> list[Hub]:
-    """Return two hubs that are so many hops apart, and between them those that may pass on."""
-    if hops == 1:
-        return [hubs[0], hubs[1]]
+def _across_the_ring(hubs: Sequence[Hub]) -> list[Hub]:
     ring = sorted(hubs, key=lambda hub: hub.id)
     ways = [[ring[n], ring[n - 1], ring[n + 1], ring[n - 2]] for n in (0, 1)]
     found: list[list[Hub]] = []
