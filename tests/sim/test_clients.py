@@ -94,7 +94,7 @@ def test_a_client_that_lost_its_line_comes_back_after_a_second() -> None:
     world.run_until(5.0)
     world.network.cut(client)
     world.run_until(5.5)
-    assert client.closures == [Closure(1006, "", 5.5)]
+    assert client.closures == [Closure(1006, "", time=5.5, said_at=5.5)]
     world.run_until(7.4)
     assert not client.is_open
     world.run_until(7.5)

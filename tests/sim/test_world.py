@@ -65,7 +65,7 @@ def test_a_client_without_a_valid_id_is_refused() -> None:
     world = World(seed=1, network=Network(latency=0.5, jitter=0.0))
     client = world.add_client(world.add_hub(), peer_id=PeerId("nobody"), reconnects=False)
     world.run(2.0)
-    assert client.closures == [Closure(1008, "Invalid peerId format", 1.0)]
+    assert client.closures == [Closure(1008, "Invalid peerId format", time=1.0, said_at=0.5)]
 
 
 def test_a_full_hub_refuses() -> None:

@@ -219,7 +219,9 @@ class Client:
             self._on_close(ABNORMAL_CLOSURE, "no answer to the handshake")
 
     def _on_close(self, code: int, reason: str) -> None:
-        self.closures.append(Closure(code, reason, self._scheduler.now))
+        now = self._scheduler.now
+        said_at = self._socket().closed_at if code != ABNORMAL_CLOSURE else None
+        self.closures.append(Closure(code, reason, now, now if said_at is None else said_at))
         if self._stay is not None:
             self._stay.was_closed = code != ABNORMAL_CLOSURE
         self._forget_connection()

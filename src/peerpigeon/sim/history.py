@@ -103,3 +103,6 @@ class Closure:
     code: int
     reason: str
     time: float
+    """When the client heard of it."""
+    said_at: float
+    """When the hub said so; the same if the connection broke."""

@@ -91,6 +91,7 @@ class Connection:
         "_scheduler",
         "_trace",
         "broken_at",
+        "closed_at",
         "ends",
         "number",
         "silent_since",
@@ -106,6 +107,8 @@ class Connection:
         """When it stopped carrying bytes without anybody noticing."""
         self.broken_at: float | None = None
         """When it stopped carrying bytes so that both ends noticed."""
+        self.closed_at: float | None = None
+        """When the first close frame was sent."""
         self._network = network
         self._scheduler = scheduler
         self._trace = trace
@@ -125,6 +128,8 @@ class Connection:
         side = 0 if sender is self.ends[0] else 1
         if self._ended[side] or not self._carries:
             return
+        if type(frame) is Close and self.closed_at is None:
+            self.closed_at = self._scheduler.now
         time = self._network.arrival(self._scheduler.now, self.ends[0].line_rng)
         # TCP: what was sent later never overtakes.
         time = max(time, self._busy_until[side])

@@ -24,6 +24,11 @@ def test_a_rolling_restart_loses_nothing_and_spreads_clients(*, rough: bool) -> 
     assert [rolling_restart(seed, rough=rough).faults for seed in range(3)] == [[]] * 3
 
 
+def test_what_clients_hear_in_a_burst_was_said_evenly() -> None:
+    """With this seed packets are lost, so that eleven hear in one second that they have to go."""
+    assert rolling_restart(5, rough=True).faults == []
+
+
 def test_so_it_is_when_all_are_let_go_at_once() -> None:
     assert rolling_restart(3, drain_time=0.0).faults == []
 
