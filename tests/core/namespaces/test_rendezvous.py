@@ -652,6 +652,19 @@ def test_an_elder_whose_hub_only_seemed_gone_goes_before_the_one_that_has_waited
     assert [hub for hub, news in said if isinstance(news, Challenge)] == [asked]
 
 
+def test_who_has_lost_its_id_is_refused_again_if_its_hub_has_not_heard_of_it() -> None:
+    """It was out of reach; the others have been told that this registration is over."""
+    records = contest()
+    assert (H1, Refusal("net1", A, 1)) in records.expire(6.0).hubs
+    records.hub_gone(H1, 6.5)
+    both = join((A, 1), (D, 2), again=True, granted=(1, 2))
+    said = records.tell(H1, both, 7.0)
+    assert said[0] == (H1, Refusal("net1", A, 1))
+    meets = [news for hub, news in said if isinstance(news, Meet) and hub == H2]
+    assert [news.members for news in meets] == [(located(H1, D, 2),)], "and A is not introduced"
+    assert not any(isinstance(news, Challenge) for _, news in said), "the id is A's at H2"
+
+
 def test_who_has_waited_for_an_id_is_its_owner_for_as_long_as_it_had_it() -> None:
     records, mark = primary(), owner_of_key("k" * 22)
     records.tell(H1, join((A, 1)), 0.0)

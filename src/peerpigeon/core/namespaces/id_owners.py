@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.wire.hub_news import Claim
+    from peerpigeon.core.wire.hub_news import Claim, Located
 
 CHALLENGE_TIMEOUT = 5.0
 """Seconds for the answer to a challenge. Longer than a serving hub's own ``takeover_timeout``."""
@@ -95,17 +95,17 @@ class IdOwners:
         if sessions:
             self._effects.tell_hub(hub, Granted(kept.name, tuple(sessions)))
 
-    def refuse(self, kept: NamespaceRecords, record: Record) -> None:
+    def refuse(self, kept: NamespaceRecords, located: Located) -> None:
         """Have the hub of a client close it, because another one has the id."""
-        hub, peer, session = identity_of(record)
-        self._effects.tell_hub(hub, Refusal(kept.name, peer, session))
+        member = located.member
+        self._effects.tell_hub(located.hub, Refusal(kept.name, member.peer, member.session))
 
     def hold_aside(
         self, kept: NamespaceRecords, newcomer: Record, holder: Record, now: float
     ) -> None:
         """Ask whether the holder of an id lives, for a newcomer; one at a time."""
         if newcomer.number in kept.conflicts:
-            self.refuse(kept, newcomer)
+            self.refuse(kept, newcomer.located)
             return
         conflict = IdConflict(newcomer, holder)
         kept.hold_aside(conflict)
@@ -133,7 +133,7 @@ class IdOwners:
         conflict = kept.conflicts.get(elder.number)
         if conflict is not None:
             self.end(kept, conflict)
-            self.refuse(kept, conflict.newcomer)
+            self.refuse(kept, conflict.newcomer.located)
         kept.remove(fresh)
         kept.add(elder)
         self.hold_aside(kept, fresh, elder, now)

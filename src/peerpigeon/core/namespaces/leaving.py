@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from peerpigeon.core.namespaces.records import identity_of
+from peerpigeon.core.wire.hub_news import Located
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +59,18 @@ class Leaving:
         if join.is_primary:
             self._departures.tell_again(kept, hub)
 
+    def refuse_departed(self, kept: NamespaceRecords, hub: PeerId, join: Join) -> Join:
+        """Have those closed that are over for all others; return what is published besides.
+
+        They have lost their ids while their hub was out of reach, so that it has not heard of it.
+        """
+        over = [one for one in join.members if (hub, one.session) in kept.departed]
+        if not over:
+            return join
+        for member in over:
+            self._owners.refuse(kept, Located(hub, member))
+        return replace(join, members=tuple(one for one in join.members if one not in over))
+
     def depart(
         self,
         kept: NamespaceRecords,
@@ -92,8 +107,8 @@ class Leaving:
         conflict = kept.conflicts.get(rival.number)
         if conflict is not None:
             self._owners.end(kept, conflict)
-            self._owners.refuse(kept, conflict.newcomer)
-        self._owners.refuse(kept, rival)
+            self._owners.refuse(kept, conflict.newcomer.located)
+        self._owners.refuse(kept, rival.located)
         self.depart(kept, [identity_of(rival)], now, is_primary=True)
 
     def remove(self, kept: NamespaceRecords, record: Record, now: float) -> None:

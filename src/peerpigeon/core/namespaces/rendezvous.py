@@ -116,6 +116,7 @@ class Rendezvous:
         self._views.note(hub, now)
         self._leaving.reconcile(kept, hub, join, now)
         if join.is_primary:
+            join = self._leaving.refuse_departed(kept, hub, join)
             join = self._let_wait(kept, hub, join, now)
         self._take_in(kept, hub, join, now)
 
@@ -225,7 +226,7 @@ class Rendezvous:
             self._owners.wait_longer(kept, conflict, verdict.later)
         elif verdict.stays:
             self._owners.end(kept, conflict)
-            self._owners.refuse(kept, conflict.newcomer)
+            self._owners.refuse(kept, conflict.newcomer.located)
         else:
             self._leaving.oust(kept, conflict, now)
 
@@ -266,7 +267,7 @@ class Rendezvous:
             kept = self._table.keep(namespace, now)
             conflict = kept.conflicts[number]
             # A hub that gives no answer is told to close the client it may still have.
-            self._owners.refuse(kept, conflict.holder)
+            self._owners.refuse(kept, conflict.holder.located)
             self._leaving.oust(kept, conflict, now)
         for namespace, hub, session in islice(self.handover.over(now), PIECE // FOLLOWING):
             self._end_wait(namespace, hub, session, now)
