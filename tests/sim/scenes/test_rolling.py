@@ -29,6 +29,12 @@ def test_what_clients_hear_in_a_burst_was_said_evenly() -> None:
     assert rolling_restart(5, rough=True).faults == []
 
 
+def test_of_what_crosses_two_that_are_let_go_nobody_can_be_told() -> None:
+    """With this seed one has gone, and the other goes while its hub asks where that one is."""
+    outcome = rolling_restart(23)
+    assert (outcome.faults, outcome.figures["crossed"]) == ([], 1)
+
+
 def test_so_it_is_when_all_are_let_go_at_once() -> None:
     assert rolling_restart(3, drain_time=0.0).faults == []
 

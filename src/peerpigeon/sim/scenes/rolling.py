@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from peerpigeon.sim.client import Client
+    from peerpigeon.sim.history import SentSignal
     from peerpigeon.sim.host import Host
     from peerpigeon.sim.mesh import Mesh
 
@@ -61,8 +62,7 @@ def rolling_restart(
     world.run_until(max(until, world.now))
     world.run(LIFETIME)
     expect_nothing_lost(outcome, population)
-    # What is sent by one that is let go to another that is, none of the two hears of.
-    _expect_told(outcome, population.clients, may_be_cut=rough or not drain_time)
+    _expect_told(outcome, population.clients, may_be_cut=rough)
     _expect_even(outcome, population.clients, ceil(most / max(drain_time, 1.0)) + 1)
     _expect_back(outcome, population, rough=rough)
     return outcome
@@ -127,6 +127,13 @@ class Unknown:
     """Whose sender was there for long enough to be told."""
     cut: int = 0
     """Whose sender was let go itself, soon after."""
+    crossed: int = 0
+    """Whose sender and target were both let go at that time, so that there was nobody to deliver it
+    to, and when the hub had found that out nobody to be told."""
+
+
+CROSSING = 0.5
+"""Seconds in which a hub asks around for whom a signal is, and answers it."""
 
 
 def unknown_ends(clients: Iterable[Client]) -> Unknown:
@@ -135,24 +142,42 @@ def unknown_ends(clients: Iterable[Client]) -> Unknown:
     Other than where a hub dies, it is no excuse that the target has lost its connection.
     """
     clients, unknown = list(clients), Unknown()
+    let_go: dict[str, list[float]] = defaultdict(list)
+    for client in clients:
+        let_go[client.peer_id] += _times_let_go([client])
     arrived = {heard.serial for client in clients for heard in client.signals}
     for client in clients:
         errors = Counter(error.target for error in client.errors)
-        missing: dict[str, list[bool]] = defaultdict(list)
+        missing: dict[str, list[SentSignal]] = defaultdict(list)
         for sent in client.sent:
             if sent.serial not in arrived:
-                end = sent.stay.end
-                missing[sent.target].append(end is None or end > sent.time + LIFETIME)
-        for target, stayed in missing.items():
+                missing[sent.target].append(sent)
+        for target, alike in missing.items():
+            ends = [sent.stay.end for sent in alike]
+            stayed = [e is None or e > s.time + LIFETIME for s, e in zip(alike, ends, strict=True)]
             silent = max(0, sum(stayed) - errors[target])
+            cut = max(0, len(alike) - errors[target] - silent)
+            crossed = min(cut, sum(_have_crossed(sent, let_go[target]) for sent in alike))
             unknown.silent += silent
-            unknown.cut += max(0, len(stayed) - errors[target] - silent)
+            unknown.cut += cut - crossed
+            unknown.crossed += crossed
     return unknown
+
+
+def _have_crossed(sent: SentSignal, let_go: list[float]) -> bool:
+    """Tell whether a signal's sender and target, ``let_go`` at these times, were so meanwhile."""
+    end = sent.stay.end
+    is_sender_gone = end is not None and end <= sent.time + CROSSING
+    return is_sender_gone and any(abs(time - sent.time) <= CROSSING for time in let_go)
 
 
 def _expect_told(outcome: Outcome, clients: list[Client], *, may_be_cut: bool) -> None:
     unknown = unknown_ends(clients)
-    outcome.figures |= {"silent": unknown.silent, "cut off": unknown.cut}
+    outcome.figures |= {
+        "silent": unknown.silent,
+        "cut off": unknown.cut,
+        "crossed": unknown.crossed,
+    }
     outcome.expect(not unknown.silent, f"{unknown.silent} signals without an end")
     outcome.expect(may_be_cut or not unknown.cut, f"{unknown.cut} signals were cut off")
 
