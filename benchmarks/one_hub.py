@@ -209,7 +209,7 @@ def measure(hubs: int, join: int, seed: int) -> list[str]:
         bench.adverts[hub] = replace(held, sequence=2, mark=held.mark + 1, links=held.links[::-1])
     changed = bench.tell(1, list(bench.adverts.values()))
     bench.rest(30.0)
-    if bench.hub.snapshot(bench.now).mesh.known_hubs != hubs:
+    if bench.hub.status.snapshot(bench.now).mesh.known_hubs != hubs:
         raise RuntimeError("the hub does not know all others, or takes some for gone")
     into, out = bench.into, bench.out
     rest = bench.rest(60.0)

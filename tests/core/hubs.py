@@ -33,8 +33,10 @@ from peerpigeon.core.interface.events import (
     VisitorOpened,
 )
 from peerpigeon.core.interface.spans import Traced
+from peerpigeon.core.namespaces.presence import REPUBLICATION_DELAY
 from peerpigeon.core.wire.hub_codec import batch, decode, encode
 from peerpigeon.core.wire.hub_frames import Carrier, Frame, Routed, Segment
+from peerpigeon.core.wire.hub_news import Join
 from tests.core.harness import handle
 from tests.core.transit import Transit
 
@@ -283,3 +285,11 @@ def deliver(hubs: Hubs, number: int, news: News, sender: PeerId = SECOND) -> lis
     """Hand a hub news as if another had sent it, and return its answers."""
     hubs.inject(number, news, sender)
     return news_under_way(hubs)
+
+
+def told_again(hubs: Hubs, number: int) -> list[list[PeerId]]:
+    """Return whom a hub publishes again, if it has been asked to just now."""
+    hubs.now += REPUBLICATION_DELAY
+    hubs.feed(number, Tick())
+    joins = [news for news in news_under_way(hubs) if isinstance(news, Join) and news.again]
+    return [[member.peer for member in join.members] for join in joins]

@@ -60,7 +60,7 @@ def session_of(hubs: Hubs, number: int, peer: PeerId) -> int:
 
 
 def refused(hubs: Hubs) -> int:
-    return hubs.hubs[0].snapshot(hubs.now).news_unusable
+    return hubs.hubs[0].status.snapshot(hubs.now).news_unusable
 
 
 def said(own: int, other: int) -> list[News]:

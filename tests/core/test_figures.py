@@ -18,7 +18,7 @@ FIRST, SECOND, THIRD = (PeerId(digit * 40) for digit in "123")
 
 
 def signals(hub_or_desk: Desk) -> dict[tuple[str, str], int]:
-    return some(hub_or_desk.hub.figures().signals)
+    return some(hub_or_desk.hub.status.figures().signals)
 
 
 def some(numbers: object) -> dict[tuple[str, str], int]:
@@ -64,7 +64,7 @@ def test_signals_are_counted_by_kind_and_by_what_becomes_of_them() -> None:
         ("answer", "refused"): 1,
         ("offer", "refused"): 1,
     }
-    assert desk.hub.figures().refused == {
+    assert desk.hub.status.figures().refused == {
         ("answer", "not_found"): 1,
         ("offer", "not_announced"): 1,
     }
@@ -88,7 +88,7 @@ def test_a_signal_over_two_hubs_is_passed_on_by_one_and_delivered_by_the_other()
 
 
 def outcomes(hubs: Hubs, number: int) -> dict[tuple[str, str], int]:
-    return some(hubs.hubs[number].figures().signals)
+    return some(hubs.hubs[number].status.figures().signals)
 
 
 def test_what_cannot_be_delivered_goes_back_to_its_hub_and_is_refused_there() -> None:
@@ -107,13 +107,13 @@ def test_a_signal_that_has_waited_at_the_hub_of_both_is_counted_once() -> None:
     a = hubs.open(0, A)
     hubs.announce(a)
     hubs.signal(a, B)  # before the primary has granted its id
-    waiting = hubs.hubs[0].figures().clients.waiting
+    waiting = hubs.hubs[0].status.figures().clients.waiting
     assert waiting == {"target": 0, "grant": 1, "sender": 0}
     hubs.signal(b, A)
     hubs.run()
     assert all(hubs.take_types(each).count("offer") == 1 for each in (a, b))
     assert outcomes(hubs, 0) == {("offer", "delivered"): 2}
-    assert set(hubs.hubs[0].figures().clients.waiting.values()) == {0}
+    assert set(hubs.hubs[0].status.figures().clients.waiting.values()) == {0}
 
 
 # Clients
@@ -127,7 +127,7 @@ def test_who_comes_goes_and_is_refused_is_counted() -> None:
     desk.open("no id")
     desk.lose(a, code=1001)
     desk.lose(b, code=4321)
-    figures = desk.hub.figures()
+    figures = desk.hub.status.figures()
     assert (figures.admitted, figures.joins) == (2, 3)
     assert figures.ended == {1001: 1, 0: 1}
     assert figures.closed == {"Invalid peerId format": 1}
@@ -137,11 +137,11 @@ def test_an_id_that_goes_to_another_socket_is_counted_by_why() -> None:
     desk = Desk()
     desk.join(A, resume_key="k" * 32)
     desk.join(A, resume_key="k" * 32, now=1.0)
-    figures = desk.hub.figures()
+    figures = desk.hub.status.figures()
     assert (figures.taken_by_owner, figures.taken_from_silent) == (1, 0)
     desk.join(A, resume_key="q" * 32, now=20.0)
     desk.tick(22.0)
-    figures = desk.hub.figures()
+    figures = desk.hub.status.figures()
     assert (figures.taken_by_owner, figures.taken_from_silent) == (1, 1)
     # Who waits for its id is counted as gone, and as let in once it has it.
     assert figures.admitted - sum(figures.ended.values()) == 1
@@ -151,11 +151,11 @@ def test_clients_that_have_to_wait_are_counted_while_they_do() -> None:
     desk = Desk()
     a = desk.join(A)
     desk.feed(PeerBehind(a, is_behind=True))
-    assert desk.hub.figures().clients.behind == 1
+    assert desk.hub.status.figures().clients.behind == 1
     desk.feed(PeerBehind(a, is_behind=False))
     for _ in range(130):
         desk.announce(a)
-    clients = desk.hub.figures().clients
+    clients = desk.hub.status.figures().clients
     assert (clients.behind, clients.slowed) == (0, 1)
 
 
@@ -163,17 +163,17 @@ def test_bytes_are_told_for_each_part_of_the_account() -> None:
     desk = Desk()
     desk.join(A)
     desk.hub.memory.buffered = 1000
-    kept = desk.hub.figures().kept
+    kept = desk.hub.status.figures().kept
     assert (kept["connections"], kept["signals"]) == (1000, 0)
     assert kept["records"] > 0
-    assert sum(kept.values()) == desk.hub.snapshot(0.0).memory_kept
+    assert sum(kept.values()) == desk.hub.status.snapshot(0.0).memory_kept
 
 
 # Other hubs
 
 
 def test_a_plain_server_has_no_figures_of_a_mesh() -> None:
-    assert Desk().hub.figures().mesh is None
+    assert Desk().hub.status.figures().mesh is None
 
 
 def test_frames_are_counted_where_they_are_sent_and_where_they_pass() -> None:
@@ -232,12 +232,12 @@ def test_attempts_that_lead_to_no_link_are_counted_by_carrier() -> None:
         each for each in hub.handle(DialRequested("ws://there:1"), 0.0) if isinstance(each, Dial)
     ]
     hub.handle(OpeningFailed(dial.opening, "nobody there"), 1.0)
-    figures = hub.figures().mesh
+    figures = hub.status.figures().mesh
     assert figures is not None
     assert figures.attempts_failed == {"p2p": 0, "websocket": 1, "local": 0}
 
 
 def mesh(hubs: Hubs, number: int) -> MeshFigures:
-    figures = hubs.hubs[number].figures().mesh
+    figures = hubs.hubs[number].status.figures().mesh
     assert figures is not None
     return figures

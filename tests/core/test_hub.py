@@ -481,7 +481,7 @@ def test_nonsense_is_answered_with_an_error_and_the_client_stays(text: str) -> N
     assert desk.take_types(a) == ["error"]
     desk.signal(a, B)
     assert desk.take_types(b) == ["offer"]
-    assert desk.hub.snapshot(0.0).messages_refused == 1
+    assert desk.hub.status.snapshot(0.0).messages_refused == 1
 
 
 def test_what_comes_from_a_closed_session_is_nothing() -> None:
@@ -527,8 +527,8 @@ def test_no_exception_leaves_the_hub(steps: list[tuple[str, int, str, dict[str, 
                 desk.say(SessionId(number), text, at)
             case _:
                 desk.say(SessionId(number), message, at)
-        desk.hub.snapshot(at)
-        desk.hub.peers()
+        desk.hub.status.snapshot(at)
+        desk.hub.status.peers()
 
 
 conversations = st.lists(
@@ -584,33 +584,7 @@ def test_no_client_enters_the_reserved_namespace(is_hub: bool, claim: bool) -> N
     assert PeerAnnounced(A, "pigeonhub-mesh", claim) not in desk.notices
 
 
-def test_a_hub_lists_itself() -> None:
-    """S29."""
-    desk = Desk(ServerConfig(is_hub=True))
-    (own,) = desk.hub.snapshot(5.0).hubs
-    assert (own.peer_id, own.namespace) == (HUB, "pigeonhub-mesh")
-    assert (own.registered_at, own.last_activity) == (EPOCH, EPOCH + 5.0)
-
-
-# Pictures
-
-
-def test_a_snapshot_counts_what_is_there() -> None:
-    """S29."""
-    desk = Desk()
-    a = desk.join(A, now=1.0)
-    desk.join(B, now=2.0)
-    desk.join(C, "net2", now=3.0)
-    desk.open(D, now=4.0)
-    desk.signal(a, B, now=5.0)
-    desk.signal(a, C, now=6.0)
-    picture = desk.hub.snapshot(10.0)
-    assert (picture.connections, picture.announced_peers, picture.namespaces) == (4, 3, 2)
-    assert (picture.signals_relayed, picture.signals_refused) == (1, 1)
-    assert (picture.uptime, picture.wall_time, picture.hubs) == (10.0, EPOCH + 10.0, ())
-    first = desk.hub.peers()[0]
-    assert (first.peer_id, first.namespace, first.address) == (A, "net1", "127.0.0.1")
-    assert (first.connected_at, first.last_activity) == (EPOCH + 1.0, EPOCH + 6.0)
+# What is left in the end
 
 
 def test_what_clients_leave_behind_is_nothing() -> None:
@@ -619,7 +593,7 @@ def test_what_clients_leave_behind_is_nothing() -> None:
         sessions = [desk.join(peer, f"net{round_}") for peer in (A, B, C)]
         for session in sessions:
             desk.lose(session)
-    picture = desk.hub.snapshot(0.0)
+    picture = desk.hub.status.snapshot(0.0)
     assert (picture.connections, picture.announced_peers, picture.namespaces) == (0, 0, 0)
     while (due := desk.hub.deadline()) is not None:
         assert due < 100.0, "what is remembered of them ends"
@@ -671,16 +645,16 @@ def knows_when(hub: Hub, event: Event, now: float) -> bool:
 def test_what_clients_and_people_read_follows_a_clock_that_is_set(step: float) -> None:
     desk = Desk()
     a = desk.join(A, now=1.0)
-    before = desk.hub.snapshot(2.0)
+    before = desk.hub.status.snapshot(2.0)
     desk.feed(ClockSet(EPOCH + step), 2.0)
     assert desk.hub.epoch == EPOCH + step
     desk.clear()
     desk.say(a, {"type": "ping"}, now=2.0)
     assert [message["timestamp"] for message in desk.take(a)] == [int((EPOCH + step + 2.0) * 1000)]
-    after = desk.hub.snapshot(2.0)
+    after = desk.hub.status.snapshot(2.0)
     assert after.wall_time == before.wall_time + step == EPOCH + step + 2.0
     assert after.uptime == before.uptime == 2.0
-    assert [peer.connected_at for peer in desk.hub.peers()] == [EPOCH + step + 1.0]
+    assert [peer.connected_at for peer in desk.hub.status.peers()] == [EPOCH + step + 1.0]
 
 
 def test_no_duration_is_measured_by_a_clock_that_is_set() -> None:

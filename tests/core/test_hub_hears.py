@@ -114,7 +114,7 @@ def test_unusable_news_is_counted_once() -> None:
     say(hubs, segment(0, Find("net1", NO_ID)))
     say(hubs, segment(0, Find("net1", NO_ID)))
     say(hubs, segment(1, [55]))
-    assert hubs.hubs[0].snapshot(hubs.now).news_unusable == 2
+    assert hubs.hubs[0].status.snapshot(hubs.now).news_unusable == 2
 
 
 def test_a_client_is_told_the_reason_that_only_a_newer_hub_knows() -> None:
@@ -233,5 +233,5 @@ def test_nothing_that_other_hubs_say_raises_or_stops_the_hub(steps: list[bytes |
     hubs.lose(b)
     assert signals_get_through(hubs)
     for hub in hubs.hubs:
-        hub.snapshot(hubs.now)
-        hub.peers()
+        hub.status.snapshot(hubs.now)
+        hub.status.peers()

@@ -6,7 +6,7 @@ import pytest
 
 from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
-from peerpigeon.core.ids import LinkId, PeerId
+from peerpigeon.core.ids import LinkId
 from peerpigeon.core.interface.actions import Dial
 from peerpigeon.core.interface.events import (
     BootstrapLeft,
@@ -18,15 +18,11 @@ from peerpigeon.core.interface.events import (
     Stopping,
     Tick,
 )
-from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
-from peerpigeon.core.interface.snapshot import HubView, LinkRecord
-from peerpigeon.core.namespaces.presence import REPUBLICATION_DELAY
-from peerpigeon.core.wire.hub_frames import Carrier, Routed
+from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.core.wire.hub_news import (
     Challenge,
     Find,
     Found,
-    Join,
     Located,
     Member,
     Refusal,
@@ -37,7 +33,7 @@ from peerpigeon.core.wire.hub_news import (
 )
 from peerpigeon.core.wire.reasons import Reason
 from tests.core.harness import HUB, A, B, C, Desk
-from tests.core.hubs import FIRST, LATER, SECOND, THIRD, Hubs, deliver, linked, news_under_way
+from tests.core.hubs import FIRST, LATER, SECOND, THIRD, Hubs, deliver, linked, told_again
 from tests.core.mesh.meshes import closings
 
 REFUSED = (1008, "Peer already connected")
@@ -75,7 +71,7 @@ def test_a_signal_crosses_hubs_once_and_in_order() -> None:
         hubs.signal(a, B, number)
     hubs.pass_time(5.0)
     assert [m["data"] for m in hubs.take(b) if m["type"] == "offer"] == list(range(50))
-    counts = [hub.snapshot(hubs.now).signals_relayed for hub in hubs.hubs]
+    counts = [hub.status.snapshot(hubs.now).signals_relayed for hub in hubs.hubs]
     assert counts == [50, 0, 50]
 
 
@@ -161,9 +157,7 @@ def test_the_clients_of_a_hub_that_is_gone_are_told_of_once() -> None:
     hubs.cut(link)
     hubs.pass_time(5.0)
     assert hubs.take_types(a) == ["peer-disconnected"]
-    assert HubRegistered(SECOND, 2) in hubs.notices[0]
-    assert HubUnregistered(SECOND, 1) in hubs.notices[0]
-    assert [record.peer_id for record in hubs.hubs[0].snapshot(9.0).hubs] == [FIRST]
+    assert [record.peer_id for record in hubs.hubs[0].status.snapshot(9.0).hubs] == [FIRST]
 
 
 def test_two_halves_that_find_each_other_again_introduce_their_clients_again() -> None:
@@ -192,7 +186,7 @@ def test_a_target_that_nobody_told_of_is_asked_for_and_nothing_overtakes() -> No
     assert [m["data"] for m in hubs.take(b) if m["type"] == "offer"] == [1, 2, 3]
 
 
-def test_a_signal_for_nobody_is_answered_by_the_keeper() -> None:
+def test_a_signal_for_nobody_is_answered_by_the_rendezvous_hub() -> None:
     hubs = linked(FIRST, SECOND)
     a, b = hubs.join(0, A), hubs.join(1, B)
     for client in (a, b):
@@ -264,15 +258,7 @@ def test_who_comes_here_and_who_comes_elsewhere_wait_for_one_answer(lives: bool)
     assert hubs.closed == {loser: REFUSED}
 
 
-def told_again(hubs: Hubs, number: int) -> list[list[PeerId]]:
-    """Return whom a hub publishes again, if it has been asked to just now."""
-    hubs.now += REPUBLICATION_DELAY
-    hubs.feed(number, Tick())
-    joins = [news for news in news_under_way(hubs) if isinstance(news, Join) and news.again]
-    return [[member.peer for member in join.members] for join in joins]
-
-
-def test_a_hub_that_is_asked_to_tells_the_keepers_again_whom_it_serves() -> None:
+def test_a_hub_that_is_asked_to_tells_the_rendezvous_hubs_again_whom_it_serves() -> None:
     hubs = linked(FIRST, SECOND)
     hubs.join(0, A)
     hubs.pass_time(1.0)
@@ -311,7 +297,7 @@ def test_what_was_meant_for_a_missing_hub_is_sent_again_as_soon_as_it_is_back() 
 
 
 def kept_for_others(hubs: Hubs, number: int) -> int:
-    figures = hubs.hubs[number].figures().mesh
+    figures = hubs.hubs[number].status.figures().mesh
     assert figures is not None
     return sum(lane.unacknowledged for lane in figures.streams.values())
 
@@ -361,44 +347,9 @@ def test_a_plain_server_has_no_part_in_a_mesh() -> None:
         assert desk.feed(event) == []
     assert desk.hub.id == HUB
     assert desk.hub.advert is None
-    assert desk.hub.adverts() == []
+    assert desk.hub.status.adverts() == []
     for asked in (Stopping(), DialRequested("ws://x:1"), BootstrapLeft()):
         assert desk.feed(asked) == []
-
-
-def test_every_hub_can_show_the_links_of_all() -> None:
-    hubs = linked(FIRST, SECOND, THIRD, advertise=("ws://there:1",))
-    pictures = [hub.topology(hubs.now) for hub in hubs.hubs]
-    assert [picture.hub_id for picture in pictures] == [FIRST, SECOND, THIRD]
-    assert all(picture.mesh.known_hubs == 3 for picture in pictures)
-    channel = {hub: LinkRecord(hub, "p2p", "mesh") for hub in (FIRST, SECOND, THIRD)}
-    expected = tuple(
-        HubView(hub, 1_000_000, ("ws://there:1",), is_draining=False, links=links)
-        for hub, links in (
-            (FIRST, (channel[SECOND],)),
-            (SECOND, (channel[FIRST], channel[THIRD])),
-            (THIRD, (channel[SECOND],)),
-        )
-    )
-    assert [picture.hubs for picture in pictures] == [expected] * 3
-
-
-def test_what_a_hub_shows_follows_what_happens_to_the_others() -> None:
-    hubs = linked(FIRST, SECOND, THIRD)
-    hubs.feed(2, Stopping())
-    hubs.pass_time(1.0)
-    assert [hub.is_draining for hub in topology_of(hubs, 0)] == [False, False]
-    assert [hub.is_draining for hub in topology_of(hubs, 2)][-1]
-    for end in [end for end in hubs.others if end[0] == 2]:
-        hubs.cut(end)
-    hubs.pass_time(8.0)
-    assert [hub.peer_id for hub in topology_of(hubs, 0)] == [FIRST, SECOND]
-    assert [hub.peer_id for hub in topology_of(hubs, 2)] == [THIRD]
-
-
-def topology_of(hubs: Hubs, number: int) -> tuple[HubView, ...]:
-    hub = hubs.hubs[number]
-    return hub.topology(hubs.now).hubs
 
 
 def test_a_hub_that_stops_says_so() -> None:
@@ -506,54 +457,6 @@ def test_events_of_channels_reach_the_mesh() -> None:
     hubs.feed(0, ChannelDescribed(99, "v=0"))
     hubs.feed(0, ChannelCandidate(99, "candidate"))
     assert not hubs.frames
-
-
-def test_more_signals_for_one_hub_than_it_can_hold_are_refused() -> None:
-    hubs = linked(FIRST, SECOND)
-    a, _ = hubs.join(0, A), hubs.join(1, B)
-    hubs.pass_time(1.0)
-    hubs.take(a)
-    for _ in range(9):  # four on the way, four that wait
-        hubs.signal(a, B, "x" * 1_000_000)
-        hubs.lose_frames()
-    assert [m["data"]["reason"] for m in hubs.take(a)] == ["overloaded"]
-
-
-def test_when_control_news_is_given_up_all_of_it_is_told_anew() -> None:
-    hubs = linked(FIRST, SECOND, max_announce_size=1_000_000)
-    a, b = hubs.join(0, A), hubs.open(1, B)
-    hubs.pass_time(1.0)
-    hubs.take(a)
-    for number in range(36):  # what waits for one hub may have 32 MiB
-        hubs.announce(b, number=number, text="x" * 950_000)
-        hubs.lose_frames()
-    hubs.feed(1, Tick())
-    # Not only what was lost, which the stream would repeat anyway.
-    assert told_again(hubs, 1) == [[B]]
-    hubs.pass_time(2.0)
-    assert hubs.take_types(a) == ["peer-discovered"]
-
-
-@pytest.mark.parametrize("giver", [0, 1])
-def test_what_a_rendezvous_hub_has_said_is_told_anew_when_it_is_given_up(giver: int) -> None:
-    hubs = linked(FIRST, SECOND, max_announce_size=1_000_000)
-    asker = 1 - giver
-    a, b = hubs.open(giver, A), hubs.join(asker, B)
-    c = hubs.open(asker, C)
-    hubs.announce(c)
-    asked = [frame for frame in hubs.frames if isinstance(frame, Routed)]
-    hubs.lose_frames()
-    for frame in asked:  # it is heard, and the grant of its id, if that is said, is lost
-        hubs.receive(giver, frame)
-    hubs.lose_frames()
-    for number in range(36):  # what waits for one hub may have 32 MiB
-        hubs.announce(a, number=number, text="x" * 950_000)
-        hubs.lose_frames()
-    hubs.pass_time(3.0)
-    assert sorted(hubs.take_types(c)) == ["connected", "peer-discovered", "peer-discovered"]
-    hubs.signal(b, C)
-    hubs.run()
-    assert "offer" in hubs.take_types(c)
 
 
 def test_a_hub_can_be_told_to_leave_its_bootstrap_hubs() -> None:

@@ -250,7 +250,7 @@ def test_since_when_a_hub_is_registered_is_told_by_our_own_clock() -> None:
     hubs.run()
     restarted_at = EPOCH + hubs.now
     hubs.pass_time(20.0)
-    records = hubs.hubs[0].snapshot(hubs.now).hubs
+    records = hubs.hubs[0].status.snapshot(hubs.now).hubs
     assert [(record.peer_id, record.registered_at) for record in records] == [
         (FIRST, EPOCH),
         (SECOND, restarted_at),

@@ -150,7 +150,7 @@ def test_at_a_full_hub_the_owner_gets_its_own_place_and_nobody_else_has_it() -> 
     assert desk.closed == {first: RESUMED}
     assert desk.take_types(second) == ["connected"]
     assert desk.take(waiting) == []
-    assert desk.hub.snapshot(5.0).connections == 1
+    assert desk.hub.status.snapshot(5.0).connections == 1
 
 
 # After the owner is gone

@@ -35,7 +35,7 @@ def crowded(*counts: int, rebalance: bool = True) -> Hubs:
 
 
 def told(hubs: Hubs, by: int) -> list[int | None]:
-    return [advert.clients for advert in hubs.hubs[by].adverts()]
+    return [advert.clients for advert in hubs.hubs[by].status.adverts()]
 
 
 def let_go(hubs: Hubs, after: float) -> list[int]:
@@ -68,11 +68,11 @@ def test_foreign_clients_are_not_let_go_for_balance() -> None:
 def test_they_tell_it_again_when_it_is_another_number_and_seldom() -> None:
     hubs = crowded(20, 0, 0)
     hubs.pass_time(2 * TELL_EVERY)
-    marks = [advert.mark for advert in hubs.hubs[1].adverts()]
+    marks = [advert.mark for advert in hubs.hubs[1].status.adverts()]
     for number in range(2):
         hubs.open(0, peer(100 + number))
     hubs.pass_time(2 * TELL_EVERY)
-    assert [advert.mark for advert in hubs.hubs[1].adverts()] == marks
+    assert [advert.mark for advert in hubs.hubs[1].status.adverts()] == marks
     hubs.open(0, peer(102))
     hubs.pass_time(0.5)
     assert told(hubs, 1) == [20, 0, 0]
@@ -104,7 +104,7 @@ def test_it_stops_when_it_has_about_its_share_and_never_begins_again() -> None:
         for _ in let_go(hubs, 5.0):
             newcomer += 1
             hubs.open(1 + newcomer % 2, peer(newcomer))
-    counts = [hub.snapshot(hubs.now).connections for hub in hubs.hubs]
+    counts = [hub.status.snapshot(hubs.now).connections for hub in hubs.hubs]
     assert sum(counts) == 60
     assert max(counts) <= 24
     assert let_go(hubs, 20 * ROUND) == []

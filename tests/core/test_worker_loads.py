@@ -137,7 +137,7 @@ class Pair:
         self.feed(number, PeerSent(SessionId(session), text))
 
     def counts(self) -> list[int]:
-        return [hub.snapshot(self.now).connections for hub in self.hubs]
+        return [hub.status.snapshot(self.now).connections for hub in self.hubs]
 
 
 @pytest.fixture
@@ -262,7 +262,7 @@ def test_clients_that_come_when_all_have_just_started_need_not_wait() -> None:
     pair = Pair()
     pair.link()
     pair.pass_time(0.5)
-    assert all(hub.is_among_workers for hub in pair.hubs)
+    assert all(hub.status.is_among_workers for hub in pair.hubs)
     sessions = [(number, pair.open(number)) for number in (0, 1) for _ in range(2)]
     for number, session in sessions:
         pair.announce(number, session, (HERE, THERE)[number])
@@ -274,7 +274,7 @@ def test_clients_that_come_when_all_have_just_started_need_not_wait() -> None:
 def test_clients_of_a_worker_that_comes_to_one_with_clients_wait() -> None:
     """Whose the ids are that the others have granted is to be heard first."""
     pair = Pair()
-    assert not pair.hubs[0].is_among_workers
+    assert not pair.hubs[0].status.is_among_workers
     pair.announce(0, pair.open(0), HERE)
     pair.link()
     pair.pass_time(0.5)
@@ -292,4 +292,4 @@ def test_what_no_worker_says_is_not_heeded() -> None:
     hubs = linked(FIRST, SECOND)
     hubs.receive(0, Load(1, 1, 0, 10**6, is_full=True))
     assert hubs.join(0, "a" * 40) not in hubs.closed
-    assert hubs.hubs[0].is_among_workers, "a hub that is no worker waits for none"
+    assert hubs.hubs[0].status.is_among_workers, "a hub that is no worker waits for none"

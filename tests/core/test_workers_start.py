@@ -79,7 +79,7 @@ class Workers(Hubs):
         self.hubs[number] = self._worker(number)
 
     def ready(self) -> list[bool]:
-        return [hub.is_among_workers for hub in self.hubs]
+        return [hub.status.is_among_workers for hub in self.hubs]
 
 
 def namespace_of(lead: PeerId, home: int) -> str:
@@ -195,7 +195,7 @@ def test_clients_of_one_that_comes_again_wait_where_there_have_been_others(first
     workers.pass_time(0.5)
     workers.link(1 - first, 2)
     workers.pass_time(0.5)
-    assert workers.hubs[2].is_among_workers
+    assert workers.hubs[2].status.is_among_workers
     assert wait_of(workers, 2, THIRD) > 0.5
 
 

@@ -168,8 +168,8 @@ class Story:
         hubs.say(sender, signal)
         assert "offer" in hubs.take_types(target)
         for hub in hubs.hubs:
-            hub.snapshot(hubs.now)
-            hub.peers()
+            hub.status.snapshot(hubs.now)
+            hub.status.peers()
 
 
 def story(data: bytes) -> None:

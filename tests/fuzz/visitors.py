@@ -42,7 +42,7 @@ def visitors(data: bytes) -> None:
     for session in sessions:
         desk.lose(session)
     desk.tick(LONG_AFTER)
-    topics, picture = desk.hub.figures().topics, desk.hub.snapshot(LONG_AFTER)
+    topics, picture = desk.hub.status.figures().topics, desk.hub.status.snapshot(LONG_AFTER)
     left = picture.connections, picture.namespaces, topics.listened, topics.draws
     assert not any(left), left
 

@@ -32,13 +32,13 @@ def chain(seed: int) -> tuple[World, list[Host]]:
 
 
 def known(world: World, hubs: list[Host]) -> list[int]:
-    return [hub.hub.snapshot(world.now).mesh.known_hubs for hub in hubs]
+    return [hub.hub.status.snapshot(world.now).mesh.known_hubs for hub in hubs]
 
 
 def test_all_hear_by_which_address_a_hub_was_dialled() -> None:
     _, hubs = chain(1)
     for hub in hubs:
-        told = {advert.hub: advert.addresses for advert in hub.hub.adverts()}
+        told = {advert.hub: advert.addresses for advert in hub.hub.status.adverts()}
         assert [told[each.own] for each in hubs] == [
             ("ws://hub-0:3000",),
             ("ws://hub-1:3000",),

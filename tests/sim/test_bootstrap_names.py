@@ -38,11 +38,11 @@ class Service:
 
     def meet(self, *hubs: Host, limit: float) -> None:
         met = self.world.run_until_met(lambda: self._all_know_all(hubs), self.world.now + limit)
-        assert met, [hub.hub.snapshot(self.world.now).mesh for hub in hubs]
+        assert met, [hub.hub.status.snapshot(self.world.now).mesh for hub in hubs]
 
     def _all_know_all(self, hubs: tuple[Host, ...]) -> bool:
         ids = {hub.own for hub in hubs}
-        return all({advert.hub for advert in hub.hub.adverts()} == ids for hub in hubs)
+        return all({advert.hub for advert in hub.hub.status.adverts()} == ids for hub in hubs)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -8,8 +8,9 @@ shows how to write one.
 
 from peerpigeon.core.config import ConfigError, ServerConfig
 from peerpigeon.core.hub import Hub
+from peerpigeon.core.status import Status
 from peerpigeon.core.wire.hub_codec import frame_count
 from peerpigeon.core.wire.hub_frames import Carrier
 from peerpigeon.core.wire.reference_messages import is_greeting
 
-__all__ = ["Carrier", "ConfigError", "Hub", "ServerConfig", "frame_count", "is_greeting"]
+__all__ = ["Carrier", "ConfigError", "Hub", "ServerConfig", "Status", "frame_count", "is_greeting"]

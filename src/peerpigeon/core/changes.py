@@ -1,4 +1,4 @@
-"""What one component of a hub reports to the others. ``hub.py`` hands each change on."""
+"""What one component of a hub reports to the others. ``local_changes.py`` hands each on."""
 
 from __future__ import annotations
 

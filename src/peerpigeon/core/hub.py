@@ -5,33 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.backlog import Backlog, Heard, Leaving
-from peerpigeon.core.changes import (
-    Arrived,
-    BacklogReady,
-    ClientFlooded,
-    DrainsChanged,
-    GuestAnnounced,
-    GuestGone,
-    GuestSignaled,
-    HubClaimed,
-    HubFound,
-    HubGone,
-    HubReported,
-    HubReturned,
-    IdAwaited,
-    IdFreed,
-    LocalChange,
-    ReferenceChange,
-    ReferenceFound,
-    ReferenceGone,
-    ReferenceNamed,
-    VisitorGone,
-    VisitorTold,
-)
+from peerpigeon.core.changes import Arrived, DrainsChanged
 from peerpigeon.core.clients.service import ClientService
 from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.delivery import Delivery
 from peerpigeon.core.effects import Effects
+from peerpigeon.core.failed_news import FailedNews
 from peerpigeon.core.identity import id_of
 from peerpigeon.core.incoming_news import IncomingNews
 from peerpigeon.core.interface.actions import Action, Tell
@@ -55,26 +34,17 @@ from peerpigeon.core.interface.events import (
     Tick,
     VisitorOpened,
 )
-from peerpigeon.core.interface.notices import HubRegistered, HubUnregistered
+from peerpigeon.core.interface.notices import HubRegistered
+from peerpigeon.core.local_changes import LocalChanges
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.core.mesh.mesh import Mesh
 from peerpigeon.core.mesh.own_advert import first_incarnation
 from peerpigeon.core.namespaces.namespaces import Namespaces
 from peerpigeon.core.namespaces.placement import Placement
-from peerpigeon.core.pictures import Pictures
 from peerpigeon.core.rebalance import Rebalance
+from peerpigeon.core.status import Status
 from peerpigeon.core.tracing import Tracer
 from peerpigeon.core.view_changes import ViewChanges
-from peerpigeon.core.wire.hub_news import (
-    Dealt,
-    Draw,
-    Find,
-    Handed,
-    HandedOut,
-    News,
-    Relay,
-    Spread,
-)
 from peerpigeon.core.worker_loads import WorkerLoads
 
 if TYPE_CHECKING:
@@ -83,13 +53,14 @@ if TYPE_CHECKING:
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.identity import Identity
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.streams.outgoing import Failure
+    from peerpigeon.core.wire.hub_frames import Advert
+    from peerpigeon.core.wire.hub_news import News
 
 MOST_PIECES = 10_000_000
 """Far more than one event leads to in the largest mesh."""
 
 
-class Hub(Pictures):
+class Hub:
     """One server or hub, without sockets, clock or tasks.
 
     ``handle`` takes what happened and the time, and returns what is to be done, in order. The
@@ -115,47 +86,77 @@ class Hub(Pictures):
             raise ValueError("a hub has the option hub_identity and its keys, or neither")
         if identity is not None and id_of(identity.key) != own:
             raise ValueError(f"the keys are those of {id_of(identity.key)}, not of {own}")
-        self._own, self._config = own, config
-        self._started_at = now
+        self._own = own
         incarnation = first_incarnation(epoch + now)
         self.memory = MemoryAccount(config.memory_limit)
         """What is kept for others, by the hub and by its shell."""
-        self._effects = Effects(epoch, self.memory)
+        effects = self._effects = Effects(epoch, self.memory)
         if config.trace_every:
-            self._effects.tracer = Tracer(own, config.trace_every, rng, self._effects.act)
+            effects.tracer = Tracer(own, config.trace_every, rng, effects.act)
         limit, placement = config.discovery_limit, Placement((own,))
-        self._namespaces = Namespaces(own, incarnation, limit, rng, placement, self._effects)
+        namespaces = Namespaces(own, incarnation, limit, rng, placement, effects)
         if config.is_hub:
-            self._effects.act(Tell(HubRegistered(own, 1)))
+            effects.act(Tell(HubRegistered(own, 1)))
             if config.auto_connect and (config.bootstrap_hubs or config.bootstrap_dns):
-                self._namespaces.begin(now)
-        self._clients = ClientService(own, config, self._namespaces, rng, self._effects)
-        self._signaling = self._clients.signaling
-        self._news = IncomingNews(own, self._clients, self._namespaces)
-        self._mesh = self._delivery = self._view = None
+                namespaces.begin(now)
+        clients = ClientService(own, config, namespaces, rng, effects)
+        self._namespaces, self._clients, self._signaling = namespaces, clients, clients.signaling
+        self._news = IncomingNews(own, clients, namespaces)
+        self._failed = FailedNews(clients, namespaces)
+        mesh = delivery = view = None
         self._rebalance: Rebalance | None = None
         self._loads: WorkerLoads | None = None
         if config.is_hub:
-            self._mesh = Mesh(own, config, rng, incarnation, now, self._effects, identity=identity)
-            flow_of = self._clients.registry.flow_of
-            self._delivery = Delivery(self._mesh, config.signal_lifetime, self._effects, flow_of)
-            parts = self._mesh, self._delivery, self._clients, self._namespaces
-            self._view = ViewChanges(*parts)
+            mesh = Mesh(own, config, rng, incarnation, now, effects, identity=identity)
+            flow_of = clients.registry.flow_of
+            delivery = Delivery(mesh, config.signal_lifetime, effects, flow_of)
+            view = ViewChanges(mesh, delivery, clients, namespaces)
             if config.workers > 1:
-                parts_of_loads = self._clients, self._mesh, self._namespaces
-                self._loads = WorkerLoads(config, *parts_of_loads, self._effects)
-                self._view.on_load = self._loads.hear
+                self._loads = WorkerLoads(config, clients, mesh, namespaces, effects)
+                view.on_load = self._loads.hear
             if config.rebalance:
-                self._rebalance = Rebalance(self._clients, self._mesh, now)
-            self._awake_until = now + self._mesh.patience
-        self._backlog = Backlog(own, self._effects)
+                self._rebalance = Rebalance(clients, mesh, now)
+            self._awake_until = now + mesh.patience
+        self._mesh, self._delivery, self._view = mesh, delivery, view
+        self._changes = LocalChanges(
+            clients, namespaces, self._failed, effects, mesh=mesh, view=view
+        )
+        self._backlog = Backlog(own, effects)
+        self.status = Status(
+            own,
+            config,
+            now,
+            effects,
+            clients=clients,
+            namespaces=namespaces,
+            news=self._news,
+            mesh=mesh,
+            delivery=delivery,
+            loads=self._loads,
+        )
+        """How this hub is, for whoever asks."""
         # When all but the mesh want a tick, until one of them may have changed its mind: to ask
         # everybody takes longer than to pass on a signal, or to hear a heartbeat. Most of what
         # clients say changes nobody's mind, and most of what hubs say concerns the mesh alone.
         self._others_want: tuple[float | None] | None = None
         self._mesh_is_asked = False  # whether the mesh wants what it wanted when it was asked last
-        self._clients.deliver(self._namespaces.show({own: incarnation}, now), now)
-        self._clients.topics.placed(now)
+        clients.deliver(namespaces.show({own: incarnation}, now), now)
+        clients.topics.placed(now)
+
+    @property
+    def id(self) -> PeerId:
+        """This hub's own id."""
+        return self._own
+
+    @property
+    def epoch(self) -> float:
+        """What is added to this hub's time to get seconds since 1970."""
+        return self._effects.epoch
+
+    @property
+    def advert(self) -> Advert | None:
+        """What this hub publishes of itself and its links; ``None`` for a plain server."""
+        return None if self._mesh is None else self._mesh.advert
 
     def handle(self, event: Event, now: float) -> list[Action]:
         """Take one event, and return the actions it calls for."""
@@ -245,7 +246,7 @@ class Hub(Pictures):
             elif isinstance(piece, Heard):
                 self._news.take(piece.source, piece.news, now)
             else:
-                self._on_change(piece, now)
+                self._changes.take(piece, now)
         raise AssertionError(f"one event has led to {MOST_PIECES} pieces: a circle")
 
     # News from hub to hub
@@ -253,65 +254,13 @@ class Hub(Pictures):
     def _tell(self, hub: PeerId, news: News, now: float) -> None:
         """Tell another hub; a server without a mesh knows of none."""
         if self._delivery and (failure := self._delivery.send(hub, news, now)):
-            self._on_failure(failure, now)
-
-    def _on_failure(self, failure: Failure, now: float) -> None:
-        news = failure.news
-        if isinstance(news, Relay):
-            self._clients.on_failure(news, failure.reason, now)
-        elif isinstance(news, Spread | Handed | HandedOut):
-            self._clients.topics.on_failure(news, failure.reason, now)
-        elif isinstance(news, Draw | Dealt):
-            self._clients.draws.on_failure(failure.destination, news, failure.reason)
-        else:
-            # Control news is given up only in heaps; then all of it has to be told anew.
-            self._namespaces.given_up(failure.destination, now)
+            self._failed.take(failure, now)
 
     def _on_arrived(self, arrived: Arrived, now: float) -> None:
         ready = [] if self._delivery is None else self._delivery.receive(arrived, now)
         if ready:  # most often it is one, which need not go through the backlog
             self._backlog.hear(arrived.source, ready[1:])
             self._news.take(arrived.source, ready[0], now)
-
-    # The view of the mesh
-
-    def _on_change(self, change: LocalChange, now: float) -> None:
-        self._tell_of(change)
-        match change:
-            case ReferenceNamed() | ReferenceFound() | ReferenceGone() | HubReported():
-                self._on_reference_change(change, now)
-            case GuestAnnounced() | GuestSignaled() | GuestGone() | HubClaimed():
-                self._clients.guests.on_change(change, now)
-            case IdAwaited(namespace, peer):
-                primary = self._namespaces.placement.primary(namespace)
-                self._effects.tell_hub(primary, Find(namespace, peer))
-            case VisitorGone() | VisitorTold() | IdFreed():
-                self._clients.visitors.on_change(change, now)
-            case ClientFlooded():
-                self._clients.on_flooded(change, now)
-            case BacklogReady(session, texts):
-                self._clients.on_backlog(session, texts, now)
-            case _ if self._view is not None:  # pragma: no branch: there is a mesh to change
-                for failure in self._view.given_up(change):
-                    self._on_failure(failure, now)
-                self._view.on_change(change, now)
-
-    def _on_reference_change(self, change: ReferenceChange, now: float) -> None:
-        if self._mesh is not None:  # pragma: no branch: no reference hub is let in without
-            self._mesh.on_reference_change(change, now)
-        if isinstance(change, ReferenceNamed):
-            self._clients.guests.name(change.session, change.hub, now)
-
-    def _tell_of(self, change: LocalChange) -> None:
-        match change:
-            case HubFound(hub) | HubReturned(hub) | ReferenceFound(hub):
-                self._effects.act(Tell(HubRegistered(hub, self._count_hubs())))
-            case HubGone(hub) | ReferenceGone(str(hub)):
-                self._effects.act(Tell(HubUnregistered(hub, self._count_hubs())))
-
-    def _count_hubs(self) -> int:
-        ours = 1 if self._mesh is None else len(self._mesh)
-        return ours + len(self._clients.references)
 
     # Time
 
@@ -350,7 +299,7 @@ class Hub(Pictures):
             self._look_at_clock(self._mesh, self._delivery, now)
             self._mesh.tick(now)
             for failure in self._delivery.expire(now):
-                self._on_failure(failure, now)
+                self._failed.take(failure, now)
             self._signaling.forget(now)
             self._clients.draws.expire(now)
         self._clients.topics.expire(now)  # a server without a mesh holds back greetings, too

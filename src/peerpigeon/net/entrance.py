@@ -69,7 +69,7 @@ class Entrance:
 
         And with the dialect that it speaks, if it is a foreign one.
         """
-        if self._hub.is_draining:
+        if self._hub.status.is_draining:
             raise _DRAINING
         # Whoever names a peerId is a client of this protocol, at whatever path.
         is_native = bool(request.parameter("peerId"))

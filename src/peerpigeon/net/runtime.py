@@ -144,7 +144,7 @@ class Runtime:
     @property
     def serving(self) -> Serving:
         """Whether new clients are to be sent here."""
-        return self.hub.serving
+        return self.hub.status.serving
 
     @property
     def holders(self) -> Holders:
@@ -161,14 +161,14 @@ class Runtime:
         clients, links = self.driver.clients.sockets, self.driver.carriers.sockets
         closing = len(clients.closing) + len(links.closing)
         dropped = self._descriptors.dropped
-        snapshot = self.hub.snapshot(self._loop.time())
+        snapshot = self.hub.status.snapshot(self._loop.time())
         return structs.replace(snapshot, closing=closing, dropped=dropped)
 
     def picture(self) -> Picture:
         """Return all that metrics are made of; the first time begins to measure the loop's lag."""
         if not self._is_ending:
             self._loop_lag.start()
-        return Picture(self.snapshot(), self.hub.figures(), self._shell_figures())
+        return Picture(self.snapshot(), self.hub.status.figures(), self._shell_figures())
 
     def _shell_figures(self) -> ShellFigures:
         driver = self.driver
@@ -189,20 +189,20 @@ class Runtime:
     def peers(self) -> list[PeerRecord]:
         """Return a record of every client."""
         self.driver.look_at_clock()
-        return self.hub.peers()
+        return self.hub.status.peers()
 
     def topology(self) -> TopologySnapshot:
         """Return the hubs of the mesh and their links, as far as this hub knows them."""
         self.driver.look_at_clock()
-        return self.hub.topology(self._loop.time())
+        return self.hub.status.topology(self._loop.time())
 
     def mesh_mark(self) -> tuple[object, ...]:
         """Return what differs whenever ``topology`` does."""
-        return self.hub.mesh_mark
+        return self.hub.status.mesh_mark
 
     def largest_namespaces(self, most: int) -> list[NamespaceRecord]:
         """Return the namespaces with most clients here, largest first."""
-        return self.hub.largest_namespaces(most)
+        return self.hub.status.largest_namespaces(most)
 
     @property
     def access(self) -> AccessControl:
@@ -259,7 +259,7 @@ class Runtime:
     async def join_workers(self) -> None:
         """Take connections once the other workers are there, if there are any."""
         if self._workers is not None:
-            await self._workers.come(self.hub)
+            await self._workers.come(self.hub.status)
         while self._to_serve and not self._is_ending:
             await self._serve(*self._to_serve.pop(0))
 

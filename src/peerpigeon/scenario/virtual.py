@@ -149,7 +149,7 @@ class VirtualTheatre:
 
 
 def _view(hub: Host, now: float) -> View:
-    mesh = hub.hub.topology(now)
+    mesh = hub.hub.status.topology(now)
     return View(
         frozenset(hub_number(each.peer_id) for each in mesh.hubs),
         frozenset(

@@ -180,7 +180,7 @@ class Host:
 
     def receive(self, connection: Connection, frame: Frame) -> None:
         """Turn one frame of a client into the event it means for the hub."""
-        is_shut = self.is_stopping or (self.is_alive and self.hub.is_draining)
+        is_shut = self.is_stopping or (self.is_alive and self.hub.status.is_draining)
         if not self.is_alive or (is_shut and isinstance(frame, Request)):
             connection.break_off()
             return

@@ -176,7 +176,9 @@ class Liar(Hub):
         return self._dice.choice(kinds)()
 
     def _somebody(self) -> Advert:
-        return self._dice.choice([advert for advert in self.adverts() if advert.hub != self.id])
+        return self._dice.choice(
+            [advert for advert in self.status.adverts() if advert.hub != self.id]
+        )
 
     def _made_up_advert(self) -> Adverts:
         """Say of another hub what it has never said."""
@@ -209,7 +211,7 @@ class Liar(Hub):
 
     def _in_its_own_name(self, news: News, hub: PeerId) -> Routed:
         """Say it to a hub, in a stream that is later than all that there are."""
-        adverts = {advert.hub: advert for advert in self.adverts()}
+        adverts = {advert.hub: advert for advert in self.status.adverts()}
         own = adverts.pop(self.id)
         goal = adverts.get(hub) or self._somebody()
         lane = 0 if isinstance(news, Relay) else 1

@@ -105,12 +105,12 @@ def test_asking_again_changes_nothing() -> None:
 def test_newcomers_are_sent_away_so_that_they_come_again() -> None:
     desk = Desk()
     desk.join(A)
-    assert desk.hub.serving is Serving.READY
+    assert desk.hub.status.serving is Serving.READY
     desk.feed(DrainRequested(4.0))
     newcomer = desk.open(B)
     assert desk.closed[newcomer] == RESTART
-    assert desk.hub.is_draining
-    assert desk.hub.snapshot(0.0).serving is Serving.DRAINING
+    assert desk.hub.status.is_draining
+    assert desk.hub.status.snapshot(0.0).serving is Serving.DRAINING
 
 
 def test_who_waits_for_a_place_is_sent_away_too() -> None:
@@ -145,7 +145,7 @@ def test_a_hub_of_the_npm_package_is_closed_when_the_clients_are_gone() -> None:
     desk.lose(client, 3.1)
     assert Drained() in desk.feed(Tick(), 3.1)
     assert desk.closed[hub] == RESTART
-    assert desk.hub.snapshot(3.1).connections == 0
+    assert desk.hub.status.snapshot(3.1).connections == 0
 
 
 # What is under way
@@ -207,7 +207,7 @@ def test_other_hubs_know_and_keep_their_links() -> None:
     hubs.feed(1, DrainRequested(60.0))
     hubs.pass_time(5.0)
     for hub in hubs.hubs:
-        draining = [advert.hub for advert in hub.adverts() if advert.is_draining]
+        draining = [advert.hub for advert in hub.status.adverts() if advert.is_draining]
         assert draining == [SECOND]
     assert len(hubs.others) == 4
 

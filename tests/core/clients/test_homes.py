@@ -40,14 +40,14 @@ def test_who_announces_itself_where_another_worker_is_at_home_is_passed_on() -> 
         session, A, "192.0.2.1", owner=owner_of_key(key), passed_on_by=0
     )
     assert [json.loads(text)["type"] for text in action.texts] == ["announce"]
-    assert len(desk.hub.peers()) == 0
+    assert len(desk.hub.status.peers()) == 0
 
 
 def test_who_announces_itself_at_home_stays() -> None:
     desk = worker()
     session = desk.open(A)
     assert announce(desk, session, HERE) == []
-    assert len(desk.hub.peers()) == 1
+    assert len(desk.hub.status.peers()) == 1
 
 
 def test_what_is_said_on_the_way_goes_with_the_client() -> None:
@@ -69,7 +69,7 @@ def test_who_is_passed_on_is_not_greeted_again_and_stays() -> None:
     for text in action.texts:
         second.feed(PeerSent(action.opened.session, text))
     assert second.take(action.opened.session) == []
-    (record,) = second.hub.peers()
+    (record,) = second.hub.status.peers()
     assert (record.peer_id, record.namespace) == (A, THERE)
     assert announce(second, action.opened.session, HERE) == []
 

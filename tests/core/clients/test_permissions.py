@@ -27,8 +27,8 @@ def answer(desk: Desk, namespace: str, allowed: Permits | None) -> str | None:
     desk.take(session)
     desk.announce(session, namespace)
     errors = [each["error"] for each in desk.take(session) if each["type"] == "error"]
-    assert errors or desk.hub.snapshot(0.0).announced_peers == 1
-    assert not errors or desk.hub.snapshot(0.0).announced_peers == 0
+    assert errors or desk.hub.status.snapshot(0.0).announced_peers == 1
+    assert not errors or desk.hub.status.snapshot(0.0).announced_peers == 0
     return errors[0] if errors else None
 
 
@@ -185,9 +185,9 @@ def test_guests_enter_open_namespaces_only() -> None:
         desk.say(hub, found)
     assert [warn.peer for warn in desk.warned] == [B, C]
     assert desk.warned[0].text.startswith("a client of a hub of the npm package was refused")
-    assert [record.namespace for record in desk.hub.peers() if record.peer_id in (A, B, C)] == [
-        "lobby"
-    ]
+    assert [
+        record.namespace for record in desk.hub.status.peers() if record.peer_id in (A, B, C)
+    ] == ["lobby"]
 
 
 # Ids
@@ -244,7 +244,7 @@ def test_who_waits_for_its_id_keeps_what_its_token_allows() -> None:
     desk.announce(again, "net1", 10.0)
     desk.tick(12.0)
     assert desk.take_types(again) == ["connected", "error"]
-    assert [record.namespace for record in desk.hub.peers()] == ["net2"]
+    assert [record.namespace for record in desk.hub.status.peers()] == ["net2"]
     desk.pong(again, 45.0)
     desk.tick(50.0)
     assert desk.closed[again] == (1008, "token has expired")

@@ -150,7 +150,7 @@ def test_what_was_read_with_the_message_that_closes_a_client_is_not_heeded() -> 
         desk.hub.take(PeerSent(client, GARBAGE), 1.0)
     desk.tick(1.0)
     assert client in desk.closed
-    assert desk.hub.peers() == []
+    assert desk.hub.status.peers() == []
 
 
 def test_signals_to_nobody_may_be_as_many_as_a_crowd_leaves_behind() -> None:

@@ -88,7 +88,7 @@ def test_nothing_is_kept_of_a_visitor_that_is_gone() -> None:
     publish(desk, other, "room")
     assert desk.take(other) == [heard("room", 1, 1)]
     desk.lose(other)
-    assert desk.hub.figures().topics.listened == 0
+    assert desk.hub.status.figures().topics.listened == 0
     assert len(desk.hub._clients.registry) == 0
 
 
@@ -173,9 +173,9 @@ def test_a_visitor_that_reads_slowly_is_noted_like_a_client() -> None:
     desk = Desk()
     visitor = desk.visit()
     desk.feed(PeerBehind(visitor, is_behind=True))
-    assert desk.hub.figures().clients.behind == 1
+    assert desk.hub.status.figures().clients.behind == 1
     desk.lose(visitor)
-    assert desk.hub.figures().clients.behind == 0
+    assert desk.hub.status.figures().clients.behind == 0
 
 
 # What it may do
@@ -194,7 +194,7 @@ def test_topics_that_are_closed_or_take_a_token_are_not_heard_nor_published_to()
     ] * 2
     ignored = "a message of a foreign client was ignored"
     assert [each.text.partition("; ")[0] for each in desk.warned] == [ignored] * 2
-    assert desk.hub.snapshot(0.0).messages_refused == 2
+    assert desk.hub.status.snapshot(0.0).messages_refused == 2
 
 
 def test_a_visitor_listens_in_so_many_topics_at_most() -> None:

@@ -31,16 +31,16 @@ def test_it_follows_from_two_things(is_draining: bool, has_settled: bool, expect
 
 
 def test_a_server_without_a_mesh_is_ready_at_once() -> None:
-    assert Hub(PeerId("a" * 40), ServerConfig(), Random(1)).serving == "ready"
+    assert Hub(PeerId("a" * 40), ServerConfig(), Random(1)).status.serving == "ready"
 
 
 def test_a_hub_that_looks_for_others_is_ready_when_it_has_looked_long_enough() -> None:
     config = ServerConfig(is_hub=True, bootstrap_hubs=ELSEWHERE)
     hub = Hub(PeerId("a" * 40), config, Random(1))
     hub.handle(Tick(), 9.9)
-    assert hub.serving == hub.snapshot(9.9).serving == "starting"
+    assert hub.status.serving == hub.status.snapshot(9.9).serving == "starting"
     hub.handle(Tick(), 10.0)
-    assert hub.serving == hub.snapshot(10.0).serving == "ready"
+    assert hub.status.serving == hub.status.snapshot(10.0).serving == "ready"
 
 
 def test_a_hub_from_which_others_start_is_ready_at_once() -> None:

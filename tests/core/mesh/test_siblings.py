@@ -127,9 +127,11 @@ def test_workers_are_ready_and_want_no_other_link_to_each_other() -> None:
     assert HubMeshReady(0, 2) in told
     actions = pair.tick(60.0)
     assert not [each for each in actions if isinstance(each, MakeOffer | Dial | CloseLink)]
-    mesh = pair.hubs[1].snapshot(60.0).mesh
+    mesh = pair.hubs[1].status.snapshot(60.0).mesh
     assert (mesh.local_links, mesh.p2p_links, mesh.websocket_links) == (1, 0, 0)
-    (end,) = next(hub for hub in pair.hubs[0].topology(60.0).hubs if hub.peer_id == SECOND).links
+    (end,) = next(
+        hub for hub in pair.hubs[0].status.topology(60.0).hubs if hub.peer_id == SECOND
+    ).links
     assert (end.carrier, end.purpose) == ("local", "mesh")
 
 
@@ -142,7 +144,7 @@ def test_a_worker_that_has_died_is_gone_at_once(code: int, seconds: float) -> No
     pair.tick(10.0)
     pair.cut(code)
     waited = 0.0
-    while any(len(hub.topology(pair.now).hubs) > 1 for hub in pair.hubs):
+    while any(len(hub.status.topology(pair.now).hubs) > 1 for hub in pair.hubs):
         pair.tick(0.01)
         waited += 0.01
     assert waited == pytest.approx(seconds, abs=0.03)
@@ -158,6 +160,6 @@ def test_a_worker_that_has_died_is_dialled_until_it_is_back() -> None:
         (dial,) = dials(pair.tick(0.3))
         failed = OpeningFailed(dial.opening, "connection refused")
         pair.hubs[1].handle(failed, pair.now)
-    figures = pair.hubs[1].figures().mesh
+    figures = pair.hubs[1].status.figures().mesh
     assert figures is not None
     assert figures.attempts_failed["local"] == 3

@@ -129,8 +129,8 @@ def test_host_and_port_are_those_of_the_first_address(address: str, host: str, p
 def test_who_it_is_it_says_when_its_own_mesh_has_begun() -> None:
     desk = DialDesk()
     session = desk.answer()
-    assert [record.peer_id for record in desk.hub.snapshot(0.0).hubs] == [HUB]
-    assert desk.hub.peers() == []
+    assert [record.peer_id for record in desk.hub.status.snapshot(0.0).hubs] == [HUB]
+    assert desk.hub.status.peers() == []
     desk.clear()
     desk.say(session, itself(R), now=1.0)
     assert desk.notices == [
@@ -138,7 +138,7 @@ def test_who_it_is_it_says_when_its_own_mesh_has_begun() -> None:
         HubDiscovered(R, R, (URI,)),
         HubRegistered(R, 2),
     ]
-    assert [record.peer_id for record in desk.hub.snapshot(1.0).hubs] == [HUB, R]
+    assert [record.peer_id for record in desk.hub.status.snapshot(1.0).hubs] == [HUB, R]
     desk.clear()
     desk.say(session, itself(S), now=1.0)
     assert desk.notices == []
@@ -257,7 +257,7 @@ def test_what_came_with_the_message_that_ended_a_socket_is_not_heeded() -> None:
         desk.feed(PeerSent(dialled, text), 1.0)
     assert desk.closed == {dialled: (1000, "second link")}
     assert desk.sent.get(dialled, []) == []
-    assert desk.hub.snapshot(1.0).messages_refused == 0
+    assert desk.hub.status.snapshot(1.0).messages_refused == 0
 
 
 def test_the_socket_that_it_has_dialled_is_the_one_that_is_listed() -> None:
@@ -266,7 +266,7 @@ def test_the_socket_that_it_has_dialled_is_the_one_that_is_listed() -> None:
     desk.say(accepted, announce())
     desk.say(desk.answer(), itself(R))
     assert accepted not in desk.closed
-    assert [record.peer_id for record in desk.hub.snapshot(0.0).hubs] == [HUB, R]
+    assert [record.peer_id for record in desk.hub.status.snapshot(0.0).hubs] == [HUB, R]
 
 
 def test_one_that_dials_us_when_it_is_linked_is_refused_if_it_lives() -> None:
@@ -444,7 +444,7 @@ def test_its_clients_are_gone_when_its_socket_ends() -> None:
     desk.clear()
     desk.lose(session, now=1.0)
     assert briefly(desk.take(a)) == [("peer-disconnected", B), ("peer-disconnected", C)]
-    assert desk.hub.snapshot(1.0).connections == 1
+    assert desk.hub.status.snapshot(1.0).connections == 1
 
 
 def test_its_complaints_are_not_answered() -> None:
@@ -453,7 +453,7 @@ def test_its_complaints_are_not_answered() -> None:
     desk.say(session, {"type": "error", "error": "does not route", "timestamp": 1})
     desk.say(session, json.dumps({"type": "goodbye", "data": {"peerId": R}, "fromPeerId": R}))
     assert desk.take(session) == []
-    assert desk.hub.snapshot(0.0).messages_refused == 0
+    assert desk.hub.status.snapshot(0.0).messages_refused == 0
 
 
 def test_a_hub_that_waits_for_a_place_and_is_dialled_meanwhile_waits_for_its_id() -> None:

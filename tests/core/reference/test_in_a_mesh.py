@@ -143,16 +143,16 @@ def test_no_hub_serves_it_before_the_mesh_has_agreed_however_long_that_takes() -
     for _ in range(2):
         hubs.now += 1.0
         hubs.feed(1, Tick())
-        assert hubs.hubs[1].snapshot(hubs.now).connections == 1
+        assert hubs.hubs[1].status.snapshot(hubs.now).connections == 1
     hubs.run()
-    assert hubs.hubs[1].snapshot(hubs.now).connections == 2
+    assert hubs.hubs[1].status.snapshot(hubs.now).connections == 2
 
 
 def test_both_list_it() -> None:
     hubs = linked(FIRST, SECOND)
     double(hubs)
     for hub in hubs.hubs:
-        assert R in [record.peer_id for record in hub.snapshot(hubs.now).hubs]
+        assert R in [record.peer_id for record in hub.status.snapshot(hubs.now).hubs]
 
 
 def test_who_only_listens_steps_in_when_the_other_socket_ends() -> None:
@@ -228,7 +228,9 @@ def test_two_meshes_that_share_a_reference_hub_become_one() -> None:
         hubs.pong(second)
     hubs.run()
     served = [
-        number for number, hub in enumerate(hubs.hubs) if hub.snapshot(hubs.now).connections == 3
+        number
+        for number, hub in enumerate(hubs.hubs)
+        if hub.status.snapshot(hubs.now).connections == 3
     ]
     (serving,) = served
     # What it was told by the other one stays true.
@@ -328,11 +330,11 @@ def test_a_hub_that_is_told_twice_that_an_id_is_free_publishes_it_once() -> None
     hubs = linked(FIRST, SECOND)
     double(hubs)
     waiting = hubs.hubs[1]
-    before = waiting.snapshot(hubs.now).announced_peers
+    before = waiting.status.snapshot(hubs.now).announced_peers
     is_free = Found(MESH, R, None)
     link = next(link for number, link in hubs.others if number == 1)
     for sequence in (1, 0):  # the second waits for the first, and both are heard together
         segment = Segment(LATE_STREAM, sequence, 0, is_free)
         life = int(EPOCH * 1000)
         hubs.feed(1, LinkReceived(link, Routed(FIRST, life, SECOND, life, 9, segment)))
-    assert waiting.snapshot(hubs.now).announced_peers == before + 1
+    assert waiting.status.snapshot(hubs.now).announced_peers == before + 1

@@ -96,12 +96,12 @@ def test_a_reference_hub_is_listed_and_told_of() -> None:
         HubDiscovered(R, R, ("ws://127.0.0.1:4000",)),
         HubRegistered(R, 2),
     ]
-    assert [record.peer_id for record in desk.hub.snapshot(1.0).hubs] == [HUB, R]
-    assert desk.hub.snapshot(1.0).hubs[1].namespace == MESH
+    assert [record.peer_id for record in desk.hub.status.snapshot(1.0).hubs] == [HUB, R]
+    assert desk.hub.status.snapshot(1.0).hubs[1].namespace == MESH
     desk.clear()
     desk.lose(session, now=2.0)
     assert desk.notices[-1] == HubUnregistered(R, 1)
-    assert [record.peer_id for record in desk.hub.snapshot(2.0).hubs] == [HUB]
+    assert [record.peer_id for record in desk.hub.status.snapshot(2.0).hubs] == [HUB]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_who_may_be_a_reference_hub(options: Json, is_welcome: bool) -> None:
     assert (answer["type"] == "peer-discovered") == is_welcome
     assert is_welcome or "reference_hubs=yes" in answer["error"]
     desk.say(session, discovered(B))
-    assert (desk.hub.snapshot(0.0).connections == 2) == is_welcome
+    assert (desk.hub.status.snapshot(0.0).connections == 2) == is_welcome
 
 
 def test_a_plain_server_links_up_with_nobody() -> None:
@@ -342,7 +342,7 @@ def test_signals_pass_both_ways_as_they_are(kind: str) -> None:
     assert desk.take(session) == [expected | {"fromPeerId": A, "targetPeerId": B}]
     desk.say(session, signal(B, A, data, kind), now=2.0)
     assert desk.take(a) == [expected | {"fromPeerId": B, "targetPeerId": A}]
-    assert desk.hub.snapshot(2.0).signals_relayed == 2
+    assert desk.hub.status.snapshot(2.0).signals_relayed == 2
 
 
 def test_signals_between_clients_of_two_reference_hubs_cross_once() -> None:
@@ -410,7 +410,7 @@ def test_a_signal_to_nobody_is_counted_and_not_answered() -> None:
     session = come(desk, R, B)
     desk.say(session, signal(B, C))
     assert desk.take(session) == []
-    assert desk.hub.snapshot(0.0).signals_refused == 1
+    assert desk.hub.status.snapshot(0.0).signals_refused == 1
 
 
 @pytest.mark.parametrize(
@@ -462,8 +462,8 @@ def test_what_makes_no_sense_changes_nothing(message: object) -> None:
     desk.say(session, message)
     assert desk.take(a) == []
     assert desk.closed == {}
-    assert desk.hub.snapshot(0.0).messages_refused == 1
-    assert desk.hub.snapshot(0.0).connections == 3
+    assert desk.hub.status.snapshot(0.0).messages_refused == 1
+    assert desk.hub.status.snapshot(0.0).connections == 3
 
 
 # What such a hub may claim
@@ -477,7 +477,7 @@ def test_a_web_page_is_no_hub_whatever_it_says() -> None:
     (answer,) = desk.take(page)
     assert "reserved for hubs" in answer["error"]
     desk.say(page, discovered(B))
-    assert desk.hub.snapshot(0.0).connections == 1
+    assert desk.hub.status.snapshot(0.0).connections == 1
 
 
 def test_a_web_page_that_waited_for_the_id_of_a_hub_is_none_either() -> None:
@@ -495,10 +495,10 @@ def test_clients_that_are_refused_are_not_kept() -> None:
     session = come(desk, R)
     for number in range(900):
         desk.say(session, discovered(f"{number:040x}", text="x" * 20_000))
-    assert desk.hub.snapshot(0.0).messages_refused == 900
+    assert desk.hub.status.snapshot(0.0).messages_refused == 900
     assert kept(desk, session) == 0
     desk.say(session, discovered(B))
-    assert desk.hub.snapshot(0.0).connections == 2
+    assert desk.hub.status.snapshot(0.0).connections == 2
 
 
 def test_the_clients_of_one_hub_take_4_mib_and_those_of_all_16() -> None:
@@ -547,8 +547,8 @@ def test_when_its_socket_ends_all_its_clients_are_gone_once() -> None:
         ]
     assert briefly(desk.take(other)) == [("peer-disconnected", B), ("peer-disconnected", C)]
     assert desk.take(session) == []
-    assert desk.hub.snapshot(0.0).connections == 4
-    assert desk.hub.snapshot(0.0).announced_peers == 4
+    assert desk.hub.status.snapshot(0.0).connections == 4
+    assert desk.hub.status.snapshot(0.0).announced_peers == 4
 
 
 def test_a_hub_that_comes_back_is_new() -> None:
@@ -663,7 +663,7 @@ def test_an_id_of_a_hubs_client_stays_there_while_the_hub_lives() -> None:
     desk.pong(session, now=1.5)
     assert desk.closed == {other: (1008, "Peer already connected")}
     desk.tick(3.0)
-    assert desk.hub.snapshot(3.0).connections == 3
+    assert desk.hub.status.snapshot(3.0).connections == 3
 
 
 def test_an_id_of_a_hubs_client_is_free_if_the_hub_is_dead() -> None:
@@ -704,7 +704,7 @@ def test_a_dead_hub_and_its_contested_client_may_be_due_together() -> None:
     desk.say(desk.open(R, now=1.0), announce(), now=1.0)
     desk.join(B, now=1.1)
     desk.tick(3.5)
-    assert desk.hub.snapshot(3.5).connections == 2
+    assert desk.hub.status.snapshot(3.5).connections == 2
 
 
 # Bounds
@@ -714,7 +714,7 @@ def test_clients_of_reference_hubs_count_as_connections() -> None:
     desk = hub_desk(max_connections=3)
     a = desk.join(A)
     session = come(desk, R, B, C)
-    assert desk.hub.snapshot(0.0).connections == 3
+    assert desk.hub.status.snapshot(0.0).connections == 3
     late = desk.open(D)
     assert set(desk.pinged) == {a, session}, "the clients of a hub have no sockets"
     for now in (0.0, 2.0):  # the first search was for the guest for which there was no place
@@ -733,11 +733,11 @@ def test_a_hub_cannot_name_clients_without_end() -> None:
     session = come(desk, R)
     for number in range(50):
         desk.say(session, discovered(f"{number:040x}"))
-    assert desk.hub.snapshot(0.0).connections == 2
+    assert desk.hub.status.snapshot(0.0).connections == 2
     for number in range(2):
         desk.say(session, gone(f"{number:040x}"), now=1.0)
     desk.tick(5.0)
-    assert desk.hub.snapshot(5.0).connections == 1, "the others have been forgotten"
+    assert desk.hub.status.snapshot(5.0).connections == 1, "the others have been forgotten"
 
 
 def test_nothing_is_sent_to_a_session_that_has_no_socket() -> None:
@@ -795,9 +795,9 @@ def test_a_ghost_makes_room_for_a_guest_that_is_announced_again() -> None:
     desk.pong(session, now=0.1)
     desk.tick(2.0)
     assert desk.closed == {a: (1008, "server is full, no answer here")}
-    assert desk.hub.snapshot(2.0).announced_peers == 2  # the hub, and one of its clients
+    assert desk.hub.status.snapshot(2.0).announced_peers == 2  # the hub, and one of its clients
     desk.tick(5.0)
-    assert desk.hub.snapshot(5.0).announced_peers == 3
+    assert desk.hub.status.snapshot(5.0).announced_peers == 3
 
 
 def test_where_all_live_a_guest_finds_no_place() -> None:

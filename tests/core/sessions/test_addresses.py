@@ -47,7 +47,7 @@ def test_an_address_that_has_its_share_is_refused_and_others_get_in() -> None:
     assert desk.closed == dict.fromkeys(sessions[5:], REFUSED)
     desk.open(A, address=OTHER)
     assert len(desk.closed) == 2
-    assert len(desk.hub.peers()) == 6
+    assert len(desk.hub.status.peers()) == 6
 
 
 def test_addresses_of_one_network_of_64_bits_are_one() -> None:
@@ -73,7 +73,7 @@ def test_who_leaves_makes_room_for_another_one_of_its_address() -> None:
     assert desk.closed == {}
     for session in sessions[1:]:
         desk.lose(session)
-    assert len(desk.hub.peers()) == 1
+    assert len(desk.hub.status.peers()) == 1
 
 
 def test_the_owner_of_an_id_resumes_it_though_its_address_has_its_share() -> None:

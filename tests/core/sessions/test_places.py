@@ -43,7 +43,7 @@ def test_a_ghost_makes_room_after_the_takeover_timeout() -> None:
     desk.tick(7.0)
     assert desk.closed == {second: GHOST}
     assert desk.take_types(newcomer) == ["connected"]
-    assert desk.hub.snapshot(7.0).connections == 2
+    assert desk.hub.status.snapshot(7.0).connections == 2
 
 
 def test_when_all_have_answered_the_newcomer_is_refused_at_once() -> None:
@@ -206,7 +206,7 @@ def test_only_so_many_may_wait() -> None:
         desk.pong(session, now=7.1)
     assert set(desk.closed) == set(newcomers)
     assert set(desk.closed.values()) == {REFUSED}
-    assert desk.hub.snapshot(7.1).connections == 2
+    assert desk.hub.status.snapshot(7.1).connections == 2
 
 
 def test_one_that_waits_and_closes_is_forgotten() -> None:
@@ -217,7 +217,7 @@ def test_one_that_waits_and_closes_is_forgotten() -> None:
     desk.tick(7.0)
     assert desk.closed == {}
     assert desk.take(newcomer) == []
-    assert desk.hub.snapshot(7.0).connections == 1
+    assert desk.hub.status.snapshot(7.0).connections == 1
 
 
 @pytest.mark.parametrize("spell", [str.lower, str.upper])
@@ -279,7 +279,7 @@ def test_the_place_of_who_has_not_got_its_id_is_given_to_who_waits(end: str) -> 
     else:
         desk.say(second, {"type": "ping", "data": "x" * BACKLOG_SIZE}, now=5.2)
     assert desk.take_types(other) == ["connected"]
-    assert desk.hub.snapshot(5.2).connections == 3
+    assert desk.hub.status.snapshot(5.2).connections == 3
 
 
 def test_who_waits_for_a_place_wants_its_id_from_its_announce_on() -> None:

@@ -167,7 +167,7 @@ def test_a_first_socket_that_closes_meanwhile_gives_way_at_once() -> None:
     desk.lose(first, now=5.5)
     desk.lose(b, now=5.6)
     assert desk.take_types(second) == ["connected", "peer-discovered", "peer-disconnected"]
-    assert desk.hub.snapshot(6.0).connections == 1
+    assert desk.hub.status.snapshot(6.0).connections == 1
 
 
 def test_a_second_socket_that_closes_meanwhile_is_forgotten() -> None:

@@ -99,7 +99,7 @@ def test_of_a_hub_that_asks_too_much_the_offers_are_dropped(
     # One at once, and six that waited: three quarters of half of the room.
     dealt = 1 + 6 + 1
     assert sum(len(messages) for messages in hubs.sent.values()) == 7 * dealt
-    assert hubs.hubs[0].figures().topics.dropped_draws == 101 - dealt
+    assert hubs.hubs[0].status.figures().topics.dropped_draws == 101 - dealt
     assert desk.room.size == 0
 
 

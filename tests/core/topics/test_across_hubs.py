@@ -247,7 +247,7 @@ def test_a_greeting_whose_lead_does_not_answer_keeps_nothing_back_for_long() -> 
     hubs.inject(0, replace(greeting, number=LATER + 1), THIRD)
     assert heard(hubs, one) == ["of another"]
     topics.on_failure(HandedOut(namespace, 1), Reason.EXPIRED, hubs.now)
-    assert hubs.hubs[0].figures().topics.publications["unheard"] == 0
+    assert hubs.hubs[0].status.figures().topics.publications["unheard"] == 0
 
 
 def test_who_is_its_own_lead_by_now_has_greeted() -> None:
@@ -299,7 +299,7 @@ def test_who_was_handed_out_by_a_former_lead_hears_of_those_that_the_next_one_ha
     )
     hubs.inject(0, said, SECOND)
     assert heard(hubs, one) == ["mine", "theirs"]
-    assert hubs.hubs[0].figures().topics.under_way == 1  # the next one has not said so
+    assert hubs.hubs[0].status.figures().topics.under_way == 1  # the next one has not said so
 
 
 def holding_back() -> tuple[Hubs, str, tuple[int, int]]:
@@ -377,7 +377,7 @@ def test_all_tables_are_empty_when_all_are_gone() -> None:
     hubs.run()
     hubs.pass_time(100.0)
     for hub in hubs.hubs:
-        topics = hub.figures().topics
+        topics = hub.status.figures().topics
         assert (topics.listened, topics.under_way, topics.kept) == (0, 0, 0)
         assert len(hub._namespaces.presence) == len(hub._namespaces.rendezvous) == 0
 
@@ -387,8 +387,8 @@ def test_hubs_in_a_topic_are_not_introduced_nor_shown_to_people() -> None:
     visitors = [hubs.visit(number, topic) for number in (0, 1, 2)]
     hubs.pass_time(GREETS_WITHIN)
     client = hubs.join(0, "a" * 40, topic)
-    assert hubs.hubs[0].largest_namespaces(5)[0].name == topic
-    assert len(hubs.hubs[0].largest_namespaces(5)) == 1
+    assert hubs.hubs[0].status.largest_namespaces(5)[0].name == topic
+    assert len(hubs.hubs[0].status.largest_namespaces(5)) == 1
     hubs.lose(visitors[1])
     hubs.run()
     assert hubs.take_types(client) == ["connected"]
@@ -449,10 +449,10 @@ def test_what_does_not_get_to_a_lead_in_time_is_given_up_and_counted() -> None:
         for number in (0, 1):
             hubs.feed(number, Tick())
         hubs.hubs[0]._clients.topics.placed(hubs.now)  # the lead is the same one
-        under_way.append(hubs.hubs[0].figures().topics.under_way)
+        under_way.append(hubs.hubs[0].status.figures().topics.under_way)
     assert under_way == sorted(under_way[:15]) + sorted(under_way[15:], reverse=True)
     assert set(under_way) == {0, 1, 2}
-    assert hubs.hubs[0].figures().topics.publications["unheard"] == 2
+    assert hubs.hubs[0].status.figures().topics.publications["unheard"] == 2
 
 
 def test_what_nobody_says_to_be_out_is_given_up() -> None:
@@ -463,10 +463,10 @@ def test_what_nobody_says_to_be_out_is_given_up() -> None:
     [pending] = hubs.hubs[0]._clients.topics._publications._pending.values()
     pending.lead = SECOND  # so that the word of the third one counts for nothing
     hubs.pass_time(1.9)
-    assert hubs.hubs[0].figures().topics.under_way == 1
+    assert hubs.hubs[0].status.figures().topics.under_way == 1
     hubs.pass_time(0.2)
-    assert hubs.hubs[0].figures().topics.under_way == 0
-    assert hubs.hubs[0].figures().topics.publications["unheard"] == 1
+    assert hubs.hubs[0].status.figures().topics.under_way == 0
+    assert hubs.hubs[0].status.figures().topics.publications["unheard"] == 1
 
 
 def test_a_lead_that_may_not_know_all_passes_on_what_it_gets() -> None:
@@ -567,7 +567,7 @@ def test_a_hub_without_memory_tells_its_own_and_counts() -> None:
     hubs.run()
     assert heard(hubs, one) == [1]
     assert heard(hubs, other) == []
-    assert hubs.hubs[0].figures().topics.publications["unheard"] == 1
+    assert hubs.hubs[0].status.figures().topics.publications["unheard"] == 1
 
 
 def test_what_no_stream_has_room_for_is_given_up_and_counted() -> None:
@@ -580,7 +580,7 @@ def test_what_no_stream_has_room_for_is_given_up_and_counted() -> None:
     hubs.publish(one, topic)
     hubs.run()
     assert (heard(hubs, one), heard(hubs, other)) == ([1], [])
-    assert hubs.hubs[0].figures().topics.publications["unheard"] == 1
+    assert hubs.hubs[0].status.figures().topics.publications["unheard"] == 1
 
 
 def test_what_a_stream_gives_up_is_given_up_once() -> None:
@@ -593,7 +593,7 @@ def test_what_a_stream_gives_up_is_given_up_once() -> None:
     spread = pending.spread
     topics.on_failure(replace(spread, origin=SECOND), Reason.EXPIRED, hubs.now)  # as a keeper
     topics.on_failure(Handed(spread.namespace, SECOND, 1, b"1"), Reason.EXPIRED, hubs.now)
-    assert hubs.hubs[0].figures().topics.publications["unheard"] == 2
+    assert hubs.hubs[0].status.figures().topics.publications["unheard"] == 2
     pending.lead = SECOND  # it was sent to another one since
     topics.on_failure(spread, Reason.EXPIRED, hubs.now)
     assert len(topics._publications) == 1
@@ -604,7 +604,7 @@ def test_what_a_stream_gives_up_is_given_up_once() -> None:
     pending.is_out = False
     topics.on_failure(spread, Reason.OVERLOADED, hubs.now)
     topics.on_failure(spread, Reason.OVERLOADED, hubs.now)
-    assert hubs.hubs[0].figures().topics.publications["unheard"] == 3
+    assert hubs.hubs[0].status.figures().topics.publications["unheard"] == 3
     assert len(topics._publications) == 0
 
 
@@ -615,7 +615,7 @@ def test_what_is_published_at_a_hub_that_is_alone_for_a_moment_is_heard_when_oth
     one, *others = [hubs.visit(number, topic) for number in (0, 1, 2)]
     hubs.publish(one, topic, "announce")
     hubs.run()
-    assert hubs.hubs[0].figures().topics.under_way == 0
+    assert hubs.hubs[0].status.figures().topics.under_way == 0
     for each, other in ((0, 1), (1, 2), (0, 2)):
         hubs.link(each, other)
     hubs.run()
@@ -624,7 +624,7 @@ def test_what_is_published_at_a_hub_that_is_alone_for_a_moment_is_heard_when_oth
     hubs.pass_time(10.0)
     for hub in hubs.hubs:
         assert not hub._clients.topics._publications._pending
-        assert hub.figures().topics.publications["unheard"] == 0
+        assert hub.status.figures().topics.publications["unheard"] == 0
 
 
 def test_a_hub_that_stays_alone_keeps_nothing() -> None:

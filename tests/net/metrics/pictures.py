@@ -55,4 +55,4 @@ def busy(*, is_hub: bool) -> Picture:
         turn_times=distribution(times),
         loop_lag=distribution(Histogram()),
     )
-    return Picture(hub.snapshot(10.0), hub.figures(), shell)
+    return Picture(hub.status.snapshot(10.0), hub.status.figures(), shell)

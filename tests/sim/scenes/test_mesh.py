@@ -85,4 +85,4 @@ def test_hubs_that_were_cut_off_for_a_moment_have_a_mesh_back_as_soon_as_they_ar
 
 def known_hubs(mesh: Mesh) -> set[int]:
     """Return how many hubs the hubs believe to be there."""
-    return {hub.hub.snapshot(mesh.world.now).mesh.known_hubs for hub in mesh.hubs}
+    return {hub.hub.status.snapshot(mesh.world.now).mesh.known_hubs for hub in mesh.hubs}

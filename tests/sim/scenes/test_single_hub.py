@@ -77,7 +77,7 @@ def test_churn_breaks_no_rule(seed: int) -> None:
 def test_after_churn_the_hub_counts_those_who_are_there_and_no_others(seed: int) -> None:
     world = churned(seed).world
     here = [stay for client in world.clients if (stay := client.stay) and stay.end is None]
-    snapshot = world.hubs[0].hub.snapshot(world.now)
+    snapshot = world.hubs[0].hub.status.snapshot(world.now)
     assert 0 < len(here) < len(world.clients)
     assert snapshot.connections == snapshot.announced_peers == len(here)
     assert snapshot.namespaces == len({stay.namespace for stay in here})
@@ -91,7 +91,7 @@ def test_a_hub_that_all_have_left_is_empty(seed: int) -> None:
         client.leave()
     world.run(80.0)
     hub = world.hubs[0]
-    snapshot = hub.hub.snapshot(world.now)
+    snapshot = hub.hub.status.snapshot(world.now)
     assert (snapshot.connections, snapshot.announced_peers, snapshot.namespaces) == (0, 0, 0)
     assert hub.notices["peerConnected"] == hub.notices["peerDisconnected"] > 0
     assert hub.hub.deadline() is None

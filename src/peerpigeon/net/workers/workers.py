@@ -16,7 +16,7 @@ from peerpigeon.net.workers.place import links_path
 if TYPE_CHECKING:
     import socket
 
-    from peerpigeon.core import Hub
+    from peerpigeon.core import Status
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.net.driver import Driver
     from peerpigeon.net.http.opening_handshake import UpgradeRequest
@@ -52,14 +52,14 @@ class Workers:
         """Take over a link that another worker has dialled."""
         self._driver.carriers.sockets.open(transport, replace(request, is_of_worker=True), early)
 
-    async def come(self, hub: Hub) -> None:
+    async def come(self, status: Status) -> None:
         """Wait until the others are there, or do not come about.
 
         Whoever connects meanwhile is taken by them, or waits on. A hub that comes to others lets
         newcomers wait for two seconds if those may have clients, and may take one too many.
         """
         until = self._loop.time() + COME
-        while not hub.is_among_workers and self._loop.time() < until:  # noqa: ASYNC110
+        while not status.is_among_workers and self._loop.time() < until:  # noqa: ASYNC110
             await asyncio.sleep(LOOK)
 
     async def relayed_are_gone(self) -> None:

@@ -108,7 +108,7 @@ def _play(mesh: Mesh, population: Population, outcome: Outcome, liars: int) -> N
     outcome.expect(not population.unmet(), f"{population.unmet()} do not know each other at last")
     outcome.figures["strangers known"] = _strangers(honest)
     outcome.figures["forged"] = sum(
-        host.hub.snapshot(world.now).mesh.forged for host in mesh.hubs if host.is_alive
+        host.hub.status.snapshot(world.now).mesh.forged for host in mesh.hubs if host.is_alive
     )
     outcome.figures["closed"] = sum(1 for client in honest if client.closures)
     outcome.expect(mesh.parts() == 1, f"the mesh is in {mesh.parts()} parts")

@@ -134,7 +134,7 @@ def clocks_set(seed: int, hubs: int = 8, *, step: float = DAY, rough: bool = Fal
         {hub.own: _incarnation(hub) for hub in mesh.hubs} == known, "a hub has begun a new life"
     )
     for hub in mesh.hubs:
-        shown = hub.hub.snapshot(world.now).wall_time
+        shown = hub.hub.status.snapshot(world.now).wall_time
         outcome.expect(
             abs(shown - EPOCH - hub.skew - world.now) < MOMENT, "a hub tells a wrong time"
         )

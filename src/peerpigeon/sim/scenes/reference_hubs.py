@@ -141,7 +141,7 @@ def orphaned(seed: int, hubs: int = 4, *, rough: bool = False) -> Outcome:
     scene.population.signal_steadily(600, 30.0)
     world.run(5.0)
     victim = mesh.hubs[scene.population.rng.randrange(2)]
-    is_orphaned = victim.hub.snapshot(world.now).connections > CLIENTS_EACH + 1
+    is_orphaned = victim.hub.status.snapshot(world.now).connections > CLIENTS_EACH + 1
     orphans = scene.clients_of(doubly_linked)
     apart = Apart(orphans, world.now, world.now + SETTLING) if is_orphaned else None
     world.kill(victim)

@@ -172,7 +172,8 @@ def topics(
         visitor.leave()
     world.run(LONGEST_KEPT)
     for hub in mesh.living:
-        kept, namespaces = hub.hub.figures().topics, hub.hub.snapshot(world.now).namespaces
+        status = hub.hub.status
+        kept, namespaces = status.figures().topics, status.snapshot(world.now).namespaces
         rest = kept.listened, kept.under_way, kept.kept, namespaces
         outcome.expect(not any(rest), f"hub {hub.number} keeps {rest} of topics")
     return outcome

@@ -89,7 +89,9 @@ def _machine(mesh: Mesh, number: int) -> list[Host]:
 
 
 def _is_whole(mesh: Mesh) -> bool:
-    return mesh.is_whole() and all(hub.hub.snapshot(mesh.world.now).mesh.ready for hub in mesh.hubs)
+    return mesh.is_whole() and all(
+        hub.hub.status.snapshot(mesh.world.now).mesh.ready for hub in mesh.hubs
+    )
 
 
 def _arrive(population: Population, clients: int, rooms: int, within: float = 0.0) -> None:
@@ -142,7 +144,7 @@ their home was not there when they came."""
 
 def _expect_empty(outcome: Outcome, mesh: Mesh) -> None:
     for hub in mesh.hubs:
-        snapshot = hub.hub.snapshot(mesh.world.now)
+        snapshot = hub.hub.status.snapshot(mesh.world.now)
         left = (snapshot.connections, snapshot.announced_peers, snapshot.namespaces)
         outcome.expect(left == (0, 0, 0), f"hub {hub.number} has {left} left")
         memory = hub.hub.memory.signals

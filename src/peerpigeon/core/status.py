@@ -1,4 +1,4 @@
-"""What people ask of a hub, and what it answers: pictures, from which no way leads back into it."""
+"""What people ask of a hub, and what it answers: values, from which no way leads back into it."""
 
 from __future__ import annotations
 
@@ -24,37 +24,39 @@ if TYPE_CHECKING:
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.incoming_news import IncomingNews
-    from peerpigeon.core.memory import MemoryAccount
     from peerpigeon.core.mesh.mesh import Mesh
     from peerpigeon.core.namespaces.namespaces import Namespaces
     from peerpigeon.core.wire.hub_frames import Advert
     from peerpigeon.core.worker_loads import WorkerLoads
 
 
-class Pictures:
-    """The part of a ``Hub`` that only looks at the others."""
+class Status:
+    """How one hub is: it looks at the other parts, and changes none of them."""
 
-    _own: PeerId
-    _config: ServerConfig
-    _started_at: float
-    _effects: Effects
-    _clients: ClientService
-    _namespaces: Namespaces
-    _news: IncomingNews
-    _mesh: Mesh | None
-    _delivery: Delivery | None
-    _loads: WorkerLoads | None
-    memory: MemoryAccount
-
-    @property
-    def id(self) -> PeerId:
-        """This hub's own id."""
-        return self._own
-
-    @property
-    def epoch(self) -> float:
-        """What is added to this hub's time to get seconds since 1970."""
-        return self._effects.epoch
+    def __init__(  # noqa: PLR0913 - all that there is to look at
+        self,
+        own: PeerId,
+        config: ServerConfig,
+        started_at: float,
+        effects: Effects,
+        *,
+        clients: ClientService,
+        namespaces: Namespaces,
+        news: IncomingNews,
+        mesh: Mesh | None,
+        delivery: Delivery | None,
+        loads: WorkerLoads | None,
+    ) -> None:
+        self._own = own
+        self._config = config
+        self._started_at = started_at
+        self._effects = effects
+        self._clients = clients
+        self._namespaces = namespaces
+        self._news = news
+        self._mesh = mesh
+        self._delivery = delivery
+        self._loads = loads
 
     @property
     def serving(self) -> Serving:
@@ -73,11 +75,6 @@ class Pictures:
     def is_draining(self) -> bool:
         """Whether it lets its clients go and takes no newcomers, because it is to stop."""
         return self._clients.admission.is_draining
-
-    @property
-    def advert(self) -> Advert | None:
-        """What this hub publishes of itself and its links; ``None`` for a plain server."""
-        return None if self._mesh is None else self._mesh.advert
 
     def adverts(self) -> list[Advert]:
         """Return what each live hub publishes, this one included; none for a plain server."""
@@ -105,8 +102,8 @@ class Pictures:
             signals_refused=self._effects.counts.all_refused,
             messages_refused=clients.messages_refused,
             news_unusable=self._news.unusable,
-            memory_limit=self.memory.limit,
-            memory_kept=self.memory.kept,
+            memory_limit=self._effects.memory.limit,
+            memory_kept=self._effects.memory.kept,
         )
 
     def topology(self, now: float) -> TopologySnapshot:
@@ -132,7 +129,7 @@ class Pictures:
         draws = self._clients.draws
         return figures(
             self._effects.counts,
-            self.memory,
+            self._effects.memory,
             self._clients.figures(),
             self._clients.topics.figures(len(draws), draws.dropped),
             mesh,
