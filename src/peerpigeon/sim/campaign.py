@@ -97,7 +97,7 @@ def catalogue(size: str) -> dict[str, Scene]:
             "tracker": tracker.tracker,
             "byzantine": byzantine.byzantine,
             "liars among identities": byzantine.byzantine_with_identities,
-            "an hour": partial(days.days, hours=1.0),
+            "three hours": partial(days.days, hours=3.0),
             "loss of 10 %": partial(loss.lossy, loss=0.1),
             "loss of 20 %": partial(loss.lossy, loss=0.2),
             "loss of 30 %": partial(loss.lossy, loss=0.3),

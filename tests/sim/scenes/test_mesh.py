@@ -18,7 +18,7 @@ TESTED_ELSEWHERE = {
     *("workers", *lives.SCENES),
 }
 """With other seeds, calm and rough, in the tests that are named after them."""
-LONGEST = {"an hour", "byzantine", "massacre of 90 %"}
+LONGEST = {"three hours", "byzantine", "massacre of 90 %"}
 LONG_IF_ROUGH = {
     *("broken path", "crowd of 400", "cut", "liars among identities", "loss of 30 %"),
     *("massacre of 30 %", "meeting", "scale 60", "streams"),

@@ -39,7 +39,8 @@ SIGNALS = 1.0
 
 MOST_GROWTH = 0.1
 """Of what is held, from the second quarter of the time to the last. From one round to the next it
-varies by half of that. Whoever kept 100 bytes of each client that has gone would pass this in three
+varies by half of that, so in less than three hours, of which a quarter is a round or two, it may
+pass this by chance. Whoever kept 100 bytes of each client that has gone would pass it in three
 hours, and 10 bytes in a day."""
 
 
