@@ -86,6 +86,11 @@ class Network:
     _held: list[Line] = field(default_factory=list)
     _opened: int = 0
 
+    @classmethod
+    def rough(cls) -> Network:
+        """Return one with much jitter, in which packets are lost."""
+        return cls(jitter=0.2, loss=0.02)
+
     @property
     def longest_way(self) -> float:
         """No frame that arrives without being lost on its way takes longer."""

@@ -72,6 +72,15 @@ def test_churn_breaks_no_rule(seed: int) -> None:
     assert scene.delivered > scene.refused > 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", [8, 128])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_churn_on_a_rough_network_breaks_no_rule(seed: int, limit: int) -> None:
+    scene = churn(seed, clients=60, duration=80.0, limit=limit, rough=True)
+    assert violations(scene.world) == []
+    assert scene.delivered > scene.refused > 0
+
+
 @pytest.mark.xdist_group("churn")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_after_churn_the_hub_counts_those_who_are_there_and_no_others(seed: int) -> None:

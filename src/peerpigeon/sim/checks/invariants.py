@@ -67,7 +67,8 @@ class _Register:
 
     @classmethod
     def of(cls, world: World) -> _Register:
-        grace = 2 * world.network.longest_way + _ROUNDING
+        way = world.network.longest_way + world.network.longest_delay
+        grace = 2 * way + _ROUNDING
         patience = max((hub.config.peer_timeout for hub in world.hubs), default=0.0) + grace
         # One search for a place may have to end before the next one begins.
         longest = 2 * max((hub.config.takeover_timeout for hub in world.hubs), default=0.0)

@@ -39,7 +39,7 @@ def full_hub(
     are refused with the reason, and no client that lives loses its place, also when the hub stands
     still for a while.
     """
-    world = World(seed, Network(jitter=0.2, loss=0.02) if rough else Network())
+    world = World(seed, Network.rough() if rough else None)
     hub = world.add_hub(ServerConfig(max_connections=places))
     outcome, rng = Outcome(world), world.chance("full hub")
     for _ in range(places):

@@ -22,7 +22,7 @@ ARRIVALS = 4.0
 def begin(seed: int, layout: Layout, *, rough: bool = False) -> Mesh:
     """Set a mesh up, on a rough network if asked for: loss, much jitter, wrong clocks."""
     if rough:
-        return Mesh.begin(seed, replace(layout, skew=ROUGH_SKEW), Network(jitter=0.2, loss=0.02))
+        return Mesh.begin(seed, replace(layout, skew=ROUGH_SKEW), Network.rough())
     return Mesh.begin(seed, layout)
 
 

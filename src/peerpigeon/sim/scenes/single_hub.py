@@ -11,6 +11,7 @@ from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.ids import generate_peer_id
 from peerpigeon.sim.client import SIGNALS
+from peerpigeon.sim.network import Network
 from peerpigeon.sim.world import World
 
 if TYPE_CHECKING:
@@ -82,6 +83,17 @@ def parts(clients: list[Client]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class _Pauses:
+    """How long clients stay where they are, at least: seconds, more than two ways of a message."""
+
+    between_deeds: float
+    after_goodbye: float
+
+
+_PAUSES, _ROUGH_PAUSES = _Pauses(1.0, 0.5), _Pauses(4.0, 3.5)
+
+
+@dataclass(frozen=True, slots=True)
 class Churn:
     """What ``churn`` came to."""
 
@@ -94,21 +106,24 @@ class Churn:
     """Signals that were answered by an error."""
 
 
-def churn(
+def churn(  # noqa: PLR0913
     seed: int,
     clients: int,
     duration: float = 60.0,
     namespaces: int = 4,
     limit: int = 128,
     kind: type[Hub] = Hub,
+    *,
+    rough: bool = False,
 ) -> Churn:
     """Let clients come, signal, roam, leave, lose their line, vanish and come back for a while.
 
-    Each does something every one to five seconds. At the end they do nothing for so long that the
-    hub has dropped those that vanished for good. Must show: all of ``checks.invariants``, whatever
-    happens at the same time, and that all this costs only those whom it concerns.
+    Each does something every one to five seconds, on a rough network every four to eight, so that
+    what was on its way to it is there before it comes back. At the end they do nothing for so long
+    that the hub has dropped those that vanished for good. Must show: all of ``checks.invariants``,
+    whatever happens at the same time, and that all this costs only those whom it concerns.
     """
-    world = World(seed)
+    world = World(seed, Network.rough() if rough else None)
     config = ServerConfig(
         max_connections=_ROOMY,
         discovery_limit=limit,
@@ -116,7 +131,8 @@ def churn(
         peer_timeout=12.0,
         takeover_timeout=1.0,
     )
-    scene = _Churning(world, world.add_hub(config, kind), namespaces, until=duration)
+    hub, pauses = world.add_hub(config, kind), _ROUGH_PAUSES if rough else _PAUSES
+    scene = _Churning(world, hub, namespaces, pauses, until=duration)
     for _ in range(clients):
         world.at(scene.rng.random() * 5.0, scene.arrive)
     world.run_until(duration)
@@ -134,7 +150,9 @@ def churn(
 class _Churning:
     """The clients of ``churn`` and what they do."""
 
-    def __init__(self, world: World, hub: Host, namespaces: int, until: float) -> None:
+    def __init__(
+        self, world: World, hub: Host, namespaces: int, pauses: _Pauses, until: float
+    ) -> None:
         self.rng: Random = world.chance("churn")
         self.away: list[Client] = []
         """Clients that vanished and have not come back."""
@@ -142,6 +160,7 @@ class _Churning:
         self._world = world
         self._hub = hub
         self._namespaces = namespaces
+        self._pauses = pauses
         self._until = until
 
     def arrive(self) -> None:
@@ -156,7 +175,7 @@ class _Churning:
         client.connect()
 
     def _wait(self, client: Client) -> None:
-        time = self._world.now + 1.0 + 4.0 * self.rng.random()
+        time = self._world.now + self._pauses.between_deeds + 4.0 * self.rng.random()
         if time < self._until:
             self._world.at(time, partial(self._act, client))
 
@@ -206,7 +225,8 @@ class _Churning:
 
     def _say_goodbye(self, client: Client) -> None:
         client.say_goodbye()
-        self._world.at(self._world.now + 0.5, partial(self._announce_again, client))
+        time = self._world.now + self._pauses.after_goodbye
+        self._world.at(time, partial(self._announce_again, client))
 
     def _announce_again(self, client: Client) -> None:
         if client.is_open and client.stay is None:
