@@ -37,6 +37,7 @@ class Puppet(Hub):
     def __init__(
         self, own: PeerId, config: ServerConfig, rng: Random, epoch: float, now: float
     ) -> None:
+        super().__init__(own, config, rng, epoch, now)
         self.made_with = epoch
         self.happened: list[tuple[float, Event]] = []
 
@@ -46,10 +47,6 @@ class Puppet(Hub):
 
     def deadline(self) -> float | None:
         return None
-
-    @property
-    def is_draining(self) -> bool:
-        return False
 
 
 def puppet(hub: Host) -> Puppet:
