@@ -469,7 +469,8 @@ def test_only_what_is_unacknowledged_takes_memory() -> None:
     for number in range(1000):
         source.send(B, 1, signal(number), 0.001 * number, 10.0)
         source.on_ack(B, 1, Ack(1, number + 1), 0.001 * number)
-    sender = source._senders[B]
+    sender = source._senders.get(B)
+    assert sender is not None
     assert len(sender.pending) == 0
     assert len(sender._expiry) <= 66
 

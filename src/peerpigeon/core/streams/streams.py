@@ -2,8 +2,9 @@
 
 A stream is named by its source and destination, the incarnation of the latter, and an epoch that
 the source never uses twice: those of each of its lives count from a random number. Under which
-incarnation it speaks may change meanwhile. Here are the streams of one hub; ``sender.py`` and
-``receiver.py`` have the two ends of one, ``receivers.py`` has all that end here.
+incarnation it speaks may change meanwhile. Here are the streams of one hub: ``senders.py`` has all
+that begin here, ``receivers.py`` all that end here; ``sender.py`` and ``receiver.py`` have the two
+ends of one.
 
 A destination that was told a later epoch by somebody who is not the source does not take what the
 source says. It answers where it stands, and the source goes on in an epoch later than that: epochs
@@ -15,15 +16,14 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.counts import Histogram
-from peerpigeon.core.deadlines import TimerQueue, earliest
+from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.lagging import Lagging
 from peerpigeon.core.shares import Shares
 from peerpigeon.core.streams.fair_queue import Queued
 from peerpigeon.core.streams.limits import StreamLimits
 from peerpigeon.core.streams.outgoing import Failure, Outgoing, failed, routed
 from peerpigeon.core.streams.receivers import Receivers
-from peerpigeon.core.streams.sender import Sender
+from peerpigeon.core.streams.senders import Senders
 from peerpigeon.core.wire.hub_frames import SIGNALS, Ack, Segment
 from peerpigeon.core.wire.hub_news import CARRIED, Relay
 from peerpigeon.core.wire.hub_sizes import size_of
@@ -33,7 +33,9 @@ from peerpigeon.core.wire.reasons import Reason
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from peerpigeon.core.counts import Histogram
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.streams.sender import Sender
     from peerpigeon.core.wire.hub_news import News
 
 
@@ -70,15 +72,10 @@ class Streams:
     ) -> None:
         """``lagging``: where it is noted which hubs do not keep up with control news."""
         self._limits = limits or StreamLimits()
-        self._lane = lane
         self._flow_of = flow_of
         self._lagging = lagging or Lagging()
         self._queued: Shares[Hashable] = Shares(self._limits.queued_everywhere)
-        self._epoch = first_epoch
-        self._senders: dict[PeerId, Sender] = {}
-        self._by_number: dict[int, Sender] = {}
-        self._opened = 0
-        self._alarms: TimerQueue[int] = TimerQueue()  # by number; may be early, is never late
+        self._senders = Senders(self._limits, lane, first_epoch)
         self._receivers = Receivers(self._limits)
         self._keeps_all_until = -inf
         self._failures: list[Failure] = []
@@ -87,24 +84,25 @@ class Streams:
         """How many pieces of news were sent, each counted once."""
         self.repeated = 0
         """How many times one was sent again."""
-        self.round_trips = Histogram()
+
+    @property
+    def round_trips(self) -> Histogram:
         """Seconds until a piece of news was acknowledged, of one in each stream at a time."""
+        return self._senders.round_trips
 
     def __len__(self) -> int:
         """Return how many pieces of news are unacknowledged or not yet sent; costs O(hubs)."""
-        return self.queued + sum(len(sender.pending) for sender in self._senders.values())
+        return self.queued + self._senders.unacknowledged
 
     @property
     def queued(self) -> int:
         """How many signals wait until they may be sent; costs O(hubs)."""
-        senders = self._senders.values()
-        return sum(len(sender.queue) for sender in senders if sender.queue is not None)
+        return self._senders.queued
 
     @property
     def size(self) -> int:
         """About how many bytes are kept, to send again or until it is their turn; O(hubs)."""
-        sent = sum(sender.size for sender in self._senders.values())
-        return sent + self._receivers.size
+        return self._senders.size + self._receivers.size
 
     # Sending
 
@@ -142,13 +140,13 @@ class Streams:
         if expires_at == inf:
             self._lagging.told(to, sender.control.size, now)
         self.sent += 1
-        self._arm(sender, min(sender.resend_at, expires_at))
+        self._senders.arm(sender, min(sender.resend_at, expires_at))
         return Outgoing(to, sender.incarnation, segment)
 
     def _wait(self, sender: Sender, item: Queued) -> Failure | None:
         if not sender.wait(item, self._queued):
             return Failure(sender.hub, item.news, Reason.OVERLOADED)
-        self._arm(sender, item.expires_at - self._limits.answer_time)
+        self._senders.arm(sender, item.expires_at - self._limits.answer_time)
         return None
 
     def _release(self, sender: Sender, now: float) -> list[Outgoing]:
@@ -158,7 +156,7 @@ class Streams:
             return []
         segments, late = sender.release(queue, now)
         self._fail(failed(sender.hub, late, Reason.EXPIRED), now)
-        self._arm(sender, sender.due())
+        self._senders.arm(sender, sender.due())
         self.sent += len(segments)
         return routed(sender, segments)
 
@@ -168,30 +166,15 @@ class Streams:
         return self._senders.get(to) or self._open(to, incarnation, now)
 
     def _open(self, to: PeerId, incarnation: int, now: float) -> Sender:
-        if len(self._senders) >= self._limits.hubs:
-            senders = self._senders.values()
-            idle = (sender for sender in senders if not sender.pending)
-            victim = next(idle, None) or next(iter(senders))
+        victim = self._senders.surplus()
+        if victim is not None:
             self._close(victim)
             control = victim.give_up_control(now)
             self._fail(failed(victim.hub, control + victim.unsent(), Reason.OVERLOADED), now)
         receiver = self._receivers.get(to)
         if receiver is not None and is_later_life(receiver.incarnation, incarnation):
             incarnation = receiver.incarnation
-        self._opened += 1
-        self._epoch = next_on_circle(self._epoch)
-        sender = Sender(
-            to,
-            incarnation,
-            self._epoch,
-            self._limits,
-            now,
-            lane=self._lane,
-            round_trips=self.round_trips,
-        )
-        sender.number = self._opened
-        self._senders[to] = self._by_number[sender.number] = sender
-        return sender
+        return self._senders.open(to, incarnation, now)
 
     def _again(self, sender: Sender, segments: list[Segment]) -> list[Outgoing]:
         """Return segments that are sent once more, each with its way."""
@@ -199,23 +182,13 @@ class Streams:
         return routed(sender, segments)
 
     def _close(self, sender: Sender) -> None:
-        del self._senders[sender.hub]
-        del self._by_number[sender.number]
+        self._senders.close(sender)
         self._lagging.forget(sender.hub)
-        self._alarms.drop(sender.number)
-        if sender.queue is not None:
-            sender.queue.close()
 
     def _fail(self, failures: list[Failure], now: float) -> None:
         if failures:
             self._failures.extend(failures)
             self._failed_at = now
-
-    def _arm(self, sender: Sender, when: float) -> None:
-        # Only ever earlier: a message costs no alarm of its own, an early alarm looks again.
-        if when < sender.alarm:
-            sender.alarm = when
-            self._alarms.set(sender.number, when)
 
     def on_ack(self, source: PeerId, incarnation: int, ack: Ack, now: float) -> list[Outgoing]:
         """Drop what is acknowledged; return what it is now time to send again."""
@@ -240,7 +213,7 @@ class Streams:
         if sender.epoch != ack.epoch and (sender.epoch - ack.epoch) % EPOCHS < EARLIER_EPOCHS:
             return []  # one that we have had before; what acknowledges it is late
         segments = sender.begin_anew(next_on_circle(ack.epoch), now)
-        self._arm(sender, sender.due())
+        self._senders.arm(sender, sender.due())
         return self._again(sender, segments)
 
     def resend(self, to: PeerId, now: float) -> list[Outgoing]:
@@ -249,12 +222,12 @@ class Streams:
         if sender is None or not sender.pending:
             return []
         segments = sender.reroute(now)
-        self._arm(sender, sender.resend_at)
+        self._senders.arm(sender, sender.resend_at)
         return self._again(sender, segments)
 
     def resend_all(self, now: float) -> list[Outgoing]:
         """Return what to send again at once, because a link has broken; costs O(hubs)."""
-        waiting = [sender.hub for sender in self._senders.values() if sender.pending]
+        waiting = [sender.hub for sender in self._senders if sender.pending]
         return [outgoing for hub in waiting for outgoing in self.resend(hub, now)]
 
     def forget(self, hub: PeerId, now: float) -> None:
@@ -263,7 +236,7 @@ class Streams:
         if sender is not None:
             sender.give_up_control(now)
             self._lagging.forget(hub)
-            self._arm(sender, sender.resend_at)
+            self._senders.arm(sender, sender.resend_at)
 
     def forget_source(self, hub: PeerId, now: float) -> None:
         """Forget what came of a hub that is gone for good, once none of it can come again."""
@@ -278,7 +251,7 @@ class Streams:
 
         Which of the two forms has arrived does not matter: it is delivered once.
         """
-        for sender in self._senders.values():
+        for sender in self._senders:
             sender.renew(renewed)
 
     def rose(self, hub: PeerId, incarnation: int) -> None:
@@ -355,9 +328,7 @@ class Streams:
         """Return the acknowledgements and repeats that are due, and what has been given up."""
         outgoing = self._receivers.expire(now)
         failures = []
-        for number in self._alarms.expire(now):
-            sender = self._by_number[number]
-            sender.alarm = inf
+        for sender in self._senders.due(now):
             if now >= self._keeps_all_until:
                 failures.extend(failed(sender.hub, sender.expire(now), Reason.EXPIRED))
             outgoing.extend(self._again(sender, sender.lose_patience(now)))
@@ -365,10 +336,10 @@ class Streams:
             if sender.is_idle(now):
                 self._close(sender)
             else:
-                self._arm(sender, max(sender.due(), self._keeps_all_until))
+                self._senders.arm(sender, max(sender.due(), self._keeps_all_until))
         failures, self._failures, self._failed_at = self._failures + failures, [], None
         return outgoing, failures
 
     def deadline(self) -> float | None:
         """Return when to call ``expire``; may be earlier than anything is due."""
-        return earliest(self._alarms.deadline(), self._receivers.deadline(), self._failed_at)
+        return earliest(self._senders.deadline(), self._receivers.deadline(), self._failed_at)
