@@ -87,7 +87,7 @@ class IncomingNews:
             case Challenge():
                 self._clients.contests.on_challenge(hub, news, now)
             case Refusal():
-                self._clients.admission.on_refusal(news, now)
+                self._clients.disconnects.on_refusal(news, now)
             case Owned():
                 if hub == self._namespaces.placement.primary(news.namespace):
                     self._clients.admission.on_owned(news, now)

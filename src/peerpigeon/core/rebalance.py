@@ -66,6 +66,7 @@ class Rebalance:
     def __init__(self, clients: ClientService, mesh: Mesh, now: float) -> None:
         self._registry = clients.registry
         self._admission = clients.admission
+        self._disconnects = clients.disconnects
         self._mesh = mesh
         self._tell_at = now
         self._look_at = now + ROUND
@@ -119,13 +120,13 @@ class Rebalance:
             isinstance(party, Client)
             and party.last_heard + QUIET <= now
             and party.opened_at + SETTLED <= now
-            and party.session not in self._admission.dismissed
+            and party.session not in self._disconnects.dismissed
         )
 
     def _let_go_next(self, due: float, now: float) -> None:
         party = self._registry.get(self._queue.popleft())
         if isinstance(party, Client) and self._may_go(party, now):  # it may have begun to talk
-            self._admission.dismiss(party, SERVICE_RESTART, OTHERS_HAVE_FEWER)
+            self._disconnects.dismiss(party, SERVICE_RESTART, OTHERS_HAVE_FEWER)
             self._dismissed += 1
         self._next_at = due + self._interval if self._queue else None
 

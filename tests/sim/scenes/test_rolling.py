@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from peerpigeon.core import rebalance
-from peerpigeon.core.clients.admission import Admission
+from peerpigeon.core.clients.disconnects import Disconnects
 from peerpigeon.core.clients.drain import Drain
 from peerpigeon.core.clients.slow_targets import SlowTargets
 from peerpigeon.sim.scenes.rolling import rebalanced, rolling_restart
@@ -51,10 +51,10 @@ def test_hubs_come_to_have_about_as_many_clients_each_and_to_rest(*, rough: bool
 def test_that_clients_are_not_heard_to_the_end_would_be_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def drop(self: Admission, client: Client, code: int, reason: str) -> None:
+    def drop(self: Disconnects, client: Client, code: int, reason: str) -> None:
         self.drop(client, reason, 0.0, code=code)
 
-    monkeypatch.setattr(Admission, "dismiss", drop)
+    monkeypatch.setattr(Disconnects, "dismiss", drop)
     faults = (fault for seed in range(3) for fault in rolling_restart(seed).faults)
     assert any("cut off" in fault for fault in faults)
 

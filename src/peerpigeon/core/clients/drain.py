@@ -22,6 +22,7 @@ from peerpigeon.core.sessions.registry import Client, ReferenceHub, Visitor
 
 if TYPE_CHECKING:
     from peerpigeon.core.clients.admission import Admission
+    from peerpigeon.core.clients.disconnects import Disconnects
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import SessionId
     from peerpigeon.core.sessions.registry import Registry
@@ -34,9 +35,16 @@ def _comes_again_late(party: Client | Visitor) -> bool:
 class Drain:
     """Lets the clients of one hub go when it is asked to."""
 
-    def __init__(self, registry: Registry, admission: Admission, effects: Effects) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        admission: Admission,
+        disconnects: Disconnects,
+        effects: Effects,
+    ) -> None:
         self._registry = registry
         self._admission = admission
+        self._disconnects = disconnects
         self._effects = effects
         self._queue: deque[SessionId] = deque()  # who is still to be let go, the first first
         self._next_at: float | None = None
@@ -69,7 +77,7 @@ class Drain:
         while self._queue:
             party = self._registry.get(self._queue.popleft())
             if isinstance(party, Client | Visitor):
-                self._admission.dismiss(party, SERVICE_RESTART, SERVER_DRAINING)
+                self._disconnects.dismiss(party, SERVICE_RESTART, SERVER_DRAINING)
                 break
         # The time of those that are gone by themselves is saved.
         rest = self._ends_at - due
@@ -79,17 +87,17 @@ class Drain:
     def _has_last(self) -> bool:
         """Whether all have been let go who were there, and the end is to be seen to."""
         is_through = self._admission.is_draining and self._next_at is None
-        return is_through and not self.is_done and not self._admission.dismissed
+        return is_through and not self.is_done and not self._disconnects.dismissed
 
     def _let_go_last(self, now: float) -> None:
         """Let go who has got an id since, and when no client is left the hubs of guests."""
         clients = [party for party in self._registry if isinstance(party, Client | Visitor)]
         for client in clients:
-            self._admission.dismiss(client, SERVICE_RESTART, SERVER_DRAINING)
+            self._disconnects.dismiss(client, SERVICE_RESTART, SERVER_DRAINING)
         if clients:
             return
         for hub in [party for party in self._registry if isinstance(party, ReferenceHub)]:
-            self._admission.drop(hub, SERVER_DRAINING, now, code=SERVICE_RESTART)
+            self._disconnects.drop(hub, SERVER_DRAINING, now, code=SERVICE_RESTART)
         self.is_done = True
         self._effects.act(Drained())
 

@@ -14,6 +14,7 @@ from peerpigeon.core.changes import (
     GuestSignaled,
     HubClaimed,
 )
+from peerpigeon.core.clients.disconnects import GONE_WITH_HUB
 from peerpigeon.core.ids import same_peer
 from peerpigeon.core.interface.actions import Tell, Warn
 from peerpigeon.core.interface.close_codes import NORMAL_CLOSURE, SECOND_LINK
@@ -23,9 +24,9 @@ from peerpigeon.core.sessions.takeover import GuestContender
 from peerpigeon.core.wire import client_messages, reference_messages
 
 if TYPE_CHECKING:
-    from peerpigeon.core.clients.admission import Admission
     from peerpigeon.core.clients.announcements import Announcements
     from peerpigeon.core.clients.contests import Contests
+    from peerpigeon.core.clients.disconnects import Disconnects
     from peerpigeon.core.clients.permissions import Permissions
     from peerpigeon.core.clients.signaling import Signaling
     from peerpigeon.core.config import ServerConfig
@@ -50,7 +51,7 @@ class Guests:
         self,
         sessions: Sessions,
         references: ReferenceLinks,
-        admission: Admission,
+        disconnects: Disconnects,
         announcements: Announcements,
         signaling: Signaling,
         effects: Effects,
@@ -64,7 +65,7 @@ class Guests:
         self._sessions = sessions
         self._registry = sessions.registry
         self._references = references
-        self._admission = admission
+        self._disconnects = disconnects
         self._contests = contests
         self._announcements = announcements
         self._signaling = signaling
@@ -100,7 +101,7 @@ class Guests:
         hub = link.hub
         if self._registry.find(hub_id) is not None:  # it has dialled us, as a rule
             self._effects.close(session, NORMAL_CLOSURE, SECOND_LINK)
-            self._admission.depart(hub, NORMAL_CLOSURE, SECOND_LINK, now)
+            self._disconnects.depart(hub, NORMAL_CLOSURE, SECOND_LINK, now)
             return
         self._registry.identify(hub, hub_id)
         self._effects.counts.admitted += 1
@@ -126,7 +127,7 @@ class Guests:
                 self._on_announced(change, now)
             case GuestGone(session):
                 if isinstance(guest := self._registry.get(session), Guest):
-                    self._admission.depart(guest, NORMAL_CLOSURE, "gone from its hub", now)
+                    self._disconnects.depart(guest, *GONE_WITH_HUB, now)
             case HubClaimed(session):
                 self._claim(session, now)
             case _:
@@ -145,7 +146,7 @@ class Guests:
             self._effects.act(Warn(GUEST_REFUSED, link.hub.address, peer_id))
         elif holder is None and self._registry.is_full:
             self._references.postpone(link, now)
-            self._admission.waiting_room.press(now)
+            self._disconnects.waiting_room.press(now)
         elif holder is None:
             session = self._registry.guest_session()
             guest = Guest(session, peer_id, link.hub.address, now, now, change.hub)

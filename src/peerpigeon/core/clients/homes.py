@@ -20,7 +20,7 @@ from peerpigeon.core.interface.events import PeerOpened
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from peerpigeon.core.clients.admission import Admission
+    from peerpigeon.core.clients.disconnects import Disconnects
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import SessionId
@@ -36,10 +36,10 @@ def home_of(namespace: str, workers: int) -> int:
 class Homes:
     """The homes of the namespaces, and the clients that one worker is passing on."""
 
-    def __init__(self, config: ServerConfig, admission: Admission, effects: Effects) -> None:
+    def __init__(self, config: ServerConfig, disconnects: Disconnects, effects: Effects) -> None:
         self._own = config.worker
         self._workers = config.workers
-        self._admission = admission
+        self._disconnects = disconnects
         self._effects = effects
         self.taken: dict[int, int] = {}
         """How many clients other workers have passed on to this one, by their numbers."""
@@ -78,7 +78,7 @@ class Homes:
         )
         texts = self._leaving[client.session] = [text]
         self.on_leaving(worker, now)
-        self._admission.depart(client, NORMAL_CLOSURE, PASSED_ON, now)
+        self._disconnects.depart(client, NORMAL_CLOSURE, PASSED_ON, now)
         self._effects.act(PassOn(opened, worker, texts))
         return True
 

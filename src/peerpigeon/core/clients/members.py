@@ -21,9 +21,9 @@ from peerpigeon.core.wire.client_messages import Announce
 from peerpigeon.core.wire.hub_news import Relay
 
 if TYPE_CHECKING:
-    from peerpigeon.core.clients.admission import Admission
     from peerpigeon.core.clients.announcements import Announcements
     from peerpigeon.core.clients.contests import Contests
+    from peerpigeon.core.clients.disconnects import Disconnects
     from peerpigeon.core.clients.patient_signals import PatientSignals
     from peerpigeon.core.clients.permissions import Permissions
     from peerpigeon.core.clients.signaling import Signaling
@@ -44,7 +44,7 @@ class Members:
         self,
         sessions: Sessions,
         namespaces: Namespaces,
-        admission: Admission,
+        disconnects: Disconnects,
         announcements: Announcements,
         contests: Contests,
         effects: Effects,
@@ -59,7 +59,7 @@ class Members:
         self._takeovers = sessions.takeovers
         self._slow = slow
         self._presence = namespaces.presence
-        self._admission = admission
+        self._disconnects = disconnects
         self._announcements = announcements
         self._contests = contests
         self._signaling = signaling
@@ -74,7 +74,7 @@ class Members:
                 self.enter(visitor, want, now)
             case Exit(_, own):
                 if (member := visitor.members.get(own)) is not None:
-                    self._admission.depart(member, NORMAL_CLOSURE, "left", now)
+                    self._disconnects.depart(member, NORMAL_CLOSURE, "left", now)
             case _:
                 assert_never(want)
 
@@ -91,7 +91,7 @@ class Members:
         elif isinstance(holder, VisitorMember) and same_owner(holder.owner, enter.owner):
             self._effects.counts.taken_by_owner += 1
             self._contests.refuse_all(holder)
-            self._admission.drop(holder, RESUMED, now, is_refused=True)
+            self._disconnects.drop(holder, RESUMED, now, is_refused=True)
             self._admit(visitor, enter, now)
         elif self._takeovers.is_crowded(holder):
             self._tell(visitor, Taken(namespace, own))

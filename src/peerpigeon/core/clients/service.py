@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from peerpigeon.core.clients.admission import Admission
 from peerpigeon.core.clients.announcements import Announcements
 from peerpigeon.core.clients.contests import Contests
+from peerpigeon.core.clients.disconnects import Disconnects
 from peerpigeon.core.clients.drain import Drain
 from peerpigeon.core.clients.fairness import Fairness
 from peerpigeon.core.clients.guests import Guests
 from peerpigeon.core.clients.homes import Homes
 from peerpigeon.core.clients.members import Members
+from peerpigeon.core.clients.newcomers import Newcomers
 from peerpigeon.core.clients.notifications import Notifications
 from peerpigeon.core.clients.patient_signals import PatientSignals
 from peerpigeon.core.clients.permissions import Permissions
@@ -100,20 +102,24 @@ class ClientService:
         self.contests = Contests(
             self._sessions, namespaces, effects, throttle=self._fairness.throttle
         )
-        self.admission = Admission(
+        newcomers = Newcomers(self._sessions, rng, effects)
+        self.disconnects = Disconnects(
             self._sessions,
+            newcomers,
             self.contests,
             self.references,
             self.announcements,
-            rng,
             effects,
             fairness=self._fairness,
         )
-        self.homes = Homes(config, self.admission, effects)
+        self.admission = Admission(
+            self._sessions, newcomers, self.contests, self.disconnects, effects
+        )
+        self.homes = Homes(config, self.disconnects, effects)
         self.guests = Guests(
             self._sessions,
             self.references,
-            self.admission,
+            self.disconnects,
             self.announcements,
             self.signaling,
             effects,
@@ -125,7 +131,7 @@ class ClientService:
         members = Members(
             self._sessions,
             namespaces,
-            self.admission,
+            self.disconnects,
             self.announcements,
             self.contests,
             effects,
@@ -137,6 +143,7 @@ class ClientService:
         self.visitors = Visitors(
             self._sessions,
             self.admission,
+            self.disconnects,
             self.topics,
             effects,
             members=members,
@@ -144,7 +151,7 @@ class ClientService:
             rates=self._fairness.rates,
             permissions=self._permissions,
         )
-        self.drain = Drain(self.registry, self.admission, effects)
+        self.drain = Drain(self.registry, self.admission, self.disconnects, effects)
         self._messages_refused = 0
 
     @property
@@ -189,7 +196,7 @@ class ClientService:
 
     def on_behind(self, event: PeerBehind) -> None:
         """Note that a socket reads more slowly than it is sent to, or that it has caught up."""
-        if event.session in self.admission.dismissed:
+        if event.session in self.disconnects.dismissed:
             return
         if not event.is_behind:
             self._fairness.slow.catch_up(event.session)
@@ -200,7 +207,7 @@ class ClientService:
         """Close a client that goes on sending too much."""
         party = self.registry.get(change.session)
         if party is not None:  # pragma: no branch: it was there a moment ago
-            self.admission.drop(party, change.reason, now)
+            self.disconnects.drop(party, change.reason, now)
 
     def on_lost(self, event: PeerLost, now: float) -> None:
         """Take the end of a socket."""
@@ -209,7 +216,7 @@ class ClientService:
             self.homes.left(event.session)
             self.admission.withdraw(event.session, now)
         else:
-            self.admission.depart(party, event.code, event.reason, now)
+            self.disconnects.depart(party, event.code, event.reason, now)
 
     # Messages
 
@@ -336,7 +343,7 @@ class ClientService:
 
     def tick(self, now: float) -> None:
         """Do what is due."""
-        self.admission.tick(now)
+        self.disconnects.tick(now)
         self._fairness.throttle.tick(now)
         self.references.tick(now)
         self.signaling.tick(now)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from peerpigeon.core.clients.admission import Admission
+    from peerpigeon.core.clients.disconnects import Disconnects
     from peerpigeon.core.clients.members import Members
     from peerpigeon.core.clients.permissions import Permissions
     from peerpigeon.core.clients.rates import Rates
@@ -68,6 +69,7 @@ class Visitors:
         self,
         sessions: Sessions,
         admission: Admission,
+        disconnects: Disconnects,
         topics: Topics,
         effects: Effects,
         *,
@@ -81,6 +83,7 @@ class Visitors:
         self._members = members
         self._draws = draws
         self._admission = admission
+        self._disconnects = disconnects
         self._topics = topics
         self._effects = effects
         self._rates = rates
@@ -167,7 +170,7 @@ class Visitors:
             case Exit():
                 self._members.follow(visitor, want, now)
             case Close(reason):
-                self._admission.drop(visitor, reason, now, code=NORMAL_CLOSURE)
+                self._disconnects.drop(visitor, reason, now, code=NORMAL_CLOSURE)
             case Fault(reason):
                 self._refuse(visitor, reason, now)
             case _:
