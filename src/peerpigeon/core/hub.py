@@ -100,7 +100,8 @@ class Hub:
             if config.auto_connect and (config.bootstrap_hubs or config.bootstrap_dns):
                 namespaces.begin(now)
         clients = ClientService(own, config, namespaces, rng, effects)
-        self._namespaces, self._clients, self._signaling = namespaces, clients, clients.signaling
+        self._namespaces, self._clients = namespaces, clients
+        self._messages, self._signaling = clients.messages, clients.signaling
         self._news = IncomingNews(own, clients, namespaces)
         self._failed = FailedNews(clients, namespaces)
         mesh = delivery = view = None
@@ -174,7 +175,7 @@ class Hub:
         """
         if isinstance(event, PeerSent):  # as most are, and most of these leave nothing to settle
             known, self._others_want = self._others_want, None
-            is_done = self._clients.on_text(event.session, event.text, now)
+            is_done = self._messages.on_text(event.session, event.text, now)
             self._others_want = known if is_done else None
             if self._effects.news or self._effects.changes:
                 self._settle(now)

@@ -74,7 +74,7 @@ class LocalChanges:
             case ClientFlooded():
                 self._clients.on_flooded(change, now)
             case BacklogReady(session, texts):
-                self._clients.on_backlog(session, texts, now)
+                self._clients.messages.on_backlog(session, texts, now)
             case _ if self._view is not None:  # pragma: no branch: there is a mesh to change
                 for failure in self._view.given_up(change):
                     self._failed.take(failure, now)

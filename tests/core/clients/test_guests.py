@@ -37,7 +37,7 @@ class Service:
         self.clients = ClientService(HUB, config, namespaces, Random(1), self.effects)
         self.clients.on_opened(PeerOpened(REFERENCE, R, "127.0.0.1"), 0.0)
         text = '{"type": "announce", "networkName": "pigeonhub-mesh", "data": {"isHub": true}}'
-        self.clients.on_text(REFERENCE, text, 0.0)
+        self.clients.messages.on_text(REFERENCE, text, 0.0)
         self.take()
 
     def take(self) -> list[object]:

@@ -12,16 +12,15 @@ from peerpigeon.core.clients.drain import Drain
 from peerpigeon.core.clients.fairness import Fairness
 from peerpigeon.core.clients.guests import Guests
 from peerpigeon.core.clients.homes import Homes
+from peerpigeon.core.clients.incoming_messages import IncomingMessages
 from peerpigeon.core.clients.members import Members
 from peerpigeon.core.clients.newcomers import Newcomers
 from peerpigeon.core.clients.notifications import Notifications
 from peerpigeon.core.clients.patient_signals import PatientSignals
 from peerpigeon.core.clients.permissions import Permissions
-from peerpigeon.core.clients.rates import UNUSABLE
 from peerpigeon.core.clients.signaling import Signaling
 from peerpigeon.core.clients.visitors import Visitors
 from peerpigeon.core.deadlines import earliest
-from peerpigeon.core.interface.actions import Warn
 from peerpigeon.core.interface.events import (
     PeerBehind,
     PeerLost,
@@ -33,20 +32,9 @@ from peerpigeon.core.interface.events import (
 from peerpigeon.core.interface.figures import ClientFigures
 from peerpigeon.core.reference.links import ReferenceLinks
 from peerpigeon.core.reference.updates import ReferenceUpdates
-from peerpigeon.core.sessions.registry import Client, ReferenceHub, Visitor
 from peerpigeon.core.sessions.sessions import Sessions
 from peerpigeon.core.swarms.draws import Draws
 from peerpigeon.core.topics.topics import Topics
-from peerpigeon.core.wire import client_messages
-from peerpigeon.core.wire.announce_validation import objection
-from peerpigeon.core.wire.client_messages import (
-    Announce,
-    Cleanup,
-    Goodbye,
-    MessageError,
-    Ping,
-    Signal,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,18 +43,15 @@ if TYPE_CHECKING:
     from peerpigeon.core.changes import ClientFlooded
     from peerpigeon.core.config import ServerConfig
     from peerpigeon.core.effects import Effects
-    from peerpigeon.core.ids import PeerId, SessionId
+    from peerpigeon.core.ids import PeerId
     from peerpigeon.core.namespaces.client_news import ClientNews
     from peerpigeon.core.namespaces.namespaces import Namespaces
-    from peerpigeon.core.sessions.registry import Party
     from peerpigeon.core.wire.hub_news import Found, Relay, Undelivered
     from peerpigeon.core.wire.reasons import Reason
 
 
 ClientEvent: TypeAlias = PeerPonged | PingSent | PeerOpened | PeerBehind | PeerLost | VisitorOpened
 """What happens to a socket, but for what comes over it."""
-
-MESSAGE_REFUSED = "a message was refused, and its sender told why"
 
 
 class ClientService:
@@ -80,9 +65,7 @@ class ClientService:
         rng: Random,
         effects: Effects,
     ) -> None:
-        self._config = config
-        self._effects = effects
-        self._permissions = Permissions(config)
+        permissions = Permissions(config)
         self._sessions = Sessions(own, config)
         self.registry = self._sessions.registry
         self.addresses = self._sessions.addresses
@@ -125,7 +108,7 @@ class ClientService:
             effects,
             contests=self.contests,
             config=config,
-            permissions=self._permissions,
+            permissions=permissions,
         )
         self.patient = PatientSignals(own, self.registry, namespaces, self.signaling, effects)
         members = Members(
@@ -138,7 +121,7 @@ class ClientService:
             signaling=self.signaling,
             slow=self._fairness.slow,
             patient=self.patient,
-            permissions=self._permissions,
+            permissions=permissions,
         )
         self.visitors = Visitors(
             self._sessions,
@@ -149,16 +132,29 @@ class ClientService:
             members=members,
             draws=self.draws,
             rates=self._fairness.rates,
-            permissions=self._permissions,
+            permissions=permissions,
         )
         self.drain = Drain(self.registry, self.admission, self.disconnects, effects)
-        self._messages_refused = 0
+        self.messages = IncomingMessages(
+            config,
+            self.registry,
+            effects,
+            admission=self.admission,
+            announcements=self.announcements,
+            guests=self.guests,
+            homes=self.homes,
+            permissions=permissions,
+            rates=self._fairness.rates,
+            references=self.references,
+            signaling=self.signaling,
+            visitors=self.visitors,
+        )
 
     @property
     def messages_refused(self) -> int:
         """How many messages made no sense or were not allowed."""
         by_guests = self.guests.announces_refused + self.references.announces_refused
-        return self._messages_refused + by_guests + self.visitors.messages_refused
+        return self.messages.refused + by_guests + self.visitors.messages_refused
 
     # Sockets
 
@@ -217,94 +213,6 @@ class ClientService:
             self.admission.withdraw(event.session, now)
         else:
             self.disconnects.depart(party, event.code, event.reason, now)
-
-    # Messages
-
-    def on_text(self, session: SessionId, text: str, now: float) -> bool:
-        """Take a message of a session if there is one.
-
-        Returns whether it was of those that leave nothing for later, as most are: no deadline is
-        another one, unless there is news or a change. ``False`` is never wrong.
-        """
-        party = self.registry.get(session)
-        if party is None:
-            if not self.homes.keep(session, text):
-                self.admission.keep_message(session, text, now)
-            return False
-        party.last_heard = now
-        try:
-            if isinstance(party, Client):
-                message = client_messages.decode(text)
-                if isinstance(message, Signal):  # as most are: a call less for each
-                    return self.signaling.on_signal(party, message, now)
-                self._on_message(party, message, text, now)
-            elif isinstance(party, Visitor):
-                return self.visitors.on_text(party, text, now)
-            elif isinstance(party, ReferenceHub):
-                self.references.on_message(party, text, now)
-        except MessageError as error:
-            self._refuse_message(party, str(error), now)
-        return False
-
-    def on_backlog(self, session: SessionId, texts: tuple[str, ...], now: float) -> None:
-        """Take what somebody has said while it waited; it was heard of then, and not now."""
-        party = self.registry.get(session)
-        if party is not None:  # pragma: no branch: it was let in a moment ago
-            heard = party.last_heard
-            for text in texts:
-                self.on_text(session, text, now)
-            party.last_heard = heard
-
-    def _on_message(
-        self,
-        client: Client,
-        message: Announce | Goodbye | Ping | Cleanup,
-        text: str,
-        now: float,
-    ) -> None:
-        match message:
-            case Announce():
-                self._on_announce(client, message, text, now)
-            case Goodbye():
-                self.announcements.say_goodbye(client, now)
-            case Ping():
-                at = self._effects.milliseconds(now)
-                pong = client_messages.encode_pong(client.peer_id, client.namespace, at)
-                self._effects.send(client.session, pong)
-            case Cleanup():
-                pass
-            case _:
-                assert_never(message)
-
-    def _on_announce(self, client: Client, announce: Announce, text: str, now: float) -> None:
-        is_reserved = announce.namespace == self._config.hub_mesh_namespace
-        is_hub = is_reserved and announce.is_hub and not client.is_page
-        is_hub = is_hub and self._config.welcomes_reference_hubs
-        complaint = None
-        if not is_hub:
-            complaint = objection(announce, self._config) or self._permissions.objection(
-                announce.namespace, client.permits
-            )
-        if complaint is not None:
-            self._refuse_message(client, complaint, now)
-        elif not is_hub and self.homes.pass_on(client, announce.namespace, text, now):
-            pass  # it is heeded there
-        elif not self.admission.claim(client, announce.namespace, text, now):
-            pass  # it is heeded when the client has its id
-        elif is_hub:
-            self.guests.welcome(client, announce, now)
-        else:
-            self.announcements.enter(client, announce, now)
-            self._fairness.rates.announced(client, now)
-
-    def _refuse_message(self, party: Party, text: str, now: float) -> None:
-        self._messages_refused += 1
-        at = self._effects.milliseconds(now)
-        self._effects.send(party.session, client_messages.encode_error(text, party.namespace, at))
-        peer = party.peer_id or ""
-        self._effects.act(Warn(MESSAGE_REFUSED, party.address, peer, text))
-        if isinstance(party, Client):
-            self._fairness.rates.faulted(party, UNUSABLE, now)
 
     def figures(self) -> ClientFigures:
         """Return how many wait at this moment."""
