@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from peerpigeon.core.namespaces.local_members import LocalNamespace
+from peerpigeon.core.namespaces.local_namespace import LocalNamespace
 from peerpigeon.core.namespaces.names_by_hub import NamesByHub
 from peerpigeon.core.namespaces.publication import Publication, Roles
 from peerpigeon.core.namespaces.publishing import joins

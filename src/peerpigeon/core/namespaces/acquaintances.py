@@ -11,11 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from peerpigeon.core.effects import Effects
-    from peerpigeon.core.namespaces.local_members import (
-        LocalMember,
-        LocalNamespace,
-        Registration,
-    )
+    from peerpigeon.core.namespaces.local_namespace import LocalNamespace
+    from peerpigeon.core.namespaces.registrations import LocalMember, Registration
 
 
 class Acquaintances:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.namespaces.local_members import LocalNamespace
+    from peerpigeon.core.namespaces.local_namespace import LocalNamespace
     from peerpigeon.core.namespaces.placement import Placement
     from peerpigeon.core.wire.hub_news import News
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.acquaintances import Acquaintances
     from peerpigeon.core.namespaces.client_news import ClientNews
     from peerpigeon.core.namespaces.hub_views import HubViews
-    from peerpigeon.core.namespaces.local_members import LocalMember, LocalNamespace
+    from peerpigeon.core.namespaces.local_namespace import LocalNamespace
     from peerpigeon.core.namespaces.names_by_hub import NamesByHub
+    from peerpigeon.core.namespaces.registrations import LocalMember
     from peerpigeon.core.wire.hub_news import Meet
 
 

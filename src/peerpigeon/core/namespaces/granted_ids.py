@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.ids import PeerId
     from peerpigeon.core.namespaces.hub_views import HubViews
-    from peerpigeon.core.namespaces.local_members import LocalNamespace
+    from peerpigeon.core.namespaces.local_namespace import LocalNamespace
     from peerpigeon.core.namespaces.lookup_cache import LookupCache
     from peerpigeon.core.wire.hub_news import Granted, Member
 

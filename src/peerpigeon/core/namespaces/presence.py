@@ -24,7 +24,7 @@ from peerpigeon.core.namespaces.authority import Authority
 from peerpigeon.core.namespaces.dropped_members import DroppedMembers
 from peerpigeon.core.namespaces.dropping import PIECE
 from peerpigeon.core.namespaces.granted_ids import GrantedIds
-from peerpigeon.core.namespaces.local_members import LocalNamespace, Registration
+from peerpigeon.core.namespaces.local_namespace import LocalNamespace
 from peerpigeon.core.namespaces.lookup_cache import LookupCache
 from peerpigeon.core.namespaces.names_by_hub import NamesByHub
 from peerpigeon.core.namespaces.own_sessions import OwnSessions
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.client_news import ClientNews
     from peerpigeon.core.namespaces.hub_views import HubViews
     from peerpigeon.core.namespaces.placement import Placement
+    from peerpigeon.core.namespaces.registrations import Registration
 
 REPUBLICATION_DELAY = 0.5  # seconds; hubs return in crowds when a cut is healed
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from peerpigeon.core.effects import Effects
     from peerpigeon.core.ids import PeerId
-    from peerpigeon.core.namespaces.local_members import LocalMember, LocalNamespace
+    from peerpigeon.core.namespaces.local_namespace import LocalNamespace
     from peerpigeon.core.namespaces.placement import Placement
+    from peerpigeon.core.namespaces.registrations import LocalMember
 
 
 class Publishing:

@@ -2,98 +2,21 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import Any, ClassVar, cast
-
 import msgspec
 
-from peerpigeon.core.ids import PeerId, PeerKey, key_of
-from peerpigeon.core.namespaces.known_members import KnownMembers
+from peerpigeon.core.ids import PeerId, PeerKey
 from peerpigeon.core.namespaces.names_by_hub import NamesByHub
 from peerpigeon.core.namespaces.publication import Publication
 from peerpigeon.core.namespaces.records import size_of_record
+from peerpigeon.core.namespaces.registrations import NOTHING, LocalMember, Registration
 from peerpigeon.core.owners import NOBODY
 from peerpigeon.core.wire.hub_news import Located, Member
-
-_NOTHING = cast("dict[Any, Any]", MappingProxyType({}))
-"""In place of a table while nothing is in it: there are thousands of small namespaces."""
 
 FEW = 16
 """Clients of a namespace that are looked through for a session; for more there is a table."""
 
 KNOWN_FACTOR = 16
 """A client is introduced to at most so many times the limit."""
-
-
-class Registration:
-    """A member that some of our clients know: one id, at one hub, in one session there."""
-
-    __slots__ = ("key", "known_by", "located", "size")
-
-    is_ours: ClassVar = False
-    """Whether it is a client of this hub."""
-
-    def __init__(self, located: Located) -> None:
-        self.located = located
-        """Where it is, and what it says of itself by now."""
-        self.key = key_of(located.member.peer)
-        self.known_by: dict[PeerKey, LocalMember] = _NOTHING
-        """Our clients that know it, or will when another registration of its id ends. Of a client
-        of ours only those that it does not know itself: two of ours that know each other, as nearly
-        all in one namespace do, are found by what each of them knows."""
-        self.size = 0
-        """About how many bytes it takes, once it is kept; 0 for a client of ours, of whom there are
-        no more than may connect."""
-
-    def note_knower(self, client: LocalMember) -> None:
-        """Note that a client of ours knows it, or will."""
-        self.known_by = self.known_by or {}
-        self.known_by[client.key] = client
-
-    @property
-    def client(self) -> LocalMember | None:
-        """The client itself, if it is ours."""
-        return None
-
-
-class LocalMember(Registration, KnownMembers[Registration]):
-    """One of our clients, and whom it knows. The others know it as this registration."""
-
-    __slots__ = ("has_asked", "hidden", "is_granted", "known", "owner", "was_large")
-
-    is_ours = True
-
-    def __init__(self, located: Located, owner: bytes) -> None:
-        super().__init__(located)
-        self.know_nobody()
-        self.owner = owner
-        self.was_large = False
-        """Whether it has ever known as many as the discovery limit."""
-        self.has_asked = False
-        """Whether it has asked for more since it last knew enough."""
-        self.is_granted = False
-        """Whether the mesh has granted it its id."""
-
-    @property
-    def client(self) -> LocalMember:
-        """Itself."""
-        return self
-
-    @property
-    def peer(self) -> PeerId:
-        """Its id."""
-        return self.located.member.peer
-
-    def note_size(self, limit: int) -> None:
-        """Note how many it knows, now that there are more."""
-        if len(self.known) >= limit:
-            self.was_large = True
-        if len(self.known) >= limit * 3 // 4:
-            self.has_asked = False
-
-    def has_enough(self, limit: int) -> bool:
-        """Tell whether it is in a large namespace and knows enough members there."""
-        return self.was_large and len(self.known) >= limit // 2
 
 
 class LocalNamespace(msgspec.Struct, eq=False):
@@ -109,10 +32,10 @@ class LocalNamespace(msgspec.Struct, eq=False):
     """Where the members of other hubs are, of all namespaces."""
     clients: dict[PeerKey, LocalMember] = msgspec.field(default_factory=dict)
     registrations: dict[PeerId, dict[int, Registration]] = msgspec.field(
-        default_factory=lambda: _NOTHING
+        default_factory=lambda: NOTHING
     )
     """Of the other hubs' members that somebody here knows, by hub and session."""
-    by_key: dict[PeerKey, Registration] = msgspec.field(default_factory=lambda: _NOTHING)
+    by_key: dict[PeerKey, Registration] = msgspec.field(default_factory=lambda: NOTHING)
     """The same by their ids, of each the one that was heard of last."""
     departed: dict[int, PeerId] | None = None
     """Our clients that left recently, by session, if there are any."""
@@ -249,7 +172,7 @@ class LocalNamespace(msgspec.Struct, eq=False):
                         self._keep(other)
                         other.known_by = {}
                     other.known_by[own_key] = client
-                    if by_key is _NOTHING:
+                    if by_key is NOTHING:
                         by_key = self.by_key = {}
                     by_key[key] = other
                 known[key] = other
@@ -303,7 +226,7 @@ class LocalNamespace(msgspec.Struct, eq=False):
         key = registration.key
         told: dict[LocalMember, Registration | None] = {}
         knowers = dict.fromkeys(registration.known_by.values())
-        registration.known_by = _NOTHING
+        registration.known_by = NOTHING
         if (itself := registration.client) is not None:
             for other in itself.known.values():
                 known_to = other.client

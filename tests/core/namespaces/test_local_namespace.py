@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -10,18 +11,15 @@ from hypothesis import strategies as st
 
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.namespaces.acquaintances import acquaint
-from peerpigeon.core.namespaces.local_members import (
-    FEW,
-    KNOWN_FACTOR,
-    LocalMember,
-    LocalNamespace,
-    Registration,
-)
+from peerpigeon.core.namespaces.local_namespace import FEW, KNOWN_FACTOR, LocalNamespace
 from peerpigeon.core.namespaces.names_by_hub import NamesByHub
 from peerpigeon.core.namespaces.publication import Publication, Roles
 from peerpigeon.core.wire.hub_news import Located, Member
 from tests.core.harness import HUB
 from tests.core.namespaces.worlds import peer_ids
+
+if TYPE_CHECKING:
+    from peerpigeon.core.namespaces.registrations import LocalMember, Registration
 
 ELSEWHERE = PeerId("1" * 40)
 
