@@ -1,4 +1,4 @@
-"""The hub: hands each event, each change and each piece of news to the component it concerns."""
+"""The hub: hands each event to the component it concerns, and carries on with all that follows."""
 
 from __future__ import annotations
 

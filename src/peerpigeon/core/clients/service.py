@@ -1,4 +1,4 @@
-"""The clients of one hub: what happens to their sockets, what they say, what they are told."""
+"""The parts that serve the clients of one hub, put together; and what happens to sockets."""
 
 from __future__ import annotations
 
