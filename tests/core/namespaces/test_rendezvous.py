@@ -665,6 +665,16 @@ def test_who_has_lost_its_id_is_refused_again_if_its_hub_has_not_heard_of_it() -
     assert not any(isinstance(news, Challenge) for _, news in said), "the id is A's at H2"
 
 
+def test_so_it_is_if_the_one_that_gave_the_id_away_is_the_backup_by_now() -> None:
+    """The others do not believe the new primary what they were told to be over."""
+    records = contest()
+    records.expire(6.0)
+    records.hub_gone(H1, 6.5)
+    said = records.tell(H1, join((A, 1), is_primary=False, granted=(1,)), 7.0)
+    assert said == [(H1, Refusal("net1", A, 1))]
+    assert len(records.rendezvous) == 2, "A at H2, and B"
+
+
 def test_who_has_waited_for_an_id_is_its_owner_for_as_long_as_it_had_it() -> None:
     records, mark = primary(), owner_of_key("k" * 22)
     records.tell(H1, join((A, 1)), 0.0)

@@ -63,6 +63,7 @@ class Leaving:
         """Have those closed that are over for all others; return what is published besides.
 
         They have lost their ids while their hub was out of reach, so that it has not heard of it.
+        Whoever told it says so, also if the primary is by now another one, which does not know.
         """
         over = [one for one in join.members if (hub, one.session) in kept.departed]
         if not over:

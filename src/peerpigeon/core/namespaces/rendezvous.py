@@ -115,8 +115,8 @@ class Rendezvous:
         kept = self._keep(join.namespace, now)
         self._views.note(hub, now)
         self._leaving.reconcile(kept, hub, join, now)
+        join = self._leaving.refuse_departed(kept, hub, join)
         if join.is_primary:
-            join = self._leaving.refuse_departed(kept, hub, join)
             join = self._let_wait(kept, hub, join, now)
         self._take_in(kept, hub, join, now)
 

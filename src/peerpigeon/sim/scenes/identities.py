@@ -96,6 +96,15 @@ def join_as_primary(dispute: Dispute) -> None:
     dispute.mesh.hubs.append(dispute.world.add_hub(config, dispute.mesh.layout.kind))
 
 
+def freeze_owner_while_primary_changes(dispute: Dispute) -> None:
+    """Stop the process of the owner's hub, so that it loses its id, and change the primary."""
+    seconds = 6.0
+    _freeze(dispute, dispute.owner_hub, seconds)
+    dispute.may_change_hands = True
+    when = dispute.world.now + seconds + dispute.rng.uniform(-1.0, 1.0)
+    dispute.world.at(when, partial(join_as_primary, dispute))
+
+
 TROUBLES: tuple[Trouble, ...] = (
     nothing,
     freeze_owner,
