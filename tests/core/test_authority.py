@@ -100,7 +100,7 @@ def test_a_refusal_of_a_registration_that_is_over_concerns_nobody() -> None:
 def test_a_grant_where_we_have_nobody_concerns_nobody() -> None:
     hubs, _, _, own, _ = meeting()
     ids = hubs.hubs[0]._namespaces.presence.ids
-    assert ids.grant(Granted("elsewhere", (own,))) == ([], Gone("elsewhere", ()))
+    assert ids.grant(Granted("elsewhere", (own,))) == ([], [])
 
 
 def test_what_was_made_up_of_a_departure_is_not_remembered_either() -> None:

@@ -353,6 +353,28 @@ def test_a_registration_elsewhere_is_over_as_soon_as_ours_has_the_id() -> None:
     assert lost == Undelivered("net1", A, B, "offer", Reason.REPLACED, before)
 
 
+def test_a_registration_that_was_over_for_ours_is_heard_of_again_when_its_hub_is_back() -> None:
+    """The id may have been given away only because that hub was out of reach."""
+    hubs = linked(FIRST, SECOND, THIRD)
+    b = hubs.join(0, B)
+    hubs.join(1, A)
+    hubs.pass_time(1.0)
+    newcomer = hubs.open(0, A)
+    hubs.announce(newcomer)
+    hubs.lose_frames()
+    hubs.take(b)
+    hubs.inject(0, Granted("net1", (session_of(hubs, 0, A),)), THIRD)
+    assert hubs.take_types(b) == ["peer-disconnected"]
+    hubs.lose(newcomer)
+    hubs.take(b)
+    hubs.cut(next(end for end in hubs.others if end[0] == 0))
+    hubs.pass_time(5.0)
+    hubs.link(0, 1)
+    hubs.run()
+    hubs.pass_time(3.0)
+    assert hubs.take_types(b) == ["peer-discovered"]
+
+
 def test_a_client_of_ours_that_is_granted_its_id_again_is_not_over() -> None:
     hubs = linked(FIRST, SECOND)
     hubs.join(0, A)

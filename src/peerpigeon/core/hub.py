@@ -102,7 +102,7 @@ class Hub:
         clients = ClientService(own, config, namespaces, rng, effects)
         self._namespaces, self._clients = namespaces, clients
         self._messages, self._signaling = clients.messages, clients.signaling
-        self._news = IncomingNews(own, clients, namespaces)
+        self._news = IncomingNews(clients, namespaces)
         self._failed = FailedNews(clients, namespaces)
         mesh = delivery = view = None
         self._rebalance: Rebalance | None = None

@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 class IncomingNews:
     """What one hub does with the news of others, and with what it tells itself."""
 
-    def __init__(self, own: PeerId, clients: ClientService, namespaces: Namespaces) -> None:
-        self._own = own
+    def __init__(self, clients: ClientService, namespaces: Namespaces) -> None:
         self._clients = clients
         self._signaling = clients.signaling
         self._namespaces = namespaces
@@ -76,8 +75,10 @@ class IncomingNews:
 
     def _on_granted(self, granted: Granted, now: float) -> None:
         members, over = self._namespaces.presence.ids.grant(granted)
-        if over.registrations:
-            self._clients.deliver(self._namespaces.on_news(self._own, over, now), now)
+        for gone in over:
+            # As if their hub had said so: when that was out of reach and is back, it may not be so.
+            hub = gone.registrations[0][0]
+            self._clients.deliver(self._namespaces.on_news(hub, gone, now), now)
         for member in members:
             self._signaling.on_granted(granted.namespace, member, now)
 

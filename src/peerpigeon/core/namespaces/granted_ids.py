@@ -48,15 +48,15 @@ class GrantedIds:
         self._gone = gone
         self._views = views
 
-    def grant(self, granted: Granted) -> tuple[list[Member], Gone]:
+    def grant(self, granted: Granted) -> tuple[list[Member], list[Gone]]:
         """Note that our clients have their ids.
 
         Returns those that had not before, and what is over by it: the registrations of their ids
-        at other hubs.
+        at other hubs, each for itself.
         """
         local = self._locals.get(granted.namespace)
         if local is None:
-            return [], Gone(granted.namespace, ())
+            return [], []
         clients = (local.with_session(session) for session in granted.sessions)
         fresh = [client for client in clients if client is not None and not client.is_granted]
         members = [client.located.member for client in fresh]
@@ -64,10 +64,12 @@ class GrantedIds:
             client.is_granted = True
         keys = (key_of(member.peer) for member in members)
         known = (local.by_key[key].located for key in keys if key in local.by_key)
-        over = tuple(
-            (one.hub, one.member.peer, one.member.session) for one in known if one.hub != self._own
-        )
-        return members, Gone(granted.namespace, over)
+        over = [
+            Gone(granted.namespace, ((one.hub, one.member.peer, one.member.session),))
+            for one in known
+            if one.hub != self._own
+        ]
+        return members, over
 
     def has_id(self, namespace: str, peer: PeerId) -> bool:
         """Tell whether a client of ours has been granted an id."""
