@@ -202,7 +202,7 @@ class Hubs:
             self.run()
         self.now = until
 
-    # ClientService
+    # Clients
 
     def open(self, number: int, peer_id: str, resume_key: str = "") -> tuple[int, int]:
         self._numbers += 1
@@ -211,11 +211,8 @@ class Hubs:
         return number, self._numbers
 
     def visit(self, number: int, *topics: str) -> tuple[int, int]:
-        """Let a foreign client connect, and subscribe to topics."""
-        self._numbers += 1
-        session = SessionId(self._numbers)
-        self.feed(number, VisitorOpened(session, "y-webrtc", "/y-webrtc", "127.0.0.1"))
-        visitor = number, self._numbers
+        """Let a client of y-webrtc connect, and subscribe to topics."""
+        visitor = self.visit_as(number, "y-webrtc", "/y-webrtc")
         if topics:
             self.say(visitor, {"type": "subscribe", "topics": topics})
         return visitor

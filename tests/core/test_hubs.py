@@ -199,7 +199,7 @@ def test_a_signal_for_nobody_is_answered_by_the_rendezvous_hub() -> None:
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_an_id_that_is_in_use_at_another_hub_is_refused(number: int) -> None:
-    """The keeper asks the first hub whether its client lives, and a live one stays."""
+    """The rendezvous hub asks the first hub whether its client lives, and a live one stays."""
     hubs = linked(FIRST, SECOND)
     first = hubs.join(number, A)
     second = hubs.join(1 - number, A)
@@ -411,7 +411,7 @@ def test_a_target_that_comes_to_the_senders_own_hub_meanwhile_gets_what_waited()
     a = hubs.join(0, A)
     hubs.pass_time(1.0)
     hubs.signal(a, B, "early")
-    hubs.lose_frames()  # the keeper's answer is late
+    hubs.lose_frames()  # the rendezvous hub's answer is late
     b = hubs.join(0, B)
     hubs.signal(a, B, "late")
     hubs.pass_time(4.0)

@@ -42,7 +42,7 @@ def joined(count: int, namespace: str = "net1", first: int = 1) -> Join:
     return Join(namespace, news, is_primary=True)
 
 
-def keeper(limit: int = 5, max_records: int = 10_000) -> Recorded:
+def primary(limit: int = 5, max_records: int = 10_000) -> Recorded:
     """Return the records of ``HUB``, in the view of which it is the primary everywhere."""
     records = Recorded(HUB, limit=limit, max_records=max_records)
     records.show(HUBS, now=-10.0)
@@ -88,7 +88,7 @@ def single(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("namespaces", [1, 50])
 def test_thousands_of_records_are_dropped_piece_by_piece(namespaces: int) -> None:
-    records = keeper()
+    records = primary()
     for number in range(namespaces):
         records.tell(H1, joined(5_000 // namespaces, f"net{number}", 1 + 10_000 * number), 0.0)
     records.tell(H2, joined(1, "net0", 7), 0.0)
@@ -102,7 +102,7 @@ def test_thousands_of_records_are_dropped_piece_by_piece(namespaces: int) -> Non
 
 
 def test_who_waits_for_an_id_of_a_hub_that_is_gone_has_it_piece_by_piece() -> None:
-    records = keeper()
+    records = primary()
     records.tell(H1, joined(1_000), 0.0)
     records.tell(H2, joined(1_000), 0.5)
     records.granted.clear()
@@ -117,7 +117,7 @@ def test_who_waits_for_an_id_of_a_hub_that_is_gone_has_it_piece_by_piece() -> No
 
 @pytest.mark.usefixtures("single")
 def test_nobody_is_introduced_to_those_that_are_about_to_be_dropped() -> None:
-    records = keeper(limit=50)
+    records = primary(limit=50)
     records.tell(H1, joined(4), 0.0)
     records.hub_gone(H1, 1.0)
     records.tell(H2, Join("net1", (Member(A, 1, b"{}"),), is_primary=True), 1.0)
@@ -130,7 +130,7 @@ def test_nobody_is_introduced_to_those_that_are_about_to_be_dropped() -> None:
 @pytest.mark.usefixtures("single")
 @pytest.mark.parametrize("what", ["a join", "a departure", "a wish for more"])
 def test_what_a_hub_says_that_is_heard_again_is_about_what_it_has_now(what: str) -> None:
-    records = keeper()
+    records = primary()
     records.tell(H1, joined(3), 0.0)
     records.hub_gone(H1, 1.0)
     assert len(records.rendezvous) == 2
@@ -147,7 +147,7 @@ def test_what_a_hub_says_that_is_heard_again_is_about_what_it_has_now(what: str)
 
 @pytest.mark.usefixtures("single")
 def test_those_that_are_about_to_be_dropped_take_no_room_from_newcomers() -> None:
-    records = keeper(max_records=5)
+    records = primary(max_records=5)
     records.tell(H1, joined(5), 0.0)
     records.hub_gone(H1, 1.0)
     records.tell(H2, joined(1, first=9), 1.0)
@@ -158,7 +158,7 @@ def test_those_that_are_about_to_be_dropped_take_no_room_from_newcomers() -> Non
 
 @pytest.mark.usefixtures("single")
 def test_a_namespace_that_is_forgotten_meanwhile_stays_forgotten() -> None:
-    records = keeper()
+    records = primary()
     records.tell(H1, joined(2), 0.0)
     records.tell(H1, joined(2, "net2"), 0.0)
     records.placement.chosen = (H2,)
@@ -175,7 +175,7 @@ def test_a_namespace_that_is_forgotten_meanwhile_stays_forgotten() -> None:
 @pytest.mark.usefixtures("single")
 @pytest.mark.parametrize("stays", [False, True])
 def test_one_that_waits_at_a_hub_that_is_gone_may_be_answered_meanwhile(*, stays: bool) -> None:
-    records = keeper()
+    records = primary()
     records.tell(H2, joined(2), 0.0)
     records.tell(H1, joined(2), 0.0)  # they wait for the same ids
     records.hub_gone(H1, 1.0)
@@ -189,7 +189,7 @@ def test_one_that_waits_at_a_hub_that_is_gone_may_be_answered_meanwhile(*, stays
 @pytest.mark.usefixtures("single")
 def test_who_got_the_id_of_one_whose_hub_is_heard_of_again_is_no_second_member() -> None:
     """It has the id before it is introduced, which waits until all others are dropped."""
-    records = keeper()
+    records = primary()
     records.tell(H1, joined(2), 0.0)
     records.tell(H2, joined(2), 0.0)  # they wait for the same ids
     first, second = peer_ids(2, seed=1)
@@ -223,7 +223,7 @@ def test_who_has_waited_for_a_new_primary_has_its_id_piece_by_piece() -> None:
 
 
 def test_whose_hub_does_not_answer_loses_its_id_piece_by_piece() -> None:
-    records = keeper()
+    records = primary()
     records.tell(H1, joined(500), 0.0)
     records.tell(H2, joined(500), 0.0)
     lost = []
@@ -236,7 +236,7 @@ def test_whose_hub_does_not_answer_loses_its_id_piece_by_piece() -> None:
 
 
 def test_departures_are_forgotten_piece_by_piece() -> None:
-    records = keeper()
+    records = primary()
     over = [(peer, S + n) for n, peer in enumerate(peer_ids(3_000))]
     records.tell(H1, Join("net1", (), is_primary=True, present=(), departed=tuple(over)), 0.0)
     pieces = 0

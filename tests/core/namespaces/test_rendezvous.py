@@ -374,7 +374,7 @@ def test_the_members_of_a_hubs_new_life_survive_the_end_of_its_old_one() -> None
     assert len(records.rendezvous) == 1
 
 
-def test_records_are_dropped_a_while_after_others_have_become_the_keepers() -> None:
+def test_records_are_dropped_a_while_after_others_have_become_the_rendezvous_hubs() -> None:
     records = Recorded(HUB)
     records.show({HUB: 1, H1: 1}, -10.0)
     records.tell(H1, join((A, 1)), 0.0)

@@ -385,7 +385,7 @@ def test_what_a_hub_tells_that_has_dialled_us_is_not_followed() -> None:
     assert desk.dialled() == []
 
 
-# ClientService
+# Clients
 
 
 def test_clients_of_both_sides_come_to_know_each_other() -> None:

@@ -591,7 +591,7 @@ def test_what_a_stream_gives_up_is_given_up_once() -> None:
     topics = hubs.hubs[0]._clients.topics
     [pending] = topics._publications._pending.values()
     spread = pending.spread
-    topics.on_failure(replace(spread, origin=SECOND), Reason.EXPIRED, hubs.now)  # as a keeper
+    topics.on_failure(replace(spread, origin=SECOND), Reason.EXPIRED, hubs.now)  # as the lead
     topics.on_failure(Handed(spread.namespace, SECOND, 1, b"1"), Reason.EXPIRED, hubs.now)
     assert hubs.hubs[0].status.figures().topics.publications["unheard"] == 2
     pending.lead = SECOND  # it was sent to another one since

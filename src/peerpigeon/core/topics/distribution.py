@@ -96,9 +96,9 @@ class Distribution:
 
     def _pass_on(self, spread: Spread) -> None:
         passed_on = replace(spread, is_passed_on=True)
-        for keeper in self._placement.rendezvous_hubs(spread.namespace):
-            if keeper not in (self._own, spread.origin):
-                self._effects.tell_hub(keeper, passed_on)
+        for hub in self._placement.rendezvous_hubs(spread.namespace):
+            if hub not in (self._own, spread.origin):
+                self._effects.tell_hub(hub, passed_on)
 
     def _keep(self, handed: Handed) -> None:
         size = size_of(handed)

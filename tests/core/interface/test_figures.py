@@ -7,14 +7,11 @@ from random import Random
 from peerpigeon.core import Hub
 from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.counts import KINDS, Counts, Histogram, family_of
-from peerpigeon.core.ids import PeerId
 from peerpigeon.core.interface.actions import Dial
 from peerpigeon.core.interface.events import DialRequested, OpeningFailed, PeerBehind
 from peerpigeon.core.interface.figures import Distribution, MeshFigures, distribution, signals_of
 from tests.core.harness import A, B, C, Desk
-from tests.core.hubs import Hubs, linked
-
-FIRST, SECOND, THIRD = (PeerId(digit * 40) for digit in "123")
+from tests.core.hubs import FIRST, SECOND, THIRD, Hubs, linked
 
 
 def signals(hub_or_desk: Desk) -> dict[tuple[str, str], int]:
