@@ -22,6 +22,7 @@ from peerpigeon.core.changes import (
     ReferenceFound,
     ReferenceGone,
     ReferenceNamed,
+    ViewChange,
     VisitorGone,
     VisitorTold,
 )
@@ -61,6 +62,11 @@ class LocalChanges:
     def take(self, change: LocalChange, now: float) -> None:
         """Take a change when its turn has come."""
         self._tell_of(change)
+        if isinstance(change, ViewChange) and self._view is not None:  # as most are
+            for failure in self._view.given_up(change):
+                self._failed.take(failure, now)
+            self._view.on_change(change, now)
+            return
         match change:
             case ReferenceNamed() | ReferenceFound() | ReferenceGone() | HubReported():
                 self._on_reference_change(change, now)
@@ -75,10 +81,6 @@ class LocalChanges:
                 self._clients.on_flooded(change, now)
             case BacklogReady(session, texts):
                 self._clients.messages.on_backlog(session, texts, now)
-            case _ if self._view is not None:  # pragma: no branch: there is a mesh to change
-                for failure in self._view.given_up(change):
-                    self._failed.take(failure, now)
-                self._view.on_change(change, now)
 
     def _on_reference_change(self, change: ReferenceChange, now: float) -> None:
         if self._mesh is not None:  # pragma: no branch: no reference hub is let in without

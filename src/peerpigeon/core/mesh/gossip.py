@@ -281,38 +281,38 @@ class Gossip:
     def _learn(self, advert: Advert, source: Source, learned: Learned, now: float) -> None:
         membership, hub, sender = self._membership, advert.hub, source[0]
         former = membership.held.get(hub)
-        was_live = hub in membership.live
         if former is None and len(membership) >= self._limits.known_hubs:
             return
         added = size_of_advert(advert) if former is None else growth_of_advert(former, advert)
         if added > 0 and not self._effects.memory.records.has_room(added):
             return
-        is_other_life = former is not None and former.life != advert.life
         if not membership.learn(advert, now):
             if hub not in membership:
                 self._repeated[hub] = sender
-            if former is not None and (is_other_life or (sender == hub and former != advert)):
+            if former is not None and (
+                former.life != advert.life or (sender == hub and former != advert)
+            ):
                 self._correct(sender, former)
             return
         learned.is_anything = True
         self._fresh[hub] = [source]
-        learned.drains |= former is not None and former.is_draining != advert.is_draining
-        if former is not None and (is_other_life or former.incarnation != advert.incarnation):
-            self._on_other_life(former, advert, learned, was_live=was_live)
-        if not was_live and hub in membership:
+        if former is None:
             learned.found.append(hub)
             self._effects.act(Tell(HubDiscovered(hub, sender, advert.addresses)))
+            return
+        if former.is_draining != advert.is_draining:
+            learned.drains = True
+        if former.life != advert.life or former.incarnation != advert.incarnation:
+            self._on_other_life(former, advert, learned)
 
-    def _on_other_life(
-        self, former: Advert, advert: Advert, learned: Learned, *, was_live: bool
-    ) -> None:
+    def _on_other_life(self, former: Advert, advert: Advert, learned: Learned) -> None:
         """Note that a hub has begun a new life, or goes on under another incarnation."""
         is_other = former.life != advert.life
         is_later = is_later_life(advert.incarnation, former.incarnation)
         if is_later:
             (learned.restarted if is_other else learned.risen).append(advert)
         is_back = is_other and self._is_back(former, advert)
-        if is_other and was_live and (is_back or not is_later):
+        if is_other and advert.hub in self._membership and (is_back or not is_later):
             learned.exchanged.append(advert.hub)
 
     def _is_back(self, former: Advert, advert: Advert) -> bool:

@@ -50,13 +50,11 @@ class LinkGraph:
         neighbours = self._neighbours
         reached = {self._own}
         frontier = [self._own]
-        while frontier:
-            following: list[PeerId] = []
-            for hub in frontier:
-                fresh = neighbours[hub].keys() - reached
-                reached |= fresh
-                following.extend(fresh)
-            frontier = following
+        for hub in frontier:  # which grows meanwhile
+            for other in neighbours[hub]:
+                if other not in reached:
+                    reached.add(other)
+                    frontier.append(other)
         return reached
 
     def end(self, hub: PeerId, other: PeerId) -> LinkEnd | None:
@@ -73,20 +71,20 @@ class LinkGraph:
 
         Returns the hubs with which it has lost and gained a link that counts.
         """
-        adverts, near = self._adverts, self._neighbours.setdefault(hub, {})
-        links = adverts[hub].links
+        near = self._neighbours.get(hub)
+        if near is None:
+            near = self._neighbours[hub] = {}
+        links = self._adverts[hub].links
         after = {end.hub for end in links}
-        counting = near.keys()
-        if counting == after:  # what counts, both ends have advertised
-            return (), ()
         lost: Collection[PeerId] = ()
-        if not counting <= after:
+        if not near.keys() <= after:
             lost = [other for other in near if other not in after]
             for other in lost:
                 self._disconnect(hub, other)
-        if former is not None:
-            after.difference_update([end.hub for end in former.links])
-        fresh = [end.hub for end in links if end.hub in after and end.hub not in near]
+        fresh = [end.hub for end in links if end.hub not in near]
+        if fresh and former is not None:
+            before = {end.hub for end in former.links}
+            fresh = [other for other in fresh if other not in before]
         return lost, [other for other in fresh if self._connect(hub, other)]
 
     def connect_all(self, hub: PeerId, others: Container[PeerId]) -> None:

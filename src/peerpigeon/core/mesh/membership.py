@@ -206,7 +206,7 @@ class Membership:
         """Renew this hub's own advert."""
         self._own.renew(links, bar, is_draining=is_draining)
         self.changed_at = now
-        if self._store(self.own) is not Shift.NONE:
+        if self._store_own() is not Shift.NONE:
             self.check_by(now)
 
     def move(self, addresses: tuple[str, ...]) -> None:
@@ -220,13 +220,13 @@ class Membership:
     def rise_above(self, incarnation: int) -> None:
         """Rise above an incarnation that is in use under our id."""
         self._own.rise_above(incarnation)
-        self._store(self.own)
+        self._store_own()
 
     def outdo(self, sequence: int, now: float) -> None:
         """Publish our advert anew, above one of this life that somebody else has made up."""
         self._own.outdo(sequence)
         self.changed_at = now
-        self._store(self.own)
+        self._store_own()
 
     def learn(self, advert: Advert, now: float) -> bool:
         """Take an advert; return whether it was new and others should have it."""
@@ -234,22 +234,21 @@ class Membership:
         if hub == self._hub:
             return False
         known = self._adverts.get(hub)
-        if known is not None:
-            if advert == known:
-                if hub in self._absent:
-                    self._repeat(hub)
-                    self.check_by(now)
-                return False
-            if not supersedes(advert, known):
-                return False
-        self.changed_at = now
         if known is None:
             self._live.add(hub)
             self._fresh.add(hub)
             self.digest ^= advert.mark
+        elif advert == known:
+            if hub in self._absent:
+                self._repeat(hub)
+                self.check_by(now)
+            return False
+        elif not supersedes(advert, known):
+            return False
         elif hub in self._absent:
             self.check_by(now)
-        shift = self._store(advert)
+        self.changed_at = now
+        shift = self._store(advert, known)
         if shift is Shift.BRIDGED:
             self.check_by(now)
         elif shift is Shift.LOST or known is None:
@@ -368,10 +367,12 @@ class Membership:
 
     # Adverts and the graph
 
-    def _store(self, advert: Advert) -> Shift:
-        """Keep an advert in place of the one before, and bring the graph up to date."""
-        hub = advert.hub
-        known = self._adverts.get(hub)
+    def _store_own(self) -> Shift:
+        return self._store(self.own, self._adverts[self._hub])
+
+    def _store(self, advert: Advert, known: Advert | None) -> Shift:
+        """Keep an advert in place of ``known``, and bring the graph up to date."""
+        hub, absent = advert.hub, self._absent
         self._adverts[hub] = advert
         if known is None or known.life != advert.life:
             self._known_since[hub] = self.changed_at
@@ -379,11 +380,11 @@ class Membership:
             self._draining_since.setdefault(hub, self.changed_at)
         elif self._draining_since:
             self._draining_since.pop(hub, None)
-        absent = self._absent
-        if known is not None and hub not in absent:
-            self.digest ^= known.mark ^ advert.mark
-        if known is not None and not absent and known.links == advert.links:
-            return Shift.NONE  # what counts did before: none of its links was cut out
+        if known is not None:
+            if hub not in absent:
+                self.digest ^= known.mark ^ advert.mark
+            if not absent and known.links == advert.links:
+                return Shift.NONE  # what counts did before: none of its links was cut out
         lost, gained = self._graph.update(hub, None if absent else known)
         if (absent or self._unreachable) and any(
             self._is_out(other) != self._is_out(hub) for other in gained

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.changes import HubReported, ReferenceFound, ReferenceGone, ReferenceNamed
-from peerpigeon.core.deadlines import earliest
 from peerpigeon.core.interface import close_codes
 from peerpigeon.core.interface.actions import SendToLink, Tell
 from peerpigeon.core.interface.events import (
@@ -75,6 +74,18 @@ class Mesh:
         self._lifecycle = LinkLifecycle(parts, self._readiness)
         self._view = MeshView(parts, self._lifecycle, self._readiness)
         self._incoming = IncomingFrames(parts, self._lifecycle, self._view)
+        leaving = parts.membership, parts.closing, parts.strangers
+        staying = (
+            parts.gossip,
+            parts.planner,
+            parts.bootstrap,
+            parts.names,
+            parts.alone,
+            parts.siblings,
+            parts.migration,
+        )
+        self._last_deadlines = [part.deadline for part in leaving]
+        self._deadlines = [part.deadline for part in (*leaving, *staying)]
         self._is_draining = False
         self._interval = config.heartbeat_interval
         self._enough = config.hub_mesh_min_peers
@@ -302,21 +313,12 @@ class Mesh:
 
     def deadline(self) -> float:
         """Return when ``tick`` has something to do."""
-        parts, membership = self._parts, self._membership
-        closing, proving = parts.closing.deadline(), parts.strangers.deadline()
-        first = earliest(self._beat_at, self._listen_at, membership.deadline(), closing, proving)
-        if membership.is_leaving:
-            return first
-        return earliest(
-            first,
-            parts.gossip.deadline(),
-            parts.planner.deadline(),
-            parts.bootstrap.deadline(),
-            parts.names.deadline(),
-            parts.alone.deadline(),
-            parts.siblings.deadline(),
-            parts.migration.deadline(),
-        )
+        first = min(self._beat_at, self._listen_at)
+        for deadline in self._last_deadlines if self._membership.is_leaving else self._deadlines:
+            when = deadline()
+            if when is not None and when < first:
+                first = when
+        return first
 
     def tick(self, now: float) -> None:
         """Do what is due."""
