@@ -207,6 +207,8 @@ class Host:
                 end = self._links.get(action.link)
                 if end is not None:
                     end.send(action.frame)
+            elif type(action) is Tell:  # in large meshes, of each hub to each other one
+                self._tell(action.notice)
             else:
                 self.perform(action)
         self._end_if_left()
