@@ -52,7 +52,7 @@ class Client(asyncio.Protocol):
             if end > size:
                 break
             start = end
-            self._take(payload)
+            self._take(bytes(payload))
         self._rest = data[start:]
 
     def connection_lost(self, exc: Exception | None) -> None:

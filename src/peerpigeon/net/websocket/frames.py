@@ -15,7 +15,10 @@ from peerpigeon.net.websocket.masking import apply_mask
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    Frame: TypeAlias = tuple[int, bytes, int]
+    Payload: TypeAlias = bytes | bytearray
+    """What a frame carries: an array of bytes of its own if it was masked."""
+
+    Frame: TypeAlias = tuple[int, Payload, int]
     """The first byte, the payload, and where the frame ends."""
 
 # The first bytes of whole frames, reserved bits unset.
@@ -84,7 +87,8 @@ def read_frame(data: bytes, start: int, sender: int, max_size: int) -> Frame:
     if available < end:
         return first, b"", end
     payload = data[start:end]
-    return first, apply_mask(payload, data[head:start]) if sender else payload, end
+    key = data[head:start]
+    return first, apply_mask(bytearray(payload), key) if sender else payload, end
 
 
 def is_unwanted(first: int, size: int) -> bool:
@@ -96,7 +100,7 @@ def is_unwanted(first: int, size: int) -> bool:
     return not first & _CONTROL and size > MAX_HEADER
 
 
-def lone_message(data: bytes, first: int, sender: int, max_size: int) -> bytes | None:
+def lone_message(data: bytes, first: int, sender: int, max_size: int) -> Payload | None:
     """Return the payload if ``data`` is one frame that begins so, its length given in two bytes.
 
     Most reads are. ``None`` for everything else, also if the payload has more than ``max_size``
@@ -110,7 +114,11 @@ def lone_message(data: bytes, first: int, sender: int, max_size: int) -> bytes |
         and data[1] == sender | _LONG
         and data[2] << 8 | data[3] == size
     ):
-        return apply_mask(data[start:], data[_LONG_HEAD:start]) if sender else data[start:]
+        if not sender:
+            return data[start:]
+        payload = bytearray(data)
+        del payload[:start]  # to do without what is in front takes no copy
+        return apply_mask(payload, data[_LONG_HEAD:start])
     return None
 
 

@@ -46,8 +46,7 @@ def _in_python(key: bytes, data: bytearray) -> None:
 _apply = _in_c() or _in_python
 
 
-def apply_mask(data: bytes, key: bytes) -> bytes:
-    """Return ``data`` with the four bytes of ``key`` applied; twice is what it was."""
-    masked = bytearray(data)
-    _apply(key, masked)
-    return bytes(masked)
+def apply_mask(data: bytearray, key: bytes) -> bytearray:
+    """Apply the four bytes of ``key`` to ``data``, and return it; twice, and it is what it was."""
+    _apply(key, data)
+    return data

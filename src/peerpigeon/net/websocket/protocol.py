@@ -42,6 +42,8 @@ from peerpigeon.net.websocket.masking import apply_mask
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from peerpigeon.net.websocket.frames import Payload
+
 
 class State(Enum):
     """How far the closing handshake is (RFC 6455, section 7)."""
@@ -169,7 +171,7 @@ class WebSocketProtocol:
         if payload is None:
             return self._read(data)
         if self._whole != TEXT:
-            return (payload,)
+            return (bytes(payload),)
         try:
             return (payload.decode(),)
         except UnicodeDecodeError:
@@ -221,7 +223,7 @@ class WebSocketProtocol:
                     return
                 start = end
                 if first == self._whole:
-                    yield payload.decode() if first == TEXT else payload
+                    yield payload.decode() if first == TEXT else bytes(payload)
                 else:
                     yield self._take(first, payload)
         except FrameError as error:
@@ -229,20 +231,20 @@ class WebSocketProtocol:
         except UnicodeDecodeError:
             yield self._fail(INVALID_PAYLOAD)
 
-    def _take(self, first: int, payload: bytes) -> Event | None:
+    def _take(self, first: int, payload: Payload) -> Event | None:
         """Act on a frame that is no message of its own (RFC 6455, section 5.4 and on)."""
         if first == CLOSE:
             return self._take_close(payload)
         if self.state is _CLOSING:
             return None
         if first == PING:
-            self.send(PONG, payload)
-            return Pinged(payload)
+            self.send(PONG, bytes(payload))
+            return Pinged(bytes(payload))
         if first == PONG:
-            return Ponged(payload)
+            return Ponged(bytes(payload))
         return self._take_fragment(first, payload)
 
-    def _take_fragment(self, first: int, payload: bytes) -> Message | None:
+    def _take_fragment(self, first: int, payload: Payload) -> Message | None:
         is_continued = first & OPCODE == CONTINUATION & OPCODE
         if is_continued != (self._fragments is not None):
             raise FrameError(PROTOCOL_ERROR)
@@ -263,7 +265,7 @@ class WebSocketProtocol:
         self._count()
         return whole.decode() if self.kind == TEXT else whole
 
-    def _take_close(self, payload: bytes) -> CloseReceived:
+    def _take_close(self, payload: Payload) -> CloseReceived:
         code = int.from_bytes(payload[:2], "big") if payload else NO_STATUS
         if payload and (len(payload) == 1 or not is_sendable(code)):
             raise FrameError(PROTOCOL_ERROR)
@@ -298,7 +300,7 @@ class WebSocketProtocol:
             else:
                 key = self._new_key()
                 header = frame_header(first, CLIENT, len(payload)) + key
-                payload = apply_mask(payload, key)
+                payload = bytes(apply_mask(bytearray(payload), key))
             self._add((header, payload))
 
     def send_parts(self, parts: tuple[bytes, bytes], payload: bytes) -> bool:
