@@ -49,7 +49,7 @@ class Sink:
     def protocol(self) -> Sink:
         return self
 
-    def send_parts(self, parts: tuple[bytes, bytes], payload: bytes) -> bool:
+    def send_parts(self, parts: tuple[bytes, ...], payload: bytes) -> bool:
         assert b"".join(parts).endswith(payload)
         self.told.append(json.loads(payload))
         return False

@@ -15,6 +15,7 @@ import peerpigeon
 from peerpigeon.net.websocket.frames import BINARY, PING, TEXT
 from peerpigeon.net.websocket.protocol import (
     NOTHING,
+    PARTS,
     UNDECIDED,
     CloseReceived,
     Event,
@@ -78,7 +79,7 @@ def test_a_client_masks_what_others_get_in_one_frame_and_nothing_goes_behind_a_c
     here, there = client(), server()
     for end in (here, there):
         assert end.send_parts((b"\x81\x04", b"\0\0\0\0"), b"\0\0\0\0")
-        assert not end.send_parts((b"\x81\x04\0\0\0\0", b""), b"\0\0\0\0")
+        assert not end.send_parts((b"\x81\x04\0\0\0\0",), b"\0\0\0\0")
     assert written(here) == b"\x81\x84\0\0\0\x01\0\0\0\x01" + b"\x81\x84\0\0\0\x02\0\0\0\x02"
     assert written(there) == b"\x81\x04\0\0\0\0" * 2
     there.close(1000)
@@ -90,10 +91,13 @@ def test_a_client_masks_what_others_get_in_one_frame_and_nothing_goes_behind_a_c
 def test_who_shares_a_frame_with_others_is_sent_more_without_them() -> None:
     one, other = server(), server()
     for end in (one, other):
-        assert end.send_parts((b"\x81\x05heard", b""), b"heard")
+        assert end.send_parts((b"\x81\x05heard",), b"heard")
     assert not one.send_parts((b"\x81\x04", b"more"), b"more")
     one.send(PING, b"")
-    assert written(one) == b"\x81\x05heard" + b"\x81\x04more" + b"\x89\x00"
+    assert not one.send_parts((b"\x81\x05heard",), b"heard")
+    frames = [b"\x81\x05heard", b"\x81\x04more", b"\x89\x00", b"\x81\x05heard"]
+    assert [b"".join(one.outgoing[at : at + PARTS]) for at in range(0, 4 * PARTS, PARTS)] == frames
+    assert written(one) == b"".join(frames)
     assert written(other) == b"\x81\x05heard"
 
 

@@ -177,18 +177,24 @@ class WebSocket(TurnTaker, Socket):
 
     def flush(self) -> None:
         """Write what is queued, or hold it back while the transport is full."""
+        written = self.write_queued()  # in which the end of this socket may be counted, too
+        self._group.sent += written
+
+    def write_queued(self) -> int:
+        """Do so; return how many bytes that is, for the group to count."""
         protocol = self.protocol
-        if outgoing := protocol.outgoing:
-            protocol.outgoing = NOTHING
-            is_whole = len(outgoing) == PARTS and not outgoing[1]  # a frame that others get, too
-            data = outgoing[0] if is_whole else b"".join(outgoing)
-            size = len(data)
-            self.sent += size
-            self._group.sent += size
-            if self._held is None and size <= MAX_WRITE:  # as nearly always
-                self._transport.write(data)
-            else:
-                self._hold(outgoing)
+        outgoing = protocol.outgoing
+        if not outgoing:
+            return 0
+        protocol.outgoing = NOTHING
+        data = b"".join(outgoing)  # one frame that is whole is not copied
+        size = len(data)
+        self.sent += size
+        if self._held is None and size <= MAX_WRITE:  # as nearly always
+            self._transport.write(data)
+        else:
+            self._hold(outgoing)
+        return size
 
     def _hold(self, outgoing: Parts) -> None:
         was_full, held = self.is_full, self._held or HeldFrames()

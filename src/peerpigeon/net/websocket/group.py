@@ -52,8 +52,8 @@ class Socket(asyncio.Protocol, ABC):
         """Queue the end of the opening handshake, before all messages."""
 
     @abstractmethod
-    def flush(self) -> None:
-        """Write what is queued."""
+    def write_queued(self) -> int:
+        """Write what is queued; return how many bytes that is, for the group to count."""
 
     @abstractmethod
     def abort(self) -> None:
@@ -178,12 +178,14 @@ class SocketGroup(Generic[S]):
         """Send as many messages, each to the socket at its place, if one is there."""
         if not self._is_ending:
             self._end_turn_soon()
-        unsent, last, parts = self._unsent, None, (b"", b"")
+        unsent, last, is_whole = self._unsent, None, False
+        parts: tuple[bytes, ...] = ()
         for socket, payload in zip(sockets, payloads, strict=True):
             if payload is not last:
-                last, parts = payload, (frame_header(TEXT, SERVER, len(payload)), payload)
-            elif parts[1]:  # several hear it: it is put together once for all of them
-                parts = parts[0] + payload, b""
+                last, is_whole = payload, False
+                parts = frame_header(TEXT, SERVER, len(payload)), payload
+            elif not is_whole:  # several hear it: it is put together once for all of them
+                is_whole, parts = True, (b"".join(parts),)
             if socket is not None and socket.protocol.send_parts(parts, payload):
                 unsent.append(socket)
 
@@ -244,8 +246,9 @@ class SocketGroup(Generic[S]):
 
     def _flush(self) -> None:
         unsent, self._unsent = self._unsent, []
-        for socket in unsent:
-            socket.flush()
+        # Added up before it is added: a write may end a socket, and that is counted, too.
+        written = sum([socket.write_queued() for socket in unsent])
+        self.sent += written
 
     def _tell_pace(self) -> None:
         paced, self._paced = self._paced, []

@@ -33,8 +33,9 @@ class HeldFrames:
         piece: list[bytes] = []
         size = 0
         for index in range(0, len(outgoing), PARTS):
-            piece += outgoing[index : index + PARTS]
-            size += len(outgoing[index]) + len(outgoing[index + 1])
+            frame = outgoing[index : index + PARTS]
+            piece += frame
+            size += sum(map(len, frame))
             if size >= AHEAD:
                 self._end_piece(piece, size)
                 piece, size = [], 0

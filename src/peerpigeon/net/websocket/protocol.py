@@ -61,7 +61,8 @@ _OPEN, _CLOSING, _PARTING, _CLOSE_OWED, _CLOSED = State
 _READING = (_OPEN, _CLOSING, _PARTING)
 
 Parts: TypeAlias = tuple[bytes, ...] | list[bytes]
-"""``PARTS`` of each frame, in order. A tuple may be that of several sockets."""
+"""``PARTS`` of each frame, in order; or one frame that is whole, with nothing behind it, as most
+that many hear are: to join that is no work. A tuple may be that of several sockets."""
 
 NOTHING: Parts = ()
 """What there is to be written mostly. A list of each socket's own would take 64 bytes for good."""
@@ -303,8 +304,8 @@ class WebSocketProtocol:
                 payload = bytes(apply_mask(bytearray(payload), key))
             self._add((header, payload))
 
-    def send_parts(self, parts: tuple[bytes, bytes], payload: bytes) -> bool:
-        """Send a text that is in a server's frame, in two parts; tell whether that is all there is.
+    def send_parts(self, parts: tuple[bytes, ...], payload: bytes) -> bool:
+        """Send a text that is in a server's frame; tell whether that is all there is.
 
         So all that hear a message share its frame, but for those that mask what they send.
         """
@@ -318,14 +319,14 @@ class WebSocketProtocol:
         self.outgoing = parts
         return True
 
-    def _add(self, parts: tuple[bytes, bytes]) -> None:
+    def _add(self, parts: tuple[bytes, ...]) -> None:
         outgoing = self.outgoing
         if not outgoing:
             self.outgoing = parts
         elif isinstance(outgoing, list):
-            outgoing += parts
+            outgoing += _in_parts(parts)
         else:
-            self.outgoing = [*outgoing, *parts]
+            self.outgoing = [*_in_parts(outgoing), *_in_parts(parts)]
 
     def close(self, code: int, reason: str = "", *, is_heard: bool = False) -> None:
         """Add a close frame to ``outgoing``, the last thing there ever; do nothing if one was.
@@ -342,3 +343,7 @@ class WebSocketProtocol:
             self._count()
         elif self.state is _CLOSE_OWED:
             self.state = _CLOSED
+
+
+def _in_parts(frame: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    return frame if len(frame) == PARTS else (*frame, b"")
