@@ -19,6 +19,13 @@ def test_arrays_and_objects_count_one_inside_the_other(pair: str, depth: int) ->
     assert is_too_deep(data) == (depth > DEEPEST)
 
 
+def test_arrays_and_objects_count_together() -> None:
+    half = DEEPEST // 2
+    as_deep = '[{"a":' * half + "1" + "}]" * half
+    assert not is_too_deep(as_deep.encode())
+    assert is_too_deep(f"[{as_deep}]".encode())
+
+
 @pytest.mark.parametrize(
     "data",
     [

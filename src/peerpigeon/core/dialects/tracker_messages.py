@@ -195,14 +195,14 @@ def _announce(message: _Usual, text: str, hashes: Container[str]) -> Announce:
         to = _checked(message.to_peer_id, "`to_peer_id` (required with `answer`)")
         _event(message, info_hash)
         answer = _passed(message, _NONE, message.answer, message.offer_id)
-        if not is_shallow(text) and is_too_deep(answer):
+        if is_too_deep(answer):
             answer = b""
         return Announce(info_hash, peer_id, "update", is_complete, (), to, answer)
     event = _event(message, info_hash)
     if not message.offers:
         return Announce(info_hash, peer_id, event, is_complete)
     offers = [_passed(message, each.offer, _NONE, each.offer_id) for each in message.offers]
-    if not is_shallow(text):
+    if not is_shallow(text.encode()):
         offers = [offer for offer in offers if not is_too_deep(offer)]
     return Announce(info_hash, peer_id, event, is_complete, tuple(offers[:MAX_OFFERS]))
 

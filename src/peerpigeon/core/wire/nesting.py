@@ -19,17 +19,20 @@ DEEPEST_INSIDE = 2 * DEEPEST
 _MARK = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
 
 
-def is_shallow(text: str) -> bool:
+def is_shallow(data: bytes, deepest: int = DEEPEST) -> bool:
     """Tell whether it is certain at a glance that nothing in a JSON text is nested too deeply.
 
     One look at all of it is for each of its parts, too.
     """
-    return text.count("[") + text.count("{") <= DEEPEST
+    # So brackets are looked for several bytes at a time, and ``count`` looks at each byte.
+    most = deepest + 1
+    rest = data.replace(b"[", b"", most).replace(b"{", b"", most)
+    return len(data) - len(rest) <= deepest
 
 
 def is_too_deep(data: bytes, deepest: int = DEEPEST) -> bool:
     """Tell whether a JSON value is nested deeper than ``deepest``."""
-    if data.count(b"[") + data.count(b"{") <= deepest:  # as nearly always
+    if is_shallow(data, deepest):  # as nearly always
         return False
     depth = 0
     for mark in _MARK.finditer(data):
