@@ -13,7 +13,7 @@ from peerpigeon.core.lagging import Lagging
 from peerpigeon.core.memory import MOST_BY_ITSELF, MemoryAccount
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from peerpigeon.core.changes import Change
     from peerpigeon.core.ids import PeerId, SessionId
@@ -76,7 +76,7 @@ class Effects:
         self._sessions.extend([session] * len(payloads))
         self._payloads.extend(payloads)
 
-    def send_each(self, sessions: Sequence[SessionId], payloads: Sequence[bytes]) -> None:
+    def send_each(self, sessions: Collection[SessionId], payloads: Sequence[bytes]) -> None:
         """Send as many messages, each to the client at its place."""
         self._sessions.extend(sessions)
         self._payloads.extend(payloads)

@@ -92,13 +92,13 @@ class Topics:
         if is_too_deep(data):  # other hubs would not take it
             return _TOO_DEEP
         namespace = _TOPIC + topic
-        count = b"%d" % self._count(namespace)
+        count = self._count(namespace)
         if message.clients:
             # Reference: the field is set where it is.
             fields = _object.decode(data)
-            fields["clients"] = msgspec.Raw(count)
+            fields["clients"] = msgspec.Raw(b"%d" % count)
             return (Publish(namespace, _encoder.encode(fields)),)
-        return (Publish(namespace, b'%b,"clients":%b}' % (data.rstrip(_SPACE)[:-1], count)),)
+        return (Publish(namespace, b'%b,"clients":%d}' % (data.rstrip(_SPACE)[:-1], count)),)
 
     def told(self, visitor: SessionId, news: DialectNews, now: float) -> Iterable[TopicWant]:
         """Take what has become of a member. There are none."""

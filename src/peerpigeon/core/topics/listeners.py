@@ -74,7 +74,9 @@ class Listeners:
         they have lost a link. (What is encrypted is another text each time.)
         """
         if not self._newcomers.speaks(namespace, visitor.session, payload, now):
-            return self._greets_again(visitor, namespace, payload)
+            # As few are so short: that is looked at before all else is.
+            is_short = len(payload) <= LONGEST_GREETING
+            return is_short and self._greets_again(visitor, namespace, payload)
         if self._memory.has_room(len(payload)):
             self._by_topic[namespace][visitor.session] = payload  # for repetitions.py
             self._size += len(payload)
@@ -82,11 +84,7 @@ class Listeners:
 
     def _greets_again(self, visitor: Visitor, namespace: str, payload: bytes) -> bool:
         greeted = self._by_topic.get(namespace, {}).get(visitor.session, b"")
-        return (
-            greeted != b""
-            and len(payload) <= LONGEST_GREETING  # as few are: looked at before all else is
-            and _length_said(payload) == _length_said(greeted)
-        )
+        return greeted != b"" and _length_said(payload) == _length_said(greeted)
 
     def greetings(self, namespace: str) -> list[tuple[SessionId, bytes]]:
         """Return what those who listen in a namespace have greeted with."""
@@ -107,7 +105,7 @@ class Listeners:
         if not sessions:
             return 0
         count = len(sessions)
-        self._effects.send_each(tuple(sessions), (payload,) * count)
+        self._effects.send_each(sessions, (payload,) * count)
         return count
 
     def tell(self, namespace: str, session: SessionId, payload: bytes) -> None:

@@ -78,7 +78,7 @@ class Newcomers:
 
     def speaks(self, namespace: str, session: SessionId, payload: bytes, now: float) -> bool:
         """Take what a visitor says; tell whether it greets by that."""
-        if (namespace, session) not in self._until:  # as mostly
+        if not self._until or (namespace, session) not in self._until:  # as mostly
             return False
         newcomer = self._take(namespace, session)
         greets = now < newcomer.until and len(payload) <= LONGEST_GREETING
