@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from peerpigeon.core.changes import (
     BacklogReady,
@@ -62,10 +62,8 @@ class LocalChanges:
     def take(self, change: LocalChange, now: float) -> None:
         """Take a change when its turn has come."""
         self._tell_of(change)
-        if isinstance(change, ViewChange) and self._view is not None:  # as most are
-            for failure in self._view.given_up(change):
-                self._failed.take(failure, now)
-            self._view.on_change(change, now)
+        if isinstance(change, ViewChange):  # as most are
+            self._on_view_change(change, now)
             return
         match change:
             case ReferenceNamed() | ReferenceFound() | ReferenceGone() | HubReported():
@@ -81,6 +79,14 @@ class LocalChanges:
                 self._clients.on_flooded(change, now)
             case BacklogReady(session, texts):
                 self._clients.messages.on_backlog(session, texts, now)
+            case _:
+                assert_never(change)
+
+    def _on_view_change(self, change: ViewChange, now: float) -> None:
+        if self._view is not None:  # pragma: no branch: there is a mesh to change
+            for failure in self._view.given_up(change):
+                self._failed.take(failure, now)
+            self._view.on_change(change, now)
 
     def _on_reference_change(self, change: ReferenceChange, now: float) -> None:
         if self._mesh is not None:  # pragma: no branch: no reference hub is let in without
