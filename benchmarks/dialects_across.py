@@ -19,6 +19,8 @@ HUBS = 3
 AGREED = 6.0
 """Seconds after which hubs take each other's word on who listens where, and some more."""
 LISTENERS = 32
+SETTLED = 1.0
+"""Seconds after which a publication reaches whoever has come, at whichever hub."""
 
 
 class Across:
@@ -65,7 +67,9 @@ class Across:
             time.sleep(AGREED)
             ports = ",".join(str(hub.port) for hub in hubs)
             first, second = hubs[0].port, hubs[1].port
-            heard = self._signals("topics", port=ports, members=LISTENERS, clients=LISTENERS)
+            heard = self._signals(
+                "topics", port=ports, members=LISTENERS, clients=LISTENERS, settle=SETTLED
+            )
             offers = [self._offers(first, to) for to in (first, second)]
             claimed = self._visits(ports, self._settings.visits)
             opened = self._visits(ports, self._settings.visits // 10, at_once=1)

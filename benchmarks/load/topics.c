@@ -1,6 +1,9 @@
 /* Clients of y-webrtc: in each room one publication is under way at a time, and comes to all of its
  * members, the publisher too. The members publish in turn.
  *
+ * They begin `settle` seconds after the last has come: a listener that comes with a publication from
+ * another hub may be too late for it.
+ *
  * Each publication has a number of its own, and each receiver checks that it is the next one, whole
  * and unchanged. */
 
@@ -75,11 +78,16 @@ static void take_publication(client *who, const char *text, size_t length) {
 
 static void begin(void) {
     begin_stages();
-    on.text = take_publication;
     for (long i = 0; i < count / members; i++) {
         write_template(&rooms[i], i, (size_t)number_option("size", 700));
         publish(&rooms[i], &crowd[i * members]);
     }
+}
+
+static void come_to_rest(void) {
+    on.text = take_publication;
+    on.due = begin;
+    wake_at(now() + (uint64_t)(atof(option("settle", "0")) * 1e9) + 1);
 }
 
 void play_topics(void) {
@@ -88,7 +96,7 @@ void play_topics(void) {
     crowd = calloc((size_t)count, sizeof *crowd);
     heard = calloc((size_t)count, sizeof *heard);
     rooms = calloc((size_t)(count / members), sizeof *rooms);
-    bring_visitors("topics", crowd, count, members, begin);
+    bring_visitors("topics", crowd, count, members, come_to_rest);
     run_while(stages_unfinished);
     printf("{\"bytes\":%zu,", rooms[0].length);
     print_stages();
