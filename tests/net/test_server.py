@@ -1,6 +1,7 @@
 """``PeerPigeonServer`` as a Python program uses it (S4, S11, S27, S28, S30)."""
 
 import asyncio
+import contextlib
 import errno
 import json
 import socket
@@ -115,6 +116,18 @@ async def test_stopping_closes_clients_with_1001_and_frees_the_port() -> None:
     again = PeerPigeonServer(host="127.0.0.1", port=port, max_port_retries=0)
     async with again:
         assert again.port == port
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_connection_that_was_taken_as_the_server_stopped_is_not_left(turns: int) -> None:
+    async with running(handshake_timeout=10 * DEADLINE) as server:
+        with socket.create_connection(("127.0.0.1", server.port), DEADLINE) as client:
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await server.stop()
+            await asyncio.sleep(0.0)  # aborted transports close in the next turn
+            with contextlib.suppress(ConnectionResetError):
+                assert await asyncio.to_thread(client.recv, 1) == b""
 
 
 async def test_stopping_does_not_wait_for_clients_that_do_not_answer() -> None:

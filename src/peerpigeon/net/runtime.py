@@ -108,6 +108,7 @@ class Runtime:
         self._ports = Ports(self, config, holders, descriptors, self._warnings)
         self._doors = self._ports.for_clients(self._entrance, certificate)
         self._admin_doors = self._ports.for_operators()
+        self._all_doors = [self._doors, self._admin_doors]
         time_next_turn = self.driver.clients.sockets.time_next_turn
         self._loop_lag = LoopLag(loop, time.perf_counter, time_next_turn)
         readers = (self._entrance.tokens, certificate)
@@ -227,6 +228,7 @@ class Runtime:
 
             self._workers = Workers(self._config, self.driver)
             doors_of_workers = self._ports.for_workers(self._workers)
+            self._all_doors.append(doors_of_workers)
             await self._serve(self._workers.listener, doors_of_workers)
         self._to_serve = [(each, self._doors) for each in sockets]
         self._to_serve += [(each, self._admin_doors) for each in admin]
@@ -290,10 +292,11 @@ class Runtime:
         """Close everything: each client with code 1001, links to hubs in good order."""
         self._is_ending = True
         self._loop_lag.stop()
+        await self._take_no_more()
         for listener in self._listeners:
             listener.close()
-        self._doors.abort()
-        self._admin_doors.abort()
+        for doors in self._all_doors:
+            doors.abort()
         if self._workers is not None:
             self._workers.close()
         if self._watching is not None:
@@ -317,6 +320,17 @@ class Runtime:
         if self._spans is not None:
             await self._spans.close()
         self.ended.set()
+
+    async def _take_no_more(self) -> None:
+        """Stop taking connections, and let the loop hand over those that it has taken.
+
+        A listener of asyncio that is closed before does not take them, and nobody closes them
+        (CPython's issue 109564).
+        """
+        with contextlib.suppress(NotImplementedError):  # Windows
+            for each in (each for listener in self._listeners for each in listener.sockets):
+                self._loop.remove_reader(each)
+        await asyncio.sleep(0)
 
 
 def _certificate(config: ServerConfig) -> CertificateFiles | None:

@@ -17,6 +17,7 @@ from peerpigeon.net.http.page import Response, text
 from peerpigeon.net.http.request import MAX_HEAD_SIZE
 from peerpigeon.net.memory import Holders
 from tests.net.raw import (
+    DEADLINE,
     LOOPS,
     RawClient,
     Served,
@@ -386,6 +387,16 @@ async def test_abort_empties_the_door() -> None:
         served.doors.abort()
         assert await client.rest() == b""
         await served.until_empty()
+
+
+@on_every_loop
+async def test_who_comes_when_all_have_been_dropped_is_dropped() -> None:
+    """As a loop may hand over what it has taken before its listener was closed."""
+    async with serving(handshake_timeout=10 * DEADLINE) as served:
+        served.doors.abort()
+        async with await RawClient.connect(served.port) as client:
+            assert await client.rest() == b""
+            await served.until_empty()
 
 
 # Noise

@@ -98,6 +98,8 @@ class Doors:
         self.turns = Turns(self._loop, IN_A_TURN)
         """The line of those whose request has come and waits for its turn."""
         self._left = IN_A_TURN
+        self.is_shut = False
+        """Whether nobody gets in any more."""
 
     def __call__(self) -> Door:
         """Return the door for one more connection."""
@@ -137,7 +139,11 @@ class Doors:
         return waiter is not None
 
     def abort(self) -> None:
-        """Drop the connections that have no WebSocket."""
+        """Drop the connections that have no WebSocket, and all that come from now on.
+
+        A loop may hand over one that it has taken before its listener was closed.
+        """
+        self.is_shut = True
         for waiter in list(self.waiting):
             waiter.abort()
         self.visits.abort()
@@ -170,7 +176,7 @@ class Door(asyncio.Protocol):
         """Wait for the request."""
         transport = cast("asyncio.Transport", transport)
         self._address = remote_address(transport)
-        if not self._doors.descriptors.admit(self._address):
+        if self._doors.is_shut or not self._doors.descriptors.admit(self._address):
             transport.abort()
             return
         waiting = self._doors.waiting
