@@ -123,7 +123,7 @@ class WorkerLoads:
         self._expire(now)
         self._registry.limit = self._places.cap(self._used)
         self._homes.full = self._places.full()
-        self._clients.admission.waiting_room.fill(now)
+        self._clients.disconnects.waiting_room.fill(now)
 
     def tick(self, now: float) -> None:
         """Do what is due."""

@@ -56,8 +56,7 @@ class Admission:
         self._newcomers = newcomers
         self._contests = contests
         self._disconnects = disconnects
-        self.waiting_room = disconnects.waiting_room
-        """Who waits for a place, as this hub is full."""
+        self._waiting_room = disconnects.waiting_room
         self._effects = effects
         self.is_draining = False
         """Whether nobody is let in any more."""
@@ -90,7 +89,7 @@ class Admission:
             elif self._sessions.addresses.is_full(event.address):
                 self._effects.close(session, TRY_AGAIN_LATER, ADDRESS_IS_FULL)
             elif self._registry.is_full:
-                self.waiting_room.apply(newcomer, now)
+                self._waiting_room.apply(newcomer, now)
             else:
                 self._newcomers.admit(newcomer, now)
 
@@ -124,7 +123,7 @@ class Admission:
         contender.is_page = client.is_page
         if not self._keep(contender, text, now):  # real ones announce a few kilobytes at most
             self._close(client.session, TAKEN)
-            self.waiting_room.fill(now)
+            self._waiting_room.fill(now)
             return False
         self._contests.contend(contender, holder, now)
         self._contests.ask_whose(contender, namespace)
@@ -152,18 +151,18 @@ class Admission:
         it more than it reads at once.
         """
         self._contests.on_ping_sent(party, ping, now)
-        self.waiting_room.heard(party, now)
+        self._waiting_room.heard(party, now)
 
     def keep_message(self, session: SessionId, text: str, now: float) -> None:
         """Keep what somebody says who waits until it is let in."""
-        applicant = self.waiting_room.find(session)
+        applicant = self._waiting_room.find(session)
         if applicant is not None:
             self._keep_for_place(applicant, text, now)
             return
         contender = self._takeovers.contender(session)
         if contender is not None and not self._keep(contender, text, now):
             self._contests.give_up(contender)
-            self.waiting_room.fill(now)
+            self._waiting_room.fill(now)
 
     def _keep(self, contender: LocalContender, text: str, now: float) -> bool:
         contender.last_heard = now
@@ -172,20 +171,20 @@ class Admission:
     def _keep_for_place(self, applicant: LocalContender, text: str, now: float) -> None:
         """Who waits for an id needs no place: it gets that of the holder, or none."""
         if not self._keep(applicant, text, now):
-            self.waiting_room.turn_away(applicant)
+            self._waiting_room.turn_away(applicant)
             return
         holder = self._registry.find(applicant.peer_id)
         announced = client_messages.announced(text)
         if holder is not None and announced is not None:
-            self.waiting_room.leave(applicant)
+            self._waiting_room.leave(applicant)
             self._contests.contend(applicant, holder, now)
             self._contests.ask_whose(applicant, announced.namespace)
 
     def on_ponged(self, party: Party, number: int, now: float) -> None:
         """Take the answer to a ping: whoever wants the id or the place of that party has lost."""
         self._contests.on_ponged(party, number)
-        self.waiting_room.fill(now)
-        self.waiting_room.heard(party, now)
+        self._waiting_room.fill(now)
+        self._waiting_room.heard(party, now)
 
     def _close(self, session: SessionId, reason: str, code: int = POLICY_VIOLATION) -> None:
         # Reference: every refusal is a policy violation.
@@ -194,14 +193,14 @@ class Admission:
     def shut(self) -> None:
         """Let nobody in any more, whoever waits for a place included."""
         self.is_draining = True
-        self.waiting_room.shut()
+        self._waiting_room.shut()
 
     def withdraw(self, session: SessionId, now: float) -> None:
         """Take the end of a socket that waited for its id or a place, if it did."""
         contender = self._takeovers.contender(session)
         if contender is not None:
             self._takeovers.withdraw(contender)
-            self.waiting_room.fill(now)
-        applicant = self.waiting_room.find(session)
+            self._waiting_room.fill(now)
+        applicant = self._waiting_room.find(session)
         if applicant is not None:
-            self.waiting_room.leave(applicant)
+            self._waiting_room.leave(applicant)

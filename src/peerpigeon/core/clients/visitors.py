@@ -103,7 +103,7 @@ class Visitors:
             close(session, TRY_AGAIN_LATER, ADDRESS_IS_FULL)
         elif self._sessions.registry.is_full:
             close(session, POLICY_VIOLATION, FULL)
-            self._admission.waiting_room.press(now)  # these clients come again
+            self._disconnects.waiting_room.press(now)  # these clients come again
         else:
             visitor = Visitor(session, event.dialect, event.address, now, now, event.permits)
             self._sessions.open(visitor, now)
