@@ -9,7 +9,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.test_install_size import needed, size
+from tests.test_install_size import needed, own_size, size
 
 from benchmarks.figures import Asked, Row, Sample
 from benchmarks.start import measure
@@ -46,8 +46,7 @@ class Installation:
         """Count them."""
         extras = frozenset({"aiortc"} if contender == "reference" else ())
         names = _closure(extras)
-        own = sum(path.stat().st_size for path in (ROOT / "src").rglob("*") if path.is_file())
-        total = own + sum(size(distribution(name)) for name in names)
+        total = own_size() + sum(size(distribution(name)) for name in names)
         return {"install-size": total / MB, "install-packages": len(names) + 1}
 
 
