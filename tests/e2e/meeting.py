@@ -22,7 +22,22 @@ def check_that_they_meet_and_talk(*clients: Client) -> None:
 
 def check_that_a_channel_opens(here: Client, there: Client) -> None:
     eventually("discovery", here.discovered, lambda found: there.peer in found)
-    eventually("a data channel", here.peers, lambda connected: there.peer in connected)
+    try:
+        eventually("a data channel", here.peers, lambda connected: there.peer in connected)
+    except AssertionError as error:
+        # The package says nothing of an attempt that failed; whether the hubs lost a signal of it
+        # can only be seen by what came.
+        for one, other in ((here, there), (there, here)):
+            frames = [frame for frame in one.frames() if frame.get("fromPeerId") == other.peer]
+            came = [_signal(frame) for frame in frames]
+            error.add_note(f"{one.peer} has got from {other.peer}: {came}")
+        raise
+
+
+def _signal(frame: dict[str, object]) -> object:
+    """Return a frame's type, and the candidate if it is one."""
+    data = frame.get("data")
+    return frame["type"], data.get("candidate") if isinstance(data, dict) else None
 
 
 def check_that_no_frame_names(client: Client, *others: Client) -> None:

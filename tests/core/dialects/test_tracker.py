@@ -32,7 +32,7 @@ from peerpigeon.core.dialects.tracker import (
     MAX_WAITING_SIZE,
     Tracker,
 )
-from peerpigeon.core.dialects.tracker_counts import MAX_AWAITED
+from peerpigeon.core.dialects.tracker_counts import MAX_AWAITED, SPARE_INTERVAL
 from peerpigeon.core.dialects.tracker_messages import MAX_OFFERS
 from peerpigeon.core.ids import PeerId, SessionId
 
@@ -310,6 +310,17 @@ def test_a_peer_whose_id_another_socket_has_is_told_the_counts_and_comes_again_s
     assert list(tracker.told(ANN, taken, 0.0)) == []
     assert list(tracker.told(ANN, Granted(swarm(), member()), 0.0)) == []
     assert tracker.deadline() is None
+
+
+def test_each_announce_made_before_another_socket_proves_to_have_the_id_is_answered() -> None:
+    """As of a client that starts with a whole file: it says both things at once."""
+    tracker = fresh()
+    for event in ("started", "completed"):
+        tracker.said(ANN, announce(event=event, left=0), 0.0)
+    assert list(tracker.told(ANN, Taken(swarm(), member()), 0.0)) == [Count(swarm())] * 2
+    for _ in range(2):
+        [answer] = told(tracker.told(ANN, Counted(swarm(), None, 3, 1), 0.0))
+        assert answer["interval"] == SPARE_INTERVAL
 
 
 def test_a_peer_that_may_not_enter_is_told_why() -> None:

@@ -226,8 +226,14 @@ class Tracker:
         member = socket.members.get(place)
         if member is None:
             return ()
+        # Each announce has its answer; one that had its place before has none waiting.
+        announces = sum(isinstance(waiting, Draw) for waiting in member.waiting)
         self._forget(socket, member)
-        return socket.counts.ask((member.info_hash,), is_scrape=False, interval=SPARE_INTERVAL)
+        asked = (member.info_hash,)
+        wants: list[Want] = []
+        for _ in range(max(1, announces)):
+            wants += socket.counts.ask(asked, is_scrape=False, interval=SPARE_INTERVAL)
+        return wants
 
     def _denied(
         self, visitor: SessionId, socket: _Socket, place: Place, reason: str
