@@ -33,6 +33,10 @@ class Client(ABC):
         """Return the peers to which a data channel is open."""
         return set(cast("list[str]", self.call("peers")))
 
+    def states(self) -> object:
+        """Return how far the connection to each peer is."""
+        return self.call("states")
+
     def messages(self) -> list[Message]:
         """Return what other clients sent here."""
         return cast("list[Message]", self.call("messages"))

@@ -30,7 +30,7 @@ def check_that_a_channel_opens(here: Client, there: Client) -> None:
         for one, other in ((here, there), (there, here)):
             frames = [frame for frame in one.frames() if frame.get("fromPeerId") == other.peer]
             came = [_signal(frame) for frame in frames]
-            error.add_note(f"{one.peer} has got from {other.peer}: {came}")
+            error.add_note(f"{one.peer}: {one.states()}; from {other.peer}: {came}")
         raise
 
 

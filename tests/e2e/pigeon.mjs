@@ -62,6 +62,17 @@ export class Pigeon {
     return this.#mesh.getConnectedPeerIds();
   }
 
+  /** How far the connection to each peer is, for whoever looks why there is no channel. */
+  states() {
+    return [...this.#mesh.connectionManager.peers].map(([peer, { connection, dataChannel }]) => [
+      peer,
+      connection?.signalingState,
+      connection?.iceGatheringState,
+      connection?.iceConnectionState,
+      dataChannel?.readyState,
+    ]);
+  }
+
   messages() {
     return this.#messages;
   }
