@@ -23,7 +23,10 @@ from peerpigeon.core.config import ServerConfig
 from peerpigeon.core.interface.link_outbox import AHEAD
 from peerpigeon.core.memory import MemoryAccount
 from peerpigeon.net.descriptors import Descriptors
-from peerpigeon.net.http import page
+from peerpigeon.net.http import (
+    library,  # noqa: F401 - or the first request of a process would wait until it is loaded
+    page,
+)
 from peerpigeon.net.http.access_control import AccessControl
 from peerpigeon.net.http.audience import Audience
 from peerpigeon.net.http.door import Doors

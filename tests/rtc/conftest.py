@@ -5,7 +5,7 @@ import pytest
 from tests.rtc.ends import Engines
 from tests.rtc.environment import HAS_LIBDATACHANNEL
 
-# Where libdatachannel cannot be had, test_other_python.py runs all this with a Python where it can.
+# Where libdatachannel cannot be had, test_other_python.py runs what is about it where it can.
 NAMES = ("builtin", "aiortc", *(("libdatachannel",) if HAS_LIBDATACHANNEL else ()))
 PAIRS = [(one, other) for one in NAMES for other in NAMES]
 

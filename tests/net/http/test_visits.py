@@ -195,7 +195,7 @@ async def test_a_compressed_body_is_not_inflated() -> None:
 async def test_a_stream_comes_piece_by_piece_and_outlasts_the_time_of_a_request() -> None:
     ticks = Ticks()
     async with (
-        serving(handshake_timeout=0.1) as served,
+        serving(handshake_timeout=0.5) as served,
         await RawClient.connect(served.port) as client,
     ):
         served.visits.answer = ticks.answer
@@ -206,7 +206,7 @@ async def test_a_stream_comes_piece_by_piece_and_outlasts_the_time_of_a_request(
         await until_streams(served, 1)
         assert not served.doors.waiting, "it takes no place of those that wait"
         began = asyncio.get_running_loop().time()
-        while asyncio.get_running_loop().time() < began + 0.3:
+        while asyncio.get_running_loop().time() < began + 0.8:
             ticks.more.set()
             ticks.more.clear()
             assert await client.reader.readuntil(b"tick\n")
@@ -221,15 +221,16 @@ async def test_a_stream_comes_piece_by_piece_and_outlasts_the_time_of_a_request(
 async def test_a_stream_that_nobody_reads_any_more_is_dropped() -> None:
     ticks = Ticks()
     ticks.piece = b"*" * 100_000
-    ticks.more.set()
     async with (
-        serving(handshake_timeout=0.1) as served,
+        serving() as served,
         await RawClient.connect(served.port) as client,
     ):
         served.visits.answer = ticks.answer
         client.writer.transport.pause_reading()  # type: ignore[attr-defined]
         await client.send(GET)
         await until_streams(served, 1)
+        served.visits.timeout = 0.1
+        ticks.more.set()
         await until_streams(served, 0)
         while ticks.open:
             await turns()

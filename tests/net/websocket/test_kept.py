@@ -44,7 +44,7 @@ def buffered(served: Served) -> int:
 @on_every_loop
 async def test_a_refused_socket_keeps_nothing_of_what_it_is_sent() -> None:
     """As in aiohttp CVE-2026-54274: frames that are never finished."""
-    async with serving(close_timeout=0.5) as served, AsyncExitStack() as stack:
+    async with serving() as served, AsyncExitStack() as stack:
         begun = frame(TEXT, b"*" * (1 << 20))[: 512 * KIB]
         for _ in range(10):
             client = await stack.enter_async_context(await RawClient.open(served.port))
@@ -56,6 +56,7 @@ async def test_a_refused_socket_keeps_nothing_of_what_it_is_sent() -> None:
             await client.send(begun[64 * KIB :])
             assert buffered(served) < 100
         assert len(served.sockets.closing) == 10
+        await stack.aclose()
         await served.sockets.wait_closed()
         assert buffered(served) == 0
 
