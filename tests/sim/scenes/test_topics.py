@@ -67,7 +67,7 @@ def test_that_greetings_are_said_again_twice_would_be_found(
             expire(repetitions, now)
 
     monkeypatch.setattr(Repetitions, "expire", expire_twice)
-    assert any("times" in fault for fault in faults(12))
+    assert any("times" in fault for fault in topics(5).faults)  # the first in which it shows
 
 
 @pytest.mark.thorough
@@ -91,8 +91,8 @@ def test_that_a_hub_does_not_leave_would_be_found(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.thorough
 def test_that_nothing_is_kept_for_the_next_lead_costs_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = [topics(seed).figures["share not heard in all"] or 0.0 for seed in range(1, 7)]
+    before = [topics(seed).figures["share not heard in all"] or 0.0 for seed in range(1, 4)]
     monkeypatch.setattr(Publications, "placed", lambda *_: None)
     monkeypatch.setattr(Publications, "failed", lambda *_: None)
-    after = [topics(seed).figures["share not heard in all"] or 0.0 for seed in range(1, 7)]
+    after = [topics(seed).figures["share not heard in all"] or 0.0 for seed in range(1, 4)]
     assert sum(after) > sum(before)
