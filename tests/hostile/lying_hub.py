@@ -59,6 +59,8 @@ class LyingHub:
         """The next sequence that the hub wants, by lane."""
         self.acknowledging: set[PeerId] = set()
         """The hubs that have acknowledged something of its."""
+        self.acknowledges = True
+        """Whether it acknowledges what it is told."""
         self._epoch = secrets.randbits(32)
         self._sequence = {SIGNALS: 0, CONTROL: 0}
         self._nonce = b""
@@ -199,7 +201,9 @@ class LyingHub:
                     self.adverts[advert.hub] = advert
             case Summary():
                 await self.say(Adverts((self.advert(),)))
-            case Routed(source=source, body=Segment() as segment) if source == self.hub:
+            case Routed(source=source, body=Segment() as segment) if (
+                source == self.hub and self.acknowledges
+            ):
                 ack = Ack(segment.epoch, segment.sequence + 1, segment.lane)
                 await self.say(self.to_hub(ack))
             case Routed(source=source, body=Ack() as ack):

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from peerpigeon.core.config.quantities import MIB
 from peerpigeon.core.dialects.names import Kind, member_id
+from peerpigeon.core.lagging import BEHIND
 from peerpigeon.core.shares import Shares
 from peerpigeon.core.swarms import dealing
 from peerpigeon.core.wire.hub_news import Counted, Draw
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pytest
 
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.core.lagging import Lagging
     from tests.core.hubs import Hubs
 
 
@@ -103,6 +105,28 @@ def test_of_a_hub_that_asks_too_much_the_offers_are_dropped(
     assert desk.room.size == 0
 
 
+def test_who_takes_answers_more_slowly_than_it_asks_waits_for_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else what it has not acknowledged would fill the memory, and signals would be refused."""
+    hubs, _, draw = crowded(monkeypatch)
+    draw, desk = replace(draw, payloads=()), Dealer(hubs)
+    desk.has_room_for(16 * size_of(draw))
+    desk.lagging.told(SECOND, BEHIND + 1, hubs.now)
+    for number in range(100):
+        desk.draw(SECOND, replace(draw, number=number))
+    assert desk.draws.dropped == 92
+    desk.draw(THIRD, draw)
+    assert desk.turn(), "others have their turn"
+    assert not desk.turn()
+    assert desk.answered() == [(THIRD, 0)]
+    desk.lagging.heard(SECOND, BEHIND, hubs.now)
+    while desk.turn():
+        pass
+    assert desk.answered() == [(SECOND, number) for number in range(8)]
+    assert desk.room.size == 0
+
+
 def test_draws_that_wait_leave_most_of_the_memory_for_signals(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -151,6 +175,10 @@ class Dealer:
         self._effects = hubs.hubs[0]._clients.topics._presence._effects
         self.draws = hubs.hubs[0]._clients.draws
         self.draws.expire(hubs.now)
+
+    @property
+    def lagging(self) -> Lagging:
+        return self._effects.lagging
 
     @property
     def room(self) -> Shares[PeerId]:

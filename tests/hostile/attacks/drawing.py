@@ -49,10 +49,11 @@ def _swarm(info_hash: str) -> str:
     return namespace_of(Kind.SWARM, info_hash.encode().hex())
 
 
-async def draw(scene: Scene, *payloads: bytes) -> None:
+async def draw(scene: Scene, *payloads: bytes, acknowledges: bool = True) -> None:
     """Have messages dealt as fast as can be."""
     liar = await linked(scene, scene.port)
     namespace, crowd = await swarm_of(scene, liar)
+    liar.acknowledges = acknowledges
     end = asyncio.get_running_loop().time() + scene.seconds
     drawn = 0
     with contextlib.suppress(TimeoutError):
@@ -81,6 +82,12 @@ async def draws_without_end(scene: Scene) -> None:
 async def counts_without_end(scene: Scene) -> None:
     """Asks how many are in a swarm of others, as fast as it can."""
     await draw(scene)
+
+
+@attack(KIND, hubs=2, options=MESH)
+async def counts_not_acknowledged(scene: Scene) -> None:
+    """Asks so, and acknowledges no answer, so that the hub keeps them all."""
+    await draw(scene, acknowledges=False)
 
 
 @attack(KIND, hubs=2, options=MESH)

@@ -69,6 +69,7 @@ class Dealing:
         self._left = PIECE
         self._waiting: dict[PeerId, deque[Draw]] = {}
         self._due = 0.0
+        self._lagging = effects.lagging
         self._memory = effects.memory.signals
         self._room: Shares[PeerId] = Shares(min(MOST_WAITING, self._memory.limit // 4))
         self._memory.gauges.append(lambda: self._room.size)
@@ -78,8 +79,13 @@ class Dealing:
     # For other hubs
 
     def on_draw(self, hub: PeerId, draw: Draw, now: float) -> None:
-        """Answer a hub that asks this one to deal its messages, or have that wait for its turn."""
-        if not self._waiting and self._left > 0:
+        """Answer a hub that asks this one to deal its messages, or have that wait for its turn.
+
+        So it waits, too, while the hub takes answers more slowly than it asks: they would fill the
+        memory of signals.
+        """
+        is_behind = self._lagging.until(hub) is not None
+        if not self._waiting and self._left > 0 and not is_behind:
             self._answer(hub, draw)
             return
         self._due = now
@@ -103,9 +109,8 @@ class Dealing:
     def expire(self, now: float) -> None:
         """Do one more piece of what waits, of each hub one in turn."""
         self._left = PIECE
-        while self._waiting and self._left > 0:
-            hub, line = next(iter(self._waiting.items()))
-            del self._waiting[hub]
+        while self._left > 0 and (hub := self._next()) is not None:
+            line = self._waiting.pop(hub)
             draw = line.popleft()
             if line:
                 self._waiting[hub] = line
@@ -113,9 +118,14 @@ class Dealing:
             self._answer(hub, draw)
         self._due = now
 
+    def _next(self) -> PeerId | None:
+        """Return whose turn it is; nobody's while all who wait have answers to take before."""
+        until = self._lagging.until
+        return next((hub for hub in self._waiting if until(hub) is None), None)
+
     def deadline(self) -> float | None:
         """Return when ``expire`` has something to do: at once, if it has."""
-        return self._due if self._waiting else None
+        return None if self._next() is None else self._due
 
     # For whoever asks
 
