@@ -74,11 +74,8 @@ class IncomingNews:
                 self._clients.deliver(self._namespaces.on_news(hub, news, now), now)
 
     def _on_granted(self, granted: Granted, now: float) -> None:
-        members, over = self._namespaces.presence.ids.grant(granted)
-        for gone in over:
-            # As if their hub had said so: when that was out of reach and is back, it may not be so.
-            hub = gone.registrations[0][0]
-            self._clients.deliver(self._namespaces.on_news(hub, gone, now), now)
+        members, news = self._namespaces.presence.on_granted(granted)
+        self._clients.deliver(news, now)
         for member in members:
             self._signaling.on_granted(granted.namespace, member, now)
 

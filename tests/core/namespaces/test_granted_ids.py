@@ -21,6 +21,7 @@ from peerpigeon.core.wire.hub_news import (
     Granted,
     Join,
     Located,
+    Meet,
     Member,
     Refusal,
     Relay,
@@ -349,8 +350,38 @@ def test_a_registration_elsewhere_is_over_as_soon_as_ours_has_the_id() -> None:
     hubs.take(b)
     hubs.inject(0, Granted("net1", (session_of(hubs, 0, A),)), THIRD)
     assert hubs.take_types(b) == ["peer-disconnected"]
-    (lost,) = deliver(hubs, 0, Relay("net1", A, B, 0, "offer", b'"old"', before), SECOND)
+    old = Relay("net1", A, B, 0, "offer", b'"old"', before)
+    assert deliver(hubs, 0, old, SECOND) == [Find("net1", A)]
+    ours = Located(FIRST, Member(A, session_of(hubs, 0, A), plain_introduction(A)))
+    hubs.lose_frames()
+    (lost,) = deliver(hubs, 0, Found("net1", A, ours), THIRD)
     assert lost == Undelivered("net1", A, B, "offer", Reason.REPLACED, before)
+
+
+def test_it_is_not_over_if_we_hear_of_it_again() -> None:
+    """The id may have been given away only because others did not reach the hub of its owner."""
+    hubs = linked(FIRST, SECOND, THIRD)
+    b = hubs.join(0, B)
+    hubs.join(1, A)
+    hubs.pass_time(1.0)
+    owner = Located(SECOND, Member(A, session_of(hubs, 1, A), plain_introduction(A)))
+    newcomer = hubs.open(0, A)
+    hubs.announce(newcomer)
+    hubs.lose_frames()
+    ours = session_of(hubs, 0, A)
+    hubs.inject(0, Granted("net1", (ours,)), THIRD)
+    hubs.take(b)
+    listener = B, session_of(hubs, 0, B)
+    us = Located(FIRST, Member(A, ours, plain_introduction(A)))
+    hubs.inject(0, Meet("net1", (listener,), (us,)), THIRD)
+    hubs.inject(0, Meet("net1", (listener,), (owner,)), THIRD)
+    assert hubs.take_types(b) == ["peer-discovered"], "of each id there is one at a time"
+    hubs.inject(0, Refusal("net1", A, ours), THIRD)
+    assert hubs.closed[newcomer] == (1008, "Peer already connected")
+    assert hubs.take_types(b) == ["peer-disconnected", "peer-discovered"]
+    hubs.signal(b, A, "to the owner")
+    (relay,) = [news for news in news_under_way(hubs) if isinstance(news, Relay)]
+    assert relay.session == owner.member.session
 
 
 def test_a_registration_that_was_over_for_ours_is_heard_of_again_when_its_hub_is_back() -> None:

@@ -6,7 +6,6 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from peerpigeon.core.ids import key_of
-from peerpigeon.core.wire.hub_news import Gone
 from peerpigeon.core.wire.ranges import is_session_over
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.hub_views import HubViews
     from peerpigeon.core.namespaces.local_namespace import LocalNamespace
     from peerpigeon.core.namespaces.lookup_cache import LookupCache
+    from peerpigeon.core.namespaces.registrations import Registration
     from peerpigeon.core.wire.hub_news import Granted, Member
 
 
@@ -36,40 +36,32 @@ class GrantedIds:
 
     def __init__(
         self,
-        own: PeerId,
         namespaces: Mapping[str, LocalNamespace],
         lookups: LookupCache,
         gone: Container[tuple[PeerId, int]],
         views: HubViews,
     ) -> None:
-        self._own = own
         self._locals = namespaces
         self._lookups = lookups
         self._gone = gone
         self._views = views
 
-    def grant(self, granted: Granted) -> tuple[list[Member], list[Gone]]:
+    def grant(self, granted: Granted) -> tuple[list[Member], list[Registration]]:
         """Note that our clients have their ids.
 
         Returns those that had not before, and what is over by it: the registrations of their ids
-        at other hubs, each for itself.
+        at other hubs.
         """
         local = self._locals.get(granted.namespace)
         if local is None:
             return [], []
         clients = (local.with_session(session) for session in granted.sessions)
         fresh = [client for client in clients if client is not None and not client.is_granted]
-        members = [client.located.member for client in fresh]
         for client in fresh:
             client.is_granted = True
-        keys = (key_of(member.peer) for member in members)
-        known = (local.by_key[key].located for key in keys if key in local.by_key)
-        over = [
-            Gone(granted.namespace, ((one.hub, one.member.peer, one.member.session),))
-            for one in known
-            if one.hub != self._own
-        ]
-        return members, over
+        known = (local.by_key.get(client.key) for client in fresh)
+        over = [one for one in known if one is not None]
+        return [client.located.member for client in fresh], over
 
     def has_id(self, namespace: str, peer: PeerId) -> bool:
         """Tell whether a client of ours has been granted an id."""

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from peerpigeon.core.namespaces.hub_views import HubViews
     from peerpigeon.core.namespaces.placement import Placement
     from peerpigeon.core.namespaces.registrations import Registration
+    from peerpigeon.core.wire.hub_news import Granted
 
 REPUBLICATION_DELAY = 0.5  # seconds; hubs return in crowds when a cut is healed
 
@@ -93,7 +94,7 @@ class Presence:
         )
         memory.gauges.append(lambda: sum(local.size for local in self._locals.values()))
         self.authority = Authority(own, self._locals, placement)
-        self.ids = GrantedIds(own, self._locals, self._lookups, self._ends, views)
+        self.ids = GrantedIds(self._locals, self._lookups, self._ends, views)
 
     def __len__(self) -> int:
         """Return how many namespaces have clients of ours."""
@@ -234,6 +235,20 @@ class Presence:
         if local is None:
             return []
         return self._acquaintances.end_all(local, over, has_said_goodbye=gone.has_said_goodbye)
+
+    def on_granted(self, granted: Granted) -> tuple[list[Member], list[ClientNews]]:
+        """Note that clients of ours have their ids; return those that had not before, and the news.
+
+        Other registrations of their ids are over, unless we hear of them again: an id may be given
+        away only because the hub of its owner was out of reach for others, and for us it was not.
+        """
+        members, over = self.ids.grant(granted)
+        if not over:
+            return members, []
+        for registration in over:
+            self._lookups.forget(granted.namespace, registration.located.member.peer)
+        local = self._locals[granted.namespace]
+        return members, self._acquaintances.end_all(local, over, has_said_goodbye=False)
 
     def on_found(self, found: Found, now: float) -> None:
         """Remember for a while where a member is."""
