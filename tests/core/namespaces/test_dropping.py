@@ -203,7 +203,11 @@ def test_who_got_the_id_of_one_whose_hub_is_heard_of_again_is_no_second_member()
         (H1, Challenge("net1", second, S + 2)),
     ]
     said = records.tell(H1, Verdict("net1", first, S + 1, stays=True), 1.1)
-    assert said == [(H2, Refusal("net1", first, S + 1))]
+    assert said[:2] == [
+        (H2, Refusal("net1", first, S + 1)),
+        (H1, Gone("net1", ((H2, first, S + 1),))),
+    ]
+    assert [type(piece) for _, piece in said[2:]] == [Meet, Meet], "one to each hub"
     assert len(records.rendezvous) == 2
 
 

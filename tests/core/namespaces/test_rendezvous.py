@@ -10,7 +10,9 @@ from peerpigeon.core.ids import PeerId, xor_distance
 from peerpigeon.core.namespaces import departures, retention
 from peerpigeon.core.namespaces import placement as placement_module
 from peerpigeon.core.namespaces.discovery import SATURATION
+from peerpigeon.core.namespaces.handover import HANDOVER
 from peerpigeon.core.namespaces.hub_views import first_session
+from peerpigeon.core.namespaces.id_owners import CHALLENGE_TIMEOUT
 from peerpigeon.core.namespaces.keys import namespace_key, nearest
 from peerpigeon.core.namespaces.placement import Placement, closest_hubs
 from peerpigeon.core.namespaces.retention import RETENTION
@@ -611,27 +613,93 @@ def test_who_has_just_come_asks_a_new_primary_in_vain_for_an_id_that_it_has_only
     assert records.granted == []
 
 
-def test_an_elder_of_which_a_new_primary_hears_too_late_goes_before() -> None:
+def returned_elder() -> Recorded:
+    """A at H2 has got its id from a new primary, which then hears of an elder one at H1."""
     records = primary()
+    records.tell(H3, join((B, 1)), 0.0)
     records.tell(H2, join((A, 5)), 0.0)
-    assert records.granted == [(H2, (5,))], "nobody else is known"
-    (challenge,) = records.tell(H1, join((A, 1), granted=(1,)), RETENTION - 0.1)
-    assert challenge == (H1, Challenge("net1", A, 1))
-    assert records.tell(H1, Verdict("net1", A, 1, stays=True), RETENTION) == [
-        (H2, Refusal("net1", A, 5))
+    assert records.granted == [(H3, (1,)), (H2, (5,))], "nobody else is known"
+    asked = records.tell(H1, join((A, 1), granted=(1,)), RETENTION - 0.1)
+    assert asked == [(H1, Challenge("net1", A, 1))], "and nobody is told of it"
+    return records
+
+
+def whose(records: Recorded) -> Located | None:
+    ((_, found),) = records.tell(H3, Find("net1", A), RETENTION)
+    assert isinstance(found, Found)
+    return found.located
+
+
+def test_an_elder_of_which_a_new_primary_hears_too_late_has_its_id_again_if_it_lives() -> None:
+    records = returned_elder()
+    assert whose(records) == located(H2, A, 5), "until that is clear"
+    said = records.tell(H1, Verdict("net1", A, 1, stays=True), RETENTION)
+    assert said == [
+        (H2, Refusal("net1", A, 5)),
+        (H3, Gone("net1", ((H2, A, 5),))),
+        (H1, Gone("net1", ((H2, A, 5),))),
+        (H1, Meet("net1", ((A, 1),), (located(H3, B, 1),))),
+        (H3, Meet("net1", ((B, 1),), (located(H1, A, 1),))),
     ]
+    assert whose(records) == located(H1, A, 1)
 
 
 def test_an_elder_that_is_dead_leaves_the_id_to_the_one_that_has_it() -> None:
-    records = primary()
-    records.tell(H2, join((A, 5)), 0.0)
-    records.tell(H1, join((A, 1), granted=(1,)), 1.0)
-    records.tell(H1, Verdict("net1", A, 1, stays=False), 1.1)
-    assert records.granted[-1] == (H2, (5,))
-    assert records.tell(H3, Find("net1", A), 1.2) == [(H3, Found("net1", A, located(H2, A, 5)))]
+    records = returned_elder()
+    said = records.tell(H1, Verdict("net1", A, 1, stays=False), RETENTION)
+    assert said == [(hub, Gone("net1", ((H1, A, 1),))) for hub in (H3, H2)]
+    assert whose(records) == located(H2, A, 5)
 
 
-def test_an_elder_takes_the_place_of_one_that_is_challenged_and_its_newcomer_is_refused() -> None:
+def test_an_elder_whose_hub_gives_no_answer_is_closed_if_it_lives_all_the_same() -> None:
+    records = returned_elder()
+    assert (H1, Refusal("net1", A, 1)) in records.expire(RETENTION + CHALLENGE_TIMEOUT).hubs
+    assert whose(records) == located(H2, A, 5)
+
+
+def test_of_two_elders_the_first_that_turns_up_is_asked() -> None:
+    records = returned_elder()
+    again = records.tell(H3, join((A, 7), granted=(7,)), RETENTION - 0.1)
+    assert again == [(H3, Refusal("net1", A, 7))]
+    records.tell(H1, Verdict("net1", A, 1, stays=True), RETENTION)
+    assert whose(records) == located(H1, A, 1)
+
+
+def test_an_elder_has_its_id_if_the_one_that_got_it_goes_meanwhile() -> None:
+    records = returned_elder()
+    records.tell(H2, Leave("net1", A, 5, has_said_goodbye=True, is_primary=True), RETENTION)
+    assert whose(records) == located(H1, A, 1)
+    assert records.tell(H1, Verdict("net1", A, 1, stays=True), RETENTION) == []
+
+
+@pytest.mark.parametrize("answer", ["stays", "goes", "none"])
+@pytest.mark.parametrize("is_return", [True, False])
+def test_who_is_not_the_primary_any_more_decides_nothing(answer: str, is_return: bool) -> None:
+    """The new one decides, and might decide otherwise: both clients would be closed."""
+    records, now = (returned_elder(), RETENTION) if is_return else (contest(), 1.0)
+    records.placement.chosen = (H3, HUB)
+    if answer == "none":
+        assert records.expire(now + CHALLENGE_TIMEOUT).hubs == []
+    else:
+        assert records.tell(H1, Verdict("net1", A, 1, stays=answer == "stays"), now) == []
+    assert len(records.rendezvous) == 3, "it stores both, as the backup"
+    assert whose(records) == (located(H2, A, 5) if is_return else located(H1, A, 1))
+
+
+def test_it_asks_again_if_it_is_the_primary_after_all() -> None:
+    records = contest()
+    records.placement.chosen = (H3, HUB)
+    records.tell(H1, Verdict("net1", A, 1, stays=True), 1.5)
+    records.placement.chosen = (HUB, H3)
+    records.show(dict.fromkeys([HUB, H1, H2, H3], 1), 2.0)
+    assert records.expire(2.0 + HANDOVER).hubs == [(H1, Challenge("net1", A, 1))]
+    said = records.tell(H1, Verdict("net1", A, 1, stays=True), 5.0)
+    assert said == [(H2, Refusal("net1", PeerId(A.upper()), 5))]
+
+
+def test_an_elder_is_asked_in_place_of_one_that_is_challenged_and_whose_newcomer_is_refused() -> (
+    None
+):
     records = primary()
     records.tell(H2, join((A, 5)), 0.0)
     records.tell(H3, join((A, 7)), 0.1)

@@ -7,8 +7,9 @@ another hub is held aside while the hub of the holder is asked. Whoever gets an 
 Views of the mesh differ for moments, so a hub that has just become the primary may hear of a
 newcomer before it hears of the one that has had the id for long. So whoever has just come must ask
 for every other of its id, also for those that this hub has only stored as the backup. And if the
-elder turns up a little later it goes before, and is asked. Of two that had the id before, in two
-halves of a mesh that has become one, the first here counts as the first.
+elder turns up a little later it is asked, and has its id again as soon as it shows that it lives.
+Of two that had the id before, in two halves of a mesh that has become one, the first here counts
+as the first. All this the primary decides: a hub that is it no more leaves it to the next one.
 
 A newcomer with the owner mark of the holder, or of who had the id shortly before, is the owner: it
 has the id at once, and the other one is closed.
@@ -101,23 +102,29 @@ class IdOwners:
         self._effects.tell_hub(located.hub, Refusal(kept.name, member.peer, member.session))
 
     def hold_aside(
-        self, kept: NamespaceRecords, newcomer: Record, holder: Record, now: float
+        self,
+        kept: NamespaceRecords,
+        newcomer: Record,
+        holder: Record,
+        now: float,
+        *,
+        is_return: bool = False,
     ) -> None:
-        """Ask whether the holder of an id lives, for a newcomer; one at a time."""
+        """Ask whether the one lives that had an id first; for one newcomer at a time."""
         if newcomer.number in kept.conflicts:
             self.refuse(kept, newcomer.located)
             return
-        conflict = IdConflict(newcomer, holder)
+        conflict = IdConflict(newcomer, holder, is_return)
         kept.hold_aside(conflict)
         self.ask(kept, conflict, now)
 
     def ask(self, kept: NamespaceRecords, conflict: IdConflict, now: float) -> None:
-        """Ask whether the holder of an id lives; the answer may take all its time again."""
+        """Ask whether the first owner of an id lives; the answer may take all its time again."""
         key = kept.name, conflict.newcomer.number
         self._until.pop(key, None)
         self._until[key] = now + CHALLENGE_TIMEOUT
         self._delays.pop(key, None)
-        hub, peer, session = identity_of(conflict.holder)
+        hub, peer, session = identity_of(conflict.asked)
         self._effects.tell_hub(hub, Challenge(kept.name, peer, session))
 
     def wait_longer(self, kept: NamespaceRecords, conflict: IdConflict, seconds: float) -> None:
@@ -125,18 +132,17 @@ class IdOwners:
         delays = min(MOST_DELAYS, ceil(seconds / CHALLENGE_TIMEOUT))
         self._delays.setdefault((kept.name, conflict.newcomer.number), delays)
 
-    def give_way(self, kept: NamespaceRecords, fresh: Record, elder: Record, now: float) -> None:
-        """Store one that had its id before another one that has got it here a moment ago.
+    def ask_elder(self, kept: NamespaceRecords, fresh: Record, elder: Record, now: float) -> None:
+        """Ask whether one lives that had its id before another one has got it here a moment ago.
 
-        The other one is the newcomer now, and keeps the id only if the elder does not live.
+        Until that is clear the other one has it: an id is to change hands no more often than it
+        must, and who decides may be another hub by then.
         """
         conflict = kept.conflicts.get(elder.number)
-        if conflict is not None:
+        if conflict is not None and not conflict.is_return:
             self.end(kept, conflict)
             self.refuse(kept, conflict.newcomer.located)
-        kept.remove(fresh)
-        kept.add(elder)
-        self.hold_aside(kept, fresh, elder, now)
+        self.hold_aside(kept, elder, fresh, now, is_return=True)
 
     def end(self, kept: NamespaceRecords, conflict: IdConflict) -> None:
         """Forget a conflict that is decided, or whose newcomer is gone."""
@@ -158,7 +164,7 @@ class IdOwners:
         self._delays.pop(key, None)
 
     def unanswered(self, now: float) -> Iterator[tuple[str, int]]:
-        """Return namespace and id of the conflicts whose holder has not answered in time."""
+        """Return namespace and id of the conflicts in which no answer has come in time."""
         while self._until:
             key, until = next(iter(self._until.items()))
             if until > now:

@@ -124,7 +124,9 @@ class Leaving:
         hub, _, session = identity_of(newcomer)
         self._table.add(kept, newcomer)
         # Now, not when it is its turn to be introduced: others with the id may come before that.
-        newcomer.is_introduced, newcomer.granted_at = True, now
+        newcomer.is_introduced = True
+        if not conflict.is_return:  # else it was granted long ago
+            newcomer.granted_at = now
         self._owners.grant(kept, hub, [session])
         self._introduce(kept, newcomer, now)
 
@@ -145,6 +147,30 @@ class Leaving:
         self._departures.forget(kept)
         self._handover.forget(kept.name)
 
+    # Of two that want one id
+
+    def stay(self, kept: NamespaceRecords, conflict: IdConflict, now: float) -> None:
+        """Close the other one, as the first owner of an id lives."""
+        if conflict.is_return:  # ``remove`` puts it in the place of the holder
+            self._owners.refuse(kept, conflict.holder.located)
+            self.depart(kept, [identity_of(conflict.holder)], now, is_primary=True)
+        else:
+            self._owners.end(kept, conflict)
+            self._owners.refuse(kept, conflict.newcomer.located)
+
     def oust(self, kept: NamespaceRecords, conflict: IdConflict, now: float) -> None:
-        """Remove the one that has not answered; ``remove`` puts the newcomer in its place."""
-        self.depart(kept, [identity_of(conflict.holder)], now, is_primary=True)
+        """Remove the one that has not answered: the other one has the id, or gets it now."""
+        self.depart(kept, [identity_of(conflict.asked)], now, is_primary=True)
+
+    def leave_to_primary(self, kept: NamespaceRecords, conflict: IdConflict) -> None:
+        """Only store a newcomer, because another hub is the primary by now, which decides.
+
+        That one hears of both, perhaps in another order: of two hubs that decide each might close
+        the one that has the id for the other.
+        """
+        self._owners.end(kept, conflict)
+        newcomer = conflict.newcomer
+        newcomer.is_introduced = False
+        self._table.add(kept, newcomer)
+        hub, _, session = identity_of(newcomer)
+        self._handover.park((kept.name, hub, session))

@@ -62,10 +62,17 @@ def _is_flagged(located: Located) -> bool:
 
 
 class IdConflict(msgspec.Struct, eq=False):
-    """A newcomer whose id another hub's client has, while that hub is asked whether it lives."""
+    """A newcomer whose id another hub's client has, while it is asked whether one of them lives."""
 
     newcomer: Record
     holder: Record
+    is_return: bool = False
+    """Whether the newcomer had the id before the holder, which got it a moment ago: it is asked."""
+
+    @property
+    def asked(self) -> Record:
+        """The one that had the id first, and is to show that it lives."""
+        return self.newcomer if self.is_return else self.holder
 
 
 class Tombstone(msgspec.Struct, eq=False):

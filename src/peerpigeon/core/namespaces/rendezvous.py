@@ -220,13 +220,14 @@ class Rendezvous:
         conflict = kept.conflicts.get(int(verdict.peer, 16)) if kept else None
         if kept is None or conflict is None:
             return
-        if identity_of(conflict.holder)[::2] != (hub, verdict.session):
+        if identity_of(conflict.asked)[::2] != (hub, verdict.session):
             return
         if verdict.later:
             self._owners.wait_longer(kept, conflict, verdict.later)
+        elif self._placement.primary(kept.name) != self._own:
+            self._leaving.leave_to_primary(kept, conflict)
         elif verdict.stays:
-            self._owners.end(kept, conflict)
-            self._owners.refuse(kept, conflict.newcomer.located)
+            self._leaving.stay(kept, conflict, now)
         else:
             self._leaving.oust(kept, conflict, now)
 
@@ -244,7 +245,7 @@ class Rendezvous:
         for kept in self._table.all():
             kept.renumber(self._own, sessions)
             for conflict in kept.conflicts.values():
-                if conflict.holder.located.hub == self._own:
+                if conflict.asked.located.hub == self._own:
                     self._owners.ask(kept, conflict, now)
 
     def drop_hub(self, hub: PeerId, now: float, incarnation: int = 0) -> None:
@@ -266,8 +267,11 @@ class Rendezvous:
         for namespace, number in islice(self._owners.unanswered(now), PIECE // FOLLOWING):
             kept = self._table.keep(namespace, now)
             conflict = kept.conflicts[number]
+            if self._placement.primary(namespace) != self._own:
+                self._leaving.leave_to_primary(kept, conflict)
+                continue
             # A hub that gives no answer is told to close the client it may still have.
-            self._owners.refuse(kept, conflict.holder.located)
+            self._owners.refuse(kept, conflict.asked.located)
             self._leaving.oust(kept, conflict, now)
         for namespace, hub, session in islice(self.handover.over(now), PIECE // FOLLOWING):
             self._end_wait(namespace, hub, session, now)
@@ -316,9 +320,9 @@ class Rendezvous:
                     return record
                 if not was_granted or now >= rival.granted_at + RETENTION:
                     self._owners.hold_aside(kept, record, rival, now)
-                    return None
-                self._owners.give_way(kept, rival, record, now)
-                return record
+                else:
+                    self._owners.ask_elder(kept, rival, record, now)
+                return None
         if stored:
             kept.renew(stored, record.located)
             stored.owner = record.owner
