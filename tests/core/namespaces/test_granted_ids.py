@@ -14,6 +14,7 @@ from peerpigeon.core.clients.relays import ASK_AGAIN
 from peerpigeon.core.interface.events import Tick
 from peerpigeon.core.namespaces.retention import RETENTION
 from peerpigeon.core.wire.client_messages import plain_introduction
+from peerpigeon.core.wire.hub_frames import Routed, Segment
 from peerpigeon.core.wire.hub_news import (
     Find,
     Found,
@@ -263,6 +264,27 @@ def test_a_signal_of_somebody_whom_the_primary_does_not_know_waits_and_it_is_ask
     hubs.now += ASK_AGAIN
     hubs.feed(0, Tick())
     assert Find("net1", A) not in news_under_way(hubs)
+
+
+def test_the_next_primary_is_asked_if_the_one_that_was_asked_is_gone() -> None:
+    """Else it would wait for as long as it lives here, though it may have waited before."""
+    hubs, near, _, _ = doubted()
+    hubs.cut(next(end for end in hubs.others if end[0] == 2))
+    hubs.pass_time(5.0)
+    assert hubs.hubs[0]._signaling.waiting()["sender"] == 0
+    assert "offer" not in hubs.take_types(near), "the sender is another one"
+
+
+def test_nobody_is_asked_twice_who_may_yet_answer() -> None:
+    hubs, _, _, _ = doubted()
+    for _ in range(3):
+        hubs.now += ASK_AGAIN
+        hubs.feed(0, Tick())
+    segments = [frame.body for frame in hubs.frames if isinstance(frame, Routed)]
+    finds = {
+        one.sequence for one in segments if isinstance(one, Segment) and one.news == Find("net1", A)
+    }
+    assert len(finds) == 1, "which is sent again, but not said again"
 
 
 def test_a_signal_that_has_waited_for_so_long_that_its_target_has_left_goes_back() -> None:

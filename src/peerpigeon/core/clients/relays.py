@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from peerpigeon.core.wire.hub_news import Relay
 
 ASK_AGAIN = 0.5
-"""Seconds until the primary is asked once more who has an id of which it knows nothing."""
+"""Seconds until the primary is asked once more who has an id of which it knows nothing, and after
+which another one is asked if the primary has changed."""
 
 ANY_SESSION = 0
 """Stands in a ``Relay`` for a session of the target that its sender's hub does not know."""
@@ -68,8 +69,9 @@ class IncomingRelays:
         self._doubtful: PendingSignals[tuple[str, PeerKey]] = PendingSignals(
             config.signal_lifetime, WAITING_SIZE, effects.memory.signals, registry.flow_of
         )
-        # When to ask once more who has an id, in order of time.
-        self._ask_again: dict[tuple[str, PeerKey], tuple[PeerId, float]] = {}
+        # When to ask once more who has an id, in order of time; and who has been asked and has yet
+        # to answer, if anybody.
+        self._ask_again: dict[tuple[str, PeerKey], tuple[PeerId, float, PeerId | None]] = {}
         self._outcomes = outcomes
         self._slow = slow
         self._effects = effects
@@ -105,9 +107,21 @@ class IncomingRelays:
         namespace, sender = relay.namespace, relay.sender
         queued = self._doubtful.add((namespace, key_of(sender)), hub, relay, now)
         if queued is Queued.ASK:
-            self._effects.tell_hub(self._placement.primary(namespace), Find(namespace, sender))
+            self._ask((namespace, key_of(sender)), sender, now)
         elif queued is Queued.FULL:
             self._outcomes.send_back(hub, relay, Reason.OVERLOADED, now)
+
+    def _ask(self, key: tuple[str, PeerKey], sender: PeerId, now: float) -> None:
+        """Ask who has an id; if the primary is another one later, that is asked too."""
+        primary = self._placement.primary(key[0])
+        self._effects.tell_hub(primary, Find(key[0], sender))
+        self._note_asked(key, sender, now, primary)
+
+    def _note_asked(
+        self, key: tuple[str, PeerKey], sender: PeerId, now: float, asked: PeerId | None
+    ) -> None:
+        self._ask_again.pop(key, None)
+        self._ask_again[key] = sender, now + ASK_AGAIN, asked
 
     def on_found(self, found: Found, now: float) -> None:
         """Deliver what has waited for an answer, or send it back."""
@@ -121,7 +135,7 @@ class IncomingRelays:
             self._outcomes.send_back(hub, relay, Reason.REPLACED, now)
         if key in self._doubtful.queues:
             # Nobody speaks before the primary has granted an id. A new one may have to hear of it.
-            self._ask_again[key] = found.peer, now + ASK_AGAIN
+            self._note_asked(key, found.peer, now, None)
 
     def _may_be_over(self, waiting: Waiting, now: float) -> bool:
         relay = waiting.relay
@@ -197,14 +211,18 @@ class IncomingRelays:
         for hub, relay, _ in self._doubtful.expire(now):
             self._outcomes.send_back(hub, relay, Reason.EXPIRED, now)
         while self._ask_again:
-            key, (peer, when) = next(iter(self._ask_again.items()))
+            key, (peer, when, asked) = next(iter(self._ask_again.items()))
             if when > now:
                 break
             del self._ask_again[key]
-            if key in self._doubtful.queues:
-                self._effects.tell_hub(self._placement.primary(key[0]), Find(key[0], peer))
+            if key not in self._doubtful.queues:
+                continue
+            if asked == self._placement.primary(key[0]):
+                self._note_asked(key, peer, now, asked)  # it may yet answer
+            else:
+                self._ask(key, peer, now)
 
     def deadline(self) -> float | None:
         """Return when ``tick`` has something to do."""
-        again = next((when for _, when in self._ask_again.values()), None)
+        again = next((when for _, when, _ in self._ask_again.values()), None)
         return earliest(self._doubtful.deadline(), again)
