@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from peerpigeon.sim.checks.ends import Excuse, Nap, broken_ends
+from peerpigeon.sim.checks.ends import Excuse, broken_ends
+from peerpigeon.sim.checks.naps import Nap
 from peerpigeon.sim.history import HeardError, HeardSignal, SentSignal
 from tests.sim.checks.test_ledger import Pair
 

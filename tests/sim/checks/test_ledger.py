@@ -10,17 +10,22 @@ import pytest
 from peerpigeon.core.ids import PeerId
 from peerpigeon.core.wire.reasons import Reason
 from peerpigeon.sim.checks.ledger import LIFETIME, Guests, Losses, fates, last_trouble
+from peerpigeon.sim.checks.naps import Nap
 from peerpigeon.sim.client import Client
 from peerpigeon.sim.history import HeardError, HeardSignal, SentSignal, Stay
 from peerpigeon.sim.scheduler import Scheduler
 
 if TYPE_CHECKING:
+    from peerpigeon.sim.host import Host
     from peerpigeon.sim.websocket import Connection
 
 A, B = PeerId("a" * 40), PeerId("b" * 40)
 
 
 class Line:
+    def __init__(self) -> None:
+        self.ends = "client", object()  # the hub
+
     silent_since: float | None = None
     broken_at: float | None = None
 
@@ -109,6 +114,21 @@ def test_a_signal_of_somebody_whose_line_broke_meanwhile_is_cut_off() -> None:
     pair.one.stays[0].until = 1.0 + LIFETIME
     pair.send(1.0)
     assert pair.counts() == {"sent": 1, "cut_off": 1}
+
+
+@pytest.mark.parametrize(("leaves", "fate"), [(16.9, "cut_off"), (17.1, "lost")])
+def test_a_signal_to_a_hub_that_takes_a_nap_has_its_time_from_the_end_of_that(
+    leaves: float, fate: str
+) -> None:
+    pair = Pair()
+    pair.one.stays[0].until = leaves
+    pair.send(1.0)
+    hub = cast("Host", pair.one.stays[0].connection.ends[1])
+    other = cast("Host", object())
+    naps = [Nap(hub, 0.0, 0.9), Nap(hub, 1.4, 5.0), Nap(hub, 5.0, 9.0), Nap(other, 0.0, 9.0)]
+    judged = fates([pair.one, pair.other], naps=naps)
+    assert getattr(judged, fate) == 1
+    assert fates([pair.one, pair.other]).lost == 1, "if it was awake"
 
 
 def test_a_signal_to_somebody_who_was_long_gone_must_be_answered() -> None:

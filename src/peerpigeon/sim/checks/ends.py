@@ -17,18 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from peerpigeon.core.ids import PeerId
+    from peerpigeon.sim.checks.naps import Nap
     from peerpigeon.sim.client import Client
     from peerpigeon.sim.history import HeardSignal, SentSignal
-    from peerpigeon.sim.host import Host
-
-
-@dataclass(frozen=True, slots=True)
-class Nap:
-    """A hub whose process was asleep. Times are seconds."""
-
-    hub: Host
-    since: float
-    until: float
 
 
 @dataclass(frozen=True, slots=True)

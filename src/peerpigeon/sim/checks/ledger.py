@@ -13,6 +13,7 @@ from peerpigeon.core.wire.reasons import Reason
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from peerpigeon.sim.checks.naps import Nap
     from peerpigeon.sim.client import Client
     from peerpigeon.sim.history import HeardSignal, SentSignal, Stay
 
@@ -93,12 +94,14 @@ def fates(
     cuts: Iterable[float] = (),
     guests: Guests | None = None,
     losses: Losses | None = None,
+    naps: Sequence[Nap] = (),
 ) -> Fates:
     """Judge all signals that ``clients`` have sent; all must be older than ``LIFETIME``.
 
     ``cuts``: when the network was cut. What had arrived just then may be refused all the same,
     for the sender's hub cannot know; so may what arrived at somebody whose line then broke.
-    ``losses``: needed where packets are lost so often that answers are late.
+    ``losses``: needed where packets are lost so often that answers are late. ``naps``: which hubs
+    were asleep, and when; what was said to one meanwhile, it hears only afterwards.
     """
     clients, cuts, guests = list(clients), list(cuts), guests or Guests()
     losses = losses or Losses()
@@ -112,7 +115,7 @@ def fates(
         for signal in client.signals:
             heard[signal.serial].append(signal)
     for client in clients:
-        _Sender(client, stays, cuts, losses, result, guests).judge(heard)
+        _Sender(client, stays, cuts, losses, result, guests, naps).judge(heard)
     return result
 
 
@@ -138,10 +141,15 @@ class _Sender:
     losses: Losses
     result: Fates
     guests: Guests
+    naps: Sequence[Nap]
 
     def _end(self, sent: SentSignal) -> float:
         """Return by when a signal must have met its fate."""
-        return sent.time + LIFETIME + self.losses.slack
+        hub = sent.stay.connection.ends[1] if self.naps else None
+        naps = (nap for nap in self.naps if nap.hub is hub and sent.time < nap.until)
+        # It is under way for as long as news of a farewell.
+        slept = (nap.until for nap in naps if nap.since <= sent.time + FAREWELL)
+        return max(slept, default=sent.time) + LIFETIME + self.losses.slack
 
     def judge(self, heard: dict[str, list[HeardSignal]]) -> None:
         missing: dict[PeerId, list[SentSignal]] = defaultdict(list)

@@ -6,8 +6,8 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
-from peerpigeon.sim.checks.ends import Nap
 from peerpigeon.sim.checks.ledger import LIFETIME, last_trouble
+from peerpigeon.sim.checks.naps import Nap
 from peerpigeon.sim.checks.oracle import distances_from
 from peerpigeon.sim.mesh import Layout
 from peerpigeon.sim.scenes.outcome import Outcome, expect_all_delivered, expect_nothing_lost

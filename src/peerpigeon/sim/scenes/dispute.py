@@ -13,7 +13,7 @@ from peerpigeon.sim.population import Population
 if TYPE_CHECKING:
     from random import Random
 
-    from peerpigeon.sim.checks.ends import Nap
+    from peerpigeon.sim.checks.naps import Nap
     from peerpigeon.sim.client import Client
     from peerpigeon.sim.host import Host
     from peerpigeon.sim.mesh import Mesh

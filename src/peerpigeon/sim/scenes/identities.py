@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from peerpigeon.core import Hub
 from peerpigeon.core.config import DEFAULT_PORT
-from peerpigeon.sim.checks.ends import Nap
 from peerpigeon.sim.checks.ledger import LIFETIME
+from peerpigeon.sim.checks.naps import Nap
 from peerpigeon.sim.checks.ownership import ESTABLISHED
 from peerpigeon.sim.mesh import Layout
 from peerpigeon.sim.scenes.dispute import Dispute, by_distance, namespace_key

@@ -12,7 +12,7 @@ from peerpigeon.sim.checks.ownership import ownership_faults
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from peerpigeon.sim.checks.ends import Nap
+    from peerpigeon.sim.checks.naps import Nap
     from peerpigeon.sim.client import Client
     from peerpigeon.sim.population import Population
     from peerpigeon.sim.world import World
@@ -77,7 +77,7 @@ def expect_sound_signals(
     doubts = [nap.since for nap in naps]
     if lateness:
         doubts += [nap.until for nap in naps]
-    judged = fates(population.clients, cuts + doubts, guests)
+    judged = fates(population.clients, cuts + doubts, guests, naps=naps)
     excuse = Excuse(cuts, naps, guests.ids, lateness)
     outcome.faults.extend(broken_ends(population.clients, excuse))
     outcome.faults.extend(judged.examples)
