@@ -19,7 +19,7 @@ from benchmarks.rolling import HEADINGS, roll
 from tests.deploy.certificates import certificate_for
 from tests.deploy.clients import connector_to_here
 from tests.deploy.proxies import KINDS, NAME, lacking, proxy
-from tests.mesh.processes import Mesh, eventually, mesh
+from tests.mesh.processes import Mesh, mesh
 from tests.ports import reserved_port
 
 if TYPE_CHECKING:
@@ -56,13 +56,15 @@ async def rolled(name: str, folder: Path, without: str = "") -> tuple[Outcome, l
         async with mesh(3, **OPTIONS) as hubs:
             ports = [hub.port for hub in hubs.hubs]
             places = [f"127.0.0.1:{each}" for each in ports]
+            for hub in hubs.hubs:
+                await hub.ready()
             shares = Shares(hubs)
 
             async def restart(number: int) -> None:
                 old = next(hub for hub in hubs.alive if hub.port == ports[number - 1])
                 await old.stop()
                 new = await hubs.add(port=old.port, **OPTIONS)
-                await eventually("ready", lambda: new.get("/ready"), lambda it: len(it) > 0)
+                await new.ready()
 
             async with proxy(KINDS[name], port, places, certificate, folder, without):
                 watching = asyncio.create_task(shares.watch())

@@ -107,6 +107,14 @@ class HubProcess:
             body: Json = await answer.json()
             return body
 
+    async def ready(self) -> None:
+        """Wait until it says that clients are welcome.
+
+        The first page takes longest, as what answers is loaded for it. To a proxy that is started
+        at the same time one look that takes too long means that a hub is not there.
+        """
+        await eventually("it is ready", lambda: self.get("/ready"), {"status": "ready"}.__eq__)
+
     def told(self, event: str) -> list[Json]:
         return [each for each in self.events if each["event"] == event]
 
