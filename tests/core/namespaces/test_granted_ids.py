@@ -380,6 +380,23 @@ def test_a_registration_elsewhere_is_over_as_soon_as_ours_has_the_id() -> None:
     assert lost == Undelivered("net1", A, B, "offer", Reason.REPLACED, before)
 
 
+def test_where_one_was_whose_id_ours_has_got_nothing_is_sent_any_more() -> None:
+    hubs = linked(FIRST, SECOND, THIRD)
+    b = hubs.join(0, B)
+    hubs.join(1, A)
+    hubs.pass_time(1.0)
+    ours = hubs.open(0, A)
+    hubs.announce(ours)
+    hubs.lose_frames()
+    owner = Located(SECOND, Member(A, session_of(hubs, 1, A), plain_introduction(A)))
+    hubs.inject(0, Found("net1", A, owner), THIRD)
+    hubs.inject(0, Granted("net1", (session_of(hubs, 0, A),)), THIRD)
+    hubs.lose(ours)
+    hubs.lose_frames()
+    hubs.signal(b, A, "for whoever has it now")
+    assert news_under_way(hubs) == [Find("net1", A)]
+
+
 def test_it_is_not_over_if_we_hear_of_it_again() -> None:
     """The id may have been given away only because others did not reach the hub of its owner."""
     hubs = linked(FIRST, SECOND, THIRD)

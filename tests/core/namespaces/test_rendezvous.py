@@ -644,6 +644,14 @@ def test_an_elder_of_which_a_new_primary_hears_too_late_has_its_id_again_if_it_l
     assert whose(records) == located(H1, A, 1)
 
 
+def test_an_elder_that_has_its_id_again_has_had_it_for_long() -> None:
+    """Whoever comes with it next is the newcomer, though it says that it had been granted it."""
+    records = returned_elder()
+    records.tell(H1, Verdict("net1", A, 1, stays=True), RETENTION)
+    asked = records.tell(H3, join((A, 9), granted=(9,)), RETENTION + 0.1)
+    assert asked == [(H1, Challenge("net1", A, 1))]
+
+
 def test_an_elder_that_is_dead_leaves_the_id_to_the_one_that_has_it() -> None:
     records = returned_elder()
     said = records.tell(H1, Verdict("net1", A, 1, stays=False), RETENTION)
